@@ -1,0 +1,74 @@
+import Foundation
+import Gateway
+
+/// Measures the parts of the gateway that see every byte. `--smoke` only runs each row a few times.
+@main
+enum Micro {
+  static func main() {
+    let arguments = CommandLine.arguments.dropFirst()
+    let unknown = arguments.filter { $0 != "--smoke" }
+    guard unknown.isEmpty else {
+      print("unknown argument \(unknown[0]); usage: Micro [--smoke]")
+      exit(64)
+    }
+    var harness = Harness(smoke: arguments.contains("--smoke"))
+    Harness.header()
+    for row in rows() where ProcessInfo.processInfo.environment["ROW"].map({ row.name.contains($0) }) ?? true { harness.run(row) }
+    print("digest \(String(harness.digest, radix: 16))")
+  }
+
+  /// Every row, in the order of the table.
+  static func rows() -> [Row] {
+    let small = Inputs.request(messages: 3, bytes: 1700)
+    let large = Inputs.request(messages: 100, bytes: 100_000)
+    let chunk = Inputs.chunk
+    return [
+      Row("request: model, stream, messages", bytes: small.count) { request(small.span) },
+      Row("large request: the same", bytes: large.count) { request(large.span) },
+      Row("chunk: model, usage, choices", bytes: chunk.count) { event(chunk.span, unique: true) },
+      Row("chunk: the same, keys not compared", bytes: chunk.count) { event(chunk.span, unique: false) },
+      Row("chunk: check only", bytes: chunk.count) { check(chunk.span) },
+    ] + foundation(small: small, chunk: chunk) + writing(small: small, chunk: chunk)
+  }
+
+  /// What the gateway asks of a chat request.
+  static func request(_ json: Span<UInt8>) -> UInt64 {
+    var found: UInt64 = 0
+    do throws(JSONFault) {
+      var members = try Scanner.root(json)
+      while let member = try members.next(in: json) {
+        if member.keyEquals("model", in: json) {
+          found &+= UInt64(member.value.slice.start)
+        } else if member.keyEquals("stream", in: json) {
+          found &+= member.value.bool == true ? 1 : 0
+        } else if member.keyEquals("messages", in: json) {
+          found &+= UInt64(member.value.elements)
+        }
+      }
+    } catch { fatalError(error.description) }
+    return found
+  }
+
+  /// What the gateway asks of a streamed event.
+  static func event(_ json: Span<UInt8>, unique: Bool) -> UInt64 {
+    var found: UInt64 = 0
+    do throws(JSONFault) {
+      var members = try ObjectCursor(whole: json, unique: unique)
+      while let member = try members.next(in: json) {
+        if member.keyEquals("model", in: json) {
+          found &+= UInt64(member.value.slice.start)
+        } else if member.keyEquals("usage", in: json) {
+          found &+= member.value.kind == .null ? 1 : 0
+        } else if member.keyEquals("choices", in: json) {
+          found &+= UInt64(member.value.elements)
+        }
+      }
+    } catch { fatalError(error.description) }
+    return found
+  }
+
+  private static func check(_ json: Span<UInt8>) -> UInt64 {
+    do throws(JSONFault) { try Scanner.check(json) } catch { fatalError(error.description) }
+    return UInt64(json.count)
+  }
+}

@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target of ours is built with: each crossing into C reads `unsafe`, each warning is an
+/// error, and nothing imported leaks into an interface by accident.
+let house: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+/// The targets with a hot path: `any P` does not compile in them.
+let hot = house + [.treatWarning("ExistentialType", as: .error)]
+
+let package = Package(
+  name: "hoosh",
+  products: [
+    .executable(name: "hoosh", targets: ["hoosh"]),
+    .library(name: "Gateway", targets: ["Gateway"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // C, fenced.
+    .target(name: "CLinux"),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CTOML"),
+
+    // Ours.
+    .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: hot),
+    .target(name: "Reactor", dependencies: ["CLinux", "CCurl"], swiftSettings: hot),
+    .target(name: "Gateway", dependencies: ["Reactor", "Digest", "CTOML"], swiftSettings: hot),
+    .executableTarget(
+      name: "hoosh",
+      dependencies: [
+        "Gateway", "Reactor", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: house),
+
+    // Tests.
+    .target(name: "CCounting", path: "Tests/CCounting"),
+    .target(name: "Support", dependencies: ["CCounting"], path: "Tests/Support"),
+    .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Support"]),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Digest", "Reactor", "Support"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["hoosh", "Gateway", "Reactor", "Support"]),
+    .testTarget(name: "HouseTests", dependencies: ["Support"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

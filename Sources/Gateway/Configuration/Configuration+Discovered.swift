@@ -1,0 +1,41 @@
+extension Configuration {
+  /// The configuration for when there is no file: what was found, and a demo so that something always answers.
+  ///
+  /// - Parameters:
+  ///   - found: the kinds that answered at their own address, best first; of two at one address the first is taken.
+  ///   - environment: where the keys of hosted providers are looked for, as in `OPENAI_API_KEY`.
+  public static func discovered(found: [ProviderKind], environment: [String: String]) -> Configuration {
+    var reader = ConfigurationReader(
+      sheet: ConfigurationSheet([], file: "the defaults"), environment: environment)
+    var configuration = reader.configuration()
+    precondition(reader.sheet.faults.isEmpty, "the defaults do not agree with themselves")
+    for kind in found where kind.row.isLocal && kind.row.speaksNow && kind != .demo {
+      guard let provider = plain(kind, priority: 10),
+        !configuration.providers.contains(where: { $0.baseURL == provider.baseURL })
+      else { continue }
+      configuration.providers.append(provider)
+    }
+    for row in Catalog.rows where !row.isLocal && row.speaksNow {
+      guard let variable = row.keyVariable, let key = environment[variable].flatMap({ Secret($0) }),
+        var provider = plain(row.kind, priority: 20)
+      else { continue }
+      provider.apiKey = key
+      configuration.providers.append(provider)
+    }
+    if var demo = plain(.demo, priority: 30) {
+      demo.models = ["demo", "demo-*"]
+      demo.demo = Demo()
+      configuration.providers.append(demo)
+    }
+    return configuration
+  }
+
+  /// A provider of a kind with nothing said about it; nil when the kind has no address of its own.
+  private static func plain(_ kind: ProviderKind, priority: Int) -> Provider? {
+    guard let text = kind.row.baseURL, let url = kind == .demo ? BaseURL.demo : try? BaseURL(text) else {
+      return nil
+    }
+    return Provider(
+      kind: kind, name: kind.row.displayName, baseURL: url, priority: priority, idle: kind.row.maxIdle)
+  }
+}

@@ -1,0 +1,139 @@
+/// Every key of the configuration file. The checks, the defaults and `docs/configuration.md` come from here.
+public enum ConfigurationKeys {
+  public static let all: [ConfigurationKey] = server + providers + auth + journal + missing
+
+  /// Longest time that a key takes, in seconds: a day.
+  private static let day = 86400.0
+
+  static let server: [ConfigurationKey] = [
+    ConfigurationKey(
+      path: "server.bind", kind: .string, fallback: "127.0.0.1",
+      documentation:
+        "IPv4 or IPv6 address to listen on, or `localhost`; beyond this machine only with `auth.tokens`."),
+    ConfigurationKey(
+      path: "server.port", kind: .integer(0...65535), fallback: "8088",
+      documentation: "TCP port to listen on; 0 lets the system choose."),
+    ConfigurationKey(
+      path: "server.strategy", kind: .word(["priority", "round_robin", "lowest_latency", "direct"]),
+      fallback: "priority",
+      availability: .notYet("routing by a strategy other than priority", off: "priority"),
+      documentation: "How one of several providers of a model is picked; only `priority` so far."),
+    ConfigurationKey(
+      path: "server.hosts", kind: .strings(256),
+      documentation: "Host names accepted besides those of this machine and the bind address, without a port."),
+    ConfigurationKey(
+      path: "server.origins", kind: .strings(256),
+      documentation: "Origins of web pages that may call the gateway from a browser; none turns CORS off."),
+    ConfigurationKey(
+      path: "server.json_body_bytes_max", kind: .integer(1024...1_073_741_824), fallback: "33554432",
+      documentation: "Largest JSON body of a request, in bytes."),
+    ConfigurationKey(
+      path: "server.commit_after_secs", kind: .number(0...600), fallback: "8",
+      documentation: "Seconds that the head of a stream waits for the first visible event, so that an early "
+        + "failure can still try another provider."),
+    ConfigurationKey(
+      path: "server.keep_alive_comment_secs", kind: .number(0...3600), fallback: "15",
+      documentation: "Seconds of silence in a stream before a comment is sent to keep it open; 0 sends none."),
+    ConfigurationKey(
+      path: "server.idle_timeout_secs", kind: .number(0.1...day), fallback: "75",
+      documentation: "Seconds that a client connection is kept between requests."),
+    ConfigurationKey(
+      path: "server.upstream_connect_timeout_secs", kind: .number(0.01...600), fallback: "10",
+      documentation: "Seconds to connect to a provider, name lookup and TLS included."),
+    ConfigurationKey(
+      path: "server.upstream_first_event_timeout_secs", kind: .number(0.01...day), fallback: "300",
+      documentation: "Seconds from sending a request to the first event of its stream."),
+    ConfigurationKey(
+      path: "server.upstream_stall_timeout_secs", kind: .number(0.01...day), fallback: "120",
+      documentation: "Seconds that a stream may stand still once it has begun."),
+    ConfigurationKey(
+      path: "server.upstream_total_timeout_secs", kind: .number(0.01...day), fallback: "600",
+      documentation: "Seconds that an answer which is no stream may take in all."),
+    ConfigurationKey(
+      path: "server.models_timeout_secs", kind: .number(0.01...60), fallback: "2",
+      documentation: "Seconds that a provider has to list its models."),
+    ConfigurationKey(
+      path: "server.models_cache_secs", kind: .number(0...day), fallback: "10",
+      documentation: "Seconds that a list of models is remembered; 0 asks every time."),
+    ConfigurationKey(
+      path: "server.clients_max", kind: .integer(1...100_000), fallback: "8192",
+      documentation: "Client connections open at once; more wait to be accepted."),
+  ]
+
+  static let providers: [ConfigurationKey] = [
+    ConfigurationKey(
+      path: "providers[].type", kind: .string, isRequired: true,
+      documentation: "What it is, in any case: "
+        + Catalog.rows.filter(\.speaksNow).map { "`\($0.kind.rawValue)`" }.joined(separator: ", ") + "."),
+    ConfigurationKey(
+      path: "providers[].name", kind: .string,
+      documentation: "What it is called in headers, logs and metrics; the type in lower case, with `-2` for the "
+        + "second of a type, unless given."),
+    ConfigurationKey(
+      path: "providers[].base_url", kind: .string,
+      documentation: "Where it answers, with or without the final `/v1`; the type's own address unless given, and "
+        + "required for `OpenAiCompatible`."),
+    ConfigurationKey(
+      path: "providers[].api_key", kind: .secret,
+      documentation: "Its key; `$NAME` or `${NAME}` takes it from the environment."),
+    ConfigurationKey(
+      path: "providers[].priority", kind: .integer(0...4_294_967_295), fallback: "10",
+      documentation: "Lower is tried first; equals keep the order of the file."),
+    ConfigurationKey(
+      path: "providers[].models", kind: .strings(256),
+      documentation: "Models it serves, `*` at the end standing for any rest; none means every model."),
+    ConfigurationKey(
+      path: "providers[].enabled", kind: .boolean, fallback: "true", documentation: "Whether it is used."),
+    ConfigurationKey(
+      path: "providers[].max_tokens_limit", kind: .integer(1...4_294_967_295),
+      documentation: "Most tokens that one request may ask it for."),
+    ConfigurationKey(
+      path: "providers[].http2", kind: .boolean, fallback: "false",
+      documentation: "Whether HTTP/2 is offered to an `https` provider."),
+    ConfigurationKey(
+      path: "providers[].idle_secs", kind: .number(0...day), fallback: "600",
+      documentation: "Seconds that an unused connection to it is kept; fewer by default for types known to close "
+        + "earlier."),
+    ConfigurationKey(
+      path: "providers[].usage_in_streams", kind: .boolean,
+      documentation: "Whether `stream_options.include_usage` may be sent to it; what is known of the type unless "
+        + "given."),
+    ConfigurationKey(
+      path: "providers[].demo.tokens_per_second", kind: .number(0...1_000_000), fallback: "50",
+      documentation: "Speed of a `Demo`; 0 is as fast as possible."),
+    ConfigurationKey(
+      path: "providers[].demo.tokens", kind: .integer(0...100_000), fallback: "64",
+      documentation: "Length of the answer of a `Demo`."),
+    ConfigurationKey(
+      path: "providers[].demo.first_token_ms", kind: .number(0...600_000), fallback: "200",
+      documentation: "Milliseconds before the first token of a `Demo`."),
+    ConfigurationKey(
+      path: "providers[].demo.fail", kind: .word(["", "before", "during", "refuse"]),
+      documentation:
+        "How a `Demo` fails: `before` the first token, `during` the answer, or it refuses the request; "
+        + "empty for not at all."),
+  ]
+
+  static let auth: [ConfigurationKey] = [
+    ConfigurationKey(
+      path: "auth.tokens", kind: .secrets(1024),
+      documentation: "Tokens that callers must present, one of them; none lets everybody in. `$NAME` or `${NAME}` "
+        + "takes one from the environment.")
+  ]
+
+  static let journal: [ConfigurationKey] = [
+    ConfigurationKey(
+      path: "journal.format", kind: .word(["json", "text", "off"]), fallback: "text",
+      documentation: "How one line per request is written."),
+    ConfigurationKey(
+      path: "journal.path", kind: .string, documentation: "File that the lines go to; empty for standard error."),
+  ]
+
+  static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
+
+  /// The key of each section that, set to its off value, excuses the rest of the section.
+  static let switches = [
+    "cache": "cache.enabled", "audit": "audit.enabled", "context": "context.enabled", "retry": "retry.max_retries",
+    "telemetry": "telemetry.otlp_endpoint",
+  ]
+}

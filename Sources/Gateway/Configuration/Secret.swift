@@ -1,0 +1,79 @@
+/// A key or a token: shown nowhere unless somebody says `reveal`.
+public struct Secret: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+  CustomReflectable
+{
+  /// Bytes of the longest secret.
+  public static let bytesMax = 4096
+
+  private let value: String
+
+  /// A secret as it stands. Nil unless it is 1...4096 bytes of visible ASCII, so that it can travel in a header.
+  public init?(_ value: String) {
+    guard (1...Self.bytesMax).contains(value.utf8.count), value.utf8.allSatisfy(Self.isVisible) else { return nil }
+    self.value = value
+  }
+
+  /// The secret itself. Whoever calls this must not print it.
+  public func reveal() -> String { value }
+
+  public var description: String { "***" }
+  public var debugDescription: String { "***" }
+  public var customMirror: Mirror { Mirror(self, children: []) }
+
+  /// Whether a byte may stand in a secret: printable ASCII other than the space (RFC 9110, VCHAR).
+  static func isVisible(_ byte: UInt8) -> Bool { (0x21...0x7e).contains(byte) }
+}
+
+extension Secret {
+  /// The words of a file as a secret: `$NAME` and `${NAME}` stand for a variable of the environment.
+  static func expanding(_ text: String, in environment: [String: String]) throws(SecretFault) -> Secret {
+    guard text.utf8.first == UInt8(ascii: "$") else {
+      guard !text.isEmpty else { throw .empty }
+      guard let secret = Secret(text) else { throw .unprintable("it") }
+      return secret
+    }
+    var name = text.dropFirst()
+    if name.utf8.first == UInt8(ascii: "{"), name.utf8.last == UInt8(ascii: "}") {
+      name = name.dropFirst().dropLast()
+    }
+    guard isName(name) else { throw .noName }
+    guard let value = environment[String(name)] else { throw .unset(String(name)) }
+    guard !value.isEmpty else { throw .emptyVariable(String(name)) }
+    guard let secret = Secret(value) else { throw .unprintable("the variable \(name)") }
+    return secret
+  }
+
+  /// Whether a text names a variable: a letter or `_`, then letters, digits and `_` (POSIX, XBD 3.216).
+  private static func isName(_ text: Substring) -> Bool {
+    guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
+    return text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+      default: false
+      }
+    }
+  }
+}
+
+/// Why the words of a file are no secret.
+enum SecretFault: Error, Equatable, Sendable {
+  case empty
+  case unset(String)
+  case emptyVariable(String)
+  case noName
+  case unprintable(String)
+
+  /// The fault as the end of a sentence that begins with the key.
+  var message: String {
+    switch self {
+    case .empty: "is empty; remove the line or give the secret"
+    case .unset(let name): "names the environment variable \(name), which is not set"
+    case .emptyVariable(let name): "names the environment variable \(name), which is empty"
+    case .noName: "begins with $ but names no environment variable; write \"$NAME\" or \"${NAME}\""
+    case .unprintable(let what):
+      "cannot travel in a header: \(what) must be at most \(Secret.bytesMax) visible ASCII characters, "
+        + "without spaces or line ends"
+    }
+  }
+}

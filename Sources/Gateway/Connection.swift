@@ -1,0 +1,69 @@
+internal import Reactor
+
+/// One client's connection as the gateway sees it: which request it is at, and how far that has come.
+///
+/// A class because two worlds name it: the client's events by its id, and its transfer's events by theirs.
+final class Connection {
+  /// What is awaited.
+  enum Phase {
+    /// The first byte of a request.
+    case idle
+    /// The rest of a head.
+    case head
+    /// The rest of a body.
+    case body
+    /// An answer.
+    case answer
+  }
+
+  let id: ClientID
+  var phase = Phase.idle
+  /// When the phase began.
+  var since: Duration
+  /// When bytes last came in.
+  var lastInput: Duration
+
+  var reader = HeadReader()
+  var request: Arrival?
+  var bodyReader: BodyReader?
+  var body: [UInt8] = []
+
+  var exchange: Exchange?
+  var transfer: TransferID?
+
+  var alarm: AlarmID?
+  var alarmAt = Duration.zero
+
+  /// Whether the client will send nothing more.
+  var hasFinished = false
+  /// Whether more than enough output waits for the client.
+  var isFull = false
+  /// Whether pipelined requests fill the input.
+  var isInputPaused = false
+  var served = 0
+  /// Whether `advance` is at work on it.
+  var isAdvancing = false
+
+  init(_ id: ClientID, now: Duration) {
+    self.id = id
+    since = now
+    lastInput = now
+  }
+
+  func enter(_ phase: Phase, now: Duration) {
+    self.phase = phase
+    since = now
+  }
+}
+
+/// A request whose head is accepted: everything that was in it and is needed later.
+struct Arrival {
+  var endpoint: Endpoint
+  var frame: Reply.Frame
+  var caller: Caller
+  /// The model of `GET /v1/models/{id}`, decoded.
+  var model = ""
+  /// When the head was complete.
+  var at: Duration
+  var bytes: Int
+}

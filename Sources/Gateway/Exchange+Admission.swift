@@ -1,0 +1,17 @@
+/// The steps at which a request may be held against limits. They are in their places in the walk; what they
+/// decide grows with budgets and rate limits.
+extension Exchange {
+  /// What an attempt may cost at most.
+  struct Hold: Equatable {
+    var tokens: Int
+  }
+
+  /// Holds the worst case of an attempt, or refuses it.
+  mutating func hold(_ provider: Provider) throws(Refusal) {
+    let prompt = Usage.estimated(promptBytes: request.messagesBytes, completionBytes: 0).prompt
+    hold = Hold(tokens: prompt)
+  }
+
+  /// Replaces what was held by what was used. Called once, at the end, however it came.
+  mutating func settle() { hold = nil }
+}

@@ -1,0 +1,72 @@
+/// A host and a port, as in a `Host` field or before the path of an absolute target (RFC 9110, section 7.2).
+///
+/// Only names of letters, digits, `.`, `-`, `_` and `~`, IPv4 addresses and IPv6 addresses in brackets are
+/// taken: no user information, no percent escapes, no lists.
+struct Authority: Equatable, Sendable {
+  /// Bytes of the longest name.
+  static let nameBytesMax = 255
+
+  /// The name as it came; IPv6 addresses with their brackets.
+  var name: Slice
+  /// The port, 1...65535; nil when none was given.
+  var port: UInt16?
+
+  /// The authority that fills `range`, or nil.
+  static func read(_ range: Range<Int>, in bytes: Span<UInt8>) -> Authority? {
+    guard !range.isEmpty else { return nil }
+    let isAddress = bytes[range.lowerBound] == UInt8(ascii: "[")
+    guard let end = isAddress ? endOfAddress(range, in: bytes) : endOfName(range, in: bytes) else { return nil }
+    let name = Slice(range.lowerBound..<end)
+    if end == range.upperBound { return Authority(name: name, port: nil) }
+    guard bytes[end] == UInt8(ascii: ":"), let port = port(end + 1..<range.upperBound, in: bytes) else { return nil }
+    return Authority(name: name, port: port)
+  }
+
+  /// Whether both name the same host and port; letter case aside, and with port 80 where none is given.
+  func isSame(as other: Authority, in bytes: Span<UInt8>) -> Bool {
+    guard name.count == other.name.count, port ?? 80 == other.port ?? 80 else { return false }
+    for offset in 0..<Int(name.count) {
+      let mine = bytes[Int(name.start) + offset]
+      guard mine.lowercased == bytes[Int(other.name.start) + offset].lowercased else { return false }
+    }
+    return true
+  }
+
+  private static func endOfName(_ range: Range<Int>, in bytes: Span<UInt8>) -> Int? {
+    var end = range.lowerBound
+    while end < range.upperBound, isNameByte(bytes[end]) { end += 1 }
+    return (1...nameBytesMax).contains(end - range.lowerBound) ? end : nil
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "~"): true
+    default: byte.isDecimalDigit
+    }
+  }
+
+  /// Behind the bracket that closes an IPv6 address, of which only the alphabet is checked.
+  private static func endOfAddress(_ range: Range<Int>, in bytes: Span<UInt8>) -> Int? {
+    var end = range.lowerBound + 1
+    var colons = 0
+    while end < range.upperBound, bytes[end] != UInt8(ascii: "]") {
+      let byte = bytes[end]
+      guard byte.hexDigitValue != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".") else { return nil }
+      if byte == UInt8(ascii: ":") { colons += 1 }
+      end += 1
+    }
+    guard end < range.upperBound, colons >= 2, end - range.lowerBound <= 46 else { return nil }
+    return end + 1
+  }
+
+  private static func port(_ range: Range<Int>, in bytes: Span<UInt8>) -> UInt16? {
+    guard (1...5).contains(range.count) else { return nil }
+    var port = 0
+    for index in range {
+      guard bytes[index].isDecimalDigit else { return nil }
+      port = port * 10 + Int(bytes[index] - 0x30)
+    }
+    return port > 0 ? UInt16(exactly: port) : nil
+  }
+}

@@ -1,0 +1,112 @@
+/// One header line, cut at its colon (RFC 9112, section 5).
+struct FieldLine: Equatable {
+  var name: Range<Int>
+  /// Without the white space around it; may be empty.
+  var value: Range<Int>
+
+  /// Cuts a line without its line end, in which control bytes were refused already.
+  static func read(_ line: Range<Int>, in bytes: Span<UInt8>) throws(HeadFault) -> FieldLine {
+    var colon = line.lowerBound
+    while colon < line.upperBound, bytes[colon].isTokenByte { colon += 1 }
+    guard colon < line.upperBound else { throw .noColon }
+    guard bytes[colon] == UInt8(ascii: ":") else {
+      throw bytes[colon].isBlank ? .spaceBeforeColon : .fieldName
+    }
+    guard colon > line.lowerBound else { throw .fieldName }
+    let name = line.lowerBound..<colon
+    return FieldLine(name: name, value: bytes.trimmingBlanks(colon + 1..<line.upperBound))
+  }
+}
+
+/// The fields that mean something to the gateway; the raw value is the name in lower case.
+enum FieldName: String, Sendable {
+  case host
+  case contentLength = "content-length"
+  case transferEncoding = "transfer-encoding"
+  case connection
+  case expect
+  case authorization
+  case xAPIKey = "x-api-key"
+  case contentType = "content-type"
+  case contentEncoding = "content-encoding"
+  case origin
+  case xRequestID = "x-request-id"
+  case accept
+  case anthropicVersion = "anthropic-version"
+  case openAIBeta = "openai-beta"
+  case userAgent = "user-agent"
+  case traceparent
+  case tracestate
+  case other
+
+  /// The field that `name` names in any letter case.
+  static func named(_ name: Span<UInt8>) -> FieldName {
+    switch name.count {
+    case 4: if name.matches("host") { return .host }
+    case 6:
+      if name.matches("accept") { return .accept }
+      if name.matches("expect") { return .expect }
+      if name.matches("origin") { return .origin }
+    case 9: if name.matches("x-api-key") { return .xAPIKey }
+    case 10:
+      if name.matches("connection") { return .connection }
+      if name.matches("user-agent") { return .userAgent }
+      if name.matches("tracestate") { return .tracestate }
+    case 11:
+      if name.matches("traceparent") { return .traceparent }
+      if name.matches("openai-beta") { return .openAIBeta }
+    case 12:
+      if name.matches("content-type") { return .contentType }
+      if name.matches("x-request-id") { return .xRequestID }
+    case 13: if name.matches("authorization") { return .authorization }
+    case 14: if name.matches("content-length") { return .contentLength }
+    case 16: if name.matches("content-encoding") { return .contentEncoding }
+    case 17:
+      if name.matches("transfer-encoding") { return .transferEncoding }
+      if name.matches("anthropic-version") { return .anthropicVersion }
+    default: break
+    }
+    return .other
+  }
+}
+
+extension UInt8 {
+  /// Whether names and methods may have this byte: `tchar` of RFC 9110, section 5.6.2.
+  var isTokenByte: Bool {
+    // One bit for each of the 128 ASCII codes.
+    let bits: UInt64 = self < 64 ? 0x03ff_6cfa_0000_0000 : 0x57ff_ffff_c7ff_fffe
+    return self < 128 && bits >> UInt64(self & 63) & 1 == 1
+  }
+
+  /// Whether this is a space or a tab.
+  var isBlank: Bool { self == 0x20 || self == 0x09 }
+
+  /// Whether this is a control character that no line may have; tabs are allowed.
+  var isForbiddenControl: Bool { self < 0x20 && self != 0x09 || self == 0x7f }
+
+  /// Whether this is one of `0` to `9`.
+  var isDecimalDigit: Bool { self >= 0x30 && self <= 0x39 }
+
+  /// The value of a hexadecimal digit in either case; nil for other bytes.
+  var hexDigitValue: UInt8? {
+    switch self {
+    case 0x30...0x39: self - 0x30
+    case 0x41...0x46: self - 0x37
+    case 0x61...0x66: self - 0x57
+    default: nil
+    }
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// Whether the whole span is `text`, which is in lower case, letter case aside.
+  func matches(_ text: StaticString) -> Bool { equalsIgnoringCase(text.bytes) }
+
+  /// `range` without the spaces and tabs at its ends.
+  func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
+    var (start, end) = (range.lowerBound, range.upperBound)
+    while start < end, self[start].isBlank { start += 1 }
+    while end > start, self[end - 1].isBlank { end -= 1 }
+    return start..<end
+  }
+}

@@ -1,0 +1,154 @@
+/// Reads the head of one request while it arrives (RFC 9112, sections 2 to 6).
+///
+/// Every byte is looked at when it comes and every line when it ends, strictly from left to right: how the
+/// bytes were cut changes neither the answer nor the work. A reader serves one request.
+struct HeadReader: Sendable {
+  /// Bytes of the longest request line, without its end.
+  static let requestLineBytesMax = 8 * 1024
+  /// Bytes of the longest field line, without its end.
+  static let fieldBytesMax = 16 * 1024
+  /// Bytes of all field lines together, with their ends.
+  static let fieldsBytesMax = 32 * 1024
+  /// Fields of one head.
+  static let fieldsMax = 100
+
+  private enum State { case opening, requestLine, fields, complete }
+
+  private var state = State.opening
+  private var head = RequestHead()
+  /// The next byte to look at, and the first one of its line.
+  private var position = 0
+  private var lineStart = 0
+  private var fieldsStart = 0
+  private var fieldCount = 0
+  /// What the fields said, until all of them are known.
+  private var seen = SeenFields()
+
+  init() {}
+
+  /// Reads on; nil when the head is not complete yet.
+  ///
+  /// `bytes` is everything that came since the end of the last request, from the same first byte on each call.
+  mutating func read(_ bytes: Span<UInt8>) throws(HeadFault) -> RequestHead? {
+    while position < bytes.count {
+      switch state {
+      case .opening:
+        guard try open(bytes) else { return nil }
+      case .requestLine:
+        let limit = lineStart + Self.requestLineBytesMax
+        guard let end = try lineEnd(bytes, limit: limit, beyond: .requestLineTooLong) else { return nil }
+        seen.authority = try head.readRequestLine(lineStart..<end, in: bytes)
+        startLine(after: end)
+        fieldsStart = lineStart
+        state = .fields
+      case .fields:
+        if position == lineStart {
+          if bytes[position] == 0x0d { return try close(bytes) }
+          guard !bytes[position].isBlank else { throw .folded }
+          guard fieldCount < Self.fieldsMax else { throw .tooManyFields }
+        }
+        let (lineLimit, limit) = (lineStart + Self.fieldBytesMax, fieldsStart + Self.fieldsBytesMax - 2)
+        let beyond = lineLimit < limit ? HeadFault.fieldTooLong : .fieldsTooLong
+        guard let end = try lineEnd(bytes, limit: min(lineLimit, limit), beyond: beyond) else { return nil }
+        let line = try FieldLine.read(lineStart..<end, in: bytes)
+        try seen.take(line, in: bytes, for: &head)
+        fieldCount += 1
+        startLine(after: end)
+      case .complete:
+        return head
+      }
+    }
+    return state == .complete ? head : nil
+  }
+
+  /// Looks at the first byte, behind at most one empty line; false when more is needed.
+  private mutating func open(_ bytes: Span<UInt8>) throws(HeadFault) -> Bool {
+    let first = bytes[position]
+    if first == 0x0d {
+      guard try hasLineFeed(bytes, after: position) else { return false }
+      guard position == 0 else { throw .emptyLines }
+      startLine(after: position)
+      return true
+    }
+    // A TLS hello or other noise is known by its first byte; nothing is gained by waiting for a line.
+    guard first.isTokenByte else { throw first == 0x0a ? .bareLineFeed : .notARequest }
+    state = .requestLine
+    return true
+  }
+
+  /// Ends the head at its empty line; nil when only half of that is there.
+  private mutating func close(_ bytes: Span<UInt8>) throws(HeadFault) -> RequestHead? {
+    guard try hasLineFeed(bytes, after: position) else { return nil }
+    try seen.settle(&head, in: bytes)
+    head.byteCount = position + 2
+    state = .complete
+    return head
+  }
+
+  /// The offset of the CR that ends the line, once its LF is there; nil when more is needed.
+  ///
+  /// `limit` is the last offset at which it may stand.
+  private mutating func lineEnd(
+    _ bytes: Span<UInt8>, limit: Int, beyond fault: HeadFault
+  ) throws(HeadFault) -> Int? {
+    var index = position
+    let end = min(bytes.count, limit + 1)
+    while index < end, !bytes[index].isForbiddenControl { index += 1 }
+    position = index
+    if index > limit { throw fault }
+    guard index < bytes.count else { return nil }
+    switch bytes[index] {
+    case 0x0d: return try hasLineFeed(bytes, after: index) ? index : nil
+    case 0x0a: throw .bareLineFeed
+    default: throw .controlByte
+    }
+  }
+
+  private func hasLineFeed(_ bytes: Span<UInt8>, after index: Int) throws(HeadFault) -> Bool {
+    guard index + 1 < bytes.count else { return false }
+    guard bytes[index + 1] == 0x0a else { throw .bareCarriageReturn }
+    return true
+  }
+
+  private mutating func startLine(after carriageReturn: Int) {
+    position = carriageReturn + 2
+    lineStart = position
+  }
+}
+
+extension RequestHead {
+  /// Reads a request line without its end; returns the host that its target names, if it does.
+  fileprivate mutating func readRequestLine(
+    _ line: Range<Int>, in bytes: Span<UInt8>
+  ) throws(HeadFault) -> Authority? {
+    var index = line.lowerBound
+    while index < line.upperBound, bytes[index].isTokenByte { index += 1 }
+    guard index < line.upperBound, bytes[index] == 0x20 else { throw .requestLine }
+    method = .named(line.lowerBound..<index, in: bytes)
+
+    let start = index + 1
+    index = start
+    while index < line.upperBound, bytes[index] != 0x20 {
+      guard bytes[index] > 0x20, bytes[index] < 0x7f else { throw .target }
+      index += 1
+    }
+    guard index > start, index < line.upperBound else { throw .requestLine }
+    target = Slice(start..<index)
+
+    // Before the target: whoever speaks another version is told so, whatever else is wrong.
+    minorVersion = try Self.minorVersion(index + 1..<line.upperBound, in: bytes)
+    let parts = try RequestTarget.read(start..<index, method: method, in: bytes)
+    path = parts.path
+    query = parts.query
+    return parts.authority
+  }
+
+  private static func minorVersion(_ range: Range<Int>, in bytes: Span<UInt8>) throws(HeadFault) -> UInt8 {
+    let (major, minor) = (range.lowerBound + 5, range.lowerBound + 7)
+    guard range.count == 8, bytes.hasPrefix("HTTP/", at: range.lowerBound, before: range.upperBound),
+      bytes[major].isDecimalDigit, bytes[major + 1] == UInt8(ascii: "."), bytes[minor].isDecimalDigit
+    else { throw .version }
+    guard bytes[major] == UInt8(ascii: "1") else { throw .versionNotSupported }
+    return bytes[minor] == UInt8(ascii: "0") ? 0 : 1
+  }
+}

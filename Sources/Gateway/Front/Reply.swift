@@ -1,0 +1,114 @@
+/// Writes the head of a response, and whole small ones.
+///
+/// Everything here is made by the gateway: no field of an upstream is ever passed on as it came. What comes
+/// from outside (the request id, a model's name) was checked or is cleaned by `append(fieldValue:)`.
+struct Reply {
+  /// How the client learns where the body ends.
+  enum Body: Equatable {
+    case length(Int)
+    case chunked
+    /// By the end of the connection; HTTP/1.0.
+    case untilClose
+  }
+
+  /// What is the same for all responses of one request.
+  struct Frame: Equatable {
+    /// The request's minor version; HTTP/1.0 clients know no chunks.
+    var minorVersion: UInt8 = 1
+    /// Whether another request may follow on the connection.
+    var keepsAlive = true
+    /// The request's id, `[A-Za-z0-9._-]{1,128}`.
+    var requestID = ""
+    /// Whether only the head is wanted.
+    var isHead = false
+    /// The browser origin that may read the answer.
+    var allowedOrigin: String?
+    /// The `Date` field's value.
+    var date: [UInt8] = []
+  }
+
+  static func reason(_ status: Int) -> StaticString {
+    switch status {
+    case 200: "OK"
+    case 204: "No Content"
+    case 400: "Bad Request"
+    case 401: "Unauthorized"
+    case 403: "Forbidden"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 408: "Request Timeout"
+    case 409: "Conflict"
+    case 413: "Content Too Large"
+    case 414: "URI Too Long"
+    case 415: "Unsupported Media Type"
+    case 417: "Expectation Failed"
+    case 421: "Misdirected Request"
+    case 422: "Unprocessable Content"
+    case 429: "Too Many Requests"
+    case 431: "Request Header Fields Too Large"
+    case 500: "Internal Server Error"
+    case 501: "Not Implemented"
+    case 502: "Bad Gateway"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    case 505: "HTTP Version Not Supported"
+    default: "Status"
+    }
+  }
+
+  /// Appends the head up to, and without, the empty line, so that callers can add fields of their own.
+  static func open(
+    _ status: Int, _ contentType: StaticString, _ body: Body, _ frame: Frame, into out: inout [UInt8]
+  ) {
+    out.append("HTTP/1.1 ")
+    out.append(decimal: status)
+    out.append(UInt8(ascii: " "))
+    out.append(reason(status))
+    out.append("\r\ndate: ")
+    out.append(contentsOf: frame.date)
+    if contentType.utf8CodeUnitCount > 0 {
+      out.append("\r\ncontent-type: ")
+      out.append(contentType)
+    }
+    switch body {
+    case .length(let count):
+      if status != 204 {
+        out.append("\r\ncontent-length: ")
+        out.append(decimal: count)
+      }
+    case .chunked: out.append("\r\ntransfer-encoding: chunked")
+    case .untilClose: break
+    }
+    out.append("\r\ncache-control: no-store\r\nx-content-type-options: nosniff")
+    out.append(!frame.keepsAlive ? "\r\nconnection: close" : frame.minorVersion == 0 ? "\r\nconnection: keep-alive" : "")
+    if !frame.requestID.isEmpty {
+      // OpenAI's SDKs read the first, Anthropic's the second.
+      out.append("\r\nx-request-id: ")
+      out.append(frame.requestID)
+      out.append("\r\nrequest-id: ")
+      out.append(frame.requestID)
+    }
+    if let origin = frame.allowedOrigin {
+      out.append("\r\nvary: origin\r\naccess-control-expose-headers: x-request-id, request-id, retry-after")
+      add("access-control-allow-origin", origin, into: &out)
+    }
+  }
+
+  /// Appends one more field; bytes that would break the head become spaces.
+  static func add(_ name: StaticString, _ value: String, into out: inout [UInt8]) {
+    out.append("\r\n")
+    out.append(name)
+    out.append(": ")
+    for byte in value.utf8 { out.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte) }
+  }
+
+  /// Ends the head.
+  static func close(into out: inout [UInt8]) { out.append("\r\n\r\n") }
+
+  /// Appends a whole response with a JSON body.
+  static func json(_ status: Int, _ body: Span<UInt8>, _ frame: Frame, into out: inout [UInt8]) {
+    open(status, "application/json", .length(body.count), frame, into: &out)
+    close(into: &out)
+    if !frame.isHead { out.append(body) }
+  }
+}

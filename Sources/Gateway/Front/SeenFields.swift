@@ -1,0 +1,116 @@
+/// What the fields of a head have said so far, where one alone does not decide.
+struct SeenFields: Sendable {
+  /// The host in the request target.
+  var authority: Authority?
+  private var wantsClose = false
+  private var wantsKeepAlive = false
+  private var wantsContinue = false
+
+  init() {}
+
+  /// Takes one field into account, or keeps its place in the head.
+  mutating func take(
+    _ line: FieldLine, in bytes: Span<UInt8>, for head: inout RequestHead
+  ) throws(HeadFault) {
+    let name = FieldName.named(bytes.extracting(line.name))
+    let value = Slice(line.value)
+    switch name {
+    case .host:
+      guard head.host == nil else { throw .repeated(name) }
+      guard let host = Authority.read(line.value, in: bytes) else { throw .hostMalformed }
+      head.host = host
+    case .contentLength: try takeLength(line.value, in: bytes, for: &head)
+    case .transferEncoding: try takeCoding(line.value, in: bytes, for: &head)
+    case .connection: takeConnection(line.value, in: bytes)
+    case .expect:
+      // HTTP/1.0 has no interim responses to wait for (RFC 9110, section 10.1.1).
+      guard head.minorVersion > 0 else { return }
+      guard bytes.extracting(line.value).matches("100-continue") else { throw .expectation }
+      wantsContinue = true
+    case .authorization: try Self.keep(value, name, in: &head.authorization)
+    case .xAPIKey: try Self.keep(value, name, in: &head.xAPIKey)
+    case .contentType: try Self.keep(value, name, in: &head.contentType)
+    case .contentEncoding: try Self.keep(value, name, in: &head.contentEncoding)
+    case .origin: try Self.keep(value, name, in: &head.origin)
+    case .xRequestID: Self.keepFirst(value, in: &head.xRequestID)
+    case .accept: Self.keepFirst(value, in: &head.accept)
+    case .anthropicVersion: Self.keepFirst(value, in: &head.anthropicVersion)
+    case .openAIBeta: Self.keepFirst(value, in: &head.openAIBeta)
+    case .userAgent: Self.keepFirst(value, in: &head.userAgent)
+    case .traceparent: Self.keepFirst(value, in: &head.traceparent)
+    case .tracestate: Self.keepFirst(value, in: &head.tracestate)
+    case .other: break
+    }
+  }
+
+  /// Decides what takes all fields to decide: whom the request is for, and what happens on the connection.
+  func settle(_ head: inout RequestHead, in bytes: Span<UInt8>) throws(HeadFault) {
+    guard head.host != nil || head.minorVersion == 0 else { throw .hostMissing }
+    if let authority {
+      if let host = head.host, !host.isSame(as: authority, in: bytes) { throw .hostDisagrees }
+      head.host = authority
+    }
+    head.keepsAlive = !wantsClose && (head.minorVersion > 0 || wantsKeepAlive)
+    head.expectsContinue = wantsContinue && head.framing != .none
+  }
+
+  private func takeLength(
+    _ value: Range<Int>, in bytes: Span<UInt8>, for head: inout RequestHead
+  ) throws(HeadFault) {
+    switch head.framing {
+    case .none: break
+    case .length: throw .repeated(.contentLength)
+    case .chunked: throw .lengthAndCoding
+    }
+    guard (1...19).contains(value.count) else { throw .contentLength }
+    var length = 0
+    for index in value {
+      guard bytes[index].isDecimalDigit else { throw .contentLength }
+      let (shifted, isTooLong) = length.multipliedReportingOverflow(by: 10)
+      let (sum, isTooMuch) = shifted.addingReportingOverflow(Int(bytes[index] - 0x30))
+      guard !isTooLong, !isTooMuch else { throw .contentLength }
+      length = sum
+    }
+    head.framing = .length(length)
+  }
+
+  private func takeCoding(
+    _ value: Range<Int>, in bytes: Span<UInt8>, for head: inout RequestHead
+  ) throws(HeadFault) {
+    guard head.minorVersion > 0 else { throw .transferEncodingTooOld }
+    switch head.framing {
+    case .none: break
+    case .length: throw .lengthAndCoding
+    case .chunked: throw .repeated(.transferEncoding)
+    }
+    guard bytes.extracting(value).matches("chunked") else {
+      var end = value.lowerBound
+      while end < value.upperBound, bytes[end].isTokenByte { end += 1 }
+      throw end == value.upperBound && !value.isEmpty ? .transferCodingUnknown : .transferEncoding
+    }
+    head.framing = .chunked
+  }
+
+  /// Reads a list of options, of which empty and unknown ones mean nothing (RFC 9110, section 7.6.1).
+  private mutating func takeConnection(_ value: Range<Int>, in bytes: Span<UInt8>) {
+    var start = value.lowerBound
+    while start < value.upperBound {
+      var end = start
+      while end < value.upperBound, bytes[end] != UInt8(ascii: ",") { end += 1 }
+      let option = bytes.extracting(bytes.trimmingBlanks(start..<end))
+      if option.matches("close") { wantsClose = true }
+      if option.matches("keep-alive") { wantsKeepAlive = true }
+      start = end + 1
+    }
+  }
+
+  /// For fields that decide who asks or what the body is: two of them are two opinions.
+  private static func keep(_ value: Slice, _ name: FieldName, in place: inout Slice?) throws(HeadFault) {
+    guard place == nil else { throw .repeated(name) }
+    place = value
+  }
+
+  private static func keepFirst(_ value: Slice, in place: inout Slice?) {
+    if place == nil { place = value }
+  }
+}

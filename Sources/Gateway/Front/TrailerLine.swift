@@ -1,0 +1,51 @@
+/// The fields behind the last chunk, byte by byte: checked as a head's are, and dropped (RFC 9112, section 7.1.2).
+///
+/// Nothing is taken from them, so names that may not be trailers do no harm.
+struct TrailerLine: Sendable {
+  private enum State { case start, name, value, lineFeed, lastLineFeed }
+
+  private var state = State.start
+  private var fieldCount = 0
+  private var byteCount = 0
+  private var lineByteCount = 0
+
+  init() {}
+
+  /// Takes one byte; true when the trailers, and the body, are complete with it.
+  mutating func take(_ byte: UInt8) throws(BodyFault) -> Bool {
+    switch state {
+    case .start where byte == 0x0d: state = .lastLineFeed
+    case .lastLineFeed:
+      guard byte == 0x0a else { throw .lineEnd }
+      return true
+    case .lineFeed:
+      guard byte == 0x0a else { throw .lineEnd }
+      byteCount += 2
+      lineByteCount = 0
+      state = .start
+    case .value where byte == 0x0d: state = .lineFeed
+    case .start, .name, .value: try takeInLine(byte)
+    }
+    return false
+  }
+
+  private mutating func takeInLine(_ byte: UInt8) throws(BodyFault) {
+    if state == .start {
+      guard fieldCount < HeadReader.fieldsMax else { throw .trailersTooLarge }
+      fieldCount += 1
+    }
+    byteCount += 1
+    lineByteCount += 1
+    guard byteCount <= HeadReader.fieldsBytesMax - 2, lineByteCount <= HeadReader.fieldBytesMax else {
+      throw .trailersTooLarge
+    }
+    if state == .value {
+      guard !byte.isForbiddenControl else { throw byte == 0x0a ? .lineEnd : .trailer }
+    } else if byte == UInt8(ascii: ":"), state == .name {
+      state = .value
+    } else {
+      guard byte.isTokenByte else { throw byte == 0x0a ? .lineEnd : .trailer }
+      state = .name
+    }
+  }
+}

@@ -1,0 +1,228 @@
+internal import Reactor
+
+/// The upstream side: from an exchange's wishes to transfers, and from their events back to it.
+extension Gateway {
+  /// Body bytes of a whole answer that may wait in the transfer; more is handed over as it comes.
+  static let waitingAnswerMax = 64 * 1024
+  /// Time for an upstream to end a stream after its last event, so that its connection can be used again.
+  static let lastBytesTime = Duration.seconds(2)
+
+  func beginExchange(_ connection: Connection, _ request: Arrival) {
+    let chat: ChatRequest
+    do throws(Refusal) {
+      if isDraining { throw Refusal(503, .shuttingDown, "The gateway is stopping.", closes: true, retryAfter: 1) }
+      chat = try ChatRequest.read(connection.body.span)
+    } catch {
+      return refuse(connection, error, request.frame)
+    }
+    var row = JournalRow()
+    row.id = request.frame.requestID
+    row.caller = request.caller
+    row.path = request.endpoint.name
+    row.bytesIn = request.bytes + connection.body.count
+    var effects = takeEffects()
+    var exchange = Exchange(
+      chat, body: connection.body, route: route, limits: limits, frame: request.frame, row: row, now: request.at,
+      created: Reactor.wallClock / 1_000_000_000)
+    exchange.begin(&effects)
+    connection.exchange = exchange
+    // The exchange holds the body now; two holders would copy it at the next request.
+    connection.body = []
+    perform(&effects, connection)
+  }
+
+  // MARK: Events of transfers
+
+  func responded(_ transfer: TransferID) {
+    guard case .exchange(let connection)? = transfers[transfer.bits] else { return }
+    guard let response = reactor.response(of: transfer) else { return }
+    let head = Exchange.UpstreamHead(
+      status: response.status, isJSON: response.field("content-type", startsWith: "application/json"),
+      isHTML: response.field("content-type", startsWith: "text/html"),
+      retryAfter: response.status >= 400 ? response.field("retry-after").flatMap(Self.seconds) : nil)
+    var effects = takeEffects()
+    connection.exchange?.responded(head, &effects, now: reactor.now)
+    perform(&effects, connection)
+  }
+
+  func arrived(_ transfer: TransferID) {
+    switch transfers[transfer.bits] {
+    case .exchange(let connection): hand(transfer, to: connection)
+    case .models(_, let provider): modelsArrived(transfer, provider)
+    case .nobody:
+      if let response = reactor.response(of: transfer) { reactor.consumeBody(of: transfer, response.body.count) }
+    case nil: break
+    }
+  }
+
+  /// Hands waiting bytes to the exchange, unless the client has more than enough to read.
+  private func hand(_ transfer: TransferID, to connection: Connection) {
+    guard let response = reactor.response(of: transfer), !connection.isFull, !response.body.isEmpty else { return }
+    let isPiecewise = connection.exchange?.readsAsItArrives ?? false
+    guard isPiecewise || response.body.count > Self.waitingAnswerMax else { return }
+    var effects = takeEffects()
+    connection.exchange?.arrived(response.body.readable, &effects, now: reactor.now)
+    reactor.consumeBody(of: transfer, response.body.count)
+    perform(&effects, connection)
+  }
+
+  func ended(_ transfer: TransferID, _ end: TransferEnd) {
+    let owner = transfers[transfer.bits]
+    transfers[transfer.bits] = nil
+    switch owner {
+    case .exchange(let connection):
+      guard let response = reactor.response(of: transfer) else { return }
+      connection.transfer = nil
+      var effects = takeEffects()
+      connection.exchange?.ended(
+        Self.failure(end), rest: response.body.readable, &effects, now: reactor.now)
+      perform(&effects, connection)
+    case .models(_, let provider): modelsEnded(transfer, provider, end)
+    case .nobody(_, let alarm): reactor.cancel(alarm)
+    case nil: break
+    }
+  }
+
+  func drained(_ connection: Connection) {
+    connection.isFull = false
+    if let transfer = connection.transfer { hand(transfer, to: connection) }
+  }
+
+  func tickExchange(_ connection: Connection) {
+    guard connection.exchange != nil else { return }
+    var effects = takeEffects()
+    connection.exchange?.tick(&effects, now: reactor.now)
+    perform(&effects, connection)
+  }
+
+  /// The client is gone: nobody wants the answer, so the upstream need not make it.
+  func abandonExchange(_ connection: Connection) {
+    cancelTransfer(connection)
+    guard var exchange = connection.exchange else { return }
+    connection.exchange = nil
+    exchange.abandon()
+    exchange.settle()
+    record(exchange)
+  }
+
+  /// The gateway ends: tells the caller and lets go.
+  func stop(_ connection: Connection) {
+    guard connection.exchange != nil else { return close(connection) }
+    var effects = takeEffects()
+    connection.exchange?.stop(&effects)
+    perform(&effects, connection)
+  }
+
+  // MARK: Wishes
+
+  /// Does what an exchange wished for.
+  private func perform(_ effects: inout Exchange.Effects, _ connection: Connection) {
+    send(&effects.output, to: connection)
+    // A candidate may be refused on the spot, and then the next is asked: at most once each.
+    while let provider = effects.attempt {
+      effects.attempt = nil
+      attempt(provider, connection, &effects)
+      send(&effects.output, to: connection)
+    }
+    let end = effects.end
+    scratch = effects.output
+    guard let end else {
+      if connection.exchange != nil { arm(connection) }
+      return
+    }
+    finish(connection, end)
+  }
+
+  private func send(_ output: inout [UInt8], to connection: Connection) {
+    guard !output.isEmpty else { return }
+    connection.exchange?.sentBytes(output.count)
+    connection.isFull = reactor.send(output.span, to: connection.id) > Reactor.outputHighWater
+    output.removeAll(keepingCapacity: true)
+  }
+
+  private func attempt(_ index: Int, _ connection: Connection, _ effects: inout Exchange.Effects) {
+    cancelTransfer(connection)
+    guard let request = connection.exchange?.request, let asked = connection.exchange?.body else { return }
+    let requestID = connection.request?.frame.requestID ?? ""
+    let provider = providers[index]
+    do throws(Refusal) {
+      try connection.exchange?.hold(provider)
+    } catch {
+      connection.exchange?.refused(error, &effects)
+      return
+    }
+    let transfer: TransferID
+    if let demo = provider.demo {
+      transfer = reactor.start(
+        demo.script(
+          model: request.model, streams: request.streams, wantsUsage: true, promptBytes: request.messagesBytes,
+          created: Reactor.wallClock / 1_000_000_000))
+    } else {
+      var body: [UInt8] = []
+      body.reserveCapacity(asked.count + 64)
+      request.write(
+        asked.span, model: request.model, maxTokensLimit: provider.maxTokensLimit,
+        asksUsage: provider.acceptsUsage, into: &body)
+      transfer = reactor.start(
+        UpstreamRequest(
+          .post, provider.chatURL, fields: provider.fields + ["x-request-id: " + requestID], body: body,
+          http2: provider.http2, connectTimeout: configuration.server.upstreamConnectTimeout, idleMax: provider.idleMax))
+    }
+    connection.transfer = transfer
+    transfers[transfer.bits] = .exchange(connection)
+    connection.exchange?.attempted(index, name: provider.name, model: request.model, now: reactor.now)
+  }
+
+  private func finish(_ connection: Connection, _ end: Exchange.End) {
+    if let transfer = connection.transfer {
+      // A stream's last event is here, the end of its body perhaps not yet.
+      if end == .complete { leave(transfer) } else { cancelTransfer(connection) }
+      connection.transfer = nil
+    }
+    connection.exchange?.settle()
+    if let exchange = connection.exchange { record(exchange) }
+    if end == .abort {
+      connection.exchange = nil
+      connection.request = nil
+      return close(connection)
+    }
+    becomeReady(connection)
+    if connections[connection.id.bits] != nil { advance(connection) }
+  }
+
+  private func leave(_ transfer: TransferID) {
+    let tag = Alarm.transfer(slot: Int(transfer.bits & 0xFFFF_FFFF)).tag
+    transfers[transfer.bits] = .nobody(transfer, reactor.wake(at: reactor.now + Self.lastBytesTime, tag: tag))
+    if let response = reactor.response(of: transfer) { reactor.consumeBody(of: transfer, response.body.count) }
+  }
+
+  private func cancelTransfer(_ connection: Connection) {
+    guard let transfer = connection.transfer else { return }
+    connection.transfer = nil
+    transfers[transfer.bits] = nil
+    reactor.cancel(transfer)
+  }
+
+  private func takeEffects() -> Exchange.Effects { Exchange.Effects(output: takeScratch()) }
+
+  // MARK: Words
+
+  private static func failure(_ end: TransferEnd) -> UpstreamFailure? {
+    switch end {
+    case .complete: nil
+    case .failed(.nameNotFound): .unknownName
+    case .failed(.connectFailed): .unreachable
+    case .failed(.connectTimedOut): .timedOut(.connect)
+    case .failed(.tlsFailed): .tls
+    case .failed(.closedBeforeResponse), .failed(.truncated): .broken
+    case .failed(.malformed): .malformed("the response is not HTTP")
+    case .failed(.tooLarge), .failed(.exhausted): .tooLarge
+    }
+  }
+
+  /// Whole seconds of a `Retry-After`; a date or nonsense is none, and nobody is sent away for over an hour.
+  private static func seconds(_ text: String) -> Int? {
+    guard let seconds = Int(text), seconds >= 0 else { return nil }
+    return min(seconds, 3600)
+  }
+}

@@ -1,0 +1,104 @@
+internal import Reactor
+
+/// Who waits for the list of models, and what has come of it.
+struct ModelQueue {
+  var waiting: [Connection] = []
+  var deadline: AlarmID?
+  /// Bytes so far, by provider.
+  var bodies: [Int: [UInt8]] = [:]
+}
+
+/// `GET /v1/models` and `/v1/models/{id}`: what the providers have now, asked side by side.
+extension Gateway {
+  func serveModels(_ connection: Connection, _ request: Arrival) {
+    if models.isFresh(now: reactor.now, for: configuration.server.modelsCache) {
+      return replyModels(connection, request)
+    }
+    modelQueue.waiting.append(connection)
+    if models.pending.isEmpty { askForModels() }
+  }
+
+  private func askForModels() {
+    models.begin(Array(providers.indices))
+    modelQueue.bodies = [:]
+    for (index, provider) in providers.enumerated() {
+      if provider.demo != nil {
+        models.take(index, named(provider))
+        continue
+      }
+      let transfer = reactor.start(
+        UpstreamRequest(
+          .get, provider.modelsURL, fields: provider.getFields, http2: provider.http2,
+          connectTimeout: configuration.server.upstreamConnectTimeout, idleMax: provider.idleMax))
+      transfers[transfer.bits] = .models(transfer, provider: index)
+    }
+    modelQueue.deadline = reactor.wake(at: reactor.now + configuration.server.modelsTimeout, tag: Alarm.models.tag)
+    finishModelsIfComplete()
+  }
+
+  /// The names that the configuration gives a provider, for when it does not say itself.
+  private func named(_ provider: Provider) -> [ModelList.Entry] {
+    provider.namedModels.map { ModelList.Entry(id: $0, ownedBy: provider.name, created: 0) }
+  }
+
+  func modelsArrived(_ transfer: TransferID, _ provider: Int) {
+    guard let response = reactor.response(of: transfer) else { return }
+    modelQueue.bodies[provider, default: []].append(response.body.readable)
+    reactor.consumeBody(of: transfer, response.body.count)
+    if modelQueue.bodies[provider, default: []].count > ModelList.listBytesMax {
+      transfers[transfer.bits] = nil
+      reactor.cancel(transfer)
+      models.take(provider, named(providers[provider]))
+      finishModelsIfComplete()
+    }
+  }
+
+  func modelsEnded(_ transfer: TransferID, _ provider: Int, _ end: TransferEnd) {
+    var found: [ModelList.Entry]?
+    if end == .complete, let response = reactor.response(of: transfer), response.status == 200 {
+      var body = modelQueue.bodies[provider] ?? []
+      body.append(response.body.readable)
+      found = ModelList.read(body.span, ownedBy: providers[provider].name)
+    }
+    models.take(provider, found?.filter { route.serves(provider, $0.id) } ?? named(providers[provider]))
+    finishModelsIfComplete()
+  }
+
+  /// Some providers did not answer in time: the others' models are the answer.
+  func modelsAreLate() {
+    for owner in transfers.values {
+      guard case .models(let transfer, let provider) = owner else { continue }
+      transfers[transfer.bits] = nil
+      reactor.cancel(transfer)
+      models.take(provider, named(providers[provider]))
+    }
+    finishModelsIfComplete()
+  }
+
+  private func finishModelsIfComplete() {
+    guard models.pending.isEmpty, let deadline = modelQueue.deadline else { return }
+    reactor.cancel(deadline)
+    modelQueue.deadline = nil
+    models.finish(order: providers.indices, now: reactor.now)
+    let waiting = modelQueue.waiting
+    modelQueue.waiting = []
+    for connection in waiting {
+      guard let request = connection.request, connections[connection.id.bits] === connection else { continue }
+      replyModels(connection, request)
+      advance(connection)
+    }
+  }
+
+  private func replyModels(_ connection: Connection, _ request: Arrival) {
+    if request.endpoint == .models { return reply(connection, 200, ModelList.write(models.entries)) }
+    if let entry = models.entries.first(where: { $0.id == request.model }) {
+      return reply(connection, 200, ModelList.write(entry))
+    }
+    refuse(
+      connection,
+      Refusal(
+        404, .modelNotFound, "No provider has the model `\(request.model)` now. GET /v1/models lists what there is.",
+        param: "model"),
+      request.frame)
+  }
+}

@@ -1,0 +1,169 @@
+public import Reactor
+
+/// The gateway: all its state, and one switch from what happened to what is done about it.
+///
+/// It decides and the reactor acts. Everything here lives on the reactor's thread; nothing is locked, and a
+/// request that cannot be served is an answer, never a failure of this type.
+public final class Gateway {
+  let reactor: Reactor
+  let configuration: Configuration
+  let providers: [Provider]
+  let route: Route
+  let keys: Keys
+  let hosts: Hosts
+  let origins: Origins
+  let limits: Exchange.Limits
+
+  var connections = Register<Connection>()
+  var transfers = Register<TransferOwner>()
+  var models = ModelList()
+  var modelQueue = ModelQueue()
+  let journal: Journal
+  var date = HTTPDate()
+  var random: SplitMix
+  /// Output buffer of the event at hand, kept for its capacity.
+  var scratch: [UInt8] = []
+
+  /// Set once the gateway is to stop: nothing new is begun, what runs is finished.
+  var isDraining = false
+  var drainAlarm: AlarmID?
+
+  /// The program's version.
+  public static let version = "0.1.0"
+
+  /// Whether everything is done and the loop may end.
+  public internal(set) var isOver = false
+
+  /// How long streams may go on after the gateway was told to stop.
+  static let drainTime = Duration.seconds(30)
+
+  /// Whom a transfer belongs to.
+  enum TransferOwner {
+    case exchange(Connection)
+    /// One provider's list of models.
+    case models(TransferID, provider: Int)
+    /// Nobody any more: its last bytes are awaited so that the connection can be used again.
+    case nobody(TransferID, AlarmID)
+  }
+
+  /// A gateway on a reactor of its own. `seed` makes its request ids; give it chance.
+  public init(_ configuration: Configuration, reactor: Reactor, seed: UInt64) throws(SystemError) {
+    self.reactor = reactor
+    self.configuration = configuration
+    providers = configuration.providers.filter(\.isEnabled).map(Provider.init)
+    route = Route(providers.map { ($0.priority, $0.patterns) })
+    keys = Keys(configuration.auth.tokens)
+    let server = configuration.server
+    hosts = Hosts(bind: server.bind, names: server.hosts)
+    origins = Origins(server.origins)
+    limits = Exchange.Limits(
+      commitAfter: server.commitAfter, keepAliveComment: server.keepAliveComment,
+      firstEvent: server.upstreamFirstEventTimeout, stall: server.upstreamStallTimeout,
+      total: server.upstreamTotalTimeout)
+    random = SplitMix(state: seed)
+    journal = try Journal(configuration.journal)
+    date.update(Reactor.wallClock)
+  }
+
+  /// Listens as configured; returns the port, also when the system chose it.
+  public func listen() throws(SystemError) -> Int {
+    Int(try reactor.listen(address: configuration.server.bind, port: UInt16(clamping: configuration.server.port)))
+  }
+
+  /// Acts on one event.
+  public func handle(_ event: Event) {
+    switch event {
+    case .accepted(let client): welcome(client)
+    case .received(let client): if let connection = connections[client.bits] { advance(connection) }
+    case .finished(let client): if let connection = connections[client.bits] { inputEnded(connection) }
+    case .hungUp(let client): if let connection = connections[client.bits] { hungUp(connection) }
+    case .drained(let client): if let connection = connections[client.bits] { drained(connection) }
+
+    case .responded(let transfer): responded(transfer)
+    case .arrived(let transfer): arrived(transfer)
+    case .ended(let transfer, let end): ended(transfer, end)
+
+    case .woke(let alarm, let tag): woke(alarm, Alarm(tag: tag))
+    case .signal(.terminate), .signal(.interrupt): stop()
+    case .signal(.hangUp), .posted: break
+    }
+  }
+
+  /// Stops: first call, nothing new is begun and what runs may finish; second call, everything ends.
+  public func stop() {
+    if isDraining { return stopNow() }
+    isDraining = true
+    reactor.stopListening()
+    drainAlarm = reactor.wake(at: reactor.now + Self.drainTime, tag: Alarm.drain.tag)
+    for connection in connections.values where connection.phase == .idle { close(connection) }
+    endIfDone()
+  }
+
+  /// Ends what still runs, telling its callers.
+  func stopNow() {
+    isDraining = true
+    for connection in connections.values { stop(connection) }
+    isOver = true
+    flushJournal()
+    journal.close()
+  }
+
+  func endIfDone() {
+    guard isDraining, !isOver, connections.count == 0 else { return }
+    isOver = true
+    if let drainAlarm { reactor.cancel(drainAlarm) }
+    flushJournal()
+    journal.close()
+  }
+}
+
+@available(*, unavailable)
+extension Gateway: Sendable {}
+
+/// What a deadline is for, in the 64 bits that the reactor gives back.
+enum Alarm {
+  /// A connection's next deadline, by its slot.
+  case connection(slot: Int)
+  /// A finished transfer has taken too long to end.
+  case transfer(slot: Int)
+  /// The providers' lists of models are awaited no longer.
+  case models
+  /// The journal's buffer is written out.
+  case journal
+  /// What still runs is ended.
+  case drain
+
+  var tag: UInt64 {
+    switch self {
+    case .connection(let slot): 1 << 56 | UInt64(slot)
+    case .transfer(let slot): 2 << 56 | UInt64(slot)
+    case .models: 3 << 56
+    case .journal: 4 << 56
+    case .drain: 5 << 56
+    }
+  }
+
+  init(tag: UInt64) {
+    let slot = Int(tag & 0xFFFF_FFFF)
+    switch tag >> 56 {
+    case 1: self = .connection(slot: slot)
+    case 2: self = .transfer(slot: slot)
+    case 3: self = .models
+    case 4: self = .journal
+    default: self = .drain
+    }
+  }
+}
+
+/// Numbers that look random, from a seed: for request ids, never for secrets (SplitMix64, Steele et al. 2014).
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
+}

@@ -1,0 +1,199 @@
+/// What the gateway needs to know of an OpenAI chat completion request; the rest of its bytes pass untouched.
+///
+/// Source: OpenAI API reference, "Create chat completion".
+struct ChatRequest {
+  /// The model as the caller named it.
+  var model: String
+  /// The same as it stands in the body, quotes included; answers echo it.
+  var modelToken: Slice
+  var streams = false
+  /// Whether the caller wants a usage chunk at the end of the stream.
+  var asksUsage = false
+  /// Bytes of the `messages` value, for estimates.
+  var messagesBytes = 0
+
+  /// Where the edits go.
+  private var brace = 0
+  private var streamOptions: Member?
+  private var includeUsage: Member?
+  private var maxTokens: [(value: Slice, tokens: Int64)] = []
+
+  /// Messages that one request may have.
+  static let messagesMax = 10_000
+  /// Bytes that a model's name may have.
+  static let modelBytesMax = 256
+  /// Answers that one request may ask for.
+  static let answersMax = 8
+
+  /// Reads and checks a request body.
+  static func read(_ json: Span<UInt8>) throws(Refusal) -> ChatRequest {
+    let result: Result<ChatRequest, Refusal>
+    do throws(JSONFault) {
+      result = try scan(json)
+    } catch {
+      throw Refusal(
+        400, error.kind == .duplicateKey ? .duplicateField : .malformedJSON,
+        "The request body is not a JSON object as RFC 8259 defines it: \(error.description).")
+    }
+    return try result.get()
+  }
+
+  private init(model: String, modelToken: Slice) {
+    self.model = model
+    self.modelToken = modelToken
+  }
+
+  private static func scan(_ json: Span<UInt8>) throws(JSONFault) -> Result<ChatRequest, Refusal> {
+    var request = ChatRequest(model: "", modelToken: .empty)
+    var refusal: Refusal?
+    var hasModel = false
+    var hasMessages = false
+    var members = try Scanner.root(json)
+    request.brace = members.offset - 1
+    while let member = try members.next(in: json) {
+      // The first complaint wins, but the whole text is checked all the same.
+      if refusal != nil { continue }
+      do throws(Refusal) {
+        if member.keyEquals("model", in: json) {
+          request.model = try name(member, json)
+          request.modelToken = member.value.slice
+          hasModel = true
+        } else if member.keyEquals("messages", in: json) {
+          try check(messages: member)
+          request.messagesBytes = Int(member.value.slice.count)
+          hasMessages = true
+        } else if member.keyEquals("stream", in: json) {
+          request.streams = try flag(member, "stream")
+        } else if member.keyEquals("stream_options", in: json) {
+          try request.readStreamOptions(member, json)
+        } else if member.keyEquals("max_tokens", in: json) {
+          try request.readMaxTokens(member, "max_tokens", json)
+        } else if member.keyEquals("max_completion_tokens", in: json) {
+          try request.readMaxTokens(member, "max_completion_tokens", json)
+        } else if member.keyEquals("temperature", in: json) {
+          try check(member, "temperature", 0...2, json)
+        } else if member.keyEquals("top_p", in: json) {
+          try check(member, "top_p", 0...1, json)
+        } else if member.keyEquals("n", in: json) {
+          try check(answers: member, json)
+        }
+      } catch {
+        refusal = error
+      }
+    }
+    if let refusal { return .failure(refusal) }
+    if !hasModel {
+      return .failure(
+        Refusal(400, .missingField, "Name the model: the field `model` is missing.", param: "model"))
+    }
+    if !hasMessages {
+      return .failure(Refusal(400, .missingField, "The field `messages` is missing.", param: "messages"))
+    }
+    return .success(request)
+  }
+
+  // MARK: Checks
+
+  private static func name(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> String {
+    guard member.value.slice.count <= 4096, let name = member.value.string(in: json) else {
+      throw invalid("model", "must be a string")
+    }
+    if name.isEmpty { throw invalid("model", "must not be empty") }
+    if name.utf8.count > modelBytesMax { throw invalid("model", "may have at most \(modelBytesMax) bytes") }
+    if name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+      throw invalid("model", "must not contain control characters, quotes or backslashes")
+    }
+    return name
+  }
+
+  private static func check(messages member: Member) throws(Refusal) {
+    if member.value.kind != .array { throw invalid("messages", "must be an array") }
+    if member.value.elements == 0 { throw invalid("messages", "must have at least one message") }
+    if member.value.elements > messagesMax {
+      throw invalid("messages", "may have at most \(messagesMax) messages; this request has \(member.value.elements)")
+    }
+  }
+
+  private static func flag(_ member: Member, _ field: String) throws(Refusal) -> Bool {
+    switch member.value.kind {
+    case .true: return true
+    case .false, .null: return false
+    default: throw invalid(field, "must be true or false")
+    }
+  }
+
+  private static func check(
+    _ member: Member, _ field: String, _ range: ClosedRange<Double>, _ json: Span<UInt8>
+  ) throws(Refusal) {
+    if member.value.kind == .null { return }
+    guard member.value.kind == .number, let value = member.value.double(in: json), range.contains(value) else {
+      throw invalid(field, "must be a number from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
+    }
+  }
+
+  private static func check(answers member: Member, _ json: Span<UInt8>) throws(Refusal) {
+    if member.value.kind == .null { return }
+    guard member.value.kind == .number, let count = member.value.integer(in: json), (1...Int64(answersMax)).contains(count)
+    else { throw invalid("n", "must be a whole number from 1 to \(answersMax)") }
+  }
+
+  private mutating func readMaxTokens(_ member: Member, _ field: String, _ json: Span<UInt8>) throws(Refusal) {
+    if member.value.kind == .null { return }
+    guard member.value.kind == .number, let tokens = member.value.integer(in: json), tokens >= 1 else {
+      throw Self.invalid(field, "must be a whole number of at least 1")
+    }
+    maxTokens.append((member.value.slice, tokens))
+  }
+
+  private mutating func readStreamOptions(_ member: Member, _ json: Span<UInt8>) throws(Refusal) {
+    if member.value.kind == .null {
+      streamOptions = member
+      return
+    }
+    guard member.value.kind == .object else { throw Self.invalid("stream_options", "must be an object") }
+    streamOptions = member
+    do throws(JSONFault) {
+      var options = try ObjectCursor(in: json, at: Int(member.value.slice.start), depth: 2)
+      while let option = try options.next(in: json) {
+        if option.keyEquals("include_usage", in: json) { includeUsage = option }
+      }
+    } catch {
+      throw Self.invalid("stream_options", error.description)
+    }
+    if let includeUsage { asksUsage = try Self.flag(includeUsage, "stream_options.include_usage") }
+  }
+
+  private static func invalid(_ field: String, _ rule: String) -> Refusal {
+    Refusal(400, .invalidValue, "`\(field)` \(rule).", param: field)
+  }
+
+  // MARK: The same request for an upstream
+
+  /// Appends the body for one candidate: the caller's bytes, with only these spans changed: the model's name
+  /// where the candidate has another, token limits above the candidate's, and the wish for usage in a stream.
+  func write(
+    _ json: Span<UInt8>, model served: String, maxTokensLimit: Int?, asksUsage: Bool, into out: inout [UInt8]
+  ) {
+    var edits = Splice()
+    if streams, asksUsage { addUsage(to: &edits) }
+    if served != model { edits.replace(modelToken, with: Writer.string(served).span) }
+    if let limit = maxTokensLimit {
+      for (value, tokens) in maxTokens where tokens > Int64(limit) {
+        edits.replace(value, with: String(limit).utf8.span)
+      }
+    }
+    edits.apply(to: json, into: &out)
+  }
+
+  private func addUsage(to edits: inout Splice) {
+    if let includeUsage {
+      if includeUsage.value.kind != .true { edits.replace(includeUsage, with: "true".utf8.span) }
+    } else if let options = streamOptions, options.value.kind == .object {
+      edits.insert("include_usage", "true".utf8.span, intoObjectAt: Int(options.value.slice.start))
+    } else if let options = streamOptions {
+      edits.replace(options, with: #"{"include_usage":true}"#.utf8.span)
+    } else {
+      edits.insert("stream_options", #"{"include_usage":true}"#.utf8.span, intoObjectAt: brace)
+    }
+  }
+}

@@ -1,0 +1,329 @@
+/// Relays the chunks of an OpenAI chat completion stream, repairing only what the contract says.
+///
+/// A chunk that keeps the contract leaves as it came, but for the model's name. The contract, from what the
+/// official SDKs and agents accept: stable `id`, `object`, `created` and `model`; `choices` an array; `index` on
+/// choices and tool calls; `role` and `content` in a choice's first delta; `finish_reason` null until exactly one
+/// value; tool arguments never null; usage only for who asked, with `total_tokens`.
+struct ChatStream {
+  /// What one event came to.
+  enum Verdict: Equatable {
+    /// Nothing that a person would see: a role, an empty delta, a usage chunk.
+    case silent
+    /// Text, a tool call, a finish.
+    case visible
+    /// `[DONE]`.
+    case done
+  }
+
+  /// The model's name as JSON, quotes included, as the caller wrote it.
+  let modelToken: [UInt8]
+  let asksUsage: Bool
+
+  /// What the upstream said of tokens, merged over its chunks.
+  private(set) var usage: Usage?
+  /// Bytes of delta text and arguments that went by.
+  private(set) var textBytes = 0
+  private(set) var hasToolCalls = false
+  /// Choices seen, and those that finished, as bits by index.
+  private(set) var started: UInt64 = 0
+  private(set) var finished: UInt64 = 0
+  private(set) var sentUsage = false
+
+  /// What is put into chunks that lack it; taken from the first that has it.
+  private var id: [UInt8]
+  private var created: [UInt8]
+  private var edits = Splice()
+  private var seenTools: Set<Int> = []
+
+  /// Tool calls and choices that are told apart; beyond, chunks pass without repair.
+  private static let indexMax: Int64 = 63
+
+  init(modelToken: [UInt8], asksUsage: Bool, id: String, created: UInt64) {
+    self.modelToken = modelToken
+    self.asksUsage = asksUsage
+    self.id = Writer.string("chatcmpl-" + id)
+    self.created = Array(String(created).utf8)
+  }
+
+  /// Whether every choice that began has finished.
+  var isFinished: Bool { started != 0 && started & ~finished == 0 }
+
+  /// Appends what is to be relayed of one event, as `data: …` and an empty line.
+  mutating func take(_ data: Span<UInt8>, into out: inout [UInt8]) throws(UpstreamFailure) -> Verdict {
+    if data.equals("[DONE]") { return .done }
+    edits.removeAll()
+    var chunk = Chunk()
+    do throws(JSONFault) {
+      try read(data, &chunk)
+    } catch {
+      throw .malformed("an event of the stream is not JSON: \(error.description)")
+    }
+    if let error = chunk.error { throw .error(error) }
+    if chunk.isOnlyUsage, !asksUsage { return .silent }
+    if chunk.isOnlyUsage { sentUsage = true }
+    addMissing(chunk)
+    out.append("data: ")
+    edits.apply(to: data, into: &out)
+    out.append("\n\n")
+    return chunk.isVisible ? .visible : .silent
+  }
+
+  /// Appends what a stream that lacks its end needs before `[DONE]`: a finish for open choices, and the usage.
+  mutating func finish(promptBytes: Int, into out: inout [UInt8]) {
+    for index in 0..<64 where started & 1 << UInt64(index) != 0 && finished & 1 << UInt64(index) == 0 {
+      open(&out)
+      out.append(",\"choices\":[{\"index\":")
+      out.append(decimal: index)
+      out.append(",\"delta\":{},\"finish_reason\":\"")
+      out.append(hasToolCalls ? "tool_calls" : "stop")
+      out.append("\"}]}\n\n")
+    }
+    if asksUsage, !sentUsage {
+      let usage = usage ?? .estimated(promptBytes: promptBytes, completionBytes: textBytes)
+      open(&out)
+      out.append(",\"choices\":[],\"usage\":{\"prompt_tokens\":")
+      out.append(decimal: usage.prompt)
+      out.append(",\"completion_tokens\":")
+      out.append(decimal: usage.completion)
+      out.append(",\"total_tokens\":")
+      out.append(decimal: usage.total)
+      out.append("}")
+      if usage.source == .estimated { out.append(",\"x_usage_source\":\"estimated\"") }
+      out.append("}\n\n")
+      sentUsage = true
+    }
+    out.append("data: [DONE]\n\n")
+  }
+
+  private func open(_ out: inout [UInt8]) {
+    out.append("data: {\"id\":")
+    out.append(contentsOf: id)
+    out.append(",\"object\":\"chat.completion.chunk\",\"created\":")
+    out.append(contentsOf: created)
+    out.append(",\"model\":")
+    out.append(contentsOf: modelToken)
+  }
+
+  // MARK: One chunk
+
+  /// What was found in a chunk.
+  private struct Chunk {
+    var brace = 0
+    var hasID = false
+    var hasObject = false
+    var hasCreated = false
+    var hasModel = false
+    var hasChoices = false
+    var choices = 0
+    var usage: Usage?
+    var isVisible = false
+    var error: UpstreamError?
+
+    var isOnlyUsage: Bool { choices == 0 && usage != nil }
+  }
+
+  private mutating func read(_ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONFault) {
+    var usageMember: Member?
+    var members = try ObjectCursor(whole: json, unique: false)
+    chunk.brace = members.offset - 1
+    while let member = try members.next(in: json) {
+      if member.keyEquals("choices", in: json) {
+        chunk.hasChoices = true
+        if member.value.kind == .array {
+          chunk.choices = Int(member.value.elements)
+          try readChoices(member.value.slice, json, &chunk)
+        } else {
+          edits.replace(member, with: "[]".utf8.span)
+        }
+      } else if member.keyEquals("model", in: json) {
+        chunk.hasModel = true
+        if !json.bytes(member.value.slice).equals(modelToken.span) { replace(member, with: modelToken) }
+      } else if member.keyEquals("id", in: json) {
+        chunk.hasID = member.value.kind == .string
+        if member.value.kind != .string {
+          replace(member, with: id)
+          chunk.hasID = true
+        } else if started == 0 {
+          id.removeAll(keepingCapacity: true)
+          id.append(json.bytes(member.value.slice))
+        }
+      } else if member.keyEquals("created", in: json) {
+        chunk.hasCreated = true
+        if member.value.kind != .number { replace(member, with: created) }
+      } else if member.keyEquals("object", in: json) {
+        chunk.hasObject = true
+      } else if member.keyEquals("usage", in: json) {
+        usageMember = member
+        chunk.usage = try readUsage(member, json)
+        if !asksUsage { edits.remove(member) }
+      } else if member.keyEquals("error", in: json) {
+        chunk.error = try UpstreamErrorReader.value(member, json)
+      }
+    }
+    if chunk.usage == nil, asksUsage, chunk.choices == 0, usageMember?.value.kind == .object { chunk.usage = usage }
+  }
+
+  private mutating func addMissing(_ chunk: Chunk) {
+    if !chunk.hasID { insert("id", id, chunk.brace) }
+    if !chunk.hasObject { insert("object", "\"chat.completion.chunk\"", chunk.brace) }
+    if !chunk.hasCreated { insert("created", created, chunk.brace) }
+    if !chunk.hasModel { insert("model", modelToken, chunk.brace) }
+    if !chunk.hasChoices { insert("choices", "[]", chunk.brace) }
+  }
+
+  // The replacements are lent by value: a span of one property would keep all others from changing.
+
+  private mutating func insert(_ key: String, _ json: [UInt8], _ brace: Int) {
+    edits.insert(key, json.span, intoObjectAt: brace)
+  }
+
+  private mutating func replace(_ member: Member, with json: [UInt8]) { edits.replace(member, with: json.span) }
+
+  private mutating func insert(_ key: String, _ json: String, _ brace: Int) {
+    edits.insert(key, json.utf8.span, intoObjectAt: brace)
+  }
+
+  private mutating func readUsage(_ member: Member, _ json: Span<UInt8>) throws(JSONFault) -> Usage? {
+    guard member.value.kind == .object else { return nil }
+    var prompt: Int?
+    var completion: Int?
+    var hasTotal = false
+    var fields = try ObjectCursor(in: json, at: Int(member.value.slice.start), depth: 2, unique: false)
+    while let field = try fields.next(in: json) {
+      if field.keyEquals("prompt_tokens", in: json) { prompt = Self.count(field, json) }
+      if field.keyEquals("completion_tokens", in: json) { completion = Self.count(field, json) }
+      if field.keyEquals("total_tokens", in: json) { hasTotal = true }
+    }
+    // Field by field the largest: some servers count up, some leave one out at the end.
+    let merged = Usage(
+      prompt: max(prompt ?? 0, usage?.prompt ?? 0), completion: max(completion ?? 0, usage?.completion ?? 0),
+      source: .reported)
+    usage = merged
+    if asksUsage, !hasTotal {
+      insert("total_tokens", String(merged.total), Int(member.value.slice.start))
+    }
+    return merged
+  }
+
+  private static func count(_ field: Member, _ json: Span<UInt8>) -> Int? {
+    guard let value = field.value.integer(in: json) else { return nil }
+    return Int(max(0, min(value, Int64(Usage.tokensMax))))
+  }
+
+  private mutating func readChoices(_ array: Slice, _ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONFault) {
+    var elements = try ArrayCursor(in: json, at: Int(array.start), depth: 2)
+    var position: Int64 = 0
+    while let element = try elements.next(in: json) {
+      if element.kind == .object { try readChoice(Int(element.slice.start), position, json, &chunk) }
+      position += 1
+    }
+  }
+
+  private mutating func readChoice(
+    _ brace: Int, _ position: Int64, _ json: Span<UInt8>, _ chunk: inout Chunk
+  ) throws(JSONFault) {
+    var index: Int64?
+    var delta: Member?
+    var finish: Member?
+    var fields = try ObjectCursor(in: json, at: brace, depth: 3, unique: false)
+    while let field = try fields.next(in: json) {
+      if field.keyEquals("index", in: json) { index = field.value.integer(in: json) }
+      if field.keyEquals("delta", in: json) { delta = field }
+      if field.keyEquals("finish_reason", in: json) { finish = field }
+    }
+    let number = index ?? position
+    if index == nil { insert("index", String(number), brace) }
+    guard number >= 0, number <= Self.indexMax else {
+      chunk.isVisible = true
+      return
+    }
+    let bit: UInt64 = 1 << UInt64(number)
+    if let delta, delta.value.kind == .object {
+      try readDelta(Int(delta.value.slice.start), isFirst: started & bit == 0, json, &chunk)
+    }
+    started |= bit
+    let isFinal = finish.map { $0.value.kind == .string && $0.value.slice.count > 2 } ?? false
+    if isFinal, finished & bit == 0 {
+      finished |= bit
+      chunk.isVisible = true
+    } else if let finish, finish.value.kind != .null {
+      // Agents take the first value for the end; a second one, or an empty one, is none.
+      edits.replace(finish, with: "null".utf8.span)
+    } else if finish == nil {
+      insert("finish_reason", "null", brace)
+    }
+  }
+
+  private mutating func readDelta(
+    _ brace: Int, isFirst: Bool, _ json: Span<UInt8>, _ chunk: inout Chunk
+  ) throws(JSONFault) {
+    var hasRole = false
+    var hasContent = false
+    var hasTools = false
+    var fields = try ObjectCursor(in: json, at: brace, depth: 4, unique: false)
+    while let field = try fields.next(in: json) {
+      if field.keyEquals("role", in: json) {
+        hasRole = field.value.kind == .string
+      } else if field.keyEquals("content", in: json) {
+        hasContent = true
+        see(field, &chunk)
+      } else if field.keyEquals("tool_calls", in: json) {
+        if field.value.kind == .array, field.value.elements > 0 {
+          hasTools = true
+          hasToolCalls = true
+          chunk.isVisible = true
+          try readToolCalls(field.value.slice, json)
+        }
+      } else if field.value.kind == .string {
+        // `reasoning_content`, `reasoning`, `refusal`, and what comes next year.
+        see(field, &chunk)
+      } else if field.value.kind == .object || (field.value.kind == .array && field.value.elements > 0) {
+        chunk.isVisible = true
+      }
+    }
+    guard isFirst else { return }
+    if !hasContent {
+      insert("content", hasTools ? "null" : "\"\"", brace)
+    }
+    if !hasRole { insert("role", "\"assistant\"", brace) }
+  }
+
+  private mutating func see(_ field: Member, _ chunk: inout Chunk) {
+    guard field.value.kind == .string, field.value.slice.count > 2 else { return }
+    chunk.isVisible = true
+    textBytes += Int(field.value.slice.count) - 2
+  }
+
+  private mutating func readToolCalls(_ array: Slice, _ json: Span<UInt8>) throws(JSONFault) {
+    var calls = try ArrayCursor(in: json, at: Int(array.start), depth: 5)
+    var position = 0
+    while let call = try calls.next(in: json) {
+      defer { position += 1 }
+      guard call.kind == .object else { continue }
+      var index: Int64?
+      var hasID = false
+      var function: Member?
+      var fields = try ObjectCursor(in: json, at: Int(call.slice.start), depth: 6, unique: false)
+      while let field = try fields.next(in: json) {
+        if field.keyEquals("index", in: json) { index = field.value.integer(in: json) }
+        if field.keyEquals("id", in: json) { hasID = field.value.kind == .string }
+        if field.keyEquals("function", in: json), field.value.kind == .object { function = field }
+      }
+      let number = Int(clamping: index ?? Int64(position))
+      if seenTools.count <= Int(Self.indexMax), seenTools.insert(number).inserted, !hasID {
+        insert("id", "\"call_\(number)\"", Int(call.slice.start))
+      }
+      if index == nil { insert("index", String(number), Int(call.slice.start)) }
+      if let function { try readFunction(Int(function.value.slice.start), json) }
+    }
+  }
+
+  private mutating func readFunction(_ brace: Int, _ json: Span<UInt8>) throws(JSONFault) {
+    var fields = try ObjectCursor(in: json, at: brace, depth: 7, unique: false)
+    while let field = try fields.next(in: json) {
+      if !field.keyEquals("arguments", in: json) { continue }
+      if field.value.kind == .string { textBytes += Int(field.value.slice.count) - 2 }
+      if field.value.kind == .null { edits.replace(field, with: "\"\"".utf8.span) }
+    }
+  }
+}

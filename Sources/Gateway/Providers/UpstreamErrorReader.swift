@@ -1,0 +1,100 @@
+/// Reads what an upstream says went wrong, in any of the shapes that servers use.
+enum UpstreamErrorReader {
+  /// Characters of a message that are passed on.
+  static let messageMax = 2000
+
+  /// The error in a body: OpenAI's object, a string, `detail`, `message`, or text. `nil` when a JSON object has none.
+  static func read(_ body: Span<UInt8>, retryAfter: Int? = nil) -> UpstreamError {
+    var error = UpstreamError(message: "", retryAfter: retryAfter)
+    if let found = object(body) { error = found }
+    error.retryAfter = retryAfter
+    if error.message.isEmpty { error.message = plain(body) }
+    error.message = mask(String(error.message.prefix(messageMax)))
+    error.body = body.isEmpty ? nil : mask(body.extracting(first: min(body.count, RefusalReply.upstreamBodyMax)).text)
+    return error
+  }
+
+  /// The error object of a JSON text whose top level has `error`, `detail` or `message`; `nil` otherwise.
+  static func object(_ json: Span<UInt8>) -> UpstreamError? {
+    do throws(JSONFault) {
+      var found: UpstreamError?
+      var members = try ObjectCursor(whole: json, unique: false)
+      while let member = try members.next(in: json) {
+        if member.keyEquals("error", in: json) {
+          if let error = try value(member, json) { found = error }
+        } else if found == nil, member.value.kind == .string,
+          member.keyEquals("detail", in: json) || member.keyEquals("message", in: json)
+        {
+          found = member.value.string(in: json).map { UpstreamError(message: $0) }
+        }
+      }
+      return found
+    } catch {
+      return nil
+    }
+  }
+
+  /// The error that a member named `error` holds: an object or a string; `nil` for null, false and the like.
+  static func value(_ member: Member, _ json: Span<UInt8>) throws(JSONFault) -> UpstreamError? {
+    if member.value.kind == .string {
+      return UpstreamError(message: member.value.string(in: json) ?? "")
+    }
+    guard member.value.kind == .object else { return nil }
+    var error = UpstreamError(message: "")
+    var fields = try ObjectCursor(in: json, at: Int(member.value.slice.start), depth: 2, unique: false)
+    while let field = try fields.next(in: json) {
+      guard field.value.kind == .string || field.value.kind == .number else { continue }
+      let text =
+        field.value.kind == .string
+        ? field.value.string(in: json) : json.bytes(field.value.slice).text
+      if field.keyEquals("message", in: json) { error.message = mask(String((text ?? "").prefix(messageMax))) }
+      if field.keyEquals("type", in: json) { error.type = text.map { String($0.prefix(64)) } }
+      if field.keyEquals("param", in: json) { error.param = text.map { String($0.prefix(256)) } }
+      if field.keyEquals("code", in: json) { error.code = text.map { String($0.prefix(64)) } }
+    }
+    return error
+  }
+
+  private static func plain(_ body: Span<UInt8>) -> String {
+    let text = body.extracting(first: min(body.count, 300)).text
+    return text.isEmpty ? "no explanation was given" : text
+  }
+
+  /// The text with what looks like a credential replaced: `sk-…`, and what follows `Bearer`.
+  static func mask(_ text: String) -> String {
+    guard text.utf8.count >= 10 else { return text }
+    var out: [UInt8] = []
+    let bytes = Array(text.utf8)
+    var index = 0
+    while index < bytes.count {
+      let isKey = starts("sk-", bytes, index)
+      if isKey || starts("Bearer ", bytes, index) || starts("bearer ", bytes, index) {
+        let first = index + (isKey ? 3 : 7)
+        var end = first
+        while end < bytes.count, isCredential(bytes[end]) { end += 1 }
+        if end - first >= 8 {
+          out.append(contentsOf: bytes[index..<first])
+          out.append("***")
+          index = end
+          continue
+        }
+      }
+      out.append(bytes[index])
+      index += 1
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  private static func starts(_ text: StaticString, _ bytes: [UInt8], _ index: Int) -> Bool {
+    bytes.span.hasPrefix(text, at: index, before: bytes.count)
+  }
+
+  private static func isCredential(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+      UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+      true
+    default: false
+    }
+  }
+}

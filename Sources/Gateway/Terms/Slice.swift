@@ -1,0 +1,35 @@
+/// A run of bytes inside a buffer that somebody else holds: positions, never a copy.
+public struct Slice: Equatable, Sendable {
+  /// Offset of the first byte, from the beginning of the buffer.
+  public var start: UInt32
+  /// Number of bytes.
+  public var count: UInt32
+
+  @inlinable @_noAllocation @_noLocks
+  public init(start: Int, count: Int) {
+    self.start = UInt32(truncatingIfNeeded: start)
+    self.count = UInt32(truncatingIfNeeded: count)
+  }
+
+  @inlinable public init(_ range: Range<Int>) { self.init(start: range.lowerBound, count: range.count) }
+
+  @inlinable public static var empty: Slice { Slice(start: 0, count: 0) }
+  @inlinable public var isEmpty: Bool { count == 0 }
+  @inlinable public var range: Range<Int> {
+    @_noAllocation @_noLocks get { Int(start)..<Int(start) + Int(count) }
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// The bytes that `slice` names; traps when the slice is not of this buffer.
+  @inlinable @_lifetime(copy self)
+  public func bytes(_ slice: Slice) -> Span<UInt8> { extracting(slice.range) }
+
+  /// The bytes as text; what is not UTF-8 becomes U+FFFD.
+  public var text: String {
+    var copy: [UInt8] = []
+    copy.reserveCapacity(count)
+    for index in indices { copy.append(self[index]) }
+    return String(decoding: copy, as: UTF8.self)
+  }
+}

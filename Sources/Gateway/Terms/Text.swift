@@ -1,0 +1,74 @@
+// Comparing and cutting bytes as text, without making strings of them.
+
+extension Span where Element == UInt8 {
+  /// Whether `text` stands at `offset` and ends before `end`.
+  func hasPrefix(_ text: StaticString, at offset: Int, before end: Int) -> Bool {
+    let count = text.utf8CodeUnitCount
+    guard offset >= 0, end <= self.count, end - offset >= count else { return false }
+    let expected = text.bytes
+    for index in 0..<count where self[offset + index] != expected[index] { return false }
+    return true
+  }
+
+  /// Whether the whole span is `text`.
+  func equals(_ text: StaticString) -> Bool {
+    count == text.utf8CodeUnitCount && hasPrefix(text, at: 0, before: count)
+  }
+
+  /// Whether the whole span is `text`, which is in lower case, letter case aside.
+  func equalsIgnoringCase(_ text: Span<UInt8>) -> Bool {
+    guard count == text.count else { return false }
+    for index in text.indices where self[index].lowercased != text[index] { return false }
+    return true
+  }
+
+  /// Whether both hold the same bytes.
+  func equals(_ other: Span<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    for index in other.indices where self[index] != other[index] { return false }
+    return true
+  }
+}
+
+extension UInt8 {
+  /// An ASCII capital as a small letter; everything else as it is.
+  var lowercased: UInt8 { self >= 0x41 && self <= 0x5a ? self | 0x20 : self }
+}
+
+extension Array where Element == UInt8 {
+  /// Appends a literal.
+  mutating func append(_ text: StaticString) { append(text.bytes) }
+
+  /// Appends text as it is; the caller knows that it needs no escaping where it goes.
+  mutating func append(_ text: String) { append(contentsOf: text.utf8) }
+
+  /// Appends a number in decimal.
+  mutating func append(decimal number: Int) {
+    if number < 0 {
+      append(UInt8(ascii: "-"))
+      append(decimal: number.magnitude)
+    } else {
+      append(decimal: number.magnitude)
+    }
+  }
+
+  private mutating func append(decimal number: UInt) {
+    var divisor: UInt = 1
+    while number / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
+      divisor /= 10
+    }
+  }
+
+  /// Appends a number in hexadecimal, as a chunk size is written.
+  mutating func append(hexadecimal number: Int) {
+    var shift = 60
+    while shift > 0, number >> shift == 0 { shift -= 4 }
+    while shift >= 0 {
+      let digit = UInt8(truncatingIfNeeded: number >> shift & 15)
+      append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+      shift -= 4
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/// Why one attempt at one upstream came to nothing, in the words that routing and callers need.
+enum UpstreamFailure: Error, Equatable {
+  /// Its name has no address.
+  case unknownName
+  /// No connection.
+  case unreachable
+  /// No connection, or no event, within the time allowed.
+  case timedOut(Phase)
+  /// TLS could not be agreed, or the certificate is not the host's.
+  case tls
+  /// The connection broke; nothing or only a part of the answer came.
+  case broken
+  /// What came is not what the dialect says.
+  case malformed(String)
+  /// A bound was passed.
+  case tooLarge
+  /// An HTTP status that is not success, with what the body says.
+  case status(Int, UpstreamError)
+  /// An error object inside a stream or a 200.
+  case error(UpstreamError)
+
+  /// What the upstream was doing when the time ran out.
+  enum Phase: String, Sendable {
+    case connect
+    case firstEvent = "the first event"
+    case stall = "the next byte"
+    case total = "the whole answer"
+  }
+
+  /// Whether another candidate may do better. What is wrong with the request stays wrong.
+  var isWorthAnother: Bool {
+    switch self {
+    case .status(let status, _): status == 408 || status == 429 || status >= 500 || [401, 402, 403].contains(status)
+    default: true
+    }
+  }
+
+  /// One word for the journal.
+  var word: String {
+    switch self {
+    case .unknownName: "unknown_name"
+    case .unreachable: "unreachable"
+    case .timedOut: "timeout"
+    case .tls: "tls"
+    case .broken: "broken"
+    case .malformed: "malformed"
+    case .tooLarge: "too_large"
+    case .status(let status, _): "status_\(status)"
+    case .error: "error"
+    }
+  }
+}
+
+/// What an upstream said went wrong: bounded, and without what looks like a secret.
+struct UpstreamError: Equatable, Sendable {
+  var message: String
+  var type: String?
+  var param: String?
+  var code: String?
+  /// Seconds after which it wants to be asked again.
+  var retryAfter: Int?
+  /// The body as it came.
+  var body: String?
+}

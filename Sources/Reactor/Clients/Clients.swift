@@ -1,0 +1,127 @@
+internal import CLinux
+
+/// Every accepted connection: reading, queueing, flushing, ending.
+///
+/// A struct inside the reactor; nothing here calls the gateway. What is worth knowing becomes an event.
+struct Clients: ~Copyable {
+  /// Output above which a client counts as full.
+  static let highWater = 256 * 1024
+  /// Output at which a full client is drained.
+  static let lowWater = 64 * 1024
+
+  var table = Slots<Client>()
+  /// Clients whose output or interest changed since the last flush.
+  private var dirty: [Slots<Client>.ID] = []
+
+  var count: Int { table.count }
+
+  mutating func add(_ descriptor: consuming Descriptor, poller: borrowing Poller) -> ClientID? {
+    let id = table.next
+    let token = Token(.client, generation: id.generation, number: id.slot)
+    let client = Client(descriptor, token)
+    do throws(SystemError) { try poller.watch(client.descriptor.raw, client.watched, token) } catch { return nil }
+    _ = table.insert(client)
+    return ClientID(.init(bits: id.bits))
+  }
+
+  /// The name that a token stands for; `nil` when that connection is gone.
+  func id(_ token: Token) -> Slots<Client>.ID? {
+    guard let id = table.id(at: Int(token.number)), id.generation & 0xFF_FFFF == token.generation else { return nil }
+    return id
+  }
+
+  /// Makes sure that the next flush looks at the client.
+  mutating func touch(_ id: Slots<Client>.ID) {
+    guard table[id]?.isDirty == false else { return }
+    table[id]?.isDirty = true
+    dirty.append(id)
+  }
+
+  /// Acts on readiness of one client and writes down what it means.
+  mutating func ready(_ token: Token, _ ready: UInt32, deadlines: inout Deadlines<Owner>, into events: inout [Event]) {
+    guard let id = id(token), let phase = table[id]?.phase else { return }
+    if phase == .lingering {
+      linger(id, ready, &deadlines)
+      return
+    }
+    if ready & UInt32(LINUX_ERR | LINUX_HUP) != 0 {
+      hangUp(id, &deadlines, into: &events)
+      return
+    }
+    if ready & UInt32(LINUX_OUT) != 0 { touch(id) }
+    guard ready & UInt32(LINUX_IN | LINUX_RDHUP) != 0, phase == .open else { return }
+    if table[id]?.isReadingPaused == true {
+      // The peer's end is only noted; its last bytes are read when there is room for them.
+      if ready & UInt32(LINUX_RDHUP) != 0 {
+        table[id]?.hasFinished = true
+        touch(id)
+        events.append(.finished(ClientID(.init(bits: id.bits))))
+      }
+      return
+    }
+    switch table[id]?.receive() {
+    case .moved?: events.append(.received(ClientID(.init(bits: id.bits))))
+    case .finished?:
+      touch(id)
+      events.append(.finished(ClientID(.init(bits: id.bits))))
+    case .broken?: hangUp(id, &deadlines, into: &events)
+    case .blocked?, nil: break
+    }
+  }
+
+  /// Sends what waits, ends what is to end, and brings epoll in line. Once per turn.
+  mutating func flush(now: Duration, poller: borrowing Poller, deadlines: inout Deadlines<Owner>, into events: inout [Event]) {
+    for index in dirty.indices {
+      let id = dirty[index]
+      guard table[id]?.isDirty == true else { continue }
+      table[id]?.isDirty = false
+      if table[id]?.flush() == .broken {
+        hangUp(id, &deadlines, into: &events)
+        continue
+      }
+      let waiting = table[id]?.outgoing.count ?? 0
+      if table[id]?.isFull == true, waiting <= Self.lowWater {
+        table[id]?.isFull = false
+        events.append(.drained(ClientID(.init(bits: id.bits))))
+      }
+      if table[id]?.phase == .closing, waiting == 0 { end(id, now, &deadlines) }
+      align(id, poller)
+    }
+    dirty.removeAll(keepingCapacity: true)
+  }
+
+  /// Forgets a client at once: what waits is lost, and the peer sees a reset if it is still sending.
+  mutating func drop(_ id: Slots<Client>.ID, _ deadlines: inout Deadlines<Owner>) {
+    guard let client = table.remove(id) else { return }
+    if let end = client.lingerEnd { deadlines.remove(end) }
+  }
+
+  private mutating func end(_ id: Slots<Client>.ID, _ now: Duration, _ deadlines: inout Deadlines<Owner>) {
+    guard table[id]?.hasFinished == false else { return drop(id, &deadlines) }
+    table[id]?.phase = .lingering
+    _ = table[id].lend { linux_shutdown_sending($0.descriptor.raw) }
+    table[id]?.incoming.clear()
+    table[id]?.lingerEnd = deadlines.add(now + Client.lingerTime, .linger(ClientID(.init(bits: id.bits))))
+  }
+
+  private mutating func linger(_ id: Slots<Client>.ID, _ ready: UInt32, _ deadlines: inout Deadlines<Owner>) {
+    switch table[id]?.discard() {
+    case .finished?, .broken?: drop(id, &deadlines)
+    case .moved?, .blocked?: if ready & UInt32(LINUX_ERR | LINUX_HUP) != 0 { drop(id, &deadlines) }
+    case nil: break
+    }
+  }
+
+  private mutating func hangUp(_ id: Slots<Client>.ID, _ deadlines: inout Deadlines<Owner>, into events: inout [Event]) {
+    let wasClosing = table[id]?.phase != .open
+    drop(id, &deadlines)
+    // The gateway has let go of a closing client already.
+    if !wasClosing { events.append(.hungUp(ClientID(.init(bits: id.bits)))) }
+  }
+
+  private mutating func align(_ id: Slots<Client>.ID, _ poller: borrowing Poller) {
+    guard let wanted = table[id]?.interest, let watched = table[id]?.watched, wanted != watched else { return }
+    table[id]?.watched = wanted
+    table[id].lend { poller.change($0.descriptor.raw, wanted, $0.token) }
+  }
+}

@@ -1,0 +1,80 @@
+/// A client connection, in this life of its slot.
+public struct ClientID: Hashable, Sendable {
+  let id: Slots<Int>.ID
+
+  /// The same as one number, for tables and logs; never zero.
+  public var bits: UInt64 { id.bits }
+
+  init(_ id: Slots<Int>.ID) { self.id = id }
+}
+
+/// A request to an upstream and its response, in this life of its slot.
+public struct TransferID: Hashable, Sendable {
+  let id: Slots<Int>.ID
+
+  /// The same as one number; never zero.
+  public var bits: UInt64 { id.bits }
+
+  init(_ id: Slots<Int>.ID) { self.id = id }
+}
+
+/// A deadline asked for with `Reactor.wake`.
+public struct AlarmID: Hashable, Sendable {
+  let id: Slots<Int>.ID
+}
+
+/// What happened in a turn, in the order in which it was noticed.
+public enum Event: Sendable {
+  /// A client connected.
+  case accepted(ClientID)
+  /// More bytes wait in the client's input.
+  case received(ClientID)
+  /// The client will send nothing more; what it sent before still waits in its input.
+  case finished(ClientID)
+  /// The client is gone and its name is stale.
+  case hungUp(ClientID)
+  /// The client's output has fallen to the low-water mark.
+  case drained(ClientID)
+
+  /// The upstream's status and fields are known.
+  case responded(TransferID)
+  /// More bytes of the response body wait.
+  case arrived(TransferID)
+  /// The transfer is over. Its response stays readable until the next turn; then the name is stale.
+  case ended(TransferID, TransferEnd)
+
+  /// A deadline has passed; `tag` is what `wake` was given.
+  case woke(AlarmID, tag: UInt64)
+  /// A signal arrived.
+  case signal(Signal)
+  /// Values wait in a watched mailbox.
+  case posted
+}
+
+/// How a transfer ended.
+public enum TransferEnd: Equatable, Sendable {
+  case complete
+  case failed(TransferError)
+}
+
+/// Why a transfer failed, in the classes that routing and callers tell apart.
+public enum TransferError: Error, Equatable, Sendable, CaseIterable {
+  /// No address for the name.
+  case nameNotFound
+  /// Nothing listens there, or the network says no.
+  case connectFailed
+  /// No connection within the time allowed.
+  case connectTimedOut
+  /// TLS could not be agreed, or the certificate is not the host's.
+  case tlsFailed
+  /// The connection broke before any byte of the response.
+  case closedBeforeResponse
+  /// The connection broke, or the framing ended early, after the response began.
+  case truncated
+  /// What came is not HTTP.
+  case malformed
+  /// A head, or a body that nobody may pause, passed its bound.
+  case tooLarge
+  /// The machine or libcurl ran out of something.
+  case exhausted
+}

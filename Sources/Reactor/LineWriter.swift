@@ -1,0 +1,66 @@
+internal import Glibc
+internal import Synchronization
+
+/// Writes bytes to a file or to standard error on a thread of its own, so that the loop never waits for them.
+public final class LineWriter: Sendable {
+  private enum Letter: Sendable {
+    case bytes([UInt8])
+    case end
+  }
+
+  private let mailbox: Mailbox<Letter>
+  private let isDone = Atomic<Bool>(false)
+
+  /// Opens `path` for appending, or standard error when it is empty; starts the thread.
+  public init(path: String, waitingBytesMax: Int) throws(SystemError) {
+    let descriptor = path.isEmpty ? 2 : unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
+    if descriptor < 0 { throw SystemError("open \(path)", errno) }
+    mailbox = try Mailbox(weightMax: waitingBytesMax, blocking: true)
+    try Worker.start { [self] in
+      run(descriptor)
+      if descriptor != 2 { _ = close(descriptor) }
+    }
+  }
+
+  /// Hands bytes over; false when too many wait already and these are dropped.
+  public func write(_ bytes: [UInt8]) -> Bool { mailbox.post(.bytes(bytes), weight: bytes.count) }
+
+  /// Ends the thread after what was handed over; waits for it, but not longer than `time`.
+  public func finish(within time: Duration) {
+    mailbox.post(.end, weight: 0)
+    var rest = time
+    while !isDone.load(ordering: .acquiring), rest > .zero {
+      usleep(1000)
+      rest -= .milliseconds(1)
+    }
+  }
+
+  private func run(_ descriptor: CInt) {
+    while true {
+      mailbox.wait()
+      for letter in mailbox.take() {
+        switch letter {
+        case .bytes(let bytes): Self.write(bytes, to: descriptor)
+        case .end:
+          isDone.store(true, ordering: .releasing)
+          return
+        }
+      }
+    }
+  }
+
+  private static func write(_ bytes: [UInt8], to descriptor: CInt) {
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written)
+      }
+      if count > 0 {
+        written += count
+      } else if errno != EINTR {
+        // A full disk or a closed pipe: the lines are lost, the gateway goes on.
+        return
+      }
+    }
+  }
+}

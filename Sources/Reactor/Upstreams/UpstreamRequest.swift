@@ -1,0 +1,31 @@
+/// What is asked of an upstream. The head is made once per provider, the rest per request.
+public struct UpstreamRequest: Sendable {
+  public enum Method: Sendable { case get, post }
+
+  public var method: Method
+  /// The whole URL; `http` or `https`. Operators write it, callers never do.
+  public var url: String
+  /// Field lines, as in `authorization: Bearer …`; no CR, LF or NUL in them.
+  public var fields: [String]
+  /// The body of a POST.
+  public var body: [UInt8]
+  /// Whether HTTP/2 may be agreed by ALPN. Such a stream is never paused.
+  public var http2: Bool
+  /// Time for name, connection and TLS.
+  public var connectTimeout: Duration
+  /// Age at which an idle connection is not used again.
+  public var idleMax: Duration
+
+  public init(
+    _ method: Method, _ url: String, fields: [String] = [], body: [UInt8] = [], http2: Bool = false,
+    connectTimeout: Duration = .seconds(10), idleMax: Duration = .seconds(600)
+  ) {
+    self.method = method
+    self.url = url
+    self.fields = fields
+    self.body = body
+    self.http2 = http2
+    self.connectTimeout = connectTimeout
+    self.idleMax = idleMax
+  }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Gateway
+import Reactor
+
+/// Asks a model one question.
+struct Infer: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Ask a model through a running gateway.")
+
+  @Option(name: .shortAndLong, help: "The model.")
+  var model: String
+
+  @Argument(help: "The prompt.")
+  var prompt: String
+
+  @Flag(help: "Show the answer as it is made.")
+  var stream = false
+
+  @OptionGroup var options: ServerOptions
+
+  func run() throws {
+    var events = EventReader()
+    var complaint: String?
+    let answer = try options.ask(.post, "/v1/chat/completions", body: body()) { bytes in
+      guard stream else {
+        show(bytes, member: "message")
+        return
+      }
+      var offset = 0
+      while let isEvent = try? events.next(in: bytes, from: &offset), isEvent {
+        let data = events.data
+        if let error = ServerMessage.error(in: data.span) { complaint = error }
+        show(data.span, member: "delta")
+      }
+    }
+    if answer.status == 200 { Terminal.show([0x0a]) }
+    if answer.status != 200 {
+      complaint = ServerMessage.error(in: answer.body.span) ?? "the gateway answered with status \(answer.status)"
+    }
+    if let complaint {
+      Terminal.complain("hoosh: \(complaint)")
+      throw ExitCode.failure
+    }
+  }
+
+  private func body() -> [UInt8] {
+    var out: [UInt8] = Array("{".utf8)
+    Writer.member("model", model, to: &out)
+    Writer.member("stream", stream, to: &out)
+    Writer.key("messages", to: &out)
+    out += Array("[{".utf8)
+    Writer.member("role", "user", to: &out)
+    Writer.member("content", prompt, to: &out)
+    out += Array("}]}".utf8)
+    return out
+  }
+
+  /// Writes the text of the first choice's message or delta.
+  private func show(_ json: Span<UInt8>, member: StaticString) {
+    if let text = ServerMessage.content(in: json, of: member) { Terminal.show(Array(text.utf8)) }
+  }
+}

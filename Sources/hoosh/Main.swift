@@ -1,0 +1,33 @@
+import ArgumentParser
+import Gateway
+
+/// The program: one subcommand a file.
+@main
+struct Hoosh: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hoosh",
+    abstract: "A local-first gateway for language models.",
+    discussion: """
+      Exit codes: 0 success, 1 the server or the model said no, 64 the command line is wrong, 69 the server \
+      cannot be reached, 74 a file cannot be read, 78 the configuration is wrong.
+      """,
+    version: Gateway.version,
+    subcommands: [Serve.self, Infer.self, Models.self, Health.self, Info.self, Check.self, Version.self],
+    defaultSubcommand: Serve.self)
+}
+
+/// Prints the version.
+struct Version: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Print the version.")
+
+  func run() { print("hoosh \(Gateway.version)") }
+}
+
+extension ExitCode {
+  /// The server cannot be reached (`EX_UNAVAILABLE`).
+  static let unavailable = ExitCode(69)
+  /// A file cannot be read (`EX_IOERR`).
+  static let input = ExitCode(74)
+  /// The configuration is wrong (`EX_CONFIG`).
+  static let configuration = ExitCode(78)
+}

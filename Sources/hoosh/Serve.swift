@@ -1,0 +1,79 @@
+import ArgumentParser
+import Gateway
+import Glibc
+import Reactor
+
+/// Runs the gateway: the loop is in `run`.
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Run the gateway (the default).")
+
+  @Option(name: .shortAndLong, help: "The port to listen on; 0 lets the system choose.")
+  var port: Int?
+
+  @Option(help: "The IPv4 or IPv6 address to listen on.")
+  var bind: String?
+
+  @Option(name: .shortAndLong, help: "The configuration file. Without it ./hoosh.toml, if there is one.")
+  var config: String?
+
+  func run() throws {
+    var loaded = try ConfigurationSource.load(config)
+    do throws(ConfigurationFaults) {
+      try loaded.configuration.listen(bind: bind, port: port, source: bind == nil ? "--port" : "--bind")
+    } catch {
+      Terminal.complain("\(error)")
+      throw ExitCode.configuration
+    }
+    Self.prepareProcess()
+    do throws(SystemError) {
+      let reactor = try Reactor(takesSignals: true)
+      let gateway = try Gateway(loaded.configuration, reactor: reactor, seed: UInt64.random(in: .min ... .max))
+      let port = try gateway.listen()
+      Terminal.complain(Self.greeting(loaded, port))
+
+      while !gateway.isOver {
+        for event in reactor.turn() { gateway.handle(event) }
+      }
+      // What was queued in the last turn still goes out.
+      _ = reactor.turn(atMost: .zero)
+    } catch {
+      let server = loaded.configuration.server
+      let hint = error.isAddressInUse ? "; something listens there already, choose another with --port" : ""
+      Terminal.complain("hoosh: cannot serve on \(server.bind):\(server.port): \(error)\(hint)")
+      throw ExitCode.failure
+    }
+  }
+
+  /// A peer that closes must not end the process; as many descriptors as the system gives.
+  private static func prepareProcess() {
+    _ = signal(SIGPIPE, SIG_IGN)
+    var limit = rlimit()
+    if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+      limit.rlim_cur = limit.rlim_max
+      _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+  }
+
+  private static func greeting(_ loaded: ConfigurationSource.Loaded, _ port: Int) -> String {
+    let configuration = loaded.configuration
+    let host = configuration.server.bind.contains(":") ? "[\(configuration.server.bind)]" : configuration.server.bind
+    let url = "http://\(host):\(port)"
+    var lines = ["hoosh \(Gateway.version) listens on \(url) (configuration: \(loaded.origin))"]
+    for provider in configuration.providers where provider.isEnabled {
+      let models = provider.models.isEmpty ? "every model" : provider.models.joined(separator: ", ")
+      let place = provider.baseURL.isInProcess ? "in process" : provider.baseURL.text
+      lines.append("  \(provider.name): \(models), \(place)")
+    }
+    if loaded.found.isEmpty, loaded.origin != ConfigurationSource.usualName, configuration.providers.count == 1 {
+      lines.append("  No local model server answered (Ollama, llama.cpp, LM Studio, vLLM) and no key is set.")
+    }
+    let model = configuration.providers.first { $0.isEnabled && $0.kind == .demo }
+      .flatMap { $0.models.first { !$0.contains("*") } } ?? "MODEL"
+    let key = configuration.auth.tokens.isEmpty ? "" : " -H 'authorization: Bearer YOUR_KEY'"
+    lines.append("Try:")
+    lines.append(
+      "  curl -N \(url)/v1/chat/completions\(key) -H 'content-type: application/json' "
+        + "-d '{\"model\":\"\(model)\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'")
+    return lines.joined(separator: "\n")
+  }
+}

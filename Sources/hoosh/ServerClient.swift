@@ -1,0 +1,69 @@
+import ArgumentParser
+import Gateway
+import Glibc
+import Reactor
+
+/// The options of the commands that talk to a running gateway, and the talking.
+struct ServerOptions: ParsableArguments {
+  @Option(help: "The gateway's address.")
+  var server = "http://127.0.0.1:8088"
+
+  @Option(help: "The key to present; HOOSH_KEY in the environment does the same.")
+  var key: String?
+
+  /// What the gateway answered.
+  struct Answer {
+    var status: Int
+    var body: [UInt8]
+  }
+
+  /// Sends one request. `piece` is called with the body as it comes while the status is 200; the rest is kept.
+  func ask(
+    _ method: UpstreamRequest.Method, _ path: String, body: [UInt8] = [], piece: ((Span<UInt8>) -> Void)? = nil
+  ) throws -> Answer {
+    var root = server
+    while root.hasSuffix("/") { root.removeLast() }
+    var fields = ["content-type: application/json"]
+    if let key = key ?? Self.variable("HOOSH_KEY") {
+      guard let secret = Secret(key) else { throw ValidationError("The key must be visible ASCII without spaces.") }
+      fields.append("authorization: Bearer " + secret.reveal())
+    }
+    let result: Result<Answer, ExitCode>
+    do throws(SystemError) {
+      result = try exchange(UpstreamRequest(method, root + path, fields: fields, body: body), piece)
+    } catch {
+      Terminal.complain("hoosh: \(error)")
+      throw ExitCode.failure
+    }
+    return try result.get()
+  }
+
+  private func exchange(
+    _ request: UpstreamRequest, _ piece: ((Span<UInt8>) -> Void)?
+  ) throws(SystemError) -> Result<Answer, ExitCode> {
+    let reactor = try Reactor()
+    let transfer = reactor.start(request)
+    var answer = Answer(status: 0, body: [])
+    while true {
+      for event in reactor.turn() {
+        guard let response = reactor.response(of: transfer) else { continue }
+        answer.status = response.status
+        if response.status == 200, let piece {
+          piece(response.body.readable)
+        } else {
+          for index in response.body.readable.indices { answer.body.append(response.body.readable[index]) }
+        }
+        reactor.consumeBody(of: transfer, response.body.count)
+        guard case .ended(transfer, let end) = event else { continue }
+        if end == .complete { return .success(answer) }
+        let reason = answer.status == 0 ? "nothing answers at \(server)" : "the connection to \(server) broke"
+        Terminal.complain("hoosh: \(reason) (\(end))")
+        return .failure(answer.status == 0 ? .unavailable : .failure)
+      }
+    }
+  }
+
+  private static func variable(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+}

@@ -1,0 +1,11 @@
+#ifndef CCOUNTING_H
+#define CCOUNTING_H
+
+// Calls of malloc and its relatives on this thread since it began; 0 for ever under a sanitizer, which brings
+// an allocator of its own.
+unsigned long counted_allocations(void);
+
+// Whether allocations are counted at all in this build.
+int counts_allocations(void);
+
+#endif

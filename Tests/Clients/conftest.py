@@ -1,0 +1,60 @@
+"""What the tests share: the clients, the scripted upstream, and the table at the end.
+
+From the environment: HOOSH_URL and HOOSH_AUTH_URL (the second wants the key in HOOSH_KEY), and SCRIPTED_PORT, where
+both expect the scripted upstream. `tools/clients` sets them.
+"""
+
+import os
+
+import pytest
+
+import clients
+from upstream import Upstream
+
+outcomes = {}
+
+
+@pytest.fixture(params=clients.ALL, ids=lambda each: each.name)
+def client(request):
+    """Each client in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="session", autouse=True)
+def upstream():
+    """The scripted upstream, which also answers when hoosh lists models."""
+    server = Upstream(int(os.environ["SCRIPTED_PORT"]))
+    yield server
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def sdk():
+    """The official SDK, for what only it can show."""
+    with clients.sdk() as client:
+        yield client
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" or report.outcome != "passed":
+        feature, _, rest = report.nodeid.rpartition("::")[2].partition("[")
+        # Cases that are not about a client are the SDK's; several cases of one feature are one cell.
+        names = [each.name for each in clients.ALL]
+        name = rest[:-1] if rest[:-1] in names else names[0]
+        cell = outcomes.setdefault(feature.removeprefix("test_").replace("_", " "), {})
+        if cell.get(name) in (None, "passed"):
+            cell[name] = report.outcome
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not outcomes:
+        return
+    names = [each.name for each in clients.ALL]
+    width = max(map(len, outcomes))
+    marks = {"passed": "yes", "failed": "NO", "skipped": "skipped", None: "-"}
+    terminalreporter.write_line("")
+    terminalreporter.write_line(f"| {'feature':{width}} | " + " | ".join(names) + " |")
+    terminalreporter.write_line(f"| {'-' * width} | " + " | ".join("-" * len(name) for name in names) + " |")
+    for feature, cells in outcomes.items():
+        row = " | ".join(f"{marks[cells.get(name)]:{len(name)}}" for name in names)
+        terminalreporter.write_line(f"| {feature:{width}} | {row} |")

@@ -1,0 +1,59 @@
+import Testing
+
+@testable import Gateway
+
+@Suite struct AddressTests {
+  @Test(arguments: [
+    ("127.0.0.1", true), ("127.255.0.9", true), ("0.0.0.0", false), ("10.1.2.3", false), ("255.255.255.255", false),
+    ("::1", true), ("0:0:0:0:0:0:0:1", true), ("::", false), ("::ffff:127.0.0.1", true), ("::ffff:7f00:1", true),
+    ("fe80::1", false), ("2001:DB8::8:800:200C:417A", false), ("1::", false), ("::ffff:10.0.0.1", false),
+  ])
+  func `an address is of this machine or beyond`(text: String, isLoopback: Bool) throws {
+    #expect(try #require(Address(text)).isLoopback == isLoopback)
+  }
+
+  @Test(arguments: [
+    "", "1", "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "+1.2.3.4", "1.2.3.", "a.b.c.d", ":", ":::",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::", "::1%lo", "[::1]", "1.2.3.4::", "::1.2.3", "1:2:3:4:5:6:7::8",
+    "localhost",
+    "::+1", "-1::",
+  ])
+  func `what is no address is refused`(text: String) { #expect(Address(text) == nil) }
+
+  @Test(arguments: [
+    ("http://localhost:11434", "http://localhost:11434/v1", "http://localhost:11434"),
+    ("http://localhost:11434/", "http://localhost:11434/v1", "http://localhost:11434"),
+    ("https://api.openai.com/v1", "https://api.openai.com/v1", "https://api.openai.com"),
+    ("https://api.openai.com/v1///", "https://api.openai.com/v1", "https://api.openai.com"),
+    ("HTTPS://api.groq.com/openai", "https://api.groq.com/openai/v1", "https://api.groq.com/openai"),
+    ("http://[::1]:8080/a%20b", "http://[::1]:8080/a%20b/v1", "http://[::1]:8080/a%20b"),
+    ("http://x/av1", "http://x/av1/v1", "http://x/av1"),
+    ("http://x:65535", "http://x:65535/v1", "http://x:65535"),
+  ])
+  func `a base address ends with one version`(text: String, apiRoot: String, root: String) throws {
+    let url = try BaseURL(text)
+    #expect(url.apiRoot == apiRoot && url.root == root)
+  }
+
+  @Test(
+    arguments: [
+      ("", .scheme), ("localhost:8080", .scheme), ("ftp://x", .scheme), ("file:///x", .scheme),
+      ("http://", .noHost),
+      ("http:///v1", .noHost), ("http://:80", .noHost), ("http://u:p@x", .user), ("http://x@y/", .user),
+      ("http://x?y", .query), ("http://x/#y", .query), ("http://x:0", .port), ("http://x:65536", .port),
+      ("http://x:", .port), ("http://x:+1", .port), ("http://[::1", .host), ("http://[1.2.3.4]", .host),
+      ("http://[::1]x", .host), ("http://[]", .host), ("http://a*b", .host), ("http://x/a//b", .path),
+      ("http://x/../y", .path), ("http://x/%2", .path), ("http://x/%zz", .path), ("http://x y", .character),
+      ("http://x\r\nHost: y", .character), ("http://x\\y", .character), ("http://é", .character),
+      ("http://x/v1/chat/completions", .endpoint), ("http://" + String(repeating: "x", count: 2048), .tooLong),
+    ] as [(String, BaseURLFault)])
+  func `what is no base address says why`(text: String, fault: BaseURLFault) {
+    #expect(throws: fault) { try BaseURL(text) }
+  }
+
+  @Test func `the demo's address is in this process`() {
+    #expect(BaseURL.demo.isInProcess && BaseURL.demo.apiRoot == "demo:")
+    #expect(throws: BaseURLFault.scheme) { try BaseURL("demo:") }
+  }
+}

@@ -1,0 +1,183 @@
+import Testing
+
+@testable import Gateway
+
+@Suite struct ConfigurationFaultTests {
+  @Test(arguments: [
+    ("[server]\nprot = 1", "2:1: unknown key `server.prot`; did you mean `server.port`?"),
+    ("[server]\nport = \"1\"", "2:1: `server.port` must be an integer from 0 to 65535, not a string"),
+    ("[server]\nport = 65536", "2:1: `server.port` must be an integer from 0 to 65535, not 65536"),
+    ("[server]\n  port = -1", "2:3: `server.port` must be an integer from 0 to 65535, not -1"),
+    ("server.port = 1.0", "1:8: `server.port` must be an integer from 0 to 65535, not a float"),
+    ("server.port = 1979-05-27", "1:8: `server.port` must be an integer from 0 to 65535, not a date"),
+    ("server.commit_after_secs = nan", "1:8: `server.commit_after_secs` must be a number from 0 to 600, not nan"),
+    (
+      "server.idle_timeout_secs = inf",
+      "1:8: `server.idle_timeout_secs` must be a number from 0.1 to 86400, not inf"
+    ),
+    ("server.hosts = [1]", "1:17: `server.hosts[0]` must be a string, not an integer"),
+    ("server.hosts = \"a\"", "1:8: `server.hosts` must be a list of strings, not a string"),
+    ("server.port = {}", "1:8: `server.port` must be an integer from 0 to 65535, not a section"),
+    ("prot = 1", "1:1: unknown key `prot`"),
+    ("port = 1", "1:1: unknown key `port`; did you mean `server.port`?"),
+    ("[servre]\nport = 1\nbind = 2", "1:2: unknown section `servre`; did you mean `server`?"),
+    ("server = 1", "1:1: `server` is a section; write [server]"),
+    ("[[server]]\nport = 1", "1:3: `server` is a section; write [server]"),
+    ("[providers]\ntype = \"Ollama\"", "1:2: `providers` is one of a list of sections; write [[providers]]"),
+    ("providers = [1]", "1:14: `providers[0]` is one of a list of sections; write [[providers]]"),
+    ("\"server.port\" = 1", "1:1: unknown key `\"server.port\"`"),
+    ("auth.tokens = \"x\"", "1:6: `auth.tokens` must be a list of strings, not a string"),
+    (
+      "journal.format = \"jsno\"",
+      "1:9: `journal.format` must be one of \"json\", \"text\", \"off\", not \"jsno\"; did you mean \"json\"?"
+    ),
+    (
+      "server.hosts = [\"*\"]",
+      "1:17: `server.hosts[0]` must be a host name or an address, without scheme, port, brackets or *"
+    ),
+    ("server.bind = \"example.org\"", "1:8: the bind address must be an IPv4 or IPv6 address or localhost"),
+    ("a = ", "1:5: "),
+    ("a = 1\na = 2", "2:"),
+  ])
+  func `a fault names its line, its column and the remedy`(text: String, expected: String) {
+    let found = faults(text)
+    #expect(found.count == 1)
+    #expect(found.first?.hasPrefix("hoosh.toml:" + expected) == true, "\(found)")
+  }
+
+  @Test(arguments: [
+    ("type = \"Olama\"", "is no type of provider; did you mean \"Ollama\"?"),
+    ("type = \"Bard\"", "is no type of provider; it must be one of Ollama, "),
+    ("type = \"Anthropic\"", "is Anthropic, which is not spoken yet; use its OpenAI-compatible endpoint"),
+    ("type = \"Google\"", "which is not spoken yet"),
+    ("type = \"whisper\"", "which is not spoken yet"),
+    ("name = \"x\"", "`providers[0]` has no type"),
+    ("type = 1", "`providers[0].type` must be a string, not an integer"),
+    ("type = \"OpenAiCompatible\"", "`providers[0].base_url` is missing"),
+    ("type = \"Demo\"\nbase_url = \"http://x\"", "runs inside hoosh"),
+    ("type = \"Ollama\"\ndemo.tokens = 1", "`providers[0].demo` goes with type \"Demo\" only"),
+    ("type = \"Demo\"\ndemo.tokens = 100001", "must be an integer from 0 to 100000, not 100001"),
+    ("type = \"Demo\"\ndemo.fail = \"befor\"", "did you mean \"before\"?"),
+    (
+      "type = \"Demo\"\ndemo.token = 1",
+      "unknown key `providers[0].demo.token`; did you mean `providers[0].demo.tokens`?"
+    ),
+    ("type = \"Ollama\"\nmodles = []", "did you mean `providers[0].models`?"),
+    ("type = \"Ollama\"\nmodels = [\"\"]", "`providers[0].models[0]` must be 1 to 256 bytes long"),
+    ("type = \"Ollama\"\nname = \"a b\"", "`providers[0].name` must be 1 to 64 letters"),
+    ("type = \"OpenAi\"\napi_key = \"\"", "`providers[0].api_key` is empty"),
+    (
+      "type = \"OpenAi\"\napi_key = \"$NO\"",
+      "hoosh.toml:3:1: `providers[0].api_key` names the environment variable NO, which is not set"
+    ),
+    ("type = \"OpenAi\"\napi_key = \"${EMPTY}\"", "names the environment variable EMPTY, which is empty"),
+    ("type = \"OpenAi\"\napi_key = \"$a-b\"", "names no environment variable"),
+    ("type = \"OpenAi\"\napi_key = \"$\"", "names no environment variable"),
+    ("type = \"OpenAi\"\napi_key = \"${A\"", "names no environment variable"),
+    ("type = \"OpenAi\"\napi_key = \"$LINES\"", "the variable LINES must be at most 4096 visible ASCII"),
+    ("type = \"OpenAi\"\nbase_url = \"ftp://x\"", "must begin with http:// or https://"),
+  ])
+  func `a provider with a fault is told which`(lines: String, expected: String) {
+    let found = faults("[[providers]]\n" + lines, ["EMPTY": "", "LINES": "a\nb"])
+    #expect(found.count == 1)
+    #expect(found.first?.contains(expected) == true, "\(found)")
+  }
+
+  @Test func `two providers cannot share a name`() {
+    let one = "[[providers]]\ntype = \"Ollama\"\nname = \"x\"\n"
+    let found = faults(one + one)
+    #expect(
+      found == [
+        "hoosh.toml:6:1: `providers[1].name` is the same as `providers[0].name`; every provider needs a name of "
+          + "its own"
+      ])
+  }
+
+  @Test func `all faults are reported, in the order of the file`() {
+    let found = faults(
+      """
+      [auth]
+      tokens = ["$A", "", "ok"]
+      [server]
+      prot = 1
+      port = 70000
+      bind = "0.0.0.0"
+      strategy = "round_robin"
+      [[providers]]
+      type = "Nothing"
+      """)
+    #expect(
+      found.map { String($0.split(separator: " ")[0]) } == [
+        "hoosh.toml:2:11:", "hoosh.toml:2:17:", "hoosh.toml:4:1:", "hoosh.toml:5:1:", "hoosh.toml:7:1:",
+        "hoosh.toml:9:1:",
+      ])
+  }
+
+  @Test(arguments: ["0.0.0.0", "::", "192.168.1.2", "::ffff:10.0.0.1"])
+  func `listening beyond this machine takes a token`(bind: String) throws {
+    #expect(
+      faults("server.bind = \"\(bind)\"").first?.hasPrefix(
+        "hoosh.toml:1:8: refusing to bind \(bind) without [auth] tokens") == true)
+    #expect(try read("server.bind = \"\(bind)\"\nauth.tokens = [\"t\"]").server.bind == bind)
+  }
+
+  @Test func `a broken token does not hide behind an open bind`() {
+    #expect(faults("server.bind = \"0.0.0.0\"\nauth.tokens = [\"\"]").count == 1)
+  }
+
+  @Test(arguments: ConfigurationKeys.all.filter { $0.availability != .now && $0.path != "server.strategy" })
+  func `a key of something missing says so, unless it asks for nothing`(key: ConfigurationKey) throws {
+    let path = key.path.replacing("[]", with: "")
+    func file(_ value: String) -> String {
+      guard key.path.contains("[]") else { return "\(path) = \(value)" }
+      let type = key.path.hasPrefix("providers") ? "type = \"Ollama\"\n" : ""
+      let parts = path.split(separator: ".")
+      return "[[\(parts[0])]]\n\(type)\(parts[1]) = \(value)"
+    }
+    let on =
+      switch key.kind {
+      case .boolean: "true"
+      case .integer: "7"
+      case .number: "1"
+      case .strings, .secrets: "[\"x\"]"
+      default: "\"x\""
+      }
+    let found = faults(file(on))
+    #expect(found.count == 1)
+    #expect(found.first?.contains("does not exist yet; remove the line") == true, "\(found)")
+    guard case .notYet(_, let off?) = key.availability else { return }
+    let isText = if case .string = key.kind { true } else { false }
+    #expect(faults(file(isText ? "\"\(off)\"" : off)) == [])
+  }
+
+  @Test func `a section whose switch is off may keep its other keys`() {
+    #expect(faults("[cache]\nenabled = false\nmax_entries = 5000\nttl_secs = 600") == [])
+    #expect(faults("[cache]\nenabled = true\nttl_secs = 600").count == 2)
+    #expect(
+      faults("[retry]\nmax_retries = 0\nbase_delay_ms = 500\nmax_delay_ms = 30000\njitter_factor = 0.5") == [])
+    #expect(faults("[cache]\nenabled = false\nttl_secs = \"x\"").count == 1)
+  }
+
+  @Test func `a disabled provider may be of a type that is not spoken`() throws {
+    #expect(try read("[[providers]]\ntype = \"Anthropic\"\nenabled = false").providers.first?.isEnabled == false)
+  }
+
+  @Test func `faults and providers are bounded`() {
+    let unknown = (0..<300).map { "a\($0) = 1\n" }.joined()
+    #expect(faults(unknown).count == ConfigurationSheet.faultsMax)
+    #expect(faults(unknown + "server.commit_after_secs = 1e300").count == ConfigurationSheet.faultsMax)
+    let demo = "[[providers]]\ntype = \"Demo\"\n"
+    #expect(faults(String(repeating: demo, count: Configuration.providersMax)) == [])
+    #expect(faults(String(repeating: demo, count: Configuration.providersMax + 1)).count == 1)
+    let hosts = Array(repeating: "\"a\"", count: 257).joined(separator: ",")
+    #expect(faults("server.hosts = [\(hosts)]").count == 1)
+  }
+
+  @Test(arguments: [
+    ("port", "prot", 1), ("port", "port", 0), ("", "ab", 2), ("abc", "", 3), ("kitten", "sitting", 3),
+    ("ab", "ba", 1),
+  ])
+  func `edits are counted`(a: String, b: String, edits: Int) {
+    #expect(Spelling.edits(Array(a.utf8), Array(b.utf8)) == edits)
+  }
+}

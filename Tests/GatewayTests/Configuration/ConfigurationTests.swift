@@ -1,0 +1,160 @@
+import Foundation
+import Testing
+
+@testable import Gateway
+
+/// Reads a text as `hoosh.toml`.
+func read(_ text: String, _ environment: [String: String] = [:]) throws -> Configuration {
+  try Configuration.read(text: Array(text.utf8), file: "hoosh.toml", environment: environment)
+}
+
+/// The faults of a text, each as it is printed.
+func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
+  do {
+    _ = try read(text, environment)
+    return []
+  } catch let faults as ConfigurationFaults {
+    return faults.faults.map(\.description)
+  } catch {
+    return ["\(error)"]
+  }
+}
+
+@Suite struct ConfigurationTests {
+  @Test func `an empty file means the defaults`() throws {
+    let configuration = try read("")
+    let server = configuration.server
+    #expect(server.bind == "127.0.0.1")
+    #expect(server.port == 8088)
+    #expect(server.hosts == [] && server.origins == [])
+    #expect(server.jsonBodyBytesMax == 33_554_432)
+    #expect(server.commitAfter == .seconds(8))
+    #expect(server.keepAliveComment == .seconds(15))
+    #expect(server.idleTimeout == .seconds(75))
+    #expect(server.upstreamConnectTimeout == .seconds(10))
+    #expect(server.upstreamFirstEventTimeout == .seconds(300))
+    #expect(server.upstreamStallTimeout == .seconds(120))
+    #expect(server.upstreamTotalTimeout == .seconds(600))
+    #expect(server.modelsTimeout == .seconds(2))
+    #expect(server.modelsCache == .seconds(10))
+    #expect(server.clientsMax == 8192)
+    #expect(configuration.providers == [])
+    #expect(configuration.auth.tokens == [])
+    #expect(configuration.journal == Configuration.Journal(format: .text, path: ""))
+  }
+
+  @Test func `every key of a full file arrives`() throws {
+    let configuration = try read(
+      """
+      [server]
+      bind = "::1"
+      port = 0
+      hosts = ["Hoosh.LAN", "10.0.0.7"]
+      origins = ["https://Chat.example", "http://localhost:3000", "app://obsidian.md"]
+      json_body_bytes_max = 1024
+      commit_after_secs = 0.25
+      clients_max = 3
+      [[providers]]
+      type = "openai"
+      name = "main"
+      base_url = "HTTPS://api.openai.com/v1/"
+      api_key = "${KEY}"
+      priority = 0
+      models = ["gpt-*", "o1"]
+      enabled = false
+      max_tokens_limit = 4096
+      http2 = true
+      idle_secs = 1.5
+      usage_in_streams = false
+      [[providers]]
+      type = "Demo"
+      demo = { tokens_per_second = 0, tokens = 100000, first_token_ms = 0.5, fail = "during" }
+      [auth]
+      tokens = ["one", "$KEY"]
+      [journal]
+      format = "json"
+      path = "/var/log/hoosh.log"
+      """, ["KEY": "sk-1"])
+    #expect(configuration.server.bind == "::1")
+    #expect(configuration.server.port == 0)
+    #expect(configuration.server.hosts == ["hoosh.lan", "10.0.0.7"])
+    #expect(configuration.server.origins == ["https://chat.example", "http://localhost:3000", "app://obsidian.md"])
+    #expect(configuration.server.jsonBodyBytesMax == 1024)
+    #expect(configuration.server.commitAfter == .milliseconds(250))
+    #expect(configuration.server.clientsMax == 3)
+    let provider = try #require(configuration.providers.first)
+    #expect(provider.kind == .openAi)
+    #expect(provider.name == "main")
+    #expect(provider.baseURL.apiRoot == "https://api.openai.com/v1")
+    #expect(provider.apiKey?.reveal() == "sk-1")
+    #expect(provider.priority == 0)
+    #expect(provider.models == ["gpt-*", "o1"])
+    #expect(!provider.isEnabled)
+    #expect(provider.maxTokensLimit == 4096)
+    #expect(provider.http2)
+    #expect(provider.idle == .milliseconds(1500))
+    #expect(provider.usageInStreams == false && !provider.takesStreamOptions)
+    let demo = try #require(configuration.providers.last?.demo)
+    #expect(demo.tokensPerSecond == 0 && demo.tokens == 100_000)
+    #expect(demo.firstToken == .microseconds(500))
+    #expect(demo.failure == .during)
+    #expect(configuration.auth.tokens.map { $0.reveal() } == ["one", "sk-1"])
+    #expect(configuration.journal == Configuration.Journal(format: .json, path: "/var/log/hoosh.log"))
+  }
+
+  @Test(arguments: [
+    ("", ["ollama", "ollama-2", "ollama-3"]),
+    ("name = \"a\"", ["a", "ollama", "ollama-2"]),
+    ("name = \"ollama\"", ["ollama", "ollama-2", "ollama-3"]),
+    ("name = \"ollama-2\"", ["ollama-2", "ollama", "ollama-3"]),
+  ])
+  func `a provider without a name gets its type's and a number`(first: String, names: [String]) throws {
+    let ollama = "[[providers]]\ntype = \"Ollama\"\n"
+    #expect(try read(ollama + first + "\n" + ollama + ollama).providers.map(\.name) == names)
+  }
+
+  @Test(arguments: ProviderKind.allCases)
+  func `a type is accepted in any case and as a display name`(kind: ProviderKind) throws {
+    let row = kind.row
+    for name in [kind.rawValue, kind.rawValue.uppercased(), row.displayName] + row.aliases {
+      #expect(Catalog.kind(named: name) == kind)
+      let url = row.baseURL == nil ? "base_url = \"http://x\"" : ""
+      let read = faults("[[providers]]\ntype = \"\(name)\"\n\(url)")
+      #expect(read.isEmpty == row.speaksNow, "\(read)")
+    }
+  }
+
+  @Test func `every kind has one row and an address that its own check accepts`() throws {
+    #expect(Catalog.rows.map(\.kind) == ProviderKind.allCases)
+    for row in Catalog.rows {
+      if let text = row.baseURL, row.kind != .demo { #expect(try BaseURL(text).text == text) }
+    }
+    #expect(ProviderKind.synapse.row.baseURL == "http://localhost:5000")
+    #expect(ProviderKind.groq.row.baseURL == "https://api.groq.com/openai")
+  }
+
+  @Test func `a command line may listen elsewhere under the same rules`() throws {
+    var open = try read("")
+    try open.listen(bind: "localhost", port: 1, source: "--bind")
+    #expect(open.server.bind == "127.0.0.1" && open.server.port == 1)
+    #expect(throws: ConfigurationFaults.self) { try open.listen(bind: "0.0.0.0", port: nil, source: "--bind") }
+    #expect(throws: ConfigurationFaults.self) { try open.listen(bind: nil, port: 65536, source: "--port") }
+    #expect(open.server.bind == "127.0.0.1" && open.server.port == 1)
+    var closed = try read("auth.tokens = [\"t\"]")
+    try closed.listen(bind: "0.0.0.0", port: nil, source: "--bind")
+    #expect(closed.server.bind == "0.0.0.0")
+  }
+
+  @Test func `without a file there are the local providers, those with keys, and a demo at the end`() {
+    let configuration = Configuration.discovered(
+      found: [.ollama, .vllm, .onnx, .anthropic, .demo],
+      environment: ["OPENAI_API_KEY": "sk", "GROQ_API_KEY": "", "XAI_API_KEY": "a b", "ANTHROPIC_API_KEY": "k"])
+    #expect(configuration.providers.map(\.kind) == [.ollama, .vllm, .openAi, .demo])
+    #expect(configuration.providers[2].apiKey?.reveal() == "sk")
+    #expect(configuration.providers.last?.models == ["demo", "demo-*"])
+    #expect(configuration.providers.last?.demo == Configuration.Demo())
+    #expect(configuration.providers.map(\.priority) == configuration.providers.map(\.priority).sorted())
+    #expect(configuration.server.port == 8088)
+    #expect(Configuration.discovered(found: [], environment: [:]).providers.map(\.kind) == [.demo])
+  }
+}

@@ -1,0 +1,42 @@
+import Testing
+
+@testable import Gateway
+
+@Suite struct SecretTests {
+  @Test func `a secret is shown nowhere`() throws {
+    let secret = try #require(Secret("sk-hidden"))
+    var dumped = ""
+    dump(secret, to: &dumped)
+    let configuration = try read(
+      "auth.tokens = [\"sk-hidden\"]\n[[providers]]\ntype = \"OpenAi\"\napi_key = \"$K\"", ["K": "sk-hidden"])
+    dump(configuration, to: &dumped)
+    for shown in [
+      "\(secret)", String(reflecting: secret), "\(configuration)", String(reflecting: configuration), dumped,
+    ] {
+      #expect(shown.contains("***"))
+      #expect(!shown.contains("hidden"))
+    }
+    #expect(secret.reveal() == "sk-hidden")
+  }
+
+  @Test(arguments: ["", "a b", "a\n", "\u{7f}", "é", String(repeating: "a", count: 4097)])
+  func `what cannot travel in a header is no secret`(text: String) { #expect(Secret(text) == nil) }
+
+  @Test func `the longest secret is one`() { #expect(Secret(String(repeating: "a", count: 4096)) != nil) }
+
+  @Test(arguments: [("$A", "1"), ("${A}", "1"), ("$_b9", "2"), ("A", "A"), ("a$A", "a$A")])
+  func `a whole value that names a variable is its value`(text: String, value: String) throws {
+    #expect(try Secret.expanding(text, in: ["A": "1", "_b9": "2"]).reveal() == value)
+  }
+
+  @Test(
+    arguments: [
+      ("", .empty), ("$B", .unset("B")), ("${B}", .unset("B")), ("$E", .emptyVariable("E")), ("$", .noName),
+      ("${}", .noName), ("$9", .noName), ("$A-B", .noName), ("$A}", .noName), ("$$A", .noName),
+      ("a b", .unprintable("it")),
+      ("$W", .unprintable("the variable W")),
+    ] as [(String, SecretFault)])
+  func `what is no secret says why`(text: String, fault: SecretFault) {
+    #expect(throws: fault) { try Secret.expanding(text, in: ["A": "1", "E": "", "W": "a\n"]) }
+  }
+}

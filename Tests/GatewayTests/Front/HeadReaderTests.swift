@@ -1,0 +1,58 @@
+@testable import Gateway
+import Testing
+
+@Suite struct HeadReaderTests {
+  @Test(arguments: ["\u{16}", "\u{0}", " ", "\n", "\u{80}", "\r\n\u{16}"])
+  func `what cannot begin a request is refused at its first byte`(_ text: String) throws {
+    guard case .refusedHead = Feed.verdict(Rows.latin1(text)) else {
+      Issue.record("still waiting")
+      return
+    }
+  }
+
+  @Test(arguments: [
+    ("GET /\r\n", HeadFault.requestLine),
+    ("GET / HTTP/2.0\r\n", .versionNotSupported),
+    ("GET / HTTP/1.1\r\nX : y\r\n", .spaceBeforeColon),
+    ("GET / HTTP/1.1\r\nX: y\r\n ", .folded),
+    ("GET / HTTP/1.1\r\nX: y\n", .bareLineFeed),
+    ("GET / HTTP/1.1\r\nX: y\rz", .bareCarriageReturn),
+    ("GET / HTTP/1.1\r\nX: y\u{0}", .controlByte),
+    ("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n", .lengthAndCoding),
+  ])
+  func `a fault is found before the head is complete`(_ text: String, _ fault: HeadFault) {
+    #expect(Feed.verdict(Rows.latin1(text)) == .refusedHead(fault))
+    #expect(Feed.verdict(Rows.latin1(String(text.unicodeScalars.dropLast()))) == .incomplete)
+  }
+
+  @Test func `a limit is found at the byte that crosses it`() {
+    let line = [UInt8](repeating: 0x41, count: HeadReader.requestLineBytesMax)
+    #expect(Feed.verdict(line) == .incomplete)
+    #expect(Feed.verdict(line + [0x41]) == .refusedHead(.requestLineTooLong))
+
+    let field = Rows.latin1("GET / HTTP/1.1\r\n") + [UInt8](repeating: 0x41, count: HeadReader.fieldBytesMax)
+    #expect(Feed.verdict(field) == .incomplete)
+    #expect(Feed.verdict(field + [0x41]) == .refusedHead(.fieldTooLong))
+
+    let fields = Rows.latin1("GET / HTTP/1.1\r\n" + String(repeating: "a:\r\n", count: HeadReader.fieldsMax))
+    #expect(Feed.verdict(fields) == .incomplete)
+    #expect(Feed.verdict(fields + [0x41]) == .refusedHead(.tooManyFields))
+  }
+
+  @Test func `a head that was read is read again`() throws {
+    var reader = HeadReader()
+    let head = try reader.read(Rows.next.span)
+    #expect(head != nil)
+    #expect(try reader.read(Rows.next.span) == head)
+    #expect(try reader.read((Rows.next + Rows.next).span) == head)
+  }
+
+  @Test func `exactly the bytes of the grammar are token bytes`() {
+    let expected = Set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+    for byte in UInt8.min...UInt8.max { #expect(byte.isTokenByte == expected.contains(byte), "\(byte)") }
+  }
+
+  @Test func `the message of a repeated field names it`() {
+    #expect(HeadFault.repeated(.xAPIKey).refusal.message.contains("x-api-key"))
+  }
+}

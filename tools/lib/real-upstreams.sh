@@ -1,0 +1,25 @@
+# Sourced after setup.sh: starts both models of tools/real-upstream, unless UPSTREAM_URL and UPSTREAM_TOOL_URL
+# say that they run already.
+
+# Exports UPSTREAM_URL and UPSTREAM_TOOL_URL once both answer.
+start_real_upstreams() {
+  local port tool_port log=$root/.cache/real-upstream
+  [[ -n ${UPSTREAM_URL:-} && -n ${UPSTREAM_TOOL_URL:-} ]] && return 0
+  need_python
+  "$root/tools/real-upstream" --prepare
+  read -r port tool_port < <(free_ports 2)
+  "$root/tools/real-upstream" --port "$port" </dev/null >"$log/tiny.log" 2>&1 &
+  "$root/tools/real-upstream" --port "$tool_port" --model tiny-tool </dev/null >"$log/tiny-tool.log" 2>&1 &
+  export UPSTREAM_URL=http://127.0.0.1:$port UPSTREAM_TOOL_URL=http://127.0.0.1:$tool_port
+  wait_for "$UPSTREAM_URL/health" || die "the model server did not start; see $log/tiny.log"
+  wait_for "$UPSTREAM_TOOL_URL/health" || die "the model server did not start; see $log/tiny-tool.log"
+}
+
+# wait_for URL [SECONDS]: until it answers with success, 30 seconds unless told.
+wait_for() {
+  local end=$((SECONDS + ${2:-30}))
+  until curl -fsS -o /dev/null --max-time 2 "$1" 2>/dev/null; do
+    ((SECONDS < end)) || return 1
+    sleep 0.1
+  done
+}

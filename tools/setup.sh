@@ -1,0 +1,131 @@
+# Sourced by the scripts in tools/: finds the repository and Swift, and sees that the Debian packages which the
+# build needs are there. Silent when they are.
+#
+# Afterwards `root` is the repository. Functions: need_packages, need_python, need_venv, twice, free_ports,
+# end_with_children. HOOSH_SKIP_SETUP=1 skips the checks.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Says what is wrong and ends.
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# Runs a command, and once more if it failed: for what goes over a network.
+twice() {
+  "$@" && return 0
+  sleep 3
+  "$@"
+}
+
+# need_packages PACKAGE…: installs the Debian packages that are not there.
+need_packages() {
+  local -a have missing=() sudo=()
+  local package answer install
+  command -v dpkg-query >/dev/null || return 0 # Not Debian: the build itself says what it misses.
+  mapfile -t have < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
+  for package; do
+    [[ " ${have[*]/#/@} " == *" @installed $package "* ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  install="apt-get install -y --no-install-recommends ${missing[*]}"
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || die "packages are missing; as root, run: $install"
+    [[ -t 0 && -t 1 ]] || die "packages are missing; run: sudo $install"
+    read -rp "These packages are missing: ${missing[*]}. Install them with sudo? [y/N] " answer
+    [[ $answer == [yY]* ]] || die "not installed; run: sudo $install"
+    sudo=(sudo)
+  fi
+  echo "installing ${missing[*]}" >&2
+  apt() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >&2; }
+  twice apt update || die "apt-get update failed"
+  twice apt install -y --no-install-recommends "${missing[@]}" || die "installing ${missing[*]} failed"
+}
+
+# Puts Swift 6.3 or later on the PATH.
+need_swift() {
+  local place version
+  if ! command -v swift >/dev/null; then
+    for place in /opt/swift/usr/bin "${HOME:-/root}/.local/share/swiftly/bin"; do
+      [[ -x $place/swift ]] && PATH="$place:$PATH" && break
+    done
+  fi
+  command -v swift >/dev/null || die "Swift 6.3 or later is needed; https://www.swift.org/install says how to get it"
+  version=$(swiftc --version 2>/dev/null)
+  [[ $version =~ Swift\ version\ ([0-9]+)\.([0-9]+) ]] || die "swiftc --version does not say which version it is"
+  ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] >= 6003)) \
+    || die "Swift 6.3 or later is needed; $(command -v swift) is ${BASH_REMATCH[1]}.${BASH_REMATCH[2]}"
+}
+
+# Sets `python` to a Python that can make virtual environments.
+need_python() {
+  command -v python3 >/dev/null || need_packages python3 python3-venv
+  python=python3
+  "$python" -c 'import ensurepip, venv' 2>/dev/null && return 0
+  # The system's own Python comes without ensurepip until its package is there.
+  need_packages python3-venv
+  for python in python3 /usr/bin/python3; do
+    "$python" -c 'import ensurepip, venv' 2>/dev/null && return 0
+  done
+  die "python3 cannot make virtual environments: its module ensurepip is missing"
+}
+
+# need_venv FOLDER REQUIREMENTS: a virtual environment with exactly those requirements.
+need_venv() {
+  local folder=$1 requirements=$2
+  cmp -s "$requirements" "$folder/requirements.txt" && return 0
+  need_python
+  echo "making ${folder#"$root"/} from ${requirements##*/}" >&2
+  rm -rf "$folder"
+  mkdir -p "$(dirname "$folder")"
+  "$python" -m venv "$folder"
+  twice "$folder/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements" >&2
+  cp "$requirements" "$folder/requirements.txt" # Last: it says that the environment is whole.
+}
+
+# free_ports N: that many TCP ports of 127.0.0.1 which nobody listens on.
+free_ports() {
+  "${python:-python3}" - "$1" <<'PYTHON'
+import socket, sys
+sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
+for each in sockets:
+    each.bind(("127.0.0.1", 0))
+print(*(each.getsockname()[1] for each in sockets))
+PYTHON
+}
+
+# The processes that came from process $1, children before parents.
+descendants() {
+  local child
+  for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+    descendants "$child"
+    echo "$child"
+  done
+}
+
+# Ends what came from process $1, or from this script.
+end_children() {
+  local -a left
+  local _
+  mapfile -t left < <(descendants "${1:-$$}")
+  kill -TERM "${left[@]}" 2>/dev/null || return 0
+  for _ in {1..30}; do
+    sleep 0.1
+    kill -0 "${left[@]}" 2>/dev/null || return 0
+  done
+  kill -KILL "${left[@]}" 2>/dev/null || true
+}
+
+# Ends the children when the script ends, however it does. $1: a command to run after that.
+end_with_children() {
+  # shellcheck disable=SC2064
+  trap "end_children; ${1:-:}" EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+}
+
+if [[ ${HOOSH_SKIP_SETUP:-} != 1 ]]; then
+  need_swift
+  need_packages libcurl4-openssl-dev libssl-dev libvulkan-dev libtomlplusplus-dev libsqlite3-dev pkg-config g++ curl
+fi
