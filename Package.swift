@@ -44,7 +44,7 @@ let package = Package(
 
     // Tests.
     .target(name: "CCounting", path: "Tests/CCounting"),
-    .target(name: "Support", dependencies: ["CCounting"], path: "Tests/Support"),
+    .target(name: "Support", dependencies: ["CCounting", "Gateway", "Reactor"], path: "Tests/Support"),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Support"]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Digest", "Reactor", "Support"]),
     .testTarget(name: "EndToEndTests", dependencies: ["hoosh", "Gateway", "Reactor", "Support"]),

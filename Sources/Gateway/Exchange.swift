@@ -349,12 +349,20 @@ struct Exchange {
     }
     let isLate = phase == .held && now >= began + limits.commitAfter
     if isLate { commit(&effects, now: now) }
-    if isLate || (phase != .held && phase != .over && now >= nextComment) {
-      stream.begin(&effects.output)
-      effects.output.append(": keep-alive\n\n")
-      stream.commit(&effects.output)
-      lastOutput = now
-    }
+    if isLate || (phase != .held && phase != .over && now >= nextComment) { comment(&effects, now: now) }
+  }
+
+  /// Says something that nobody sees, so that a client who is gone for good is noticed at once: it may also
+  /// only have shut its sending side, and then the answer goes on.
+  mutating func probe(_ effects: inout Effects, now: Duration) {
+    if phase == .committed || phase == .visible { comment(&effects, now: now) }
+  }
+
+  private mutating func comment(_ effects: inout Effects, now: Duration) {
+    stream.begin(&effects.output)
+    effects.output.append(": keep-alive\n\n")
+    stream.commit(&effects.output)
+    lastOutput = now
   }
 
   // MARK: Ends

@@ -46,6 +46,7 @@ extension Gateway {
   func inputEnded(_ connection: Connection) {
     connection.hasFinished = true
     advance(connection)
+    if connection.phase == .answer { probe(connection) }
   }
 
   private func boundInput(_ connection: Connection) {
@@ -148,6 +149,11 @@ extension Gateway {
     }
     try checkOrigin(head, input, &frame)
     if head.method == .other { throw Refusal(501, .notImplemented, "The method is not one of HTTP's that hoosh knows.", closes: true) }
+    if head.method == .connect || head.method == .trace {
+      throw Refusal(
+        405, .methodNotAllowed, "hoosh is no forward proxy; it takes GET, HEAD, POST and OPTIONS.",
+        allow: "GET, HEAD, POST, OPTIONS")
+    }
     guard let endpoint = Endpoint.at(head.path, in: input) else {
       throw Refusal(404, .notFound, "There is nothing at this path; POST /v1/chat/completions and GET /v1/models are.")
     }

@@ -95,6 +95,13 @@ extension Gateway {
     perform(&effects, connection)
   }
 
+  func probe(_ connection: Connection) {
+    guard connection.exchange != nil else { return }
+    var effects = takeEffects()
+    connection.exchange?.probe(&effects, now: reactor.now)
+    perform(&effects, connection)
+  }
+
   /// The client is gone: nobody wants the answer, so the upstream need not make it.
   func abandonExchange(_ connection: Connection) {
     cancelTransfer(connection)
@@ -176,7 +183,7 @@ extension Gateway {
   private func finish(_ connection: Connection, _ end: Exchange.End) {
     if let transfer = connection.transfer {
       // A stream's last event is here, the end of its body perhaps not yet.
-      if end == .complete { leave(transfer) } else { cancelTransfer(connection) }
+      if connection.exchange?.row.outcome == .completed { leave(transfer) } else { cancelTransfer(connection) }
       connection.transfer = nil
     }
     connection.exchange?.settle()

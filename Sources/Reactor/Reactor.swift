@@ -159,6 +159,16 @@ public final class Reactor {
     clients.table[.init(bits: client.bits)].lend { body($0.incoming.readable) }
   }
 
+  /// Input that waits for the gateway, of all clients together, in bytes.
+  public var waitingInput: Int {
+    var bytes = 0
+    for slot in clients.table.slots {
+      guard let id = clients.table.id(at: slot) else { continue }
+      bytes += clients.table[id]?.incoming.count ?? 0
+    }
+    return bytes
+  }
+
   /// Gives back input that was read.
   public func consumeInput(of client: ClientID, _ count: Int) {
     clients.table[.init(bits: client.bits)]?.incoming.consume(count)

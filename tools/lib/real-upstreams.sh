@@ -3,7 +3,7 @@
 
 # Exports UPSTREAM_URL and UPSTREAM_TOOL_URL once both answer.
 start_real_upstreams() {
-  local port tool_port log=$root/.cache/real-upstream
+  local port tool_port log=${root:?}/.cache/real-upstream
   [[ -n ${UPSTREAM_URL:-} && -n ${UPSTREAM_TOOL_URL:-} ]] && return 0
   need_python
   "$root/tools/real-upstream" --prepare

@@ -18,7 +18,7 @@ enum Inputs {
   static var chunk: [UInt8] {
     Array(
       (#"{"id":"chatcmpl-A1b2C3d4E5f6G7h8I9j0K1l2M3n4","object":"chat.completion.chunk","created":1732000000,"#
-        + #""model":"gpt-4o-mini-2024-07-18","service_tier":"auto","choices":[{"index":0,"delta":{"content":" the"},"#
+        + #""model":"gpt-4o-mini-2024-07-18","service_tier":"auto","choices":[{"index":0,"delta":{"content":" the best"},"#
         + #""finish_reason":null}],"usage":null}"#).utf8)
   }
 }

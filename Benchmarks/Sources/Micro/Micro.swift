@@ -13,7 +13,7 @@ enum Micro {
     }
     var harness = Harness(smoke: arguments.contains("--smoke"))
     Harness.header()
-    for row in rows() where ProcessInfo.processInfo.environment["ROW"].map({ row.name.contains($0) }) ?? true { harness.run(row) }
+    for row in rows() { harness.run(row) }
     print("digest \(String(harness.digest, radix: 16))")
   }
 

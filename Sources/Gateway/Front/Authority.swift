@@ -18,7 +18,8 @@ struct Authority: Equatable, Sendable {
     guard let end = isAddress ? endOfAddress(range, in: bytes) : endOfName(range, in: bytes) else { return nil }
     let name = Slice(range.lowerBound..<end)
     if end == range.upperBound { return Authority(name: name, port: nil) }
-    guard bytes[end] == UInt8(ascii: ":"), let port = port(end + 1..<range.upperBound, in: bytes) else { return nil }
+    guard bytes[end] == UInt8(ascii: ":") else { return nil }
+    guard let port = port(end + 1..<range.upperBound, in: bytes) else { return nil }
     return Authority(name: name, port: port)
   }
 

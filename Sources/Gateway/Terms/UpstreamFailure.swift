@@ -30,7 +30,7 @@ enum UpstreamFailure: Error, Equatable {
   /// Whether another candidate may do better. What is wrong with the request stays wrong.
   var isWorthAnother: Bool {
     switch self {
-    case .status(let status, _): status == 408 || status == 429 || status >= 500 || [401, 402, 403].contains(status)
+    case .status(let status, _): ![400, 404, 413, 422].contains(status)
     default: true
     }
   }

@@ -47,7 +47,7 @@ extension JSONFault {
   /// What would have been right.
   public enum Expected: UInt8, Sendable {
     case nothing
-    case value = 1
+    case value
     case object
     case array
     case key
@@ -76,7 +76,8 @@ extension JSONFault: CustomStringConvertible {
   public var description: String {
     switch kind {
     case .empty: "the text is empty"
-    case .unexpectedByte: expected == .nothing ? "an unexpected byte at \(offset)" : "\(expected.words) was expected at byte \(offset)"
+    case .unexpectedByte:
+      expected == .nothing ? "an unexpected byte at \(offset)" : "\(expected.words) was expected at byte \(offset)"
     case .unexpectedEnd:
       expected == .nothing
         ? "the text ends too early, at byte \(offset)"

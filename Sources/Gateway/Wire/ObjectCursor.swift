@@ -26,7 +26,8 @@ public struct ObjectCursor: ~Copyable {
   @inlinable @inline(__always)
   public init(whole json: Span<UInt8>, unique: Bool = true, seed: UInt64 = processSeed) throws(JSONFault) {
     try self.init(
-      behind: Scanner.brace(in: json, at: Scanner.begin(json)), depth: 1, isWhole: true, isUnique: unique, seed: seed)
+      behind: Scanner.brace(in: json, at: Scanner.begin(json)), depth: 1, isWhole: true, isUnique: unique,
+      seed: seed)
   }
 
   /// Begins the object at `offset`, which is inside `depth - 1` others.

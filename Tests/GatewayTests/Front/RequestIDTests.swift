@@ -4,37 +4,30 @@ import Testing
 @Suite struct RequestIDTests {
   @Test(arguments: [
     ("a", true), ("A-z_0.9", true), (String(repeating: "x", count: 128), true),
-    ("", false), (String(repeating: "x", count: 129), false), ("a b", false), ("a\r\nX: y", false), ("a\u{0}", false),
+    ("", false), (String(repeating: "x", count: 129), false), ("a b", false), ("a\r\nX: y", false),
+    ("a\u{0}", false),
     ("\u{e9}", false), ("a/b", false), ("a\"", false), ("a:b", false),
   ])
   func `an id from outside is kept when it is plain`(_ text: String, _ isSane: Bool) {
-    #expect(RequestID.sane(Array(text.utf8).span) == isSane)
+    #expect(Self.sane(text) == isSane)
   }
 
   @Test func `a minted id says when and is like no other`() {
-    var random = Seeded(state: 7)
+    var random = Seeded(7)
     let id = RequestID.mint(random: &random, milliseconds: 0x0123_4567_89ab)
     #expect(id.count == 36)
     #expect(id.hasPrefix("01234567-89ab-7"))
     #expect("89ab".contains(Array(id)[19]))
-    #expect(RequestID.sane(Array(id.utf8).span))
+    #expect(Self.sane(id))
     #expect(Array(id).indices.filter { Array(id)[$0] == "-" } == [8, 13, 18, 23])
     let later = RequestID.mint(random: &random, milliseconds: 0x0123_4567_89ac)
     #expect(id < later)
     let many = Set((0..<1000).map { _ in RequestID.mint(random: &random, milliseconds: 1) })
     #expect(many.count == 1000)
   }
-}
 
-/// A generator that repeats itself: SplitMix64.
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
-    return word ^ word >> 31
+  private static func sane(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    return RequestID.sane(bytes.span)
   }
 }

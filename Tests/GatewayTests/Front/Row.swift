@@ -65,7 +65,8 @@ enum Rows {
   }
 
   /// A head row that differs from a good request in its field lines only.
-  static func field(_ row: String, _ name: String, _ lines: String, _ fault: HeadFault, _ status: Int = 400) -> Row {
+  static func field(_ row: String, _ name: String, _ lines: String, _ fault: HeadFault, _ status: Int = 400) -> Row
+  {
     head(row, name, post(lines), fault, status)
   }
 

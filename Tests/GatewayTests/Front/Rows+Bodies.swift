@@ -66,7 +66,8 @@ extension Rows {
     chunk("H14", "a control in a trailer", "0\r\nX: \u{1}\r\n\r\n", .trailer),
     chunk("H14", "a line feed behind a trailer", "0\r\nX: y\n\r\n", .lineEnd),
     chunk("H14", "a carriage return in a trailer", "0\r\nX: y\rz\r\n\r\n", .lineEnd),
-    chunk("H14", "101 trailers", "0\r\n" + String(repeating: "a:b\r\n", count: 101) + "\r\n", .trailersTooLarge, 431),
+    chunk(
+      "H14", "101 trailers", "0\r\n" + String(repeating: "a:b\r\n", count: 101) + "\r\n", .trailersTooLarge, 431),
     chunk(
       "H14", "a trailer of 16385 bytes", "0\r\nX:" + String(repeating: "y", count: 16_383) + "\r\n\r\n",
       .trailersTooLarge, 431),
@@ -99,7 +100,8 @@ extension Rows {
     field("H36", "a field of 16385 bytes", fieldLine(16_385), .fieldTooLong, 431),
     field("H36", "a name without an end", String(repeating: "a", count: 17_000), .fieldTooLong, 431),
     head("H36", "fields of 32769 bytes", "GET / HTTP/1.1\r\n\(fieldLines(32_769))\r\n", .fieldsTooLong, 431),
-    head("H36", "101 fields", "GET / HTTP/1.1\r\n\(String(repeating: "a:\r\n", count: 101))\r\n", .tooManyFields, 431),
+    head(
+      "H36", "101 fields", "GET / HTTP/1.1\r\n\(String(repeating: "a:\r\n", count: 101))\r\n", .tooManyFields, 431),
   ]
 
   /// A head of one request line of `count` bytes.
@@ -113,10 +115,11 @@ extension Rows {
   /// A host and other fields that have `count` bytes together, with their ends.
   static func fieldLines(_ count: Int) -> String {
     let host = "Host: localhost\r\n"
-    return host + fieldLine(16_000) + fieldLine(count - 16_000 - host.utf8.count - 4)
+    return host + fieldLine(11_000) + fieldLine(11_000) + fieldLine(count - 22_000 - host.utf8.count - 6)
   }
 
-  private static func gateway(_ row: String, _ name: String, _ text: String, _ status: Int, closes: Bool = false) -> Row
+  private static func gateway(_ row: String, _ name: String, _ text: String, _ status: Int, closes: Bool = false)
+    -> Row
   {
     Row(row: row, name: name, bytes: latin1(text), status: status, closes: closes, refusedBy: .gateway, fault: "")
   }
@@ -129,12 +132,14 @@ extension Rows {
 
   /// What the parsers pass and somebody else refuses.
   static let elsewhere: [Row] = [
-    gateway("H22", "an unknown method", bare("BREW /v1/models"), 501),
-    gateway("H22", "a method in small letters", bare("get /v1/models"), 501),
+    gateway("H22", "an unknown method", bare("BREW /v1/models"), 501, closes: true),
+    gateway("H22", "a method in small letters", bare("get /v1/models"), 501, closes: true),
     gateway("H22", "a known but wrong method", bare("DELETE /v1/chat/completions"), 405),
     gateway("H22", "GET where POST belongs", bare("GET /v1/chat/completions"), 405),
     gateway("H22", "TRACE", bare("TRACE /v1/models"), 405),
     gateway("H22", "CONNECT", "CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\n\r\n", 405),
+    gateway(
+      "H21", "a host that is not ours", "GET /v1/models HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421, closes: true),
     gateway("H20", "an escaped slash", bare("GET /v1%2fmodels"), 404),
     gateway("H20", "an escape of an escape", bare("GET /%252e%252e/v1/models"), 404),
     gateway("H20", "an unknown path", bare("GET /v1/nothing"), 404),

@@ -8,7 +8,7 @@ extension Rows {
     field("H6", "a space before the colon of a coding", "Transfer-Encoding : chunked\r\n", .spaceBeforeColon),
     field("H7", "a folded line", "X-A: b\r\n c\r\n", .folded),
     field("H7", "a line folded by a tab", "X-A: b\r\n\tc\r\n", .folded),
-    field("H7", "a folded coding", "Transfer-Encoding:\r\n chunked\r\n", .folded),
+    field("H7", "a folded coding", "Transfer-Encoding:\r\n chunked\r\n", .transferEncoding),
     field("H7", "a line of white space", "X-A: b\r\n  \r\n", .folded),
     head("H7", "white space before the first field", "GET / HTTP/1.1\r\n Host: localhost\r\n\r\n", .folded),
     head("H7", "a tab before the first field", "GET / HTTP/1.1\r\n\tHost: localhost\r\n\r\n", .folded),
@@ -17,9 +17,12 @@ extension Rows {
     field("H8", "a bare carriage return in a value", "X-A: b\rc\r\n", .bareCarriageReturn),
     field("H8", "a bare carriage return in a name", "X\r-A: b\r\n", .bareCarriageReturn),
     field("H8", "two carriage returns behind a field", "X-A: b\r\r\n", .bareCarriageReturn),
-    field("H8", "a field hidden behind a carriage return", "X-A: b\rTransfer-Encoding: chunked\r\n", .bareCarriageReturn),
+    field(
+      "H8", "a field hidden behind a carriage return", "X-A: b\rTransfer-Encoding: chunked\r\n", .bareCarriageReturn
+    ),
     head("H8", "an empty line of one line feed", "GET / HTTP/1.1\r\nHost: localhost\r\n\n", .bareLineFeed),
-    head("H8", "an empty line of one carriage return", "GET / HTTP/1.1\r\nHost: localhost\r\n\rX", .bareCarriageReturn),
+    head(
+      "H8", "an empty line of one carriage return", "GET / HTTP/1.1\r\nHost: localhost\r\n\rX", .bareCarriageReturn),
     head("H8", "line feeds only", "GET / HTTP/1.1\nHost: localhost\n\n", .bareLineFeed),
     field("H9", "a NUL in a value", "X-A: b\u{0}c\r\n", .controlByte),
     field("H9", "a bell in a value", "X-A: \u{7}\r\n", .controlByte),
@@ -45,7 +48,9 @@ extension Rows {
     field("H25", "two expectations in a line", "Expect: 100-continue, x\r\n", .expectation, 417),
     field("H25", "an empty expectation", "Expect:\r\n", .expectation, 417),
     field("H2", "two keys", "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n", .repeated(.authorization)),
-    field("H2", "the same key twice", "authorization: Bearer a\r\nAuthorization: Bearer a\r\n", .repeated(.authorization)),
+    field(
+      "H2", "the same key twice", "authorization: Bearer a\r\nAuthorization: Bearer a\r\n",
+      .repeated(.authorization)),
     field("H2", "two keys of the other kind", "X-API-Key: a\r\nx-api-key: b\r\n", .repeated(.xAPIKey)),
     field("H2", "two content types", "Content-Type: a/b\r\nContent-Type: c/d\r\n", .repeated(.contentType)),
     field("H2", "two origins", "Origin: http://a\r\nOrigin: http://b\r\n", .repeated(.origin)),
@@ -61,12 +66,19 @@ extension Rows {
   }
 
   static let framings: [Row] = [
-    field("H1", "a length before a coding", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", .lengthAndCoding),
-    field("H1", "a coding before a length", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", .lengthAndCoding),
+    field(
+      "H1", "a length before a coding", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", .lengthAndCoding),
+    field(
+      "H1", "a coding before a length", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", .lengthAndCoding),
     field("H1", "both in other letters", "CONTENT-LENGTH: 5\r\ntransfer-encoding: CHUNKED\r\n", .lengthAndCoding),
-    field("H1", "a length of zero and a coding", "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", .lengthAndCoding),
-    field("H1", "both with a field between", "Content-Length: 5\r\nA: b\r\nTransfer-Encoding: chunked\r\n", .lengthAndCoding),
-    field("H1", "a length before an unknown coding", "Content-Length: 5\r\nTransfer-Encoding: x\r\n", .lengthAndCoding),
+    field(
+      "H1", "a length of zero and a coding", "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", .lengthAndCoding
+    ),
+    field(
+      "H1", "both with a field between", "Content-Length: 5\r\nA: b\r\nTransfer-Encoding: chunked\r\n",
+      .lengthAndCoding),
+    field(
+      "H1", "a length before an unknown coding", "Content-Length: 5\r\nTransfer-Encoding: x\r\n", .lengthAndCoding),
     field("H2", "two lengths that differ", "Content-Length: 5\r\nContent-Length: 6\r\n", .repeated(.contentLength)),
     field("H2", "two lengths that agree", "Content-Length: 5\r\nContent-Length: 5\r\n", .repeated(.contentLength)),
     field("H2", "two lengths of zero", "Content-Length: 0\r\ncontent-length: 0\r\n", .repeated(.contentLength)),
@@ -90,7 +102,8 @@ extension Rows {
     coding("chunked and identity", "chunked,identity", .transferEncoding),
     coding("empty", "", .transferEncoding), coding("blank", " \t", .transferEncoding),
     coding("a parameter", "chunked;q=1", .transferEncoding),
-    coding("a comma behind", "chunked,", .transferEncoding), coding("a comma before", ",chunked", .transferEncoding),
+    coding("a comma behind", "chunked,", .transferEncoding),
+    coding("a comma before", ",chunked", .transferEncoding),
     coding("a vertical tab before", "\u{b}chunked", .controlByte),
     coding("a form feed behind", "chunked\u{c}", .controlByte),
     coding("a no-break space before", "\u{a0}chunked", .transferEncoding),
@@ -120,17 +133,21 @@ extension Rows {
     host("two hosts", "Host: a\r\nHost: b\r\n", .repeated(.host)),
     host("the same host twice", "Host: a\r\nhost: a\r\n", .repeated(.host)),
     host("an empty host", "Host:\r\n", .hostMalformed), host("a blank host", "Host:  \r\n", .hostMalformed),
-    host("a port alone", "Host: :80\r\n", .hostMalformed), host("user information", "Host: a@b\r\n", .hostMalformed),
+    host("a port alone", "Host: :80\r\n", .hostMalformed),
+    host("user information", "Host: a@b\r\n", .hostMalformed),
     host("a path", "Host: a/b\r\n", .hostMalformed), host("a scheme", "Host: http://a\r\n", .hostMalformed),
     host("a comma", "Host: a, b\r\n", .hostMalformed), host("a space", "Host: a b\r\n", .hostMalformed),
-    host("an escape", "Host: a%2eb\r\n", .hostMalformed), host("a name above ASCII", "Host: \u{e4}\r\n", .hostMalformed),
+    host("an escape", "Host: a%2eb\r\n", .hostMalformed),
+    host("a name above ASCII", "Host: \u{e4}\r\n", .hostMalformed),
     host("a query", "Host: a?b\r\n", .hostMalformed), host("a fragment", "Host: a#b\r\n", .hostMalformed),
     host("an empty port", "Host: a:\r\n", .hostMalformed), host("port 0", "Host: a:0\r\n", .hostMalformed),
     host("a port too high", "Host: a:65536\r\n", .hostMalformed),
     host("a port of six digits", "Host: a:000080\r\n", .hostMalformed),
-    host("a port with a sign", "Host: a:+80\r\n", .hostMalformed), host("two ports", "Host: a:1:2\r\n", .hostMalformed),
+    host("a port with a sign", "Host: a:+80\r\n", .hostMalformed),
+    host("two ports", "Host: a:1:2\r\n", .hostMalformed),
     host("a port of letters", "Host: a:http\r\n", .hostMalformed),
-    host("an open bracket", "Host: [::1\r\n", .hostMalformed), host("empty brackets", "Host: []\r\n", .hostMalformed),
+    host("an open bracket", "Host: [::1\r\n", .hostMalformed),
+    host("empty brackets", "Host: []\r\n", .hostMalformed),
     host("a name in brackets", "Host: [localhost]\r\n", .hostMalformed),
     host("a zone", "Host: [fe80::1%25eth0]\r\n", .hostMalformed),
     host("letters behind brackets", "Host: [::1]x\r\n", .hostMalformed),

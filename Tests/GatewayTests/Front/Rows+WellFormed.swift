@@ -60,13 +60,15 @@ extension Rows {
     },
     good("H10", "every byte that a name may have", post("!#$%&'*+-.^_`|~09azAZ: x\r\n")),
     good("H10", "an empty value", post("Accept:\r\nX:   \r\n")) { $0.fields = [.accept: ""] },
-    good("H31", "the fields that are kept", post(
-      """
-      AUTHORIZATION: Bearer sk-1\r\nx-api-key:sk-2\r\nContent-Type: application/json\r\norigin:  http://a \r
-      X-Request-Id: r.1\r\nAccept: text/event-stream\r\naccept: */*\r\nContent-Encoding: identity\r
-      anthropic-version: 2023-06-01\r\nUser-Agent: x/1\r\nTraceparent: 00-1\r\nTracestate: a=b\r
-      OpenAI-Beta: y\r\n
-      """)
+    good(
+      "H31", "the fields that are kept",
+      post(
+        """
+        AUTHORIZATION: Bearer sk-1\r\nx-api-key:sk-2\r\nContent-Type: application/json\r\norigin:  http://a \r
+        X-Request-Id: r.1\r\nAccept: text/event-stream\r\naccept: */*\r\nContent-Encoding: identity\r
+        anthropic-version: 2023-06-01\r\nUser-Agent: x/1\r\nTraceparent: 00-1\r\nTracestate: a=b\r
+        OpenAI-Beta: y\r\n
+        """)
     ) {
       $0.fields = [
         .authorization: "Bearer sk-1", .xAPIKey: "sk-2", .contentType: "application/json", .origin: "http://a",
@@ -131,14 +133,17 @@ extension Rows {
   ]
 
   private static let wellFormedBodies: [WellFormed] = [
-    good("H3", "a length", post("Content-Length: 5\r\n") + "hello") { ($0.framing, $0.body) = (.length(5), "hello") },
+    good("H3", "a length", post("Content-Length: 5\r\n") + "hello") {
+      ($0.framing, $0.body) = (.length(5), "hello")
+    },
     good("H3", "a length of zero", post("Content-Length: 0\r\n")) { $0.framing = .length(0) },
     good("H3", "a length with zeros before", post("Content-Length: \t 0000000000000000005 \r\n") + "hello") {
       ($0.framing, $0.body) = (.length(5), "hello")
     },
     joined("H11", "one chunk", "5\r\nhello\r\n0\r\n\r\n", "hello"),
     joined("H11", "no data", "0\r\n\r\n", ""),
-    joined("H11", "small and large digits", "a\r\n0123456789\r\nB\r\n0123456789a\r\n0\r\n\r\n", "01234567890123456789a"),
+    joined(
+      "H11", "small and large digits", "a\r\n0123456789\r\nB\r\n0123456789a\r\n0\r\n\r\n", "01234567890123456789a"),
     joined("H11", "eight digits", "00000005\r\nhello\r\n00000000\r\n\r\n", "hello"),
     joined("H11", "line ends in data", "4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n"),
     good("H4", "the coding in other letters", post("transfer-encoding:\tChunKed \r\n") + "1\r\nx\r\n0\r\n\r\n") {
@@ -152,7 +157,8 @@ extension Rows {
       String(repeating: "1;\(String(repeating: "a", count: 255))\r\nx\r\n", count: 16) + "0\r\n\r\n",
       String(repeating: "x", count: 16)),
     joined("H14", "trailers", "1\r\nx\r\n0\r\nX: y\r\nZ:\t\u{e9}\r\n\r\n", "x"),
-    joined("H14", "forbidden trailers", "1\r\nx\r\n0\r\nContent-Length: 9\r\nHost: b\r\nAuthorization: c\r\n\r\n", "x"),
+    joined(
+      "H14", "forbidden trailers", "1\r\nx\r\n0\r\nContent-Length: 9\r\nHost: b\r\nAuthorization: c\r\n\r\n", "x"),
     joined("H14", "100 trailers", "1\r\nx\r\n0\r\n\(String(repeating: "a:b\r\n", count: 100))\r\n", "x"),
     joined("H14", "a trailer of 16384 bytes", "0\r\nX:\(String(repeating: "y", count: 16_382))\r\n\r\n", ""),
     get("H23", "a body that GET has no use for", "/v1/models", lines: "Content-Length: 5\r\n") {

@@ -69,7 +69,7 @@ import Testing
 
   /// Where to cut in two: everywhere, or here and there when that is many places.
   private func cuts(of bytes: [UInt8]) -> some Sequence<Int> {
-    stride(from: 1, to: bytes.count, by: max(1, bytes.count / 400))
+    stride(from: 1, to: bytes.count, by: bytes.count < 1000 ? 1 : bytes.count / 50)
   }
 
   private func expect(_ row: Row, _ verdict: Verdict) { Issue.record("\(row.testDescription) came to \(verdict)") }

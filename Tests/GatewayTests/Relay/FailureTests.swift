@@ -1,0 +1,188 @@
+import Foundation
+import Reactor
+import Support
+import Testing
+
+@testable import Gateway
+
+/// What a caller gets of upstreams that fail, before and after the first visible byte.
+@Suite struct FailureTests {
+  @Test(arguments: Transport.allCases)
+  func `a failure before visible output goes to the next provider`(transport: Transport) throws {
+    let failures: [World.Play] = [
+      { _ in [.fail(.closedBeforeResponse)] },
+      { _ in Script.Step.json(#"{"error":{"message":"no"}}"#, status: 500) },
+      { _ in Script.Step.json(#"{"error":{"message":"slow down"}}"#, status: 429) },
+      { _ in Script.Step.json(#"{"error":{"message":"bad key"}}"#, status: 401) },
+      { _ in [.streamHead, .event(#"{"choices":[{"index":0,"delta":{"role":"assistant"}}]}"#), .fail(.truncated)] },
+      { _ in [.streamHead, .event(#"{"error":{"message":"quota"}}"#)] },
+      { _ in [.streamHead, .event("not json")] },
+      { _ in [.head(status: 200, fields: ["content-type: text/html"]), .bytes(Array("<html>".utf8))] },
+      { _ in [.head(status: 302, fields: ["location: http://169.254.169.254/"])] },
+      { _ in [.streamHead] },
+    ]
+    for failure in failures {
+      let world = try World(transport, [failure, { _ in Script.Step.shortStream }])
+      let answer = try world.exchange(World.streamingChat())
+      #expect(answer.status == 200)
+      #expect(answer.events.last == "[DONE]")
+      #expect(answer.events.count == 3)
+      #expect(world.seen(0).count == 1)
+      #expect(world.seen(1).count == 1)
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `what is wrong with the request is told at once in the upstream's words`(transport: Transport) throws {
+    for status in [400, 404, 413, 422] {
+      let world = try World(
+        transport,
+        [
+          { _ in Script.Step.json(#"{"error":{"message":"too long for me","code":7,"param":"messages"}}"#, status: status) },
+          { _ in Script.Step.answer },
+        ])
+      let answer = try world.exchange(World.chat())
+      #expect(answer.status == status)
+      #expect(answer.text.contains(#""message":"too long for me""#))
+      #expect(answer.text.contains(#""param":"messages""#))
+      #expect(world.seen(1).isEmpty)
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `an upstream's statuses are mapped to a gateway's`(transport: Transport) throws {
+    let table = [
+      (401, 502, "upstream_credentials_rejected"), (402, 502, "upstream_credentials_rejected"),
+      (403, 502, "upstream_credentials_rejected"), (429, 429, "upstream_rate_limited"),
+      (500, 502, "upstream_failed"), (503, 503, "upstream_failed"), (529, 503, "upstream_failed"),
+      (504, 504, "upstream_timeout"), (302, 502, "upstream_failed"), (418, 502, "upstream_failed"),
+    ]
+    for (upstream, expected, code) in table {
+      let world = try World(
+        transport,
+        [{ _ in Script.Step.json(#"{"error":{"message":"key sk-abcdefghijkl is wrong"}}"#, status: upstream, fields: ["retry-after: 9"]) }])
+      let answer = try world.exchange(World.chat())
+      #expect(answer.status == expected)
+      #expect(answer.text.contains("\"code\":\"\(code)\""))
+      #expect(!answer.text.contains("abcdefghijkl"))
+      if expected == 429 { #expect(answer.field("retry-after") == "9") }
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `a failure after visible output is one error event and no DONE`(transport: Transport) throws {
+    let breaks: [[Script.Step]] = [
+      [.fail(.truncated)], [], [.event(#"{"error":"gone"}"#)], [.event("{broken")],
+    ]
+    for end in breaks {
+      let world = try World(transport, [{ _ in [.streamHead, .text("a")] + end }, { _ in Script.Step.shortStream }])
+      let client = world.connect()
+      client.send(World.streamingChat())
+      world.run { client.hasEnded }
+      let answer = try #require(client.responses().first)
+      #expect(answer.status == 200)
+      #expect(!answer.isComplete, "the body must not end as if all were well")
+      #expect(answer.events.count == 2)
+      #expect(answer.events.last?.contains(#""code":"upstream_truncated""#) == true)
+      #expect(!answer.text.contains("[DONE]"))
+      #expect(world.seen(1).isEmpty)
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `a stream that finished but lacks DONE is complete`(transport: Transport) throws {
+    let world = try World(transport, [{ _ in [.streamHead, .text("a", finish: #""stop""#)] }])
+    let answer = try world.exchange(World.streamingChat())
+    #expect(answer.isComplete)
+    #expect(answer.events.last == "[DONE]")
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `the head waits for the first event but not for ever`(transport: Transport) throws {
+    let world = try World(
+      transport, toml: "[server]\ncommit_after_secs = 0.1\nkeep_alive_comment_secs = 0.1",
+      [{ _ in [.streamHead, .wait(.milliseconds(400))] + Script.Step.shortStream.dropFirst() }])
+    let client = world.connect()
+    client.send(World.streamingChat())
+    world.run(for: .milliseconds(60))
+    #expect(client.received.isEmpty)
+    #expect(world.run { client.text.contains(": keep-alive\n\n") })
+    let answer = try world.answer(to: client)
+    #expect(answer.text.hasPrefix(": keep-alive\n\n: keep-alive\n\n"))
+    #expect(answer.events.count == 3)
+    #expect(answer.isComplete)
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `after the head is out and before visible output another provider still answers`(transport: Transport) throws {
+    let world = try World(
+      transport, toml: "[server]\ncommit_after_secs = 0.05",
+      [
+        { _ in [.streamHead, .event(#"{"id":"first","choices":[{"index":0,"delta":{"role":"assistant"}}]}"#), .wait(.milliseconds(150)), .fail(.truncated)] },
+        { _ in Script.Step.shortStream },
+      ])
+    let answer = try world.exchange(World.streamingChat())
+    #expect(answer.status == 200)
+    #expect(!answer.text.contains("first"))
+    #expect(answer.events.count == 3)
+    #expect(answer.events.last == "[DONE]")
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `an upstream that says nothing is given up`(transport: Transport) throws {
+    let world = try World(
+      transport,
+      toml: "[server]\nupstream_first_event_timeout_secs = 0.1\nupstream_stall_timeout_secs = 0.1\nupstream_total_timeout_secs = 0.1",
+      [{ $0.text.contains("late") ? [.streamHead, .text("a"), .hang] : [.streamHead, .hang] }])
+    let none = try world.exchange(World.streamingChat())
+    #expect(none.status == 504)
+    #expect(none.text.contains("upstream_timeout"))
+    let whole = try world.exchange(World.chat())
+    #expect(whole.status == 504)
+    let client = world.connect()
+    client.send(World.streamingChat(#","user":"late""#))
+    world.run { client.hasEnded }
+    #expect(client.text.contains("upstream_truncated"))
+    #expect(!client.text.contains("[DONE]"))
+    world.run(for: .milliseconds(20))
+    #expect(world.reactor.transferCount == 0)
+    #expect(world.openConnections() == 0)
+  }
+
+  @Test func `a provider where nothing listens is a 502 that says so`() throws {
+    let world = try World(
+      .curl, toml: "[[providers]]\ntype = \"OpenAiCompatible\"\nbase_url = \"http://127.0.0.1:1\"", [])
+    let answer = try world.exchange(World.chat())
+    #expect(answer.status == 502)
+    #expect(answer.text.contains("upstream_unreachable"))
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `a caller who leaves takes the upstream along`(transport: Transport) throws {
+    let world = try World(transport, [{ _ in [.streamHead, .text("a"), .hang] }])
+    for isReset in [true, false] {
+      let client = world.connect()
+      client.send(World.streamingChat())
+      world.run { client.text.contains("\"a\"") }
+      #expect(world.reactor.transferCount == 1)
+      if isReset { client.reset() } else { client.leave() }
+      #expect(
+        world.run(upTo: .milliseconds(500)) { world.reactor.transferCount == 0 && world.openConnections() == 0 })
+      #expect(world.run(upTo: .milliseconds(500)) { world.reactor.clientCount == 0 })
+    }
+  }
+
+  @Test func `nothing is left behind by a hundred failures`() throws {
+    let world = try World(
+      .curl, [{ _ in [.streamHead, .text("a"), .fail(.truncated)] }])
+    for _ in 0..<100 {
+      let client = world.connect()
+      client.send(World.streamingChat())
+      world.run { client.hasEnded }
+      client.leave()
+    }
+    #expect(world.run(upTo: .seconds(3)) { world.reactor.clientCount == 0 })
+    #expect(world.reactor.transferCount == 0)
+    #expect(world.openConnections() == 0)
+  }
+}

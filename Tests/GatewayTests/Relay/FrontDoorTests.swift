@@ -1,0 +1,309 @@
+import Reactor
+import Support
+import Testing
+
+@testable import Gateway
+
+/// The HTTP side as a client meets it: what is answered, what is refused, and what is left of the connection.
+@Suite struct FrontDoorTests {
+  private func world(_ toml: String = "") throws -> World { try World(.scripted, toml: toml, [{ _ in Script.Step.answer }]) }
+
+  private func get(_ path: String, _ fields: String = "Host: localhost\r\n") -> [UInt8] {
+    Array("GET \(path) HTTP/1.1\r\n\(fields)\r\n".utf8)
+  }
+
+  @Test func `liveness and readiness answer without asking anybody`() throws {
+    let world = try world("[auth]\ntokens = [\"secret\"]")
+    for path in ["/healthz", "/health", "/v1/health", "/ping", "/readyz"] {
+      #expect(try world.exchange(get(path)).status == 200)
+    }
+    #expect(world.seenCount == 0)
+  }
+
+  @Test func `every response carries the request's id under both names`() throws {
+    let world = try world()
+    for (request, status) in [
+      (get("/healthz", "Host: localhost\r\nX-Request-Id: abc.DEF_1-2\r\n"), 200),
+      (get("/nowhere", "Host: localhost\r\nX-Request-Id: abc.DEF_1-2\r\n"), 404),
+      (World.chat(fields: ["X-Request-Id: abc.DEF_1-2"]), 200),
+      (World.chat("{", fields: ["X-Request-Id: abc.DEF_1-2"]), 400),
+    ] {
+      let answer = try world.exchange(request)
+      #expect(answer.status == status)
+      #expect(answer.field("x-request-id") == "abc.DEF_1-2")
+      #expect(answer.field("request-id") == "abc.DEF_1-2")
+    }
+    // H31: what is not sane is replaced, and never written back.
+    for id in ["a b", "a\u{e9}", String(repeating: "x", count: 129), "", "<x>"] {
+      let answer = try world.exchange(get("/healthz", "Host: localhost\r\nX-Request-Id: \(id)\r\n"))
+      #expect(answer.field("x-request-id")?.count == 36)
+    }
+  }
+
+  @Test func `H31 a hostile model name never reaches a header line`() throws {
+    let world = try world()
+    let answer = try world.exchange(World.chat(#"{"model":"m\r\nX-Evil: 1","messages":[{}]}"#))
+    #expect(answer.status == 400)
+    #expect(answer.field("x-evil") == nil)
+    let path = try world.exchange(get("/v1/models/%0d%0aX-Evil:%201"))
+    #expect(path.status == 404 || path.status == 400)
+    #expect(path.field("x-evil") == nil)
+  }
+
+  @Test func `H34 safety headers are on every response`() throws {
+    let world = try world()
+    for request in [get("/healthz"), get("/nowhere"), World.chat(), get("/v1/models")] {
+      let answer = try world.exchange(request)
+      #expect(answer.field("x-content-type-options") == "nosniff")
+      #expect(answer.field("cache-control") == "no-store")
+      #expect(answer.field("content-type")?.hasPrefix("application/json") == true)
+      #expect(answer.field("server") == nil)
+      #expect(answer.field("date")?.hasSuffix("GMT") == true)
+    }
+  }
+
+  @Test func `H25 a client that waits for 100 gets it only when the body is wanted`() throws {
+    let world = try world("[auth]\ntokens = [\"secret\"]\n[server]\njson_body_bytes_max = 2048")
+    let body = #"{"model":"m","messages":[{}]}"#
+    func head(_ fields: String, _ count: Int) -> String {
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + "Content-Length: \(count)\r\nExpect: 100-continue\r\n\(fields)\r\n"
+    }
+    let client = world.connect()
+    client.send(head("Authorization: Bearer secret\r\n", body.utf8.count))
+    #expect(world.run { client.text == "HTTP/1.1 100 Continue\r\n\r\n" })
+    client.send(body)
+    #expect(try world.answer(to: client).status == 200)
+
+    for (fields, count, status) in [
+      ("", body.utf8.count, 401), ("Authorization: Bearer secret\r\n", 4096, 413),
+      ("Authorization: Bearer secret\r\nOrigin: https://evil.test\r\n", 10, 403),
+    ] {
+      let refused = world.connect()
+      refused.send(head(fields, count))
+      #expect(world.run { refused.hasEnded })
+      #expect(refused.responses().map(\.status) == [status])
+    }
+    let other = try world.exchange(Array(head("", 5).replacing("100-continue", with: "magic").utf8))
+    #expect(other.status == 417)
+  }
+
+  @Test func `H26 HEAD has GET's head and no body`() throws {
+    let world = try world()
+    for path in ["/healthz", "/v1/models", "/nowhere"] {
+      let full = try world.exchange(get(path))
+      let client = world.connect()
+      client.send(String(decoding: get(path), as: UTF8.self).replacing("GET", with: "HEAD"))
+      let head = try world.answer(to: client, head: true)
+      world.run(for: .milliseconds(5))
+      #expect(head.status == full.status)
+      #expect(client.text.hasSuffix("\r\n\r\n"))
+      #expect(client.responses(head: true).count == 1)
+      if path == "/healthz" { #expect(head.field("content-length") == full.field("content-length")) }
+    }
+  }
+
+  @Test func `H27 a client of HTTP 1_0 gets no chunks and a closed connection`() throws {
+    let world = try World(.scripted, [{ _ in Script.Step.shortStream }])
+    let request = String(decoding: World.streamingChat(), as: UTF8.self).replacing("HTTP/1.1", with: "HTTP/1.0")
+    let client = world.connect()
+    client.send(request)
+    #expect(world.run { client.hasEnded })
+    let answer = try #require(client.responses().first)
+    #expect(answer.isDelimitedByClose)
+    #expect(answer.field("connection") == "close")
+    #expect(answer.events.last == "[DONE]")
+  }
+
+  @Test func `H28 the client's wish for the connection is obeyed`() throws {
+    let world = try world()
+    for (version, field, closes) in [
+      ("1.1", "", false), ("1.1", "Connection: close\r\n", true), ("1.1", "Connection: keep-alive\r\n", false),
+      ("1.0", "", true), ("1.0", "Connection: keep-alive\r\n", false), ("1.1", "Connection: x, CLOSE\r\n", true),
+    ] {
+      let client = world.connect()
+      client.send("GET /healthz HTTP/\(version)\r\nHost: localhost\r\n\(field)\r\n")
+      #expect(try world.answer(to: client).status == 200)
+      world.run(upTo: .milliseconds(30)) { client.hasEnded }
+      #expect(client.hasEnded == closes)
+    }
+  }
+
+  @Test func `H29 a hundred pipelined requests are answered in order`() throws {
+    let world = try World(.scripted, [{ request in
+      let name = request.text.split(separator: "\"").first { $0.hasPrefix("n-") } ?? "?"
+      return Script.Step.json(#"{"model":"x","choices":[],"n":"\#(name)"}"#)
+    }])
+    let client = world.connect()
+    for number in 0..<100 { client.send(World.chat(#"{"model":"m","user":"n-\#(number)","messages":[{}]}"#)) }
+    #expect(world.run { client.responses().filter(\.isComplete).count == 100 })
+    for (number, answer) in client.responses().enumerated() { #expect(answer.text.contains("\"n-\(number)\"")) }
+  }
+
+  @Test func `H29 a flood of pipelined bytes stops being read`() throws {
+    let world = try World(.scripted, [{ _ in [.hang] }])
+    let client = world.connect()
+    client.send(World.chat())
+    world.run { world.seenCount == 1 }
+    let junk = [UInt8](repeating: 0x41, count: 4 * 1024 * 1024)
+    client.send(junk)
+    world.run(for: .milliseconds(100))
+    #expect(world.reactor.waitingInput < 512 * 1024)
+  }
+
+  @Test func `H30 a half-closed client is answered in full`() throws {
+    let world = try World(.scripted, [{ _ in [.wait(.milliseconds(30))] + Script.Step.answer }])
+    let client = world.connect()
+    client.send(World.chat())
+    client.finish()
+    #expect(world.run { client.hasEnded })
+    #expect(client.responses().first?.isComplete == true)
+    #expect(client.responses().first?.text.contains("hello") == true)
+  }
+
+  @Test func `H30 a half-closed client gets its whole stream`() throws {
+    let world = try World(
+      .scripted, [{ _ in [.streamHead, .text("a"), .wait(.milliseconds(40)), .text("b", finish: #""stop""#), .done] }])
+    let client = world.connect()
+    client.send(World.streamingChat())
+    world.run { client.text.contains("\"a\"") }
+    client.finish()
+    #expect(world.run { client.hasEnded })
+    #expect(client.responses().first?.events.last == "[DONE]")
+  }
+
+  @Test func `H15 and H30 a request that ends too early is never dispatched`() throws {
+    let world = try world()
+    let whole = World.chat()
+    for cut in stride(from: 1, to: whole.count, by: 7) {
+      let client = world.connect()
+      client.send(Array(whole[..<cut]))
+      client.finish()
+      #expect(world.run { client.hasEnded })
+      #expect(client.received.isEmpty)
+    }
+    #expect(world.seenCount == 0)
+    #expect(world.reactor.clientCount == 0)
+  }
+
+  @Test func `H32 a refusal is readable although the body was never read`() throws {
+    let world = try world("[server]\njson_body_bytes_max = 1024")
+    let client = world.connect()
+    client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000\r\n\r\n")
+    client.send([UInt8](repeating: 0x20, count: 40000))
+    #expect(world.run { client.hasEnded })
+    #expect(client.responses().map(\.status) == [413])
+    #expect(!client.wasReset)
+  }
+
+  @Test func `H33 forwarded fields change nothing`() throws {
+    let world = try world()
+    let answer = try world.exchange(
+      World.chat(fields: ["X-Forwarded-Host: evil.test", "X-Forwarded-For: 6.6.6.6", "Forwarded: host=evil"]))
+    #expect(answer.status == 200)
+    #expect(world.seen()[0].fields.allSatisfy { !$0.contains("evil") && !$0.contains("6.6.6.6") })
+  }
+
+  @Test func `paths and methods that are not there are told apart`() throws {
+    let world = try world()
+    for (line, status, allow) in [
+      ("GET /v1/nothing", 404, nil), ("POST /v1/models", 405, "GET, HEAD, OPTIONS"),
+      ("GET /v1/chat/completions", 405, "POST, OPTIONS"), ("TRACE /healthz", 405, "GET, HEAD, POST, OPTIONS"),
+      ("BREW /healthz", 501, nil), ("DELETE /v1/models/x", 405, "GET, HEAD, OPTIONS"),
+      ("GET /v1/%2e%2e/healthz", 400, nil), ("GET /%68ealthz", 404, nil),
+    ] {
+      let answer = try world.exchange(Array("\(line) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
+      #expect(answer.status == status, "\(line)")
+      #expect(answer.field("allow") == allow)
+      #expect(answer.text.contains("\"error\":{\"message\":"))
+    }
+  }
+
+  @Test func `hosts and origins that are not on the lists are refused`() throws {
+    let world = try world("[server]\nhosts = [\"gate.test\"]\norigins = [\"https://app.test\"]")
+    for (host, status) in [
+      ("localhost", 200), ("LOCALHOST:8088", 200), ("127.0.0.1", 200), ("[::1]:1", 200), ("gate.test", 200),
+      ("evil.test", 421), ("localhost.evil.test", 421), ("10.0.0.1", 421),
+    ] {
+      #expect(try world.exchange(get("/healthz", "Host: \(host)\r\n")).status == status, "\(host)")
+    }
+    let allowed = try world.exchange(get("/healthz", "Host: localhost\r\nOrigin: https://app.test\r\n"))
+    #expect(allowed.field("access-control-allow-origin") == "https://app.test")
+    #expect(try world.exchange(get("/healthz", "Host: localhost\r\nOrigin: https://evil.test\r\n")).status == 403)
+    #expect(try world.exchange(get("/healthz", "Host: localhost\r\nOrigin: null\r\n")).status == 403)
+    let preflight = try world.exchange(
+      Array("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.test\r\n\r\n".utf8))
+    #expect(preflight.status == 204)
+    #expect(preflight.field("access-control-allow-methods")?.contains("POST") == true)
+    #expect(preflight.field("content-length") == nil)
+  }
+
+  @Test func `a key is needed, found in either field, and never two of them`() throws {
+    let world = try world("[auth]\ntokens = [\"first-key\", \"second-key\"]")
+    for (fields, status) in [
+      ([], 401), (["Authorization: Bearer first-key"], 200), (["authorization: bearer second-key"], 200),
+      (["X-Api-Key: second-key"], 200), (["Authorization: Bearer first-ke"], 401),
+      (["Authorization: Bearer first-keyy"], 401), (["Authorization: Basic first-key"], 401),
+      (["Authorization: Bearer first-key", "X-Api-Key: second-key"], 400),
+      (["Authorization: Bearer first-key", "X-Api-Key: first-key"], 200),
+      (["Authorization: Bearer first-key", "Authorization: Bearer first-key"], 400),
+    ] as [([String], Int)] {
+      let answer = try world.exchange(World.chat(fields: fields))
+      #expect(answer.status == status, "\(fields)")
+      if status == 401 {
+        #expect(answer.text.contains("\"code\":\"unauthorized\""))
+        #expect(answer.field("www-authenticate") == "Bearer")
+        #expect(answer.field("x-should-retry") == "false")
+      }
+    }
+    #expect(world.seenCount == 4)
+    #expect(try world.exchange(get("/v1/models")).status == 401)
+  }
+
+  @Test func `a body of another type or encoding is refused`() throws {
+    let world = try world()
+    for (field, status) in [
+      ("Content-Type: application/json; charset=utf-8", 200), ("Content-Type: application/vnd.api+json", 200),
+      ("Content-Type: text/plain", 415), ("Content-Type: application/x-www-form-urlencoded", 415),
+      ("Content-Encoding: gzip", 415), ("Content-Encoding: identity", 200),
+    ] {
+      let body = #"{"model":"m","messages":[{}]}"#
+      let request = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n\(field)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      #expect(try world.exchange(Array(request.utf8)).status == status, "\(field)")
+    }
+  }
+
+  @Test func `a chunked request body is read like any other`() throws {
+    let world = try world()
+    let request = """
+      POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n\
+      9;x=y\r\n{"model":\r\n14\r\n"m","messages":[{}]}\r\n0\r\nTrailer: gone\r\n\r\n
+      """
+    let whole = try world.exchange(Array(request.utf8))
+    #expect(whole.status == 200)
+    #expect(world.seen()[0].text == #"{"model":"m","messages":[{}]}"#)
+    let client = world.connect()
+    for byte in request.utf8 {
+      client.send([byte])
+      world.step()
+    }
+    #expect(try world.answer(to: client).status == 200)
+    #expect(world.seen()[1].text == world.seen()[0].text)
+  }
+
+  @Test func `after a refusal that leaves the connection whole the next request is answered`() throws {
+    let world = try world()
+    let client = world.connect()
+    client.send(get("/nowhere") + World.chat("{\"model\":\"m\"}") + World.chat() + get("/healthz"))
+    #expect(world.run { client.responses().filter(\.isComplete).count == 4 })
+    #expect(client.responses().map(\.status) == [404, 400, 200, 200])
+  }
+
+  @Test func `a thousand pipelined refusals do not pile up`() throws {
+    let world = try world()
+    let client = world.connect()
+    let request = World.chat("[]")
+    for _ in 0..<1000 { client.send(request) }
+    #expect(world.run { client.responses().filter(\.isComplete).count == 1000 })
+  }
+}

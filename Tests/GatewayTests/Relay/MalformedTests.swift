@@ -1,0 +1,45 @@
+import Reactor
+import Support
+import Testing
+
+@testable import Gateway
+
+/// The rows of malformed requests over a real socket: the right answer, a closed connection, and no upstream.
+@Suite struct MalformedTests {
+  static let good = World.chat()
+
+  @Test(arguments: Rows.malformed)
+  func `a malformed request never reaches an upstream`(row: Row) throws {
+    let world = try World(
+      .scripted, toml: "[server]\njson_body_bytes_max = \(Rows.bodyBytesMax)", [{ _ in Script.Step.answer }])
+    for isBytewise in [false, true] {
+      let client = world.connect()
+      if isBytewise {
+        // The long rows in pieces: the parsers' own tests cut them at every byte.
+        let size = max(1, row.bytes.count / 1000)
+        for start in stride(from: 0, to: row.bytes.count, by: size) where !client.hasEnded {
+          client.send(Array(row.bytes[start..<min(start + size, row.bytes.count)]))
+          world.step()
+        }
+      } else {
+        client.send(row.bytes + (row.refusedBy == .incomplete ? [] : Self.good))
+      }
+      if row.refusedBy == .incomplete {
+        client.finish()
+        #expect(world.run { client.hasEnded })
+        #expect(client.received.isEmpty)
+      } else {
+        world.run { client.responses().contains { $0.isComplete && $0.status >= 200 } || client.hasEnded }
+        let first = try #require(client.responses().first { $0.status >= 200 })
+        #expect(first.status == row.status)
+        #expect(first.text.contains("\"error\":{\"message\":"))
+        if row.closes {
+          #expect(world.run { client.hasEnded })
+          #expect(client.responses().filter { $0.status >= 200 }.count == 1, "nothing after it is answered")
+        }
+      }
+      client.leave()
+    }
+    if row.closes || row.refusedBy == .incomplete { #expect(world.seenCount == 0) }
+  }
+}

@@ -1,0 +1,74 @@
+import Glibc
+
+/// A raw client: bytes out, bytes in, and what became of the connection.
+public final class TestClient {
+  private let descriptor: CInt
+  private var outgoing: [UInt8] = []
+  private var isOpen = true
+  /// Everything received so far.
+  public private(set) var received: [UInt8] = []
+  /// When the first byte of each read arrived, as the number of bytes before it.
+  public private(set) var hasEnded = false
+  public private(set) var wasReset = false
+  /// Whether the client reads at all.
+  public var reads = true
+
+  init(port: Int) { descriptor = Sockets.connect(port) }
+
+  deinit { leave() }
+
+  public func send(_ text: String) { send(Array(text.utf8)) }
+
+  public func send(_ bytes: [UInt8]) {
+    outgoing += bytes
+    flush()
+  }
+
+  /// Sends no more, but still reads.
+  public func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+  /// Closes the connection.
+  public func leave() {
+    if isOpen { close(descriptor) }
+    isOpen = false
+  }
+
+  /// Breaks the connection.
+  public func reset() {
+    if isOpen { Sockets.reset(descriptor) }
+    isOpen = false
+  }
+
+  public var text: String { String(decoding: received, as: UTF8.self) }
+
+  /// Forgets what was received.
+  public func clear() { received = [] }
+
+  /// The complete and incomplete responses received so far.
+  public func responses(head: Bool = false) -> [HTTPMessage] { HTTPMessage.all(in: received, ended: hasEnded, head: head) }
+
+  private func flush() {
+    while !outgoing.isEmpty, isOpen {
+      let count = Glibc.send(descriptor, outgoing, outgoing.count, Int32(MSG_NOSIGNAL))
+      if count > 0 { outgoing.removeFirst(count) } else { return }
+    }
+  }
+
+  func pump() {
+    guard isOpen else { return }
+    flush()
+    while reads {
+      switch Sockets.receive(descriptor) {
+      case .bytes(let bytes): received += bytes
+      case .nothing: return
+      case .end:
+        hasEnded = true
+        return
+      case .reset:
+        hasEnded = true
+        wasReset = true
+        return
+      }
+    }
+  }
+}

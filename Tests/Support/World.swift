@@ -1,0 +1,186 @@
+import CCounting
+import Foundation
+import Gateway
+import Reactor
+
+/// What carries an upstream's bytes in a test.
+public enum Transport: String, CaseIterable, Sendable {
+  /// libcurl, over a real socket.
+  case curl
+  /// A script in process.
+  case scripted
+
+}
+
+/// A gateway with its upstreams and clients, all on the test's own thread: nothing happens unless it is pumped.
+public final class World {
+  public let reactor: Reactor
+  public let gateway: Gateway
+  public let port: Int
+  private var servers: [ScriptedServer] = []
+  private var clients: [TestClient] = []
+  private let seenBox = Box()
+
+  private final class Box {
+    var requests: [[SeenRequest]] = []
+  }
+
+  public typealias Play = (SeenRequest) -> [Script.Step]
+
+  /// A gateway whose providers `up0`, `up1`, … play the scripts, asked in that order.
+  ///
+  /// `toml` is put before the providers; `providers` into each of them.
+  public init(
+    _ transport: Transport = .scripted, toml: String = "", providers: String = "type = \"OpenAiCompatible\"",
+    _ plays: [Play]
+  ) throws {
+    reactor = try Reactor()
+    var text = "\(toml)\n[journal]\nformat = \"off\"\n"
+    for (index, play) in plays.enumerated() {
+      seenBox.requests.append([])
+      let box = seenBox
+      let origin: String
+      switch transport {
+      case .curl:
+        let server = ScriptedServer { request in
+          box.requests[index].append(request)
+          return play(request)
+        }
+        servers.append(server)
+        origin = "http://127.0.0.1:\(server.port)"
+      case .scripted:
+        origin = "http://upstream-\(index).test"
+        reactor.answer(origin: origin) { request in
+          let seen = SeenRequest(
+            method: request.method == .get ? "GET" : "POST", target: String(request.url.dropFirst(origin.count)),
+            fields: request.fields, body: request.body)
+          box.requests[index].append(seen)
+          return Script(play(seen))
+        }
+      }
+      text += "[[providers]]\nname = \"up\(index)\"\nbase_url = \"\(origin)\"\npriority = \(index)\n\(providers)\n"
+    }
+    var configuration = try Configuration.read(text: Array(text.utf8), file: "test.toml", environment: [:])
+    configuration.server.port = 0
+    gateway = try Gateway(configuration, reactor: reactor, seed: 7)
+    port = try gateway.listen()
+  }
+
+  /// The requests that an upstream has seen.
+  public func seen(_ upstream: Int = 0) -> [SeenRequest] { seenBox.requests[upstream] }
+
+  /// The requests that all upstreams have seen.
+  public var seenCount: Int { seenBox.requests.reduce(0) { $0 + $1.count } }
+
+  /// Connections that an upstream accepted since the beginning; 0 in process.
+  public func acceptedConnections(_ upstream: Int = 0) -> Int { servers.isEmpty ? 0 : servers[upstream].accepted }
+
+  /// Connections that are open at an upstream; 0 in process.
+  public func openConnections(_ upstream: Int = 0) -> Int { servers.isEmpty ? 0 : servers[upstream].openCount }
+
+  public func connect() -> TestClient {
+    let client = TestClient(port: port)
+    clients.append(client)
+    return client
+  }
+
+  /// One turn of everything.
+  public func step() {
+    for event in reactor.turn(atMost: .microseconds(100)) { gateway.handle(event) }
+    for server in servers { server.pump() }
+    for client in clients { client.pump() }
+  }
+
+  /// Turns until `condition` holds; false when it does not within `time`.
+  @discardableResult
+  public func run(upTo time: Duration = .seconds(10), until condition: () -> Bool) -> Bool {
+    let end = ContinuousClock.now + time
+    while !condition() {
+      if ContinuousClock.now > end { return false }
+      step()
+    }
+    return true
+  }
+
+  /// Turns for a while.
+  public func run(for time: Duration) {
+    let end = ContinuousClock.now + time
+    while ContinuousClock.now < end { step() }
+  }
+
+  /// Sends one request on a new connection and reads its answer, informational responses left out.
+  public func exchange(_ request: [UInt8], head: Bool = false) throws -> HTTPMessage {
+    let client = connect()
+    client.send(request)
+    return try answer(to: client, head: head)
+  }
+
+  /// The first final response on a connection, complete or cut off.
+  public func answer(to client: TestClient, head: Bool = false) throws -> HTTPMessage {
+    run { client.hasEnded || client.responses(head: head).contains { $0.isComplete && $0.status >= 200 } }
+    guard let message = client.responses(head: head).first(where: { $0.status >= 200 }) else { throw NoAnswer() }
+    return message
+  }
+
+  public struct NoAnswer: Error {}
+
+  /// A chat completion request.
+  public static func chat(
+    _ body: String = #"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#, fields: [String] = []
+  ) -> [UInt8] {
+    let extra = fields.map { $0 + "\r\n" }.joined()
+    return Array(
+      ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + "Content-Length: \(body.utf8.count)\r\n\(extra)\r\n\(body)").utf8)
+  }
+
+  /// The same as a stream.
+  public static func streamingChat(_ more: String = "", fields: [String] = []) -> [UInt8] {
+    chat(#"{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]\#(more)}"#, fields: fields)
+  }
+}
+
+/// Steps that upstreams of tests are made of.
+extension Script.Step {
+  /// A head of a stream.
+  public static let streamHead = Script.Step.head(status: 200, fields: ["content-type: text/event-stream"])
+
+  /// Whole JSON with its head.
+  public static func json(_ body: String, status: Int = 200, fields: [String] = []) -> [Script.Step] {
+    [
+      .head(
+        status: status, fields: ["content-type: application/json", "content-length: \(body.utf8.count)"] + fields),
+      .bytes(Array(body.utf8)),
+    ]
+  }
+
+  /// One event.
+  public static func event(_ data: String) -> Script.Step { .bytes(Array("data: \(data)\n\n".utf8)) }
+
+  /// A chunk with a piece of text.
+  public static func text(_ text: String, finish: String = "null") -> Script.Step {
+    event(
+      #"{"id":"c1","object":"chat.completion.chunk","created":1,"model":"served","choices":[{"index":0,"delta":{"role":"assistant","content":"\#(text)"},"finish_reason":\#(finish)}]}"#
+    )
+  }
+
+  /// The end of a complete stream.
+  public static let done = event("[DONE]")
+
+  /// A complete answer of one word.
+  public static let answer = json(
+    #"{"id":"c1","object":"chat.completion","created":1,"model":"served","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#
+  )
+
+  /// A complete stream of two words.
+  public static let shortStream: [Script.Step] = [
+    .streamHead, .text("hel"), .text("lo", finish: #""stop""#), .done,
+  ]
+}
+
+/// Allocations of this thread: all of malloc's, and libcurl's own among them.
+public enum Allocations {
+  public static var areCounted: Bool { counts_allocations() != 0 }
+  public static var all: Int { Int(counted_allocations()) }
+  public static var ofCurl: Int { CurlLibrary.allocations }
+}
