@@ -38,7 +38,7 @@ need_packages() {
     sudo=(sudo)
   fi
   echo "installing ${missing[*]}" >&2
-  apt() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >&2; }
+  apt() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" >&2; }
   twice apt update || die "apt-get update failed"
   twice apt install -y --no-install-recommends "${missing[@]}" || die "installing ${missing[*]} failed"
 }

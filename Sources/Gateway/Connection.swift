@@ -20,8 +20,6 @@ final class Connection {
   var phase = Phase.idle
   /// When the phase began.
   var since: Duration
-  /// When bytes last came in.
-  var lastInput: Duration
 
   var reader = HeadReader()
   var request: Arrival?
@@ -38,6 +36,9 @@ final class Connection {
   var hasFinished = false
   /// Whether more than enough output waits for the client.
   var isFull = false
+  /// Since when it has read nothing, and how much waited then.
+  var fullSince = Duration.zero
+  var fullBytes = 0
   /// Whether pipelined requests fill the input.
   var isInputPaused = false
   var served = 0
@@ -47,7 +48,6 @@ final class Connection {
   init(_ id: ClientID, now: Duration) {
     self.id = id
     since = now
-    lastInput = now
   }
 
   func enter(_ phase: Phase, now: Duration) {
@@ -58,7 +58,8 @@ final class Connection {
 
 /// A request whose head is accepted: everything that was in it and is needed later.
 struct Arrival {
-  var endpoint: Endpoint
+  /// `nil` for what was refused before its path was known.
+  var endpoint: Endpoint?
   var frame: Reply.Frame
   var caller: Caller
   /// The model of `GET /v1/models/{id}`, decoded.

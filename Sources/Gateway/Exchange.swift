@@ -12,7 +12,7 @@ struct Exchange {
     /// Bytes for the client.
     var output: [UInt8] = []
     /// The candidate to ask next; the attempt before it is over.
-    var attempt: Int?
+    var attempt: Route.Candidate?
     /// Set when the exchange is over.
     var end: End?
   }
@@ -142,11 +142,11 @@ struct Exchange {
   }
 
   /// A request to a candidate is on its way.
-  mutating func attempted(_ provider: Int, name: String, model: String, now: Duration) {
+  mutating func attempted(_ candidate: Route.Candidate, name: String, now: Duration) {
     if tried.isEmpty { row.queued = now - began }
-    tried.append(provider)
+    tried.append(candidate.provider)
     row.provider = name
-    servedBy = "\(name)/\(model)"
+    servedBy = "\(name)/\(candidate.model)"
     reading = .nothing
     collected.removeAll(keepingCapacity: true)
     held.removeAll(keepingCapacity: true)
@@ -352,6 +352,12 @@ struct Exchange {
     if isLate || (phase != .held && phase != .over && now >= nextComment) { comment(&effects, now: now) }
   }
 
+  /// The client has caught up: what its upstream was held back for is not the upstream's silence.
+  mutating func resumed(now: Duration) {
+    lastEvent = now
+    lastOutput = now
+  }
+
   /// Says something that nobody sees, so that a client who is gone for good is noticed at once: it may also
   /// only have shut its sending side, and then the answer goes on.
   mutating func probe(_ effects: inout Effects, now: Duration) {
@@ -396,6 +402,8 @@ struct Exchange {
 
   private mutating func refuse(_ refusal: Refusal, _ effects: inout Effects) {
     row.status = refusal.status
+    var frame = frame
+    if refusal.closes { frame.keepsAlive = false }
     RefusalReply.response(refusal, frame, into: &effects.output)
     finish(.complete, row.outcome, &effects)
   }

@@ -6,8 +6,11 @@ extension Gateway {
   static let pipelineBytesMax = 64 * 1024
   /// Time for a request's head, from its first byte.
   static let headTime = Duration.seconds(10)
-  /// Time without a byte of a request's body.
+  /// Time for a request's body, and the bytes a second that it must then have come with.
   static let bodyTime = Duration.seconds(30)
+  static let bodyRateMin = 1024
+  /// Time in which a client with more than enough to read must have read some of it.
+  static let readTime = Duration.seconds(30)
   /// Requests on one connection.
   static let requestsMax = 10_000
 
@@ -23,7 +26,6 @@ extension Gateway {
 
   /// Reads on as far as the input goes and the answers are ready.
   func advance(_ connection: Connection) {
-    connection.lastInput = reactor.now
     // An answer that is complete at once comes back here instead of calling again: pipelined requests must not
     // pile up on the stack.
     if connection.isAdvancing { return }
@@ -32,9 +34,13 @@ extension Gateway {
     var isWaiting = false
     while !isWaiting, connections[connection.id.bits] != nil {
       switch connection.phase {
+      case .answer: return boundInput(connection)
+      // Answers that nobody reads must not pile up: the next request waits for the client.
+      case _ where connection.isFull:
+        arm(connection)
+        return boundInput(connection)
       case .idle, .head: isWaiting = !readHead(connection)
       case .body: isWaiting = !readBody(connection)
-      case .answer: return boundInput(connection)
       }
     }
     guard connections[connection.id.bits] != nil else { return }
@@ -79,12 +85,14 @@ extension Gateway {
     case .refused(let refusal, let frame, let count):
       reactor.consumeInput(of: connection.id, count)
       connection.reader = HeadReader()
+      connection.served += 1
       refuse(connection, refusal, frame)
       return true
     case .options(let frame, let count):
       reactor.consumeInput(of: connection.id, count)
       connection.reader = HeadReader()
-      connection.request = Arrival(endpoint: .root, frame: frame, caller: .anyone, at: reactor.now, bytes: count)
+      connection.served += 1
+      connection.request = Arrival(endpoint: nil, frame: frame, caller: .anyone, at: reactor.now, bytes: count)
       replyToOptions(connection, frame)
       return true
     case .accepted(let arrival, let bodyReader, let count, let wantsContinue):
@@ -107,9 +115,10 @@ extension Gateway {
       guard let head = try connection.reader.read(input) else { return .incomplete }
       frame.minorVersion = head.minorVersion
       frame.isHead = head.method == .head
-      frame.keepsAlive = head.keepsAlive && !isDraining && connection.served < Self.requestsMax
+      frame.keepsAlive = head.keepsAlive && !isDraining && connection.served + 1 < Self.requestsMax
       frame.requestID = requestID(head, input)
       do throws(Refusal) {
+        try checkHost(head, input)
         if head.method == .options {
           if head.framing != .none { throw Refusal(400, .malformedRequest, "OPTIONS takes no body here.", closes: true) }
           try checkOrigin(head, input, &frame)
@@ -141,12 +150,6 @@ extension Gateway {
 
   /// Where it goes, who asks, and from where: all decided on the same bytes, before the body.
   private func admit(_ head: RequestHead, _ input: Span<UInt8>, _ frame: inout Reply.Frame) throws(Refusal) -> Arrival {
-    if let host = head.host?.name, !hosts.accept(input.bytes(host)) {
-      throw Refusal(
-        421, .misdirected,
-        "This gateway does not answer for the host `\(input.bytes(host).text)`; add it to server.hosts to allow it.",
-        closes: true)
-    }
     try checkOrigin(head, input, &frame)
     if head.method == .other { throw Refusal(501, .notImplemented, "The method is not one of HTTP's that hoosh knows.", closes: true) }
     if head.method == .connect || head.method == .trace {
@@ -169,6 +172,14 @@ extension Gateway {
       arrival.model = model
     }
     return arrival
+  }
+
+  private func checkHost(_ head: RequestHead, _ input: Span<UInt8>) throws(Refusal) {
+    guard let host = head.host?.name, !hosts.accept(input.bytes(host)) else { return }
+    throw Refusal(
+      421, .misdirected,
+      "This gateway does not answer for the host `\(input.bytes(host).text)`; add it to server.hosts to allow it.",
+      closes: true)
   }
 
   private func checkOrigin(_ head: RequestHead, _ input: Span<UInt8>, _ frame: inout Reply.Frame) throws(Refusal) {
@@ -200,7 +211,7 @@ extension Gateway {
     return .key(index)
   }
 
-  private func bodyReader(_ head: RequestHead, _ endpoint: Endpoint, _ input: Span<UInt8>) throws(Refusal) -> BodyReader {
+  private func bodyReader(_ head: RequestHead, _ endpoint: Endpoint?, _ input: Span<UInt8>) throws(Refusal) -> BodyReader {
     guard endpoint == .chatCompletions else { return BodyReader(discarding: head.framing) }
     if let encoding = head.contentEncoding, !input.bytes(encoding).equalsIgnoringCase("identity".utf8.span) {
       throw Refusal(415, .unsupportedMediaType, "Send the body without content-encoding.", closes: true)
@@ -256,14 +267,14 @@ extension Gateway {
   private func dispatch(_ connection: Connection) {
     guard let request = connection.request else { return drop(connection) }
     switch request.endpoint {
-    case .chatCompletions: beginExchange(connection, request)
-    case .models, .model: serveModels(connection, request)
-    case .root: reply(connection, 200, "{\"name\":\"hoosh\",\"version\":\"\(Gateway.version)\",\"status\":\"ok\"}\n")
-    case .liveness:
+    case .chatCompletions?: beginExchange(connection, request)
+    case .models?, .model?: serveModels(connection, request)
+    case .root?: reply(connection, 200, "{\"name\":\"hoosh\",\"version\":\"\(Gateway.version)\",\"status\":\"ok\"}\n")
+    case .liveness?, nil:
       reply(
         connection, 200,
         "{\"status\":\"ok\",\"version\":\"\(Gateway.version)\",\"providers_configured\":\(providers.count)}\n")
-    case .readiness:
+    case .readiness?:
       if isDraining {
         refuse(connection, Refusal(503, .shuttingDown, "The gateway is stopping.", closes: true, retryAfter: 1), request.frame)
       } else {
@@ -277,7 +288,7 @@ extension Gateway {
     guard let request = connection.request else { return }
     var out = takeScratch()
     Reply.json(status, Array(body.utf8).span, request.frame, into: &out)
-    reactor.send(out.span, to: connection.id)
+    send(out, to: connection)
     endRequest(connection, status, .completed, bytesOut: out.count)
     scratch = out
   }
@@ -293,7 +304,7 @@ extension Gateway {
       Reply.add("access-control-max-age", "600", into: &out)
     }
     Reply.close(into: &out)
-    reactor.send(out.span, to: connection.id)
+    send(out, to: connection)
     endRequest(connection, 204, .completed, bytesOut: out.count)
     scratch = out
   }
@@ -302,12 +313,12 @@ extension Gateway {
   func refuse(_ connection: Connection, _ refusal: Refusal, _ known: Reply.Frame? = nil) {
     var frame = known ?? Reply.Frame(requestID: mintRequestID(), date: currentDate())
     if refusal.closes { frame.keepsAlive = false }
-    var request = connection.request ?? Arrival(endpoint: .root, frame: frame, caller: .anyone, at: reactor.now, bytes: 0)
+    var request = connection.request ?? Arrival(endpoint: nil, frame: frame, caller: .anyone, at: reactor.now, bytes: 0)
     request.frame = frame
     connection.request = request
     var out = takeScratch()
     RefusalReply.response(refusal, frame, into: &out)
-    reactor.send(out.span, to: connection.id)
+    send(out, to: connection)
     endRequest(connection, refusal.status, .refused, bytesOut: out.count)
     scratch = out
   }
@@ -318,7 +329,7 @@ extension Gateway {
     var row = JournalRow()
     row.id = request.frame.requestID
     row.caller = request.caller
-    row.path = request.endpoint.name
+    row.path = request.endpoint?.name ?? "-"
     row.status = status
     row.outcome = outcome
     row.bytesIn = request.bytes + connection.body.count
@@ -370,14 +381,21 @@ extension Gateway {
     forget(connection)
   }
 
+  /// Ends a client that does not read, and what is made for it.
+  private func abandon(_ connection: Connection) {
+    abandonExchange(connection)
+    drop(connection)
+  }
+
   // MARK: Time
 
   /// When the connection is to be looked at, were nothing to happen before.
   private func deadline(_ connection: Connection) -> Duration {
     switch connection.phase {
+    case _ where connection.isFull: connection.fullSince + Self.readTime
     case .idle: connection.since + configuration.server.idleTimeout
     case .head: connection.since + Self.headTime
-    case .body: connection.lastInput + Self.bodyTime
+    case .body: connection.since + Self.bodyTime + .seconds(connection.body.count / Self.bodyRateMin)
     case .answer: connection.exchange?.nextTick ?? reactor.now + .seconds(60)
     }
   }
@@ -411,6 +429,12 @@ extension Gateway {
 
   private func expire(_ connection: Connection) {
     switch connection.phase {
+    case _ where connection.isFull:
+      let waiting = reactor.waitingOutput(of: connection.id)
+      if waiting >= connection.fullBytes { return abandon(connection) }
+      connection.fullBytes = waiting
+      connection.fullSince = reactor.now
+      arm(connection)
     case .idle: close(connection)
     case .head, .body:
       refuse(
@@ -423,6 +447,15 @@ extension Gateway {
   }
 
   // MARK: Small things
+
+  /// Queues output, and notes when the client has more than enough to read.
+  func send(_ output: [UInt8], to connection: Connection) {
+    let waiting = reactor.send(output.span, to: connection.id)
+    guard waiting > Reactor.outputHighWater, !connection.isFull else { return }
+    connection.isFull = true
+    connection.fullSince = reactor.now
+    connection.fullBytes = waiting
+  }
 
   func currentDate() -> [UInt8] {
     date.update(Reactor.wallClock)

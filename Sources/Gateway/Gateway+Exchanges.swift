@@ -15,14 +15,18 @@ extension Gateway {
     } catch {
       return refuse(connection, error, request.frame)
     }
+    var frame = request.frame
+    // Without chunks only the end of the connection ends a stream.
+    if chat.streams, frame.minorVersion == 0 { frame.keepsAlive = false }
+    connection.request?.frame = frame
     var row = JournalRow()
-    row.id = request.frame.requestID
+    row.id = frame.requestID
     row.caller = request.caller
-    row.path = request.endpoint.name
+    row.path = request.endpoint?.name ?? "-"
     row.bytesIn = request.bytes + connection.body.count
     var effects = takeEffects()
     var exchange = Exchange(
-      chat, body: connection.body, route: route, limits: limits, frame: request.frame, row: row, now: request.at,
+      chat, body: connection.body, route: route, limits: limits, frame: frame, row: row, now: request.at,
       created: Reactor.wallClock / 1_000_000_000)
     exchange.begin(&effects)
     connection.exchange = exchange
@@ -85,7 +89,9 @@ extension Gateway {
 
   func drained(_ connection: Connection) {
     connection.isFull = false
+    connection.exchange?.resumed(now: reactor.now)
     if let transfer = connection.transfer { hand(transfer, to: connection) }
+    if connections[connection.id.bits] != nil { advance(connection) }
   }
 
   func tickExchange(_ connection: Connection) {
@@ -126,9 +132,9 @@ extension Gateway {
   private func perform(_ effects: inout Exchange.Effects, _ connection: Connection) {
     send(&effects.output, to: connection)
     // A candidate may be refused on the spot, and then the next is asked: at most once each.
-    while let provider = effects.attempt {
+    while let candidate = effects.attempt {
       effects.attempt = nil
-      attempt(provider, connection, &effects)
+      attempt(candidate, connection, &effects)
       send(&effects.output, to: connection)
     }
     let end = effects.end
@@ -143,15 +149,15 @@ extension Gateway {
   private func send(_ output: inout [UInt8], to connection: Connection) {
     guard !output.isEmpty else { return }
     connection.exchange?.sentBytes(output.count)
-    connection.isFull = reactor.send(output.span, to: connection.id) > Reactor.outputHighWater
+    send(output, to: connection)
     output.removeAll(keepingCapacity: true)
   }
 
-  private func attempt(_ index: Int, _ connection: Connection, _ effects: inout Exchange.Effects) {
+  private func attempt(_ candidate: Route.Candidate, _ connection: Connection, _ effects: inout Exchange.Effects) {
     cancelTransfer(connection)
     guard let request = connection.exchange?.request, let asked = connection.exchange?.body else { return }
     let requestID = connection.request?.frame.requestID ?? ""
-    let provider = providers[index]
+    let provider = providers[candidate.provider]
     do throws(Refusal) {
       try connection.exchange?.hold(provider)
     } catch {
@@ -162,13 +168,13 @@ extension Gateway {
     if let demo = provider.demo {
       transfer = reactor.start(
         demo.script(
-          model: request.model, streams: request.streams, wantsUsage: true, promptBytes: request.messagesBytes,
+          model: candidate.model, streams: request.streams, wantsUsage: true, promptBytes: request.messagesBytes,
           created: Reactor.wallClock / 1_000_000_000))
     } else {
       var body: [UInt8] = []
       body.reserveCapacity(asked.count + 64)
       request.write(
-        asked.span, model: request.model, maxTokensLimit: provider.maxTokensLimit,
+        asked.span, model: candidate.model, maxTokensLimit: provider.maxTokensLimit,
         asksUsage: provider.acceptsUsage, into: &body)
       transfer = reactor.start(
         UpstreamRequest(
@@ -177,7 +183,7 @@ extension Gateway {
     }
     connection.transfer = transfer
     transfers[transfer.bits] = .exchange(connection)
-    connection.exchange?.attempted(index, name: provider.name, model: request.model, now: reactor.now)
+    connection.exchange?.attempted(candidate, name: provider.name, now: reactor.now)
   }
 
   private func finish(_ connection: Connection, _ end: Exchange.End) {

@@ -51,7 +51,7 @@ public final class Gateway {
     self.reactor = reactor
     self.configuration = configuration
     providers = configuration.providers.filter(\.isEnabled).map(Provider.init)
-    route = Route(providers.map { ($0.priority, $0.patterns) })
+    route = Route(providers.map { ($0.name, $0.priority, $0.patterns) })
     keys = Keys(configuration.auth.tokens)
     let server = configuration.server
     hosts = Hosts(bind: server.bind, names: server.hosts)

@@ -7,7 +7,7 @@ enum Owner {
   /// A script's next step.
   case script(TransferID)
   /// A closing connection's last chance.
-  case linger(ClientID)
+  case lastChance(ClientID)
   /// The listener, which waits until descriptors are free again.
   case listener
 }
@@ -124,7 +124,7 @@ public final class Reactor {
       switch owner {
       case .gateway(let tag): events.append(.woke(AlarmID(id: .init(bits: id.bits)), tag: tag))
       case .script(let transfer): upstreams.play(transfer, now: now, deadlines: &deadlines, into: &events)
-      case .linger(let client): clients.drop(.init(bits: client.bits), &deadlines)
+      case .lastChance(let client): clients.drop(.init(bits: client.bits), &deadlines)
       case .listener: watchListener(true)
       }
     }
@@ -204,15 +204,11 @@ public final class Reactor {
 
   /// Sends what is queued, then ends the connection so that the peer can read it all. No event follows.
   public func close(_ client: ClientID) {
-    let id = Slots<Client>.ID(bits: client.bits)
-    guard clients.table[id]?.phase == .open else { return }
-    clients.table[id]?.phase = .closing
-    clients.touch(id)
+    clients.close(.init(bits: client.bits), now: now, &deadlines)
   }
 
-  /// Ends the connection at once, so that the peer sees it break. No event follows.
-  ///
-  /// With `afterFlush` false what is queued is lost.
+  /// Ends the connection at once, so that the peer sees it break; what the socket does not take is lost. No
+  /// event follows.
   public func reset(_ client: ClientID) {
     let id = Slots<Client>.ID(bits: client.bits)
     _ = clients.table[id]?.flush()

@@ -14,6 +14,8 @@ enum ConfigurationSource {
   struct Loaded {
     var configuration: Configuration
     var origin: String
+    /// Whether it is from a file.
+    var isFile = true
     /// The local servers that answered, when there was no file.
     var found: [ProviderKind] = []
   }
@@ -36,7 +38,7 @@ enum ConfigurationSource {
       return Reactor.answers(loopbackPort: port, within: .milliseconds(50))
     }
     let configuration = Configuration.discovered(found: found, environment: environment)
-    return Loaded(configuration: configuration, origin: "no \(usualName) here", found: found)
+    return Loaded(configuration: configuration, origin: "no \(usualName) here", isFile: false, found: found)
   }
 
   private static func port(_ url: String?) -> UInt16? {

@@ -64,7 +64,7 @@ struct Serve: ParsableCommand {
       let place = provider.baseURL.isInProcess ? "in process" : provider.baseURL.text
       lines.append("  \(provider.name): \(models), \(place)")
     }
-    if loaded.found.isEmpty, loaded.origin != ConfigurationSource.usualName, configuration.providers.count == 1 {
+    if !loaded.isFile, loaded.found.isEmpty, configuration.providers.count == 1 {
       lines.append("  No local model server answered (Ollama, llama.cpp, LM Studio, vLLM) and no key is set.")
     }
     let model = configuration.providers.first { $0.isEnabled && $0.kind == .demo }

@@ -86,7 +86,17 @@ public final class World {
 
   /// One turn of everything.
   public func step() {
+    stepGateway()
+    stepPeers()
+  }
+
+  /// One turn of the gateway alone.
+  public func stepGateway() {
     for event in reactor.turn(atMost: .microseconds(100)) { gateway.handle(event) }
+  }
+
+  /// One turn of its clients and upstreams.
+  public func stepPeers() {
     for server in servers { server.pump() }
     for client in clients { client.pump() }
   }

@@ -31,6 +31,6 @@ struct Origins: Sendable {
   /// The origin as it may be told to the browser; `nil` when it is not allowed.
   func accept(_ origin: Span<UInt8>) -> String? {
     let text = origin.text.lowercased()
-    return allowed.contains(text) || allowed.contains("*") ? text : nil
+    return allowed.contains(text) ? text : nil
   }
 }

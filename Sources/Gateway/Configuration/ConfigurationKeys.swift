@@ -57,7 +57,7 @@ public enum ConfigurationKeys {
       documentation: "Seconds that a list of models is remembered; 0 asks every time."),
     ConfigurationKey(
       path: "server.clients_max", kind: .integer(1...100_000), fallback: "8192",
-      documentation: "Client connections open at once; more wait to be accepted."),
+      documentation: "Client connections open at once; one more is answered with 503 and closed."),
   ]
 
   static let providers: [ConfigurationKey] = [
@@ -78,10 +78,10 @@ public enum ConfigurationKeys {
       documentation: "Its key; `$NAME` or `${NAME}` takes it from the environment."),
     ConfigurationKey(
       path: "providers[].priority", kind: .integer(0...4_294_967_295), fallback: "10",
-      documentation: "Lower is tried first; equals keep the order of the file."),
+      documentation: "Lower is tried first among providers whose patterns say equally much; equals keep the order of the file."),
     ConfigurationKey(
       path: "providers[].models", kind: .strings(256),
-      documentation: "Models it serves, `*` at the end standing for any rest; none means every model."),
+      documentation: "Models it serves, `*` standing for any characters; none means every model. The pattern that says most about a model wins."),
     ConfigurationKey(
       path: "providers[].enabled", kind: .boolean, fallback: "true", documentation: "Whether it is used."),
     ConfigurationKey(

@@ -1,8 +1,5 @@
 /// Writes refusals as OpenAI's error object: `{"error":{"message","type","param","code"}}`.
 enum RefusalReply {
-  /// Bytes of an upstream's body that are shown.
-  static let upstreamBodyMax = 4096
-
   /// Appends the error object, as the body of a response or the data of an event.
   static func body(_ refusal: Refusal, requestID: String, into out: inout [UInt8]) {
     out.append("{\"error\":{\"message\":")

@@ -10,7 +10,7 @@ enum UpstreamErrorReader {
     error.retryAfter = retryAfter
     if error.message.isEmpty { error.message = plain(body) }
     error.message = mask(String(error.message.prefix(messageMax)))
-    error.body = body.isEmpty ? nil : mask(body.extracting(first: min(body.count, RefusalReply.upstreamBodyMax)).text)
+    error.body = body.isEmpty ? nil : mask(body.extracting(first: min(body.count, UpstreamError.bodyBytesMax)).text)
     return error
   }
 

@@ -16,7 +16,7 @@ struct ModelPattern: Equatable, Sendable {
   var isExact: Bool { pieces.count == 1 }
 
   /// How much the pattern says: a name most, then the longer rest of one with `*`, and `*` alone nothing.
-  var weight: Int { isExact ? .max : text.utf8.count - (pieces.count - 1) }
+  var weight: Int { isExact ? .max - 1 : text.utf8.count - (pieces.count - 1) }
 
   func matches(_ model: String) -> Bool {
     let name = Array(model.utf8)

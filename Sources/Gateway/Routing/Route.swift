@@ -1,34 +1,53 @@
 /// Which providers serve a model, and in which order they are asked.
 ///
-/// The provider whose pattern says most about the model comes first: its name, then the longest pattern with
-/// `*`, then those that serve every model. Among equals the lower priority number, then the configuration's order.
+/// `NAME/MODEL` asks the provider of that name first. Otherwise the provider whose pattern says most about the
+/// model comes first: its name, then the longest pattern with `*`, then those that serve every model. Among
+/// equals the lower priority number, then the configuration's order.
 struct Route: Sendable {
+  /// A provider to ask, and what the model is called there.
+  struct Candidate: Equatable, Sendable {
+    var provider: Int
+    var model: String
+  }
+
   private struct Entry: Sendable {
     var provider: Int
+    /// The provider's name and a slash.
+    var prefix: String
     var patterns: [ModelPattern]
   }
 
   /// In order of priority.
   private let entries: [Entry]
 
-  init(_ providers: [(priority: Int, patterns: [ModelPattern])]) {
+  init(_ providers: [(name: String, priority: Int, patterns: [ModelPattern])]) {
     let order = providers.indices.sorted { (providers[$0].priority, $0) < (providers[$1].priority, $1) }
-    entries = order.map { Entry(provider: $0, patterns: providers[$0].patterns) }
+    entries = order.map {
+      Entry(provider: $0, prefix: providers[$0].name + "/", patterns: providers[$0].patterns)
+    }
   }
 
   /// The provider to ask for a model after those already tried; `nil` when none is left.
-  func next(for model: String, after tried: [Int]) -> Int? {
-    var best: (provider: Int, weight: Int)?
+  func next(for model: String, after tried: [Int]) -> Candidate? {
+    var best: (candidate: Candidate, weight: Int)?
     for entry in entries where !tried.contains(entry.provider) {
-      guard let weight = Self.weight(entry, model), weight > best?.weight ?? -1 else { continue }
-      best = (entry.provider, weight)
+      guard let found = Self.serve(entry, model), found.weight > best?.weight ?? -1 else { continue }
+      best = (Candidate(provider: entry.provider, model: found.model), found.weight)
     }
-    return best?.provider
+    return best?.candidate
   }
 
-  /// Whether a provider serves a model.
+  /// Whether a provider serves a model under that very name.
   func serves(_ provider: Int, _ model: String) -> Bool {
     entries.contains { $0.provider == provider && Self.weight($0, model) != nil }
+  }
+
+  private static func serve(_ entry: Entry, _ model: String) -> (model: String, weight: Int)? {
+    if model.hasPrefix(entry.prefix) {
+      let rest = String(model.dropFirst(entry.prefix.count))
+      if !rest.isEmpty, weight(entry, rest) != nil { return (rest, .max) }
+    }
+    return weight(entry, model).map { (model, $0) }
   }
 
   /// How much the entry's best pattern says about a model; `nil` when it does not serve it.

@@ -76,7 +76,6 @@ extension Refusal {
     case upstreamMalformed = "upstream_malformed_response"
     case upstreamTruncated = "upstream_truncated"
     // The gateway.
-    case noProvider = "no_provider"
     case overloaded
     case shuttingDown = "shutting_down"
   }

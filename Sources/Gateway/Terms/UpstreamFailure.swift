@@ -31,6 +31,8 @@ enum UpstreamFailure: Error, Equatable {
   var isWorthAnother: Bool {
     switch self {
     case .status(let status, _): ![400, 404, 413, 422].contains(status)
+    // The time is used up, whoever else there is.
+    case .timedOut(.total): false
     default: true
     }
   }
@@ -59,6 +61,9 @@ struct UpstreamError: Equatable, Sendable {
   var code: String?
   /// Seconds after which it wants to be asked again.
   var retryAfter: Int?
-  /// The body as it came.
+  /// The body as it came, at most `bodyBytesMax` of it.
   var body: String?
+
+  /// Bytes of an upstream's body that are kept and shown.
+  static let bodyBytesMax = 4096
 }

@@ -9,6 +9,13 @@ public enum Writer {
     append(string: text.utf8.span, to: &out)
   }
 
+  /// A string as JSON, with its quotes.
+  public static func string(_ text: String) -> [UInt8] {
+    var out: [UInt8] = []
+    append(text, to: &out)
+    return out
+  }
+
   /// Appends bytes of text as a string with its quotes; what is not UTF-8 becomes U+FFFD.
   public static func append(string text: Span<UInt8>, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))

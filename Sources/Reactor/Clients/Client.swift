@@ -9,6 +9,8 @@ struct Client: ~Copyable {
   static let lingerBytesMax = 64 * 1024
   /// Time for the same.
   static let lingerTime = Duration.seconds(2)
+  /// Time for a closing client to take what waits for it.
+  static let closingTime = Duration.seconds(30)
 
   /// How far the connection's life has come.
   enum Phase {
@@ -36,7 +38,8 @@ struct Client: ~Copyable {
   /// Whether the turn's flush list names it.
   var isDirty = false
   var lingered = 0
-  var lingerEnd: Deadlines<Owner>.ID?
+  /// When a closing or lingering client is forgotten at the latest.
+  var lastChance: Deadlines<Owner>.ID?
 
   init(_ descriptor: consuming Descriptor, _ token: Token) {
     self.descriptor = descriptor
@@ -49,10 +52,15 @@ struct Client: ~Copyable {
   /// What epoll should watch for in the present state.
   var interest: UInt32 {
     var events: UInt32 = 0
-    if !hasFinished {
+    switch phase {
+    // Nobody reads what a closing peer still sends before it has got everything; breaking is always reported.
+    case .closing: break
+    case .lingering: events |= UInt32(LINUX_IN | LINUX_RDHUP)
+    case .open where !hasFinished:
       // A silent peer's end is to be seen also while its input waits, so RDHUP stays until it came.
       events |= UInt32(LINUX_RDHUP)
-      if !isReadingPaused || phase != .open { events |= UInt32(LINUX_IN) }
+      if !isReadingPaused { events |= UInt32(LINUX_IN) }
+    case .open: break
     }
     if !outgoing.isEmpty { events |= UInt32(LINUX_OUT) }
     return events

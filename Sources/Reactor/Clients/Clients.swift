@@ -93,7 +93,20 @@ struct Clients: ~Copyable {
   /// Forgets a client at once: what waits is lost, and the peer sees a reset if it is still sending.
   mutating func drop(_ id: Slots<Client>.ID, _ deadlines: inout Deadlines<Owner>) {
     guard let client = table.remove(id) else { return }
-    if let end = client.lingerEnd { deadlines.remove(end) }
+    if let end = client.lastChance { deadlines.remove(end) }
+  }
+
+  /// Ends a client once everything queued is sent, or after a while.
+  mutating func close(_ id: Slots<Client>.ID, now: Duration, _ deadlines: inout Deadlines<Owner>) {
+    guard table[id]?.phase == .open else { return }
+    table[id]?.phase = .closing
+    setLastChance(id, now + Client.closingTime, &deadlines)
+    touch(id)
+  }
+
+  private mutating func setLastChance(_ id: Slots<Client>.ID, _ time: Duration, _ deadlines: inout Deadlines<Owner>) {
+    if let earlier = table[id]?.lastChance ?? nil { deadlines.remove(earlier) }
+    table[id]?.lastChance = deadlines.add(time, .lastChance(ClientID(.init(bits: id.bits))))
   }
 
   private mutating func end(_ id: Slots<Client>.ID, _ now: Duration, _ deadlines: inout Deadlines<Owner>) {
@@ -101,7 +114,7 @@ struct Clients: ~Copyable {
     table[id]?.phase = .lingering
     _ = table[id].lend { linux_shutdown_sending($0.descriptor.raw) }
     table[id]?.incoming.clear()
-    table[id]?.lingerEnd = deadlines.add(now + Client.lingerTime, .linger(ClientID(.init(bits: id.bits))))
+    setLastChance(id, now + Client.lingerTime, &deadlines)
   }
 
   private mutating func linger(_ id: Slots<Client>.ID, _ ready: UInt32, _ deadlines: inout Deadlines<Owner>) {

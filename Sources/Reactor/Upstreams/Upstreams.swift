@@ -1,6 +1,6 @@
 /// Every running transfer, whatever carries it: libcurl, or a script.
 ///
-/// Callbacks of libcurl only write down what happened (`Noted`); the turn collects it here and makes events.
+/// Callbacks of libcurl only write down what happened (`CurlNotes`); the turn collects it here and makes events.
 final class Upstreams {
   private enum Carrier {
     case curl(CurlHandle)

@@ -306,4 +306,43 @@ import Testing
     for _ in 0..<1000 { client.send(request) }
     #expect(world.run { client.responses().filter(\.isComplete).count == 1000 })
   }
+
+  @Test func `H27 a client of HTTP 1_0 that wants to keep the connection gets its stream's end all the same`() throws {
+    let world = try World(.scripted, [{ _ in Script.Step.shortStream }])
+    let request = String(decoding: World.streamingChat(fields: ["Connection: keep-alive"]), as: UTF8.self)
+    let client = world.connect()
+    client.send(request.replacing("HTTP/1.1", with: "HTTP/1.0"))
+    #expect(world.run(upTo: .seconds(2)) { client.hasEnded })
+    #expect(client.responses().first?.field("connection") == "close")
+  }
+
+  @Test func `answers that nobody reads stop the next requests`() throws {
+    let body = #"{"model":"s","choices":[],"pad":"\#(String(repeating: "x", count: 200_000))"}"#
+    let world = try World(.scripted, [{ _ in Script.Step.json(body) }])
+    let client = world.connect()
+    client.reads = false
+    for _ in 0..<200 { client.send(World.chat()) }
+    world.run(for: .milliseconds(300))
+    #expect(world.seenCount < 60, "socket buffers and the high-water mark, not every answer")
+    client.reads = true
+    #expect(world.run { client.responses().filter(\.isComplete).count == 200 })
+  }
+
+  @Test func `a closing client that sends on and does not read costs no time`() throws {
+    let body = #"{"model":"s","choices":[],"pad":"\#(String(repeating: "x", count: 8_000_000))"}"#
+    let world = try World(.scripted, [{ _ in Script.Step.json(body) }])
+    let client = world.connect()
+    client.reads = false
+    client.send(World.chat(fields: ["Connection: close"]))
+    world.run { world.seenCount == 1 }
+    world.run(for: .milliseconds(50))
+    client.send("more")
+    var turns = 0
+    let end = ContinuousClock.now + .milliseconds(200)
+    while ContinuousClock.now < end {
+      _ = world.reactor.turn(atMost: .milliseconds(50))
+      turns += 1
+    }
+    #expect(turns < 20)
+  }
 }

@@ -154,4 +154,14 @@ import Testing
     #expect(one.text.hasPrefix(#"{"id":"two""#))
     #expect(try world.exchange(Array("GET /v1/models/three HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)).status == 404)
   }
+
+  @Test(arguments: Transport.allCases)
+  func `a model named after its provider is asked there under its own name`(transport: Transport) throws {
+    let world = try World(transport, [{ _ in Script.Step.answer }, { _ in Script.Step.answer }])
+    let answer = try world.exchange(World.chat(#"{"model":"up1/some/model","messages":[{}]}"#))
+    #expect(world.seen(0).isEmpty)
+    #expect(world.seen(1).first?.text == #"{"model":"some/model","messages":[{}]}"#)
+    #expect(answer.text.contains(#""model":"up1/some/model""#))
+    #expect(answer.field("x-served-by") == "up1/some/model")
+  }
 }

@@ -1,0 +1,135 @@
+@testable import Gateway
+import Testing
+
+@Suite struct FailoverTests {
+  @Test(arguments: [
+    UpstreamFailure.unknownName, .unreachable, .tls, .broken, .timedOut(.connect), .tooLarge, .malformed("x"),
+  ])
+  func `before anything is sent the next candidate is asked`(_ failure: UpstreamFailure) throws {
+    var life = try Life()
+    life.finish(failure)
+    #expect(life.attempts == [0, 1])
+    #expect(life.output.isEmpty)
+    life.respond()
+    life.arrive(Say.text("Hi") + Say.stop + Say.done)
+    #expect(try #require(life.received).fields["x-served-by"] == "b/served")
+    #expect(life.end == .complete)
+    let row = life.exchange.finalRow(now: life.now)
+    #expect(row.attempts == ["a:\(failure.word)"])
+    #expect(row.provider == "b")
+  }
+
+  @Test func `what was held of the first candidate is never shown`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.event(#"{"role":"assistant","content":"","x":"first"}"#).replacing("first", with: ""))
+    life.arrive(#"data: {"id":"gone","choices":[]}"# + "\n\n")
+    life.finish(.broken)
+    life.respond()
+    life.arrive(Say.text("Hi") + Say.stop + Say.done)
+    #expect(!life.text.contains("gone"))
+    #expect(try #require(life.received).events.count == 3)
+  }
+
+  @Test func `after the head the next candidate goes on in the same stream`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.role)
+    life.wait(.seconds(8))
+    #expect(try #require(life.received).text == ": keep-alive\n\n")
+    life.arrive("data: {\"error\":{\"message\":\"boom\"}}\n\n")
+    #expect(life.attempts == [0, 1])
+    #expect(life.end == nil)
+    life.respond()
+    life.arrive(Say.role + Say.text("Hi") + Say.stop + Say.done)
+    let answer = try #require(life.received)
+    #expect(answer.events.count == 4)
+    #expect(answer.isWhole)
+    #expect(answer.hasPlainEvents)
+    #expect(!life.text.contains("boom"))
+    #expect(life.end == .complete)
+  }
+
+  @Test func `after the head the last failure is an error event`() throws {
+    var life = try Life(providers: 1)
+    life.respond()
+    life.wait(.seconds(9))
+    life.finish(.broken)
+    #expect(life.end == .abort)
+    let answer = try #require(life.received)
+    #expect(answer.events.count == 1)
+    #expect(!answer.isWhole)
+    #expect(life.exchange.finalRow(now: life.now).outcome == .failed)
+  }
+
+  @Test func `each candidate is asked once`() throws {
+    var life = try Life(providers: 3)
+    for _ in 0..<3 {
+      life.respond(500)
+      life.finish()
+    }
+    #expect(life.attempts == [0, 1, 2])
+    #expect(life.end == .complete)
+    #expect(try #require(life.received).status == 502)
+    #expect(life.exchange.finalRow(now: life.now).attempts == ["a:status_500", "b:status_500", "c:status_500"])
+  }
+
+  @Test(arguments: [
+    (400, 400, false), (401, 502, true), (402, 502, true), (403, 502, true), (404, 404, false), (408, 504, true),
+    (413, 413, false), (422, 422, false), (429, 429, true), (500, 502, true), (503, 503, true), (504, 504, true),
+    (529, 503, true),
+  ])
+  func `a status decides who is asked and what is said`(_ status: Int, _ shown: Int, _ isRetried: Bool) throws {
+    for body in [Life.streamed, Life.whole] {
+      var life = try Life(body)
+      life.respond(status)
+      life.arrive(#"{"error":{"message":"#)
+      life.finish(rest: #""words"}}"#)
+      #expect(life.attempts == (isRetried ? [0, 1] : [0]))
+      if isRetried {
+        life.respond(status)
+        life.finish(rest: #"{"error":{"message":"words"}}"#)
+      }
+      let answer = try #require(life.received)
+      #expect(answer.status == shown)
+      #expect(answer.isWhole)
+      #expect(life.end == .complete)
+      #expect(life.exchange.finalRow(now: life.now).status == shown)
+      // What is wrong with the gateway's own credentials is told without the upstream's words.
+      #expect(answer.text.contains("words") == ![401, 402, 403].contains(status))
+    }
+  }
+
+  @Test func `the time to wait is passed on`() throws {
+    var life = try Life(providers: 1)
+    life.respond(429, retryAfter: 17)
+    life.finish()
+    #expect(try #require(life.received).fields["retry-after"] == "17")
+  }
+
+  @Test func `a long explanation is cut`() throws {
+    var life = try Life(providers: 1)
+    life.respond(400)
+    for _ in 0..<40 { life.arrive(Array(repeating: UInt8(ascii: "x"), count: 10_000)) }
+    life.finish()
+    let answer = try #require(life.received)
+    #expect(answer.status == 400)
+    #expect(answer.body.count < 8192)
+  }
+
+  @Test func `a model that nobody serves is not found`() throws {
+    let life = try Life(providers: 0)
+    #expect(life.attempts == [])
+    #expect(life.end == .complete)
+    let answer = try #require(life.received)
+    #expect(answer.status == 404)
+    #expect(answer.text.contains(#""code":"model_not_found""#))
+    #expect(life.exchange.finalRow(now: life.now).outcome == .refused)
+  }
+
+  @Test func `an end without a head is a failure`() throws {
+    var life = try Life(providers: 1)
+    life.finish()
+    #expect(try #require(life.received).status == 502)
+  }
+}

@@ -1,0 +1,98 @@
+@testable import Gateway
+
+/// One exchange driven by hand through time that does not pass by itself: what a gateway does, without one.
+struct Life {
+  /// What each provider is called, by its number.
+  static let names = ["a", "b", "c"]
+  static let streamed = #"{"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}]}"#
+  static let whole = #"{"model":"m","messages":[{"role":"user","content":"hello"}]}"#
+
+  var exchange: Exchange
+  var now = Duration.seconds(1000)
+  /// What the client has.
+  var output: [UInt8] = []
+  /// The candidates asked, in order.
+  var attempts: [Int] = []
+  var end: Exchange.End?
+  /// Output, attempts or ends that came after the end.
+  var isHaunted = false
+
+  init(
+    _ body: String = Life.streamed, providers: Int = 2, limits: Exchange.Limits = .init(), minorVersion: UInt8 = 1
+  ) throws {
+    let bytes = Array(body.utf8)
+    let request = try ChatRequest.read(bytes.span)
+    let route = Route(Array(repeating: (priority: 0, patterns: [ModelPattern]()), count: providers))
+    let frame = Reply.Frame(
+      minorVersion: minorVersion, keepsAlive: minorVersion > 0, requestID: "r1", date: Array("D".utf8))
+    exchange = Exchange(
+      request, body: bytes, route: route, limits: limits, frame: frame, row: JournalRow(), now: now, created: 1700)
+    act { exchange, effects, _ in exchange.begin(&effects) }
+  }
+
+  /// Lets one thing happen and does what the exchange wishes.
+  mutating func act(_ happen: (inout Exchange, inout Exchange.Effects, Duration) -> Void) {
+    let wasOver = end != nil
+    var effects = Exchange.Effects()
+    happen(&exchange, &effects, now)
+    output += effects.output
+    if wasOver, !effects.output.isEmpty || effects.attempt != nil || effects.end != nil { isHaunted = true }
+    if let end = effects.end { self.end = end }
+    if let next = effects.attempt {
+      if effects.end != nil { isHaunted = true }
+      attempts.append(next)
+      exchange.attempted(next, name: Self.names[next], model: "served", now: now)
+    }
+  }
+
+  mutating func respond(
+    _ status: Int = 200, isJSON: Bool = false, isHTML: Bool = false, retryAfter: Int? = nil
+  ) {
+    act { exchange, effects, now in
+      exchange.responded(
+        .init(status: status, isJSON: isJSON, isHTML: isHTML, retryAfter: retryAfter), &effects, now: now)
+    }
+  }
+
+  mutating func arrive(_ text: String) { arrive(Array(text.utf8)) }
+
+  mutating func arrive(_ bytes: [UInt8]) {
+    act { exchange, effects, now in exchange.arrived(bytes.span, &effects, now: now) }
+  }
+
+  mutating func finish(_ failure: UpstreamFailure? = nil, rest: String = "") {
+    finish(failure, rest: Array(rest.utf8))
+  }
+
+  mutating func finish(_ failure: UpstreamFailure?, rest: [UInt8]) {
+    act { exchange, effects, now in exchange.ended(failure, rest: rest.span, &effects, now: now) }
+  }
+
+  /// Lets time pass, then the alarm rings.
+  mutating func wait(_ time: Duration) {
+    now += time
+    act { exchange, effects, now in exchange.tick(&effects, now: now) }
+  }
+
+  /// Waits for the alarm as the exchange set it.
+  mutating func waitForAlarm() { wait(exchange.nextTick - now) }
+
+  /// The response as the client reads it; `nil` when it is not well formed.
+  var received: Received? { Received(output) }
+  var text: String { String(decoding: output, as: UTF8.self) }
+}
+
+/// Chunks of a stream, as events.
+enum Say {
+  static let role = event(#"{"role":"assistant","content":""}"#)
+  static let stop = event("{}", finish: #""stop""#)
+  static let done = "data: [DONE]\n\n"
+
+  static func text(_ text: String) -> String { event(#"{"content":"\#(text)"}"#) }
+
+  static func event(_ delta: String, finish: String = "null") -> String {
+    let choice = #"{"index":0,"delta":\#(delta),"finish_reason":\#(finish)}"#
+    return #"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"served","choices":[\#(choice)]}"#
+      + "\n\n"
+  }
+}

@@ -1,0 +1,175 @@
+@testable import Gateway
+import Testing
+
+@Suite struct StreamTests {
+  @Test func `the head is held until something is visible`() throws {
+    var life = try Life()
+    #expect(life.attempts == [0])
+    life.respond()
+    life.arrive(": hello\n\n" + Say.role)
+    #expect(life.output.isEmpty)
+    life.arrive(Say.text("Hi"))
+    let answer = try #require(life.received)
+    #expect(answer.status == 200)
+    #expect(answer.fields["content-type"] == "text/event-stream; charset=utf-8")
+    #expect(answer.fields["x-served-by"] == "a/served")
+    #expect(answer.fields["x-accel-buffering"] == "no")
+    #expect(answer.events.count == 2)
+    #expect(answer.events.allSatisfy { $0.contains(#""model":"m""#) })
+    #expect(!answer.isWhole)
+    #expect(life.end == nil)
+  }
+
+  @Test func `a stream that ends as it should is whole`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.role + Say.text("Hi") + Say.stop + Say.done)
+    let answer = try #require(life.received)
+    #expect(life.end == .complete)
+    #expect(answer.isWhole)
+    #expect(answer.events.last == "[DONE]")
+    #expect(answer.events.count == 4)
+    #expect(life.exchange.finalRow(now: life.now).outcome == .completed)
+    life.finish()
+    #expect(!life.isHaunted)
+  }
+
+  @Test func `what follows the last event is not read`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.text("Hi") + Say.stop + Say.done + Say.text("more") + Say.done)
+    #expect(life.text.split(separator: "[DONE]").count == 2)
+    #expect(!life.text.contains("more"))
+    #expect(try #require(life.received).isWhole)
+  }
+
+  @Test func `a stream without its last event is whole when it finished`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.text("Hi") + Say.stop)
+    #expect(life.end == nil)
+    life.finish()
+    #expect(life.end == .complete)
+    #expect(try #require(life.received).events.last == "[DONE]")
+  }
+
+  @Test func `a last event without its empty line counts`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.text("Hi"))
+    life.finish(rest: String(Say.stop.dropLast(2)))
+    #expect(life.end == .complete)
+    #expect(try #require(life.received).events.count == 3)
+  }
+
+  @Test func `a last event that is cut in two does not`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.text("Hi"))
+    life.finish(rest: String(Say.stop.dropLast(20)))
+    #expect(life.end == .abort)
+    #expect(!life.text.contains("[DONE]"))
+  }
+
+  @Test func `the whole stream may come with the end`() throws {
+    var life = try Life()
+    life.respond()
+    life.finish(rest: Say.text("Hi") + Say.stop + Say.done)
+    #expect(life.end == .complete)
+    #expect(try #require(life.received).events.count == 3)
+  }
+
+  @Test func `a stream that ends before it finished breaks off`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.text("Hi"))
+    life.finish()
+    #expect(life.end == .abort)
+    let answer = try #require(life.received)
+    #expect(!answer.isWhole)
+    #expect(try #require(answer.events.last).contains(#""code":"upstream_truncated""#))
+    #expect(!life.text.contains("[DONE]"))
+    #expect(life.exchange.finalRow(now: life.now).outcome == .truncated)
+    #expect(life.attempts == [0])
+  }
+
+  @Test(arguments: [
+    #"data: {"error":{"message":"boom","type":"server_error"}}"#, #"data: {"error":"boom"}"#, "data: {boom",
+    "event: error\ndata: {\"error\":{\"message\":\"boom\"}}",
+  ])
+  func `a failure behind visible output is one error event and no success`(_ event: String) throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.text("Hi") + event + "\n\n" + Say.done)
+    #expect(life.end == .abort)
+    let answer = try #require(life.received)
+    #expect(answer.hasPlainEvents)
+    #expect(answer.events.count == 2)
+    #expect(try #require(answer.events.last).hasPrefix(#"{"error":{"message":"#))
+    #expect(!answer.isWhole)
+    #expect(!life.text.contains("[DONE]"))
+  }
+
+  @Test func `an event behind the bound breaks the stream off`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.text("Hi"))
+    life.arrive(Array(repeating: UInt8(ascii: "x"), count: EventReader.eventBytesMax + 1))
+    #expect(life.end == .abort)
+  }
+
+  @Test func `silence that does not end is shown at its bound`() throws {
+    var life = try Life()
+    life.respond()
+    let padding = String(repeating: "x", count: 20_000)
+    let silent = #"data: {"model":"m","choices":[{"delta":{"content":""}}],"padding":"\#(padding)"}"# + "\n\n"
+    var count = 0
+    while life.output.isEmpty, count < 20 {
+      life.arrive(silent)
+      count += 1
+    }
+    #expect(count == Exchange.heldBytesMax / 20_000 + 1)
+    #expect(life.exchange.phase == .visible)
+    #expect(life.received?.events.count == count)
+  }
+
+  @Test func `without chunks the end of the connection is the end`() throws {
+    var life = try Life(minorVersion: 0)
+    life.respond()
+    life.arrive(Say.text("Hi") + Say.stop + Say.done)
+    let answer = try #require(life.received)
+    #expect(answer.fields["transfer-encoding"] == nil)
+    #expect(answer.fields["content-length"] == nil)
+    #expect(answer.events.last == "[DONE]")
+    #expect(life.text.hasSuffix("data: [DONE]\n\n"))
+  }
+
+  @Test func `a body that ends with the connection says that it will end`() throws {
+    let bytes = Array(Life.streamed.utf8)
+    let frame = Reply.Frame(minorVersion: 0, keepsAlive: true, requestID: "r1", date: Array("D".utf8))
+    var exchange = Exchange(
+      try ChatRequest.read(bytes.span), body: bytes, route: Route([(0, [])]), limits: .init(), frame: frame,
+      row: JournalRow(), now: .zero, created: 1)
+    var effects = Exchange.Effects()
+    exchange.begin(&effects)
+    exchange.attempted(0, name: "a", model: "m", now: .zero)
+    exchange.responded(.init(status: 200), &effects, now: .zero)
+    exchange.ended(nil, rest: Array((Say.text("Hi") + Say.stop + Say.done).utf8).span, &effects, now: .zero)
+    let answer = try #require(Received(effects.output))
+    withKnownIssue("an HTTP/1.0 client that asked for it is told that the connection stays") {
+      #expect(answer.fields["connection"] == "close")
+    }
+  }
+
+  @Test func `usage that was asked for comes once, before the end`() throws {
+    var life = try Life(
+      #"{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user"}]}"#)
+    life.respond()
+    life.arrive(Say.text("Hello there") + Say.stop + Say.done)
+    let events = try #require(life.received).events
+    #expect(events.count == 4)
+    #expect(events[2].contains(#""x_usage_source":"estimated""#))
+    #expect(events[2].contains(#""choices":[]"#))
+    #expect(life.exchange.finalRow(now: life.now).usage?.completion == 3)
+  }
+}

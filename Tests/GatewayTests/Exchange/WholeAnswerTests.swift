@@ -1,0 +1,96 @@
+@testable import Gateway
+import Testing
+
+@Suite struct WholeAnswerTests {
+  static let answer =
+    #"{"id":"c","object":"chat.completion","created":1,"model":"served","choices":[{"index":0,"#
+    + #""message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"#
+    + #""usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}"#
+
+  @Test(arguments: [0, 1, 50, 100_000])
+  func `a whole answer leaves as it came but for the model`(_ cut: Int) throws {
+    var life = try Life(Life.whole)
+    life.respond(isJSON: true)
+    #expect(!life.exchange.readsAsItArrives)
+    if cut > 0 { life.arrive(String(Self.answer.prefix(cut))) }
+    life.finish(rest: String(Self.answer.dropFirst(cut)))
+    let received = try #require(life.received)
+    #expect(received.status == 200)
+    #expect(received.fields["content-type"] == "application/json")
+    #expect(received.fields["x-served-by"] == "a/served")
+    #expect(received.text == Self.answer.replacing(#""served""#, with: #""m""#))
+    #expect(life.end == .complete)
+    let row = life.exchange.finalRow(now: life.now)
+    #expect(row.usage == Usage(prompt: 3, completion: 2, source: .reported))
+    #expect(row.outcome == .completed)
+  }
+
+  @Test(arguments: ["", "null", "[]", "{}", "Hi", #"{"choices":null}"#, #"{"choices":[]"#, #"{"error":{"message":"x"}}"#])
+  func `what is no answer goes to the next candidate`(_ body: String) throws {
+    for request in [Life.whole, Life.streamed] {
+      var life = try Life(request)
+      life.respond(isJSON: true)
+      life.finish(rest: body)
+      #expect(life.attempts == [0, 1])
+      #expect(life.output.isEmpty)
+    }
+  }
+
+  @Test func `an answer that broke off is none`() throws {
+    var life = try Life(Life.whole, providers: 1)
+    life.respond(isJSON: true)
+    life.arrive(Self.answer)
+    life.finish(.broken)
+    #expect(try #require(life.received).status == 502)
+  }
+
+  @Test func `a web page is no answer`() throws {
+    for request in [Life.whole, Life.streamed] {
+      var life = try Life(request, providers: 1)
+      life.respond(isHTML: true)
+      life.finish(rest: "<html>Log in</html>")
+      let received = try #require(life.received)
+      #expect(received.status == 502)
+      #expect(received.text.contains(#""code":"upstream_malformed_response""#))
+      #expect(!received.text.contains("<html>"))
+    }
+  }
+
+  @Test func `a whole answer to who asked for a stream becomes one`() throws {
+    var life = try Life()
+    life.respond(isJSON: true)
+    life.finish(rest: Self.answer)
+    let received = try #require(life.received)
+    #expect(received.fields["content-type"] == "text/event-stream; charset=utf-8")
+    #expect(received.hasPlainEvents)
+    #expect(received.events.count == 2)
+    #expect(received.events[0].contains(#""content":"Hi""#))
+    #expect(received.events[0].contains(#""finish_reason":"stop""#))
+    #expect(received.events[0].contains(#""model":"m""#))
+    #expect(life.end == .complete)
+    #expect(life.exchange.finalRow(now: life.now).usage?.total == 5)
+  }
+
+  @Test func `an answer of many lines becomes a stream too`() throws {
+    var life = try Life(providers: 1)
+    life.respond(isJSON: true)
+    life.finish(rest: Self.answer.replacing(",", with: ",\n  ").replacing("{", with: "{\r\n"))
+    let received = try #require(life.received)
+    withKnownIssue("line ends between the tokens of the answer go into the stream's lines") {
+      #expect(received.status == 200)
+      #expect(received.events.count == 2)
+    }
+  }
+
+  @Test func `an answer behind the bound is refused`() throws {
+    var life = try Life(Life.whole, providers: 1)
+    life.respond(isJSON: true)
+    let piece = [UInt8](repeating: UInt8(ascii: " "), count: Exchange.answerBytesMax / 4)
+    for _ in 0..<4 { life.arrive(piece) }
+    #expect(life.end == nil)
+    life.arrive(" ")
+    let received = try #require(life.received)
+    #expect(received.status == 502)
+    #expect(received.text.contains("larger than"))
+  }
+}

@@ -1,0 +1,232 @@
+@testable import Gateway
+import Testing
+
+@Suite struct ChatStreamTests {
+  private static let first = ChatFeed.delta(#"{"role":"assistant","content":""}"#)
+
+  /// Data of an event behind the first chunk of the stream, and what is relayed.
+  static let goldens: [(name: String, data: String, relayed: String)] = [
+    ("text", ChatFeed.delta(#"{"content":"Hi"}"#), ChatFeed.delta(#"{"content":"Hi"}"#)),
+    (
+      "odd spacing, unknown members and numbers",
+      #" { "id" : "c1","object":"chat.completion.chunk", "created":7e0,"model":"m","zz":1.0E+400,"# + "\t"
+        + #""choices":[ {"index":0,"logprobs":{"a":[1]},"delta":{"content":"\u0048\/"},"finish_reason":null} ] } "#,
+      #" { "id" : "c1","object":"chat.completion.chunk", "created":7e0,"model":"m","zz":1.0E+400,"# + "\t"
+        + #""choices":[ {"index":0,"logprobs":{"a":[1]},"delta":{"content":"\u0048\/"},"finish_reason":null} ] } "#
+    ),
+    (
+      "another name", ChatFeed.delta("{}").replacing(#""m""#, with: #""vendor/m-2026""#), ChatFeed.delta("{}")
+    ),
+    ("a name that is none", ChatFeed.delta("{}").replacing(#""m""#, with: "null"), ChatFeed.delta("{}")),
+    (
+      "no id, object, created or model", #"{"choices":[]}"#,
+      #"{"id":"c1","object":"chat.completion.chunk","created":1700,"model":"m","choices":[]}"#
+    ),
+    ("an id that is none", ChatFeed.delta("{}").replacing(#""c1""#, with: "null"), ChatFeed.delta("{}")),
+    ("choices null", ChatFeed.chunk("").replacing("[]", with: "null"), ChatFeed.chunk("")),
+    (
+      "no choices", #"{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m"}"#,
+      #"{"choices":[],"id":"c1","object":"chat.completion.chunk","created":7,"model":"m"}"#
+    ),
+    (
+      "no index", ChatFeed.chunk(#"{"delta":{},"finish_reason":null}"#),
+      ChatFeed.chunk(#"{"index":0,"delta":{},"finish_reason":null}"#)
+    ),
+    ("an empty finish", ChatFeed.delta("{}", finish: #""""#), ChatFeed.delta("{}")),
+    ("a finish that is no text", ChatFeed.delta("{}", finish: "0"), ChatFeed.delta("{}")),
+    (
+      "no finish", ChatFeed.chunk(#"{"index":0,"delta":{}}"#),
+      ChatFeed.chunk(#"{"finish_reason":null,"index":0,"delta":{}}"#)
+    ),
+    (
+      "a tool call without id and index",
+      ChatFeed.delta(#"{"tool_calls":[{"function":{"name":"f","arguments":null}}]}"#),
+      ChatFeed.delta(#"{"tool_calls":[{"id":"call_0","index":0,"function":{"name":"f","arguments":""}}]}"#)
+    ),
+    (
+      "a tool call as it should be",
+      ChatFeed.delta(#"{"tool_calls":[{"index":0,"id":"x","type":"function","function":{"name":"f","arguments":""}}]}"#),
+      ChatFeed.delta(#"{"tool_calls":[{"index":0,"id":"x","type":"function","function":{"name":"f","arguments":""}}]}"#)
+    ),
+    (
+      "two tool calls without index",
+      ChatFeed.delta(#"{"tool_calls":[{"id":"x","function":{}},{"id":"y","function":{}}]}"#),
+      ChatFeed.delta(#"{"tool_calls":[{"index":0,"id":"x","function":{}},{"index":1,"id":"y","function":{}}]}"#)
+    ),
+    ("usage that nobody asked for", ChatFeed.delta("{}", #","usage":{"prompt_tokens":1}"#), ChatFeed.delta("{}")),
+    ("usage null that nobody asked for", ChatFeed.delta("{}", #","usage":null"#), ChatFeed.delta("{}")),
+    ("only usage that nobody asked for", ChatFeed.chunk("", #","usage":{"prompt_tokens":1}"#), ""),
+  ]
+
+  @Test(arguments: goldens.indices)
+  func `a chunk leaves as it came but for its faults`(_ index: Int) {
+    let golden = Self.goldens[index]
+    var feed = ChatFeed()
+    #expect(feed.relay(Self.first) == Self.first)
+    #expect(feed.relay(golden.data) == golden.relayed, "\(golden.name)")
+  }
+
+  @Test(arguments: [
+    (#"{"content":"Hi"}"#, #"{"role":"assistant","content":"Hi"}"#),
+    (#"{"role":"assistant"}"#, #"{"content":"","role":"assistant"}"#),
+    ("{}", #"{"content":"","role":"assistant"}"#),
+    (#"{"role":"assistant","content":null}"#, #"{"role":"assistant","content":null}"#),
+    (
+      #"{"tool_calls":[{"index":0,"id":"x","function":{}}]}"#,
+      #"{"content":null,"role":"assistant","tool_calls":[{"index":0,"id":"x","function":{}}]}"#
+    ),
+    (#"{"reasoning_content":"Hm"}"#, #"{"content":"","role":"assistant","reasoning_content":"Hm"}"#),
+  ])
+  func `a first delta has role and content`(_ delta: String, _ relayed: String) {
+    var feed = ChatFeed()
+    #expect(feed.relay(ChatFeed.delta(delta)) == ChatFeed.delta(relayed))
+    // Only the first one.
+    #expect(feed.relay(ChatFeed.delta(#"{"content":"x"}"#)) == ChatFeed.delta(#"{"content":"x"}"#))
+  }
+
+  @Test(arguments: [
+    (#"{"role":"assistant"}"#, false), (#"{"role":"assistant","content":""}"#, true),
+    (#"{"role":"assistant","content":null}"#, false), ("{}", false), (#"{"content":"x"}"#, true),
+    (#"{"reasoning_content":"x"}"#, true), (#"{"reasoning":"x"}"#, true), (#"{"refusal":"x"}"#, true),
+    (#"{"reasoning_content":null,"content":""}"#, false), (#"{"tool_calls":[]}"#, false),
+    (#"{"tool_calls":[{"index":0}]}"#, true), (#"{"function_call":{"name":"f"}}"#, true),
+    (#"{"audio":{}}"#, true), (#"{"tool_calls":null,"refusal":null}"#, false),
+  ])
+  func `a role is silent and all that a person would see is not`(_ delta: String, _ isVisible: Bool) {
+    var feed = ChatFeed()
+    let isRoleOnly = delta == #"{"role":"assistant","content":""}"#
+    #expect(feed.take(ChatFeed.delta(delta)).verdict == (isVisible && !isRoleOnly ? .visible : .silent))
+  }
+
+  @Test func `only the first finish counts`() {
+    var feed = ChatFeed()
+    let stop = ChatFeed.delta("{}", finish: #""stop""#)
+    #expect(feed.take(Self.first).verdict == .silent)
+    #expect(!feed.chat.isFinished)
+    #expect(feed.take(stop) == ChatFeed.Step(verdict: .visible, text: "data: \(stop)\n\n"))
+    #expect(feed.chat.isFinished)
+    #expect(feed.take(stop) == ChatFeed.Step(verdict: .silent, text: "data: \(ChatFeed.delta("{}"))\n\n"))
+    #expect(feed.finish() == "data: [DONE]\n\n")
+  }
+
+  @Test func `choices finish one by one`() {
+    var feed = ChatFeed()
+    #expect(!feed.chat.isFinished)
+    let both = #"{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":null},"#
+      + #"{"delta":{"content":"b"}}"#
+    let relayed = #"{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":null},"#
+      + #"{"index":1,"finish_reason":null,"delta":{"role":"assistant","content":"b"}}"#
+    #expect(feed.relay(ChatFeed.chunk(both)) == ChatFeed.chunk(relayed))
+    _ = feed.take(ChatFeed.delta("{}", finish: #""stop""#))
+    #expect(!feed.chat.isFinished)
+    #expect(feed.chat.started == 3)
+    #expect(
+      feed.finish() == "data: "
+        + #"{"id":"c1","object":"chat.completion.chunk","created":1700,"model":"m","#
+        + #""choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}"# + "\n\ndata: [DONE]\n\n")
+  }
+
+  @Test func `a tool call that was not finished finishes as one`() {
+    var feed = ChatFeed()
+    _ = feed.take(ChatFeed.delta(#"{"tool_calls":[{"index":0,"id":"x","function":{"arguments":"{}"}}]}"#))
+    #expect(feed.finish().contains(#""finish_reason":"tool_calls""#))
+  }
+
+  @Test func `a tool call gets an id once`() {
+    var feed = ChatFeed()
+    _ = feed.take(Self.first)
+    for number in [0, 1] {
+      let fragment = ChatFeed.delta(#"{"tool_calls":[{"index":\#(number),"function":{"arguments":"x"}}]}"#)
+      #expect(feed.relay(fragment).contains(#""id":"call_\#(number)""#))
+      #expect(feed.relay(fragment) == fragment)
+    }
+  }
+
+  @Test func `text is counted, whatever it is called`() {
+    var feed = ChatFeed()
+    _ = feed.take(ChatFeed.delta(#"{"content":"12345"}"#))
+    _ = feed.take(ChatFeed.delta(#"{"reasoning_content":"123"}"#))
+    _ = feed.take(ChatFeed.delta(#"{"tool_calls":[{"index":0,"function":{"arguments":"12"}}]}"#))
+    #expect(feed.chat.textBytes == 10)
+  }
+
+  @Test func `the end is known`() {
+    var feed = ChatFeed()
+    #expect(feed.take("[DONE]") == ChatFeed.Step(verdict: .done))
+    #expect(feed.take(" [DONE]").failure != nil)
+  }
+
+  // MARK: Faults
+
+  @Test(arguments: [
+    (#"{"error":{"message":"boom","type":"t","code":500}}"#, UpstreamError(message: "boom", type: "t", code: "500")),
+    (#"{"error":"boom"}"#, UpstreamError(message: "boom")),
+    (#"{"id":"c","choices":[],"error":{"message":"boom"}}"#, UpstreamError(message: "boom")),
+  ])
+  func `an error in a stream is a failure`(_ data: String, _ error: UpstreamError) {
+    var feed = ChatFeed()
+    #expect(feed.take(data) == ChatFeed.Step(failure: .error(error)))
+  }
+
+  @Test func `an error that is null is none`() {
+    var feed = ChatFeed()
+    #expect(feed.take(ChatFeed.delta(#"{"content":"x"}"#, #","error":null"#)).verdict == .visible)
+  }
+
+  @Test func `an error that is a text is bounded and masked`() {
+    var feed = ChatFeed()
+    let long = String(repeating: "x", count: 5000) + " sk-0123456789"
+    withKnownIssue("only the message of an object is") {
+      guard case .error(let error) = feed.take(#"{"error":"sk-0123456789 \#(long)"}"#).failure else {
+        Issue.record("no error")
+        return
+      }
+      #expect(error.message.count <= UpstreamErrorReader.messageMax)
+      #expect(!error.message.contains("0123456789"))
+    }
+  }
+
+  @Test(arguments: ["", "null", "1", "[]", "{", "{]", #"{"a":}"#, "DONE", "{} {}", "\u{0}", #"{"choices":[}]}"#])
+  func `what is no object is malformed`(_ data: String) {
+    var feed = ChatFeed()
+    let step = feed.take(data)
+    guard case .malformed = step.failure else {
+      Issue.record("\(step)")
+      return
+    }
+    #expect(step.text.isEmpty)
+  }
+
+  // MARK: Faults of ours
+
+  @Test(arguments: [
+    ChatFeed.chunk(#"{"index":null,"delta":{},"finish_reason":null}"#),
+    ChatFeed.chunk(#"{"index":"0","delta":{},"finish_reason":null}"#),
+    ChatFeed.delta(#"{"role":null,"content":"x"}"#),
+    ChatFeed.delta(#"{"role":"assistant","content":null,"tool_calls":[{"index":null,"id":"x","function":{}}]}"#),
+    ChatFeed.delta(#"{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":null,"function":{}}]}"#),
+  ])
+  func `a member that is null is mended, not written twice`(_ data: String) {
+    var feed = ChatFeed()
+    let relayed = feed.relay(data)
+    withKnownIssue("the missing value goes in front, and the null behind it wins") {
+      #expect(ChatFeed.hasUniqueKeys(relayed) == true)
+    }
+  }
+
+  @Test func `data of several lines leaves as one event`() {
+    var feed = ChatFeed()
+    let text = feed.take(ChatFeed.delta(#"{"content":"x"}"#).replacing(",", with: ",\n")).text
+    withKnownIssue("the line ends go out as they are, and the lines behind them are lost") {
+      #expect(text.split(separator: "\n").count == 1)
+    }
+  }
+
+  @Test func `a chunk of ours has the time of the others`() {
+    var feed = ChatFeed(asksUsage: true)
+    _ = feed.take(ChatFeed.delta(#"{"content":"x"}"#))
+    withKnownIssue("the upstream's time is never taken over") {
+      #expect(feed.finish().ranges(of: #""created":7,"#).count == 2)
+    }
+  }
+}

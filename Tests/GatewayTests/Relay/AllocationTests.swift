@@ -1,0 +1,54 @@
+import Reactor
+import Support
+import Testing
+
+@testable import Gateway
+
+/// What one relayed request costs in allocations, counted on the loop's thread: the numbers may only fall.
+///
+/// Debug builds allocate more than release builds; these are a debug build's numbers, as `swift test` makes it.
+@Suite(.enabled(if: Allocations.areCounted)) struct AllocationTests {
+  /// Allocations of one request: all of them but the test's own, and libcurl's among those.
+  private func count(_ request: [UInt8], _ play: @escaping World.Play) throws -> (ours: Int, curl: Int) {
+    let world = try World(.curl, [play])
+    let client = world.connect()
+    var best = (ours: Int.max, curl: Int.max)
+    for _ in 0..<20 {
+      client.clear()
+      client.send(request)
+      var all = 0
+      var curl = 0
+      var isDone = false
+      while !isDone {
+        let before = (Allocations.all, Allocations.ofCurl)
+        world.stepGateway()
+        all += Allocations.all - before.0
+        curl += Allocations.ofCurl - before.1
+        world.stepPeers()
+        isDone = client.responses().contains { $0.isComplete }
+      }
+      best = (min(best.ours, all - curl), min(best.curl, curl))
+    }
+    return best
+  }
+
+  @Test func `a relayed answer costs no more than it did`() throws {
+    let (ours, curl) = try count(World.chat()) { _ in Script.Step.answer }
+    print("allocations of a relayed answer: \(ours) ours, \(curl) libcurl's")
+    #expect(ours <= 200)
+    #expect(curl <= 60)
+  }
+
+  @Test func `a chunk of a stream costs no more than it did`() throws {
+    func chunks(_ number: Int) -> World.Play {
+      let steps = [.streamHead] + (0..<number).map { Script.Step.text("\($0)") } + [.text("x", finish: #""stop""#), .done]
+      return { _ in steps }
+    }
+    let few = try count(World.streamingChat(), chunks(10))
+    let many = try count(World.streamingChat(), chunks(110))
+    let perChunk = Double(many.ours - few.ours) / 100
+    print("allocations of a relayed chunk: \(perChunk) ours, \(Double(many.curl - few.curl) / 100) libcurl's")
+    #expect(perChunk <= 20)
+    #expect(many.curl - few.curl <= 100)
+  }
+}

@@ -1,0 +1,70 @@
+import Glibc
+import Testing
+
+@testable import Reactor
+@testable import Support
+
+@Suite struct AlarmTests {
+  private func tags(_ events: [Event]) -> [UInt64] {
+    events.compactMap { if case .woke(_, let tag) = $0 { tag } else { nil } }
+  }
+
+  @Test func `alarms go off in the order of their times, never early`() throws {
+    let reactor = try Reactor()
+    let start = reactor.now
+    for (time, tag) in [(30, 3), (10, 1), (20, 2)] as [(Int, UInt64)] {
+      _ = reactor.wake(at: start + .milliseconds(time), tag: tag)
+    }
+    var seen: [UInt64] = []
+    while seen.count < 3 {
+      for tag in tags(reactor.turn()) {
+        seen.append(tag)
+        #expect(reactor.now >= start + .milliseconds(Int(tag) * 10))
+      }
+    }
+    #expect(seen == [1, 2, 3])
+  }
+
+  @Test func `an alarm moves, is taken back, and has gone off once`() throws {
+    let reactor = try Reactor()
+    let late = reactor.wake(at: reactor.now + .seconds(3600), tag: 1)
+    let never = reactor.wake(at: reactor.now, tag: 2)
+    reactor.cancel(never)
+    #expect(reactor.move(late, to: reactor.now))
+    #expect(tags(reactor.turn()) == [1])
+    #expect(!reactor.move(late, to: reactor.now))
+    #expect(tags(reactor.turn(atMost: .milliseconds(5))).isEmpty)
+  }
+
+  @Test func `an alarm in the past goes off at once and a turn does not outsleep its limit`() throws {
+    let reactor = try Reactor()
+    let start = ContinuousClock.now
+    _ = reactor.wake(at: .zero, tag: 9)
+    #expect(tags(reactor.turn()) == [9])
+    _ = reactor.turn(atMost: .milliseconds(20))
+    #expect(ContinuousClock.now - start < .seconds(1))
+    #expect(ContinuousClock.now - start >= .milliseconds(19))
+  }
+
+  @Test func `a loopback port answers when somebody listens there`() throws {
+    let (listener, port) = Sockets.listen()
+    #expect(Reactor.answers(loopbackPort: UInt16(port), within: .milliseconds(200)))
+    close(listener)
+    #expect(!Reactor.answers(loopbackPort: UInt16(port), within: .milliseconds(200)))
+  }
+
+  @Test func `signals of the process are events`() async {
+    await #expect(processExitsWith: .success) {
+      let reactor = try Reactor(takesSignals: true)
+      var seen: [Signal] = []
+      for signal in Signal.allCases {
+        kill(getpid(), signal.rawValue)
+        let end = ContinuousClock.now + .seconds(2)
+        while seen.last != signal, ContinuousClock.now < end {
+          for case .signal(let arrived) in reactor.turn(atMost: .milliseconds(50)) { seen.append(arrived) }
+        }
+      }
+      guard seen == Signal.allCases else { exit(3) }
+    }
+  }
+}

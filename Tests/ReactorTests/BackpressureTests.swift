@@ -1,0 +1,92 @@
+import Testing
+
+@testable import Reactor
+@testable import Support
+
+@Suite struct BackpressureTests {
+  @Test func `a paused client is not read, and is read again when resumed`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    peer.send("one")
+    #expect(loop.run { loop.input(client) == "one" })
+    loop.reactor.pauseInput(of: client, true)
+    loop.turn()
+    peer.send("two")
+    loop.run(for: .milliseconds(20))
+    #expect(loop.input(client) == "one")
+    loop.reactor.pauseInput(of: client, false)
+    #expect(loop.run { loop.input(client) == "onetwo" })
+  }
+
+  @Test func `a paused client's reset is still noticed`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    loop.reactor.pauseInput(of: client, true)
+    loop.turn()
+    peer.send("unread")
+    loop.run(for: .milliseconds(10))
+    peer.reset()
+    #expect(loop.run { loop.hasHungUp(client) })
+  }
+
+  @Test func `a paused client's end is noticed without spinning`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    loop.reactor.pauseInput(of: client, true)
+    loop.turn()
+    peer.finish()
+    #expect(loop.run { loop.hasFinished(client) })
+    let before = loop.turns
+    loop.run(for: .milliseconds(100))
+    #expect(loop.turns - before < 200)
+    #expect(loop.events.count { if case .finished = $0 { true } else { false } } == 1)
+  }
+
+  @Test func `what a paused client sent before its end is read when it is resumed`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    loop.reactor.pauseInput(of: client, true)
+    loop.turn()
+    peer.send("the last words")
+    peer.finish()
+    loop.run(for: .milliseconds(20))
+    loop.reactor.pauseInput(of: client, false)
+    #expect(loop.run(upTo: .seconds(1)) { loop.input(client) == "the last words" })
+  }
+
+  @Test func `output above the high-water mark is told as drained once it has fallen, and only then`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    peer.reads = false
+    let piece = [UInt8](repeating: 0x61, count: 64 * 1024)
+    var sent = 0
+    // The kernel takes the first megabytes; above that the queue fills.
+    while loop.reactor.waitingOutput(of: client) <= Reactor.outputHighWater, sent < 64 << 20 {
+      loop.reactor.send(piece.span, to: client)
+      sent += piece.count
+      loop.turn()
+    }
+    loop.run(for: .milliseconds(20))
+    let before = loop.drainedCount(client)
+    let waiting = loop.reactor.waitingOutput(of: client)
+    #expect(waiting > Reactor.outputHighWater - piece.count)
+    #expect(before == 0)
+    peer.reads = true
+    #expect(loop.run { loop.drainedCount(client) == 1 })
+    #expect(loop.reactor.waitingOutput(of: client) <= 64 * 1024)
+    #expect(loop.run { peer.received.count == sent })
+    loop.run(for: .milliseconds(10))
+    #expect(loop.drainedCount(client) == 1)
+  }
+
+  @Test func `output at the high-water mark is not full`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    let exact = [UInt8](repeating: 0x61, count: Reactor.outputHighWater)
+    #expect(loop.reactor.send(exact.span, to: client) == Reactor.outputHighWater)
+    #expect(loop.run { peer.received.count == exact.count })
+    #expect(loop.drainedCount(client) == 0)
+    #expect(loop.reactor.send((exact + [1]).span, to: client) == Reactor.outputHighWater + 1)
+    #expect(loop.run { loop.drainedCount(client) == 1 })
+  }
+}

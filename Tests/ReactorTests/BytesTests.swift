@@ -1,0 +1,81 @@
+import Testing
+
+@testable import Reactor
+
+@Suite struct BytesTests {
+  @Test func `an empty queue has no bytes and no storage`() {
+    var bytes = Bytes()
+    #expect(bytes.isEmpty)
+    #expect(bytes.readable.isEmpty)
+    bytes.append([UInt8]())
+    bytes.consume(0)
+    #expect(bytes.address == nil)
+  }
+
+  @Test(arguments: [1, 2, 3, 4] as [UInt64])
+  func `whatever is appended and consumed, the queue agrees with an array`(seed: UInt64) {
+    var random = Seeded(seed)
+    var bytes = Bytes()
+    var model: [UInt8] = []
+    for _ in 0..<1500 {
+      switch random.next() % 8 {
+      case 0..<4:
+        let piece = (0..<Int.random(in: 0...700, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        bytes.append(piece)
+        model += piece
+      case 4..<7:
+        let count = Int.random(in: 0...min(model.count, 900), using: &random)
+        bytes.consume(count)
+        model.removeFirst(count)
+      default:
+        if random.next() % 20 == 0 {
+          bytes.clear()
+          model = []
+        }
+        bytes.shrink()
+      }
+      #expect(bytes.count == model.count)
+      #expect(bytes.isEmpty == model.isEmpty)
+    }
+    #expect(bytes.array == model)
+  }
+
+  @Test func `the bytes are lent in place and stay there while nothing is appended`() {
+    var bytes = Bytes()
+    bytes.append(Array(0..<200))
+    let before = bytes.address
+    bytes.readable.withUnsafeBufferPointer { lent in #expect(lent.baseAddress == before) }
+    bytes.consume(50)
+    #expect(bytes.address == before.map { $0 + 50 })
+    #expect(bytes.readable[0] == 50)
+  }
+
+  @Test func `a short rest moves down instead of growing`() {
+    var bytes = Bytes()
+    bytes.append([UInt8](repeating: 1, count: 1024))
+    let base = bytes.address
+    bytes.consume(1000)
+    bytes.append([UInt8](repeating: 2, count: 900))
+    #expect(bytes.address == base)
+    #expect(bytes.array == [UInt8](repeating: 1, count: 24) + [UInt8](repeating: 2, count: 900))
+  }
+
+  @Test func `large storage goes when the queue is empty, small storage stays until it is shrunk`() {
+    var bytes = Bytes()
+    bytes.append([UInt8](repeating: 7, count: Bytes.keptMax + 1))
+    bytes.consume(Bytes.keptMax + 1)
+    #expect(bytes.address == nil)
+    bytes.append([UInt8](repeating: 7, count: 100))
+    bytes.shrink()
+    #expect(bytes.count == 100)
+    bytes.consume(100)
+    #expect(bytes.address != nil)
+    bytes.shrink()
+    #expect(bytes.address == nil)
+  }
+}
+
+extension Bytes {
+  /// A copy of what waits.
+  var array: [UInt8] { readable.withUnsafeBufferPointer { Array($0) } }
+}

@@ -1,0 +1,113 @@
+import Testing
+
+@testable import Reactor
+@testable import Support
+
+@Suite struct ClosingTests {
+  @Test func `close sends everything first, then the end`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    peer.reads = false
+    let large = [UInt8](repeating: 0x61, count: 8 << 20)
+    loop.reactor.send(large.span, to: client)
+    loop.reactor.close(client)
+    loop.run(for: .milliseconds(30))
+    #expect(loop.reactor.clientCount == 1)
+    peer.reads = true
+    #expect(loop.run { peer.hasEnded })
+    #expect(peer.received.count == large.count)
+    #expect(!peer.wasReset)
+    #expect(!loop.hasHungUp(client))
+  }
+
+  @Test func `after close nothing more is sent and no more input is told`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    loop.reactor.send(Array("last".utf8).span, to: client)
+    loop.reactor.close(client)
+    #expect(loop.reactor.send(Array("too late".utf8).span, to: client) == 0)
+    let before = loop.events.count
+    peer.send("anybody there?")
+    #expect(loop.run { peer.hasEnded })
+    loop.run(for: .milliseconds(10))
+    #expect(peer.text == "last")
+    #expect(loop.events.count == before)
+  }
+
+  @Test func `a peer that is still sending reads the answer and the end, not a reset`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    peer.send([UInt8](repeating: 0x62, count: 60 * 1024))
+    #expect(loop.run { loop.reactor.waitingInput > 0 })
+    loop.reactor.send(Array("no".utf8).span, to: client)
+    loop.reactor.close(client)
+    #expect(loop.run { peer.hasEnded })
+    #expect(peer.text == "no")
+    #expect(!peer.wasReset)
+    peer.leave()
+    #expect(loop.run { loop.reactor.clientCount == 0 })
+    #expect(!loop.hasHungUp(client))
+  }
+
+  @Test func `a peer that goes on sending is cut off after 64 KiB`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    loop.reactor.close(client)
+    #expect(loop.run { peer.hasEnded })
+    let start = ContinuousClock.now
+    loop.add { if loop.reactor.clientCount > 0 { peer.send([UInt8](repeating: 0, count: 4096)) } }
+    #expect(loop.run(upTo: .seconds(1)) { loop.reactor.clientCount == 0 })
+    #expect(ContinuousClock.now - start < Client.lingerTime)
+    #expect(loop.run { peer.pump(); return peer.wasReset })
+  }
+
+  @Test func `a peer that neither reads the end nor goes is dropped after two seconds`() throws {
+    let loop = try Loop()
+    let (_, client) = try loop.connect()
+    loop.reactor.close(client)
+    let start = ContinuousClock.now
+    #expect(loop.run { loop.reactor.clientCount == 0 })
+    let waited = ContinuousClock.now - start
+    #expect(waited > .milliseconds(1900))
+    #expect(waited < .milliseconds(3500))
+  }
+
+  @Test func `reset breaks the connection for the peer`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    loop.reactor.reset(client)
+    #expect(loop.reactor.clientCount == 0)
+    #expect(loop.run { peer.hasEnded })
+    #expect(peer.wasReset)
+    #expect(!loop.hasHungUp(client))
+  }
+
+  @Test func `a name is stale although its slot has a new tenant`() throws {
+    let loop = try Loop()
+    let (_, old) = try loop.connect()
+    loop.reactor.reset(old)
+    let (peer, new) = try loop.connect()
+    #expect(old != new)
+    #expect(UInt32(truncatingIfNeeded: old.bits) == UInt32(truncatingIfNeeded: new.bits))
+    loop.reactor.send(Array("wrong".utf8).span, to: old)
+    loop.reactor.close(old)
+    loop.reactor.send(Array("right".utf8).span, to: new)
+    #expect(loop.run { peer.text == "right" })
+  }
+
+  @Test(arguments: [false, true])
+  func `the loop sleeps while a closing client does not read`(peerFinishes: Bool) throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    peer.reads = false
+    loop.reactor.send([UInt8](repeating: 0x61, count: 8 << 20).span, to: client)
+    loop.reactor.close(client)
+    loop.run(for: .milliseconds(50))
+    // Whatever the peer does now, there is nothing to do until it reads.
+    if peerFinishes { peer.finish() } else { peer.send("unasked") }
+    loop.run(for: .milliseconds(20))
+    let before = loop.turns
+    loop.run(for: .milliseconds(200))
+    #expect(loop.turns - before < 400, "a turn sleeps up to a millisecond")
+  }
+}

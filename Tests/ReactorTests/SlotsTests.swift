@@ -1,0 +1,107 @@
+import Glibc
+import Testing
+
+@testable import Reactor
+
+@Suite struct SlotsTests {
+  @Test func `a stale name finds nothing`() {
+    var slots = Slots<String>()
+    let old = slots.insert("old")
+    #expect(slots.remove(old) == "old")
+    let new = slots.insert("new")
+    #expect(new.slot == old.slot)
+    #expect(new.generation == old.generation + 1)
+    #expect(slots[old] == nil)
+    #expect(!slots.contains(old))
+    #expect(slots.remove(old) == nil)
+    #expect(slots[new] == "new")
+    #expect(slots.count == 1)
+  }
+
+  @Test func `writing under a stale name changes nothing`() {
+    var slots = Slots<[Int]>()
+    let old = slots.insert([1])
+    _ = slots.remove(old)
+    let new = slots.insert([2])
+    slots[old]?.append(9)
+    slots[new]?.append(3)
+    #expect(slots[new] == [2, 3])
+  }
+
+  @Test func `a name survives as bits and is never zero`() {
+    var slots = Slots<Int>()
+    let id = slots.insert(1)
+    #expect(id.bits != 0)
+    #expect(Slots<Int>.ID(bits: id.bits) == id)
+    #expect(slots[Slots<Int>.ID(bits: 0)] == nil)
+    #expect(slots[Slots<Int>.ID(bits: .max)] == nil)
+  }
+
+  @Test func `next is the name that insert returns, and growth keeps every element`() {
+    var slots = Slots<Int>(capacity: 2)
+    var model: [(Slots<Int>.ID, Int)] = []
+    var random = Seeded(1)
+    for value in 0..<2000 {
+      if random.next() % 3 == 0, let index = model.indices.randomElement(using: &random) {
+        let (id, expected) = model.remove(at: index)
+        #expect(slots.remove(id) == expected)
+      }
+      let next = slots.next
+      let id = slots.insert(value)
+      #expect(id == next)
+      model.append((id, value))
+    }
+    #expect(slots.count == model.count)
+    #expect(model.allSatisfy { slots[$0.0] == $0.1 })
+    let named = slots.slots.compactMap { slots.id(at: $0) }
+    #expect(Set(named) == Set(model.map(\.0)))
+  }
+
+  @Test func `an element that owns a descriptor closes it when it is removed, and when the table goes`() throws {
+    var first: CInt = -1
+    var second: CInt = -1
+    do {
+      var slots = Slots<Descriptor>()
+      let owned = try Descriptor(owning: dup(0), from: "dup")
+      first = owned.raw
+      let id = slots.insert(owned)
+      let kept = try Descriptor(owning: dup(0), from: "dup")
+      second = kept.raw
+      _ = slots.insert(kept)
+      #expect(descriptorIsOwned(id, in: slots))
+      let inode = Self.identity(first)
+      #expect(inode != nil)
+      drop(id, from: &slots)
+      #expect(slots.count == 1)
+      #expect(!descriptorIsOwned(id, in: slots))
+    }
+    // Tests beside this one may reuse the numbers, but not for another name of standard input.
+    #expect(Self.identity(first) == nil || Self.identity(first)! != Self.identity(0)!)
+    #expect(Self.identity(second) == nil || Self.identity(second)! != Self.identity(0)!)
+  }
+
+  private func drop(_ id: Slots<Descriptor>.ID, from slots: inout Slots<Descriptor>) { _ = slots.remove(id) }
+
+  private func descriptorIsOwned(_ id: Slots<Descriptor>.ID, in slots: borrowing Slots<Descriptor>) -> Bool {
+    slots.contains(id)
+  }
+
+  private static func identity(_ descriptor: CInt) -> [UInt64]? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+  }
+}
+
+/// Chance that is the same at every run (xorshift64*).
+struct Seeded: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+  mutating func next() -> UInt64 {
+    state ^= state >> 12
+    state ^= state << 25
+    state ^= state >> 27
+    return state &* 0x2545_F491_4F6C_DD1D
+  }
+}
