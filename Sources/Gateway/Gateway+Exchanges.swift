@@ -111,11 +111,11 @@ extension Gateway {
   /// The client is gone: nobody wants the answer, so the upstream need not make it.
   func abandonExchange(_ connection: Connection) {
     cancelTransfer(connection)
-    guard var exchange = connection.exchange else { return }
+    guard connection.exchange != nil else { return }
+    connection.exchange?.abandon()
+    connection.exchange?.settle()
+    if let row = connection.exchange?.finalRow(now: reactor.now) { record(row) }
     connection.exchange = nil
-    exchange.abandon()
-    exchange.settle()
-    record(exchange)
   }
 
   /// The gateway ends: tells the caller and lets go.
@@ -178,7 +178,7 @@ extension Gateway {
         asksUsage: provider.acceptsUsage, into: &body)
       transfer = reactor.start(
         UpstreamRequest(
-          .post, provider.chatURL, fields: provider.fields + ["x-request-id: " + requestID], body: body,
+          .post, provider.chatURL, fields: provider.fields, requestLine: "x-request-id: " + requestID, body: body,
           http2: provider.http2, connectTimeout: configuration.server.upstreamConnectTimeout, idleMax: provider.idleMax))
     }
     connection.transfer = transfer
@@ -193,7 +193,7 @@ extension Gateway {
       connection.transfer = nil
     }
     connection.exchange?.settle()
-    if let exchange = connection.exchange { record(exchange) }
+    if let row = connection.exchange?.finalRow(now: reactor.now) { record(row) }
     if end == .abort {
       connection.exchange = nil
       connection.request = nil

@@ -59,9 +59,7 @@ final class Journal {
 }
 
 extension Gateway {
-  /// Writes a finished exchange to the journal.
-  func record(_ exchange: Exchange) { record(exchange.finalRow(now: reactor.now)) }
-
+  /// Writes a finished request to the journal.
   func record(_ row: JournalRow) {
     guard journal.format != .off else { return }
     journal.add(row, wallClock: Reactor.wallClock)

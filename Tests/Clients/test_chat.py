@@ -13,7 +13,7 @@ UNICODE = "Zürich, 東京, ελληνικά, 👩‍👩‍👧 and \u2028 \"qu
 
 @pytest.mark.parametrize("model", ["tiny", "demo"])
 def test_a_model_answers(sdk, model):
-    answer = sdk.chat.completions.create(**ask(model, max_tokens=32))
+    answer = sdk.chat.completions.create(**ask(model, max_tokens=32, temperature=0))
     assert answer.object == "chat.completion"
     assert answer.model == model
     assert answer.choices[0].message.role == "assistant"
@@ -92,4 +92,7 @@ def test_sixteen_streams_run_at_once(client):
         for request, (answer, finish, models) in zip(requests, pool.map(run, requests)):
             assert len(finish) == 1
             assert models == {request["model"]}
-            assert answer == "together" if request["model"] == "scripted-echo" else answer
+            if request["model"] == "scripted-echo":
+                assert answer == "together"
+            elif request["model"] != "tiny":  # The random model may end its turn at once.
+                assert len(answer.split()) == 20

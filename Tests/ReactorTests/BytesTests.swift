@@ -5,11 +5,11 @@ import Testing
 @Suite struct BytesTests {
   @Test func `an empty queue has no bytes and no storage`() {
     var bytes = Bytes()
-    #expect(bytes.isEmpty)
-    #expect(bytes.readable.isEmpty)
+    #expect(bytes.isEmpty as Bool)
+    #expect(bytes.readable.isEmpty as Bool)
     bytes.append([UInt8]())
     bytes.consume(0)
-    #expect(bytes.address == nil)
+    #expect((bytes.address == nil) as Bool)
   }
 
   @Test(arguments: [1, 2, 3, 4] as [UInt64])
@@ -34,10 +34,10 @@ import Testing
         }
         bytes.shrink()
       }
-      #expect(bytes.count == model.count)
-      #expect(bytes.isEmpty == model.isEmpty)
+      #expect((bytes.count == model.count) as Bool)
+      #expect((bytes.isEmpty == model.isEmpty) as Bool)
     }
-    #expect(bytes.array == model)
+    #expect((bytes.array == model) as Bool)
   }
 
   @Test func `the bytes are lent in place and stay there while nothing is appended`() {
@@ -46,8 +46,8 @@ import Testing
     let before = bytes.address
     bytes.readable.withUnsafeBufferPointer { lent in #expect(lent.baseAddress == before) }
     bytes.consume(50)
-    #expect(bytes.address == before.map { $0 + 50 })
-    #expect(bytes.readable[0] == 50)
+    #expect((bytes.address == before.map { $0 + 50 }) as Bool)
+    #expect((bytes.readable[0] == 50) as Bool)
   }
 
   @Test func `a short rest moves down instead of growing`() {
@@ -56,22 +56,22 @@ import Testing
     let base = bytes.address
     bytes.consume(1000)
     bytes.append([UInt8](repeating: 2, count: 900))
-    #expect(bytes.address == base)
-    #expect(bytes.array == [UInt8](repeating: 1, count: 24) + [UInt8](repeating: 2, count: 900))
+    #expect((bytes.address == base) as Bool)
+    #expect((bytes.array == [UInt8](repeating: 1, count: 24) + [UInt8](repeating: 2, count: 900)) as Bool)
   }
 
   @Test func `large storage goes when the queue is empty, small storage stays until it is shrunk`() {
     var bytes = Bytes()
     bytes.append([UInt8](repeating: 7, count: Bytes.keptMax + 1))
     bytes.consume(Bytes.keptMax + 1)
-    #expect(bytes.address == nil)
+    #expect((bytes.address == nil) as Bool)
     bytes.append([UInt8](repeating: 7, count: 100))
     bytes.shrink()
-    #expect(bytes.count == 100)
+    #expect((bytes.count == 100) as Bool)
     bytes.consume(100)
-    #expect(bytes.address != nil)
+    #expect((bytes.address != nil) as Bool)
     bytes.shrink()
-    #expect(bytes.address == nil)
+    #expect((bytes.address == nil) as Bool)
   }
 }
 

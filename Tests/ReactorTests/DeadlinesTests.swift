@@ -7,24 +7,24 @@ import Testing
     var deadlines = Deadlines<Int>()
     for time in [30, 10, 20] { _ = deadlines.add(.milliseconds(time), time) }
     #expect(deadlines.next == .milliseconds(10))
-    #expect(deadlines.takeDue(.milliseconds(9)) == nil)
-    #expect(deadlines.takeDue(.milliseconds(20))?.owner == 10)
-    #expect(deadlines.takeDue(.milliseconds(20))?.owner == 20)
-    #expect(deadlines.takeDue(.milliseconds(20)) == nil)
+    #expect((deadlines.takeDue(.milliseconds(9)) == nil) as Bool)
+    #expect((deadlines.takeDue(.milliseconds(20))?.owner == 10) as Bool)
+    #expect((deadlines.takeDue(.milliseconds(20))?.owner == 20) as Bool)
+    #expect((deadlines.takeDue(.milliseconds(20)) == nil) as Bool)
     #expect(deadlines.next == .milliseconds(30))
   }
 
   @Test func `a name that has passed moves and removes nothing`() {
     var deadlines = Deadlines<Int>()
     let old = deadlines.add(.seconds(1), 1)
-    #expect(deadlines.takeDue(.seconds(1))?.id == old)
+    #expect((deadlines.takeDue(.seconds(1))?.id == old) as Bool)
     let new = deadlines.add(.seconds(2), 2)
     #expect(new.slot == old.slot)
-    #expect(!deadlines.move(old, to: .zero))
-    #expect(!deadlines.remove(old))
+    #expect((!deadlines.move(old, to: .zero)) as Bool)
+    #expect((!deadlines.remove(old)) as Bool)
     #expect(deadlines.next == .seconds(2))
-    #expect(deadlines.remove(new))
-    #expect(!deadlines.remove(new))
+    #expect((deadlines.remove(new)) as Bool)
+    #expect((!deadlines.remove(new)) as Bool)
     #expect(deadlines.next == nil)
   }
 
@@ -45,13 +45,13 @@ import Testing
       case 5, 6:
         guard let known else { continue }
         if let entry = model[known] {
-          #expect(deadlines.move(entry.id, to: .microseconds(time)))
+          #expect((deadlines.move(entry.id, to: .microseconds(time))) as Bool)
           model[known]?.time = time
         }
       case 7:
         guard let known, let entry = model.removeValue(forKey: known) else { continue }
-        #expect(deadlines.remove(entry.id))
-        #expect(!deadlines.move(entry.id, to: .zero))
+        #expect((deadlines.remove(entry.id)) as Bool)
+        #expect((!deadlines.move(entry.id, to: .zero)) as Bool)
       default:
         now += Int.random(in: 0..<20, using: &random)
         var last = Int.min

@@ -7,15 +7,15 @@ import Testing
   @Test func `a stale name finds nothing`() {
     var slots = Slots<String>()
     let old = slots.insert("old")
-    #expect(slots.remove(old) == "old")
+    #expect((slots.remove(old) == "old") as Bool)
     let new = slots.insert("new")
     #expect(new.slot == old.slot)
     #expect(new.generation == old.generation + 1)
-    #expect(slots[old] == nil)
-    #expect(!slots.contains(old))
-    #expect(slots.remove(old) == nil)
-    #expect(slots[new] == "new")
-    #expect(slots.count == 1)
+    #expect((slots[old] == nil) as Bool)
+    #expect((!slots.contains(old)) as Bool)
+    #expect((slots.remove(old) == nil) as Bool)
+    #expect((slots[new] == "new") as Bool)
+    #expect((slots.count == 1) as Bool)
   }
 
   @Test func `writing under a stale name changes nothing`() {
@@ -25,7 +25,7 @@ import Testing
     let new = slots.insert([2])
     slots[old]?.append(9)
     slots[new]?.append(3)
-    #expect(slots[new] == [2, 3])
+    #expect((slots[new] == [2, 3]) as Bool)
   }
 
   @Test func `a name survives as bits and is never zero`() {
@@ -33,8 +33,8 @@ import Testing
     let id = slots.insert(1)
     #expect(id.bits != 0)
     #expect(Slots<Int>.ID(bits: id.bits) == id)
-    #expect(slots[Slots<Int>.ID(bits: 0)] == nil)
-    #expect(slots[Slots<Int>.ID(bits: .max)] == nil)
+    #expect((slots[Slots<Int>.ID(bits: 0)] == nil) as Bool)
+    #expect((slots[Slots<Int>.ID(bits: .max)] == nil) as Bool)
   }
 
   @Test func `next is the name that insert returns, and growth keeps every element`() {
@@ -44,14 +44,14 @@ import Testing
     for value in 0..<2000 {
       if random.next() % 3 == 0, let index = model.indices.randomElement(using: &random) {
         let (id, expected) = model.remove(at: index)
-        #expect(slots.remove(id) == expected)
+        #expect((slots.remove(id) == expected) as Bool)
       }
       let next = slots.next
       let id = slots.insert(value)
       #expect(id == next)
       model.append((id, value))
     }
-    #expect(slots.count == model.count)
+    #expect((slots.count == model.count) as Bool)
     #expect(model.allSatisfy { slots[$0.0] == $0.1 })
     let named = slots.slots.compactMap { slots.id(at: $0) }
     #expect(Set(named) == Set(model.map(\.0)))
@@ -72,7 +72,7 @@ import Testing
       let inode = Self.identity(first)
       #expect(inode != nil)
       drop(id, from: &slots)
-      #expect(slots.count == 1)
+      #expect((slots.count == 1) as Bool)
       #expect(!descriptorIsOwned(id, in: slots))
     }
     // Tests beside this one may reuse the numbers, but not for another name of standard input.

@@ -53,7 +53,7 @@ public final class World {
         reactor.answer(origin: origin) { request in
           let seen = SeenRequest(
             method: request.method == .get ? "GET" : "POST", target: String(request.url.dropFirst(origin.count)),
-            fields: request.fields, body: request.body)
+            fields: request.fields + [request.requestLine], body: request.body)
           box.requests[index].append(seen)
           return Script(play(seen))
         }

@@ -14,12 +14,15 @@ final class CurlHandle {
   /// The request body; libcurl reads it in place until the transfer ends.
   private var upload = Bytes()
   private var fields: UnsafeMutablePointer<curl_slist>?
+  /// The one line that differs from request to request, in front of `fields`: a node and a text of our own, so
+  /// that a request costs the list no allocation.
+  private let requestLine: UnsafeMutablePointer<curl_slist>
 
   /// The options as they stand, so that equal ones are not set again.
   private var url = ""
   private var http2 = false
   private var method: UpstreamRequest.Method?
-  private var fieldLines: [String] = []
+  private var fieldLines: [String]?
   private var connectTimeout: Duration?
   private var idleMax: Duration?
 
@@ -37,12 +40,17 @@ final class CurlHandle {
     self.transfer = transfer
     self.notes = notes
     unsafe fields = nil
+    unsafe requestLine = .allocate(capacity: 1)
+    let text = UnsafeMutablePointer<CChar>.allocate(capacity: UpstreamRequest.requestLineBytesMax + 1)
+    unsafe requestLine.initialize(to: curl_slist(data: text, next: nil))
     unsafe setFixedOptions(share)
   }
 
   deinit {
     unsafe curl_easy_cleanup(easy)
     unsafe curl_slist_free_all(fields)
+    unsafe requestLine.pointee.data.deallocate()
+    unsafe requestLine.deallocate()
   }
 
   /// What never changes: the safety of every transfer is here.
@@ -101,17 +109,28 @@ final class CurlHandle {
       fieldLines = request.fields
       unsafe curl_slist_free_all(fields)
       unsafe fields = nil
-      for line in fieldLines { unsafe fields = curl_slist_append(fields, line) }
+      for line in request.fields { unsafe fields = curl_slist_append(fields, line) }
       // Without it libcurl waits a second for a 100 before a body of more than 1 MB.
       unsafe fields = curl_slist_append(fields, "Expect:")
-      unsafe curl_easy_set_list(easy, CURLOPT_HTTPHEADER, fields)
+      unsafe requestLine.pointee.next = fields
     }
+    setRequestLine(request.requestLine)
     upload.clear()
     if request.method == .post {
       upload.append(request.body)
       unsafe curl_easy_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, upload.count)
       unsafe curl_easy_set_pointer(easy, CURLOPT_POSTFIELDS, upload.address ?? UnsafePointer(emptyBody))
     }
+  }
+
+  private func setRequestLine(_ line: String) {
+    var count = 0
+    for byte in line.utf8 where count < UpstreamRequest.requestLineBytesMax {
+      unsafe requestLine.pointee.data[count] = CChar(bitPattern: byte)
+      count += 1
+    }
+    unsafe requestLine.pointee.data[count] = 0
+    unsafe curl_easy_set_list(easy, CURLOPT_HTTPHEADER, count > 0 ? requestLine : fields)
   }
 
   /// Lets go of what a finished transfer held.

@@ -5,8 +5,13 @@ public struct UpstreamRequest: Sendable {
   public var method: Method
   /// The whole URL; `http` or `https`. Operators write it, callers never do.
   public var url: String
-  /// Field lines, as in `authorization: Bearer …`; no CR, LF or NUL in them.
+  /// Field lines, as in `authorization: Bearer …`; no CR, LF or NUL in them. Best the same array each time.
   public var fields: [String]
+  /// One more field line, for what differs from request to request; at most `requestLineBytesMax`.
+  public var requestLine: String
+
+  /// Bytes of `requestLine`.
+  public static var requestLineBytesMax: Int { 255 }
   /// The body of a POST.
   public var body: [UInt8]
   /// Whether HTTP/2 may be agreed by ALPN. Such a stream is never paused.
@@ -17,12 +22,13 @@ public struct UpstreamRequest: Sendable {
   public var idleMax: Duration
 
   public init(
-    _ method: Method, _ url: String, fields: [String] = [], body: [UInt8] = [], http2: Bool = false,
+    _ method: Method, _ url: String, fields: [String] = [], requestLine: String = "", body: [UInt8] = [], http2: Bool = false,
     connectTimeout: Duration = .seconds(10), idleMax: Duration = .seconds(600)
   ) {
     self.method = method
     self.url = url
     self.fields = fields
+    self.requestLine = requestLine
     self.body = body
     self.http2 = http2
     self.connectTimeout = connectTimeout

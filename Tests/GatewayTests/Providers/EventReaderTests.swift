@@ -142,7 +142,7 @@ import Testing
 
   @Test func `an event of exactly the bound is read`() throws {
     withKnownIssue("the bound itself is refused") {
-      #expect(try Self.read([Self.event(EventReader.eventBytesMax)[...]]).count == 1)
+      #expect(throws: Never.self) { try Self.read([Self.event(EventReader.eventBytesMax)[...]]) }
     }
   }
 
@@ -150,7 +150,7 @@ import Testing
   func `a cut does not make an event too long`(_ cut: Int) throws {
     let bytes = Self.event(EventReader.eventBytesMax - 1)
     withKnownIssue("the name of the field counts when the line was cut, and not when it was whole") {
-      #expect(try Self.read([bytes[..<cut], bytes[cut...]]).count == 1)
+      #expect(throws: Never.self) { try Self.read([bytes[..<cut], bytes[cut...]]) }
     }
   }
 

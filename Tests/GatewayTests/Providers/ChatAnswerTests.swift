@@ -1,0 +1,86 @@
+@testable import Gateway
+import Testing
+
+@Suite struct ChatAnswerTests {
+  static func relay(_ json: String) throws(UpstreamFailure) -> (text: String, usage: Usage?) {
+    let bytes = Array(json.utf8)
+    var out: [UInt8] = []
+    let found = try ChatAnswer.relay(bytes.span, modelToken: Array(#""m""#.utf8), into: &out)
+    return (String(decoding: out, as: UTF8.self), found.usage)
+  }
+
+  static func restream(_ json: String) throws(UpstreamFailure) -> [String] {
+    let bytes = Array(json.utf8)
+    var out: [UInt8] = []
+    try ChatAnswer.restream(bytes.span, into: &out)
+    return String(decoding: out, as: UTF8.self).split(separator: "\n\n").map(String.init)
+  }
+
+  @Test(arguments: [
+    (#"{"model":"x","choices":[]}"#, #"{"model":"m","choices":[]}"#),
+    (#" { "choices" : [ {"model":"x"} ] , "model" : null , "z":1e999 } "#,
+      #" { "choices" : [ {"model":"x"} ] , "model" : "m" , "z":1e999 } "#),
+    (#"{"choices":[]}"#, #"{"model":"m","choices":[]}"#),
+    (#"{"mod\u0065l":"x","choices":[],"error":null}"#, #"{"mod\u0065l":"m","choices":[],"error":null}"#),
+  ])
+  func `only the model's name changes`(_ json: String, _ relayed: String) throws {
+    #expect(try Self.relay(json).text == relayed)
+  }
+
+  @Test(arguments: [
+    ("", nil), (#","usage":null"#, nil), (#","usage":{}"#, 0), (#","usage":{"prompt_tokens":-5}"#, 0),
+    (#","usage":{"prompt_tokens":7,"completion_tokens":1}"#, 8), (#","usage":{"prompt_tokens":1e9}"#, 0),
+    (#","usage":{"prompt_tokens":9223372036854775807,"completion_tokens":1}"#, 1 << 40 + 1),
+    (#","usage":{"prompt_tokens":92233720368547758070}"#, 0),
+  ])
+  func `usage is read and never trusted too far`(_ member: String, _ total: Int?) throws {
+    let usage = try Self.relay(#"{"choices":[]\#(member)}"#).usage
+    #expect(usage?.total == total.map { $0 == 1 << 40 + 1 ? (1 << 40) + 1 : $0 })
+    #expect(usage == nil || usage?.source == .reported)
+  }
+
+  @Test(arguments: ["", "{", "[]", "null", "{}", #"{"choices":{}}"#, #"{"choices":[]}}"#, "<html>", #"{"choices":[1,]}"#])
+  func `what has no choices is malformed`(_ json: String) {
+    #expect { try Self.relay(json) } throws: { Self.isMalformed($0) }
+    #expect { try Self.restream(json) } throws: { Self.isMalformed($0) }
+  }
+
+  private static func isMalformed(_ error: any Error) -> Bool {
+    if case .malformed? = error as? UpstreamFailure { return true }
+    return false
+  }
+
+  @Test func `an error in a 200 is one`() {
+    #expect(throws: UpstreamFailure.error(UpstreamError(message: "no"))) {
+      try Self.relay(#"{"error":{"message":"no"},"choices":[]}"#)
+    }
+    #expect(throws: UpstreamFailure.error(UpstreamError(message: "no"))) { try Self.restream(#"{"error":"no"}"#) }
+  }
+
+  @Test func `a whole answer becomes the events of a stream`() throws {
+    let json =
+      #"{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"a"},"finish_reason":"stop"},"#
+      + #"{"index":1,"message":{"role":"assistant","content":"b"},"finish_reason":"length"}],"#
+      + #""usage":{"prompt_tokens":1,"completion_tokens":2}}"#
+    #expect(
+      try Self.restream(json) == [
+        #"data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":"stop"}]}"#,
+        #"data: {"choices":[{"index":1,"delta":{"role":"assistant","content":"b"},"finish_reason":"length"}]}"#,
+        #"data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#, "data: [DONE]",
+      ])
+    #expect(try Self.restream(#"{"choices":[]}"#) == ["data: [DONE]"])
+    #expect(try Self.restream(#"{"choices":[1,{}]}"#) == [#"data: {"choices":[{}]}"#, "data: [DONE]"])
+  }
+
+  @Test func `a tool call of a whole answer gets its index`() throws {
+    let json =
+      #"{"choices":[{"message":{"role":"assistant","content":null,"tool_calls":[{"id":"x","type":"function","#
+      + #""function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#
+    var feed = ChatFeed()
+    let event = try #require(try Self.restream(json).first)
+    let step = feed.take(String(event.dropFirst(6)))
+    #expect(step.verdict == .visible)
+    #expect(step.text.contains(#""tool_calls":[{"index":0,"id":"x""#))
+    #expect(feed.chat.isFinished)
+  }
+}

@@ -1,0 +1,64 @@
+@testable import Gateway
+import Testing
+
+@Suite struct EndpointTests {
+  static func at(_ path: String) -> Endpoint? {
+    // The path stands inside of a longer buffer, as it does in a request.
+    let bytes = Array("GET \(path) HTTP/1.1".utf8)
+    return Endpoint.at(Slice(start: 4, count: path.utf8.count), in: bytes.span)
+  }
+
+  static let prefixes = ["", "/v1", "/v1/v1", "/openai", "/openai/v1", "/openai/v1/v1"]
+
+  @Test(arguments: prefixes, ["", "/"])
+  func `every spelling is found`(_ prefix: String, _ end: String) {
+    #expect(Self.at(prefix + "/chat/completions" + end) == .chatCompletions)
+    #expect(Self.at(prefix + "/models" + end) == .models)
+    #expect(Self.at(prefix + "/models/a%2Fb" + end) == .model(Slice(start: 4 + prefix.utf8.count + 8, count: 5)))
+    #expect(Self.at(prefix + "/models/a/b" + end) == .model(Slice(start: 4 + prefix.utf8.count + 8, count: 3)))
+  }
+
+  @Test(arguments: [
+    ("/", Endpoint.root), ("/healthz", .liveness), ("/health", .liveness), ("/v1/health", .liveness),
+    ("/ping", .liveness), ("/ping/", .liveness), ("/readyz", .readiness),
+  ])
+  func `the gateway's own paths are found`(_ path: String, _ endpoint: Endpoint) { #expect(Self.at(path) == endpoint) }
+
+  @Test(arguments: [
+    "", "*", "//", "/v1", "/v1/", "/openai", "/v2/models", "/v1/v1/v1/models", "/v1/openai/models", "/chat",
+    "/chat/completions/x", "/v1/chat/completions//", "/v1//models", "//v1/models", "/V1/models", "/v1/Models",
+    "/v1/%6dodels", "/v1%2Fmodels", "/v1/models?x", "/v1models", "/v1/modelsx", "/v1/chat%2Fcompletions", "/models//",
+    "/healthz/x", "/healthzz", "/v1/healthz", "/./models", "/v1/../v1/models", "chat/completions", "/completions",
+  ])
+  func `anything else is not found`(_ path: String) { #expect(Self.at(path) == nil) }
+
+  @Test func `methods are of the resource`() {
+    #expect(Endpoint.chatCompletions.refusesMethod(.post) == nil)
+    #expect(Endpoint.chatCompletions.refusesMethod(.get) == "POST, OPTIONS")
+    for endpoint in [Endpoint.root, .liveness, .readiness, .models, .model(.empty)] {
+      #expect(endpoint.refusesMethod(.get) == nil)
+      #expect(endpoint.refusesMethod(.head) == nil)
+      #expect(endpoint.refusesMethod(.post) == "GET, HEAD, OPTIONS")
+    }
+  }
+
+  @Test func `only what tells nothing is open`() {
+    #expect(Endpoint.liveness.isOpen)
+    #expect(Endpoint.readiness.isOpen)
+    for endpoint in [Endpoint.root, .models, .model(.empty), .chatCompletions] { #expect(!endpoint.isOpen) }
+  }
+
+  @Test func `every spelling has one name`() {
+    #expect(Set(Self.prefixes.compactMap { Self.at($0 + "/models/x")?.name }) == ["/v1/models/{id}"])
+    #expect(Set(Self.prefixes.compactMap { Self.at($0 + "/chat/completions/")?.name }) == ["/v1/chat/completions"])
+  }
+
+  @Test(arguments: [
+    ("", ""), ("a", "a"), ("a%2Fb", "a/b"), ("a%2fb%3A1", "a/b:1"), ("%25", "%"), ("%252F", "%2F"), ("%C3%A9", "é"),
+    ("é", "é"), ("%00", "\u{0}"), ("a+b", "a+b"), ("%", nil), ("%2", nil), ("a%2", nil), ("%zz", nil), ("%2g", nil),
+    ("%C3", nil), ("%FF", nil), ("%ED%A0%80", nil), ("%-1", nil), ("%+1", nil),
+  ])
+  func `a name is decoded once`(_ segment: String, _ name: String?) {
+    #expect(Endpoint.decode(Array(segment.utf8).span) == name)
+  }
+}

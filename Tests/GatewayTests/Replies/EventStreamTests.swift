@@ -1,0 +1,58 @@
+@testable import Gateway
+import Testing
+
+@Suite struct EventStreamTests {
+  private static let head = Array("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".utf8)
+
+  @Test(arguments: [1, 9, 10, 15, 16, 255, 256, 4095, 4096, 65_535, 70_000, 1_048_577])
+  func `a chunk has its size`(_ count: Int) throws {
+    var stream = EventStream(minorVersion: 1)
+    var out = Self.head
+    let data = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+    stream.begin(&out)
+    // In pieces, and begun again while it is open.
+    out += data.prefix(count / 2)
+    stream.begin(&out)
+    out += data.dropFirst(count / 2)
+    stream.commit(&out)
+    let open = try #require(Received(out))
+    #expect(open.body == data)
+    #expect(open.chunks == [count])
+    #expect(!open.isWhole)
+    stream.end(&out)
+    #expect(try #require(Received(out)).isWhole)
+  }
+
+  @Test func `an empty chunk takes itself back`() {
+    var stream = EventStream(minorVersion: 1)
+    var out = Self.head
+    stream.begin(&out)
+    stream.commit(&out)
+    #expect(out == Self.head)
+    stream.commit(&out)
+    #expect(out == Self.head)
+  }
+
+  @Test func `chunks follow one another in outputs of their own`() throws {
+    var stream = EventStream(minorVersion: 1)
+    var all = Self.head
+    for count in [5, 0, 300, 1] {
+      var out: [UInt8] = []
+      stream.begin(&out)
+      out += [UInt8](repeating: 0x78, count: count)
+      stream.commit(&out)
+      all += out
+    }
+    #expect(try #require(Received(all)).chunks == [5, 300, 1])
+  }
+
+  @Test func `an old client gets bytes alone`() {
+    var stream = EventStream(minorVersion: 0)
+    var out: [UInt8] = []
+    stream.begin(&out)
+    out.append("data: x\n\n" as StaticString)
+    stream.commit(&out)
+    stream.end(&out)
+    #expect(String(decoding: out, as: UTF8.self) == "data: x\n\n")
+  }
+}

@@ -1,0 +1,29 @@
+@testable import Gateway
+import Testing
+
+@Suite struct HostsTests {
+  @Test(arguments: [
+    ("127.0.0.1", "localhost", true), ("127.0.0.1", "LOCALHOST", true), ("127.0.0.1", "127.0.0.1", true),
+    ("127.0.0.1", "[::1]", true), ("127.0.0.1", "gw.example", true), ("127.0.0.1", "GW.Example", true),
+    ("127.0.0.1", "evil.example", false), ("127.0.0.1", "localhost.evil.example", false),
+    ("127.0.0.1", "10.0.0.1", false), ("127.0.0.1", "", false), ("127.0.0.1", "localhos", false),
+    ("::1", "[::1]", true), ("::1", "::1", false), ("::1", "[::2]", false), ("0.0.0.0", "10.0.0.1", true),
+    ("0.0.0.0", "[fe80::1]", true), ("0.0.0.0", "evil.example", false), ("0.0.0.0", "1.2.3", false),
+    ("0.0.0.0", "0x7f.1", false), ("::", "192.168.1.1", true), ("192.168.1.5", "192.168.1.5", true),
+    ("fd00::5", "[FD00::5]", true), ("localhost", "10.0.0.1", false),
+  ])
+  func `a host is one of ours, or an address where others can reach us`(_ bind: String, _ host: String, _ isOurs: Bool) {
+    #expect(Hosts(bind: bind, names: ["gw.example"]).accept(Array(host.utf8).span) == isOurs)
+  }
+
+  @Test(arguments: [
+    (["https://app.example"], "https://app.example", "https://app.example"),
+    (["https://App.example"], "HTTPS://app.EXAMPLE", "https://app.example"),
+    (["https://app.example"], "https://app.example.evil", nil), (["https://app.example"], "http://app.example", nil),
+    (["https://app.example"], "https://app.example:444", nil), (["https://app.example"], "null", nil),
+    ([], "https://app.example", nil), ([], "*", nil), (["*"], "https://any.example", "https://any.example"), (["*"], "null", "null"),
+  ] as [([String], String, String?)])
+  func `an origin is allowed by name`(_ allowed: [String], _ origin: String, _ told: String?) {
+    #expect(Origins(allowed).accept(Array(origin.utf8).span) == told)
+  }
+}

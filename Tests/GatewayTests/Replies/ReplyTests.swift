@@ -1,0 +1,125 @@
+import Foundation
+@testable import Gateway
+import Testing
+
+@Suite struct ReplyTests {
+  static let hostile = ["a\r\nset-cookie: x", "\u{0}", "a\nb", "\r", "\u{7f}", "\t", "é\u{85}", "\r\n\r\n<html>"]
+
+  private static func frame(_ change: (inout Reply.Frame) -> Void = { _ in }) -> Reply.Frame {
+    var frame = Reply.Frame(requestID: "r1", date: Array("Thu, 01 Jan 1970 00:00:00 GMT".utf8))
+    change(&frame)
+    return frame
+  }
+
+  private static func json(_ frame: Reply.Frame) -> [UInt8] {
+    var out: [UInt8] = []
+    Reply.json(200, Array("{}".utf8).span, frame, into: &out)
+    return out
+  }
+
+  @Test func `a response is as it should be`() throws {
+    let received = try #require(Received(Self.json(Self.frame())))
+    #expect(received.status == 200)
+    #expect(received.text == "{}")
+    #expect(
+      received.fields == [
+        "date": "Thu, 01 Jan 1970 00:00:00 GMT", "content-type": "application/json", "content-length": "2",
+        "cache-control": "no-store", "x-content-type-options": "nosniff", "x-request-id": "r1", "request-id": "r1",
+      ])
+  }
+
+  @Test func `the connection's end is told where it is not what is expected`() throws {
+    for (minor, keeps, told) in [(1, true, nil), (1, false, "close"), (0, true, "keep-alive"), (0, false, "close")] {
+      let frame = Self.frame {
+        $0.minorVersion = UInt8(minor)
+        $0.keepsAlive = keeps
+      }
+      #expect(try #require(Received(Self.json(frame))).fields["connection"] == told)
+    }
+  }
+
+  @Test func `a HEAD has the head and nothing else`() throws {
+    let text = String(decoding: Self.json(Self.frame { $0.isHead = true }), as: UTF8.self)
+    #expect(text.contains("content-length: 2\r\n"))
+    #expect(text.hasSuffix("\r\n\r\n"))
+    var out: [UInt8] = []
+    RefusalReply.response(Refusal(404, .notFound, "x"), Self.frame { $0.isHead = true }, into: &out)
+    #expect(String(decoding: out, as: UTF8.self).hasSuffix("\r\n\r\n"))
+    #expect(!String(decoding: out, as: UTF8.self).contains("content-length: 0"))
+  }
+
+  @Test func `a 204 has no length`() {
+    var out: [UInt8] = []
+    Reply.open(204, "", .length(0), Self.frame(), into: &out)
+    Reply.close(into: &out)
+    let text = String(decoding: out, as: UTF8.self)
+    #expect(text.hasPrefix("HTTP/1.1 204 No Content\r\n"))
+    #expect(!text.contains("content-length"))
+    #expect(!text.contains("content-type"))
+  }
+
+  @Test(arguments: hostile)
+  func `nothing from outside breaks the head`(_ text: String) throws {
+    var out: [UInt8] = []
+    let frame = Self.frame { $0.allowedOrigin = text }
+    Reply.open(200, "application/json", .length(0), frame, into: &out)
+    Reply.add("x-served-by", text, into: &out)
+    Reply.close(into: &out)
+    var refusal = Refusal(405, .methodNotAllowed, text, param: text, upstreamBody: text)
+    refusal.allow = text
+    var refused: [UInt8] = []
+    RefusalReply.response(refusal, frame, into: &refused)
+    var streamed: [UInt8] = []
+    EventStream.head(frame, servedBy: text, into: &streamed)
+    for bytes in [out, refused, streamed] {
+      let received = try #require(Received(bytes))
+      #expect(received.fields["set-cookie"] == nil)
+      let head = bytes[..<(try #require(bytes.firstRange(of: Array("\r\n\r\n".utf8))).lowerBound)]
+      #expect(!head.contains(0) && !head.contains(0x7f))
+      #expect(head.count { $0 == 0x0d } == head.count { $0 == 0x0a })
+    }
+    let body = try #require(Received(refused)).body
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(body)) as? [String: [String: Any]])
+    #expect(object["error"]?["message"] as? String == text)
+    #expect(object["error"]?["param"] as? String == text)
+    #expect((object["error"]?["metadata"] as? [String: String])?["upstream_body"] == text)
+  }
+
+  // MARK: Refusals
+
+  @Test(arguments: Refusal.Code.allCases)
+  func `every refusal is an error object`(_ code: Refusal.Code) throws {
+    for (status, type) in [
+      (400, "invalid_request_error"), (401, "authentication_error"), (403, "permission_error"),
+      (404, "not_found_error"), (429, "rate_limit_error"), (503, "overloaded"), (502, "server_error"),
+    ] {
+      var out: [UInt8] = []
+      RefusalReply.response(Refusal(status, code, "Say \"why\"."), Self.frame(), into: &out)
+      let received = try #require(Received(out))
+      #expect(received.status == status)
+      #expect(
+        received.text == #"{"error":{"message":"Say \"why\".","type":"\#(type)","param":null,"code":"\#(code.rawValue)","#
+          + #""request_id":"r1"}}"# + "\n")
+      #expect((received.fields["www-authenticate"] == "Bearer") == (status == 401))
+      #expect((received.fields["x-should-retry"] == "false") == [401, 403].contains(status))
+    }
+  }
+
+  @Test func `a refusal tells what helps`() throws {
+    var out: [UInt8] = []
+    let refusal = Refusal(405, .methodNotAllowed, "x", retryAfter: 3, allow: "GET")
+    RefusalReply.response(refusal, Self.frame { $0.requestID = "" }, into: &out)
+    let received = try #require(Received(out))
+    #expect(received.fields["allow"] == "GET")
+    #expect(received.fields["retry-after"] == "3")
+    #expect(received.fields["x-request-id"] == nil)
+    #expect(!received.text.contains("request_id"))
+  }
+
+  @Test func `every status that we send has its words`() {
+    for status in [200, 204, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 421, 422, 429, 431, 500, 501, 502, 503, 504, 505] {
+      #expect(Reply.reason(status).description != "Status")
+    }
+    #expect(Reply.reason(299).description == "Status")
+  }
+}

@@ -1,0 +1,49 @@
+@testable import Gateway
+import Testing
+
+@Suite struct RouteTests {
+  private static func route(_ providers: [(Int, [String])]) -> Route {
+    Route(providers.map { (priority: $0.0, patterns: $0.1.map(ModelPattern.init)) })
+  }
+
+  /// All candidates for a model in the order in which they are asked.
+  private static func order(_ route: Route, _ model: String) -> [Int] {
+    var tried: [Int] = []
+    while let next = route.next(for: model, after: tried), tried.count < 50 { tried.append(next) }
+    return tried
+  }
+
+  @Test func `what says most about the model comes first`() {
+    let route = Self.route([(0, []), (0, ["*"]), (0, ["gpt-*"]), (0, ["gpt-5-*"]), (0, ["x", "gpt-5-mini"]), (0, ["other"])])
+    #expect(Self.order(route, "gpt-5-mini") == [4, 3, 2, 0, 1])
+    #expect(Self.order(route, "gpt-5-nano") == [3, 2, 0, 1])
+    #expect(Self.order(route, "gpt-4") == [2, 0, 1])
+    #expect(Self.order(route, "claude") == [0, 1])
+    #expect(Self.order(route, "other") == [5, 0, 1])
+  }
+
+  @Test func `among equals priority decides, then the order`() {
+    let route = Self.route([(5, []), (1, []), (5, []), (-3, []), (1, [])])
+    #expect(Self.order(route, "m") == [3, 1, 4, 0, 2])
+  }
+
+  @Test func `priority does not beat a better pattern`() {
+    #expect(Self.order(Self.route([(0, ["*"]), (9, ["m"])]), "m") == [1, 0])
+  }
+
+  @Test func `the best pattern of a provider counts`() {
+    #expect(Self.order(Self.route([(0, ["gpt-*"]), (0, ["*", "gpt-5*", "zz"])]), "gpt-5") == [1, 0])
+  }
+
+  @Test func `nobody is asked who does not serve the model`() {
+    let route = Self.route([(0, ["a"]), (0, ["b*"])])
+    #expect(route.next(for: "c", after: []) == nil)
+    #expect(route.next(for: "a", after: [0]) == nil)
+    #expect(route.next(for: "a", after: [7, -1]) == 0)
+    #expect(Self.route([]).next(for: "a", after: []) == nil)
+    #expect(route.serves(0, "a"))
+    #expect(!route.serves(0, "b"))
+    #expect(route.serves(1, "b"))
+    #expect(!route.serves(9, "b"))
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+/// What is true of every file.
+@Suite struct HouseholdTests {
+  /// Lines above which a file holds two things.
+  static let linesMax = 400
+
+  @Test(arguments: Tree.swift("Sources").map(\.path))
+  func `a source file is no longer than four hundred lines`(path: String) throws {
+    let count = try #require(Tree.file(path)).lines.count - 1
+    #expect(count <= Self.linesMax)
+  }
+
+  @Test func `the sources neither give up nor force`() {
+    for file in Tree.swift("Sources") {
+      for line in file.code {
+        for word in ["fatalError(", "try!", "as!", "nonisolated(unsafe)", "@unchecked"] {
+          #expect(!line.contains(word), "\(file.path) says \(word)")
+        }
+      }
+    }
+  }
+
+  @Test func `nothing is left for later`() {
+    // Put together here, so that this file does not find itself.
+    let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
+    for file in Tree.all where ["Sources/", "Tests/", "tools/"].contains(where: file.path.hasPrefix) {
+      for mark in marks { #expect(!file.text.contains(mark), "\(file.path) says \(mark)") }
+    }
+  }
+
+  @Test func `no file knows the machine that it was written on`() {
+    let places = ["/wo" + "rk/", "/tm" + "p/", "/ro" + "ot/", "/ho" + "me/"]
+    for file in Tree.all where !file.path.hasPrefix("Package.resolved") {
+      for line in file.lines {
+        for place in places { #expect(!line.contains(place), "\(file.path): \(line)") }
+      }
+    }
+  }
+
+  @Test func `every public type of the gateway says what it is`() {
+    let kinds = ["struct", "class", "enum", "protocol", "actor"]
+    for file in Tree.swift("Sources/Gateway") + Tree.swift("Sources/Reactor") + Tree.swift("Sources/Digest") {
+      let lines = file.lines
+      for (index, line) in lines.enumerated() {
+        let words = line.split(separator: " ")
+        guard words.first == "public", words.contains(where: { kinds.contains(String($0)) }), line.hasSuffix("{") || line.hasSuffix("}")
+        else { continue }
+        guard let place = words.firstIndex(where: { kinds.contains(String($0)) }), place <= 3, !words.contains("func") else { continue }
+        var above = index - 1
+        while above >= 0, lines[above].trimmingCharacters(in: .whitespaces).hasPrefix("@") { above -= 1 }
+        let comment = above >= 0 ? lines[above].trimmingCharacters(in: .whitespaces) : ""
+        #expect(comment.hasPrefix("///"), "\(file.path):\(index + 1)")
+      }
+    }
+  }
+
+  @Test func `no type has a name that says nothing`() {
+    let words = ["Manager", "Helper", "Utils", "Impl", "Util"]
+    for file in Tree.swift("Sources") {
+      for word in words { #expect(!file.path.contains(word), "\(file.path)") }
+    }
+  }
+
+  @Test func `decisions are numbered without a gap, and the index names each`() throws {
+    let files = Tree.all.filter { $0.path.hasPrefix("docs/decisions/") }
+    let names = files.map { String($0.path.dropFirst("docs/decisions/".count)) }.sorted()
+    #expect(names.count > 1)
+    for (index, name) in names.enumerated() {
+      #expect(name.hasPrefix(String(repeating: "0", count: 3 - String(index).count) + "\(index)-"), "\(name)")
+    }
+    let index = try #require(files.first { $0.path.hasSuffix("000-index.md") })
+    for name in names.dropFirst() { #expect(index.text.contains(name), "the index does not name \(name)") }
+  }
+
+  @Test func `the changelog has the version that the program says`() throws {
+    let gateway = try #require(Tree.file("Sources/Gateway/Gateway.swift"))
+    let line = try #require(gateway.lines.first { $0.contains("static let version") })
+    let version = try #require(line.split(separator: "\"").dropFirst().first)
+    let changelog = try #require(Tree.file("CHANGELOG.md"))
+    #expect(changelog.text.contains("## [\(version)]"))
+  }
+
+  @Test func `the license is there`() throws {
+    #expect(try #require(Tree.file("LICENSE")).text.contains("Apache License"))
+  }
+
+  @Test func `every tool is executable, or sourced, and says what it does`() throws {
+    let tools = Tree.all.filter { $0.path.hasPrefix("tools/") && $0.path.split(separator: "/").count == 2 }
+    #expect(tools.count > 3)
+    for tool in tools {
+      let first = tool.lines.first ?? ""
+      let comments = tool.lines.dropFirst().prefix(2).filter { $0.hasPrefix("# ") }
+      let isSourced = tool.path.hasSuffix(".sh")
+      #expect(isSourced ? tool.text.hasPrefix("#") : first.hasPrefix("#!"), "\(tool.path)")
+      #expect(!comments.isEmpty, "\(tool.path)")
+      let path = Tree.root.appending(path: tool.path).path
+      #expect(FileManager.default.isExecutableFile(atPath: path) == !isSourced, "\(tool.path)")
+    }
+  }
+
+  @Test func `every file ends with a line end and none has a tab or a space at a line's end`() {
+    for file in Tree.all where file.path.hasSuffix(".swift") {
+      #expect(file.text.hasSuffix("\n"), "\(file.path)")
+      #expect(!file.lines.contains { $0.hasSuffix(" ") || $0.contains("\t") }, "\(file.path)")
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+
+/// The repository's files as text.
+enum Tree {
+  /// One text file: where it is below the root, and what it says.
+  struct File: Sendable {
+    var path: String
+    var text: String
+
+    var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+
+    /// The lines as code: comments and the contents of plain string literals left out.
+    var code: [String] {
+      var isInText = false
+      return lines.map { line in
+        if isInText || line.contains("\"\"\"") {
+          if line.components(separatedBy: "\"\"\"").count % 2 == 0 { isInText.toggle() }
+          return ""
+        }
+        return Tree.code(line)
+      }
+    }
+
+    /// The modules that it imports.
+    var imports: [String] {
+      lines.compactMap { line in
+        let words = line.split(separator: " ")
+        guard let place = words.firstIndex(of: "import"), place < words.count - 1 else { return nil }
+        guard words[..<place].allSatisfy({ $0.hasPrefix("@") || ["public", "internal", "package", "private"].contains($0) })
+        else { return nil }
+        return String(words[words.count - 1].split(separator: ".")[0])
+      }
+    }
+
+    /// Whether its code says the word.
+    func says(_ word: String) -> Bool {
+      code.contains { $0.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.contains(Substring(word)) }
+    }
+  }
+
+  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  /// Folders that are made, not written.
+  private static let made: Set<String> = [".git", ".build", ".cache", ".venv", "__pycache__", ".swiftpm"]
+
+  /// Every text file that is not made by a tool.
+  static let all: [File] = files(below: root, "")
+
+  private static func files(below folder: URL, _ prefix: String) -> [File] {
+    let manager = FileManager.default
+    let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.sorted().flatMap { name -> [File] in
+      if made.contains(name) || name.hasPrefix(".build-") || name.hasPrefix(".venv-") { return [] }
+      let place = folder.appending(path: name)
+      var isFolder: ObjCBool = false
+      guard manager.fileExists(atPath: place.path, isDirectory: &isFolder) else { return [] }
+      if isFolder.boolValue { return files(below: place, prefix + name + "/") }
+      guard let data = try? Data(contentsOf: place), data.count < 1 << 20, !data.contains(0),
+        let text = String(data: data, encoding: .utf8)
+      else { return [] }
+      return [File(path: prefix + name, text: text)]
+    }
+  }
+
+  /// The Swift files below a folder, as in `Sources/Reactor`.
+  static func swift(_ folder: String) -> [File] {
+    all.filter { $0.path.hasPrefix(folder + "/") && $0.path.hasSuffix(".swift") }
+  }
+
+  static func file(_ path: String) -> File? { all.first { $0.path == path } }
+
+  /// A line without its comment and without what its string literals say.
+  private static func code(_ line: Substring) -> String {
+    var code = ""
+    var isInText = false
+    var isEscaped = false
+    var last: Character = " "
+    for character in line {
+      if isInText {
+        if character == "\"", !isEscaped { isInText = false }
+        isEscaped = character == "\\" && !isEscaped
+      } else if character == "/", last == "/" {
+        code.removeLast()
+        break
+      } else {
+        isInText = character == "\""
+        code.append(character)
+      }
+      last = character
+    }
+    return code
+  }
+}

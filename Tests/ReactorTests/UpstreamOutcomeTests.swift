@@ -1,0 +1,154 @@
+import Testing
+
+@testable import Reactor
+@testable import Support
+
+/// What an upstream does, and what the gateway is told.
+struct OutcomeRow: Sendable, CustomTestStringConvertible {
+  var name: String
+  var moves: [RawUpstream.Move]
+  var end: TransferEnd
+  var status = 0
+  var body = ""
+  var testDescription: String { name }
+
+  static let head = "HTTP/1.1 200 OK\r\n"
+
+  static let all: [OutcomeRow] = [
+    OutcomeRow(
+      name: "content-length", moves: [.send(head + "content-length: 5\r\n\r\nhello")], end: .complete, status: 200,
+      body: "hello"),
+    OutcomeRow(
+      name: "no body", moves: [.send("HTTP/1.1 204 No Content\r\n\r\n")], end: .complete, status: 204),
+    OutcomeRow(
+      name: "chunks, an extension and a trailer",
+      moves: [.send(head + "transfer-encoding: chunked\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nx-end: 1\r\n\r\n")],
+      end: .complete, status: 200, body: "hello"),
+    OutcomeRow(
+      name: "until the connection closes", moves: [.send(head + "\r\nhello"), .finish], end: .complete, status: 200,
+      body: "hello"),
+    OutcomeRow(
+      name: "a final head after two informational ones",
+      moves: [
+        .send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"), .wait(.milliseconds(5)),
+        .send(head + "content-length: 2\r\n\r\nok"),
+      ], end: .complete, status: 200, body: "ok"),
+    OutcomeRow(
+      name: "a redirect is an answer",
+      moves: [.send("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")],
+      end: .complete, status: 302),
+    OutcomeRow(
+      name: "an error status is an answer",
+      moves: [.send("HTTP/1.1 503 Busy\r\ncontent-length: 4\r\n\r\nbusy")], end: .complete, status: 503, body: "busy"),
+    OutcomeRow(
+      name: "byte by byte",
+      moves: (head + "content-length: 2\r\n\r\nok").map { [.send(String($0)), .wait(.microseconds(200))] }.flatMap(\.self),
+      end: .complete, status: 200, body: "ok"),
+    OutcomeRow(name: "closed at once", moves: [.finish], end: .failed(.closedBeforeResponse)),
+    OutcomeRow(name: "reset at once", moves: [.reset], end: .failed(.closedBeforeResponse)),
+    OutcomeRow(
+      name: "content-length cut", moves: [.send(head + "content-length: 50\r\n\r\nhello"), .finish],
+      end: .failed(.truncated), status: 200, body: "hello"),
+    OutcomeRow(
+      name: "reset in the body",
+      moves: [.send(head + "content-length: 50\r\n\r\nhello"), .wait(.milliseconds(20)), .reset],
+      end: .failed(.truncated), status: 200, body: "hello"),
+    OutcomeRow(
+      name: "cut inside a chunk", moves: [.send(head + "transfer-encoding: chunked\r\n\r\n9\r\nhello"), .finish],
+      end: .failed(.truncated), status: 200, body: "hello"),
+    OutcomeRow(
+      name: "cut before the last chunk",
+      moves: [.send(head + "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"), .finish], end: .failed(.truncated),
+      status: 200, body: "hello"),
+    OutcomeRow(
+      name: "a chunk size that is none",
+      moves: [.send(head + "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n")], end: .failed(.truncated),
+      status: 200, body: "hello"),
+    OutcomeRow(
+      name: "a header line without end",
+      moves: [.send(head + "x: " + String(repeating: "a", count: 200_000))], end: .failed(.tooLarge)),
+    OutcomeRow(
+      name: "fields of more than 64 KiB",
+      moves: [.send(head + String(repeating: "x: " + String(repeating: "a", count: 95) + "\r\n", count: 700) + "\r\n")],
+      end: .failed(.tooLarge)),
+    OutcomeRow(
+      name: "informational heads without end",
+      moves: [.send(String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 4000))], end: .failed(.tooLarge)),
+  ]
+
+  /// What should be so and is not yet.
+  static let wrong: [OutcomeRow] = [
+    OutcomeRow(name: "garbage", moves: [.send("SSH-2.0-OpenSSH_9.2\r\n"), .finish], end: .failed(.malformed)),
+    OutcomeRow(name: "HTTP/0.9", moves: [.send("<html>hello</html>"), .finish], end: .failed(.malformed)),
+    OutcomeRow(
+      name: "a status line without end", moves: [.send("HTTP/1.1 200 " + String(repeating: "a", count: 200_000))],
+      end: .failed(.tooLarge)),
+    OutcomeRow(
+      name: "closed inside the head", moves: [.send(head + "content-length: 5\r\n"), .finish],
+      end: .failed(.truncated)),
+    OutcomeRow(
+      name: "a protocol switch that nobody asked for",
+      moves: [.send("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\nhello"), .finish], end: .failed(.malformed)),
+  ]
+}
+
+@Suite struct UpstreamOutcomeTests {
+  private func outcome(_ row: OutcomeRow) throws -> Fetched {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream(row.moves))
+    return loop.fetch(UpstreamRequest(.post, upstream.url, fields: ["content-type: text/plain"], body: Array("?".utf8)))
+  }
+
+  @Test(arguments: OutcomeRow.all)
+  func `each thing that an upstream does has one outcome`(row: OutcomeRow) throws {
+    let fetched = try outcome(row)
+    #expect(fetched.end == row.end)
+    if row.status != 0 { #expect(fetched.status == row.status) }
+    #expect(fetched.text == row.body)
+    #expect(fetched.responded == (row.status == 0 ? 0 : 1))
+  }
+
+  @Test(arguments: OutcomeRow.wrong)
+  func `what is not HTTP, or ends in its head, is told as that`(row: OutcomeRow) throws {
+    let fetched = try outcome(row)
+    #expect(fetched.end == row.end)
+    #expect(fetched.responded == 0)
+  }
+
+  @Test func `a port where nobody listens is a failed connection`() throws {
+    let loop = try Loop()
+    let (listener, port) = Sockets.listen()
+    Sockets.reset(listener)
+    let fetched = loop.fetch(UpstreamRequest(.get, "http://127.0.0.1:\(port)/"))
+    #expect(fetched.end == .failed(.connectFailed))
+  }
+
+  @Test func `a name that does not exist is told as that`() throws {
+    let loop = try Loop()
+    let transfer = loop.reactor.start(UpstreamRequest(.get, "http://no-such-host.invalid/"))
+    #expect(loop.fetch(transfer, upTo: .seconds(8)).end == .failed(.nameNotFound))
+  }
+
+  @Test func `fields are found by name, letter case aside, without the spaces around them`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(
+      RawUpstream([
+        .send(
+          "HTTP/1.1 103 Early\r\nx-early: yes\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: \t text/event-stream; charset=utf-8 \r\n"
+            + "X-Empty:\r\nretry-after: 7\r\nRetry-After: 8\r\nx-early-not: 1\r\nContent-Length: 0\r\n\r\n")
+      ]))
+    var looked = false
+    _ = loop.fetch(UpstreamRequest(.get, upstream.url)) { response in
+      looked = true
+      #expect(response.field("content-type") == "text/event-stream; charset=utf-8")
+      #expect(response.field("content-type", startsWith: "text/event-stream"))
+      #expect(!response.field("content-type", startsWith: "application/json"))
+      #expect(response.field("x-empty") == "")
+      #expect(!response.field("x-empty", startsWith: "a"))
+      #expect(response.field("retry-after") == "7")
+      #expect(response.field("x-early") == nil)
+      #expect(response.field("content") == nil)
+    }
+    #expect(looked)
+  }
+}

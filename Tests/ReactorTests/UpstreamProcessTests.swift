@@ -1,0 +1,61 @@
+import Glibc
+import Testing
+
+@testable import Reactor
+@testable import Support
+
+/// What can only be seen in a process of its own.
+@Suite struct UpstreamProcessTests {
+  private static func descriptorCount() -> Int { (0..<4096).count { fcntl($0, F_GETFD) >= 0 } }
+
+  @Test func `proxies and netrc files of the environment are ignored`() async {
+    await #expect(processExitsWith: .success) {
+      for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        setenv(name, "http://127.0.0.1:1", 1)
+      }
+      unsetenv("no_proxy")
+      let loop = try Loop()
+      let upstream = loop.add(RawUpstream([.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")]))
+      let fetched = loop.fetch(UpstreamRequest(.get, upstream.url))
+      guard fetched.end == .complete, upstream.requests.first?.target == "/v1/chat" else { exit(3) }
+      guard upstream.requests.first?.field("authorization") == nil else { exit(4) }
+    }
+  }
+
+  @Test func `no descriptor is left after clients, transfers and reactors are gone`() async {
+    await #expect(processExitsWith: .success) {
+      func round() throws {
+        let loop = try Loop()
+        let upstream = loop.add(
+          RawUpstream { index in
+            switch index % 4 {
+            case 0: [.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")]
+            case 1: [.send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok"), .finish]
+            case 2: [.reset]
+            default: [.send("not HTTP at all"), .finish]
+            }
+          })
+        for _ in 0..<8 { _ = loop.fetch(UpstreamRequest(.get, upstream.url)) }
+        loop.reactor.cancel(loop.reactor.start(UpstreamRequest(.get, upstream.url)))
+        _ = loop.reactor.start(UpstreamRequest(.get, upstream.url))
+        for index in 0..<8 {
+          let (peer, client) = try loop.connect()
+          switch index % 4 {
+          case 0: peer.reset()
+          case 1: loop.reactor.close(client)
+          case 2: loop.reactor.reset(client)
+          default: loop.reactor.send([1, 2, 3].span, to: client)
+          }
+        }
+        let mailbox = try Mailbox<Int>(weightMax: 1)
+        try loop.reactor.watch(mailbox)
+        loop.run(for: .milliseconds(20))
+      }
+      // The first round opens what the process keeps for good.
+      try round()
+      let before = descriptorCount()
+      for _ in 0..<5 { try round() }
+      guard descriptorCount() == before else { exit(CInt(3 + descriptorCount() - before)) }
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import Glibc
+import Testing
+
+@testable import Reactor
+@testable import Support
+
+@Suite struct UpstreamTests {
+  private static let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+  private static let json = ["content-type: application/json"]
+
+  @Test func `one connection serves one request after the other`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    for index in 0..<50 {
+      let method: UpstreamRequest.Method = index % 3 == 0 ? .get : .post
+      let request = UpstreamRequest(method, upstream.url + "/\(index)", fields: Self.json, body: Array("b\(index)".utf8))
+      let fetched = loop.fetch(request)
+      #expect(fetched.end == .complete)
+      #expect(fetched.text == "ok")
+      #expect(upstream.requests.last?.target == "/v1/chat/\(index)")
+      #expect(upstream.requests.last?.method == (method == .get ? "GET" : "POST"))
+      #expect(upstream.requests.last?.text == (method == .get ? "" : "b\(index)"))
+    }
+    #expect(upstream.accepted == 1)
+    #expect(loop.reactor.transferCount == 0)
+  }
+
+  @Test func `requests at the same time have connections of their own, which are used again`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.wait(.milliseconds(5)), .send(Self.ok)]))
+    for _ in 0..<2 {
+      let transfers = (0..<20).map { _ in loop.reactor.start(UpstreamRequest(.get, upstream.url, fields: Self.json)) }
+      #expect(Set(transfers).count == 20)
+      var ended: [TransferID] = []
+      #expect(loop.run {
+        ended = loop.events.compactMap { if case .ended(let id, .complete) = $0 { id } else { nil } }
+        return transfers.allSatisfy(ended.contains)
+      })
+    }
+    #expect(upstream.requests.count == 40)
+    #expect(upstream.accepted == 20)
+  }
+
+  @Test func `a connection that the upstream closed while idle is not used again`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream { $0 == 0 ? [.send(Self.ok), .wait(.milliseconds(5)), .finish] : [.send(Self.ok)] })
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+    loop.run(for: .milliseconds(30))
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+    #expect(upstream.accepted == 2)
+    let before = loop.turns
+    loop.run(for: .milliseconds(50))
+    #expect(loop.turns - before < 150, "an idle connection's end must not keep the loop awake")
+  }
+
+  @Test func `a cancelled transfer closes its connection at once and is never told of again`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin")]))
+    let transfer = loop.reactor.start(UpstreamRequest(.get, upstream.url))
+    #expect(loop.run { loop.reactor.response(of: transfer)?.hasHead == true })
+    loop.reactor.cancel(transfer)
+    let told = loop.events.count
+    loop.turn()
+    loop.turn()
+    #expect(upstream.left == 1)
+    #expect(loop.reactor.response(of: transfer) == nil)
+    #expect(loop.reactor.transferCount == 0)
+    loop.run(for: .milliseconds(10))
+    #expect(loop.events.count == told)
+    loop.reactor.cancel(transfer)
+    loop.reactor.consumeBody(of: transfer, 0)
+  }
+
+  @Test func `a transfer cancelled before it connects leaves nothing behind`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    for _ in 0..<20 { loop.reactor.cancel(loop.reactor.start(UpstreamRequest(.get, upstream.url))) }
+    loop.run(for: .milliseconds(20))
+    #expect(loop.events.isEmpty)
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+  }
+
+  @Test func `a name is stale in the turn after the end`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    let old = loop.reactor.start(UpstreamRequest(.get, upstream.url))
+    #expect(loop.fetch(old).end == .complete)
+    #expect(loop.reactor.response(of: old) == nil)
+    let new = loop.reactor.start(UpstreamRequest(.get, upstream.url))
+    loop.reactor.cancel(old)
+    #expect(old != new)
+    #expect(loop.fetch(new).end == .complete)
+  }
+
+  @Test(arguments: [false, true])
+  func `a response that nobody reads is held back, and arrives whole once it is read`(chunked: Bool) throws {
+    let loop = try Loop()
+    let size = 8 << 20
+    let head = "HTTP/1.1 200 OK\r\n"
+    let moves: [RawUpstream.Move] =
+      chunked
+      ? [.send(head + "transfer-encoding: chunked\r\n\r\n\(String(size, radix: 16))\r\n"), .bytes(count: size), .send("\r\n0\r\n\r\n")]
+      : [.send(head + "content-length: \(size)\r\n\r\n"), .bytes(count: size)]
+    let upstream = loop.add(RawUpstream(moves))
+    let transfer = loop.reactor.start(UpstreamRequest(.get, upstream.url))
+    #expect(loop.run { loop.reactor.response(of: transfer)?.isPaused == true })
+    loop.run(for: .milliseconds(50))
+    let waiting = try #require(loop.reactor.response(of: transfer)).body.count
+    #expect(waiting >= Response.bodyBytesMax)
+    #expect(waiting <= Response.bodyBytesMax + 64 * 1024)
+    #expect(upstream.unsent > 0, "the socket must have filled")
+    let before = loop.turns
+    loop.run(for: .milliseconds(50))
+    #expect(loop.turns - before < 150, "a paused transfer must not keep the loop awake")
+
+    var body: [UInt8] = []
+    var end: TransferEnd?
+    let deadline = ContinuousClock.now + .seconds(10)
+    // A little at a time: the transfer pauses and resumes often.
+    while end == nil, ContinuousClock.now < deadline {
+      if let response = loop.reactor.response(of: transfer), !response.body.isEmpty {
+        let count = min(response.body.count, 200_000)
+        body += response.body.array.prefix(count)
+        loop.reactor.consumeBody(of: transfer, count)
+      }
+      for case .ended(transfer, let reason) in loop.turn() { end = reason }
+    }
+    if let response = loop.reactor.response(of: transfer) { body += response.body.array }
+    #expect(end == .complete)
+    #expect(body == RawUpstream.pattern(size))
+  }
+
+  @Test func `a paused transfer whose upstream breaks still ends`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(
+      RawUpstream([.send("HTTP/1.1 200 OK\r\ncontent-length: 8388608\r\n\r\n"), .bytes(count: 4 << 20)]))
+    let transfer = loop.reactor.start(UpstreamRequest(.get, upstream.url))
+    #expect(loop.run { loop.reactor.response(of: transfer)?.isPaused == true })
+    upstream.resetAll()
+    loop.run(for: .milliseconds(10))
+    let fetched = loop.fetch(transfer)
+    // The events of the first bytes were before; reading is what lets the end be noticed.
+    if fetched.end == nil {
+      loop.reactor.consumeBody(of: transfer, loop.reactor.response(of: transfer)?.body.count ?? 0)
+      #expect(loop.fetch(transfer).end == .failed(.truncated))
+    } else {
+      #expect(fetched.end == .failed(.truncated))
+    }
+  }
+
+  @Test(arguments: [0, 1, 65_537, 1_200_000, 2 << 20], [json, []])
+  func `a body of any size arrives whole and never asks first`(size: Int, fields: [String]) throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    let body = RawUpstream.pattern(size)
+    let start = ContinuousClock.now
+    let fetched = loop.fetch(UpstreamRequest(.post, upstream.url, fields: fields, body: body))
+    #expect(fetched.end == .complete)
+    let request = try #require(upstream.requests.first)
+    #expect(request.body == body)
+    withKnownIssue("a first request without fields never sets the empty Expect field") {
+      #expect(request.field("expect") == nil)
+      #expect(ContinuousClock.now - start < .milliseconds(900))
+    } when: {
+      size > 1 << 20 && fields.isEmpty
+    }
+  }
+
+  @Test func `fields go out as given and nothing is added that would be wrong`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    let fields = ["content-type: application/json", "authorization: Bearer abc", "x-empty;"]
+    _ = loop.fetch(UpstreamRequest(.post, upstream.url, fields: fields, body: [1]))
+    _ = loop.fetch(UpstreamRequest(.post, upstream.url, fields: ["content-type: text/plain"], body: [1]))
+    let first = try #require(upstream.requests.first)
+    #expect(first.field("authorization") == "Bearer abc")
+    #expect(first.field("content-type") == "application/json")
+    #expect(first.field("host") == "127.0.0.1:\(upstream.port)")
+    #expect(first.field("accept-encoding") == nil)
+    #expect(first.field("transfer-encoding") == nil)
+    let second = try #require(upstream.requests.last)
+    #expect(second.field("authorization") == nil, "a field of one request must not reach the next")
+    #expect(second.field("content-type") == "text/plain")
+  }
+
+  @Test func `an idle connection older than allowed is not used again`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    let request = UpstreamRequest(.get, upstream.url, idleMax: .seconds(1))
+    #expect(loop.fetch(request).end == .complete)
+    loop.run(for: .milliseconds(2100))
+    #expect(loop.fetch(request).end == .complete)
+    #expect(upstream.accepted == 2)
+  }
+
+  @Test func `sockets to upstreams send at once and are probed, and go with the reactor`() throws {
+    let upstream = RawUpstream([.send(Self.ok)])
+    do {
+      let loop = try Loop()
+      loop.add { upstream.pump() }
+      #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+      let descriptor = try #require(Loop.descriptors(remotePort: upstream.port).first)
+      var value: CInt = 0
+      var length = socklen_t(MemoryLayout<CInt>.size)
+      getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &value, &length)
+      #expect(value != 0)
+      value = 0
+      getsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &value, &length)
+      #expect(value != 0)
+    }
+    #expect(Loop.descriptors(remotePort: upstream.port).isEmpty)
+  }
+}
