@@ -53,7 +53,7 @@ struct Exchange {
   }
 
   /// How the present attempt's body is read.
-  private enum Reading {
+  enum Reading {
     case nothing
     /// As events, one by one.
     case events
@@ -75,26 +75,29 @@ struct Exchange {
   let limits: Limits
   let frame: Reply.Frame
   let began: Duration
-  private let created: UInt64
-  private let route: Route
+  let created: UInt64
+  let route: Route
 
-  private(set) var phase = Phase.held
-  private(set) var row: JournalRow
+  var phase = Phase.held
+  var row: JournalRow
   private(set) var tried: [Int] = []
   /// The tokens that the present attempt may cost at most; see `Exchange+Admission`.
   var hold: Hold?
 
-  private var reading = Reading.nothing
-  private var head = UpstreamHead(status: 0)
-  private var collected: [UInt8] = []
-  private var events = EventReader()
-  private var chat: ChatStream
-  private var held: [UInt8] = []
-  private var stream: EventStream
-  private var servedBy = ""
-  private var attemptBegan: Duration
-  private var lastEvent: Duration
-  private var lastOutput: Duration
+  var reading = Reading.nothing
+  var head = UpstreamHead(status: 0)
+  var collected: [UInt8] = []
+  var events = EventReader()
+  /// The model's name as JSON, as the caller wrote it.
+  let modelToken: [UInt8]
+  /// The present attempt's stream; `nil` when none was asked for.
+  var chat: ChatStream?
+  var held: [UInt8] = []
+  var stream: EventStream
+  var servedBy = ""
+  var attemptBegan: Duration
+  var lastEvent: Duration
+  var lastOutput: Duration
 
   init(
     _ request: ChatRequest, body: [UInt8], route: Route, limits: Limits, frame: Reply.Frame, row: JournalRow,
@@ -111,18 +114,12 @@ struct Exchange {
     attemptBegan = now
     lastEvent = now
     lastOutput = now
-    chat = Self.chat(request, body, frame, created)
+    var token: [UInt8] = []
+    token.append(body.span.bytes(request.modelToken))
+    modelToken = token
     stream = EventStream(minorVersion: frame.minorVersion)
     self.row.model = request.model
     self.row.streams = request.streams
-  }
-
-  private static func chat(
-    _ request: ChatRequest, _ body: [UInt8], _ frame: Reply.Frame, _ created: UInt64
-  ) -> ChatStream {
-    var token: [UInt8] = []
-    token.append(body.span.bytes(request.modelToken))
-    return ChatStream(modelToken: token, asksUsage: request.asksUsage, id: frame.requestID, created: created)
   }
 
   // MARK: Attempts
@@ -151,7 +148,10 @@ struct Exchange {
     collected.removeAll(keepingCapacity: true)
     held.removeAll(keepingCapacity: true)
     events = EventReader()
-    chat = Self.chat(request, body, frame, created)
+    if request.streams {
+      chat = ChatStream(
+        modelToken: modelToken, asksUsage: request.asksUsage, id: frame.requestID, created: created)
+    }
     attemptBegan = now
     lastEvent = now
   }
@@ -214,7 +214,7 @@ struct Exchange {
 
   // MARK: Whole answers
 
-  private mutating func answer(_ json: Span<UInt8>, _ effects: inout Effects, now: Duration) {
+  mutating func answer(_ json: Span<UInt8>, _ effects: inout Effects, now: Duration) {
     do throws(UpstreamFailure) {
       if head.isHTML { throw .malformed("it answered with a web page") }
       if request.streams {
@@ -226,7 +226,7 @@ struct Exchange {
       }
       var text: [UInt8] = []
       text.reserveCapacity(json.count + 64)
-      let found = try ChatAnswer.relay(json, modelToken: chat.modelToken, into: &text)
+      let found = try ChatAnswer.relay(json, modelToken: modelToken, into: &text)
       row.usage = found.usage
       row.status = 200
       Reply.open(200, "application/json", .length(text.count), frame, into: &effects.output)
@@ -240,141 +240,10 @@ struct Exchange {
     }
   }
 
-  // MARK: Streams
-
-  private mutating func read(_ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration) {
-    var offset = 0
-    do throws(UpstreamFailure) {
-      while phase != .over, try nextEvent(bytes, &offset) { try relay(&effects, now: now) }
-    } catch {
-      fail(error, &effects, now: now)
-    }
-    stream.commit(&effects.output)
-  }
-
-  private mutating func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
-    do throws(EventReader.TooLong) {
-      return try events.next(in: bytes, from: &offset)
-    } catch {
-      throw .malformed("an event of its stream has more than \(EventReader.eventBytesMax) bytes")
-    }
-  }
-
-  private mutating func relay(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
-    lastEvent = now
-    let data = events.data
-    let verdict: ChatStream.Verdict
-    if phase == .visible {
-      stream.begin(&effects.output)
-      verdict = try chat.take(data.span, into: &effects.output)
-      lastOutput = now
-    } else {
-      var shown = held
-      held = []
-      verdict = try chat.take(data.span, into: &shown)
-      held = shown
-      if verdict == .visible || verdict == .done || held.count > Self.heldBytesMax { show(&effects, now: now) }
-    }
-    if verdict == .done { complete(&effects, now: now) }
-  }
-
-  /// Sends the head if it is still held.
-  private mutating func commit(_ effects: inout Effects, now: Duration) {
-    guard phase == .held else { return }
-    phase = .committed
-    row.status = 200
-    EventStream.head(frame, servedBy: servedBy, into: &effects.output)
-    sent(now)
-  }
-
-  /// Sends what was held back; from here on there is no other candidate.
-  private mutating func show(_ effects: inout Effects, now: Duration) {
-    commit(&effects, now: now)
-    phase = .visible
-    lastOutput = now
-    stream.begin(&effects.output)
-    effects.output.append(contentsOf: held)
-    held = []
-  }
-
-  private mutating func complete(_ effects: inout Effects, now: Duration) {
-    stream.begin(&effects.output)
-    chat.finish(promptBytes: request.messagesBytes, into: &effects.output)
-    stream.commit(&effects.output)
-    stream.end(&effects.output)
-    finish(.complete, .completed, &effects)
-  }
-
-  /// The upstream's body is over without `[DONE]`.
-  private mutating func endEvents(_ failure: UpstreamFailure?, _ effects: inout Effects, now: Duration) {
-    if failure == nil {
-      // Some servers end the last event by ending the body.
-      read([0x0a, 0x0a].span, &effects, now: now)
-      if effects.end != nil || effects.attempt != nil { return }
-      if chat.isFinished {
-        if phase != .visible { show(&effects, now: now) }
-        complete(&effects, now: now)
-        return
-      }
-    }
-    fail(failure ?? .broken, &effects, now: now)
-  }
-
-  // MARK: Time
-
-  /// When `tick` is to be called at the latest.
-  var nextTick: Duration {
-    guard request.streams else { return began + limits.total }
-    switch phase {
-    case .held: return min(began + limits.commitAfter, attemptBegan + limits.firstEvent)
-    case .committed: return min(nextComment, attemptBegan + limits.firstEvent)
-    case .visible: return min(nextComment, lastEvent + limits.stall)
-    case .over: return .seconds(Int64.max / 4)
-    }
-  }
-
-  private var nextComment: Duration {
-    limits.keepAliveComment > .zero ? lastOutput + limits.keepAliveComment : .seconds(Int64.max / 4)
-  }
-
-  /// Time has passed.
-  mutating func tick(_ effects: inout Effects, now: Duration) {
-    guard request.streams else {
-      if now >= began + limits.total { fail(.timedOut(.total), &effects, now: now) }
-      return
-    }
-    if phase == .visible, now >= lastEvent + limits.stall { return fail(.timedOut(.stall), &effects, now: now) }
-    if phase == .held || phase == .committed, now >= attemptBegan + limits.firstEvent {
-      return fail(.timedOut(.firstEvent), &effects, now: now)
-    }
-    let isLate = phase == .held && now >= began + limits.commitAfter
-    if isLate { commit(&effects, now: now) }
-    if isLate || (phase != .held && phase != .over && now >= nextComment) { comment(&effects, now: now) }
-  }
-
-  /// The client has caught up: what its upstream was held back for is not the upstream's silence.
-  mutating func resumed(now: Duration) {
-    lastEvent = now
-    lastOutput = now
-  }
-
-  /// Says something that nobody sees, so that a client who is gone for good is noticed at once: it may also
-  /// only have shut its sending side, and then the answer goes on.
-  mutating func probe(_ effects: inout Effects, now: Duration) {
-    if phase == .committed || phase == .visible { comment(&effects, now: now) }
-  }
-
-  private mutating func comment(_ effects: inout Effects, now: Duration) {
-    stream.begin(&effects.output)
-    effects.output.append(": keep-alive\n\n")
-    stream.commit(&effects.output)
-    lastOutput = now
-  }
-
   // MARK: Ends
 
   /// The attempt failed: another candidate, an HTTP error, or an error event.
-  private mutating func fail(_ failure: UpstreamFailure, _ effects: inout Effects, now: Duration) {
+  mutating func fail(_ failure: UpstreamFailure, _ effects: inout Effects, now: Duration) {
     row.attempts.append("\(row.provider):\(failure.word)")
     if phase == .visible {
       var refusal = failure.refusal(provider: row.provider)
@@ -391,7 +260,7 @@ struct Exchange {
     if phase == .held { refuse(refusal, &effects) } else { breakOff(refusal, .failed, &effects) }
   }
 
-  private mutating func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+  mutating func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     stream.begin(&effects.output)
     effects.output.append("data: ")
     RefusalReply.body(refusal, requestID: frame.requestID, into: &effects.output)
@@ -400,7 +269,7 @@ struct Exchange {
     finish(.abort, outcome, &effects)
   }
 
-  private mutating func refuse(_ refusal: Refusal, _ effects: inout Effects) {
+  mutating func refuse(_ refusal: Refusal, _ effects: inout Effects) {
     row.status = refusal.status
     var frame = frame
     if refusal.closes { frame.keepsAlive = false }
@@ -408,25 +277,27 @@ struct Exchange {
     finish(.complete, row.outcome, &effects)
   }
 
-  private mutating func finish(_ end: End, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+  mutating func finish(_ end: End, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     phase = .over
     row.outcome = outcome
-    if row.usage == nil { row.usage = chat.usage ?? estimate }
+    if row.usage == nil { row.usage = chat?.usage ?? estimate }
     effects.end = end
   }
 
-  private var estimate: Usage? {
-    chat.textBytes > 0 ? .estimated(promptBytes: request.messagesBytes, completionBytes: chat.textBytes) : nil
+  var estimate: Usage? {
+    guard let bytes = chat?.textBytes, bytes > 0 else { return nil }
+    return .estimated(promptBytes: request.messagesBytes, completionBytes: bytes)
   }
 
-  private mutating func sent(_ now: Duration) {
+  mutating func sent(_ now: Duration) {
     if row.firstByte == nil { row.firstByte = now - began }
   }
 
   /// The gateway stops: an error event where a stream runs, an HTTP error where nothing was sent.
   mutating func stop(_ effects: inout Effects) {
     let refusal = Refusal(
-      503, .shuttingDown, "The gateway is stopping; ask again, it is back in a moment.", closes: true, retryAfter: 1)
+      503, .shuttingDown, "The gateway is stopping; ask again, it is back in a moment.", closes: true, retryAfter: 1
+    )
     row.outcome = .stopped
     if phase == .held { refuse(refusal, &effects) } else { breakOff(refusal, .stopped, &effects) }
   }
@@ -452,6 +323,6 @@ struct Exchange {
     phase = .over
     row.status = 499
     row.outcome = .abandoned
-    if row.usage == nil { row.usage = chat.usage ?? estimate }
+    if row.usage == nil { row.usage = chat?.usage ?? estimate }
   }
 }

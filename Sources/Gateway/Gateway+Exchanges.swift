@@ -179,7 +179,8 @@ extension Gateway {
       transfer = reactor.start(
         UpstreamRequest(
           .post, provider.chatURL, fields: provider.fields, requestLine: "x-request-id: " + requestID, body: body,
-          http2: provider.http2, connectTimeout: configuration.server.upstreamConnectTimeout, idleMax: provider.idleMax))
+          http2: provider.http2, connectTimeout: configuration.server.upstreamConnectTimeout,
+          idleMax: provider.idleMax))
     }
     connection.transfer = transfer
     transfers[transfer.bits] = .exchange(connection)

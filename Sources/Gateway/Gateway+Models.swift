@@ -97,7 +97,8 @@ extension Gateway {
     refuse(
       connection,
       Refusal(
-        404, .modelNotFound, "No provider has the model `\(request.model)` now. GET /v1/models lists what there is.",
+        404, .modelNotFound,
+        "No provider has the model `\(request.model)` now. GET /v1/models lists what there is.",
         param: "model"),
       request.frame)
   }

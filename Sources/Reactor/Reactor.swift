@@ -37,7 +37,9 @@ public final class Reactor {
   ///
   /// `upstreamConnectionsMax` is how many idle and busy upstream connections libcurl keeps. With
   /// `takesSignals` the process's signals become events, for as long as the reactor lives.
-  public init(upstreamConnectionsMax: Int = Tuning.upstreamConnectionsMax, takesSignals: Bool = false) throws(SystemError) {
+  public init(upstreamConnectionsMax: Int = Tuning.upstreamConnectionsMax, takesSignals: Bool = false)
+    throws(SystemError)
+  {
     let poller = try Poller()
     upstreams = try Upstreams(poller: poller, connectionsMax: upstreamConnectionsMax)
     now = Self.clock()
@@ -200,7 +202,9 @@ public final class Reactor {
   public static var outputHighWater: Int { Clients.highWater }
 
   /// Output that waits for a client, in bytes.
-  public func waitingOutput(of client: ClientID) -> Int { clients.table[.init(bits: client.bits)]?.outgoing.count ?? 0 }
+  public func waitingOutput(of client: ClientID) -> Int {
+    clients.table[.init(bits: client.bits)]?.outgoing.count ?? 0
+  }
 
   /// Sends what is queued, then ends the connection so that the peer can read it all. No event follows.
   public func close(_ client: ClientID) {

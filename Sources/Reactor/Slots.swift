@@ -41,12 +41,24 @@ struct Slots<Element: ~Copyable>: ~Copyable {
 
   init(capacity: Int = 16) {
     self.capacity = capacity
-    unsafe elements = .allocate(capacity: capacity)
+    unsafe elements = Self.allocate(capacity)
   }
 
   deinit {
     for index in 0..<generations.count { unsafe (elements + index).deinitialize(count: 1) }
-    unsafe elements.deallocate()
+    unsafe Self.deallocate(elements)
+  }
+
+  /// Room for `capacity` elements behind one that is always empty: what a stale name finds.
+  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Element?> {
+    let base = UnsafeMutablePointer<Element?>.allocate(capacity: capacity + 1)
+    unsafe base.initialize(to: nil)
+    return unsafe base + 1
+  }
+
+  private static func deallocate(_ elements: UnsafeMutablePointer<Element?>) {
+    unsafe (elements - 1).deinitialize(count: 1)
+    unsafe (elements - 1).deallocate()
   }
 
   /// The slots that were ever used; iterate with `id(at:)`.
@@ -92,21 +104,15 @@ struct Slots<Element: ~Copyable>: ~Copyable {
   }
 
   /// The element of that name; `nil` when the name is stale.
+  ///
+  /// A stale name reads, and writes into, a place that is always empty: a temporary instead would cost an
+  /// allocation for each access.
   subscript(id: ID) -> Element? {
-    _read {
-      if isCurrent(id) {
-        yield unsafe elements[Int(id.slot)]
-      } else {
-        yield nil
-      }
-    }
-    _modify {
-      if isCurrent(id) {
-        yield unsafe &elements[Int(id.slot)]
-      } else {
-        var none: Element? = nil
-        yield &none
-      }
+    @inline(__always) _read { yield unsafe elements[place(of: id)] }
+    @inline(__always) _modify {
+      let place = place(of: id)
+      defer { if place < 0 { unsafe elements[place] = nil } }
+      yield unsafe &elements[place]
     }
   }
 
@@ -114,14 +120,16 @@ struct Slots<Element: ~Copyable>: ~Copyable {
     isCurrent(id) && self.id(at: Int(id.slot)) != nil
   }
 
+  private func place(of id: ID) -> Int { isCurrent(id) ? Int(id.slot) : -1 }
+
   private func isCurrent(_ id: ID) -> Bool {
     Int(id.slot) < generations.count && generations[Int(id.slot)] == id.generation
   }
 
   private mutating func grow() {
-    let larger = UnsafeMutablePointer<Element?>.allocate(capacity: capacity * 2)
+    let larger = unsafe Self.allocate(capacity * 2)
     unsafe larger.moveInitialize(from: elements, count: generations.count)
-    unsafe elements.deallocate()
+    unsafe Self.deallocate(elements)
     unsafe elements = larger
     capacity *= 2
   }

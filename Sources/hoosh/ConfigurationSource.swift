@@ -78,7 +78,9 @@ enum ConfigurationSource {
     var entry = unsafe environ
     while let text = unsafe entry.pointee {
       let pair = unsafe String(cString: text)
-      if let sign = pair.firstIndex(of: "=") { variables[String(pair[..<sign])] = String(pair[pair.index(after: sign)...]) }
+      if let sign = pair.firstIndex(of: "=") {
+        variables[String(pair[..<sign])] = String(pair[pair.index(after: sign)...])
+      }
       unsafe entry += 1
     }
     return variables

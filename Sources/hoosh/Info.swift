@@ -37,7 +37,10 @@ struct Info: ParsableCommand {
       ("upstream redirects, proxies, netrc", "off"),
       ("upstream compression", "not asked for"),
       ("connect timeout", "\(server.upstreamConnectTimeout)"),
-      ("first event, stall, total timeout", "\(server.upstreamFirstEventTimeout), \(server.upstreamStallTimeout), \(server.upstreamTotalTimeout)"),
+      (
+        "first event, stall, total timeout",
+        "\(server.upstreamFirstEventTimeout), \(server.upstreamStallTimeout), \(server.upstreamTotalTimeout)"
+      ),
       ("stream head waits at most", "\(server.commitAfter)"),
       ("JSON body limit", "\(server.jsonBodyBytesMax) bytes"),
       ("clients", "\(server.clientsMax)"),

@@ -56,7 +56,8 @@ struct Serve: ParsableCommand {
 
   private static func greeting(_ loaded: ConfigurationSource.Loaded, _ port: Int) -> String {
     let configuration = loaded.configuration
-    let host = configuration.server.bind.contains(":") ? "[\(configuration.server.bind)]" : configuration.server.bind
+    let host =
+      configuration.server.bind.contains(":") ? "[\(configuration.server.bind)]" : configuration.server.bind
     let url = "http://\(host):\(port)"
     var lines = ["hoosh \(Gateway.version) listens on \(url) (configuration: \(loaded.origin))"]
     for provider in configuration.providers where provider.isEnabled {
@@ -67,7 +68,8 @@ struct Serve: ParsableCommand {
     if !loaded.isFile, loaded.found.isEmpty, configuration.providers.count == 1 {
       lines.append("  No local model server answered (Ollama, llama.cpp, LM Studio, vLLM) and no key is set.")
     }
-    let model = configuration.providers.first { $0.isEnabled && $0.kind == .demo }
+    let model =
+      configuration.providers.first { $0.isEnabled && $0.kind == .demo }
       .flatMap { $0.models.first { !$0.contains("*") } } ?? "MODEL"
     let key = configuration.auth.tokens.isEmpty ? "" : " -H 'authorization: Bearer YOUR_KEY'"
     lines.append("Try:")

@@ -6,7 +6,9 @@ enum ServerMessage {
   static func content(in json: Span<UInt8>, of member: StaticString) -> String? {
     var text: String?
     try? each(in: json, at: nil) { choices in
-      guard choices.keyEquals("choices", in: json), choices.value.kind == .array, choices.value.elements > 0 else { return }
+      guard choices.keyEquals("choices", in: json), choices.value.kind == .array, choices.value.elements > 0 else {
+        return
+      }
       var elements = try ArrayCursor(in: json, at: Int(choices.value.slice.start), depth: 2)
       guard let first = try elements.next(in: json), first.kind == .object else { return }
       try each(in: json, at: first) { message in

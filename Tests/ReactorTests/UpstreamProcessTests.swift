@@ -6,8 +6,6 @@ import Testing
 
 /// What can only be seen in a process of its own.
 @Suite struct UpstreamProcessTests {
-  private static func descriptorCount() -> Int { (0..<4096).count { fcntl($0, F_GETFD) >= 0 } }
-
   @Test func `proxies and netrc files of the environment are ignored`() async {
     await #expect(processExitsWith: .success) {
       for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
@@ -59,3 +57,5 @@ import Testing
     }
   }
 }
+
+private func descriptorCount() -> Int { (0..<4096).count { fcntl($0, F_GETFD) >= 0 } }

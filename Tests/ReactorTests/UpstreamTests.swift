@@ -158,12 +158,9 @@ import Testing
     #expect(fetched.end == .complete)
     let request = try #require(upstream.requests.first)
     #expect(request.body == body)
-    withKnownIssue("a first request without fields never sets the empty Expect field") {
-      #expect(request.field("expect") == nil)
-      #expect(ContinuousClock.now - start < .milliseconds(900))
-    } when: {
-      size > 1 << 20 && fields.isEmpty
-    }
+    #expect(request.field("expect") == nil)
+    // libcurl waits a second for the answer to a question that it asked.
+    #expect(ContinuousClock.now - start < .milliseconds(900))
   }
 
   @Test func `fields go out as given and nothing is added that would be wrong`() throws {

@@ -76,6 +76,8 @@ public struct HTTPMessage {
 
   static func find(_ needle: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
     guard bytes.count >= needle.count else { return nil }
-    return (bytes.startIndex...bytes.endIndex - needle.count).first { bytes[$0] == needle[0] && bytes[$0...].starts(with: needle) }
+    return (bytes.startIndex...bytes.endIndex - needle.count).first {
+      bytes[$0] == needle[0] && bytes[$0...].starts(with: needle)
+    }
   }
 }

@@ -102,7 +102,8 @@ final class ScriptedServer {
           (["HTTP/1.1 \(status) Scripted"] + fields + framing + ["", ""]).joined(separator: "\r\n").utf8)
       case .bytes(let bytes):
         if bytes.isEmpty { continue }
-        connection.outgoing += connection.isChunked ? Array(String(bytes.count, radix: 16).utf8) + [13, 10] + bytes + [13, 10] : bytes
+        connection.outgoing +=
+          connection.isChunked ? Array(String(bytes.count, radix: 16).utf8) + [13, 10] + bytes + [13, 10] : bytes
       case .fail:
         flush(connection)
         if connection.isOpen { Sockets.reset(connection.descriptor) }

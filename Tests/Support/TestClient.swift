@@ -45,7 +45,9 @@ public final class TestClient {
   public func clear() { received = [] }
 
   /// The complete and incomplete responses received so far.
-  public func responses(head: Bool = false) -> [HTTPMessage] { HTTPMessage.all(in: received, ended: hasEnded, head: head) }
+  public func responses(head: Bool = false) -> [HTTPMessage] {
+    HTTPMessage.all(in: received, ended: hasEnded, head: head)
+  }
 
   private func flush() {
     while !outgoing.isEmpty, isOpen {

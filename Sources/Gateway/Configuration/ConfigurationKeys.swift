@@ -78,10 +78,13 @@ public enum ConfigurationKeys {
       documentation: "Its key; `$NAME` or `${NAME}` takes it from the environment."),
     ConfigurationKey(
       path: "providers[].priority", kind: .integer(0...4_294_967_295), fallback: "10",
-      documentation: "Lower is tried first among providers whose patterns say equally much; equals keep the order of the file."),
+      documentation:
+        "Lower is tried first among providers whose patterns say equally much; equals keep the order of the file."),
     ConfigurationKey(
       path: "providers[].models", kind: .strings(256),
-      documentation: "Models it serves, `*` standing for any characters; none means every model. The pattern that says most about a model wins."),
+      documentation:
+        "Models it serves, `*` standing for any characters; none means every model. The pattern that says most about a model wins."
+    ),
     ConfigurationKey(
       path: "providers[].enabled", kind: .boolean, fallback: "true", documentation: "Whether it is used."),
     ConfigurationKey(

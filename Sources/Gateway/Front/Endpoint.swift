@@ -20,7 +20,8 @@ enum Endpoint: Equatable {
     if rest.count > 1, bytes[rest.upperBound - 1] == UInt8(ascii: "/") { rest.removeLast() }
     switch true {
     case bytes.equals("/", in: rest): return .root
-    case bytes.equals("/healthz", in: rest), bytes.equals("/health", in: rest), bytes.equals("/v1/health", in: rest),
+    case bytes.equals("/healthz", in: rest), bytes.equals("/health", in: rest),
+      bytes.equals("/v1/health", in: rest),
       bytes.equals("/ping", in: rest):
       return .liveness
     case bytes.equals("/readyz", in: rest): return .readiness

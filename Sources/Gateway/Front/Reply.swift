@@ -80,7 +80,8 @@ struct Reply {
     case .untilClose: break
     }
     out.append("\r\ncache-control: no-store\r\nx-content-type-options: nosniff")
-    out.append(!frame.keepsAlive ? "\r\nconnection: close" : frame.minorVersion == 0 ? "\r\nconnection: keep-alive" : "")
+    out.append(
+      !frame.keepsAlive ? "\r\nconnection: close" : frame.minorVersion == 0 ? "\r\nconnection: keep-alive" : "")
     if !frame.requestID.isEmpty {
       // OpenAI's SDKs read the first, Anthropic's the second.
       out.append("\r\nx-request-id: ")

@@ -100,7 +100,8 @@ struct ChatRequest {
     }
     if name.isEmpty { throw invalid("model", "must not be empty") }
     if name.utf8.count > modelBytesMax { throw invalid("model", "may have at most \(modelBytesMax) bytes") }
-    if name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+    if name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
+    ) {
       throw invalid("model", "must not contain control characters, quotes or backslashes")
     }
     return name
@@ -110,7 +111,8 @@ struct ChatRequest {
     if member.value.kind != .array { throw invalid("messages", "must be an array") }
     if member.value.elements == 0 { throw invalid("messages", "must have at least one message") }
     if member.value.elements > messagesMax {
-      throw invalid("messages", "may have at most \(messagesMax) messages; this request has \(member.value.elements)")
+      throw invalid(
+        "messages", "may have at most \(messagesMax) messages; this request has \(member.value.elements)")
     }
   }
 
@@ -133,7 +135,8 @@ struct ChatRequest {
 
   private static func check(answers member: Member, _ json: Span<UInt8>) throws(Refusal) {
     if member.value.kind == .null { return }
-    guard member.value.kind == .number, let count = member.value.integer(in: json), (1...Int64(answersMax)).contains(count)
+    guard member.value.kind == .number, let count = member.value.integer(in: json),
+      (1...Int64(answersMax)).contains(count)
     else { throw invalid("n", "must be a whole number from 1 to \(answersMax)") }
   }
 

@@ -11,7 +11,8 @@ extension UpstreamFailure {
       Refusal(
         502, .upstreamUnreachable, "Nothing answers at the address of the provider `\(provider)`. Is it running?")
     case .tls:
-      Refusal(502, .upstreamUnreachable, "TLS with the provider `\(provider)` failed: its certificate was not accepted.")
+      Refusal(
+        502, .upstreamUnreachable, "TLS with the provider `\(provider)` failed: its certificate was not accepted.")
     case .timedOut(let phase):
       Refusal(504, .upstreamTimeout, "The provider `\(provider)` took too long for \(phase.rawValue).")
     case .broken:
@@ -19,7 +20,8 @@ extension UpstreamFailure {
     case .malformed(let what):
       Refusal(502, .upstreamMalformed, "The provider `\(provider)` did not answer as its API says: \(what).")
     case .tooLarge:
-      Refusal(502, .upstreamMalformed, "The answer of the provider `\(provider)` is larger than the gateway allows.")
+      Refusal(
+        502, .upstreamMalformed, "The answer of the provider `\(provider)` is larger than the gateway allows.")
     case .error(let error):
       Refusal(502, .upstreamFailed, "The provider `\(provider)` reported an error: \(error.message)")
     case .status(let status, let error): Self.refusal(provider, status, error)

@@ -26,7 +26,9 @@ struct Clients: ~Copyable {
 
   /// The name that a token stands for; `nil` when that connection is gone.
   func id(_ token: Token) -> Slots<Client>.ID? {
-    guard let id = table.id(at: Int(token.number)), id.generation & 0xFF_FFFF == token.generation else { return nil }
+    guard let id = table.id(at: Int(token.number)), id.generation & 0xFF_FFFF == token.generation else {
+      return nil
+    }
     return id
   }
 
@@ -38,7 +40,9 @@ struct Clients: ~Copyable {
   }
 
   /// Acts on readiness of one client and writes down what it means.
-  mutating func ready(_ token: Token, _ ready: UInt32, deadlines: inout Deadlines<Owner>, into events: inout [Event]) {
+  mutating func ready(
+    _ token: Token, _ ready: UInt32, deadlines: inout Deadlines<Owner>, into events: inout [Event]
+  ) {
     guard let id = id(token), let phase = table[id]?.phase else { return }
     if phase == .lingering {
       linger(id, ready, &deadlines)
@@ -70,7 +74,9 @@ struct Clients: ~Copyable {
   }
 
   /// Sends what waits, ends what is to end, and brings epoll in line. Once per turn.
-  mutating func flush(now: Duration, poller: borrowing Poller, deadlines: inout Deadlines<Owner>, into events: inout [Event]) {
+  mutating func flush(
+    now: Duration, poller: borrowing Poller, deadlines: inout Deadlines<Owner>, into events: inout [Event]
+  ) {
     for index in dirty.indices {
       let id = dirty[index]
       guard table[id]?.isDirty == true else { continue }
@@ -104,7 +110,8 @@ struct Clients: ~Copyable {
     touch(id)
   }
 
-  private mutating func setLastChance(_ id: Slots<Client>.ID, _ time: Duration, _ deadlines: inout Deadlines<Owner>) {
+  private mutating func setLastChance(_ id: Slots<Client>.ID, _ time: Duration, _ deadlines: inout Deadlines<Owner>)
+  {
     if let earlier = table[id]?.lastChance ?? nil { deadlines.remove(earlier) }
     table[id]?.lastChance = deadlines.add(time, .lastChance(ClientID(.init(bits: id.bits))))
   }
@@ -125,7 +132,9 @@ struct Clients: ~Copyable {
     }
   }
 
-  private mutating func hangUp(_ id: Slots<Client>.ID, _ deadlines: inout Deadlines<Owner>, into events: inout [Event]) {
+  private mutating func hangUp(
+    _ id: Slots<Client>.ID, _ deadlines: inout Deadlines<Owner>, into events: inout [Event]
+  ) {
     let wasClosing = table[id]?.phase != .open
     drop(id, &deadlines)
     // The gateway has let go of a closing client already.

@@ -218,14 +218,18 @@ extension Duration {
   }
 }
 
-private func onBody(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?)
+private func onBody(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
+)
   -> Int
 {
   guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
   return unsafe Unmanaged<CurlHandle>.fromOpaque(context)._withUnsafeGuaranteedRef { unsafe $0.body(bytes, n) }
 }
 
-private func onHead(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?)
+private func onHead(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
+)
   -> Int
 {
   guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }

@@ -184,8 +184,10 @@ final class CurlMulti {
 
 /// libcurl's process-wide state.
 public enum CurlLibrary {
-  private static let started: Bool = unsafe curl_global_init_mem(
-    Int(CURL_GLOBAL_ALL), counted_malloc, counted_free, counted_realloc, counted_strdup, counted_calloc) == CURLE_OK
+  private static let started: Bool =
+    unsafe curl_global_init_mem(
+      Int(CURL_GLOBAL_ALL), counted_malloc, counted_free, counted_realloc, counted_strdup, counted_calloc)
+    == CURLE_OK
 
   static func start() { precondition(started, "libcurl did not start") }
 

@@ -22,7 +22,8 @@ public struct UpstreamRequest: Sendable {
   public var idleMax: Duration
 
   public init(
-    _ method: Method, _ url: String, fields: [String] = [], requestLine: String = "", body: [UInt8] = [], http2: Bool = false,
+    _ method: Method, _ url: String, fields: [String] = [], requestLine: String = "", body: [UInt8] = [],
+    http2: Bool = false,
     connectTimeout: Duration = .seconds(10), idleMax: Duration = .seconds(600)
   ) {
     self.method = method

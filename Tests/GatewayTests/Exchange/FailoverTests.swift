@@ -12,7 +12,7 @@ import Testing
     #expect(life.output.isEmpty)
     life.respond()
     life.arrive(Say.text("Hi") + Say.stop + Say.done)
-    #expect(try #require(life.received).fields["x-served-by"] == "b/served")
+    #expect(try #require(life.received).fields["x-served-by"] == "b/m")
     #expect(life.end == .complete)
     let row = life.exchange.finalRow(now: life.now)
     #expect(row.attempts == ["a:\(failure.word)"])
@@ -125,6 +125,16 @@ import Testing
     #expect(answer.status == 404)
     #expect(answer.text.contains(#""code":"model_not_found""#))
     #expect(life.exchange.finalRow(now: life.now).outcome == .refused)
+  }
+
+  @Test func `a provider asked by its name serves the rest of the name`() throws {
+    var life = try Life(Life.streamed.replacing(#""m""#, with: #""b/m""#), providers: 3)
+    #expect(life.attempts == [1])
+    life.respond()
+    life.arrive(Say.text("Hi") + Say.stop + Say.done)
+    let answer = try #require(life.received)
+    #expect(answer.fields["x-served-by"] == "b/m")
+    #expect(answer.events.dropLast().allSatisfy { $0.contains(#""model":"b/m""#) })
   }
 
   @Test func `an end without a head is a failure`() throws {

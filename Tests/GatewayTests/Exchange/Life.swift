@@ -22,7 +22,7 @@ struct Life {
   ) throws {
     let bytes = Array(body.utf8)
     let request = try ChatRequest.read(bytes.span)
-    let route = Route(Array(repeating: (priority: 0, patterns: [ModelPattern]()), count: providers))
+    let route = Route(Self.names.prefix(providers).map { (name: $0, priority: 0, patterns: []) })
     let frame = Reply.Frame(
       minorVersion: minorVersion, keepsAlive: minorVersion > 0, requestID: "r1", date: Array("D".utf8))
     exchange = Exchange(
@@ -40,8 +40,8 @@ struct Life {
     if let end = effects.end { self.end = end }
     if let next = effects.attempt {
       if effects.end != nil { isHaunted = true }
-      attempts.append(next)
-      exchange.attempted(next, name: Self.names[next], model: "served", now: now)
+      attempts.append(next.provider)
+      exchange.attempted(next, name: Self.names[next.provider], now: now)
     }
   }
 

@@ -50,6 +50,7 @@ private struct Course {
       // What comes late is not for anybody.
       life.arrive(Say.text("late"))
       life.finish(.broken)
+      life.act { exchange, effects, now in exchange.probe(&effects, now: now) }
     }
     let fault = Self.fault(life) ?? Self.lastFault(life, isGone: isGone, streams: streams, isAsked: !asks.isEmpty)
     return (life.exchange.finalRow(now: life.now).outcome.rawValue, fault)
@@ -65,6 +66,8 @@ private struct Course {
     case 2, 3: life.wait(.milliseconds(Int64(below(9000))))
     case 4 where chance(6): life.wait(.seconds(Int64(below(400))))
     case 5: life.waitForAlarm()
+    case 6: life.act { exchange, effects, now in exchange.probe(&effects, now: now) }
+    case 7: life.exchange.resumed(now: life.now)
     default: advance(&life)
     }
     return false

@@ -12,7 +12,7 @@ import Testing
     let answer = try #require(life.received)
     #expect(answer.status == 200)
     #expect(answer.fields["content-type"] == "text/event-stream; charset=utf-8")
-    #expect(answer.fields["x-served-by"] == "a/served")
+    #expect(answer.fields["x-served-by"] == "a/m")
     #expect(answer.fields["x-accel-buffering"] == "no")
     #expect(answer.events.count == 2)
     #expect(answer.events.allSatisfy { $0.contains(#""model":"m""#) })
@@ -128,7 +128,7 @@ import Testing
       life.arrive(silent)
       count += 1
     }
-    #expect(count == Exchange.heldBytesMax / 20_000 + 1)
+    #expect((Exchange.heldBytesMax / 20_500...Exchange.heldBytesMax / 20_000 + 1).contains(count))
     #expect(life.exchange.phase == .visible)
     #expect(life.received?.events.count == count)
   }
@@ -148,11 +148,11 @@ import Testing
     let bytes = Array(Life.streamed.utf8)
     let frame = Reply.Frame(minorVersion: 0, keepsAlive: true, requestID: "r1", date: Array("D".utf8))
     var exchange = Exchange(
-      try ChatRequest.read(bytes.span), body: bytes, route: Route([(0, [])]), limits: .init(), frame: frame,
+      try ChatRequest.read(bytes.span), body: bytes, route: Route([("a", 0, [])]), limits: .init(), frame: frame,
       row: JournalRow(), now: .zero, created: 1)
     var effects = Exchange.Effects()
     exchange.begin(&effects)
-    exchange.attempted(0, name: "a", model: "m", now: .zero)
+    exchange.attempted(try #require(effects.attempt), name: "a", now: .zero)
     exchange.responded(.init(status: 200), &effects, now: .zero)
     exchange.ended(nil, rest: Array((Say.text("Hi") + Say.stop + Say.done).utf8).span, &effects, now: .zero)
     let answer = try #require(Received(effects.output))

@@ -78,6 +78,33 @@ import Testing
     #expect(try #require(life.received?.events.last).contains("upstream_truncated"))
   }
 
+  @Test func `time in which the client did not read is not the upstream's`() throws {
+    var life = try Life()
+    life.respond()
+    life.arrive(Say.text("Hi"))
+    life.now += .seconds(110)
+    life.exchange.resumed(now: life.now)
+    life.wait(.seconds(119))
+    #expect(life.end == nil)
+    life.wait(.seconds(1))
+    #expect(life.end == .abort)
+  }
+
+  @Test func `a probe is a comment where a stream runs and nothing elsewhere`() throws {
+    var life = try Life()
+    let probe = { (life: inout Life) in life.act { exchange, effects, now in exchange.probe(&effects, now: now) } }
+    probe(&life)
+    #expect(life.output.isEmpty)
+    life.respond()
+    life.arrive(Say.text("Hi"))
+    probe(&life)
+    #expect(try #require(life.received).text.hasSuffix("\n\n: keep-alive\n\n"))
+    life.arrive(Say.stop + Say.done)
+    #expect(try #require(life.received).hasPlainEvents)
+    probe(&life)
+    #expect(!life.isHaunted)
+  }
+
   @Test func `a whole answer has its time`() throws {
     var life = try Life(Life.whole)
     life.respond()

@@ -17,7 +17,7 @@ import Testing
     let received = try #require(life.received)
     #expect(received.status == 200)
     #expect(received.fields["content-type"] == "application/json")
-    #expect(received.fields["x-served-by"] == "a/served")
+    #expect(received.fields["x-served-by"] == "a/m")
     #expect(received.text == Self.answer.replacing(#""served""#, with: #""m""#))
     #expect(life.end == .complete)
     let row = life.exchange.finalRow(now: life.now)

@@ -35,20 +35,21 @@ import Testing
   @Test func `a relayed answer costs no more than it did`() throws {
     let (ours, curl) = try count(World.chat()) { _ in Script.Step.answer }
     print("allocations of a relayed answer: \(ours) ours, \(curl) libcurl's")
-    #expect(ours <= 200)
-    #expect(curl <= 60)
+    #expect(ours <= 65)
+    #expect(curl <= 42)
   }
 
   @Test func `a chunk of a stream costs no more than it did`() throws {
     func chunks(_ number: Int) -> World.Play {
-      let steps = [.streamHead] + (0..<number).map { Script.Step.text("\($0)") } + [.text("x", finish: #""stop""#), .done]
+      let steps =
+        [.streamHead] + (0..<number).map { Script.Step.text("\($0)") } + [.text("x", finish: #""stop""#), .done]
       return { _ in steps }
     }
     let few = try count(World.streamingChat(), chunks(10))
     let many = try count(World.streamingChat(), chunks(110))
     let perChunk = Double(many.ours - few.ours) / 100
     print("allocations of a relayed chunk: \(perChunk) ours, \(Double(many.curl - few.curl) / 100) libcurl's")
-    #expect(perChunk <= 20)
-    #expect(many.curl - few.curl <= 100)
+    #expect(perChunk <= 2)
+    #expect(many.curl - few.curl <= 20)
   }
 }

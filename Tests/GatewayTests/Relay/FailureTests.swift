@@ -38,7 +38,10 @@ import Testing
       let world = try World(
         transport,
         [
-          { _ in Script.Step.json(#"{"error":{"message":"too long for me","code":7,"param":"messages"}}"#, status: status) },
+          { _ in
+            Script.Step.json(
+              #"{"error":{"message":"too long for me","code":7,"param":"messages"}}"#, status: status)
+          },
           { _ in Script.Step.answer },
         ])
       let answer = try world.exchange(World.chat())
@@ -60,7 +63,13 @@ import Testing
     for (upstream, expected, code) in table {
       let world = try World(
         transport,
-        [{ _ in Script.Step.json(#"{"error":{"message":"key sk-abcdefghijkl is wrong"}}"#, status: upstream, fields: ["retry-after: 9"]) }])
+        [
+          { _ in
+            Script.Step.json(
+              #"{"error":{"message":"key sk-abcdefghijkl is wrong"}}"#, status: upstream, fields: ["retry-after: 9"]
+            )
+          }
+        ])
       let answer = try world.exchange(World.chat())
       #expect(answer.status == expected)
       #expect(answer.text.contains("\"code\":\"\(code)\""))
@@ -75,7 +84,8 @@ import Testing
       [.fail(.truncated)], [], [.event(#"{"error":"gone"}"#)], [.event("{broken")],
     ]
     for end in breaks {
-      let world = try World(transport, [{ _ in [.streamHead, .text("a")] + end }, { _ in Script.Step.shortStream }])
+      let world = try World(
+        transport, [{ _ in [.streamHead, .text("a")] + end }, { _ in Script.Step.shortStream }])
       let client = world.connect()
       client.send(World.streamingChat())
       world.run { client.hasEnded }
@@ -114,11 +124,17 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `after the head is out and before visible output another provider still answers`(transport: Transport) throws {
+  func `after the head is out and before visible output another provider still answers`(transport: Transport) throws
+  {
     let world = try World(
       transport, toml: "[server]\ncommit_after_secs = 0.05",
       [
-        { _ in [.streamHead, .event(#"{"id":"first","choices":[{"index":0,"delta":{"role":"assistant"}}]}"#), .wait(.milliseconds(150)), .fail(.truncated)] },
+        { _ in
+          [
+            .streamHead, .event(#"{"id":"first","choices":[{"index":0,"delta":{"role":"assistant"}}]}"#),
+            .wait(.milliseconds(150)), .fail(.truncated),
+          ]
+        },
         { _ in Script.Step.shortStream },
       ])
     let answer = try world.exchange(World.streamingChat())
@@ -132,7 +148,8 @@ import Testing
   func `an upstream that says nothing is given up`(transport: Transport) throws {
     let world = try World(
       transport,
-      toml: "[server]\nupstream_first_event_timeout_secs = 0.1\nupstream_stall_timeout_secs = 0.1\nupstream_total_timeout_secs = 0.1",
+      toml:
+        "[server]\nupstream_first_event_timeout_secs = 0.1\nupstream_stall_timeout_secs = 0.1\nupstream_total_timeout_secs = 0.1",
       [{ $0.text.contains("late") ? [.streamHead, .text("a"), .hang] : [.streamHead, .hang] }])
     let none = try world.exchange(World.streamingChat())
     #expect(none.status == 504)

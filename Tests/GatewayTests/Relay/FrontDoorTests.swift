@@ -6,7 +6,9 @@ import Testing
 
 /// The HTTP side as a client meets it: what is answered, what is refused, and what is left of the connection.
 @Suite struct FrontDoorTests {
-  private func world(_ toml: String = "") throws -> World { try World(.scripted, toml: toml, [{ _ in Script.Step.answer }]) }
+  private func world(_ toml: String = "") throws -> World {
+    try World(.scripted, toml: toml, [{ _ in Script.Step.answer }])
+  }
 
   private func get(_ path: String, _ fields: String = "Host: localhost\r\n") -> [UInt8] {
     Array("GET \(path) HTTP/1.1\r\n\(fields)\r\n".utf8)
@@ -130,10 +132,14 @@ import Testing
   }
 
   @Test func `H29 a hundred pipelined requests are answered in order`() throws {
-    let world = try World(.scripted, [{ request in
-      let name = request.text.split(separator: "\"").first { $0.hasPrefix("n-") } ?? "?"
-      return Script.Step.json(#"{"model":"x","choices":[],"n":"\#(name)"}"#)
-    }])
+    let world = try World(
+      .scripted,
+      [
+        { request in
+          let name = request.text.split(separator: "\"").first { $0.hasPrefix("n-") } ?? "?"
+          return Script.Step.json(#"{"model":"x","choices":[],"n":"\#(name)"}"#)
+        }
+      ])
     let client = world.connect()
     for number in 0..<100 { client.send(World.chat(#"{"model":"m","user":"n-\#(number)","messages":[{}]}"#)) }
     #expect(world.run { client.responses().filter(\.isComplete).count == 100 })
@@ -163,7 +169,8 @@ import Testing
 
   @Test func `H30 a half-closed client gets its whole stream`() throws {
     let world = try World(
-      .scripted, [{ _ in [.streamHead, .text("a"), .wait(.milliseconds(40)), .text("b", finish: #""stop""#), .done] }])
+      .scripted,
+      [{ _ in [.streamHead, .text("a"), .wait(.milliseconds(40)), .text("b", finish: #""stop""#), .done] }])
     let client = world.connect()
     client.send(World.streamingChat())
     world.run { client.text.contains("\"a\"") }
@@ -268,7 +275,8 @@ import Testing
       ("Content-Encoding: gzip", 415), ("Content-Encoding: identity", 200),
     ] {
       let body = #"{"model":"m","messages":[{}]}"#
-      let request = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n\(field)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      let request =
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n\(field)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
       #expect(try world.exchange(Array(request.utf8)).status == status, "\(field)")
     }
   }
@@ -307,7 +315,9 @@ import Testing
     #expect(world.run { client.responses().filter(\.isComplete).count == 1000 })
   }
 
-  @Test func `H27 a client of HTTP 1_0 that wants to keep the connection gets its stream's end all the same`() throws {
+  @Test func `H27 a client of HTTP 1_0 that wants to keep the connection gets its stream's end all the same`()
+    throws
+  {
     let world = try World(.scripted, [{ _ in Script.Step.shortStream }])
     let request = String(decoding: World.streamingChat(fields: ["Connection: keep-alive"]), as: UTF8.self)
     let client = world.connect()

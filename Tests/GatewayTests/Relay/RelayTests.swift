@@ -22,7 +22,8 @@ import Testing
   func `the upstream sees the caller's bytes and none of the caller's fields`(transport: Transport) throws {
     let world = try World(
       transport, providers: "type = \"OpenAiCompatible\"\napi_key = \"sk-upstream\"", [{ _ in Script.Step.answer }])
-    let body = #"{ "model":"m" ,"x_new" : [1.50, 1e400, "é\u00e9"], "messages":[ {"role":"user","content":"hi"} ] }"#
+    let body =
+      #"{ "model":"m" ,"x_new" : [1.50, 1e400, "é\u00e9"], "messages":[ {"role":"user","content":"hi"} ] }"#
     _ = try world.exchange(
       World.chat(body, fields: ["Cookie: a=b", "Authorization: Bearer caller", "X-Forwarded-For: 1.2.3.4"]))
     let seen = try #require(world.seen().first)
@@ -40,7 +41,14 @@ import Testing
   func `a stream arrives event by event and ends with DONE`(transport: Transport) throws {
     let world = try World(
       transport,
-      [{ _ in [.streamHead, .text("a"), .wait(.milliseconds(60)), .text("b"), .wait(.milliseconds(60)), .text("c", finish: #""stop""#), .done] }])
+      [
+        { _ in
+          [
+            .streamHead, .text("a"), .wait(.milliseconds(60)), .text("b"), .wait(.milliseconds(60)),
+            .text("c", finish: #""stop""#), .done,
+          ]
+        }
+      ])
     let client = world.connect()
     client.send(World.streamingChat())
     #expect(world.run { client.text.contains(#""content":"a""#) })
@@ -58,7 +66,8 @@ import Testing
   @Test(arguments: Transport.allCases)
   func `usage is asked for always and shown to who asked`(transport: Transport) throws {
     let usage = Script.Step.event(
-      #"{"id":"c1","object":"chat.completion.chunk","created":1,"model":"s","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}"#)
+      #"{"id":"c1","object":"chat.completion.chunk","created":1,"model":"s","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}"#
+    )
     let world = try World(
       transport, [{ _ in [.streamHead, .text("a", finish: #""stop""#), usage, .done] }])
     let hidden = try world.exchange(World.streamingChat())
@@ -100,7 +109,8 @@ import Testing
   @Test(arguments: Transport.allCases)
   func `an answer of ten megabytes arrives whole`(transport: Transport) throws {
     let long = String(repeating: "0123456789abcdef", count: 640 * 1024)
-    let body = #"{"model":"s","choices":[{"index":0,"message":{"role":"assistant","content":"\#(long)"},"finish_reason":"stop"}]}"#
+    let body =
+      #"{"model":"s","choices":[{"index":0,"message":{"role":"assistant","content":"\#(long)"},"finish_reason":"stop"}]}"#
     let world = try World(transport, [{ _ in Script.Step.json(body) }])
     let answer = try world.exchange(World.chat())
     #expect(answer.isComplete)
@@ -131,12 +141,16 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `the list of models is asked of all providers side by side and kept for a while`(transport: Transport) throws {
+  func `the list of models is asked of all providers side by side and kept for a while`(transport: Transport) throws
+  {
     let world = try World(
       transport, toml: "[server]\nmodels_timeout_secs = 0.3",
       [
         { _ in Script.Step.json(#"{"object":"list","data":[{"id":"one","object":"model"},{"id":"both"}]}"#) },
-        { _ in [.wait(.milliseconds(100))] + Script.Step.json(#"{"data":[{"id":"both","owned_by":"x"},{"id":"two","created":5}]}"#) },
+        { _ in
+          [.wait(.milliseconds(100))]
+            + Script.Step.json(#"{"data":[{"id":"both","owned_by":"x"},{"id":"two","created":5}]}"#)
+        },
         { _ in [.hang] },
         { _ in Script.Step.json("<html>", status: 200) },
       ])
@@ -152,7 +166,8 @@ import Testing
     #expect(world.seen(0).count == 1)
     let one = try world.exchange(Array("GET /v1/models/two HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
     #expect(one.text.hasPrefix(#"{"id":"two""#))
-    #expect(try world.exchange(Array("GET /v1/models/three HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)).status == 404)
+    #expect(
+      try world.exchange(Array("GET /v1/models/three HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)).status == 404)
   }
 
   @Test(arguments: Transport.allCases)

@@ -21,7 +21,7 @@ import Testing
     (["https://App.example"], "HTTPS://app.EXAMPLE", "https://app.example"),
     (["https://app.example"], "https://app.example.evil", nil), (["https://app.example"], "http://app.example", nil),
     (["https://app.example"], "https://app.example:444", nil), (["https://app.example"], "null", nil),
-    ([], "https://app.example", nil), ([], "*", nil), (["*"], "https://any.example", "https://any.example"), (["*"], "null", "null"),
+    ([], "https://app.example", nil), ([], "*", nil), (["*"], "https://any.example", nil),
   ] as [([String], String, String?)])
   func `an origin is allowed by name`(_ allowed: [String], _ origin: String, _ told: String?) {
     #expect(Origins(allowed).accept(Array(origin.utf8).span) == told)

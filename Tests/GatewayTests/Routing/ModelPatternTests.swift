@@ -9,7 +9,7 @@ import Testing
     ("a*b", "ab", true), ("a*b", "axxb", true), ("a*b", "a", false), ("aa*aa", "aaa", false), ("aa*aa", "aaaa", true),
     ("a*b*c", "abc", true), ("a*b*c", "axbxc", true), ("a*b*c", "acb", false), ("a*b*b*c", "abc", false),
     ("a*b*b*c", "abbc", true), ("*x*", "axb", true), ("*x*", "ab", false), ("a*ba", "aba", true), ("ab*ba", "aba", false),
-    ("*aab*", "aaab", true), ("é*", "école", false), ("é*", "été", true), ("", "", true), ("", "x", false),
+    ("*aab*", "aaab", true), ("é*", "ecole", false), ("é*", "été", true), ("", "", true), ("", "x", false),
   ])
   func `a star is any run of characters`(_ pattern: String, _ model: String, _ matches: Bool) {
     #expect(ModelPattern(pattern).matches(model) == matches)
@@ -48,7 +48,7 @@ import Testing
 
   @Test func `a name says most`() {
     let weights = ["m", "gpt-5-*", "gpt-*", "g*5", "*"].map { ModelPattern($0).weight }
-    #expect(weights == [.max, 6, 4, 2, 0])
+    #expect(weights == [.max - 1, 6, 4, 2, 0])
     #expect(ModelPattern("m").isExact)
     #expect(!ModelPattern("*").isExact)
   }

@@ -30,7 +30,7 @@ import Testing
     var register = Register<Int>()
     var known: [UInt64: Int] = [:]
     for step in 0..<5000 {
-      let name = random.next() % 3 << 32 | random.next() % 20
+      let name = (random.next() % 3) << 32 | (random.next() % 20)
       if random.next() % 3 == 0 {
         register[name] = nil
         known[name] = nil

@@ -1,0 +1,131 @@
+/// The stream side of an exchange: holding back, showing, repairing its end, and its tempo.
+extension Exchange {
+  mutating func read(_ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration) {
+    var offset = 0
+    do throws(UpstreamFailure) {
+      while phase != .over, try nextEvent(bytes, &offset) { try relay(&effects, now: now) }
+    } catch {
+      fail(error, &effects, now: now)
+    }
+    stream.commit(&effects.output)
+  }
+
+  private mutating func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
+    do throws(EventReader.TooLong) {
+      return try events.next(in: bytes, from: &offset)
+    } catch {
+      throw .malformed("an event of its stream has more than \(EventReader.eventBytesMax) bytes")
+    }
+  }
+
+  private mutating func relay(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
+    lastEvent = now
+    let data = events.data
+    let verdict: ChatStream.Verdict
+    if phase == .visible {
+      stream.begin(&effects.output)
+      verdict = try chat?.take(data.span, into: &effects.output) ?? .silent
+      lastOutput = now
+    } else {
+      var shown = held
+      held = []
+      verdict = try chat?.take(data.span, into: &shown) ?? .silent
+      held = shown
+      if verdict == .visible || verdict == .done || held.count > Self.heldBytesMax { show(&effects, now: now) }
+    }
+    if verdict == .done { complete(&effects, now: now) }
+  }
+
+  /// Sends the head if it is still held.
+  private mutating func commit(_ effects: inout Effects, now: Duration) {
+    guard phase == .held else { return }
+    phase = .committed
+    row.status = 200
+    EventStream.head(frame, servedBy: servedBy, into: &effects.output)
+    sent(now)
+  }
+
+  /// Sends what was held back; from here on there is no other candidate.
+  private mutating func show(_ effects: inout Effects, now: Duration) {
+    commit(&effects, now: now)
+    phase = .visible
+    lastOutput = now
+    stream.begin(&effects.output)
+    effects.output.append(contentsOf: held)
+    held = []
+  }
+
+  private mutating func complete(_ effects: inout Effects, now: Duration) {
+    stream.begin(&effects.output)
+    chat?.finish(promptBytes: request.messagesBytes, into: &effects.output)
+    stream.commit(&effects.output)
+    stream.end(&effects.output)
+    finish(.complete, .completed, &effects)
+  }
+
+  /// The upstream's body is over without `[DONE]`.
+  mutating func endEvents(_ failure: UpstreamFailure?, _ effects: inout Effects, now: Duration) {
+    if failure == nil {
+      // Some servers end the last event by ending the body.
+      read([0x0a, 0x0a].span, &effects, now: now)
+      if effects.end != nil || effects.attempt != nil { return }
+      if chat?.isFinished == true {
+        if phase != .visible { show(&effects, now: now) }
+        complete(&effects, now: now)
+        return
+      }
+    }
+    fail(failure ?? .broken, &effects, now: now)
+  }
+
+  // MARK: Time
+
+  /// When `tick` is to be called at the latest.
+  var nextTick: Duration {
+    guard request.streams else { return began + limits.total }
+    switch phase {
+    case .held: return min(began + limits.commitAfter, attemptBegan + limits.firstEvent)
+    case .committed: return min(nextComment, attemptBegan + limits.firstEvent)
+    case .visible: return min(nextComment, lastEvent + limits.stall)
+    case .over: return .seconds(Int64.max / 4)
+    }
+  }
+
+  private var nextComment: Duration {
+    limits.keepAliveComment > .zero ? lastOutput + limits.keepAliveComment : .seconds(Int64.max / 4)
+  }
+
+  /// Time has passed.
+  mutating func tick(_ effects: inout Effects, now: Duration) {
+    guard request.streams else {
+      if now >= began + limits.total { fail(.timedOut(.total), &effects, now: now) }
+      return
+    }
+    if phase == .visible, now >= lastEvent + limits.stall { return fail(.timedOut(.stall), &effects, now: now) }
+    if phase == .held || phase == .committed, now >= attemptBegan + limits.firstEvent {
+      return fail(.timedOut(.firstEvent), &effects, now: now)
+    }
+    let isLate = phase == .held && now >= began + limits.commitAfter
+    if isLate { commit(&effects, now: now) }
+    if isLate || (phase != .held && phase != .over && now >= nextComment) { comment(&effects, now: now) }
+  }
+
+  /// The client has caught up: what its upstream was held back for is not the upstream's silence.
+  mutating func resumed(now: Duration) {
+    lastEvent = now
+    lastOutput = now
+  }
+
+  /// Says something that nobody sees, so that a client who is gone for good is noticed at once: it may also
+  /// only have shut its sending side, and then the answer goes on.
+  mutating func probe(_ effects: inout Effects, now: Duration) {
+    if phase == .committed || phase == .visible { comment(&effects, now: now) }
+  }
+
+  private mutating func comment(_ effects: inout Effects, now: Duration) {
+    stream.begin(&effects.output)
+    effects.output.append(": keep-alive\n\n")
+    stream.commit(&effects.output)
+    lastOutput = now
+  }
+}

@@ -1,0 +1,122 @@
+internal import Reactor
+
+/// Answers that the gateway makes itself, and what follows every answer on its connection.
+extension Gateway {
+  /// Sends the endpoint's answer, or begins to make it.
+  func dispatch(_ connection: Connection) {
+    guard let request = connection.request else { return drop(connection) }
+    switch request.endpoint {
+    case .chatCompletions?: beginExchange(connection, request)
+    case .models?, .model?: serveModels(connection, request)
+    case .root?:
+      reply(connection, 200, "{\"name\":\"hoosh\",\"version\":\"\(Gateway.version)\",\"status\":\"ok\"}\n")
+    case .liveness?, nil:
+      reply(
+        connection, 200,
+        "{\"status\":\"ok\",\"version\":\"\(Gateway.version)\",\"providers_configured\":\(providers.count)}\n")
+    case .readiness?:
+      if isDraining {
+        refuse(
+          connection, Refusal(503, .shuttingDown, "The gateway is stopping.", closes: true, retryAfter: 1),
+          request.frame)
+      } else {
+        reply(connection, 200, "{\"status\":\"ready\"}\n")
+      }
+    }
+  }
+
+  /// Sends a whole JSON answer and ends the request.
+  func reply(_ connection: Connection, _ status: Int, _ body: String) {
+    guard let request = connection.request else { return }
+    var out = takeScratch()
+    Reply.json(status, Array(body.utf8).span, request.frame, into: &out)
+    send(out, to: connection)
+    endRequest(connection, status, .completed, bytesOut: out.count)
+    scratch = out
+  }
+
+  func replyToOptions(_ connection: Connection, _ frame: Reply.Frame) {
+    var out = takeScratch()
+    Reply.open(204, "", .length(0), frame, into: &out)
+    Reply.add("allow", "GET, HEAD, POST, OPTIONS", into: &out)
+    if frame.allowedOrigin != nil {
+      Reply.add("access-control-allow-methods", "GET, HEAD, POST, OPTIONS", into: &out)
+      Reply.add(
+        "access-control-allow-headers", "authorization, content-type, x-api-key, x-request-id, openai-beta",
+        into: &out)
+      Reply.add("access-control-max-age", "600", into: &out)
+    }
+    Reply.close(into: &out)
+    send(out, to: connection)
+    endRequest(connection, 204, .completed, bytesOut: out.count)
+    scratch = out
+  }
+
+  /// Sends a refusal and ends the request, or the connection where the refusal says so.
+  func refuse(_ connection: Connection, _ refusal: Refusal, _ known: Reply.Frame? = nil) {
+    var frame = known ?? Reply.Frame(requestID: mintRequestID(), date: currentDate())
+    if refusal.closes { frame.keepsAlive = false }
+    var request =
+      connection.request ?? Arrival(endpoint: nil, frame: frame, caller: .anyone, at: reactor.now, bytes: 0)
+    request.frame = frame
+    connection.request = request
+    var out = takeScratch()
+    RefusalReply.response(refusal, frame, into: &out)
+    send(out, to: connection)
+    endRequest(connection, refusal.status, .refused, bytesOut: out.count)
+    scratch = out
+  }
+
+  /// Writes the journal's row of a request that had no exchange, and readies the connection for the next.
+  private func endRequest(_ connection: Connection, _ status: Int, _ outcome: JournalRow.Outcome, bytesOut: Int) {
+    guard let request = connection.request else { return }
+    var row = JournalRow()
+    row.id = request.frame.requestID
+    row.caller = request.caller
+    row.path = request.endpoint?.name ?? "-"
+    row.status = status
+    row.outcome = outcome
+    row.bytesIn = request.bytes + connection.body.count
+    row.bytesOut = bytesOut
+    row.total = reactor.now - request.at
+    row.firstByte = row.total
+    record(row)
+    becomeReady(connection)
+  }
+
+  /// The answer is complete: the next request, or the end of the connection.
+  func becomeReady(_ connection: Connection) {
+    let keepsAlive = connection.request?.frame.keepsAlive ?? false
+    connection.request = nil
+    connection.exchange = nil
+    if connection.body.capacity > Self.pipelineBytesMax { connection.body = [] }
+    guard keepsAlive, !isDraining else { return close(connection) }
+    connection.enter(.idle, now: reactor.now)
+    if connection.isInputPaused {
+      connection.isInputPaused = false
+      reactor.pauseInput(of: connection.id, false)
+    }
+  }
+
+  /// Queues output, and notes when the client has more than enough to read.
+  func send(_ output: [UInt8], to connection: Connection) {
+    let waiting = reactor.send(output.span, to: connection.id)
+    guard waiting > Reactor.outputHighWater, !connection.isFull else { return }
+    connection.isFull = true
+    connection.fullSince = reactor.now
+    connection.fullBytes = waiting
+  }
+
+  func currentDate() -> [UInt8] {
+    date.update(Reactor.wallClock)
+    return date.text
+  }
+
+  func takeScratch() -> [UInt8] {
+    var out = scratch
+    scratch = []
+    if out.capacity > 1024 * 1024 { out = [] }
+    out.removeAll(keepingCapacity: true)
+    return out
+  }
+}

@@ -1,0 +1,149 @@
+internal import Reactor
+
+/// What is decided when a request's head is complete: where it goes, who asks, and whether its body is wanted.
+extension Gateway {
+  enum HeadVerdict {
+    case incomplete
+    case refused(Refusal, Reply.Frame, headBytes: Int)
+    case accepted(Arrival, BodyReader, headBytes: Int, wantsContinue: Bool)
+    /// `OPTIONS`, which has no endpoint.
+    case options(Reply.Frame, headBytes: Int)
+  }
+
+  /// Decides about a head; touches nothing but the connection's reader.
+  func judge(_ input: Span<UInt8>, _ connection: Connection) -> HeadVerdict {
+    var frame = Reply.Frame(date: currentDate())
+    do throws(HeadFault) {
+      guard let head = try connection.reader.read(input) else { return .incomplete }
+      frame.minorVersion = head.minorVersion
+      frame.isHead = head.method == .head
+      frame.keepsAlive = head.keepsAlive && !isDraining && connection.served + 1 < Self.requestsMax
+      frame.requestID = requestID(head, input)
+      do throws(Refusal) {
+        try checkHost(head, input)
+        if head.method == .options {
+          if head.framing != .none {
+            throw Refusal(400, .malformedRequest, "OPTIONS takes no body here.", closes: true)
+          }
+          try checkOrigin(head, input, &frame)
+          return .options(frame, headBytes: head.byteCount)
+        }
+        let arrival = try admit(head, input, &frame)
+        let reader = try bodyReader(head, arrival.endpoint, input)
+        return .accepted(arrival, reader, headBytes: head.byteCount, wantsContinue: head.expectsContinue)
+      } catch {
+        // What was refused before its body was read leaves the connection at an unknown place.
+        var refusal = error
+        if head.framing != .none { refusal.closes = true }
+        return .refused(refusal, frame, headBytes: head.byteCount)
+      }
+    } catch {
+      frame.requestID = mintRequestID()
+      return .refused(error.refusal, frame, headBytes: 0)
+    }
+  }
+
+  private func requestID(_ head: RequestHead, _ input: Span<UInt8>) -> String {
+    if let slice = head.xRequestID, RequestID.sane(input.bytes(slice)) { return input.bytes(slice).text }
+    return mintRequestID()
+  }
+
+  func mintRequestID() -> String {
+    RequestID.mint(random: &random, milliseconds: Reactor.wallClock / 1_000_000)
+  }
+
+  /// Where it goes, who asks, and from where: all decided on the same bytes, before the body.
+  private func admit(_ head: RequestHead, _ input: Span<UInt8>, _ frame: inout Reply.Frame) throws(Refusal)
+    -> Arrival
+  {
+    try checkOrigin(head, input, &frame)
+    if head.method == .other {
+      throw Refusal(501, .notImplemented, "The method is not one of HTTP's that hoosh knows.", closes: true)
+    }
+    if head.method == .connect || head.method == .trace {
+      throw Refusal(
+        405, .methodNotAllowed, "hoosh is no forward proxy; it takes GET, HEAD, POST and OPTIONS.",
+        allow: "GET, HEAD, POST, OPTIONS")
+    }
+    guard let endpoint = Endpoint.at(head.path, in: input) else {
+      throw Refusal(
+        404, .notFound, "There is nothing at this path; POST /v1/chat/completions and GET /v1/models are.")
+    }
+    if let allow = endpoint.refusesMethod(head.method) {
+      throw Refusal(405, .methodNotAllowed, "This path does not take that method; it takes \(allow).", allow: allow)
+    }
+    var arrival = Arrival(
+      endpoint: endpoint, frame: frame, caller: try caller(head, input, endpoint), at: reactor.now,
+      bytes: head.byteCount)
+    if case .model(let name) = endpoint {
+      guard let model = Endpoint.decode(input.bytes(name)) else {
+        throw Refusal(400, .malformedRequest, "The model's name in the path is not percent-encoded UTF-8.")
+      }
+      arrival.model = model
+    }
+    return arrival
+  }
+
+  private func checkHost(_ head: RequestHead, _ input: Span<UInt8>) throws(Refusal) {
+    guard let host = head.host?.name, !hosts.accept(input.bytes(host)) else { return }
+    throw Refusal(
+      421, .misdirected,
+      "This gateway does not answer for the host `\(input.bytes(host).text)`; add it to server.hosts to allow it.",
+      closes: true)
+  }
+
+  private func checkOrigin(_ head: RequestHead, _ input: Span<UInt8>, _ frame: inout Reply.Frame) throws(Refusal) {
+    guard let origin = head.origin else { return }
+    guard let allowed = origins.accept(input.bytes(origin)) else {
+      throw Refusal(
+        403, .forbiddenOrigin,
+        "Web pages of this origin may not call the gateway; add it to server.origins to allow it.",
+        closes: true)
+    }
+    frame.allowedOrigin = allowed
+  }
+
+  private func caller(_ head: RequestHead, _ input: Span<UInt8>, _ endpoint: Endpoint) throws(Refusal) -> Caller {
+    if keys.isOpen || endpoint.isOpen { return .anyone }
+    let refusal = Refusal(
+      401, .unauthorized, "A valid key is needed: send it as `Authorization: Bearer KEY`.")
+    var presented: Slice?
+    if let field = head.authorization {
+      guard let token = Keys.bearer(in: input.bytes(field)) else { throw refusal }
+      presented = Slice(start: Int(field.start) + Int(token.start), count: Int(token.count))
+    }
+    if let field = head.xAPIKey {
+      if let presented, !input.bytes(presented).equals(input.bytes(field)) {
+        throw Refusal(
+          400, .malformedRequest, "`Authorization` and `x-api-key` name different keys; send one.", closes: true)
+      }
+      presented = field
+    }
+    guard let presented, let index = keys.admits(input.bytes(presented)) else { throw refusal }
+    return .key(index)
+  }
+
+  private func bodyReader(_ head: RequestHead, _ endpoint: Endpoint?, _ input: Span<UInt8>) throws(Refusal)
+    -> BodyReader
+  {
+    guard endpoint == .chatCompletions else { return BodyReader(discarding: head.framing) }
+    if let encoding = head.contentEncoding, !input.bytes(encoding).equalsIgnoringCase("identity".utf8.span) {
+      throw Refusal(415, .unsupportedMediaType, "Send the body without content-encoding.", closes: true)
+    }
+    if let type = head.contentType, !Self.isJSON(input.bytes(type)) {
+      throw Refusal(
+        415, .unsupportedMediaType, "Send the body with `content-type: application/json`.", closes: true)
+    }
+    let most = configuration.server.jsonBodyBytesMax
+    if case .length(let count) = head.framing, count > most { throw BodyFault.tooLarge.refusal }
+    return BodyReader(framing: head.framing, bytesMax: most)
+  }
+
+  private static func isJSON(_ type: Span<UInt8>) -> Bool {
+    var end = 0
+    while end < type.count, type[end] != UInt8(ascii: ";"), type[end] != 0x20 { end += 1 }
+    let name = type.extracting(first: end)
+    if name.equalsIgnoringCase("application/json".utf8.span) { return true }
+    return name.count > 5 && name.extracting(last: 5).equalsIgnoringCase("+json".utf8.span)
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// A run of the built `hoosh`, in an empty folder and with an empty environment unless told otherwise.
+final class Program {
+  let process = Process()
+  /// Where it runs; goes with this value.
+  let folder: URL
+  private let outPath: URL
+  private let errorPath: URL
+
+  struct NotBuilt: Error {}
+
+  /// The program beside the tests.
+  static func executable() throws -> URL {
+    let places = [CommandLine.arguments[0], "/proc/self/exe"].map { URL(filePath: $0).resolvingSymlinksInPath() }
+    for place in places {
+      let candidate = place.deletingLastPathComponent().appending(path: "hoosh")
+      if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+    }
+    throw NotBuilt()
+  }
+
+  /// Starts the program. `files` are written into its folder first.
+  init(_ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:]) throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "hoosh-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
+    outPath = folder.appending(path: "out")
+    errorPath = folder.appending(path: "error")
+    for path in [outPath, errorPath] { _ = FileManager.default.createFile(atPath: path.path, contents: nil) }
+    process.executableURL = try Self.executable()
+    process.arguments = arguments
+    process.environment = environment
+    process.currentDirectoryURL = folder
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: outPath)
+    process.standardError = try FileHandle(forWritingTo: errorPath)
+    try process.run()
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  var output: String { (try? String(contentsOf: outPath, encoding: .utf8)) ?? "" }
+  var errors: String { (try? String(contentsOf: errorPath, encoding: .utf8)) ?? "" }
+
+  /// A file in its folder.
+  func file(_ name: String) -> String? { try? String(contentsOf: folder.appending(path: name), encoding: .utf8) }
+
+  /// Waits for the end; the exit status, or nil when it did not come in time.
+  func wait(upTo time: Duration = .seconds(10)) -> Int32? {
+    eventually(upTo: time) { !process.isRunning } ? process.terminationStatus : nil
+  }
+
+  /// The port that it says it listens on.
+  func port() throws -> Int {
+    eventually(upTo: .seconds(10)) { errors.contains("listens on") && errors.contains("\n") || !process.isRunning }
+    let url = try #require(errors.firstMatch(of: #/listens on http://[^ ]*:(\d+) /#), "\(errors)")
+    return try #require(Int(url.1))
+  }
+
+  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+}
+
+/// What a finished run said.
+struct Run {
+  var status: Int32?
+  var output: String
+  var errors: String
+
+  /// Runs the program to its end.
+  static func hoosh(_ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:]) throws -> Run {
+    let program = try Program(arguments, files: files, environment: environment)
+    let status = program.wait()
+    return Run(status: status, output: program.output, errors: program.errors)
+  }
+}
+
+/// Looks until the condition holds; false when it does not in time.
+@discardableResult
+func eventually(upTo time: Duration = .seconds(5), _ condition: () -> Bool) -> Bool {
+  let end = ContinuousClock.now + time
+  while !condition() {
+    if ContinuousClock.now > end { return false }
+    usleep(2000)
+  }
+  return true
+}

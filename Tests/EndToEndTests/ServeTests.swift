@@ -1,0 +1,137 @@
+import Foundation
+import Testing
+
+@testable import Support
+
+/// A client of a running program.
+final class Caller {
+  let client: TestClient
+
+  init(_ port: Int) { client = TestClient(port: port) }
+
+  /// Asks for a stream of the demo provider.
+  func ask(_ model: String, prompt: String = "hi", fields: [String] = []) {
+    client.send(
+      World.chat(
+        #"{"model":"\#(model)","stream":true,"messages":[{"role":"user","content":"\#(prompt)"}]}"#, fields: fields))
+  }
+
+  /// The answer so far.
+  var answer: HTTPMessage? { client.responses().first }
+
+  /// Reads until the answer is complete; false when it is not in time.
+  func finish(upTo time: Duration = .seconds(10)) -> Bool {
+    eventually(upTo: time) {
+      client.pump()
+      return client.hasEnded || answer?.isComplete == true
+    }
+  }
+}
+
+extension String {
+  /// The pieces of text in the events of a stream.
+  var pieces: [Substring] { matches(of: /"content":"([^"]*)"/).map(\.1) }
+}
+
+@Suite struct ServeTests {
+  @Test func `without a configuration the demo answers, token by token, to the end`() throws {
+    let program = try Program(["serve", "-p", "0"])
+    let port = try program.port()
+    #expect(program.errors.contains("curl -N http://127.0.0.1:\(port)/v1/chat/completions"))
+    let caller = Caller(port)
+    caller.ask("demo-tokens12-rate40-first20")
+    var arrivals: [ContinuousClock.Instant] = []
+    eventually {
+      caller.client.pump()
+      let count = caller.client.text.pieces.count
+      while arrivals.count < count { arrivals.append(.now) }
+      return caller.answer?.isComplete == true
+    }
+    let answer = try #require(caller.answer)
+    #expect(answer.status == 200)
+    #expect(answer.field("content-type")?.hasPrefix("text/event-stream") == true)
+    #expect(answer.events.last == "[DONE]")
+    #expect(answer.text.pieces.filter { !$0.isEmpty }.count == 12)
+    let first = try #require(arrivals.first)
+    let last = try #require(arrivals.last)
+    #expect(last - first > .milliseconds(150), "tokens must not arrive together")
+    #expect(program.process.isRunning)
+  }
+
+  @Test func `two hundred streams at once are all complete`() throws {
+    let program = try Program(["serve", "-p", "0"])
+    let port = try program.port()
+    print("resident memory of an idle hoosh: \(residentKiB(program)) KiB")
+    #expect(residentKiB(program) < 64 * 1024)
+    let callers = (0..<200).map { _ in Caller(port) }
+    for caller in callers { caller.ask("demo-tokens20-rate100-first50") }
+    #expect(
+      eventually(upTo: .seconds(10)) {
+        for caller in callers { caller.client.pump() }
+        return callers.allSatisfy { $0.client.text.contains("[DONE]") }
+      })
+    let texts = Set(callers.map { $0.answer?.text.pieces.joined() ?? "" })
+    #expect(texts.count == 1)
+    #expect(callers.allSatisfy { $0.answer?.isComplete == true })
+  }
+
+  private func residentKiB(_ program: Program) -> Int {
+    let status = (try? String(contentsOfFile: "/proc/\(program.process.processIdentifier)/status", encoding: .utf8)) ?? ""
+    return status.firstMatch(of: /VmRSS:\s+(\d+)/).flatMap { Int($0.1) } ?? .max
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT])
+  func `an idle gateway stops at once when told`(signal: Int32) throws {
+    let program = try Program(["serve", "-p", "0"])
+    let caller = Caller(try program.port())
+    caller.client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    #expect(caller.finish())
+    program.signal(signal)
+    #expect(program.wait(upTo: .seconds(1)) == 0)
+    #expect(program.process.terminationReason == .exit)
+    #expect(eventually { caller.client.pump(); return caller.client.hasEnded })
+    #expect(!caller.client.wasReset)
+  }
+
+  @Test func `a running stream is finished before the gateway stops, and nobody new is let in`() throws {
+    let program = try Program(["serve", "-p", "0"])
+    let port = try program.port()
+    let caller = Caller(port)
+    caller.ask("demo-tokens20-rate40-first10")
+    #expect(eventually { caller.client.pump(); return !caller.client.received.isEmpty })
+    program.signal(SIGTERM)
+    #expect(eventually(upTo: .milliseconds(300)) { !isListening(port) })
+    #expect(program.process.isRunning)
+    #expect(caller.finish())
+    #expect(caller.answer?.isComplete == true)
+    #expect(caller.answer?.events.last == "[DONE]")
+    #expect(program.wait(upTo: .seconds(1)) == 0)
+    #expect(program.errors.contains("completed"), "the last row must reach the journal")
+  }
+
+  private func isListening(_ port: Int) -> Bool {
+    let descriptor = Sockets.make()
+    defer { close(descriptor) }
+    var address = Sockets.address(port)
+    return withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+  }
+
+  @Test func `told twice, the gateway stops although a stream runs, and the stream does not look complete`() throws {
+    let program = try Program(["serve", "-p", "0"])
+    let caller = Caller(try program.port())
+    caller.ask("demo-tokens1000-rate20-first10")
+    #expect(eventually { caller.client.pump(); return caller.client.text.pieces.count > 2 })
+    program.signal(SIGTERM)
+    usleep(100_000)
+    #expect(program.process.isRunning)
+    program.signal(SIGTERM)
+    #expect(program.wait(upTo: .seconds(1)) == 0)
+    #expect(eventually { caller.client.pump(); return caller.client.hasEnded })
+    #expect(caller.answer?.isComplete == false)
+    #expect(!caller.client.text.contains("[DONE]"))
+  }
+}
