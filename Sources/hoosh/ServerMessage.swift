@@ -52,11 +52,11 @@ enum ServerMessage {
   private static func each(
     in json: Span<UInt8>, at object: JSONValue?, _ body: (Member) throws -> Void
   ) throws {
-    var cursor: ObjectCursor
+    var cursor: MemberCursor
     if let object {
-      cursor = try ObjectCursor(in: json, at: Int(object.slice.start), depth: 2, unique: false)
+      cursor = try MemberCursor(in: json, at: Int(object.slice.start), depth: 2)
     } else {
-      cursor = try ObjectCursor(whole: json, unique: false)
+      cursor = try MemberCursor(whole: json)
     }
     while let member = try cursor.next(in: json) { try body(member) }
   }

@@ -40,7 +40,8 @@ import Testing
   }
 
   @Test func `the example in the repository is right`() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
     let text = try String(contentsOf: root.appending(path: "hoosh.example.toml"), encoding: .utf8)
     let run = try Run.hoosh(["check", "hoosh.example.toml"], files: ["hoosh.example.toml": text])
     #expect(run.status == 0, "\(run.errors)")
@@ -60,7 +61,8 @@ import Testing
   }
 
   @Test func `a configuration's secret is not shown`() throws {
-    let text = "[[providers]]\ntype = \"OpenAi\"\napi_key = \"canary-secret\"\n[auth]\ntokens = [\"canary-token-1234567890\"]\n"
+    let text =
+      "[[providers]]\ntype = \"OpenAi\"\napi_key = \"canary-secret\"\n[auth]\ntokens = [\"canary-token-1234567890\"]\n"
     let run = try Run.hoosh(["info"], files: ["hoosh.toml": text])
     #expect(run.status == 0, "\(run.errors)")
     #expect(!(run.output + run.errors).contains("canary"))

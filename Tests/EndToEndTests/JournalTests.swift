@@ -23,7 +23,8 @@ import Testing
   private static let key = ["Authorization: Bearer canary-key-0123456789"]
 
   @Test func `each request has one line of JSON, without prompt, answer or key`() throws {
-    let program = try Program(["serve"], files: ["hoosh.toml": Self.configuration("format = \"json\"\npath = \"rows.json\"")])
+    let program = try Program(
+      ["serve"], files: ["hoosh.toml": Self.configuration("format = \"json\"\npath = \"rows.json\"")])
     let port = try program.port()
     for index in 0..<5 {
       let caller = Caller(port)
@@ -32,7 +33,8 @@ import Testing
       #expect(caller.answer?.status == 200)
     }
     let refused = Caller(port)
-    refused.ask("demo", prompt: "canary-prompt", fields: ["Authorization: Bearer canary-wrong", "X-Request-Id: row-5"])
+    refused.ask(
+      "demo", prompt: "canary-prompt", fields: ["Authorization: Bearer canary-wrong", "X-Request-Id: row-5"])
     #expect(refused.finish())
     #expect(refused.answer?.status == 401)
     program.signal(SIGTERM)

@@ -72,7 +72,9 @@ struct Run {
   var errors: String
 
   /// Runs the program to its end.
-  static func hoosh(_ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:]) throws -> Run {
+  static func hoosh(_ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:])
+    throws -> Run
+  {
     let program = try Program(arguments, files: files, environment: environment)
     let status = program.wait()
     return Run(status: status, output: program.output, errors: program.errors)

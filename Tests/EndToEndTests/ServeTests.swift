@@ -13,7 +13,8 @@ final class Caller {
   func ask(_ model: String, prompt: String = "hi", fields: [String] = []) {
     client.send(
       World.chat(
-        #"{"model":"\#(model)","stream":true,"messages":[{"role":"user","content":"\#(prompt)"}]}"#, fields: fields))
+        #"{"model":"\#(model)","stream":true,"messages":[{"role":"user","content":"\#(prompt)"}]}"#, fields: fields)
+    )
   }
 
   /// The answer so far.
@@ -76,7 +77,8 @@ extension String {
   }
 
   private func residentKiB(_ program: Program) -> Int {
-    let status = (try? String(contentsOfFile: "/proc/\(program.process.processIdentifier)/status", encoding: .utf8)) ?? ""
+    let status =
+      (try? String(contentsOfFile: "/proc/\(program.process.processIdentifier)/status", encoding: .utf8)) ?? ""
     return status.firstMatch(of: /VmRSS:\s+(\d+)/).flatMap { Int($0.1) } ?? .max
   }
 
@@ -89,7 +91,10 @@ extension String {
     program.signal(signal)
     #expect(program.wait(upTo: .seconds(1)) == 0)
     #expect(program.process.terminationReason == .exit)
-    #expect(eventually { caller.client.pump(); return caller.client.hasEnded })
+    #expect(
+      eventually {
+        caller.client.pump(); return caller.client.hasEnded
+      })
     #expect(!caller.client.wasReset)
   }
 
@@ -98,7 +103,10 @@ extension String {
     let port = try program.port()
     let caller = Caller(port)
     caller.ask("demo-tokens20-rate40-first10")
-    #expect(eventually { caller.client.pump(); return !caller.client.received.isEmpty })
+    #expect(
+      eventually {
+        caller.client.pump(); return !caller.client.received.isEmpty
+      })
     program.signal(SIGTERM)
     #expect(eventually(upTo: .milliseconds(300)) { !isListening(port) })
     #expect(program.process.isRunning)
@@ -120,17 +128,24 @@ extension String {
     }
   }
 
-  @Test func `told twice, the gateway stops although a stream runs, and the stream does not look complete`() throws {
+  @Test func `told twice, the gateway stops although a stream runs, and the stream does not look complete`() throws
+  {
     let program = try Program(["serve", "-p", "0"])
     let caller = Caller(try program.port())
     caller.ask("demo-tokens1000-rate20-first10")
-    #expect(eventually { caller.client.pump(); return caller.client.text.pieces.count > 2 })
+    #expect(
+      eventually {
+        caller.client.pump(); return caller.client.text.pieces.count > 2
+      })
     program.signal(SIGTERM)
     usleep(100_000)
     #expect(program.process.isRunning)
     program.signal(SIGTERM)
     #expect(program.wait(upTo: .seconds(1)) == 0)
-    #expect(eventually { caller.client.pump(); return caller.client.hasEnded })
+    #expect(
+      eventually {
+        caller.client.pump(); return caller.client.hasEnded
+      })
     #expect(caller.answer?.isComplete == false)
     #expect(!caller.client.text.contains("[DONE]"))
   }

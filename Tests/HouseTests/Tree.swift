@@ -26,7 +26,10 @@ enum Tree {
       lines.compactMap { line in
         let words = line.split(separator: " ")
         guard let place = words.firstIndex(of: "import"), place < words.count - 1 else { return nil }
-        guard words[..<place].allSatisfy({ $0.hasPrefix("@") || ["public", "internal", "package", "private"].contains($0) })
+        guard
+          words[..<place].allSatisfy({
+            $0.hasPrefix("@") || ["public", "internal", "package", "private"].contains($0)
+          })
         else { return nil }
         return String(words[words.count - 1].split(separator: ".")[0])
       }

@@ -20,7 +20,9 @@ import Testing
     for _ in 0..<1500 {
       switch random.next() % 8 {
       case 0..<4:
-        let piece = (0..<Int.random(in: 0...700, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        let piece = (0..<Int.random(in: 0...700, using: &random)).map { _ in
+          UInt8.random(in: .min ... .max, using: &random)
+        }
         bytes.append(piece)
         model += piece
       case 4..<7:

@@ -5,7 +5,9 @@ import Testing
 @testable import Support
 
 @Suite struct ClientTests {
-  private func send(_ text: String, _ loop: Loop, _ client: ClientID) { loop.reactor.send(Array(text.utf8).span, to: client) }
+  private func send(_ text: String, _ loop: Loop, _ client: ClientID) {
+    loop.reactor.send(Array(text.utf8).span, to: client)
+  }
 
   @Test func `a connection is accepted, its bytes are received, its end is told, and its input stays`() throws {
     let loop = try Loop()
@@ -68,7 +70,9 @@ import Testing
   private static func dataSegmentsSent(_ descriptor: CInt) -> UInt32? {
     var info = [UInt8](repeating: 0, count: 256)
     var length = socklen_t(info.count)
-    guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0, length >= 160 else { return nil }
+    guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0, length >= 160 else {
+      return nil
+    }
     return info.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 156, as: UInt32.self) }
   }
 
@@ -99,10 +103,11 @@ import Testing
       send("hi", loop, client)
       loop.reactor.close(client)
     }
-    #expect(loop.run {
-      for peer in peers where !peer.hasEnded { peer.pump() }
-      return peers.allSatisfy { $0.hasEnded && $0.text == "hi" }
-    })
+    #expect(
+      loop.run {
+        for peer in peers where !peer.hasEnded { peer.pump() }
+        return peers.allSatisfy { $0.hasEnded && $0.text == "hi" }
+      })
   }
 
   @Test func `after it stopped listening the reactor keeps who is there and takes nobody new`() throws {

@@ -49,6 +49,18 @@ import Testing
     #expect(!loop.hasHungUp(client))
   }
 
+  @Test func `a peer that sent much and half-closed reads the answer and the end, not a reset`() throws {
+    let loop = try Loop()
+    let (peer, client) = try loop.connect()
+    peer.send([UInt8](repeating: 0x62, count: 60 * 1024))
+    peer.finish()
+    loop.reactor.send(Array("no".utf8).span, to: client)
+    loop.reactor.close(client)
+    #expect(loop.run { peer.hasEnded && loop.reactor.clientCount == 0 })
+    #expect(peer.text == "no")
+    #expect(!peer.wasReset)
+  }
+
   @Test func `a peer that goes on sending is cut off after 64 KiB`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()

@@ -134,7 +134,8 @@ final class RawUpstream {
   private func flush(_ connection: Connection) -> Bool {
     while connection.sent < connection.outgoing.count {
       let count = connection.outgoing.withUnsafeBytes {
-        send(connection.descriptor, $0.baseAddress! + connection.sent, $0.count - connection.sent, Int32(MSG_NOSIGNAL))
+        send(
+          connection.descriptor, $0.baseAddress! + connection.sent, $0.count - connection.sent, Int32(MSG_NOSIGNAL))
       }
       if count <= 0 { return false }
       connection.sent += count
@@ -156,7 +157,9 @@ struct Fetched: Equatable {
 
 extension Loop {
   /// Runs a transfer to its end, reading everything at once. `seen` looks at the response at each of its events.
-  func fetch(_ transfer: TransferID, upTo time: Duration = .seconds(5), seen: (Response) -> Void = { _ in }) -> Fetched {
+  func fetch(_ transfer: TransferID, upTo time: Duration = .seconds(5), seen: (Response) -> Void = { _ in })
+    -> Fetched
+  {
     var fetched = Fetched()
     let end = ContinuousClock.now + time
     while fetched.end == nil, ContinuousClock.now < end {

@@ -15,7 +15,9 @@ import Testing
   private static func bytes(_ text: String) -> Script.Step { .bytes(Array(text.utf8)) }
 
   static let rows: [Row] = [
-    Row(name: "an answer", steps: [.head(status: 200, fields: []), bytes("hello")], end: .complete, status: 200, body: "hello"),
+    Row(
+      name: "an answer", steps: [.head(status: 200, fields: []), bytes("hello")], end: .complete, status: 200,
+      body: "hello"),
     Row(name: "no body", steps: [.head(status: 204, fields: [])], end: .complete, status: 204),
     Row(
       name: "in pieces, with waits",
@@ -23,7 +25,9 @@ import Testing
         .wait(.milliseconds(2)), .head(status: 200, fields: []), bytes("hel"), .wait(.milliseconds(2)), bytes("lo"),
         .wait(.milliseconds(2)),
       ], end: .complete, status: 200, body: "hello"),
-    Row(name: "a redirect is an answer", steps: [.head(status: 302, fields: ["location: /x"])], end: .complete, status: 302),
+    Row(
+      name: "a redirect is an answer", steps: [.head(status: 302, fields: ["location: /x"])], end: .complete,
+      status: 302),
     Row(name: "closed at once", steps: [.fail(.closedBeforeResponse)], end: .failed(.closedBeforeResponse)),
     Row(name: "refused", steps: [.fail(.connectFailed)], end: .failed(.connectFailed)),
     Row(
@@ -85,14 +89,15 @@ import Testing
     #expect(made == 5)
     var received = 0
     var end: TransferEnd?
-    #expect(loop.run {
-      if let response = loop.reactor.response(of: transfer) {
-        received += response.body.count
-        loop.reactor.consumeBody(of: transfer, response.body.count)
-      }
-      if case .ended(transfer, let reason)? = loop.events.last { end = reason }
-      return end != nil && loop.reactor.transferCount == 0
-    })
+    #expect(
+      loop.run {
+        if let response = loop.reactor.response(of: transfer) {
+          received += response.body.count
+          loop.reactor.consumeBody(of: transfer, response.body.count)
+        }
+        if case .ended(transfer, let reason)? = loop.events.last { end = reason }
+        return end != nil && loop.reactor.transferCount == 0
+      })
     #expect(end == .complete)
     #expect(received == 128 * piece.count)
   }

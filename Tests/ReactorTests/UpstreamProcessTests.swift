@@ -58,4 +58,28 @@ import Testing
   }
 }
 
+/// Descriptors are a process's, so running out of them is too.
+@Suite struct ExhaustionTests {
+  @Test func `without descriptors the loop waits for some instead of spinning, and then takes everybody`() async {
+    await #expect(processExitsWith: .success) {
+      let loop = try Loop()
+      // The kernel connects them; nobody has accepted them yet.
+      let peers = (0..<20).map { _ in TestClient(port: loop.port) }
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      let usual = limit.rlim_cur
+      let highest = (0..<4096).last { fcntl($0, F_GETFD) >= 0 } ?? 0
+      limit.rlim_cur = rlim_t(highest + 4)
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      loop.run(for: .milliseconds(250))
+      guard loop.accepted.count < 20, !loop.accepted.isEmpty else { exit(3) }
+      guard loop.turns < 600 else { exit(4) }
+      limit.rlim_cur = usual
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      guard loop.run(upTo: .seconds(2), until: { loop.accepted.count == 20 }) else { exit(5) }
+      withExtendedLifetime(peers) {}
+    }
+  }
+}
+
 private func descriptorCount() -> Int { (0..<4096).count { fcntl($0, F_GETFD) >= 0 } }

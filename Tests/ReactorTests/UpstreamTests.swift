@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Testing
 
 @testable import Reactor
@@ -13,7 +13,8 @@ import Testing
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     for index in 0..<50 {
       let method: UpstreamRequest.Method = index % 3 == 0 ? .get : .post
-      let request = UpstreamRequest(method, upstream.url + "/\(index)", fields: Self.json, body: Array("b\(index)".utf8))
+      let request = UpstreamRequest(
+        method, upstream.url + "/\(index)", fields: Self.json, body: Array("b\(index)".utf8))
       let fetched = loop.fetch(request)
       #expect(fetched.end == .complete)
       #expect(fetched.text == "ok")
@@ -25,17 +26,42 @@ import Testing
     #expect(loop.reactor.transferCount == 0)
   }
 
+  @Test func `an idle connection stays in epoll, so that the next request need not put it there`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+    loop.run(for: .milliseconds(5))
+    let descriptor = try #require(Loop.descriptors(remotePort: upstream.port).first)
+    let before = Self.watching(descriptor)
+    #expect(before.count == 1)
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+    #expect(Self.watching(descriptor) == before)
+  }
+
+  /// The lines about a descriptor in what the kernel says of every epoll set.
+  private static func watching(_ descriptor: CInt) -> [String] {
+    (0..<1024).flatMap { set -> [String] in
+      let text = (try? String(contentsOfFile: "/proc/self/fdinfo/\(set)", encoding: .utf8)) ?? ""
+      return text.split(separator: "\n").map(String.init).filter { line in
+        let words = line.split(separator: " ")
+        return words.first == "tfd:" && words.dropFirst().first == "\(descriptor)"
+      }
+    }
+  }
+
   @Test func `requests at the same time have connections of their own, which are used again`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.wait(.milliseconds(5)), .send(Self.ok)]))
     for _ in 0..<2 {
-      let transfers = (0..<20).map { _ in loop.reactor.start(UpstreamRequest(.get, upstream.url, fields: Self.json)) }
+      let transfers = (0..<20).map { _ in loop.reactor.start(UpstreamRequest(.get, upstream.url, fields: Self.json))
+      }
       #expect(Set(transfers).count == 20)
       var ended: [TransferID] = []
-      #expect(loop.run {
-        ended = loop.events.compactMap { if case .ended(let id, .complete) = $0 { id } else { nil } }
-        return transfers.allSatisfy(ended.contains)
-      })
+      #expect(
+        loop.run {
+          ended = loop.events.compactMap { if case .ended(let id, .complete) = $0 { id } else { nil } }
+          return transfers.allSatisfy(ended.contains)
+        })
     }
     #expect(upstream.requests.count == 40)
     #expect(upstream.accepted == 20)
@@ -43,7 +69,8 @@ import Testing
 
   @Test func `a connection that the upstream closed while idle is not used again`() throws {
     let loop = try Loop()
-    let upstream = loop.add(RawUpstream { $0 == 0 ? [.send(Self.ok), .wait(.milliseconds(5)), .finish] : [.send(Self.ok)] })
+    let upstream = loop.add(
+      RawUpstream { $0 == 0 ? [.send(Self.ok), .wait(.milliseconds(5)), .finish] : [.send(Self.ok)] })
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
     loop.run(for: .milliseconds(30))
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
@@ -99,7 +126,10 @@ import Testing
     let head = "HTTP/1.1 200 OK\r\n"
     let moves: [RawUpstream.Move] =
       chunked
-      ? [.send(head + "transfer-encoding: chunked\r\n\r\n\(String(size, radix: 16))\r\n"), .bytes(count: size), .send("\r\n0\r\n\r\n")]
+      ? [
+        .send(head + "transfer-encoding: chunked\r\n\r\n\(String(size, radix: 16))\r\n"), .bytes(count: size),
+        .send("\r\n0\r\n\r\n"),
+      ]
       : [.send(head + "content-length: \(size)\r\n\r\n"), .bytes(count: size)]
     let upstream = loop.add(RawUpstream(moves))
     let transfer = loop.reactor.start(UpstreamRequest(.get, upstream.url))

@@ -31,7 +31,7 @@ enum ChatAnswer {
       var elements = try ArrayCursor(in: json, at: Int(choices.start), depth: 2)
       while let element = try elements.next(in: json) {
         if element.kind != .object { continue }
-        var members = try ObjectCursor(in: json, at: Int(element.slice.start), depth: 3, unique: false)
+        var members = try MemberCursor(in: json, at: Int(element.slice.start), depth: 3)
         out.append("data: {\"choices\":[{")
         var separator: StaticString = ""
         while let member = try members.next(in: json) {
@@ -68,7 +68,7 @@ enum ChatAnswer {
     var brace = 0
     var hasModel = false
     do throws(JSONFault) {
-      var members = try ObjectCursor(whole: json, unique: false)
+      var members = try MemberCursor(whole: json)
       brace = members.offset - 1
       while let member = try members.next(in: json) {
         if member.keyEquals("model", in: json) {
@@ -96,7 +96,7 @@ enum ChatAnswer {
 
   private static func usage(_ object: Slice, _ json: Span<UInt8>) throws(JSONFault) -> Usage {
     var usage = Usage(prompt: 0, completion: 0, source: .reported)
-    var fields = try ObjectCursor(in: json, at: Int(object.start), depth: 2, unique: false)
+    var fields = try MemberCursor(in: json, at: Int(object.start), depth: 2)
     while let field = try fields.next(in: json) {
       let count = field.value.integer(in: json).map { Int(max(0, min($0, Int64(Usage.tokensMax)))) } ?? 0
       if field.keyEquals("prompt_tokens", in: json) { usage.prompt = count }

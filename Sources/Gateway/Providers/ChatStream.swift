@@ -124,7 +124,7 @@ struct ChatStream {
 
   private mutating func read(_ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONFault) {
     var usageMember: Member?
-    var members = try ObjectCursor(whole: json, unique: false)
+    var members = try MemberCursor(whole: json)
     chunk.brace = members.offset - 1
     while let member = try members.next(in: json) {
       if member.keyEquals("choices", in: json) {
@@ -188,7 +188,7 @@ struct ChatStream {
     var prompt: Int?
     var completion: Int?
     var hasTotal = false
-    var fields = try ObjectCursor(in: json, at: Int(member.value.slice.start), depth: 2, unique: false)
+    var fields = try MemberCursor(in: json, at: Int(member.value.slice.start), depth: 2)
     while let field = try fields.next(in: json) {
       if field.keyEquals("prompt_tokens", in: json) { prompt = Self.count(field, json) }
       if field.keyEquals("completion_tokens", in: json) { completion = Self.count(field, json) }
@@ -225,7 +225,7 @@ struct ChatStream {
     var index: Int64?
     var delta: Member?
     var finish: Member?
-    var fields = try ObjectCursor(in: json, at: brace, depth: 3, unique: false)
+    var fields = try MemberCursor(in: json, at: brace, depth: 3)
     while let field = try fields.next(in: json) {
       if field.keyEquals("index", in: json) { index = field.value.integer(in: json) }
       if field.keyEquals("delta", in: json) { delta = field }
@@ -260,7 +260,7 @@ struct ChatStream {
     var hasRole = false
     var hasContent = false
     var hasTools = false
-    var fields = try ObjectCursor(in: json, at: brace, depth: 4, unique: false)
+    var fields = try MemberCursor(in: json, at: brace, depth: 4)
     while let field = try fields.next(in: json) {
       if field.keyEquals("role", in: json) {
         hasRole = field.value.kind == .string
@@ -303,7 +303,7 @@ struct ChatStream {
       var index: Int64?
       var hasID = false
       var function: Member?
-      var fields = try ObjectCursor(in: json, at: Int(call.slice.start), depth: 6, unique: false)
+      var fields = try MemberCursor(in: json, at: Int(call.slice.start), depth: 6)
       while let field = try fields.next(in: json) {
         if field.keyEquals("index", in: json) { index = field.value.integer(in: json) }
         if field.keyEquals("id", in: json) { hasID = field.value.kind == .string }
@@ -319,7 +319,7 @@ struct ChatStream {
   }
 
   private mutating func readFunction(_ brace: Int, _ json: Span<UInt8>) throws(JSONFault) {
-    var fields = try ObjectCursor(in: json, at: brace, depth: 7, unique: false)
+    var fields = try MemberCursor(in: json, at: brace, depth: 7)
     while let field = try fields.next(in: json) {
       if !field.keyEquals("arguments", in: json) { continue }
       if field.value.kind == .string { textBytes += Int(field.value.slice.count) - 2 }

@@ -53,7 +53,7 @@ struct ModelList {
   static func read(_ json: Span<UInt8>, ownedBy provider: String) -> [Entry]? {
     do throws(JSONFault) {
       var found: [Entry]?
-      var members = try ObjectCursor(whole: json, unique: false)
+      var members = try MemberCursor(whole: json)
       while let member = try members.next(in: json) {
         guard member.keyEquals("data", in: json), member.value.kind == .array else { continue }
         var entries: [Entry] = []
@@ -74,7 +74,7 @@ struct ModelList {
     _ object: JSONValue, _ json: Span<UInt8>, _ provider: String
   ) throws(JSONFault) -> Entry? {
     var entry = Entry(id: "", ownedBy: provider, created: 0)
-    var members = try ObjectCursor(in: json, at: Int(object.slice.start), depth: 3, unique: false)
+    var members = try MemberCursor(in: json, at: Int(object.slice.start), depth: 3)
     while let member = try members.next(in: json) {
       if member.keyEquals("id", in: json) { entry.id = member.value.string(in: json) ?? "" }
       if member.keyEquals("created", in: json) { entry.created = member.value.integer(in: json) ?? 0 }

@@ -18,7 +18,7 @@ enum UpstreamErrorReader {
   static func object(_ json: Span<UInt8>) -> UpstreamError? {
     do throws(JSONFault) {
       var found: UpstreamError?
-      var members = try ObjectCursor(whole: json, unique: false)
+      var members = try MemberCursor(whole: json)
       while let member = try members.next(in: json) {
         if member.keyEquals("error", in: json) {
           if let error = try value(member, json) { found = error }
@@ -41,7 +41,7 @@ enum UpstreamErrorReader {
     }
     guard member.value.kind == .object else { return nil }
     var error = UpstreamError(message: "")
-    var fields = try ObjectCursor(in: json, at: Int(member.value.slice.start), depth: 2, unique: false)
+    var fields = try MemberCursor(in: json, at: Int(member.value.slice.start), depth: 2)
     while let field = try fields.next(in: json) {
       guard field.value.kind == .string || field.value.kind == .number else { continue }
       let text =

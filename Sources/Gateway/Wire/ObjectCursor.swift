@@ -1,67 +1,43 @@
 /// Walks the members of one JSON object where it lies, validating all that it passes.
 ///
-/// Keys are unique, compared as they read without escapes, unless the walk says that it does not care. The
-/// cursor holds positions only: every call is lent the same bytes. After a fault it must not be used again.
-public struct ObjectCursor: ~Copyable {
-  /// Members that an object whose keys must be unique may have.
-  public static let membersMax = 128
-
-  /// What makes the hashes of keys unpredictable to whoever chooses the keys; one number for each process.
-  public static let processSeed = UInt64.random(in: .min ... .max)
-
+/// The cursor holds positions only: every call is lent the same bytes. After a fault it must not be used again.
+public struct MemberCursor {
   /// Where the next key, comma or brace is, whitespace aside; behind the object when it has ended.
-  public var offset: Int { place }
+  public private(set) var offset: Int
   /// Members passed so far.
-  public var count: Int { passed }
+  public private(set) var count = 0
 
-  @usableFromInline var place: Int
-  @usableFromInline var passed = 0
-  @usableFromInline let isWhole: Bool
-  @usableFromInline let isUnique: Bool
-  @usableFromInline let depth: Int
-  @usableFromInline var hasEnded = false
-  @usableFromInline var keys: SeenKeys
+  private let isWhole: Bool
+  private let depth: Int
+  private var hasEnded = false
 
   /// Begins the object that the whole of `json` must be.
-  @inlinable @inline(__always)
-  public init(whole json: Span<UInt8>, unique: Bool = true, seed: UInt64 = processSeed) throws(JSONFault) {
-    try self.init(
-      behind: Scanner.brace(in: json, at: Scanner.begin(json)), depth: 1, isWhole: true, isUnique: unique,
-      seed: seed)
+  public init(whole json: Span<UInt8>) throws(JSONFault) {
+    offset = try Scanner.brace(in: json, at: Scanner.begin(json))
+    depth = 1
+    isWhole = true
   }
 
   /// Begins the object at `offset`, which is inside `depth - 1` others.
-  @inlinable @inline(__always)
-  public init(
-    in json: Span<UInt8>, at offset: Int, depth: Int = 1, unique: Bool = true, seed: UInt64 = processSeed
-  ) throws(JSONFault) {
-    try self.init(
-      behind: Scanner.brace(in: json, at: offset), depth: depth, isWhole: false, isUnique: unique, seed: seed)
-  }
-
-  // Inlined, as a cursor is a kilobyte that is better made where it will be.
-  @inlinable @inline(__always)
-  init(behind place: Int, depth: Int, isWhole: Bool, isUnique: Bool, seed: UInt64) {
-    self.place = place
+  public init(in json: Span<UInt8>, at offset: Int, depth: Int = 1) throws(JSONFault) {
+    self.offset = try Scanner.brace(in: json, at: offset)
     self.depth = depth
-    self.isWhole = isWhole
-    self.isUnique = isUnique
-    keys = SeenKeys(seed: seed)
+    isWhole = false
   }
 
   /// The next member, or nil behind the last one.
   @_noAllocation @_noLocks
   public mutating func next(in json: Span<UInt8>) throws(JSONFault) -> Member? {
     if hasEnded { return nil }
-    var at = Scanner.skip(in: json, from: place)
+    var at = Scanner.skip(in: json, from: offset)
     let byte = json.byte(at: at)
     if byte == UInt8(ascii: "}") {
-      place = at + 1
+      offset = at + 1
       hasEnded = true
-      if isWhole { try Scanner.finish(json, from: place) }
+      if isWhole { try Scanner.finish(json, from: offset) }
       return nil
     }
-    if passed > 0 {
+    if count > 0 {
       if byte != UInt8(ascii: ",") { throw Scanner.surprise(in: json, at: at, expected: .commaOrBrace) }
       at = Scanner.skip(in: json, from: at + 1)
     }
@@ -69,17 +45,54 @@ public struct ObjectCursor: ~Copyable {
     var end = 0
     var hasEscapes = false
     at = try Scanner.key(in: json, at: at, end: &end, hasEscapes: &hasEscapes)
-    let key = Slice(start: start, count: end - start)
-    if isUnique {
-      if passed == Self.membersMax { throw JSONFault(.tooManyMembers, at: start - 1) }
-      if !keys.insert(key, hasEscapes: hasEscapes, at: passed, in: json) {
-        throw JSONFault(.duplicateKey, at: start - 1)
-      }
-    }
-    passed += 1
+    count += 1
     let value = try Scanner.value(in: json, at: at, depth: depth)
-    place = value.end
-    return Member(key: key, keyHasEscapes: hasEscapes, value: value)
+    offset = value.end
+    return Member(key: Slice(start: start, count: end - start), keyHasEscapes: hasEscapes, value: value)
+  }
+}
+
+/// Walks the members of one JSON object whose keys must be unique, compared as they read without escapes.
+public struct ObjectCursor: ~Copyable {
+  /// Members that such an object may have.
+  public static let membersMax = 128
+
+  /// What makes the hashes of keys unpredictable to whoever chooses the keys; one number for each process.
+  public static let processSeed = UInt64.random(in: .min ... .max)
+
+  private var members: MemberCursor
+  private var keys: SeenKeys
+
+  /// Begins the object that the whole of `json` must be.
+  public init(whole json: Span<UInt8>, seed: UInt64 = processSeed) throws(JSONFault) {
+    members = try MemberCursor(whole: json)
+    keys = SeenKeys(seed: seed)
+  }
+
+  /// Begins the object at `offset`, which is inside `depth - 1` others.
+  public init(
+    in json: Span<UInt8>, at offset: Int, depth: Int = 1, seed: UInt64 = processSeed
+  ) throws(JSONFault) {
+    members = try MemberCursor(in: json, at: offset, depth: depth)
+    keys = SeenKeys(seed: seed)
+  }
+
+  /// Where the next key, comma or brace is, whitespace aside; behind the object when it has ended.
+  public var offset: Int { members.offset }
+  /// Members passed so far.
+  public var count: Int { members.count }
+
+  /// The next member, or nil behind the last one.
+  @_noAllocation @_noLocks
+  public mutating func next(in json: Span<UInt8>) throws(JSONFault) -> Member? {
+    let index = members.count
+    guard let member = try members.next(in: json) else { return nil }
+    let place = Int(member.key.start) - 1
+    if index == Self.membersMax { throw JSONFault(.tooManyMembers, at: place) }
+    if !keys.insert(member.key, hasEscapes: member.keyHasEscapes, at: index, in: json) {
+      throw JSONFault(.duplicateKey, at: place)
+    }
+    return member
   }
 }
 

@@ -2,14 +2,14 @@
 ///
 /// Equal hashes are settled by comparing the keys; the seed keeps whoever chooses the keys from making many of
 /// them equal, which bounds the comparisons for long keys.
-@usableFromInline struct SeenKeys: ~Copyable {
+struct SeenKeys: ~Copyable {
   /// For each key, the upper half of its hash above the offset behind its opening quote.
-  @usableFromInline var entries = InlineArray<128, UInt64>(repeating: 0)
+  private var entries = InlineArray<128, UInt64>(repeating: 0)
   /// Bit `n` is set when some key's hash ends in `n`: a new key mostly finds its bit clear.
-  @usableFromInline var filter: UInt64 = 0
-  @usableFromInline let seed: UInt64
+  private var filter: UInt64 = 0
+  private let seed: UInt64
 
-  @inlinable @inline(__always) @_noAllocation @_noLocks
+  @inline(__always) @_noAllocation @_noLocks
   init(seed: UInt64) { self.seed = seed }
 
   /// Notes the key as number `index`; false when it is there already.

@@ -158,7 +158,9 @@ private struct Course {
     let errors = received.events.count { $0.hasPrefix(#"{"error""#) }
     let row = life.exchange.finalRow(now: life.now)
     if row.status != received.status { return "the row says \(row.status), the client got \(received.status)" }
-    if (row.outcome == .completed) != (received.status == 200 && end == .complete) { return "outcome \(row.outcome)" }
+    if (row.outcome == .completed) != (received.status == 200 && end == .complete) {
+      return "outcome \(row.outcome)"
+    }
     if !isStream { return end == .complete && received.isWhole ? nil : "a whole answer is not whole" }
     if !streams { return "a stream for who asked for none" }
     let isChunked = received.fields["transfer-encoding"] != nil

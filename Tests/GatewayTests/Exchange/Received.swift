@@ -53,7 +53,9 @@ struct Received {
     var rest = bytes[...]
     while !rest.isEmpty {
       if isWhole { return false }
-      guard let line = rest.firstIndex(of: 0x0d), line + 1 < rest.endIndex, rest[line + 1] == 0x0a else { return false }
+      guard let line = rest.firstIndex(of: 0x0d), line + 1 < rest.endIndex, rest[line + 1] == 0x0a else {
+        return false
+      }
       let digits = String(decoding: rest[rest.startIndex..<line], as: UTF8.self)
       guard (1...8).contains(digits.utf8.count), let size = Int(digits, radix: 16) else { return false }
       rest = rest[(line + 2)...]

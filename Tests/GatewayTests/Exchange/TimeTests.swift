@@ -105,14 +105,16 @@ import Testing
     #expect(!life.isHaunted)
   }
 
-  @Test func `a whole answer has its time`() throws {
+  @Test func `a whole answer has its time, and there is none left for another`() throws {
     var life = try Life(Life.whole)
     life.respond()
     life.arrive("{")
     life.wait(.seconds(599))
-    #expect(life.attempts == [0])
+    #expect(life.end == nil)
     life.waitForAlarm()
-    #expect(life.attempts == [0, 1])
+    #expect(life.attempts == [0])
+    #expect(life.end == .complete)
+    #expect(try #require(life.received).status == 504)
   }
 
   @Test func `the alarm never rings for nothing twice at one time`() throws {

@@ -25,7 +25,9 @@ import Testing
     #expect(row.outcome == .completed)
   }
 
-  @Test(arguments: ["", "null", "[]", "{}", "Hi", #"{"choices":null}"#, #"{"choices":[]"#, #"{"error":{"message":"x"}}"#])
+  @Test(arguments: [
+    "", "null", "[]", "{}", "Hi", #"{"choices":null}"#, #"{"choices":[]"#, #"{"error":{"message":"x"}}"#,
+  ])
   func `what is no answer goes to the next candidate`(_ body: String) throws {
     for request in [Life.whole, Life.streamed] {
       var life = try Life(request)

@@ -18,8 +18,10 @@ import Testing
 
   @Test(arguments: [
     (#"{"model":"x","choices":[]}"#, #"{"model":"m","choices":[]}"#),
-    (#" { "choices" : [ {"model":"x"} ] , "model" : null , "z":1e999 } "#,
-      #" { "choices" : [ {"model":"x"} ] , "model" : "m" , "z":1e999 } "#),
+    (
+      #" { "choices" : [ {"model":"x"} ] , "model" : null , "z":1e999 } "#,
+      #" { "choices" : [ {"model":"x"} ] , "model" : "m" , "z":1e999 } "#
+    ),
     (#"{"choices":[]}"#, #"{"model":"m","choices":[]}"#),
     (#"{"mod\u0065l":"x","choices":[],"error":null}"#, #"{"mod\u0065l":"m","choices":[],"error":null}"#),
   ])
@@ -39,7 +41,9 @@ import Testing
     #expect(usage == nil || usage?.source == .reported)
   }
 
-  @Test(arguments: ["", "{", "[]", "null", "{}", #"{"choices":{}}"#, #"{"choices":[]}}"#, "<html>", #"{"choices":[1,]}"#])
+  @Test(arguments: [
+    "", "{", "[]", "null", "{}", #"{"choices":{}}"#, #"{"choices":[]}}"#, "<html>", #"{"choices":[1,]}"#,
+  ])
   func `what has no choices is malformed`(_ json: String) {
     #expect { try Self.relay(json) } throws: { Self.isMalformed($0) }
     #expect { try Self.restream(json) } throws: { Self.isMalformed($0) }

@@ -52,27 +52,36 @@ struct ChatFeed {
 
   /// Whether no object in a JSON text has a key twice; `nil` when it is no JSON.
   static func hasUniqueKeys(_ json: String) -> Bool? {
-    guard (try? JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed)) != nil else { return nil }
-    let bytes = Array(json.utf8)
-    return isUnique(bytes, at: 0)
+    guard (try? JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed)) != nil else {
+      return nil
+    }
+    var objects: [Set<Substring>] = []
+    var rest = json[...]
+    while let first = rest.first {
+      if first == "\"" {
+        let string = rest.prefix(endOfString(rest))
+        rest = rest[string.endIndex...]
+        let isKey = rest.drop(while: \.isWhitespace).first == ":"
+        if isKey, objects.last?.contains(string) == true { return false }
+        if isKey { objects[objects.count - 1].insert(string) }
+        continue
+      }
+      if first == "{" { objects.append([]) }
+      if first == "}" { objects.removeLast() }
+      rest = rest.dropFirst()
+    }
+    return true
   }
 
-  private static func isUnique(_ json: [UInt8], at offset: Int) -> Bool {
-    do throws(JSONFault) {
-      if json[offset] == UInt8(ascii: "{") {
-        var members = try ObjectCursor(in: json.span, at: offset, depth: 1)
-        while let member = try members.next(in: json.span) {
-          if !isUnique(json, at: Int(member.value.slice.start)) { return false }
-        }
-      } else if json[offset] == UInt8(ascii: "[") {
-        var elements = try ArrayCursor(in: json.span, at: offset)
-        while let element = try elements.next(in: json.span) {
-          if !isUnique(json, at: Int(element.slice.start)) { return false }
-        }
-      }
-      return true
-    } catch {
-      return false
+  /// Characters of the string that `text` begins with.
+  private static func endOfString(_ text: Substring) -> Int {
+    var count = 1
+    var isEscaped = false
+    for character in text.dropFirst() {
+      count += 1
+      if !isEscaped, character == "\"" { break }
+      isEscaped = !isEscaped && character == "\\"
     }
+    return count
   }
 }

@@ -78,7 +78,8 @@ import Testing
     for _ in 0..<400 {
       let members = json.members(count: 6)
       let fixed = [
-        #""model"\#(json.space()):\#(json.space())"m""#, #""messages":[\#(json.value(depth: 3))]"#, #""stream":true"#,
+        #""model"\#(json.space()):\#(json.space())"m""#, #""messages":[\#(json.value(depth: 3))]"#,
+        #""stream":true"#,
         #""max_tokens":500"#,
       ]
       let order = (members + fixed).shuffled(using: &json.random)
@@ -95,7 +96,8 @@ import Testing
         return
       }
       // And byte for byte: what was put in, taken out again, leaves the caller's text.
-      let back = written.replacing(usage, with: "", maxReplacements: 1).replacing(#""max_tokens":7"#, with: #""max_tokens":500"#)
+      let back = written.replacing(usage, with: "", maxReplacements: 1).replacing(
+        #""max_tokens":7"#, with: #""max_tokens":500"#)
       #expect(back.utf8.count == body.utf8.count + 4)
       #expect((try? JSONSerialization.jsonObject(with: Data(written.utf8))) != nil)
       // Nothing to change, nothing changed.

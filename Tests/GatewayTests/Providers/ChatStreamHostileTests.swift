@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct ChatStreamHostileTests {
   @Test(arguments: [
-    "64", "63", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1e99", "0.0", "[]", "{}",
+    "64", "63", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1e99", "0.0", "[]",
+    "{}",
   ])
   func `no index traps`(_ index: String) {
     for asksUsage in [false, true] {
@@ -50,7 +51,8 @@ import Testing
       #"{"index":0,"delta":{"role":"assistant","content":"x","tool_calls":[{"index":0,"id":"x","#
         + #""function":{"name":"f","arguments":"x"}}]},"finish_reason":"stop"}"#,
       #","usage":{"prompt_tokens":1,"completion_tokens":1},"error":null"#)
-    for value in ["null", "true", "[]", "{}", "[[]]", "[{}]", "[null]", #""""#, #""x""#, "-0", "1e99", #"{"a":1}"#] {
+    for value in ["null", "true", "[]", "{}", "[[]]", "[{}]", "[null]", #""""#, #""x""#, "-0", "1e99", #"{"a":1}"#]
+    {
       // In front of the right one, so that the key is there twice.
       let twice = chunk.replacing(key + ":", with: "\(key):\(value),\(key):")
       let instead = chunk.replacing(key + ":", with: "\(key):\(value),\"other\":")

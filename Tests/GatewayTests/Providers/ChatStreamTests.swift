@@ -45,8 +45,10 @@ import Testing
     ),
     (
       "a tool call as it should be",
-      ChatFeed.delta(#"{"tool_calls":[{"index":0,"id":"x","type":"function","function":{"name":"f","arguments":""}}]}"#),
-      ChatFeed.delta(#"{"tool_calls":[{"index":0,"id":"x","type":"function","function":{"name":"f","arguments":""}}]}"#)
+      ChatFeed.delta(
+        #"{"tool_calls":[{"index":0,"id":"x","type":"function","function":{"name":"f","arguments":""}}]}"#),
+      ChatFeed.delta(
+        #"{"tool_calls":[{"index":0,"id":"x","type":"function","function":{"name":"f","arguments":""}}]}"#)
     ),
     (
       "two tool calls without index",
@@ -85,7 +87,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"role":"assistant"}"#, false), (#"{"role":"assistant","content":""}"#, true),
+    (#"{"role":"assistant"}"#, false), (#"{"role":"assistant","content":""}"#, false),
     (#"{"role":"assistant","content":null}"#, false), ("{}", false), (#"{"content":"x"}"#, true),
     (#"{"reasoning_content":"x"}"#, true), (#"{"reasoning":"x"}"#, true), (#"{"refusal":"x"}"#, true),
     (#"{"reasoning_content":null,"content":""}"#, false), (#"{"tool_calls":[]}"#, false),
@@ -94,8 +96,7 @@ import Testing
   ])
   func `a role is silent and all that a person would see is not`(_ delta: String, _ isVisible: Bool) {
     var feed = ChatFeed()
-    let isRoleOnly = delta == #"{"role":"assistant","content":""}"#
-    #expect(feed.take(ChatFeed.delta(delta)).verdict == (isVisible && !isRoleOnly ? .visible : .silent))
+    #expect(feed.take(ChatFeed.delta(delta)).verdict == (isVisible ? .visible : .silent))
   }
 
   @Test func `only the first finish counts`() {
@@ -112,9 +113,11 @@ import Testing
   @Test func `choices finish one by one`() {
     var feed = ChatFeed()
     #expect(!feed.chat.isFinished)
-    let both = #"{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":null},"#
+    let both =
+      #"{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":null},"#
       + #"{"delta":{"content":"b"}}"#
-    let relayed = #"{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":null},"#
+    let relayed =
+      #"{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":null},"#
       + #"{"index":1,"finish_reason":null,"delta":{"role":"assistant","content":"b"}}"#
     #expect(feed.relay(ChatFeed.chunk(both)) == ChatFeed.chunk(relayed))
     _ = feed.take(ChatFeed.delta("{}", finish: #""stop""#))
@@ -159,7 +162,9 @@ import Testing
   // MARK: Faults
 
   @Test(arguments: [
-    (#"{"error":{"message":"boom","type":"t","code":500}}"#, UpstreamError(message: "boom", type: "t", code: "500")),
+    (
+      #"{"error":{"message":"boom","type":"t","code":500}}"#, UpstreamError(message: "boom", type: "t", code: "500")
+    ),
     (#"{"error":"boom"}"#, UpstreamError(message: "boom")),
     (#"{"id":"c","choices":[],"error":{"message":"boom"}}"#, UpstreamError(message: "boom")),
   ])

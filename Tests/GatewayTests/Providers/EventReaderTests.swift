@@ -42,7 +42,8 @@ import Testing
       var offset = 0
       while try reader.next(in: bytes.span, from: &offset) {
         events.append(
-          Event(data: String(decoding: reader.data, as: UTF8.self), name: String(decoding: reader.name, as: UTF8.self)))
+          Event(
+            data: String(decoding: reader.data, as: UTF8.self), name: String(decoding: reader.name, as: UTF8.self)))
       }
     }
     return events
@@ -66,10 +67,13 @@ import Testing
   }
 
   @Test func `streams by chance read as the standard says`() throws {
-    let parts = ["data", ":", " ", "\n", "\r", "\r\n", "data: x", "event: y", "id: 1", ": c", "\u{feff}", "\n\n", "z"]
+    let parts = [
+      "data", ":", " ", "\n", "\r", "\r\n", "data: x", "event: y", "id: 1", ": c", "\u{feff}", "\n\n", "z",
+    ]
     var random = SplitMix(state: 11)
     for _ in 0..<2000 {
-      let text = (0..<Int.random(in: 0...14, using: &random)).map { _ in parts.randomElement(using: &random)! }.joined()
+      let text = (0..<Int.random(in: 0...14, using: &random)).map { _ in parts.randomElement(using: &random)! }
+        .joined()
       let bytes = Array(text.utf8)
       let cut = Int.random(in: 0...bytes.count, using: &random)
       let found = try Self.read([bytes[..<cut], bytes[cut...]])

@@ -22,12 +22,15 @@ import Testing
     ("/", Endpoint.root), ("/healthz", .liveness), ("/health", .liveness), ("/v1/health", .liveness),
     ("/ping", .liveness), ("/ping/", .liveness), ("/readyz", .readiness),
   ])
-  func `the gateway's own paths are found`(_ path: String, _ endpoint: Endpoint) { #expect(Self.at(path) == endpoint) }
+  func `the gateway's own paths are found`(_ path: String, _ endpoint: Endpoint) {
+    #expect(Self.at(path) == endpoint)
+  }
 
   @Test(arguments: [
     "", "*", "///", "/v1", "/v1/", "/openai", "/v2/models", "/v1/v1/v1/models", "/v1/openai/models", "/chat",
     "/chat/completions/x", "/v1/chat/completions//", "/v1//models", "//v1/models", "/V1/models", "/v1/Models",
-    "/v1/%6dodels", "/v1%2Fmodels", "/v1/models?x", "/v1models", "/v1/modelsx", "/v1/chat%2Fcompletions", "/models//",
+    "/v1/%6dodels", "/v1%2Fmodels", "/v1/models?x", "/v1models", "/v1/modelsx", "/v1/chat%2Fcompletions",
+    "/models//",
     "/healthz/x", "/healthzz", "/v1/healthz", "/./models", "/v1/../v1/models", "chat/completions", "/completions",
   ])
   func `anything else is not found`(_ path: String) { #expect(Self.at(path) == nil) }

@@ -3,12 +3,13 @@ import Foundation
 import Testing
 
 @Suite struct HTTPDateTests {
-  @Test(arguments: [
-    (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
-    (951_782_399, "Mon, 28 Feb 2000 23:59:59 GMT"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
-    (951_868_800, "Wed, 01 Mar 2000 00:00:00 GMT"), (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"),
-    (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"), (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
-  ] as [(UInt64, String)])
+  @Test(
+    arguments: [
+      (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+      (951_782_399, "Mon, 28 Feb 2000 23:59:59 GMT"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+      (951_868_800, "Wed, 01 Mar 2000 00:00:00 GMT"), (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"),
+      (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"), (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
+    ] as [(UInt64, String)])
   func `a date is written as RFC 9110 says`(_ seconds: UInt64, _ text: String) {
     var date = HTTPDate()
     date.update(seconds * 1_000_000_000 + 999_999_999)
@@ -25,7 +26,9 @@ import Testing
     var date = HTTPDate()
     for seconds: UInt64 in [10, 11, 11, 9] {
       date.update(seconds * 1_000_000_000)
-      #expect(String(decoding: date.text, as: UTF8.self) == "Thu, 01 Jan 1970 00:00:\(seconds < 10 ? "0" : "")\(seconds) GMT")
+      #expect(
+        String(decoding: date.text, as: UTF8.self)
+          == "Thu, 01 Jan 1970 00:00:\(seconds < 10 ? "0" : "")\(seconds) GMT")
     }
   }
 

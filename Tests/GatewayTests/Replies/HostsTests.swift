@@ -12,17 +12,21 @@ import Testing
     ("0.0.0.0", "0x7f.1", false), ("::", "192.168.1.1", true), ("192.168.1.5", "192.168.1.5", true),
     ("fd00::5", "[FD00::5]", true), ("localhost", "10.0.0.1", false),
   ])
-  func `a host is one of ours, or an address where others can reach us`(_ bind: String, _ host: String, _ isOurs: Bool) {
+  func `a host is one of ours, or an address where others can reach us`(
+    _ bind: String, _ host: String, _ isOurs: Bool
+  ) {
     #expect(Hosts(bind: bind, names: ["gw.example"]).accept(Array(host.utf8).span) == isOurs)
   }
 
-  @Test(arguments: [
-    (["https://app.example"], "https://app.example", "https://app.example"),
-    (["https://App.example"], "HTTPS://app.EXAMPLE", "https://app.example"),
-    (["https://app.example"], "https://app.example.evil", nil), (["https://app.example"], "http://app.example", nil),
-    (["https://app.example"], "https://app.example:444", nil), (["https://app.example"], "null", nil),
-    ([], "https://app.example", nil), ([], "*", nil), (["*"], "https://any.example", nil),
-  ] as [([String], String, String?)])
+  @Test(
+    arguments: [
+      (["https://app.example"], "https://app.example", "https://app.example"),
+      (["https://App.example"], "HTTPS://app.EXAMPLE", "https://app.example"),
+      (["https://app.example"], "https://app.example.evil", nil),
+      (["https://app.example"], "http://app.example", nil),
+      (["https://app.example"], "https://app.example:444", nil), (["https://app.example"], "null", nil),
+      ([], "https://app.example", nil), ([], "*", nil), (["*"], "https://any.example", nil),
+    ] as [([String], String, String?)])
   func `an origin is allowed by name`(_ allowed: [String], _ origin: String, _ told: String?) {
     #expect(Origins(allowed).accept(Array(origin.utf8).span) == told)
   }

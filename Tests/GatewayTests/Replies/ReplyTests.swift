@@ -29,7 +29,8 @@ import Testing
   }
 
   @Test func `the connection's end is told where it is not what is expected`() throws {
-    for (minor, keeps, told) in [(1, true, nil), (1, false, "close"), (0, true, "keep-alive"), (0, false, "close")] {
+    for (minor, keeps, told) in [(1, true, nil), (1, false, "close"), (0, true, "keep-alive"), (0, false, "close")]
+    {
       let frame = Self.frame {
         $0.minorVersion = UInt8(minor)
         $0.keepsAlive = keeps
@@ -98,7 +99,8 @@ import Testing
       let received = try #require(Received(out))
       #expect(received.status == status)
       #expect(
-        received.text == #"{"error":{"message":"Say \"why\".","type":"\#(type)","param":null,"code":"\#(code.rawValue)","#
+        received.text
+          == #"{"error":{"message":"Say \"why\".","type":"\#(type)","param":null,"code":"\#(code.rawValue)","#
           + #""request_id":"r1"}}"# + "\n")
       #expect((received.fields["www-authenticate"] == "Bearer") == (status == 401))
       #expect((received.fields["x-should-retry"] == "false") == [401, 403].contains(status))
@@ -117,7 +119,9 @@ import Testing
   }
 
   @Test func `every status that we send has its words`() {
-    for status in [200, 204, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 421, 422, 429, 431, 500, 501, 502, 503, 504, 505] {
+    for status in [
+      200, 204, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 421, 422, 429, 431, 500, 501, 502, 503, 504, 505,
+    ] {
       #expect(Reply.reason(status).description != "Status")
     }
     #expect(Reply.reason(299).description == "Status")

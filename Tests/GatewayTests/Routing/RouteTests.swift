@@ -17,7 +17,9 @@ import Testing
   }
 
   @Test func `what says most about the model comes first`() {
-    let route = Self.route([(0, []), (0, ["*"]), (0, ["gpt-*"]), (0, ["gpt-5-*"]), (0, ["x", "gpt-5-mini"]), (0, ["other"])])
+    let route = Self.route([
+      (0, []), (0, ["*"]), (0, ["gpt-*"]), (0, ["gpt-5-*"]), (0, ["x", "gpt-5-mini"]), (0, ["other"]),
+    ])
     #expect(Self.order(route, "gpt-5-mini") == [4, 3, 2, 0, 1])
     #expect(Self.order(route, "gpt-5-nano") == [3, 2, 0, 1])
     #expect(Self.order(route, "gpt-4") == [2, 0, 1])

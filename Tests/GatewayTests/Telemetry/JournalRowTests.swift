@@ -26,7 +26,8 @@ import Testing
   }
 
   static let hostile = [
-    "plain", "", "a\nb", "\r\n", "\"", "\\", "\u{0}\u{1b}[31m", "é\u{2028}\u{85}", "{\"a\":1}", "</script>", "\u{7f} x=y",
+    "plain", "", "a\nb", "\r\n", "\"", "\\", "\u{0}\u{1b}[31m", "é\u{2028}\u{85}", "{\"a\":1}", "</script>",
+    "\u{7f} x=y",
     String(repeating: "\n", count: 5000),
   ]
 
@@ -70,12 +71,16 @@ import Testing
     row.total = .microseconds(12_345)
     #expect(
       Self.text { row.writeText(wallClock: 1_000_000, into: &$0) }
-        == "1970-01-01T00:00:00.001Z 200 upstream_truncated /v1/chat/completions in=0 out=12 total=12.3ms caller=key-1 id=r1\n")
+        == "1970-01-01T00:00:00.001Z 200 upstream_truncated /v1/chat/completions in=0 out=12 total=12.3ms caller=key-1 id=r1\n"
+    )
     let json = Self.text { row.writeJSON(wallClock: 0, into: &$0) }
-    for key in ["failed_attempts", "first_byte_us", "prompt_tokens", "usage_source"] { #expect(!json.contains(key)) }
+    for key in ["failed_attempts", "first_byte_us", "prompt_tokens", "usage_source"] {
+      #expect(!json.contains(key))
+    }
   }
 
-  @Test(arguments: [(0, "000"), (1, "001"), (10, "010"), (99, "099"), (100, "100"), (999, "999")] as [(UInt64, String)])
+  @Test(
+    arguments: [(0, "000"), (1, "001"), (10, "010"), (99, "099"), (100, "100"), (999, "999")] as [(UInt64, String)])
   func `milliseconds have three digits`(_ milliseconds: UInt64, _ digits: String) {
     #expect(Self.text { JournalRow.time(milliseconds * 1_000_000, into: &$0) } == "1970-01-01T00:00:00.\(digits)Z")
   }

@@ -57,7 +57,10 @@ import Testing
       ])
   }
 
-  @Test(arguments: [(0, "0"), (9, "9"), (10, "10"), (-10, "-10"), (Int.max, "9223372036854775807"), (Int.min, "-9223372036854775808")])
+  @Test(arguments: [
+    (0, "0"), (9, "9"), (10, "10"), (-10, "-10"), (Int.max, "9223372036854775807"),
+    (Int.min, "-9223372036854775808"),
+  ])
   func `decimals are right to both ends`(_ number: Int, _ text: String) {
     var out: [UInt8] = []
     out.append(decimal: number)
@@ -67,6 +70,7 @@ import Testing
   @Test func `usage saturates`() {
     #expect(Usage(prompt: .max, completion: 1, source: .reported).total == .max)
     #expect(Usage.estimated(promptBytes: 0, completionBytes: 0).total == 0)
-    #expect(Usage.estimated(promptBytes: 1, completionBytes: 5) == Usage(prompt: 1, completion: 2, source: .estimated))
+    #expect(
+      Usage.estimated(promptBytes: 1, completionBytes: 5) == Usage(prompt: 1, completion: 2, source: .estimated))
   }
 }
