@@ -1,7 +1,8 @@
 """What the tests share: the clients, the scripted upstream, and the table at the end.
 
 From the environment: HOOSH_URL and HOOSH_AUTH_URL (the second wants the key in HOOSH_KEY), and SCRIPTED_PORT, where
-both expect the scripted upstream. `tools/clients` sets them.
+both expect the scripted upstream, UPSTREAM_URL, the real llama.cpp, and RECORDER_PORT, where they expect it once
+more behind a relay. `tools/clients` sets them.
 """
 
 import os
@@ -9,6 +10,7 @@ import os
 import pytest
 
 import clients
+from recorder import Recorder
 from upstream import Upstream
 
 outcomes = {}
@@ -26,6 +28,14 @@ def upstream():
     server = Upstream(int(os.environ["SCRIPTED_PORT"]))
     yield server
     server.shutdown()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def recorder():
+    """The real llama.cpp behind a relay that notes when it sent something; hoosh calls it `recorded`."""
+    relay = Recorder(int(os.environ["RECORDER_PORT"]), int(os.environ["UPSTREAM_URL"].rpartition(":")[2]))
+    yield relay
+    relay.close()
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,21 @@ def test_tokens_arrive_before_the_upstream_is_done(client, upstream):
     assert timely >= script.CHUNKS // 2
 
 
+def test_a_real_servers_tokens_arrive_before_it_is_done(sdk, recorder):
+    recorder.sent.clear()
+    stream = sdk.chat.completions.create(
+        stream=True, max_tokens=400, extra_body={"ignore_eos": True}, **ask("recorded")
+    )
+    times = [time.monotonic() for chunk in stream if chunk.choices and chunk.choices[0].delta.content]
+    sent = list(recorder.sent)
+    assert len(times) > 100
+    assert len(sent) > 50, "the server sent its answer in too few pieces to tell"
+    # The first token was here before the server had sent the last quarter, and each quarter of the tokens came
+    # before the server was done.
+    assert times[0] < sent[len(sent) * 3 // 4]
+    assert times[len(times) * 3 // 4] < sent[-1]
+
+
 def test_the_demo_keeps_its_pace(client):
     start = time.monotonic()
     times = arrivals(client.stream(**ask("demo-tokens20-rate40-first100")))

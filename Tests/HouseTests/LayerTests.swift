@@ -100,9 +100,7 @@ import Testing
       let own = Self.policies.contains(folder) ? [folder] + Self.shared : Self.shared
       let nested = Set(own.flatMap { files(of: $0) }.flatMap { declared(in: $0, atAnyDepth: true) })
       for file in files(of: folder) {
-        let words = Set(
-          file.code.flatMap { $0.split { !$0.isLetter && !$0.isNumber && $0 != "_" } }.map(String.init))
-        for word in words.sorted() {
+        for word in file.words.sorted() {
           guard let home = homes[word], !own.contains(home), !nested.contains(word) else { continue }
           if qualifies(word, in: file) { continue }
           violations.append("\(file.path) names \(word) of \(home.isEmpty ? "the root" : home)")

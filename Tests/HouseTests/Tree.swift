@@ -4,17 +4,28 @@ import Foundation
 enum Tree {
   /// One text file: where it is below the root, and what it says.
   struct File: Sendable {
-    var path: String
-    var text: String
+    let path: String
+    let text: String
+    let lines: [Substring]
+    /// The lines of a Swift file as code: comments and the contents of string literals left out.
+    let code: [String]
+    /// The words of the code.
+    let words: Set<String>
 
-    var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+    init(path: String, text: String) {
+      self.path = path
+      self.text = text
+      lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      code = path.hasSuffix(".swift") ? Self.code(lines) : []
+      words = Set(code.flatMap { $0.split { !$0.isLetter && !$0.isNumber && $0 != "_" } }.map(String.init))
+    }
 
-    /// The lines as code: comments and the contents of plain string literals left out.
-    var code: [String] {
+    private static func code(_ lines: [Substring]) -> [String] {
       var isInText = false
       return lines.map { line in
-        if isInText || line.contains("\"\"\"") {
-          if line.components(separatedBy: "\"\"\"").count % 2 == 0 { isInText.toggle() }
+        let marks = line.components(separatedBy: "\"\"\"").count - 1
+        if isInText || marks > 0 {
+          if marks % 2 == 1 { isInText.toggle() }
           return ""
         }
         return Tree.code(line)
@@ -36,9 +47,7 @@ enum Tree {
     }
 
     /// Whether its code says the word.
-    func says(_ word: String) -> Bool {
-      code.contains { $0.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.contains(Substring(word)) }
-    }
+    func says(_ word: String) -> Bool { words.contains(word) }
   }
 
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

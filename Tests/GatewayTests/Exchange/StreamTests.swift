@@ -114,7 +114,7 @@ import Testing
     var life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
-    life.arrive(Array(repeating: UInt8(ascii: "x"), count: EventReader.eventBytesMax + 1))
+    life.arrive(Array(repeating: UInt8(ascii: "x"), count: EventReader.eventBytesMax + 64))
     #expect(life.end == .abort)
   }
 

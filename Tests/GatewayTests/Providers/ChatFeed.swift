@@ -13,7 +13,7 @@ struct ChatFeed {
   var chat: ChatStream
 
   init(asksUsage: Bool = false) {
-    chat = ChatStream(modelToken: Array(#""m""#.utf8), asksUsage: asksUsage, id: "r1", created: 1700)
+    chat = ChatStream(modelToken: Array(#""m""#.utf8), asksUsage: asksUsage, id: "r1", created: 7)
   }
 
   mutating func take(_ data: String) -> Step {

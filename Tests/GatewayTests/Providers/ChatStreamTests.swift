@@ -20,7 +20,7 @@ import Testing
     ("a name that is none", ChatFeed.delta("{}").replacing(#""m""#, with: "null"), ChatFeed.delta("{}")),
     (
       "no id, object, created or model", #"{"choices":[]}"#,
-      #"{"id":"c1","object":"chat.completion.chunk","created":1700,"model":"m","choices":[]}"#
+      #"{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[]}"#
     ),
     ("an id that is none", ChatFeed.delta("{}").replacing(#""c1""#, with: "null"), ChatFeed.delta("{}")),
     ("choices null", ChatFeed.chunk("").replacing("[]", with: "null"), ChatFeed.chunk("")),
@@ -125,7 +125,7 @@ import Testing
     #expect(feed.chat.started == 3)
     #expect(
       feed.finish() == "data: "
-        + #"{"id":"c1","object":"chat.completion.chunk","created":1700,"model":"m","#
+        + #"{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","#
         + #""choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}"# + "\n\ndata: [DONE]\n\n")
   }
 
@@ -229,9 +229,9 @@ import Testing
 
   @Test func `a chunk of ours has the time of the others`() {
     var feed = ChatFeed(asksUsage: true)
-    _ = feed.take(ChatFeed.delta(#"{"content":"x"}"#))
+    _ = feed.take(ChatFeed.delta(#"{"content":"x"}"#).replacing(#""created":7"#, with: #""created":8"#))
     withKnownIssue("the upstream's time is never taken over") {
-      #expect(feed.finish().ranges(of: #""created":7,"#).count == 2)
+      #expect(feed.finish().ranges(of: #""created":8,"#).count == 2)
     }
   }
 }

@@ -173,6 +173,6 @@ import Testing
       #expect(try reader.next(in: piece.span, from: &offset) == false)
     }
     var offset = 0
-    #expect(throws: EventReader.TooLong()) { try reader.next(in: [0x3a].span, from: &offset) }
+    #expect(throws: EventReader.TooLong()) { try reader.next(in: piece.span, from: &offset) }
   }
 }
