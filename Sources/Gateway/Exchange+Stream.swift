@@ -3,7 +3,9 @@ extension Exchange {
   mutating func read(_ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration) {
     var offset = 0
     do throws(UpstreamFailure) {
-      while phase != .over, try nextEvent(bytes, &offset) { try relay(&effects, now: now) }
+      while phase != .over, try nextEvent(bytes, &offset) {
+        try relay(events.data, &effects, now: now)
+      }
     } catch {
       fail(error, &effects, now: now)
     }
@@ -18,9 +20,9 @@ extension Exchange {
     }
   }
 
-  private mutating func relay(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
+  /// Passes on the data of one event, or holds it back.
+  mutating func relay(_ data: [UInt8], _ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
     lastEvent = now
-    let data = events.data
     let verdict: ChatStream.Verdict
     if phase == .visible {
       stream.begin(&effects.output)
@@ -65,15 +67,14 @@ extension Exchange {
 
   /// The upstream's body is over without `[DONE]`.
   mutating func endEvents(_ failure: UpstreamFailure?, _ effects: inout Effects, now: Duration) {
-    if failure == nil {
-      // Some servers end the last event by ending the body.
-      read([0x0a, 0x0a].span, &effects, now: now)
-      if effects.end != nil || effects.attempt != nil { return }
-      if chat?.isFinished == true {
-        if phase != .visible { show(&effects, now: now) }
-        complete(&effects, now: now)
-        return
-      }
+    // Some servers end the last event by ending the body.
+    if failure == nil { read([0x0a, 0x0a].span, &effects, now: now) }
+    if effects.end != nil || effects.attempt != nil { return }
+    if chat?.isFinished == true {
+      // All was said; how the connection ended after that changes nothing.
+      if phase != .visible { show(&effects, now: now) }
+      complete(&effects, now: now)
+      return
     }
     fail(failure ?? .broken, &effects, now: now)
   }

@@ -218,10 +218,8 @@ struct Exchange {
     do throws(UpstreamFailure) {
       if head.isHTML { throw .malformed("it answered with a web page") }
       if request.streams {
-        var text: [UInt8] = []
-        try ChatAnswer.restream(json, into: &text)
-        reading = .events
-        read(text.span, &effects, now: now)
+        for event in try ChatAnswer.restream(json) { try relay(event, &effects, now: now) }
+        try relay(Array("[DONE]".utf8), &effects, now: now)
         return
       }
       var text: [UInt8] = []

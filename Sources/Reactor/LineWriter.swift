@@ -16,9 +16,14 @@ public final class LineWriter: Sendable {
     let descriptor = path.isEmpty ? 2 : unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
     if descriptor < 0 { throw SystemError("open \(path)", errno) }
     mailbox = try Mailbox(weightMax: waitingBytesMax, blocking: true)
-    try Worker.start { [self] in
-      run(descriptor)
+    do throws(SystemError) {
+      try Worker.start { [self] in
+        run(descriptor)
+        if descriptor != 2 { _ = close(descriptor) }
+      }
+    } catch {
       if descriptor != 2 { _ = close(descriptor) }
+      throw error
     }
   }
 

@@ -23,12 +23,10 @@ public final class Reactor {
   private let upstreams: Upstreams
   private var deadlines = Deadlines<Owner>()
   private var listener: Listener?
-  private var listenerIsPaused = false
   private let signals: Signals?
   private var events: [Event] = []
   /// Transfers whose end was told in the last turn.
   private var over: [TransferID] = []
-  private var mailboxes: [Int32] = []
 
   /// The time of this turn, on the monotonic clock.
   public private(set) var now: Duration

@@ -20,22 +20,23 @@ struct Infer: ParsableCommand {
   func run() throws {
     var events = EventReader()
     var complaint: String?
-    let answer = try options.ask(.post, "/v1/chat/completions", body: body()) { bytes in
-      guard stream else {
-        show(bytes, member: "message")
-        return
-      }
-      var offset = 0
-      while let isEvent = try? events.next(in: bytes, from: &offset), isEvent {
-        let data = events.data
-        if let error = ServerMessage.error(in: data.span) { complaint = error }
-        show(data.span, member: "delta")
-      }
-    }
-    if answer.status == 200 { Terminal.show([0x0a]) }
+    let answer = try options.ask(
+      .post, "/v1/chat/completions", body: body(),
+      piece: stream
+        ? { bytes in
+          var offset = 0
+          while let isEvent = try? events.next(in: bytes, from: &offset), isEvent {
+            let data = events.data
+            if let error = ServerMessage.error(in: data.span) { complaint = error }
+            show(data.span, member: "delta")
+          }
+        } : nil)
     if answer.status != 200 {
       complaint = ServerMessage.error(in: answer.body.span) ?? "the gateway answered with status \(answer.status)"
+    } else if !stream {
+      show(answer.body.span, member: "message")
     }
+    if answer.status == 200 { Terminal.show([0x0a]) }
     if let complaint {
       Terminal.complain("hoosh: \(complaint)")
       throw ExitCode.failure

@@ -30,11 +30,7 @@ import Testing
     let (program, server) = try start()
     let run = try Run.hoosh(["infer", "--model", "demo-tokens\(tokens)", "Hello"] + options + server)
     #expect(run.status == 0)
-    withKnownIssue("a whole answer that arrives in pieces is read piece by piece, and none of them is JSON") {
-      #expect(run.output.split(separator: " ").count == tokens)
-    } when: {
-      options.isEmpty
-    }
+    #expect(run.output.split(separator: " ").count == tokens)
     _ = program
   }
 

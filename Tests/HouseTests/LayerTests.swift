@@ -107,11 +107,7 @@ import Testing
         }
       }
     }
-    let known = "Sources/Gateway/Providers/Provider.swift names ModelPattern of Routing"
-    #expect(violations.filter { $0 != known } == [])
-    withKnownIssue("patterns are made where providers are, and live where routes are") {
-      #expect(!violations.contains(known))
-    }
+    #expect(violations == [])
   }
 
   private func files(of folder: String) -> [Tree.File] {

@@ -6,7 +6,7 @@ import Testing
 
 /// What can only be seen in a process of its own.
 @Suite struct UpstreamProcessTests {
-  @Test func `proxies and netrc files of the environment are ignored`() async {
+  @Test func `proxies of the environment are ignored`() async {
     await #expect(processExitsWith: .success) {
       for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
         setenv(name, "http://127.0.0.1:1", 1)
@@ -16,7 +16,6 @@ import Testing
       let upstream = loop.add(RawUpstream([.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")]))
       let fetched = loop.fetch(UpstreamRequest(.get, upstream.url))
       guard fetched.end == .complete, upstream.requests.first?.target == "/v1/chat" else { exit(3) }
-      guard upstream.requests.first?.field("authorization") == nil else { exit(4) }
     }
   }
 

@@ -14,6 +14,8 @@ struct EventStream {
   /// Appends the head of the response.
   static func head(_ frame: Reply.Frame, servedBy: String, into out: inout [UInt8]) {
     let body: Reply.Body = frame.minorVersion > 0 ? .chunked : .untilClose
+    var frame = frame
+    if body == .untilClose { frame.keepsAlive = false }
     Reply.open(200, "text/event-stream; charset=utf-8", body, frame, into: &out)
     // nginx and its relatives must not collect the stream before passing it on.
     out.append("\r\nx-accel-buffering: no")

@@ -20,44 +20,48 @@ enum ChatAnswer {
     return found
   }
 
-  /// Appends the events of a stream that says the same as a whole answer, for a caller who asked for a stream.
-  static func restream(
-    _ json: Span<UInt8>, into out: inout [UInt8]
-  ) throws(UpstreamFailure) {
+  /// The data of the events of a stream that says the same as a whole answer, `[DONE]` left out.
+  static func restream(_ json: Span<UInt8>) throws(UpstreamFailure) -> [[UInt8]] {
     var edits = Splice()
     let found = try read(json, modelToken: [], &edits)
     guard let choices = found.choices else { throw .malformed("the answer has no choices") }
+    var events: [[UInt8]] = []
     do throws(JSONFault) {
       var elements = try ArrayCursor(in: json, at: Int(choices.start), depth: 2)
       while let element = try elements.next(in: json) {
-        if element.kind != .object { continue }
-        var members = try MemberCursor(in: json, at: Int(element.slice.start), depth: 3)
-        out.append("data: {\"choices\":[{")
-        var separator: StaticString = ""
-        while let member = try members.next(in: json) {
-          out.append(separator)
-          separator = ","
-          if member.keyEquals("message", in: json) {
-            out.append("\"delta\"")
-          } else {
-            out.append(UInt8(ascii: "\""))
-            out.append(json.bytes(member.key))
-            out.append(UInt8(ascii: "\""))
-          }
-          out.append(":")
-          out.append(json.bytes(member.value.slice))
-        }
-        out.append("}]}\n\n")
+        if element.kind == .object { events.append(try chunk(of: element, json)) }
       }
-      if let usage = found.usageValue {
-        out.append("data: {\"choices\":[],\"usage\":")
-        out.append(json.bytes(usage))
-        out.append("}\n\n")
-      }
-      out.append("data: [DONE]\n\n")
     } catch {
       throw .malformed("the answer is not JSON: \(error.description)")
     }
+    if let usage = found.usageValue {
+      var event: [UInt8] = Array("{\"choices\":[],\"usage\":".utf8)
+      event.append(json.bytes(usage))
+      event.append("}")
+      events.append(event)
+    }
+    return events
+  }
+
+  /// A choice as a chunk: its message is the delta.
+  private static func chunk(of choice: JSONValue, _ json: Span<UInt8>) throws(JSONFault) -> [UInt8] {
+    var event: [UInt8] = Array("{\"choices\":[{".utf8)
+    var separator: StaticString = ""
+    var members = try MemberCursor(in: json, at: Int(choice.slice.start), depth: 3)
+    while let member = try members.next(in: json) {
+      event.append(separator)
+      separator = ","
+      event.append("\"")
+      if member.keyEquals("message", in: json) {
+        event.append("delta")
+      } else {
+        event.append(json.bytes(member.key))
+      }
+      event.append("\":")
+      event.append(json.bytes(member.value.slice))
+    }
+    event.append("}]}")
+    return event
   }
 
   private static func read(

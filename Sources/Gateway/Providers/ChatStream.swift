@@ -63,7 +63,10 @@ struct ChatStream {
     if chunk.isOnlyUsage { sentUsage = true }
     addMissing(chunk)
     out.append("data: ")
+    let start = out.count
     edits.apply(to: data, into: &out)
+    // Between tokens of JSON a line end is a space; in an event it would be the end of the data.
+    for index in start..<out.count where out[index] == 0x0a || out[index] == 0x0d { out[index] = 0x20 }
     out.append("\n\n")
     return chunk.isVisible ? .visible : .silent
   }
@@ -149,7 +152,12 @@ struct ChatStream {
         }
       } else if member.keyEquals("created", in: json) {
         chunk.hasCreated = true
-        if member.value.kind != .number { replace(member, with: created) }
+        if member.value.kind != .number {
+          replace(member, with: created)
+        } else if started == 0 {
+          created.removeAll(keepingCapacity: true)
+          created.append(json.bytes(member.value.slice))
+        }
       } else if member.keyEquals("object", in: json) {
         chunk.hasObject = true
       } else if member.keyEquals("usage", in: json) {
@@ -181,6 +189,11 @@ struct ChatStream {
 
   private mutating func insert(_ key: String, _ json: String, _ brace: Int) {
     edits.insert(key, json.utf8.span, intoObjectAt: brace)
+  }
+
+  /// Gives a member that is there, but is no use, another value; or adds it.
+  private mutating func mend(_ key: String, _ member: Member?, _ json: String, _ brace: Int) {
+    if let member { edits.replace(member, with: json.utf8.span) } else { insert(key, json, brace) }
   }
 
   private mutating func readUsage(_ member: Member, _ json: Span<UInt8>) throws(JSONFault) -> Usage? {
@@ -222,17 +235,18 @@ struct ChatStream {
   private mutating func readChoice(
     _ brace: Int, _ position: Int64, _ json: Span<UInt8>, _ chunk: inout Chunk
   ) throws(JSONFault) {
-    var index: Int64?
+    var index: Member?
     var delta: Member?
     var finish: Member?
     var fields = try MemberCursor(in: json, at: brace, depth: 3)
     while let field = try fields.next(in: json) {
-      if field.keyEquals("index", in: json) { index = field.value.integer(in: json) }
+      if field.keyEquals("index", in: json) { index = field }
       if field.keyEquals("delta", in: json) { delta = field }
       if field.keyEquals("finish_reason", in: json) { finish = field }
     }
-    let number = index ?? position
-    if index == nil { insert("index", String(number), brace) }
+    let told = index?.value.integer(in: json)
+    let number = told ?? position
+    if told == nil { mend("index", index, String(number), brace) }
     guard number >= 0, number <= Self.indexMax else {
       chunk.isVisible = true
       return
@@ -257,13 +271,13 @@ struct ChatStream {
   private mutating func readDelta(
     _ brace: Int, isFirst: Bool, _ json: Span<UInt8>, _ chunk: inout Chunk
   ) throws(JSONFault) {
-    var hasRole = false
+    var role: Member?
     var hasContent = false
     var hasTools = false
     var fields = try MemberCursor(in: json, at: brace, depth: 4)
     while let field = try fields.next(in: json) {
       if field.keyEquals("role", in: json) {
-        hasRole = field.value.kind == .string
+        role = field
       } else if field.keyEquals("content", in: json) {
         hasContent = true
         see(field, &chunk)
@@ -285,7 +299,7 @@ struct ChatStream {
     if !hasContent {
       insert("content", hasTools ? "null" : "\"\"", brace)
     }
-    if !hasRole { insert("role", "\"assistant\"", brace) }
+    if role?.value.kind != .string { mend("role", role, "\"assistant\"", brace) }
   }
 
   private mutating func see(_ field: Member, _ chunk: inout Chunk) {
@@ -300,20 +314,22 @@ struct ChatStream {
     while let call = try calls.next(in: json) {
       defer { position += 1 }
       guard call.kind == .object else { continue }
-      var index: Int64?
-      var hasID = false
+      var index: Member?
+      var id: Member?
       var function: Member?
       var fields = try MemberCursor(in: json, at: Int(call.slice.start), depth: 6)
       while let field = try fields.next(in: json) {
-        if field.keyEquals("index", in: json) { index = field.value.integer(in: json) }
-        if field.keyEquals("id", in: json) { hasID = field.value.kind == .string }
+        if field.keyEquals("index", in: json) { index = field }
+        if field.keyEquals("id", in: json) { id = field }
         if field.keyEquals("function", in: json), field.value.kind == .object { function = field }
       }
-      let number = Int(clamping: index ?? Int64(position))
-      if seenTools.count <= Int(Self.indexMax), seenTools.insert(number).inserted, !hasID {
-        insert("id", "\"call_\(number)\"", Int(call.slice.start))
+      let told = index?.value.integer(in: json)
+      let number = Int(clamping: told ?? Int64(position))
+      let brace = Int(call.slice.start)
+      if seenTools.count <= Int(Self.indexMax), seenTools.insert(number).inserted, id?.value.kind != .string {
+        mend("id", id, "\"call_\(number)\"", brace)
       }
-      if index == nil { insert("index", String(number), Int(call.slice.start)) }
+      if told == nil { mend("index", index, String(number), brace) }
       if let function { try readFunction(Int(function.value.slice.start), json) }
     }
   }

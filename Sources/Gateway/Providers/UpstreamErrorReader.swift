@@ -9,7 +9,7 @@ enum UpstreamErrorReader {
     if let found = object(body) { error = found }
     error.retryAfter = retryAfter
     if error.message.isEmpty { error.message = plain(body) }
-    error.message = mask(String(error.message.prefix(messageMax)))
+    error.message = clean(error.message, messageMax)
     error.body = body.isEmpty ? nil : mask(body.extracting(first: min(body.count, UpstreamError.bodyBytesMax)).text)
     return error
   }
@@ -37,7 +37,7 @@ enum UpstreamErrorReader {
   /// The error that a member named `error` holds: an object or a string; `nil` for null, false and the like.
   static func value(_ member: Member, _ json: Span<UInt8>) throws(JSONFault) -> UpstreamError? {
     if member.value.kind == .string {
-      return UpstreamError(message: member.value.string(in: json) ?? "")
+      return UpstreamError(message: clean(member.value.string(in: json) ?? "", messageMax))
     }
     guard member.value.kind == .object else { return nil }
     var error = UpstreamError(message: "")
@@ -47,10 +47,10 @@ enum UpstreamErrorReader {
       let text =
         field.value.kind == .string
         ? field.value.string(in: json) : json.bytes(field.value.slice).text
-      if field.keyEquals("message", in: json) { error.message = mask(String((text ?? "").prefix(messageMax))) }
-      if field.keyEquals("type", in: json) { error.type = text.map { String($0.prefix(64)) } }
-      if field.keyEquals("param", in: json) { error.param = text.map { String($0.prefix(256)) } }
-      if field.keyEquals("code", in: json) { error.code = text.map { String($0.prefix(64)) } }
+      if field.keyEquals("message", in: json) { error.message = clean(text ?? "", messageMax) }
+      if field.keyEquals("type", in: json) { error.type = text.map { clean($0, 64) } }
+      if field.keyEquals("param", in: json) { error.param = text.map { clean($0, 256) } }
+      if field.keyEquals("code", in: json) { error.code = text.map { clean($0, 64) } }
     }
     return error
   }
@@ -58,6 +58,11 @@ enum UpstreamErrorReader {
   private static func plain(_ body: Span<UInt8>) -> String {
     let text = body.extracting(first: min(body.count, 300)).text
     return text.isEmpty ? "no explanation was given" : text
+  }
+
+  /// A text without credentials, cut; masked before it is cut, so that no half of one is left.
+  private static func clean(_ text: String, _ most: Int) -> String {
+    String(mask(String(text.prefix(most * 2))).prefix(most))
   }
 
   /// The text with what looks like a credential replaced: `sk-…`, and what follows `Bearer`.
@@ -93,7 +98,9 @@ enum UpstreamErrorReader {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"),
-      UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+      UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "/"),
+      UInt8(ascii: "~"),
+      UInt8(ascii: "="):
       true
     default: false
     }

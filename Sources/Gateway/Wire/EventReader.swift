@@ -7,6 +7,9 @@ public struct EventReader {
   /// Bytes that one event's data, or one line, may have.
   public static let eventBytesMax = 1024 * 1024
 
+  /// Bytes of a line that are not its value, as in `data: `; with a byte order mark.
+  private static let nameRoom = 16
+
   /// What a peer did wrong.
   public struct TooLong: Error, Equatable {}
 
@@ -74,7 +77,8 @@ public struct EventReader {
   public var holdsMore: Bool { !line.isEmpty || (hasData && !wasTaken) }
 
   private mutating func keep(_ bytes: Span<UInt8>) throws(TooLong) {
-    guard line.count + bytes.count <= Self.eventBytesMax else { throw TooLong() }
+    // The name of the field and its colon are not the event's.
+    guard line.count + bytes.count <= Self.eventBytesMax + Self.nameRoom else { throw TooLong() }
     line.append(bytes)
   }
 
@@ -95,7 +99,7 @@ public struct EventReader {
       var start = min(5, line.count)
       if start < line.count, line[start] == 0x20 { start += 1 }
       let value = line.extracting(start...)
-      guard data.count + value.count < Self.eventBytesMax else { throw TooLong() }
+      guard data.count + (hasData ? 1 : 0) + value.count <= Self.eventBytesMax else { throw TooLong() }
       if hasData { data.append(0x0a) }
       hasData = true
       data.append(value)

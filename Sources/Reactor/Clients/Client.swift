@@ -29,6 +29,8 @@ struct Client: ~Copyable {
 
   /// What epoll watches for.
   var watched: UInt32
+  /// Whether the peer's end was seen while its last bytes wait unread; it is not watched for again.
+  var isEndNoted = false
   /// Whether the gateway wants no more input for now.
   var isReadingPaused = false
   /// Whether the peer has sent its last byte.
@@ -57,8 +59,8 @@ struct Client: ~Copyable {
     case .closing: break
     case .lingering: events |= UInt32(LINUX_IN | LINUX_RDHUP)
     case .open where !hasFinished:
-      // A silent peer's end is to be seen also while its input waits, so RDHUP stays until it came.
-      events |= UInt32(LINUX_RDHUP)
+      // A silent peer's end is to be seen also while its input waits.
+      if !isEndNoted { events |= UInt32(LINUX_RDHUP) }
       if !isReadingPaused { events |= UInt32(LINUX_IN) }
     case .open: break
     }

@@ -55,11 +55,10 @@ struct Clients: ~Copyable {
     if ready & UInt32(LINUX_OUT) != 0 { touch(id) }
     guard ready & UInt32(LINUX_IN | LINUX_RDHUP) != 0, phase == .open else { return }
     if table[id]?.isReadingPaused == true {
-      // The peer's end is only noted; its last bytes are read when there is room for them.
+      // The peer's end is only noted: it is told behind the last bytes, when there is room for them.
       if ready & UInt32(LINUX_RDHUP) != 0 {
-        table[id]?.hasFinished = true
+        table[id]?.isEndNoted = true
         touch(id)
-        events.append(.finished(ClientID(.init(bits: id.bits))))
       }
       return
     }

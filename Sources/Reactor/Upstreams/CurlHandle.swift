@@ -143,6 +143,11 @@ final class CurlHandle {
   // MARK: Called by libcurl
 
   fileprivate func body(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+    if !response.hasHead {
+      // Bytes behind a 101 that nobody asked for.
+      response.fault = .malformed
+      return 0
+    }
     if response.body.count >= Response.bodyBytesMax {
       if http2 {
         // One paused stream would starve the others of its connection.

@@ -164,8 +164,7 @@ final class CurlMulti {
     if let fault = response.fault { return .failed(fault) }
     switch code {
     case CURLE_OK: return response.hasHead ? .complete : .failed(.malformed)
-    case CURLE_COULDNT_RESOLVE_HOST, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
-      return .failed(.nameNotFound)
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_URL_MALFORMAT: return .failed(.nameNotFound)
     case CURLE_COULDNT_CONNECT: return .failed(.connectFailed)
     case CURLE_OPERATION_TIMEDOUT: return .failed(.connectTimedOut)
     case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
@@ -175,8 +174,9 @@ final class CurlMulti {
     case CURLE_PARTIAL_FILE: return .failed(.truncated)
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
       return .failed(response.hasHead ? .truncated : .closedBeforeResponse)
-    // libcurl calls an over-long header line "out of memory".
-    case CURLE_OUT_OF_MEMORY: return .failed(response.headBytes > 0 ? .tooLarge : .exhausted)
+    // libcurl calls an over-long line of a head "out of memory".
+    case CURLE_OUT_OF_MEMORY: return .failed(.tooLarge)
+    case CURLE_FAILED_INIT: return .failed(.exhausted)
     default: return .failed(.malformed)
     }
   }

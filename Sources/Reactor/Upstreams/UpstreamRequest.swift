@@ -1,5 +1,6 @@
 /// What is asked of an upstream. The head is made once per provider, the rest per request.
 public struct UpstreamRequest: Sendable {
+  /// The methods that a gateway needs.
   public enum Method: Sendable { case get, post }
 
   public var method: Method

@@ -156,9 +156,7 @@ import Testing
     exchange.responded(.init(status: 200), &effects, now: .zero)
     exchange.ended(nil, rest: Array((Say.text("Hi") + Say.stop + Say.done).utf8).span, &effects, now: .zero)
     let answer = try #require(Received(effects.output))
-    withKnownIssue("an HTTP/1.0 client that asked for it is told that the connection stays") {
-      #expect(answer.fields["connection"] == "close")
-    }
+    #expect(answer.fields["connection"] == "close")
   }
 
   @Test func `usage that was asked for comes once, before the end`() throws {

@@ -11,9 +11,7 @@ import Testing
 
   static func restream(_ json: String) throws(UpstreamFailure) -> [String] {
     let bytes = Array(json.utf8)
-    var out: [UInt8] = []
-    try ChatAnswer.restream(bytes.span, into: &out)
-    return String(decoding: out, as: UTF8.self).split(separator: "\n\n").map(String.init)
+    return try ChatAnswer.restream(bytes.span).map { String(decoding: $0, as: UTF8.self) }
   }
 
   @Test(arguments: [
@@ -68,12 +66,12 @@ import Testing
       + #""usage":{"prompt_tokens":1,"completion_tokens":2}}"#
     #expect(
       try Self.restream(json) == [
-        #"data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":"stop"}]}"#,
-        #"data: {"choices":[{"index":1,"delta":{"role":"assistant","content":"b"},"finish_reason":"length"}]}"#,
-        #"data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#, "data: [DONE]",
+        #"{"choices":[{"index":0,"delta":{"role":"assistant","content":"a"},"finish_reason":"stop"}]}"#,
+        #"{"choices":[{"index":1,"delta":{"role":"assistant","content":"b"},"finish_reason":"length"}]}"#,
+        #"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
       ])
-    #expect(try Self.restream(#"{"choices":[]}"#) == ["data: [DONE]"])
-    #expect(try Self.restream(#"{"choices":[1,{}]}"#) == [#"data: {"choices":[{}]}"#, "data: [DONE]"])
+    #expect(try Self.restream(#"{"choices":[]}"#).isEmpty)
+    #expect(try Self.restream(#"{"choices":[1,{}]}"#) == [#"{"choices":[{}]}"#])
   }
 
   @Test func `a tool call of a whole answer gets its index`() throws {
@@ -82,7 +80,7 @@ import Testing
       + #""function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#
     var feed = ChatFeed()
     let event = try #require(try Self.restream(json).first)
-    let step = feed.take(String(event.dropFirst(6)))
+    let step = feed.take(event)
     #expect(step.verdict == .visible)
     #expect(step.text.contains(#""tool_calls":[{"index":0,"id":"x""#))
     #expect(feed.chat.isFinished)

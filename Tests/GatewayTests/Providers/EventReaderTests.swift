@@ -145,17 +145,13 @@ import Testing
   }
 
   @Test func `an event of exactly the bound is read`() throws {
-    withKnownIssue("the bound itself is refused") {
-      #expect(throws: Never.self) { try Self.read([Self.event(EventReader.eventBytesMax)[...]]) }
-    }
+    #expect(throws: Never.self) { try Self.read([Self.event(EventReader.eventBytesMax)[...]]) }
   }
 
   @Test(arguments: [3, 700, EventReader.eventBytesMax / 2])
   func `a cut does not make an event too long`(_ cut: Int) throws {
     let bytes = Self.event(EventReader.eventBytesMax - 1)
-    withKnownIssue("the name of the field counts when the line was cut, and not when it was whole") {
-      #expect(throws: Never.self) { try Self.read([bytes[..<cut], bytes[cut...]]) }
-    }
+    #expect(throws: Never.self) { try Self.read([bytes[..<cut], bytes[cut...]]) }
   }
 
   @Test func `many short lines of one event have the same bound`() throws {
