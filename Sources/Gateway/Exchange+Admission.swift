@@ -6,6 +6,9 @@ extension Exchange {
     var tokens: Int
   }
 
+  /// Lets the caller ask for this model, or refuses. Once, before the first attempt.
+  func admit() throws(Refusal) {}
+
   /// Holds the worst case of an attempt, or refuses it.
   mutating func hold(_ provider: Provider) throws(Refusal) {
     let prompt = Usage.estimated(promptBytes: request.messagesBytes, completionBytes: 0).prompt

@@ -28,7 +28,12 @@ extension Gateway {
     var exchange = Exchange(
       chat, body: connection.body, route: route, limits: limits, frame: frame, row: row, now: request.at,
       created: Reactor.wallClock / 1_000_000_000)
-    exchange.begin(&effects)
+    do throws(Refusal) {
+      try exchange.admit()
+      exchange.begin(&effects)
+    } catch {
+      exchange.refused(error, &effects)
+    }
     connection.exchange = exchange
     // The exchange holds the body now; two holders would copy it at the next request.
     connection.body = []

@@ -5,6 +5,7 @@ public final class TestClient {
   private let descriptor: CInt
   private var outgoing: [UInt8] = []
   private var isOpen = true
+  private var isFinishing = false
   /// Everything received so far.
   public private(set) var received: [UInt8] = []
   /// When the first byte of each read arrived, as the number of bytes before it.
@@ -13,7 +14,12 @@ public final class TestClient {
   /// Whether the client reads at all.
   public var reads = true
 
-  init(port: Int) { descriptor = Sockets.connect(port) }
+  private let isBytewise: Bool
+
+  init(port: Int, isBytewise: Bool = false) {
+    descriptor = Sockets.connect(port)
+    self.isBytewise = isBytewise
+  }
 
   deinit { leave() }
 
@@ -21,11 +27,14 @@ public final class TestClient {
 
   public func send(_ bytes: [UInt8]) {
     outgoing += bytes
-    flush()
+    if !isBytewise { flush() }
   }
 
   /// Sends no more, but still reads.
-  public func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
+  public func finish() {
+    isFinishing = true
+    flush()
+  }
 
   /// Closes the connection.
   public func leave() {
@@ -51,8 +60,14 @@ public final class TestClient {
 
   private func flush() {
     while !outgoing.isEmpty, isOpen {
-      let count = Glibc.send(descriptor, outgoing, outgoing.count, Int32(MSG_NOSIGNAL))
+      let wanted = isBytewise ? 1 : outgoing.count
+      let count = Glibc.send(descriptor, outgoing, wanted, Int32(MSG_NOSIGNAL))
       if count > 0 { outgoing.removeFirst(count) } else { return }
+      if isBytewise { return }
+    }
+    if isFinishing, isOpen {
+      isFinishing = false
+      shutdown(descriptor, Int32(SHUT_WR))
     }
   }
 

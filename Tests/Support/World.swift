@@ -12,11 +12,20 @@ public enum Transport: String, CaseIterable, Sendable {
 
 }
 
+/// How the bytes of a client arrive.
+public enum Delivery: String, CaseIterable, Sendable {
+  /// As they were sent.
+  case whole
+  /// One by one.
+  case bytewise
+}
+
 /// A gateway with its upstreams and clients, all on the test's own thread: nothing happens unless it is pumped.
 public final class World {
   public let reactor: Reactor
   public let gateway: Gateway
   public let port: Int
+  private let delivery: Delivery
   private var servers: [ScriptedServer] = []
   private var clients: [TestClient] = []
   private let seenBox = Box()
@@ -31,9 +40,10 @@ public final class World {
   ///
   /// `toml` is put before the providers; `providers` into each of them.
   public init(
-    _ transport: Transport = .scripted, toml: String = "", providers: String = "type = \"OpenAiCompatible\"",
-    _ plays: [Play]
+    _ transport: Transport = .scripted, delivery: Delivery = .whole, toml: String = "",
+    providers: String = "type = \"OpenAiCompatible\"", _ plays: [Play]
   ) throws {
+    self.delivery = delivery
     reactor = try Reactor()
     var text = "\(toml)\n[journal]\nformat = \"off\"\n"
     for (index, play) in plays.enumerated() {
@@ -78,8 +88,9 @@ public final class World {
   /// Connections that are open at an upstream; 0 in process.
   public func openConnections(_ upstream: Int = 0) -> Int { servers.isEmpty ? 0 : servers[upstream].openCount }
 
+  /// A new client; bytewise, each turn sends one byte.
   public func connect() -> TestClient {
-    let client = TestClient(port: port)
+    let client = TestClient(port: port, isBytewise: delivery == .bytewise)
     clients.append(client)
     return client
   }

@@ -1,12 +1,6 @@
 // The bytes that JSON text is made of.
 
 extension Span where Element == UInt8 {
-  /// The byte at `offset`, or 0 behind the end: a byte that no JSON has outside a fault.
-  @inline(__always) @_noAllocation @_noLocks
-  func byte(at offset: Int) -> UInt8 {
-    UInt(bitPattern: offset) < UInt(bitPattern: count) ? self[offset] : 0
-  }
-
   /// Bytes of the UTF-8 sequence at `offset`, which is not ASCII; where it is malformed, minus the bytes that
   /// one U+FFFD stands for (Unicode, table 3-7 and "U+FFFD Substitution of Maximal Subparts").
   @inline(__always) @_noAllocation @_noLocks

@@ -165,6 +165,15 @@ public enum Search {
   }
 }
 
+extension Span where Element == UInt8 {
+  /// The byte at `offset`, or 0 behind the end: a byte that no JSON has outside a fault.
+  @inline(__always) @_noAllocation @_noLocks
+  func byte(at offset: Int) -> UInt8 {
+    // Checked once, here: the subscript's own check is not seen to be the same and would double the cost.
+    unsafe UInt(bitPattern: offset) < UInt(bitPattern: count) ? self[unchecked: offset] : 0
+  }
+}
+
 extension StaticString {
   /// The literal's code units, which live as long as the program.
   var bytes: Span<UInt8> {

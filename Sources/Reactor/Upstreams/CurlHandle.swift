@@ -28,6 +28,8 @@ final class CurlHandle {
 
   /// Whether the handle is in the list of those with news.
   var isNoted = false
+  /// Whether the response came over HTTP/2, whose streams share a connection.
+  private var isMultiplexed = false
   /// How far the response head has come.
   private var line: HeadLine = .status
 
@@ -149,7 +151,7 @@ final class CurlHandle {
       return 0
     }
     if response.body.count >= Response.bodyBytesMax {
-      if http2 {
+      if isMultiplexed {
         // One paused stream would starve the others of its connection.
         response.fault = .tooLarge
         return 0
@@ -174,6 +176,7 @@ final class CurlHandle {
     if line == .status {
       response.head.removeAll(keepingCapacity: true)
       response.status = unsafe Self.status(text)
+      isMultiplexed = unsafe text.count > 5 && text[5] == UInt8(ascii: "2")
       line = .fields
       return count
     }

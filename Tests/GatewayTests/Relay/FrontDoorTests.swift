@@ -6,8 +6,8 @@ import Testing
 
 /// The HTTP side as a client meets it: what is answered, what is refused, and what is left of the connection.
 @Suite struct FrontDoorTests {
-  private func world(_ toml: String = "") throws -> World {
-    try World(.scripted, toml: toml, [{ _ in Script.Step.answer }])
+  private func world(_ toml: String = "", _ delivery: Delivery = .whole) throws -> World {
+    try World(.scripted, delivery: delivery, toml: toml, [{ _ in Script.Step.answer }])
   }
 
   private func get(_ path: String, _ fields: String = "Host: localhost\r\n") -> [UInt8] {
@@ -42,8 +42,9 @@ import Testing
     }
   }
 
-  @Test func `H31 a hostile model name never reaches a header line`() throws {
-    let world = try world()
+  @Test(arguments: Delivery.allCases)
+  func `H31 a hostile model name never reaches a header line`(delivery: Delivery) throws {
+    let world = try world("", delivery)
     let answer = try world.exchange(World.chat(#"{"model":"m\r\nX-Evil: 1","messages":[{}]}"#))
     #expect(answer.status == 400)
     #expect(answer.field("x-evil") == nil)
@@ -52,8 +53,9 @@ import Testing
     #expect(path.field("x-evil") == nil)
   }
 
-  @Test func `H34 safety headers are on every response`() throws {
-    let world = try world()
+  @Test(arguments: Delivery.allCases)
+  func `H34 safety headers are on every response`(delivery: Delivery) throws {
+    let world = try world("", delivery)
     for request in [get("/healthz"), get("/nowhere"), World.chat(), get("/v1/models")] {
       let answer = try world.exchange(request)
       #expect(answer.field("x-content-type-options") == "nosniff")
@@ -64,8 +66,9 @@ import Testing
     }
   }
 
-  @Test func `H25 a client that waits for 100 gets it only when the body is wanted`() throws {
-    let world = try world("[auth]\ntokens = [\"secret\"]\n[server]\njson_body_bytes_max = 2048")
+  @Test(arguments: Delivery.allCases)
+  func `H25 a client that waits for 100 gets it only when the body is wanted`(delivery: Delivery) throws {
+    let world = try world("[auth]\ntokens = [\"secret\"]\n[server]\njson_body_bytes_max = 2048", delivery)
     let body = #"{"model":"m","messages":[{}]}"#
     func head(_ fields: String, _ count: Int) -> String {
       "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -90,8 +93,9 @@ import Testing
     #expect(other.status == 417)
   }
 
-  @Test func `H26 HEAD has GET's head and no body`() throws {
-    let world = try world()
+  @Test(arguments: Delivery.allCases)
+  func `H26 HEAD has GET's head and no body`(delivery: Delivery) throws {
+    let world = try world("", delivery)
     for path in ["/healthz", "/v1/models", "/nowhere"] {
       let full = try world.exchange(get(path))
       let client = world.connect()
@@ -105,8 +109,9 @@ import Testing
     }
   }
 
-  @Test func `H27 a client of HTTP 1_0 gets no chunks and a closed connection`() throws {
-    let world = try World(.scripted, [{ _ in Script.Step.shortStream }])
+  @Test(arguments: Delivery.allCases)
+  func `H27 a client of HTTP 1_0 gets no chunks and a closed connection`(delivery: Delivery) throws {
+    let world = try World(.scripted, delivery: delivery, [{ _ in Script.Step.shortStream }])
     let request = String(decoding: World.streamingChat(), as: UTF8.self).replacing("HTTP/1.1", with: "HTTP/1.0")
     let client = world.connect()
     client.send(request)
@@ -117,8 +122,9 @@ import Testing
     #expect(answer.events.last == "[DONE]")
   }
 
-  @Test func `H28 the client's wish for the connection is obeyed`() throws {
-    let world = try world()
+  @Test(arguments: Delivery.allCases)
+  func `H28 the client's wish for the connection is obeyed`(delivery: Delivery) throws {
+    let world = try world("", delivery)
     for (version, field, closes) in [
       ("1.1", "", false), ("1.1", "Connection: close\r\n", true), ("1.1", "Connection: keep-alive\r\n", false),
       ("1.0", "", true), ("1.0", "Connection: keep-alive\r\n", false), ("1.1", "Connection: x, CLOSE\r\n", true),
@@ -131,7 +137,8 @@ import Testing
     }
   }
 
-  @Test func `H29 a hundred pipelined requests are answered in order`() throws {
+  @Test(arguments: Delivery.allCases)
+  func `H29 a hundred pipelined requests are answered in order`(delivery: Delivery) throws {
     let world = try World(
       .scripted,
       [
@@ -157,8 +164,9 @@ import Testing
     #expect(world.reactor.waitingInput < 512 * 1024)
   }
 
-  @Test func `H30 a half-closed client is answered in full`() throws {
-    let world = try World(.scripted, [{ _ in [.wait(.milliseconds(30))] + Script.Step.answer }])
+  @Test(arguments: Delivery.allCases)
+  func `H30 a half-closed client is answered in full`(delivery: Delivery) throws {
+    let world = try World(.scripted, delivery: delivery, [{ _ in [.wait(.milliseconds(30))] + Script.Step.answer }])
     let client = world.connect()
     client.send(World.chat())
     client.finish()
@@ -167,7 +175,8 @@ import Testing
     #expect(client.responses().first?.text.contains("hello") == true)
   }
 
-  @Test func `H30 a half-closed client gets its whole stream`() throws {
+  @Test(arguments: Delivery.allCases)
+  func `H30 a half-closed client gets its whole stream`(delivery: Delivery) throws {
     let world = try World(
       .scripted,
       [{ _ in [.streamHead, .text("a"), .wait(.milliseconds(40)), .text("b", finish: #""stop""#), .done] }])
@@ -179,8 +188,9 @@ import Testing
     #expect(client.responses().first?.events.last == "[DONE]")
   }
 
-  @Test func `H15 and H30 a request that ends too early is never dispatched`() throws {
-    let world = try world()
+  @Test(arguments: Delivery.allCases)
+  func `H15 and H30 a request that ends too early is never dispatched`(delivery: Delivery) throws {
+    let world = try world("", delivery)
     let whole = World.chat()
     for cut in stride(from: 1, to: whole.count, by: 7) {
       let client = world.connect()
@@ -193,18 +203,20 @@ import Testing
     #expect(world.reactor.clientCount == 0)
   }
 
-  @Test func `H32 a refusal is readable although the body was never read`() throws {
-    let world = try world("[server]\njson_body_bytes_max = 1024")
+  @Test(arguments: Delivery.allCases)
+  func `H32 a refusal is readable although the body was never read`(delivery: Delivery) throws {
+    let world = try world("[server]\njson_body_bytes_max = 1024", delivery)
     let client = world.connect()
     client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000\r\n\r\n")
-    client.send([UInt8](repeating: 0x20, count: 40000))
+    client.send([UInt8](repeating: 0x20, count: delivery == .whole ? 40000 : 1500))
     #expect(world.run { client.hasEnded })
     #expect(client.responses().map(\.status) == [413])
     #expect(!client.wasReset)
   }
 
-  @Test func `H33 forwarded fields change nothing`() throws {
-    let world = try world()
+  @Test(arguments: Delivery.allCases)
+  func `H33 forwarded fields change nothing`(delivery: Delivery) throws {
+    let world = try world("", delivery)
     let answer = try world.exchange(
       World.chat(fields: ["X-Forwarded-Host: evil.test", "X-Forwarded-For: 6.6.6.6", "Forwarded: host=evil"]))
     #expect(answer.status == 200)
