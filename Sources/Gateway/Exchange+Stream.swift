@@ -119,8 +119,15 @@ extension Exchange {
 
   /// Says something that nobody sees, so that a client who is gone for good is noticed at once: it may also
   /// only have shut its sending side, and then the answer goes on.
+  ///
+  /// In a stream that is a comment; before the head it is a 100, which every client of HTTP/1.1 reads past
+  /// (RFC 9110 section 15.2).
   mutating func probe(_ effects: inout Effects, now: Duration) {
-    if phase == .committed || phase == .visible { comment(&effects, now: now) }
+    switch phase {
+    case .held: if frame.minorVersion > 0 { effects.output.append("HTTP/1.1 100 Continue\r\n\r\n") }
+    case .committed, .visible: comment(&effects, now: now)
+    case .over: break
+    }
   }
 
   private mutating func comment(_ effects: inout Effects, now: Duration) {

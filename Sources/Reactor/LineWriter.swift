@@ -45,7 +45,7 @@ public final class LineWriter: Sendable {
       mailbox.wait()
       for letter in mailbox.take() {
         switch letter {
-        case .bytes(let bytes): Self.write(bytes, to: descriptor)
+        case .bytes(let bytes): Self.writeAll(bytes, to: descriptor)
         case .end:
           isDone.store(true, ordering: .releasing)
           return
@@ -54,7 +54,9 @@ public final class LineWriter: Sendable {
     }
   }
 
-  private static func write(_ bytes: [UInt8], to descriptor: CInt) {
+  /// Writes everything to a descriptor, waiting as long as it takes; what a full disk or a closed pipe does not
+  /// take is lost.
+  public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
     var written = 0
     while written < bytes.count {
       let count = unsafe bytes.withUnsafeBytes {
@@ -63,7 +65,6 @@ public final class LineWriter: Sendable {
       if count > 0 {
         written += count
       } else if errno != EINTR {
-        // A full disk or a closed pipe: the lines are lost, the gateway goes on.
         return
       }
     }

@@ -159,14 +159,15 @@ public final class Reactor {
     clients.table[.init(bits: client.bits)].lend { body($0.incoming.readable) }
   }
 
-  /// Input that waits for the gateway, of all clients together, in bytes.
-  public var waitingInput: Int {
-    var bytes = 0
+  /// Bytes that wait, of all clients together: input for the gateway, and output for the clients.
+  public var waitingBytes: (input: Int, output: Int) {
+    var waiting = (input: 0, output: 0)
     for slot in clients.table.slots {
       guard let id = clients.table.id(at: slot) else { continue }
-      bytes += clients.table[id]?.incoming.count ?? 0
+      waiting.input += clients.table[id]?.incoming.count ?? 0
+      waiting.output += clients.table[id]?.outgoing.count ?? 0
     }
-    return bytes
+    return waiting
   }
 
   /// Gives back input that was read.

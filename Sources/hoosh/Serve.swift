@@ -34,8 +34,7 @@ struct Serve: ParsableCommand {
       while !gateway.isOver {
         for event in reactor.turn() { gateway.handle(event) }
       }
-      // What was queued in the last turn still goes out.
-      _ = reactor.turn(atMost: .zero)
+      Self.sendTheRest(reactor)
     } catch {
       let server = loaded.configuration.server
       let hint = error.isAddressInUse ? "; something listens there already, choose another with --port" : ""
@@ -52,6 +51,14 @@ struct Serve: ParsableCommand {
       limit.rlim_cur = limit.rlim_max
       _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
+  }
+
+  /// Sends what is still queued for clients, for a while; a signal ends that too.
+  private static func sendTheRest(_ reactor: Reactor) {
+    let end = reactor.now + .seconds(5)
+    repeat {
+      for case .signal in reactor.turn(atMost: .milliseconds(10)) { return }
+    } while reactor.waitingBytes.output > 0 && reactor.now < end
   }
 
   private static func greeting(_ loaded: ConfigurationSource.Loaded, _ port: Int) -> String {

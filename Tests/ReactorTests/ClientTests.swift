@@ -15,7 +15,7 @@ import Testing
     #expect(loop.reactor.clientCount == 1)
     peer.send("hello")
     #expect(loop.run { loop.input(client) == "hello" })
-    #expect(loop.reactor.waitingInput == 5)
+    #expect(loop.reactor.waitingBytes.input == 5)
     peer.finish()
     #expect(loop.run { loop.hasFinished(client) })
     #expect(loop.input(client) == "hello")

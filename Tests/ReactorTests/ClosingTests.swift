@@ -38,7 +38,7 @@ import Testing
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     peer.send([UInt8](repeating: 0x62, count: 60 * 1024))
-    #expect(loop.run { loop.reactor.waitingInput > 0 })
+    #expect(loop.run { loop.reactor.waitingBytes.input > 0 })
     loop.reactor.send(Array("no".utf8).span, to: client)
     loop.reactor.close(client)
     #expect(loop.run { peer.hasEnded })

@@ -136,7 +136,7 @@ private struct Course {
   private static func fault(_ life: Life) -> String? {
     if life.isHaunted { return "something came behind the end" }
     if Set(life.attempts).count != life.attempts.count { return "a candidate was asked twice" }
-    if life.output.isEmpty { return nil }
+    if Received.final(life.output).isEmpty { return nil }
     guard let received = life.received else { return "the response is malformed: \(life.text)" }
     if received.fields["content-type"]?.hasPrefix("text/event-stream") == true, !received.hasPlainEvents {
       return "an event is malformed: \(received.text)"
@@ -145,7 +145,8 @@ private struct Course {
       return "an end came before the end"
     }
     if life.end == nil, received.isWhole { return "the body ended before the end" }
-    if life.text.components(of: "HTTP/1.1 ") != 1 { return "more than one head" }
+    let final = String(decoding: Received.final(life.output), as: UTF8.self)
+    if final.components(of: "HTTP/1.1 ") != 1 { return "more than one final head" }
     return nil
   }
 

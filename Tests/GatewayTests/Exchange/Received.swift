@@ -1,4 +1,4 @@
-/// A response read strictly: exactly one head, a body framed as the head says, nothing behind it.
+/// A response read strictly: exactly one final head, a body framed as the head says, nothing behind it.
 struct Received {
   var status = 0
   var fields: [String: String] = [:]
@@ -23,7 +23,18 @@ struct Received {
     }
   }
 
-  init?(_ bytes: [UInt8]) {
+  /// What a probe says before the final head.
+  static let interim = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+  /// What is behind the interim heads.
+  static func final(_ received: [UInt8]) -> [UInt8] {
+    var bytes = received
+    while bytes.starts(with: interim) { bytes.removeFirst(interim.count) }
+    return bytes
+  }
+
+  init?(_ received: [UInt8]) {
+    let bytes = Self.final(received)
     let blank = Array("\r\n\r\n".utf8)
     guard let end = bytes.firstRange(of: blank) else { return nil }
     var lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")

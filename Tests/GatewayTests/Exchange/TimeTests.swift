@@ -90,11 +90,11 @@ import Testing
     #expect(life.end == .abort)
   }
 
-  @Test func `a probe is a comment where a stream runs and nothing elsewhere`() throws {
+  @Test func `a probe is a comment where a stream runs and a 100 before the head`() throws {
     var life = try Life()
     let probe = { (life: inout Life) in life.act { exchange, effects, now in exchange.probe(&effects, now: now) } }
     probe(&life)
-    #expect(life.output.isEmpty)
+    #expect(life.output == Received.interim)
     life.respond()
     life.arrive(Say.text("Hi"))
     probe(&life)

@@ -189,6 +189,21 @@ import Testing
     }
   }
 
+  @Test(arguments: Transport.allCases)
+  func `a caller who leaves before the answer takes the upstream along`(transport: Transport) throws {
+    for request in [World.chat(), World.streamingChat()] {
+      let world = try World(transport, [{ _ in [.hang] }])
+      let client = world.connect()
+      client.send(request)
+      world.run { world.seenCount == 1 }
+      client.leave()
+      #expect(
+        world.run(upTo: .milliseconds(500)) {
+          world.reactor.transferCount == 0 && world.openConnections() == 0 && world.reactor.clientCount == 0
+        })
+    }
+  }
+
   @Test func `nothing is left behind by a hundred failures`() throws {
     let world = try World(
       .curl, [{ _ in [.streamHead, .text("a"), .fail(.truncated)] }])

@@ -161,7 +161,7 @@ import Testing
     let junk = [UInt8](repeating: 0x41, count: 4 * 1024 * 1024)
     client.send(junk)
     world.run(for: .milliseconds(100))
-    #expect(world.reactor.waitingInput < 512 * 1024)
+    #expect(world.reactor.waitingBytes.input < 512 * 1024)
   }
 
   @Test(arguments: Delivery.allCases)
@@ -171,8 +171,9 @@ import Testing
     client.send(World.chat())
     client.finish()
     #expect(world.run { client.hasEnded })
-    #expect(client.responses().first?.isComplete == true)
-    #expect(client.responses().first?.text.contains("hello") == true)
+    let answer = client.responses().first { $0.status >= 200 }
+    #expect(answer?.isComplete == true)
+    #expect(answer?.text.contains("hello") == true)
   }
 
   @Test(arguments: Delivery.allCases)
@@ -343,11 +344,13 @@ import Testing
     let world = try World(.scripted, [{ _ in Script.Step.json(body) }])
     let client = world.connect()
     client.reads = false
-    for _ in 0..<200 { client.send(World.chat()) }
+    for _ in 0..<100 { client.send(World.chat()) }
     world.run(for: .milliseconds(300))
     #expect(world.seenCount < 60, "socket buffers and the high-water mark, not every answer")
     client.reads = true
-    #expect(world.run { client.responses().filter(\.isComplete).count == 200 })
+    world.run { client.received.count >= 100 * body.utf8.count }
+    world.run(for: .milliseconds(20))
+    #expect(client.responses().filter(\.isComplete).count == 100)
   }
 
   @Test func `a closing client that sends on and does not read costs no time`() throws {
