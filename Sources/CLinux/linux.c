@@ -126,6 +126,8 @@ ssize_t linux_send(int descriptor, const void *bytes, size_t count) {
   return result < 0 ? -errno : result;
 }
 
+int linux_shutdown(int descriptor) { return outcome(shutdown(descriptor, SHUT_RDWR)); }
+
 int linux_shutdown_sending(int descriptor) { return outcome(shutdown(descriptor, SHUT_WR)); }
 
 int linux_reset_on_close(int descriptor) {

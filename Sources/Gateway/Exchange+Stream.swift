@@ -1,15 +1,20 @@
 /// The stream side of an exchange: holding back, showing, repairing its end, and its tempo.
 extension Exchange {
-  mutating func read(_ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration) {
+  /// Reads events and relays them; returns how many bytes were read.
+  @discardableResult
+  mutating func read(
+    _ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration, outputMax: Int = outputBytesMax
+  ) -> Int {
     var offset = 0
     do throws(UpstreamFailure) {
-      while phase != .over, try nextEvent(bytes, &offset) {
+      while phase != .over, effects.output.count < outputMax, try nextEvent(bytes, &offset) {
         try relay(events.data, &effects, now: now)
       }
     } catch {
       fail(error, &effects, now: now)
     }
     stream.commit(&effects.output)
+    return phase == .over || effects.attempt != nil ? bytes.count : offset
   }
 
   private mutating func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
@@ -70,8 +75,9 @@ extension Exchange {
     // Some servers end the last event by ending the body.
     if failure == nil { read([0x0a, 0x0a].span, &effects, now: now) }
     if effects.end != nil || effects.attempt != nil { return }
-    if chat?.isFinished == true {
-      // All was said; how the connection ended after that changes nothing.
+    // All that was asked for was said: how the connection ended after that changes nothing. Where fewer answers
+    // came, only a proper end says that no more were to come.
+    if let chat, chat.isFinished, failure == nil || chat.finishedCount >= request.answers {
       if phase != .visible { show(&effects, now: now) }
       complete(&effects, now: now)
       return

@@ -66,6 +66,8 @@ struct Exchange {
   /// Bytes of a whole answer, and of an explanation.
   static let answerBytesMax = 64 * 1024 * 1024
   static let refusalBytesMax = 64 * 1024
+  /// Bytes made for the client of one piece of a stream before the rest of the piece waits.
+  static let outputBytesMax = 256 * 1024
   /// Bytes of events that are held back while nothing in them is visible.
   static let heldBytesMax = 256 * 1024
 
@@ -95,6 +97,7 @@ struct Exchange {
   var held: [UInt8] = []
   var stream: EventStream
   var servedBy = ""
+  private var secret: String?
   var attemptBegan: Duration
   var lastEvent: Duration
   var lastOutput: Duration
@@ -139,7 +142,10 @@ struct Exchange {
   }
 
   /// A request to a candidate is on its way.
-  mutating func attempted(_ candidate: Route.Candidate, name: String, now: Duration) {
+  ///
+  /// `secret` is what the upstream may know and the caller may not: it is never shown.
+  mutating func attempted(_ candidate: Route.Candidate, name: String, secret: String? = nil, now: Duration) {
+    self.secret = secret
     if tried.isEmpty { row.queued = now - began }
     tried.append(candidate.provider)
     row.provider = name
@@ -168,10 +174,14 @@ struct Exchange {
   /// Whether body bytes are to be handed over as they arrive; otherwise they may wait for the end.
   var readsAsItArrives: Bool { reading == .events }
 
-  /// Body bytes arrived. All of them are read.
-  mutating func arrived(_ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration) {
+  /// Body bytes arrived; returns how many were read. Of a stream that may be less than all: what small events
+  /// become can be far more, and stops at `outputMax`.
+  @discardableResult
+  mutating func arrived(
+    _ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration, outputMax: Int = outputBytesMax
+  ) -> Int {
     switch reading {
-    case .events: read(bytes, &effects, now: now)
+    case .events: return read(bytes, &effects, now: now, outputMax: outputMax)
     case .whole:
       if collected.count + bytes.count > Self.answerBytesMax {
         fail(.tooLarge, &effects, now: now)
@@ -182,13 +192,15 @@ struct Exchange {
       collected.append(bytes.extracting(first: min(bytes.count, max(0, Self.refusalBytesMax - collected.count))))
     case .nothing: break
     }
+    return bytes.count
   }
 
   /// The attempt is over; `rest` is what of the body was not handed over before.
   mutating func ended(_ failure: UpstreamFailure?, rest: Span<UInt8>, _ effects: inout Effects, now: Duration) {
     if phase == .over { return }
     if reading == .events {
-      arrived(rest, &effects, now: now)
+      // There is no later: all of it now.
+      arrived(rest, &effects, now: now, outputMax: .max)
       if effects.end == nil, effects.attempt == nil { endEvents(failure, &effects, now: now) }
       return
     }
@@ -241,7 +253,8 @@ struct Exchange {
   // MARK: Ends
 
   /// The attempt failed: another candidate, an HTTP error, or an error event.
-  mutating func fail(_ failure: UpstreamFailure, _ effects: inout Effects, now: Duration) {
+  mutating func fail(_ cause: UpstreamFailure, _ effects: inout Effects, now: Duration) {
+    let failure = cause.without(secret: secret)
     row.attempts.append("\(row.provider):\(failure.word)")
     if phase == .visible {
       var refusal = failure.refusal(provider: row.provider)

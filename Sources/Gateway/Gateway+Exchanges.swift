@@ -70,8 +70,8 @@ extension Gateway {
     let isPiecewise = connection.exchange?.readsAsItArrives ?? false
     guard isPiecewise || response.body.count > Self.waitingAnswerMax else { return }
     var effects = takeEffects()
-    connection.exchange?.arrived(response.body.readable, &effects, now: reactor.now)
-    reactor.consumeBody(of: transfer, response.body.count)
+    let count = connection.exchange?.arrived(response.body.readable, &effects, now: reactor.now) ?? 0
+    reactor.consumeBody(of: transfer, count)
     perform(&effects, connection)
   }
 
@@ -189,7 +189,7 @@ extension Gateway {
     }
     connection.transfer = transfer
     transfers[transfer.bits] = .exchange(connection)
-    connection.exchange?.attempted(candidate, name: provider.name, now: reactor.now)
+    connection.exchange?.attempted(candidate, name: provider.name, secret: provider.secret, now: reactor.now)
   }
 
   private func finish(_ connection: Connection, _ end: Exchange.End) {

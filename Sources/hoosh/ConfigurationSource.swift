@@ -46,12 +46,18 @@ enum ConfigurationSource {
   }
 
   private static func read(_ path: String) throws -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe without a writer would be waited for.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       Terminal.complain("\(path): \(unsafe String(cString: strerror(errno)))")
       throw ExitCode.input
     }
     defer { _ = close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      Terminal.complain("\(path): is not a file")
+      throw ExitCode.input
+    }
     var text = [UInt8](repeating: 0, count: bytesMax + 1)
     var count = 0
     while count < text.count {

@@ -68,6 +68,12 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
       moves: [.send(head + "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n")], end: .failed(.truncated),
       status: 200, body: "hello"),
     OutcomeRow(
+      name: "trailers without end",
+      moves: [
+        .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"),
+        .send(String(repeating: "x-trailer: \(String(repeating: "a", count: 100))\r\n", count: 2000)),
+      ], end: .failed(.tooLarge), status: 200, body: "hello"),
+    OutcomeRow(
       name: "a header line without end",
       moves: [.send(head + "x: " + String(repeating: "a", count: 200_000))], end: .failed(.tooLarge)),
     OutcomeRow(

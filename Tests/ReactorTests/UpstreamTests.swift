@@ -80,6 +80,19 @@ import Testing
     #expect(loop.turns - before < 150, "an idle connection's end must not keep the loop awake")
   }
 
+  @Test func `bytes on an idle connection are nobody's answer`() throws {
+    let loop = try Loop()
+    let stray = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nPOISON"
+    let upstream = loop.add(
+      RawUpstream { $0 == 0 ? [.send(Self.ok), .wait(.milliseconds(10)), .send(stray)] : [.send(Self.ok)] })
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+    loop.run(for: .milliseconds(30))
+    let next = loop.fetch(UpstreamRequest(.get, upstream.url))
+    #expect(next.end == .complete)
+    #expect(!next.text.contains("POISON"))
+    #expect(upstream.accepted == 2)
+  }
+
   @Test func `a cancelled transfer closes its connection at once and is never told of again`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin")]))

@@ -54,6 +54,7 @@ int linux_accept(int listener, int keep_alive_seconds);
 ssize_t linux_receive(int descriptor, void *bytes, size_t count);
 ssize_t linux_send(int descriptor, const void *bytes, size_t count);
 int linux_shutdown_sending(int descriptor);
+int linux_shutdown(int descriptor);
 // Makes close() send RST instead of FIN.
 int linux_reset_on_close(int descriptor);
 

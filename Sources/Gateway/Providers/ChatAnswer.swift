@@ -70,6 +70,7 @@ enum ChatAnswer {
     var found = Found()
     var failure: UpstreamError?
     var brace = 0
+    var count = 0
     var hasModel = false
     do throws(JSONFault) {
       var members = try MemberCursor(whole: json)
@@ -80,6 +81,7 @@ enum ChatAnswer {
           if !modelToken.isEmpty { edits.replace(member, with: modelToken.span) }
         } else if member.keyEquals("choices", in: json), member.value.kind == .array {
           found.choices = member.value.slice
+          count = max(count, Int(member.value.elements))
         } else if member.keyEquals("error", in: json) {
           failure = try UpstreamErrorReader.value(member, json)
         } else if member.keyEquals("usage", in: json), member.value.kind == .object {
@@ -91,6 +93,7 @@ enum ChatAnswer {
       throw .malformed("the answer is not a JSON object: \(error.description)")
     }
     if let failure { throw .error(failure) }
+    if count > ChatStream.choicesMax { throw .malformed("the answer has \(count) choices") }
     if found.choices == nil { throw .malformed("the answer has no choices") }
     if !hasModel, !modelToken.isEmpty {
       edits.insert("model", modelToken.span, intoObjectAt: brace)

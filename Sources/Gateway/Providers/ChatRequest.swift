@@ -9,6 +9,8 @@ struct ChatRequest {
   var streams = false
   /// Whether the caller wants a usage chunk at the end of the stream.
   var asksUsage = false
+  /// Answers that the caller wants.
+  var answers = 1
   /// Bytes of the `messages` value, for estimates.
   var messagesBytes = 0
 
@@ -75,7 +77,7 @@ struct ChatRequest {
         } else if member.keyEquals("top_p", in: json) {
           try check(member, "top_p", 0...1, json)
         } else if member.keyEquals("n", in: json) {
-          try check(answers: member, json)
+          request.answers = try answers(member, json)
         }
       } catch {
         refusal = error
@@ -100,8 +102,9 @@ struct ChatRequest {
     }
     if name.isEmpty { throw invalid("model", "must not be empty") }
     if name.utf8.count > modelBytesMax { throw invalid("model", "may have at most \(modelBytesMax) bytes") }
-    if name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
-    ) {
+    if name.unicodeScalars.contains(where: {
+      $0.properties.generalCategory == .control || "\"\\".unicodeScalars.contains($0)
+    }) {
       throw invalid("model", "must not contain control characters, quotes or backslashes")
     }
     return name
@@ -133,11 +136,12 @@ struct ChatRequest {
     }
   }
 
-  private static func check(answers member: Member, _ json: Span<UInt8>) throws(Refusal) {
-    if member.value.kind == .null { return }
+  private static func answers(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> Int {
+    if member.value.kind == .null { return 1 }
     guard member.value.kind == .number, let count = member.value.integer(in: json),
       (1...Int64(answersMax)).contains(count)
     else { throw invalid("n", "must be a whole number from 1 to \(answersMax)") }
+    return Int(count)
   }
 
   private mutating func readMaxTokens(_ member: Member, _ field: String, _ json: Span<UInt8>) throws(Refusal) {

@@ -37,6 +37,10 @@ struct ChatStream {
 
   /// Tool calls and choices that are told apart; beyond, chunks pass without repair.
   private static let indexMax: Int64 = 63
+  /// Choices that one chunk, or one whole answer, may have; nobody can ask for as many.
+  static let choicesMax = 128
+  /// Bytes of an `id` or a `created` that are taken over into chunks without one.
+  private static let adoptedBytesMax = 256
 
   init(modelToken: [UInt8], asksUsage: Bool, id: String, created: UInt64) {
     self.modelToken = modelToken
@@ -44,6 +48,9 @@ struct ChatStream {
     self.id = Writer.string("chatcmpl-" + id)
     self.created = Array(String(created).utf8)
   }
+
+  /// Choices that finished.
+  var finishedCount: Int { finished.nonzeroBitCount }
 
   /// Whether every choice that began has finished.
   var isFinished: Bool { started != 0 && started & ~finished == 0 }
@@ -59,6 +66,7 @@ struct ChatStream {
       throw .malformed("an event of the stream is not JSON: \(error.description)")
     }
     if let error = chunk.error { throw .error(error) }
+    if chunk.choices > Self.choicesMax { throw .malformed("a chunk has \(chunk.choices) choices") }
     if chunk.isOnlyUsage, !asksUsage { return .silent }
     if chunk.isOnlyUsage { sentUsage = true }
     addMissing(chunk)
@@ -133,7 +141,8 @@ struct ChatStream {
       if member.keyEquals("choices", in: json) {
         chunk.hasChoices = true
         if member.value.kind == .array {
-          chunk.choices = Int(member.value.elements)
+          chunk.choices = max(chunk.choices, Int(member.value.elements))
+          if chunk.choices > Self.choicesMax { continue }
           try readChoices(member.value.slice, json, &chunk)
         } else {
           edits.replace(member, with: "[]".utf8.span)
@@ -146,7 +155,7 @@ struct ChatStream {
         if member.value.kind != .string {
           replace(member, with: id)
           chunk.hasID = true
-        } else if started == 0 {
+        } else if started == 0, member.value.slice.count <= Self.adoptedBytesMax {
           id.removeAll(keepingCapacity: true)
           id.append(json.bytes(member.value.slice))
         }
@@ -154,7 +163,7 @@ struct ChatStream {
         chunk.hasCreated = true
         if member.value.kind != .number {
           replace(member, with: created)
-        } else if started == 0 {
+        } else if started == 0, member.value.slice.count <= Self.adoptedBytesMax {
           created.removeAll(keepingCapacity: true)
           created.append(json.bytes(member.value.slice))
         }

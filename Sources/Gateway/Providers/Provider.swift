@@ -6,6 +6,8 @@ struct Provider: Sendable {
   let chatURL: String
   /// Where the list of models is.
   let modelsURL: String
+  /// The key that it is asked with.
+  let secret: String?
   /// The field lines of a request with a JSON body.
   let fields: [String]
   /// The field lines of a request without one.
@@ -26,7 +28,8 @@ struct Provider: Sendable {
     chatURL = configuration.baseURL.apiRoot + "/chat/completions"
     modelsURL = configuration.baseURL.apiRoot + "/models"
     var lines = ["accept: application/json"]
-    if let key = configuration.apiKey { lines.append("authorization: Bearer " + key.reveal()) }
+    secret = configuration.apiKey?.reveal()
+    if let secret { lines.append("authorization: Bearer " + secret) }
     getFields = lines
     fields = ["content-type: application/json", "accept: application/json, text/event-stream"] + lines.dropFirst()
     acceptsUsage = configuration.takesStreamOptions

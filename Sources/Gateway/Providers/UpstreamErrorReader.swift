@@ -1,6 +1,6 @@
 /// Reads what an upstream says went wrong, in any of the shapes that servers use.
 enum UpstreamErrorReader {
-  /// Characters of a message that are passed on.
+  /// Bytes of a message that are passed on.
   static let messageMax = 2000
 
   /// The error in a body: OpenAI's object, a string, `detail`, `message`, or text. `nil` when a JSON object has none.
@@ -10,8 +10,14 @@ enum UpstreamErrorReader {
     error.retryAfter = retryAfter
     if error.message.isEmpty { error.message = plain(body) }
     error.message = clean(error.message, messageMax)
-    error.body = body.isEmpty ? nil : mask(body.extracting(first: min(body.count, UpstreamError.bodyBytesMax)).text)
+    error.body = shown(body)
     return error
+  }
+
+  /// The body as it may be shown: nothing of one with `\u` escapes, behind which a key could hide.
+  private static func shown(_ body: Span<UInt8>) -> String? {
+    let text = body.extracting(first: min(body.count, 2 * UpstreamError.bodyBytesMax)).text
+    return text.isEmpty || text.contains("\\u") ? nil : clean(text, UpstreamError.bodyBytesMax)
   }
 
   /// The error object of a JSON text whose top level has `error`, `detail` or `message`; `nil` otherwise.
@@ -60,21 +66,28 @@ enum UpstreamErrorReader {
     return text.isEmpty ? "no explanation was given" : text
   }
 
-  /// A text without credentials, cut; masked before it is cut, so that no half of one is left.
-  private static func clean(_ text: String, _ most: Int) -> String {
-    String(mask(String(text.prefix(most * 2))).prefix(most))
+  /// A text without credentials, cut to so many bytes; masked before it is cut, so that no half of one is left.
+  static func clean(_ text: String, _ most: Int) -> String {
+    cut(mask(cut(text, most * 2)), most)
   }
 
-  /// The text with what looks like a credential replaced: `sk-…`, and what follows `Bearer`.
+  /// The beginning of a text, in bytes: one character may have any number of them.
+  private static func cut(_ text: String, _ most: Int) -> String {
+    text.utf8.count <= most ? text : String(decoding: text.utf8.prefix(most), as: UTF8.self)
+  }
+
+  /// How credentials begin.
+  private static let prefixes: [StaticString] = ["sk-", "sk_", "gsk_", "xai-", "AIza", "hf_", "pplx-", "pk-"]
+
+  /// The text with what looks like a credential replaced: what begins like a provider's key, and what follows
+  /// `Bearer`, in any letter case and behind any blank.
   static func mask(_ text: String) -> String {
     guard text.utf8.count >= 10 else { return text }
     var out: [UInt8] = []
     let bytes = Array(text.utf8)
     var index = 0
     while index < bytes.count {
-      let isKey = starts("sk-", bytes, index)
-      if isKey || starts("Bearer ", bytes, index) || starts("bearer ", bytes, index) {
-        let first = index + (isKey ? 3 : 7)
+      if let first = credential(in: bytes.span, at: index) {
         var end = first
         while end < bytes.count, isCredential(bytes[end]) { end += 1 }
         if end - first >= 8 {
@@ -90,8 +103,17 @@ enum UpstreamErrorReader {
     return String(decoding: out, as: UTF8.self)
   }
 
-  private static func starts(_ text: StaticString, _ bytes: [UInt8], _ index: Int) -> Bool {
-    bytes.span.hasPrefix(text, at: index, before: bytes.count)
+  /// Where the secret part of a credential that begins at `index` begins.
+  private static func credential(in bytes: Span<UInt8>, at index: Int) -> Int? {
+    for prefix in prefixes where bytes.hasPrefix(prefix, at: index, before: bytes.count) {
+      return index + prefix.utf8CodeUnitCount
+    }
+    guard bytes.count - index > 7, bytes.extracting(index..<index + 6).equalsIgnoringCase("bearer".utf8.span) else {
+      return nil
+    }
+    var first = index + 6
+    while first < bytes.count, bytes[first] == 0x20 || bytes[first] == 0x09 { first += 1 }
+    return first > index + 6 ? first : nil
   }
 
   private static func isCredential(_ byte: UInt8) -> Bool {
@@ -99,10 +121,34 @@ enum UpstreamErrorReader {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"),
       UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "/"),
-      UInt8(ascii: "~"),
-      UInt8(ascii: "="):
+      UInt8(ascii: "~"), UInt8(ascii: "="):
       true
     default: false
     }
+  }
+}
+
+extension UpstreamFailure {
+  /// The same without a secret that the upstream was given, wherever it repeats it.
+  func without(secret: String?) -> UpstreamFailure {
+    // A very short one is a placeholder, and part of ordinary words.
+    guard let secret, secret.utf8.count >= 8 else { return self }
+    switch self {
+    case .status(let status, let error): return .status(status, error.without(secret))
+    case .error(let error): return .error(error.without(secret))
+    default: return self
+    }
+  }
+}
+
+extension UpstreamError {
+  fileprivate func without(_ secret: String) -> UpstreamError {
+    var error = self
+    error.message = message.replacing(secret, with: "***")
+    error.type = type?.replacing(secret, with: "***")
+    error.param = param?.replacing(secret, with: "***")
+    error.code = code?.replacing(secret, with: "***")
+    error.body = body?.replacing(secret, with: "***")
+    return error
   }
 }

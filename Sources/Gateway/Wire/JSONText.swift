@@ -19,7 +19,7 @@ extension JSONValue {
     guard kind == .string else { return false }
     let start = Int(slice.start) + 1
     let end = self.end - 1
-    out.reserveCapacity(out.count + end - start)
+    if out.isEmpty { out.reserveCapacity(end - start) }
     if !hasEscapes {
       out.append(json.extracting(start..<end))
       return true

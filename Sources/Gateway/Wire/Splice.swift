@@ -79,7 +79,8 @@ public struct Splice: Sendable {
 
   /// Appends the changed text to `out`.
   public func apply(to json: Span<UInt8>, into out: inout [UInt8]) {
-    out.reserveCapacity(out.count + json.count + bytes.count + edits.count)
+    // Exactly as much is right for an empty one; a growing one must double, or each change copies all before it.
+    if out.isEmpty { out.reserveCapacity(json.count + bytes.count + edits.count) }
     var copied = 0
     for index in edits.indices {
       let edit = edits[index]

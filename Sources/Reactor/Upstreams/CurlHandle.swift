@@ -165,13 +165,13 @@ final class CurlHandle {
   }
 
   fileprivate func head(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
-    // Trailers arrive here too, after the body began; nobody needs them.
-    if line == .done { return count }
     response.headBytes += count
     if response.headBytes > Response.headBytesMax {
       response.fault = .tooLarge
       return 0
     }
+    // Trailers arrive here too, after the body began; nobody needs them, but libcurl keeps them.
+    if line == .done { return count }
     let text = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
     if line == .status {
       response.head.removeAll(keepingCapacity: true)

@@ -28,6 +28,8 @@ final class CurlMulti {
     var registered: UInt32 = 0
     /// What libcurl wants watched.
     var wanted: UInt32 = 0
+    /// Whether nothing is wanted because its transfer is paused.
+    var isHeld = false
   }
   private var sockets: [Watched] = []
 
@@ -79,10 +81,12 @@ final class CurlMulti {
     let number = Int(socket)
     guard number < sockets.count, sockets[number].generation & 0xFF_FFFF == generation else { return }
     guard sockets[number].wanted != 0 else {
-      // A pooled connection with news: most often its end. libcurl looks for itself before it uses one.
-      if sockets[number].isRegistered { poller.forget(socket) }
-      sockets[number].isRegistered = false
-      return
+      // A paused transfer's bytes wait in the kernel.
+      if sockets[number].isHeld { return stopWatching(number, poller) }
+      // A pooled connection with news. Most often that is its end; if not, it is bytes that nobody asked for, and
+      // they would be taken for the next request's answer. Shut, libcurl finds it dead before it uses it.
+      _ = linux_shutdown(socket)
+      return stopWatching(number, poller)
     }
     var ready: CInt = 0
     if events & UInt32(LINUX_IN) != 0 { ready |= CInt(CURL_CSELECT_IN) }
@@ -128,10 +132,19 @@ final class CurlMulti {
         let number = Int(socket)
         while sockets.count <= number { sockets.append(Watched()) }
         sockets[number].wanted = events
-        if events != 0 { register(socket, events, poller) }
+        register(socket, events, poller)
+      case .leave(let socket, let isHeld):
+        guard Int(socket) < sockets.count else { continue }
+        sockets[Int(socket)].wanted = 0
+        sockets[Int(socket)].isHeld = isHeld
       }
     }
     notes.clearWishes()
+  }
+
+  private func stopWatching(_ number: Int, _ poller: borrowing Poller) {
+    if sockets[number].isRegistered { poller.forget(CInt(number)) }
+    sockets[number].isRegistered = false
   }
 
   private func register(_ socket: CInt, _ events: UInt32, _ poller: borrowing Poller) {
@@ -209,7 +222,16 @@ private func onSocket(
   var events: UInt32 = 0
   if what == CURL_POLL_IN || what == CURL_POLL_INOUT { events |= UInt32(LINUX_IN) }
   if what == CURL_POLL_OUT || what == CURL_POLL_INOUT { events |= UInt32(LINUX_OUT) }
-  unsafe Unmanaged<CurlNotes>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.wish(.watch(socket, events)) }
+  var wish = CurlNotes.Wish.watch(socket, events)
+  if events == 0 {
+    var handle: UnsafeMutableRawPointer?
+    if let easy = unsafe easy { unsafe curl_easy_get_private(easy, &handle) }
+    let isHeld = unsafe handle.map {
+      unsafe Unmanaged<CurlHandle>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.response.isPaused }
+    }
+    wish = .leave(socket, isHeld: isHeld ?? false)
+  }
+  unsafe Unmanaged<CurlNotes>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.wish(wish) }
   return 0
 }
 

@@ -7,8 +7,10 @@ internal import Glibc
 final class CurlNotes {
   /// A wish about a socket, in the order in which libcurl had it.
   enum Wish {
-    /// Watch it for these epoll events; 0 is "leave it for now".
+    /// Watch it for these epoll events.
     case watch(CInt, UInt32)
+    /// Leave it for now. `isHeld` is for a transfer that is paused; otherwise the connection is idle.
+    case leave(CInt, isHeld: Bool)
     /// It is closed, and its number may come back as another socket.
     case closed(CInt)
   }

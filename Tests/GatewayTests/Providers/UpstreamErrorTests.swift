@@ -33,17 +33,18 @@ import Testing
     #expect(error.param == param)
     #expect(error.code == code)
     #expect(error.retryAfter == 5)
-    #expect(error.body == (body.isEmpty ? nil : body))
+    // Behind an escape a key could hide.
+    #expect(error.body == (body.isEmpty || body.contains(#"\u"#) ? nil : body))
   }
 
   @Test func `an explanation is bounded`() {
     let long = String(repeating: "\u{e9}", count: 50_000)
     let error = Self.read(
       #"{"error":{"message":"\#(long)","type":"\#(long)","param":"\#(long)","code":"\#(long)"}}"#)
-    #expect(error.message.count == UpstreamErrorReader.messageMax)
-    #expect(error.type?.count == 64)
-    #expect(error.param?.count == 256)
-    #expect(error.code?.count == 64)
+    #expect(error.message.utf8.count == UpstreamErrorReader.messageMax)
+    #expect(error.type?.utf8.count == 64)
+    #expect(error.param?.utf8.count == 256)
+    #expect(error.code?.utf8.count == 64)
     #expect(try! #require(error.body).utf8.count <= 4100)
     #expect(Self.read(long).message.utf8.count <= 310)
   }

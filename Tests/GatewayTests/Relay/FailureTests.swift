@@ -217,4 +217,95 @@ import Testing
     #expect(world.reactor.transferCount == 0)
     #expect(world.openConnections() == 0)
   }
+
+  @Test(arguments: Transport.allCases)
+  func `small events that become large ones wait for the client`(transport: Transport) throws {
+    let tiny = Array(String(repeating: "data:{}\n\n", count: 50_000).utf8)
+    let world = try World(transport, [{ _ in [.streamHead, .text("a"), .bytes(tiny), .hang] }])
+    let client = world.connect()
+    client.reads = false
+    client.send(World.streamingChat())
+    world.run(for: .milliseconds(500))
+    #expect(world.reactor.waitingBytes.output < 1024 * 1024)
+    client.reads = true
+    #expect(world.run { client.received.count > 50_000 * 80 })
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `an id of a megabyte is not put into other chunks`(transport: Transport) throws {
+    let long = String(repeating: "i", count: 900_000)
+    let world = try World(
+      transport,
+      [
+        { _ in
+          [
+            .streamHead, .event(#"{"id":"\#(long)","choices":[{"index":0,"delta":{"content":"a"}}]}"#),
+            .event("{}"), .text("b", finish: #""stop""#), .done,
+          ]
+        }
+      ])
+    let answer = try world.exchange(World.streamingChat())
+    #expect(answer.isComplete)
+    #expect(answer.body.count < 1_000_000)
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `more choices than anybody can ask for are malformed`(transport: Transport) throws {
+    let many = Array(repeating: "{}", count: 200).joined(separator: ",")
+    let world = try World(
+      transport,
+      [
+        { request in
+          request.text.contains("whole")
+            ? Script.Step.json(#"{"choices":[\#(many)]}"#) : [.streamHead, .event(#"{"choices":[\#(many)]}"#)]
+        }
+      ])
+    #expect(try world.exchange(World.streamingChat()).status == 502)
+    #expect(try world.exchange(World.streamingChat(#","user":"whole""#)).status == 502)
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `the provider's key is never shown, however the upstream repeats it`(transport: Transport) throws {
+    let key = "very-secret-provider-key"
+    let bodies = [
+      #"{"error":{"message":"\#(key) is wrong","code":"\#(key)","type":"\#(key)","param":"\#(key)"}}"#,
+      #"{"error":"BEARER\t\#(key)"}"#, "<html>\(key)</html>",
+      #"{"error":{"message":"very\u002dsecret-provider-key"}}"#,
+    ]
+    for body in bodies {
+      for status in [200, 400, 500] {
+        let world = try World(
+          transport, providers: "type = \"OpenAiCompatible\"\napi_key = \"\(key)\"",
+          [{ _ in Script.Step.json(body, status: status) }])
+        for request in [World.chat(), World.streamingChat()] {
+          let answer = try world.exchange(request)
+          #expect(answer.status >= 400)
+          #expect(!answer.text.contains(key))
+          #expect(!answer.text.contains("secret-provider-key"))
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `an explanation is bounded in bytes`(transport: Transport) throws {
+    let long = "a" + String(repeating: "\u{301}", count: 400_000)
+    let world = try World(transport, [{ _ in Script.Step.json(#"{"error":{"message":"\#(long)"}}"#) }])
+    let answer = try world.exchange(World.chat())
+    #expect(answer.status == 502)
+    #expect(answer.body.count < 10_000)
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `a break before all answers that were asked for is told`(transport: Transport) throws {
+    let world = try World(
+      transport, [{ _ in [.streamHead, .text("a", finish: #""stop""#), .fail(.truncated)] }])
+    for (wanted, isComplete) in [(1, true), (2, false)] {
+      let client = world.connect()
+      client.send(World.streamingChat(#","n":\#(wanted)"#))
+      world.run { client.hasEnded || client.responses().contains { $0.isComplete } }
+      #expect(client.responses().first?.isComplete == isComplete)
+      #expect(client.text.contains("[DONE]") == isComplete)
+    }
+  }
 }
