@@ -130,12 +130,10 @@ struct Exchange {
   /// Asks for the first candidate.
   mutating func begin(_ effects: inout Effects) {
     guard let first = route.next(for: request.model, after: []) else {
-      row.outcome = .refused
-      refuse(
-        Refusal(
-          404, .modelNotFound,
-          "No provider serves the model `\(request.model)`. GET /v1/models lists what there is.", param: "model"),
-        &effects)
+      let refusal = Refusal(
+        404, .modelNotFound,
+        "No provider serves the model `\(request.model)`. GET /v1/models lists what there is.", param: "model")
+      decline(refusal, .refused, &effects)
       return
     }
     effects.attempt = first
@@ -266,12 +264,15 @@ struct Exchange {
       effects.attempt = next
       return
     }
-    row.outcome = .failed
-    let refusal = failure.refusal(provider: row.provider)
-    if phase == .held { refuse(refusal, &effects) } else { breakOff(refusal, .failed, &effects) }
+    decline(failure.refusal(provider: row.provider), .failed, &effects)
   }
 
-  mutating func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+  /// Ends without an answer: an HTTP error where nothing was sent, an error event where the head is out.
+  private mutating func decline(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+    if phase == .held { refuse(refusal, outcome, &effects) } else { breakOff(refusal, outcome, &effects) }
+  }
+
+  private mutating func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     stream.begin(&effects.output)
     effects.output.append("data: ")
     RefusalReply.body(refusal, requestID: frame.requestID, into: &effects.output)
@@ -280,22 +281,26 @@ struct Exchange {
     finish(.abort, outcome, &effects)
   }
 
-  mutating func refuse(_ refusal: Refusal, _ effects: inout Effects) {
+  private mutating func refuse(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     row.status = refusal.status
     var frame = frame
     if refusal.closes { frame.keepsAlive = false }
     RefusalReply.response(refusal, frame, into: &effects.output)
-    finish(.complete, row.outcome, &effects)
+    finish(.complete, outcome, &effects)
   }
 
   mutating func finish(_ end: End, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
-    phase = .over
-    row.outcome = outcome
-    if row.usage == nil { row.usage = chat?.usage ?? estimate }
+    close(outcome)
     effects.end = end
   }
 
-  var estimate: Usage? {
+  private mutating func close(_ outcome: JournalRow.Outcome) {
+    phase = .over
+    row.outcome = outcome
+    if row.usage == nil { row.usage = chat?.usage ?? estimate }
+  }
+
+  private var estimate: Usage? {
     guard let bytes = chat?.textBytes, bytes > 0 else { return nil }
     return .estimated(promptBytes: request.messagesBytes, completionBytes: bytes)
   }
@@ -309,14 +314,12 @@ struct Exchange {
     let refusal = Refusal(
       503, .shuttingDown, "The gateway is stopping; ask again, it is back in a moment.", closes: true, retryAfter: 1
     )
-    row.outcome = .stopped
-    if phase == .held { refuse(refusal, &effects) } else { breakOff(refusal, .stopped, &effects) }
+    decline(refusal, .stopped, &effects)
   }
 
   /// An attempt is not allowed; nothing was asked of the candidate.
   mutating func refused(_ refusal: Refusal, _ effects: inout Effects) {
-    row.outcome = .refused
-    if phase == .held { refuse(refusal, &effects) } else { breakOff(refusal, .refused, &effects) }
+    decline(refusal, .refused, &effects)
   }
 
   /// Output went to the client.
@@ -331,9 +334,7 @@ struct Exchange {
 
   /// The client is gone.
   mutating func abandon() {
-    phase = .over
     row.status = 499
-    row.outcome = .abandoned
-    if row.usage == nil { row.usage = chat?.usage ?? estimate }
+    close(.abandoned)
   }
 }

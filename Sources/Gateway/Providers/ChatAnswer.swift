@@ -105,7 +105,7 @@ enum ChatAnswer {
     var usage = Usage(prompt: 0, completion: 0, source: .reported)
     var fields = try MemberCursor(in: json, at: Int(object.start), depth: 2)
     while let field = try fields.next(in: json) {
-      let count = field.value.integer(in: json).map { Int(max(0, min($0, Int64(Usage.tokensMax)))) } ?? 0
+      let count = ChatStream.count(field, json) ?? 0
       if field.keyEquals("prompt_tokens", in: json) { usage.prompt = count }
       if field.keyEquals("completion_tokens", in: json) { usage.completion = count }
     }

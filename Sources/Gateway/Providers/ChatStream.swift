@@ -134,7 +134,6 @@ struct ChatStream {
   }
 
   private mutating func read(_ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONFault) {
-    var usageMember: Member?
     var members = try MemberCursor(whole: json)
     chunk.brace = members.offset - 1
     while let member = try members.next(in: json) {
@@ -170,14 +169,12 @@ struct ChatStream {
       } else if member.keyEquals("object", in: json) {
         chunk.hasObject = true
       } else if member.keyEquals("usage", in: json) {
-        usageMember = member
         chunk.usage = try readUsage(member, json)
         if !asksUsage { edits.remove(member) }
       } else if member.keyEquals("error", in: json) {
         chunk.error = try UpstreamErrorReader.value(member, json)
       }
     }
-    if chunk.usage == nil, asksUsage, chunk.choices == 0, usageMember?.value.kind == .object { chunk.usage = usage }
   }
 
   private mutating func addMissing(_ chunk: Chunk) {
@@ -227,7 +224,8 @@ struct ChatStream {
     return merged
   }
 
-  private static func count(_ field: Member, _ json: Span<UInt8>) -> Int? {
+  /// A number of tokens, within what is believed; `nil` for what is no whole number.
+  static func count(_ field: Member, _ json: Span<UInt8>) -> Int? {
     guard let value = field.value.integer(in: json) else { return nil }
     return Int(max(0, min(value, Int64(Usage.tokensMax))))
   }

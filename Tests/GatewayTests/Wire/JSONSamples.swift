@@ -88,19 +88,11 @@ enum JSONSamples {
   }
 }
 
-/// Chance that is the same every time (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
+/// Chance that is the same every time.
+typealias Seeded = SplitMix
 
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
-  }
+extension SplitMix {
+  init(_ seed: UInt64) { self.init(state: seed) }
 }
 
 /// Makes random JSON with odd spacing, escapes, numbers of all shapes and letters from everywhere.
