@@ -1,6 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
 let package = Package(
   name: "Benchmarks",
   dependencies: [.package(name: "hoosh", path: "..")],
@@ -8,12 +15,10 @@ let package = Package(
     .executableTarget(
       name: "Micro",
       dependencies: [.product(name: "Gateway", package: "hoosh")],
-      swiftSettings: [
-        .treatAllWarnings(as: .error),
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-      ])
+      swiftSettings: settings),
+    // Knows nothing of hoosh: what measures shares no code with what is measured.
+    .target(name: "CLoad"),
+    .executableTarget(name: "Load", dependencies: ["CLoad"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

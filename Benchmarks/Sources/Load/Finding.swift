@@ -1,0 +1,10 @@
+import CLoad
+
+/// Where a text stands in bytes.
+extension UnsafeRawBufferPointer {
+  func position(of text: StaticString) -> Int? {
+    guard let baseAddress else { return nil }
+    let place = load_find(baseAddress, count, text.utf8Start, text.utf8CodeUnitCount)
+    return place < 0 ? nil : place
+  }
+}
