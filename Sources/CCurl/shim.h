@@ -6,6 +6,7 @@
 
 #define CURL_STRICTER 1
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 
 static inline CURLcode curl_easy_set_long(CURL *easy, CURLoption option, long value) {
   return curl_easy_setopt(easy, option, value);
@@ -27,12 +28,43 @@ static inline CURLcode curl_easy_set_list(CURL *easy, CURLoption option, struct 
   return curl_easy_setopt(easy, option, value);
 }
 
+static inline CURLcode curl_easy_set_url(CURL *easy, CURLU *value) {
+  return curl_easy_setopt(easy, CURLOPT_CURLU, value);
+}
+
+// The certificates that are trusted, read once for the process: libcurl would read them for every multi handle,
+// which takes some 20 ms each. NULL when they cannot be read.
+static inline void *curl_tls_read_trusted(void) {
+  const char *path = curl_version_info(CURLVERSION_NOW)->cainfo;
+  X509_STORE *store = path ? X509_STORE_new() : NULL;
+  if (store && X509_STORE_load_file(store, path) != 1) {
+    X509_STORE_free(store);
+    store = NULL;
+  }
+  return store;
+}
+
+static CURLcode curl_tls_use_trusted(CURL *easy, void *context, void *store) {
+  (void)easy;
+  SSL_CTX_set1_cert_store((SSL_CTX *)context, (X509_STORE *)store);
+  return CURLE_OK;
+}
+
+// Trusts what `store` holds, in place of what libcurl would read.
+static inline CURLcode curl_easy_set_trusted(CURL *easy, void *store) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, curl_tls_use_trusted);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, store);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+  return code ? code : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+}
+
 static inline CURLcode curl_easy_set_share(CURL *easy, CURLSH *value) {
   return curl_easy_setopt(easy, CURLOPT_SHARE, value);
 }
 
 // A callback and its context are set together, so that neither can be forgotten.
 typedef size_t (*curl_bytes_callback)(char *bytes, size_t size, size_t count, void *context);
+typedef curl_socket_t (*curl_opensocket)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
 typedef int (*curl_closesocket)(void *context, curl_socket_t socket);
 
 static inline CURLcode curl_easy_set_write(CURL *easy, curl_bytes_callback callback, void *context) {
@@ -45,9 +77,22 @@ static inline CURLcode curl_easy_set_header(CURL *easy, curl_bytes_callback call
   return code ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
 
-static inline CURLcode curl_easy_set_close(CURL *easy, curl_closesocket callback, void *context) {
-  CURLcode code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
-  return code ? code : curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context);
+static inline CURLcode curl_easy_set_read(
+    CURL *easy, curl_bytes_callback read, curl_seek_callback seek, curl_prereq_callback request, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_READFUNCTION, read);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_READDATA, context);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, request);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
+  return code ? code : curl_easy_setopt(easy, CURLOPT_SEEKDATA, context);
+}
+
+static inline CURLcode curl_easy_set_sockets(
+    CURL *easy, curl_opensocket open, void *open_context, curl_closesocket close, void *close_context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, open_context);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close);
+  return code ? code : curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, close_context);
 }
 
 static inline CURLMcode curl_multi_set_socket(CURLM *multi, curl_socket_callback callback, void *context) {
@@ -70,6 +115,13 @@ static inline CURLSHcode curl_share_ssl_sessions(CURLSH *share) {
 
 static inline CURLcode curl_easy_get_private(CURL *easy, void **context) {
   return curl_easy_getinfo(easy, CURLINFO_PRIVATE, context);
+}
+
+// Bytes of the request body that were sent.
+static inline size_t curl_easy_get_uploaded(CURL *easy) {
+  curl_off_t count = 0;
+  curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &count);
+  return count < 0 ? 0 : (size_t)count;
 }
 
 // The next finished transfer of a multi handle: its easy handle, or NULL when there is none.

@@ -4,15 +4,21 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -105,15 +111,84 @@ int linux_local_port(int descriptor) {
                                           : ((struct sockaddr_in *)&name)->sin_port);
 }
 
-int linux_accept(int listener, int keep_alive_seconds) {
-  int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+int linux_inherit_listener(int descriptor) {
+  int listens = 0;
+  socklen_t length = sizeof listens;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0) return -errno;
+  if (!listens) return -EINVAL;
+  int unblocked = linux_unblock(descriptor);
+  return unblocked < 0 ? unblocked : outcome(fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+}
+
+static struct linux_address address_of(const struct sockaddr *name) {
+  struct linux_address address = {0};
+  if (name->sa_family == AF_INET) {
+    address.length = 4;
+    memcpy(address.bytes, &((const struct sockaddr_in *)name)->sin_addr, 4);
+  } else if (name->sa_family == AF_INET6) {
+    address.length = 16;
+    memcpy(address.bytes, &((const struct sockaddr_in6 *)name)->sin6_addr, 16);
+  }
+  return address;
+}
+
+int linux_accept(int listener, int keep_alive_seconds, struct linux_address *peer) {
+  struct sockaddr_storage name = {0};
+  socklen_t length = sizeof name;
+  int descriptor = accept4(listener, (struct sockaddr *)&name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor < 0) return -errno;
+  *peer = address_of((struct sockaddr *)&name);
   int on = 1;
+  // The kernel would take megabytes that nobody reads, and hide that nobody does.
+  int unsent_max = 128 * 1024;
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_seconds, sizeof keep_alive_seconds);
   setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &keep_alive_seconds, sizeof keep_alive_seconds);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_max, sizeof unsent_max);
   return descriptor;
+}
+
+int linux_resolve(const char *host, struct linux_address *addresses, int count) {
+  struct addrinfo wish = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+  struct addrinfo *found = NULL;
+  int error = getaddrinfo(host, NULL, &wish, &found);
+  // Whether the name exists is not known when its server does not answer.
+  if (error) return error == EAI_AGAIN || error == EAI_SYSTEM || error == EAI_MEMORY ? -EAGAIN : 0;
+  int filled = 0;
+  for (struct addrinfo *each = found; each && filled < count; each = each->ai_next) {
+    struct linux_address address = address_of(each->ai_addr);
+    if (address.length) addresses[filled++] = address;
+  }
+  freeaddrinfo(found);
+  return filled;
+}
+
+int linux_address_read(const char *text, struct linux_address *address) {
+  *address = (struct linux_address){0};
+  if (inet_pton(AF_INET, text, address->bytes) == 1) return address->length = 4;
+  if (inet_pton(AF_INET6, text, address->bytes) == 1) return address->length = 16;
+  return 0;
+}
+
+void linux_address_write(const struct linux_address *address, char text[46]) {
+  text[0] = 0;
+  if (address->length) inet_ntop(address->length == 4 ? AF_INET : AF_INET6, address->bytes, text, 46);
+}
+
+int linux_reserve(void) { return outcome(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+long linux_descriptors_max(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > 1u << 30) return 1 << 30;
+  return (long)limit.rlim_cur;
+}
+
+int linux_is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
+
+int linux_unblock(int descriptor) {
+  int flags = fcntl(descriptor, F_GETFL);
+  return flags < 0 ? -errno : outcome(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
 }
 
 ssize_t linux_receive(int descriptor, void *bytes, size_t count) {
@@ -143,6 +218,118 @@ static uint64_t nanoseconds(clockid_t clock) {
 
 uint64_t linux_monotonic_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC); }
 uint64_t linux_wall_nanoseconds(void) { return nanoseconds(CLOCK_REALTIME); }
+uint64_t linux_thread_nanoseconds(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
+
+int linux_open_for_reading(const char *path) { return outcome(open(path, O_RDONLY | O_CLOEXEC)); }
+
+// The second number of a file of numbers.
+static uint64_t second_number(int descriptor) {
+  char text[96];
+  ssize_t count = pread(descriptor, text, sizeof text - 1, 0);
+  if (count <= 0) return 0;
+  text[count] = 0;
+  char *rest;
+  strtoull(text, &rest, 10);
+  return strtoull(rest, NULL, 10);
+}
+
+uint64_t linux_read_run_delay(int schedstat) { return second_number(schedstat); }
+uint64_t linux_read_resident(int statm) { return second_number(statm) * (uint64_t)sysconf(_SC_PAGESIZE); }
+
+void linux_return_large_blocks(void) {
+  mallopt(M_MMAP_THRESHOLD, 192 * 1024);
+  // What is free at the heap's end would be given back by whoever frees: tens of megabytes, within one turn.
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024 * 1024);
+}
+
+// Blocks of a size that were given back, for the next one who wants that size; each thread has its own.
+#define LINUX_BLOCK_CLASSES 6
+#define LINUX_BLOCK_KEPT (1024 * 1024)
+
+static _Thread_local struct {
+  void *first;
+  size_t bytes;
+} linux_blocks[LINUX_BLOCK_CLASSES];
+
+// The class of a size; none for what is not kept.
+static int linux_block_class(size_t size) {
+  for (int class = 0; class < LINUX_BLOCK_CLASSES; class++) {
+    if (size == (size_t)LINUX_BLOCK_MIN << class) return class;
+  }
+  return -1;
+}
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LINUX_BLOCKS_ARE_ALLOCATED 1
+#endif
+#endif
+
+void *linux_block_take(size_t size) {
+#ifdef LINUX_BLOCKS_ARE_ALLOCATED
+  // The sanitizer watches the ends of what the allocator gives.
+  return malloc(size);
+#endif
+  int class = linux_block_class(size);
+  if (class >= 0 && linux_blocks[class].first) {
+    void *block = linux_blocks[class].first;
+    linux_blocks[class].first = *(void **)block;
+    linux_blocks[class].bytes -= size;
+    return block;
+  }
+  void *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return block == MAP_FAILED ? NULL : block;
+}
+
+void linux_block_give(void *block, size_t size) {
+#ifdef LINUX_BLOCKS_ARE_ALLOCATED
+  free(block);
+  return;
+#endif
+  int class = linux_block_class(size);
+  if (class >= 0 && linux_blocks[class].bytes + size <= LINUX_BLOCK_KEPT) {
+    *(void **)block = linux_blocks[class].first;
+    linux_blocks[class].first = block;
+    linux_blocks[class].bytes += size;
+    return;
+  }
+  munmap(block, size);
+}
+
+void *linux_block_grow(void *block, size_t size, size_t larger) {
+#ifdef LINUX_BLOCKS_ARE_ALLOCATED
+  return realloc(block, larger);
+#endif
+  void *moved = mremap(block, size, larger, MREMAP_MAYMOVE);
+  return moved == MAP_FAILED ? NULL : moved;
+}
+
+void linux_trim_memory(void) {
+  static atomic_flag is_trimming = ATOMIC_FLAG_INIT;
+  if (atomic_flag_test_and_set(&is_trimming)) return;
+  malloc_trim(0);
+  atomic_flag_clear(&is_trimming);
+}
+
+int linux_spawn(const char *path, char *const arguments[], char *const environment[], int descriptor) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  // A descriptor that is 3 already is made to stay open by the same call.
+  posix_spawn_file_actions_adddup2(&actions, descriptor, 3);
+  // libcurl's wake-up pairs are not closed on exec.
+  posix_spawn_file_actions_addclosefrom_np(&actions, 4);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  pid_t child;
+  int error = posix_spawn(&child, path, &actions, &attributes, arguments, environment);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return error ? -error : (int)child;
+}
 
 struct thread_start {
   void (*body)(void *);

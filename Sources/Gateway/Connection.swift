@@ -17,6 +17,8 @@ final class Connection {
   }
 
   let id: ClientID
+  /// Where the client is; `nil` when its connection has no address.
+  let address: IPAddress?
   var phase = Phase.idle
   /// When the phase began.
   var since: Duration
@@ -25,6 +27,8 @@ final class Connection {
   var request: Arrival?
   var bodyReader: BodyReader?
   var body: [UInt8] = []
+  /// Bytes of the body that are counted against the bound of all bodies together.
+  var bodyCharge = 0
 
   var exchange: Exchange?
   var transfer: TransferID?
@@ -45,8 +49,9 @@ final class Connection {
   /// Whether `advance` is at work on it.
   var isAdvancing = false
 
-  init(_ id: ClientID, now: Duration) {
+  init(_ id: ClientID, _ address: IPAddress?, now: Duration) {
     self.id = id
+    self.address = address
     since = now
   }
 

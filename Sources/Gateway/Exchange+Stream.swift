@@ -8,13 +8,23 @@ extension Exchange {
     var offset = 0
     do throws(UpstreamFailure) {
       while phase != .over, effects.output.count < outputMax, try nextEvent(bytes, &offset) {
-        try relay(events.data, &effects, now: now)
+        try relayNext(&effects, now: now)
       }
     } catch {
       fail(error, &effects, now: now)
     }
     stream.commit(&effects.output)
     return phase == .over || effects.attempt != nil ? bytes.count : offset
+  }
+
+  /// Passes on the event at hand, in OpenAI's dialect.
+  private mutating func relayNext(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
+    if translator == nil { return try relay(events.data, &effects, now: now) }
+    lastEvent = now
+    let data = events.data
+    for translated in try translator?.translate(data.span) ?? [] where phase != .over {
+      try relay(translated, &effects, now: now)
+    }
   }
 
   private mutating func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
@@ -48,7 +58,7 @@ extension Exchange {
     guard phase == .held else { return }
     phase = .committed
     row.status = 200
-    EventStream.head(frame, servedBy: servedBy, into: &effects.output)
+    EventStream.head(frame, servedBy: servedBy, dropped: dropped, into: &effects.output)
     sent(now)
   }
 
@@ -89,10 +99,11 @@ extension Exchange {
 
   /// When `tick` is to be called at the latest.
   var nextTick: Duration {
-    guard request.streams else { return began + limits.total }
+    let sendBy = sending.map { $0.since + limits.send } ?? .seconds(Int64.max / 4)
+    guard request.streams else { return min(began + limits.total, sendBy) }
     switch phase {
-    case .held: return min(began + limits.commitAfter, attemptBegan + limits.firstEvent)
-    case .committed: return min(nextComment, attemptBegan + limits.firstEvent)
+    case .held: return min(began + limits.commitAfter, attemptBegan + limits.firstEvent, sendBy)
+    case .committed: return min(nextComment, attemptBegan + limits.firstEvent, sendBy)
     case .visible: return min(nextComment, lastEvent + limits.stall)
     case .over: return .seconds(Int64.max / 4)
     }
@@ -104,6 +115,9 @@ extension Exchange {
 
   /// Time has passed.
   mutating func tick(_ effects: inout Effects, now: Duration) {
+    if phase == .held || phase == .committed, let sending, now >= sending.since + limits.send {
+      return fail(.timedOut(.send), &effects, now: now)
+    }
     guard request.streams else {
       if now >= began + limits.total { fail(.timedOut(.total), &effects, now: now) }
       return

@@ -1,3 +1,5 @@
+internal import Reactor
+
 /// One chat completion from its complete request to the last byte of its answer, as a state machine.
 ///
 /// Facts come in (the upstream answered, bytes arrived, time passed), wishes go out in `Effects`; nothing here
@@ -6,11 +8,13 @@
 /// - the head waits for the first visible event, or for `commitAfter`; before that a failure is an HTTP error;
 /// - before visible output a failure goes to the next candidate, also after the head is out;
 /// - after visible output a failure is one error event, no `[DONE]`, and an end that does not look like success.
-struct Exchange {
+struct Exchange: ~Copyable {
   /// What the caller gets of it, and what the gateway has to do.
   struct Effects {
     /// Bytes for the client.
     var output: [UInt8] = []
+    /// More of them, behind `output`: a large body is not copied behind its head.
+    var body = BufferChain()
     /// The candidate to ask next; the attempt before it is over.
     var attempt: Route.Candidate?
     /// Set when the exchange is over.
@@ -31,6 +35,7 @@ struct Exchange {
     var firstEvent = Duration.seconds(300)
     var stall = Duration.seconds(120)
     var total = Duration.seconds(600)
+    var send = Duration.seconds(30)
   }
 
   /// What the head of an upstream's response says.
@@ -38,6 +43,10 @@ struct Exchange {
     var status: Int
     var isJSON = false
     var isHTML = false
+    /// Whether the body is compressed, which nobody asked for.
+    var isEncoded = false
+    /// Bytes of the body, where they were declared.
+    var length = 0
     var retryAfter: Int?
   }
 
@@ -64,18 +73,24 @@ struct Exchange {
   }
 
   /// Bytes of a whole answer, and of an explanation.
-  static let answerBytesMax = 64 * 1024 * 1024
+  static let answerBytesMax = 16 * 1024 * 1024
   static let refusalBytesMax = 64 * 1024
   /// Bytes made for the client of one piece of a stream before the rest of the piece waits.
-  static let outputBytesMax = 256 * 1024
+  static let outputBytesMax = 64 * 1024
   /// Bytes of events that are held back while nothing in them is visible.
-  static let heldBytesMax = 256 * 1024
+  static let heldBytesMax = 64 * 1024
+
+  /// Bytes of a request that the kernel's buffers take, whatever the upstream does.
+  static let unwatchedBytesMax = 32 * 1024
 
   let request: ChatRequest
   /// The caller's body, for every attempt.
   let body: [UInt8]
   let limits: Limits
   let frame: Reply.Frame
+  /// When the request's head was complete; its body may have taken its time after that.
+  let received: Duration
+  /// When the request was complete: from here on it is not the caller who is waited for.
   let began: Duration
   let created: UInt64
   let route: Route
@@ -94,17 +109,23 @@ struct Exchange {
   let modelToken: [UInt8]
   /// The present attempt's stream; `nil` when none was asked for.
   var chat: ChatStream?
+  /// Where the present attempt's upstream speaks another dialect than the caller.
+  var translator: Translator?
+  /// What of the request the present attempt's model did not get.
+  var dropped: [String] = []
   var held: [UInt8] = []
   var stream: EventStream
   var servedBy = ""
   private var secret: String?
+  /// How much of the request the upstream has taken, and since when it has taken no more; `nil` when all of it.
+  var sending: (bytes: Int, since: Duration)?
   var attemptBegan: Duration
   var lastEvent: Duration
   var lastOutput: Duration
 
   init(
     _ request: ChatRequest, body: [UInt8], route: Route, limits: Limits, frame: Reply.Frame, row: JournalRow,
-    now: Duration, created: UInt64
+    received: Duration? = nil, now: Duration, created: UInt64
   ) {
     self.request = request
     self.body = body
@@ -114,6 +135,7 @@ struct Exchange {
     self.row = row
     self.created = created
     began = now
+    self.received = received ?? now
     attemptBegan = now
     lastEvent = now
     lastOutput = now
@@ -142,9 +164,14 @@ struct Exchange {
   /// A request to a candidate is on its way.
   ///
   /// `secret` is what the upstream may know and the caller may not: it is never shown.
-  mutating func attempted(_ candidate: Route.Candidate, name: String, secret: String? = nil, now: Duration) {
+  mutating func attempted(
+    _ candidate: Route.Candidate, name: String, dialect: Dialect = .openAI, dropped: [String] = [],
+    secret: String? = nil, now: Duration
+  ) {
     self.secret = secret
-    if tried.isEmpty { row.queued = now - began }
+    self.dropped = dropped
+    translator = Translator(from: dialect)
+    if tried.isEmpty { row.queued = now - received }
     tried.append(candidate.provider)
     row.provider = name
     servedBy = "\(name)/\(candidate.model)"
@@ -158,11 +185,23 @@ struct Exchange {
     }
     attemptBegan = now
     lastEvent = now
+    sending = body.count > Self.unwatchedBytesMax ? (0, now) : nil
+  }
+
+  /// How much of the request's body the upstream has taken by now.
+  mutating func uploaded(_ sent: Int, of total: Int, now: Duration) {
+    guard let before = sending else { return }
+    if sent >= total { sending = nil } else if sent > before.bytes { sending = (sent, now) }
   }
 
   /// The upstream's status and fields are there.
   mutating func responded(_ head: UpstreamHead, _ effects: inout Effects, now: Duration) {
     self.head = head
+    // Whoever answers has read as much of the request as it wants.
+    sending = nil
+    if head.isEncoded, (200..<300).contains(head.status) {
+      return fail(.malformed("it compressed its answer, which was not asked for"), &effects, now: now)
+    }
     switch head.status {
     case 200..<300: reading = request.streams && !head.isJSON && !head.isHTML ? .events : .whole
     default: reading = .refusal
@@ -184,6 +223,7 @@ struct Exchange {
       if collected.count + bytes.count > Self.answerBytesMax {
         fail(.tooLarge, &effects, now: now)
       } else {
+        collected.makeRoom(for: bytes.count, of: min(head.length, Self.answerBytesMax) - collected.count)
         collected.append(bytes)
       }
     case .refusal:
@@ -216,7 +256,7 @@ struct Exchange {
     } else if let failure {
       fail(failure, &effects, now: now)
     } else if reading == .whole {
-      answer(whole.span, &effects, now: now)
+      answer(whole.span, of: whole, &effects, now: now)
     } else {
       fail(.malformed("the response has no head"), &effects, now: now)
     }
@@ -224,23 +264,28 @@ struct Exchange {
 
   // MARK: Whole answers
 
-  mutating func answer(_ json: Span<UInt8>, _ effects: inout Effects, now: Duration) {
+  /// `whole` is the text that `json` is, where it can be shared instead of copied.
+  mutating func answer(_ json: Span<UInt8>, of whole: [UInt8]? = nil, _ effects: inout Effects, now: Duration) {
     do throws(UpstreamFailure) {
       if head.isHTML { throw .malformed("it answered with a web page") }
+      if let translator {
+        let translated = try translator.whole(json, id: frame.requestID, created: created)
+        self.translator = nil
+        return answer(translated.span, of: translated, &effects, now: now)
+      }
       if request.streams {
         for event in try ChatAnswer.restream(json) { try relay(event, &effects, now: now) }
         try relay(Array("[DONE]".utf8), &effects, now: now)
         return
       }
-      var text: [UInt8] = []
-      text.reserveCapacity(json.count + 64)
-      let found = try ChatAnswer.relay(json, modelToken: modelToken, into: &text)
+      let (found, edits) = try ChatAnswer.relay(json, modelToken: modelToken)
+      let text = whole.map { BufferChain($0, changedBy: edits) } ?? BufferChain(edits.text(of: json))
       row.usage = found.usage
       row.status = 200
       Reply.open(200, "application/json", .length(text.count), frame, into: &effects.output)
-      Reply.add("x-served-by", servedBy, into: &effects.output)
+      Reply.addServed(by: servedBy, dropped: dropped, into: &effects.output)
       Reply.close(into: &effects.output)
-      effects.output.append(contentsOf: text)
+      effects.body = text
       sent(now)
       finish(.complete, .completed, &effects)
     } catch {
@@ -306,15 +351,12 @@ struct Exchange {
   }
 
   mutating func sent(_ now: Duration) {
-    if row.firstByte == nil { row.firstByte = now - began }
+    if row.firstByte == nil { row.firstByte = now - received }
   }
 
   /// The gateway stops: an error event where a stream runs, an HTTP error where nothing was sent.
   mutating func stop(_ effects: inout Effects) {
-    let refusal = Refusal(
-      503, .shuttingDown, "The gateway is stopping; ask again, it is back in a moment.", closes: true, retryAfter: 1
-    )
-    decline(refusal, .stopped, &effects)
+    decline(.stopping, .stopped, &effects)
   }
 
   /// An attempt is not allowed; nothing was asked of the candidate.
@@ -328,7 +370,7 @@ struct Exchange {
   /// The row for the journal, once the exchange is over.
   func finalRow(now: Duration) -> JournalRow {
     var row = row
-    row.total = now - began
+    row.total = now - received
     return row
   }
 

@@ -14,11 +14,10 @@ extension Gateway {
       reply(
         connection, 200,
         "{\"status\":\"ok\",\"version\":\"\(Gateway.version)\",\"providers_configured\":\(providers.count)}\n")
+    case .status?: replyStatus(connection)
     case .readiness?:
       if isDraining {
-        refuse(
-          connection, Refusal(503, .shuttingDown, "The gateway is stopping.", closes: true, retryAfter: 1),
-          request.frame)
+        refuse(connection, .stopping, request.frame)
       } else {
         reply(connection, 200, "{\"status\":\"ready\"}\n")
       }
@@ -27,10 +26,14 @@ extension Gateway {
 
   /// Sends a whole JSON answer and ends the request.
   func reply(_ connection: Connection, _ status: Int, _ body: String) {
+    reply(connection, status, Array(body.utf8))
+  }
+
+  func reply(_ connection: Connection, _ status: Int, _ body: [UInt8]) {
     guard let request = connection.request else { return }
     var out = takeScratch()
-    Reply.json(status, Array(body.utf8).span, request.frame, into: &out)
-    send(out, to: connection)
+    Reply.json(status, body.span, request.frame, into: &out)
+    send(out.span, to: connection)
     endRequest(connection, status, .completed, bytesOut: out.count)
     scratch = out
   }
@@ -47,7 +50,7 @@ extension Gateway {
       Reply.add("access-control-max-age", "600", into: &out)
     }
     Reply.close(into: &out)
-    send(out, to: connection)
+    send(out.span, to: connection)
     endRequest(connection, 204, .completed, bytesOut: out.count)
     scratch = out
   }
@@ -62,7 +65,7 @@ extension Gateway {
     connection.request = request
     var out = takeScratch()
     RefusalReply.response(refusal, frame, into: &out)
-    send(out, to: connection)
+    send(out.span, to: connection)
     endRequest(connection, refusal.status, .refused, bytesOut: out.count)
     scratch = out
   }
@@ -70,6 +73,14 @@ extension Gateway {
   /// Writes the journal's row of a request that had no exchange, and readies the connection for the next.
   private func endRequest(_ connection: Connection, _ status: Int, _ outcome: JournalRow.Outcome, bytesOut: Int) {
     guard let request = connection.request else { return }
+    recordRow(connection, request, status, outcome, bytesOut: bytesOut)
+    becomeReady(connection)
+  }
+
+  /// Writes the journal's row of a request that had no exchange.
+  func recordRow(
+    _ connection: Connection, _ request: Arrival, _ status: Int, _ outcome: JournalRow.Outcome, bytesOut: Int
+  ) {
     var row = JournalRow()
     row.id = request.frame.requestID
     row.caller = request.caller
@@ -81,7 +92,6 @@ extension Gateway {
     row.total = reactor.now - request.at
     row.firstByte = row.total
     record(row)
-    becomeReady(connection)
   }
 
   /// The answer is complete: the next request, or the end of the connection.
@@ -89,7 +99,8 @@ extension Gateway {
     let keepsAlive = connection.request?.frame.keepsAlive ?? false
     connection.request = nil
     connection.exchange = nil
-    if connection.body.capacity > Self.pipelineBytesMax { connection.body = [] }
+    releaseBody(connection)
+    connection.body = []
     guard keepsAlive, !isDraining else { return close(connection) }
     connection.enter(.idle, now: reactor.now)
     if connection.isInputPaused {
@@ -99,16 +110,16 @@ extension Gateway {
   }
 
   /// Queues output, and notes when the client has more than enough to read.
-  func send(_ output: [UInt8], to connection: Connection) {
-    let waiting = reactor.send(output.span, to: connection.id)
-    guard waiting > Reactor.outputHighWater, !connection.isFull else { return }
+  func send(_ output: Span<UInt8>, to connection: Connection) {
+    let waiting = reactor.send(output, to: connection.id)
+    guard waiting > reactor.outputHighWater, !connection.isFull else { return }
     connection.isFull = true
     connection.fullSince = reactor.now
     connection.fullBytes = waiting
   }
 
   func currentDate() -> [UInt8] {
-    date.update(Reactor.wallClock)
+    date.update(reactor.wallClock)
     return date.text
   }
 

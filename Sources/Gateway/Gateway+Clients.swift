@@ -4,25 +4,18 @@ internal import Reactor
 extension Gateway {
   /// Pipelined input that may wait while an answer is made.
   static let pipelineBytesMax = 64 * 1024
-  /// Time for a request's head, from its first byte.
-  static let headTime = Duration.seconds(10)
-  /// Time for a request's body, and the bytes a second that it must then have come with.
-  static let bodyTime = Duration.seconds(30)
+  /// Bytes a second with which a body must come once its time is over.
   static let bodyRateMin = 1024
-  /// Time in which a client with more than enough to read must have read some of it.
-  static let readTime = Duration.seconds(30)
   /// Requests on one connection.
   static let requestsMax = 10_000
 
   func welcome(_ client: ClientID) {
-    let connection = Connection(client, now: reactor.now)
+    let connection = Connection(client, reactor.address(of: client), now: reactor.now)
     connections[client.bits] = connection
-    if connections.count > configuration.server.clientsMax {
-      refuse(
-        connection, Refusal(503, .overloaded, "Too many connections; try again soon.", closes: true, retryAfter: 1))
-      return
-    }
-    arm(connection)
+    guard let refusal = refusesConnection(connection) else { return arm(connection) }
+    capacity.refused += 1
+    if isCrowded { return drop(connection) }
+    refuse(connection, refusal)
   }
 
   /// Reads on as far as the input goes and the answers are ready.
@@ -118,6 +111,12 @@ extension Gateway {
         }
       } ?? .success(false)
     reactor.consumeInput(of: connection.id, consumed)
+    do throws(Refusal) {
+      try chargeBody(connection)
+    } catch {
+      refuse(connection, error, connection.request?.frame)
+      return true
+    }
     switch verdict {
     case .success(false): return false
     case .success(true):
@@ -150,18 +149,30 @@ extension Gateway {
     if let alarm = connection.alarm { reactor.cancel(alarm) }
     connection.alarm = nil
     connections[connection.id.bits] = nil
+    capacity.leave(connection.address)
+    releaseBody(connection)
+    watchPeak()
     modelQueue.waiting.removeAll { $0 === connection }
     endIfDone()
   }
 
   func hungUp(_ connection: Connection) {
-    abandonExchange(connection)
+    letGo(connection)
     forget(connection)
+  }
+
+  /// Nobody waits any more for what is being made: it ends, with its row in the journal.
+  private func letGo(_ connection: Connection) {
+    if connection.exchange == nil, connection.phase == .answer, let request = connection.request {
+      connection.request = nil
+      recordRow(connection, request, 499, .abandoned, bytesOut: 0)
+    }
+    abandonExchange(connection)
   }
 
   /// Ends a client that does not read, and what is made for it.
   func abandon(_ connection: Connection) {
-    abandonExchange(connection)
+    letGo(connection)
     drop(connection)
   }
 }

@@ -2,19 +2,22 @@ internal import Reactor
 
 /// The upstream side: from an exchange's wishes to transfers, and from their events back to it.
 extension Gateway {
-  /// Body bytes of a whole answer that may wait in the transfer; more is handed over as it comes.
-  static let waitingAnswerMax = 64 * 1024
+  /// Body bytes of a whole answer that may wait in the transfer; more is handed over as it comes. Less than what makes
+  /// the transfer wait, or both would.
+  static let waitingAnswerMax = Response.bodyBytesMax / 2
   /// Time for an upstream to end a stream after its last event, so that its connection can be used again.
   static let lastBytesTime = Duration.seconds(2)
 
   func beginExchange(_ connection: Connection, _ request: Arrival) {
+    let body = connection.body
     let chat: ChatRequest
     do throws(Refusal) {
-      if isDraining { throw Refusal(503, .shuttingDown, "The gateway is stopping.", closes: true, retryAfter: 1) }
-      chat = try ChatRequest.read(connection.body.span)
+      chat = try ChatRequest.read(body.span)
     } catch {
       return refuse(connection, error, request.frame)
     }
+    // The exchange holds the body from here on; two holders would copy it at the next request.
+    connection.body = []
     var frame = request.frame
     // Without chunks only the end of the connection ends a stream.
     if chat.streams, frame.minorVersion == 0 { frame.keepsAlive = false }
@@ -23,20 +26,18 @@ extension Gateway {
     row.id = frame.requestID
     row.caller = request.caller
     row.path = request.endpoint?.name ?? "-"
-    row.bytesIn = request.bytes + connection.body.count
+    row.bytesIn = request.bytes + body.count
     var effects = takeEffects()
     var exchange = Exchange(
-      chat, body: connection.body, route: route, limits: limits, frame: frame, row: row, now: request.at,
-      created: Reactor.wallClock / 1_000_000_000)
+      chat, body: body, route: route, limits: limits, frame: frame, row: row,
+      received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
     do throws(Refusal) {
       try exchange.admit()
       exchange.begin(&effects)
     } catch {
       exchange.refused(error, &effects)
     }
-    connection.exchange = exchange
-    // The exchange holds the body now; two holders would copy it at the next request.
-    connection.body = []
+    connection.exchange = consume exchange
     perform(&effects, connection)
   }
 
@@ -45,9 +46,13 @@ extension Gateway {
   func responded(_ transfer: TransferID) {
     guard case .exchange(let connection)? = transfers[transfer.bits] else { return }
     guard let response = reactor.response(of: transfer) else { return }
+    let streams = connection.exchange?.request.streams ?? true
     let head = Exchange.UpstreamHead(
       status: response.status, isJSON: response.field("content-type", startsWith: "application/json"),
       isHTML: response.field("content-type", startsWith: "text/html"),
+      isEncoded: response.field("content-encoding") != nil
+        && !response.field("content-encoding", startsWith: "identity"),
+      length: streams ? 0 : max(0, response.field("content-length").flatMap { Int($0) } ?? 0),
       retryAfter: response.status >= 400 ? response.field("retry-after").flatMap(Self.seconds) : nil)
     var effects = takeEffects()
     connection.exchange?.responded(head, &effects, now: reactor.now)
@@ -66,13 +71,16 @@ extension Gateway {
 
   /// Hands waiting bytes to the exchange, unless the client has more than enough to read.
   private func hand(_ transfer: TransferID, to connection: Connection) {
-    guard let response = reactor.response(of: transfer), !connection.isFull, !response.body.isEmpty else { return }
-    let isPiecewise = connection.exchange?.readsAsItArrives ?? false
-    guard isPiecewise || response.body.count > Self.waitingAnswerMax else { return }
-    var effects = takeEffects()
-    let count = connection.exchange?.arrived(response.body.readable, &effects, now: reactor.now) ?? 0
-    reactor.consumeBody(of: transfer, count)
-    perform(&effects, connection)
+    // In pieces, because small events can become large ones: each is bounded, and after each the client may be full.
+    while let response = reactor.response(of: transfer), !connection.isFull, !response.body.isEmpty {
+      let isPiecewise = connection.exchange?.readsAsItArrives ?? false
+      guard isPiecewise || response.body.count > Self.waitingAnswerMax else { return }
+      var effects = takeEffects()
+      let count = connection.exchange?.arrived(response.body.readable, &effects, now: reactor.now) ?? 0
+      reactor.consumeBody(of: transfer, count)
+      perform(&effects, connection)
+      if count == 0 || connection.transfer != transfer { return }
+    }
   }
 
   func ended(_ transfer: TransferID, _ end: TransferEnd) {
@@ -101,6 +109,9 @@ extension Gateway {
 
   func tickExchange(_ connection: Connection) {
     guard connection.exchange != nil else { return }
+    if let transfer = connection.transfer, let upload = reactor.upload(of: transfer) {
+      connection.exchange?.uploaded(upload.sent, of: upload.total, now: reactor.now)
+    }
     var effects = takeEffects()
     connection.exchange?.tick(&effects, now: reactor.now)
     perform(&effects, connection)
@@ -125,7 +136,12 @@ extension Gateway {
 
   /// The gateway ends: tells the caller and lets go.
   func stop(_ connection: Connection) {
-    guard connection.exchange != nil else { return close(connection) }
+    guard connection.exchange != nil else {
+      // Who waits for the list of models is told as well.
+      if connection.phase == .answer { refuse(connection, .stopping, connection.request?.frame) }
+      if connections[connection.id.bits] != nil { close(connection) }
+      return
+    }
     var effects = takeEffects()
     connection.exchange?.stop(&effects)
     perform(&effects, connection)
@@ -136,6 +152,11 @@ extension Gateway {
   /// Does what an exchange wished for.
   private func perform(_ effects: inout Exchange.Effects, _ connection: Connection) {
     send(&effects.output, to: connection)
+    if !effects.body.isEmpty {
+      connection.exchange?.sentBytes(effects.body.count)
+      effects.body.forEach { send($0, to: connection) }
+      effects.body = BufferChain()
+    }
     // A candidate may be refused on the spot, and then the next is asked: at most once each.
     while let candidate = effects.attempt {
       effects.attempt = nil
@@ -154,7 +175,7 @@ extension Gateway {
   private func send(_ output: inout [UInt8], to connection: Connection) {
     guard !output.isEmpty else { return }
     connection.exchange?.sentBytes(output.count)
-    send(output, to: connection)
+    send(output.span, to: connection)
     output.removeAll(keepingCapacity: true)
   }
 
@@ -170,26 +191,48 @@ extension Gateway {
       return
     }
     let transfer: TransferID
+    var dropped: [String] = []
     if let demo = provider.demo {
       transfer = reactor.start(
         demo.script(
           model: candidate.model, streams: request.streams, wantsUsage: true, promptBytes: request.messagesBytes,
-          created: Reactor.wallClock / 1_000_000_000))
+          created: reactor.wallClock / 1_000_000_000))
     } else {
-      var body: [UInt8] = []
-      body.reserveCapacity(asked.count + 64)
-      request.write(
-        asked.span, model: candidate.model, maxTokensLimit: provider.maxTokensLimit,
-        asksUsage: provider.acceptsUsage, into: &body)
+      let body: BufferChain
+      do throws(Refusal) {
+        (body, dropped) = try Self.body(request, asked, for: provider, model: candidate.model)
+      } catch {
+        connection.exchange?.refused(error, &effects)
+        return
+      }
       transfer = reactor.start(
         UpstreamRequest(
-          .post, provider.chatURL, fields: provider.fields, requestLine: "x-request-id: " + requestID, body: body,
+          .post, targets[candidate.provider].chat, fields: provider.fields,
+          requestLine: "x-request-id: " + requestID, body: body,
           http2: provider.http2, connectTimeout: configuration.server.upstreamConnectTimeout,
-          idleMax: provider.idleMax))
+          idleMax: provider.idleMax, addresses: provider.publicAddressesOnly ? .publicOnly : .any))
     }
     connection.transfer = transfer
     transfers[transfer.bits] = .exchange(connection)
-    connection.exchange?.attempted(candidate, name: provider.name, secret: provider.secret, now: reactor.now)
+    connection.exchange?.attempted(
+      candidate, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: provider.secret,
+      now: reactor.now)
+  }
+
+  /// What a provider is sent, and what of the request it does not get.
+  private static func body(
+    _ request: ChatRequest, _ asked: [UInt8], for provider: Provider, model: String
+  ) throws(Refusal) -> (BufferChain, dropped: [String]) {
+    switch provider.dialect {
+    case .openAI:
+      let edits = request.edits(
+        model: model, maxTokensLimit: provider.maxTokensLimit, asksUsage: provider.acceptsUsage)
+      return (BufferChain(asked, changedBy: edits), [])
+    case .anthropic:
+      let messages = try MessagesRequest(
+        asked.span, model: model, maxTokensLimit: provider.maxTokensLimit, streams: request.streams)
+      return (BufferChain(messages.body), messages.dropped)
+    }
   }
 
   private func finish(_ connection: Connection, _ end: Exchange.End) {
@@ -230,6 +273,7 @@ extension Gateway {
     switch end {
     case .complete: nil
     case .failed(.nameNotFound): .unknownName
+    case .failed(.addressForbidden): .forbiddenAddress
     case .failed(.connectFailed): .unreachable
     case .failed(.connectTimedOut): .timedOut(.connect)
     case .failed(.tlsFailed): .tls

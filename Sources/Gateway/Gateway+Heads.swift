@@ -49,7 +49,7 @@ extension Gateway {
   }
 
   func mintRequestID() -> String {
-    RequestID.mint(random: &random, milliseconds: Reactor.wallClock / 1_000_000)
+    RequestID.mint(random: &random, milliseconds: reactor.wallClock / 1_000_000)
   }
 
   /// Where it goes, who asks, and from where: all decided on the same bytes, before the body.
@@ -75,6 +75,7 @@ extension Gateway {
     var arrival = Arrival(
       endpoint: endpoint, frame: frame, caller: try caller(head, input, endpoint), at: reactor.now,
       bytes: head.byteCount)
+    if endpoint == .chatCompletions { try checkMemory() }
     if case .model(let name) = endpoint {
       guard let model = Endpoint.decode(input.bytes(name)) else {
         throw Refusal(400, .malformedRequest, "The model's name in the path is not percent-encoded UTF-8.")

@@ -62,7 +62,7 @@ extension Gateway {
   /// Writes a finished request to the journal.
   func record(_ row: JournalRow) {
     guard journal.format != .off else { return }
-    journal.add(row, wallClock: Reactor.wallClock)
+    journal.add(row, wallClock: reactor.wallClock)
     if journal.pending.count > Journal.batchBytesMax { return journal.flush() }
     guard !journal.isFlushDue else { return }
     journal.isFlushDue = true

@@ -28,8 +28,9 @@ extension Gateway {
       }
       let transfer = reactor.start(
         UpstreamRequest(
-          .get, provider.modelsURL, fields: provider.getFields, http2: provider.http2,
-          connectTimeout: configuration.server.upstreamConnectTimeout, idleMax: provider.idleMax))
+          .get, targets[index].models, fields: provider.getFields, http2: provider.http2,
+          connectTimeout: configuration.server.upstreamConnectTimeout, idleMax: provider.idleMax,
+          addresses: provider.publicAddressesOnly ? .publicOnly : .any))
       transfers[transfer.bits] = .models(transfer, provider: index)
     }
     modelQueue.deadline = reactor.wake(at: reactor.now + configuration.server.modelsTimeout, tag: Alarm.models.tag)

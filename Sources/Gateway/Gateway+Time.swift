@@ -5,10 +5,13 @@ extension Gateway {
   /// When the connection is to be looked at, were nothing to happen before.
   private func deadline(_ connection: Connection) -> Duration {
     switch connection.phase {
-    case _ where connection.isFull: connection.fullSince + Self.readTime
+    case _ where connection.isFull: connection.fullSince + configuration.server.clientReadTimeout
+    case .idle where isDraining:
+      max(drainBegan + Self.lastCall, connection.served == 0 ? connection.since + Self.firstCall : .zero)
     case .idle: connection.since + configuration.server.idleTimeout
-    case .head: connection.since + Self.headTime
-    case .body: connection.since + Self.bodyTime + .seconds(connection.body.count / Self.bodyRateMin)
+    case .head: connection.since + configuration.server.headTimeout
+    case .body:
+      connection.since + configuration.server.bodyTimeout + .seconds(connection.body.count / Self.bodyRateMin)
     case .answer: connection.exchange?.nextTick ?? reactor.now + .seconds(60)
     }
   }
@@ -38,6 +41,7 @@ extension Gateway {
     case .models: modelsAreLate()
     case .journal: flushJournal()
     case .drain: stopNow()
+    case .trim: trim()
     }
   }
 

@@ -13,9 +13,13 @@ public final class Gateway {
   let hosts: Hosts
   let origins: Origins
   let limits: Exchange.Limits
+  /// Where each provider is asked, taken apart once.
+  let targets: [(chat: UpstreamTarget, models: UpstreamTarget)]
+  let began: Duration
 
   var connections = Register<Connection>()
   var transfers = Register<TransferOwner>()
+  var capacity: Capacity
   var models = ModelList()
   var modelQueue = ModelQueue()
   let journal: Journal
@@ -26,7 +30,11 @@ public final class Gateway {
 
   /// Set once the gateway is to stop: nothing new is begun, what runs is finished.
   var isDraining = false
+  /// When the gateway was told to stop.
+  var drainBegan = Duration.zero
   var drainAlarm: AlarmID?
+  /// Whether an alarm is set for giving memory back.
+  var isTrimDue = false
 
   /// The program's version.
   public static let version = "0.1.0"
@@ -34,8 +42,10 @@ public final class Gateway {
   /// Whether everything is done and the loop may end.
   public internal(set) var isOver = false
 
-  /// How long streams may go on after the gateway was told to stop.
-  static let drainTime = Duration.seconds(30)
+  /// How long a connection may still bring a request after the gateway was told to stop: one that waits between two,
+  /// and one that came just now. A request on its way is not to be lost.
+  static let lastCall = Duration.milliseconds(100)
+  static let firstCall = Duration.milliseconds(500)
 
   /// Whom a transfer belongs to.
   enum TransferOwner {
@@ -59,16 +69,34 @@ public final class Gateway {
     limits = Exchange.Limits(
       commitAfter: server.commitAfter, keepAliveComment: server.keepAliveComment,
       firstEvent: server.upstreamFirstEventTimeout, stall: server.upstreamStallTimeout,
-      total: server.upstreamTotalTimeout)
+      total: server.upstreamTotalTimeout, send: server.upstreamSendTimeout)
+    targets = providers.map { (UpstreamTarget($0.chatURL), UpstreamTarget($0.modelsURL)) }
+    if targets.contains(where: \.chat.isSecure) { CurlLibrary.prepareTLS() }
+    capacity = Capacity(server, descriptorsMax: Reactor.descriptorsMax)
+    began = reactor.now
     random = SplitMix(state: seed)
     journal = try Journal(configuration.journal)
-    date.update(Reactor.wallClock)
+    date.update(reactor.wallClock)
+    reactor.exhaustedReply = Self.exhaustedReply(date: date.text)
   }
 
-  /// Listens as configured; returns the port, also when the system chose it.
-  public func listen() throws(SystemError) -> Int {
-    Int(try reactor.listen(address: configuration.server.bind, port: UInt16(clamping: configuration.server.port)))
+  /// What a reactor needs to know of a configuration.
+  public static func reactorOptions(_ configuration: Configuration) -> Reactor.Options {
+    var options = Reactor.Options()
+    options.outputHighWater = configuration.server.outputHighWater
+    options.nameAge = configuration.server.dnsCache
+    return options
   }
+
+  /// Listens as configured, or on an inherited socket; returns the port, also when the system chose it.
+  public func listen(inherited descriptor: Int32? = nil) throws(SystemError) -> Int {
+    if let descriptor { return Int(try reactor.listen(inherited: descriptor)) }
+    return Int(
+      try reactor.listen(address: configuration.server.bind, port: UInt16(clamping: configuration.server.port)))
+  }
+
+  /// Clients that may be connected at once: as configured, or as many as there are descriptors for.
+  public var clientsMax: Int { capacity.clientsMax }
 
   /// Acts on one event.
   public func handle(_ event: Event) {
@@ -85,7 +113,7 @@ public final class Gateway {
 
     case .woke(let alarm, let tag): woke(alarm, Alarm(tag: tag))
     case .signal(.terminate), .signal(.interrupt): stop()
-    case .signal(.hangUp), .posted: break
+    case .signal(.hangUp), .signal(.user2), .posted: break
     }
   }
 
@@ -93,9 +121,10 @@ public final class Gateway {
   public func stop() {
     if isDraining { return stopNow() }
     isDraining = true
+    drainBegan = reactor.now
     reactor.stopListening()
-    drainAlarm = reactor.wake(at: reactor.now + Self.drainTime, tag: Alarm.drain.tag)
-    for connection in connections.values where connection.phase == .idle { close(connection) }
+    drainAlarm = reactor.wake(at: reactor.now + configuration.server.drain, tag: Alarm.drain.tag)
+    for connection in connections.values where connection.phase == .idle { arm(connection) }
     endIfDone()
   }
 
@@ -132,6 +161,8 @@ enum Alarm {
   case journal
   /// What still runs is ended.
   case drain
+  /// A peak has passed, and memory can be given back.
+  case trim
 
   var tag: UInt64 {
     switch self {
@@ -140,6 +171,7 @@ enum Alarm {
     case .models: 3 << 56
     case .journal: 4 << 56
     case .drain: 5 << 56
+    case .trim: 6 << 56
     }
   }
 
@@ -150,7 +182,8 @@ enum Alarm {
     case 2: self = .transfer(slot: slot)
     case 3: self = .models
     case 4: self = .journal
-    default: self = .drain
+    case 5: self = .drain
+    default: self = .trim
     }
   }
 }

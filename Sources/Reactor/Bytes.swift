@@ -4,20 +4,24 @@ internal import Glibc
 /// A queue of bytes: appended at the end, consumed at the front, lent in one piece.
 ///
 /// The storage does not move while nothing is appended, grows by doubling, and is given back when the queue
-/// is empty and larger than `keptMax`. Bounds are the owner's: see the callers of `append`.
+/// is empty and larger than `keptMax`. From `blockMin` on it is whole pages of the system's, which come and go
+/// without a trace in the allocator, and grow without a copy. Bounds are the owner's: see the callers of `append`.
 @safe
 public struct Bytes: ~Copyable {
   /// Storage that an empty queue keeps.
   static let keptMax = 16 * 1024
+  /// Storage that is a block of pages, if the system gives one.
+  static let blockMin = Int(LINUX_BLOCK_MIN)
 
   private var storage: UnsafeMutablePointer<UInt8>?
   private var capacity = 0
+  private var isBlock = false
   private var start = 0
   private var end = 0
 
   public init() { unsafe storage = nil }
 
-  deinit { unsafe storage?.deallocate() }
+  deinit { freeStorage() }
 
   /// The number of bytes waiting.
   public var count: Int { end - start }
@@ -70,24 +74,17 @@ public struct Bytes: ~Copyable {
   }
 
   private mutating func release() {
-    unsafe storage?.deallocate()
+    freeStorage()
     unsafe storage = nil
+    isBlock = false
     capacity = 0
     start = 0
     end = 0
   }
 
-  /// Receives once from a descriptor into the queue, at most `count` bytes.
+  /// Sends once from the queue to a descriptor; consumes what went.
   ///
-  /// Returns what `recv` said: bytes received, 0 at the end of the stream, or a negative errno.
-  mutating func receive(from descriptor: CInt, upTo count: Int) -> Int {
-    reserve(count)
-    let received = unsafe linux_receive(descriptor, storage! + end, count)
-    if received > 0 { end += received }
-    return received
-  }
-
-  /// Sends once from the queue to a descriptor; consumes what went. Returns as `receive` does.
+  /// Returns what `send` said: bytes sent, or a negative errno.
   mutating func send(to descriptor: CInt) -> Int {
     guard let base = unsafe storage, count > 0 else { return 0 }
     let sent = unsafe linux_send(descriptor, base + start, count)
@@ -107,13 +104,25 @@ public struct Bytes: ~Copyable {
     } else {
       var larger = max(capacity, 1024)
       while larger - waiting < more { larger *= 2 }
-      let fresh = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+      if start == 0, isBlock, let grown = unsafe linux_block_grow(storage, capacity, larger) {
+        unsafe storage = grown.assumingMemoryBound(to: UInt8.self)
+        capacity = larger
+        return
+      }
+      let block = unsafe larger < Self.blockMin ? nil : linux_block_take(larger)
+      let fresh = unsafe block?.assumingMemoryBound(to: UInt8.self) ?? .allocate(capacity: larger)
       if waiting > 0 { unsafe memcpy(fresh, storage! + start, waiting) }
-      unsafe storage?.deallocate()
+      freeStorage()
       unsafe storage = fresh
       capacity = larger
+      isBlock = unsafe block != nil
     }
     start = 0
     end = waiting
+  }
+
+  private func freeStorage() {
+    guard let storage = unsafe storage else { return }
+    if isBlock { unsafe linux_block_give(storage, capacity) } else { unsafe storage.deallocate() }
   }
 }

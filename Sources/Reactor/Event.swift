@@ -61,6 +61,8 @@ public enum TransferEnd: Equatable, Sendable {
 public enum TransferError: Error, Equatable, Sendable, CaseIterable {
   /// No address for the name.
   case nameNotFound
+  /// The name leads to an address that the request's policy does not allow.
+  case addressForbidden
   /// Nothing listens there, or the network says no.
   case connectFailed
   /// No connection within the time allowed.

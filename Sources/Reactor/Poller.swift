@@ -4,8 +4,8 @@ internal import Glibc
 /// epoll: which descriptors are ready, told by token.
 @safe
 struct Poller: ~Copyable {
-  /// Events taken from the kernel at a time; more wait for the next turn.
-  static let batch = 256
+  /// The most events taken from the kernel at a time; more wait for the next turn.
+  static let batch = Pace.mostMax
 
   private let epoll: Descriptor
   private let events: UnsafeMutablePointer<linux_event>
@@ -33,10 +33,11 @@ struct Poller: ~Copyable {
     _ = linux_epoll_change(epoll.raw, CInt(LINUX_DELETE), descriptor, 0, 0)
   }
 
-  /// Sleeps until something is ready or the time is over, rounded up to a millisecond; `nil` sleeps on.
+  /// Sleeps until something is ready or the time is over, rounded up to a millisecond; `nil` sleeps on. Of what is
+  /// ready it takes `most` at most.
   ///
   /// Returns how many events are to be read by subscript.
-  func wait(atMost time: Duration?) -> Int {
+  func wait(atMost time: Duration?, most: Int) -> Int {
     var milliseconds: CInt = -1
     if let time {
       let (seconds, attoseconds) = time.components
@@ -44,7 +45,7 @@ struct Poller: ~Copyable {
       let total = rounded.partialValue &+ (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
       milliseconds = rounded.overflow ? CInt.max : CInt(clamping: max(0, total))
     }
-    let count = unsafe linux_epoll_wait(epoll.raw, events, CInt(Self.batch), milliseconds)
+    let count = unsafe linux_epoll_wait(epoll.raw, events, CInt(min(most, Self.batch)), milliseconds)
     // An interrupted sleep is an empty one; anything else is a bug of ours.
     precondition(count >= 0 || count == -EINTR, "epoll_wait failed")
     return Int(max(0, count))

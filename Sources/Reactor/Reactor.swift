@@ -6,6 +6,8 @@ enum Owner {
   case gateway(tag: UInt64)
   /// A script's next step.
   case script(TransferID)
+  /// A transfer that waits for the addresses of a name.
+  case name(TransferID)
   /// A closing connection's last chance.
   case lastChance(ClientID)
   /// The listener, which waits until descriptors are free again.
@@ -14,34 +16,69 @@ enum Owner {
 
 /// One thread's loop: client connections, upstream transfers, deadlines, signals and mailboxes on one epoll set.
 ///
-/// `turn` sleeps until something happens and says what; the other methods make things happen. Everything is
-/// queued and done at the edge of a turn: one `send` per client, one visit to libcurl's timer. Not for sharing:
-/// it never leaves the thread that made it.
+/// `turn` sleeps until something happens and says what; the other methods, in `Reactor+Clients.swift` and
+/// `Reactor+Upstreams.swift`, make things happen. Everything is queued and done at the edge of a turn: one `send`
+/// per client, one visit to libcurl's timers. Not for sharing: it never leaves the thread that made it.
 public final class Reactor {
-  private let poller: Poller
-  private var clients = Clients()
-  private let upstreams: Upstreams
-  private var deadlines = Deadlines<Owner>()
-  private var listener: Listener?
+  /// What a reactor is made with.
+  public struct Options {
+    /// Whether the process's signals become events, for as long as the reactor lives.
+    public var takesSignals: Bool
+    /// Where time comes from.
+    public var clock: Clock
+    /// Output above which a client counts as full, in bytes; at a quarter of it it is drained.
+    public var outputHighWater = 256 * 1024
+    /// How long the addresses of a name are used before it is looked up again.
+    public var nameAge = Duration.seconds(60)
+    /// Looks a host name up, on a thread of its own; `nil` when nobody can say.
+    public var names: @Sendable (String) -> [IPAddress]? = SystemNames.look
+
+    public init(takesSignals: Bool = false, clock: Clock = .monotonic) {
+      self.takesSignals = takesSignals
+      self.clock = clock
+    }
+  }
+
+  /// Bytes that ready descriptors may bring in one turn; the rest is first in line in the next one.
+  private static let bytesPerTurn = 128 * 1024
+
+  let poller: Poller
+  var clients: Clients
+  let upstreams: Upstreams
+  var deadlines = Deadlines<Owner>()
+  var listener: Listener?
   private let signals: Signals?
   private var events: [Event] = []
   /// Transfers whose end was told in the last turn.
   private var over: [TransferID] = []
+  private let clock: Clock
+  /// Connections taken over since the last turn.
+  var adopted: [ClientID] = []
+  private var lag = LoopLag()
+  private var pace = Pace()
+  /// How many events the poller has, and which of them is to be handled next.
+  private var ready = 0
+  private var next = 0
+  private var turns = 0
+  /// The wall clock as it was read in this turn; zero before that.
+  private var wall: UInt64 = 0
+  private let memory: Descriptor?
 
-  /// The time of this turn, on the monotonic clock.
+  /// What a client is sent that is accepted on the last descriptor and closed at once; nothing, if it is empty.
+  public var exhaustedReply: [UInt8] = []
+
+  /// The time of this turn, on the reactor's clock.
   public private(set) var now: Duration
 
   /// A reactor with nothing in it.
-  ///
-  /// `upstreamConnectionsMax` is how many idle and busy upstream connections libcurl keeps. With
-  /// `takesSignals` the process's signals become events, for as long as the reactor lives.
-  public init(upstreamConnectionsMax: Int = Tuning.upstreamConnectionsMax, takesSignals: Bool = false)
-    throws(SystemError)
-  {
+  public init(_ options: Options = Options()) throws(SystemError) {
     let poller = try Poller()
-    upstreams = try Upstreams(poller: poller, connectionsMax: upstreamConnectionsMax)
-    now = Self.clock()
-    if takesSignals {
+    upstreams = try Upstreams(poller: poller, names: options.names, nameAge: options.nameAge)
+    clients = Clients(highWater: options.outputHighWater)
+    clock = options.clock
+    now = Self.monotonic()
+    memory = try? Descriptor(owning: unsafe linux_open_for_reading("/proc/self/statm"), from: "open statm")
+    if options.takesSignals {
       let signals = try Signals()
       try poller.watch(signals.descriptor.raw, UInt32(LINUX_IN), Token(.signals, generation: 0, number: 0))
       self.signals = consume signals
@@ -60,23 +97,47 @@ public final class Reactor {
     for id in over { upstreams.cancel(id, deadlines: &deadlines) }
     over.removeAll(keepingCapacity: true)
     events.removeAll(keepingCapacity: true)
+    for client in adopted { events.append(.accepted(client)) }
+    adopted.removeAll(keepingCapacity: true)
 
     upstreams.serve(now: now, poller: poller)
     upstreams.collect(into: &events)
     clients.flush(now: now, poller: poller, deadlines: &deadlines, into: &events)
 
-    let count = poller.wait(atMost: sleep(limit))
-    now = Self.clock()
-    for index in 0..<count {
-      let (ready, token) = poller[index]
-      handle(ready, token)
+    let rest = clock == .manual ? .zero : sleep(limit)
+    turns &+= 1
+    let awake = lag.asleep()
+    // Where time is made, how long a turn really took must change nothing.
+    if clock == .monotonic { pace.turned(after: awake) }
+    // What the last turn left of a batch comes before anything new.
+    let isNew = next == ready
+    if isNew {
+      next = 0
+      ready = poller.wait(atMost: rest, most: clock == .manual ? Poller.batch : pace.most)
     }
-    expire()
+    lag.awake()
+    wall = 0
+    if clock == .monotonic { now = Self.monotonic() }
+    upstreams.begin(atMost: pace.most, poller: poller)
+    let count = ready - next
+    let most = clock == .manual ? Int.max : receivedBytes + Self.bytesPerTurn
+    while next < ready, receivedBytes <= most {
+      if poller[next].token.isBulk { handle(poller[next]) }
+      next += 1
+    }
+    // Those that bring no bytes, as the listener and signals, never wait for a later turn; but who leaves is seen before
+    // who comes.
+    if isNew { for index in 0..<ready where !poller[index].token.isBulk { handle(poller[index]) } }
     upstreams.serve(now: now, poller: poller)
     upstreams.collect(into: &events)
+    // Behind what arrived: after a pause of the whole process both are late, and what arrived was not.
+    if clock == .manual || !pace.isBehind(count, isCut: next < ready) { expire() }
     for case .ended(let id, _) in events { over.append(id) }
     return events
   }
+
+  /// Bytes received since the beginning, from clients and upstreams.
+  private var receivedBytes: Int { clients.receivedBytes &+ upstreams.receivedBytes }
 
   private func sleep(_ limit: Duration?) -> Duration? {
     if !events.isEmpty || upstreams.hasNews { return .zero }
@@ -89,7 +150,8 @@ public final class Reactor {
     return wait
   }
 
-  private func handle(_ ready: UInt32, _ token: Token) {
+  private func handle(_ event: (events: UInt32, token: Token)) {
+    let (ready, token) = event
     switch token.kind {
     case .client: clients.ready(token, ready, deadlines: &deadlines, into: &events)
     case .upstream:
@@ -99,6 +161,7 @@ public final class Reactor {
     case .mailbox:
       _ = linux_eventfd_take(CInt(bitPattern: token.number))
       events.append(.posted)
+    case .names: upstreams.namesFound(now: now, deadlines: &deadlines)
     case nil: break
     }
   }
@@ -106,151 +169,56 @@ public final class Reactor {
   private func acceptSome() {
     for _ in 0..<Listener.acceptsPerTurn {
       switch listener.lend({ $0.accept() }) {
-      case .client(let descriptor)?:
-        if let id = clients.add(descriptor, poller: poller) { events.append(.accepted(id)) }
+      case .client(let descriptor, let address)?:
+        if let id = clients.add(descriptor, address, poller: poller) { events.append(.accepted(id)) }
       case .nothing?: return
       case nil: return
       case .exhausted?:
+        // Who waits is told why, on the one descriptor that is kept for that.
+        if listener?.refuse(exhaustedReply) == true { continue }
         // Level-triggered readiness would spin: look again when some may have been closed.
         watchListener(false)
-        _ = deadlines.add(now + .milliseconds(100), .listener)
+        _ = deadlines.add(now + Listener.exhaustedPause, .listener)
         return
       }
     }
   }
 
+  /// Serves deadlines that are due, as many as one turn can bear; what is left is served in the next one.
   private func expire() {
-    while let (id, owner) = deadlines.takeDue(now) {
+    let most = clock == .manual ? Int.max : pace.most
+    var served = 0
+    while served < most, let (id, owner) = deadlines.takeDue(now) {
+      served += 1
       switch owner {
       case .gateway(let tag): events.append(.woke(AlarmID(id: .init(bits: id.bits)), tag: tag))
       case .script(let transfer): upstreams.play(transfer, now: now, deadlines: &deadlines, into: &events)
+      case .name(let transfer): upstreams.nameIsLate(transfer)
       case .lastChance(let client): clients.drop(.init(bits: client.bits), &deadlines)
       case .listener: watchListener(true)
       }
     }
   }
 
-  private static func clock() -> Duration { .nanoseconds(Int64(linux_monotonic_nanoseconds())) }
-
-  // MARK: Clients
-
-  /// Listens on a literal address; returns the port, also when the system chose it.
-  public func listen(address: String, port: UInt16) throws(SystemError) -> UInt16 {
-    let listener = try Listener(address: address, port: port)
-    let chosen = listener.port
-    try poller.watch(listener.descriptor.raw, UInt32(LINUX_IN), Token(.listener, generation: 0, number: 0))
-    self.listener = consume listener
-    return chosen
-  }
-
-  /// Stops listening; connections that were accepted live on.
-  public func stopListening() { listener = nil }
-
-  private func watchListener(_ on: Bool) {
-    let token = Token(.listener, generation: 0, number: 0)
-    listener.lend { poller.change($0.descriptor.raw, on ? UInt32(LINUX_IN) : 0, token) }
-  }
-
-  /// The number of connected clients.
-  public var clientCount: Int { clients.count }
-
-  /// Lends the client's waiting input; `nil` for a stale name.
-  public func withInput<Result>(of client: ClientID, _ body: (Span<UInt8>) -> Result) -> Result? {
-    clients.table[.init(bits: client.bits)].lend { body($0.incoming.readable) }
-  }
-
-  /// Bytes that wait, of all clients together: input for the gateway, and output for the clients.
-  public var waitingBytes: (input: Int, output: Int) {
-    var waiting = (input: 0, output: 0)
-    for slot in clients.table.slots {
-      guard let id = clients.table.id(at: slot) else { continue }
-      waiting.input += clients.table[id]?.incoming.count ?? 0
-      waiting.output += clients.table[id]?.outgoing.count ?? 0
-    }
-    return waiting
-  }
-
-  /// Gives back input that was read.
-  public func consumeInput(of client: ClientID, _ count: Int) {
-    clients.table[.init(bits: client.bits)]?.incoming.consume(count)
-  }
-
-  /// Stops or resumes reading from a client. Its hanging up is seen all the same.
-  public func pauseInput(of client: ClientID, _ paused: Bool) {
-    let id = Slots<Client>.ID(bits: client.bits)
-    guard clients.table[id]?.isReadingPaused == !paused else { return }
-    clients.table[id]?.isReadingPaused = paused
-    clients.touch(id)
-  }
-
-  /// Queues output, which goes out at the end of the turn in one `send`.
-  ///
-  /// Returns how many bytes wait now; above `outputHighWater` the caller should send no more until `.drained`.
-  @discardableResult
-  public func send(_ bytes: Span<UInt8>, to client: ClientID) -> Int {
-    let id = Slots<Client>.ID(bits: client.bits)
-    guard clients.table[id]?.phase == .open else { return 0 }
-    clients.table[id]?.outgoing.append(bytes)
-    clients.touch(id)
-    let waiting = clients.table[id]?.outgoing.count ?? 0
-    if waiting > Self.outputHighWater { clients.table[id]?.isFull = true }
-    return waiting
-  }
-
-  /// Output above which a client counts as full, in bytes.
-  public static var outputHighWater: Int { Clients.highWater }
-
-  /// Output that waits for a client, in bytes.
-  public func waitingOutput(of client: ClientID) -> Int {
-    clients.table[.init(bits: client.bits)]?.outgoing.count ?? 0
-  }
-
-  /// Sends what is queued, then ends the connection so that the peer can read it all. No event follows.
-  public func close(_ client: ClientID) {
-    clients.close(.init(bits: client.bits), now: now, &deadlines)
-  }
-
-  /// Ends the connection at once, so that the peer sees it break; what the socket does not take is lost. No
-  /// event follows.
-  public func reset(_ client: ClientID) {
-    let id = Slots<Client>.ID(bits: client.bits)
-    _ = clients.table[id]?.flush()
-    _ = clients.table[id].lend { linux_reset_on_close($0.descriptor.raw) }
-    clients.drop(id, &deadlines)
-  }
-
-  // MARK: Upstreams
-
-  /// Starts a request to an upstream.
-  public func start(_ request: UpstreamRequest) -> TransferID {
-    upstreams.start(request, now: now, deadlines: &deadlines)
-  }
-
-  /// Starts a scripted upstream.
-  public func start(_ script: Script) -> TransferID {
-    upstreams.start(script, now: now, deadlines: &deadlines)
-  }
-
-  /// Ends a transfer; no event follows and its connection closes.
-  public func cancel(_ transfer: TransferID) { upstreams.cancel(transfer, deadlines: &deadlines) }
-
-  /// What has come back so far; `nil` for a stale name.
-  public func response(of transfer: TransferID) -> Response? { upstreams.response(transfer) }
-
-  /// Gives back body bytes that were read.
-  public func consumeBody(of transfer: TransferID, _ count: Int) {
-    upstreams.consume(transfer, count, now: now, deadlines: &deadlines)
-  }
-
-  /// The number of running transfers.
-  public var transferCount: Int { upstreams.count }
-
-  /// Answers an origin, as in `http://upstream.test`, by a script instead of the network.
-  public func answer(origin: String, with script: @escaping (UpstreamRequest) -> Script) {
-    upstreams.scripted[origin] = script
-  }
+  private static func monotonic() -> Duration { .nanoseconds(Int64(linux_monotonic_nanoseconds())) }
 
   // MARK: Time and threads
+
+  /// Where a reactor's time comes from.
+  public enum Clock: Sendable {
+    /// The system's monotonic clock, which no change of the wall clock moves.
+    case monotonic
+    /// `advance` alone: time stands still otherwise and a turn never sleeps, so that hours pass in a test.
+    case manual
+  }
+
+  /// The soonest deadline, if any: how far a manual clock may go before something is due.
+  public var nextDeadline: Duration? { deadlines.next }
+
+  /// Moves a manual clock to a point in time; it never goes back.
+  public func advance(to time: Duration) {
+    if clock == .manual { now = max(now, time) }
+  }
 
   /// Asks for a `.woke` event at a point in time on this reactor's clock.
   public func wake(at time: Duration, tag: UInt64) -> AlarmID {
@@ -270,13 +238,33 @@ public final class Reactor {
     try poller.watch(mailbox.wake, UInt32(LINUX_IN), token)
   }
 
-  /// Whether something listens on a loopback port. Waits, so it is for the time before the loop only.
-  public static func answers(loopbackPort port: UInt16, within time: Duration) -> Bool {
-    linux_answers(port, CInt(clamping: time.milliseconds)) != 0
+  /// Nanoseconds since 1970, for what leaves the process; read once a turn.
+  public var wallClock: UInt64 {
+    if wall == 0 { wall = linux_wall_nanoseconds() }
+    return wall
   }
 
-  /// Nanoseconds since 1970, for what leaves the process.
-  public static var wallClock: UInt64 { linux_wall_nanoseconds() }
+  // MARK: What it holds
+
+  /// How long what is ready waits for the loop, in nanoseconds: `own` without the time that the thread stood in
+  /// the scheduler's queue, `all` with it.
+  public var loopLag: (own: Histogram, all: Histogram) { (lag.own, lag.all) }
+
+  /// Turns since the beginning.
+  public var turnCount: Int { turns }
+
+  /// Bytes of this process that are in memory; 0 when the system does not say.
+  public var residentBytes: Int { Int(memory.lend { linux_read_resident($0.raw) } ?? 0) }
+
+  /// Makes the allocator give large blocks back to the system as soon as they are free; once, at the start.
+  public static func returnLargeBlocks() { linux_return_large_blocks() }
+
+  /// Gives memory that is free inside the process back to the system, on a thread of its own: it takes the longer the
+  /// more there is.
+  public func trimMemory() { try? Worker.start { linux_trim_memory() } }
+
+  /// Descriptors that the system gives this process at most.
+  public static var descriptorsMax: Int { Int(linux_descriptors_max()) }
 }
 
 @available(*, unavailable)

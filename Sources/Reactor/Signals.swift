@@ -6,6 +6,8 @@ public enum Signal: CInt, Sendable, CaseIterable {
   case terminate = 15
   case interrupt = 2
   case hangUp = 1
+  /// Start a successor on the same listening socket.
+  case user2 = 12
 }
 
 /// Signals as bytes on a descriptor, so that one is an event like any other.

@@ -4,10 +4,13 @@
 /// a descriptor that was closed in the same batch, and is skipped.
 struct Token: Equatable {
   enum Kind: UInt8 {
-    case listener, client, upstream, signals, mailbox
+    case listener, client, upstream, signals, mailbox, names
   }
 
   let bits: UInt64
+
+  /// Whether it stands for what brings bytes.
+  var isBulk: Bool { kind == .client || kind == .upstream }
 
   init(_ kind: Kind, generation: UInt32, number: UInt32) {
     bits = UInt64(kind.rawValue) << 56 | UInt64(generation & 0xFF_FFFF) << 32 | UInt64(number)

@@ -1,7 +1,8 @@
 /// Numbers that shape every connection.
 public enum Tuning {
-  /// Idle and busy upstream connections that libcurl keeps, all hosts together.
-  ///
-  /// It must lie above the peak: below it libcurl closes the oldest idle connection at the end of each transfer.
-  public static var upstreamConnectionsMax: Int { 16_384 }
+  /// Transfers that share one of libcurl's multi handles, and its pool of connections, before the next is opened.
+  /// Few of them while there are few transfers, more when there are many.
+  public static var transfersPerMulti: (few: Int, many: Int) {
+    (CurlMultis.transfersPerEarlyMulti, CurlMultis.transfersPerMulti)
+  }
 }

@@ -22,7 +22,7 @@ enum ConfigurationSource {
 
   /// Reads the configuration; complains and exits when it is wrong.
   static func load(_ path: String?) throws -> Loaded {
-    let environment = environment()
+    let environment = Environment.variables
     if let path = unsafe path ?? (access(usualName, R_OK) == 0 ? usualName : nil) {
       let text = try read(path)
       do throws(ConfigurationFaults) {
@@ -77,18 +77,5 @@ enum ConfigurationSource {
       throw ExitCode.configuration
     }
     return Array(text[..<count])
-  }
-
-  private static func environment() -> [String: String] {
-    var variables: [String: String] = [:]
-    var entry = unsafe environ
-    while let text = unsafe entry.pointee {
-      let pair = unsafe String(cString: text)
-      if let sign = pair.firstIndex(of: "=") {
-        variables[String(pair[..<sign])] = String(pair[pair.index(after: sign)...])
-      }
-      unsafe entry += 1
-    }
-    return variables
   }
 }

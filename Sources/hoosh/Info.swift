@@ -9,7 +9,14 @@ struct Info: ParsableCommand {
   @Option(name: .shortAndLong, help: "The configuration file. Without it ./hoosh.toml, if there is one.")
   var config: String?
 
+  @Option(help: "Show what the gateway at this address holds, and how its loop fares, instead.")
+  var server: String?
+
+  @Option(help: "The key to present there; HOOSH_KEY in the environment does the same.")
+  var key: String?
+
   func run() throws {
+    if let server { return try showStatus(of: server) }
     let loaded = try ConfigurationSource.load(config)
     print("\(Terminal.bold("hoosh")) \(Gateway.version), libcurl \(CurlLibrary.version)")
     print("\(Terminal.bold("configuration")): \(loaded.origin)")
@@ -25,14 +32,25 @@ struct Info: ParsableCommand {
     }
   }
 
+  private func showStatus(of server: String) throws {
+    let answer = try ServerOptions.ask(server, key: key, .get, "/v1/status")
+    guard answer.status == 200 else {
+      Terminal.complain("hoosh: \(ServerMessage.error(in: answer.body.span) ?? "status \(answer.status)")")
+      throw ExitCode.failure
+    }
+    print(Terminal.bold(server))
+    for (name, value) in ServerMessage.leaves(of: answer.body.span) { print("  \(padded(name, 34))\(value)") }
+  }
+
   private func rows(_ configuration: Configuration) -> [(String, String)] {
     let server = configuration.server
+    let pools = Tuning.transfersPerMulti
     return [
       ("TCP_NODELAY", "on, both sides"),
       ("TCP keep-alive", "60 s, both sides"),
       ("client idle timeout", "\(server.idleTimeout)"),
       ("upstream idle age", "per provider, below"),
-      ("upstream connections kept", "\(Tuning.upstreamConnectionsMax) in all; libcurl 7.88 has no limit per host"),
+      ("upstream pools", "one for each \(pools.few) transfers at once, for each \(pools.many) when there are many"),
       ("upstream HTTP/2", "per provider, below; HTTP/1.1 unless asked for"),
       ("upstream redirects, proxies, netrc", "off"),
       ("upstream compression", "not asked for"),
@@ -43,6 +61,9 @@ struct Info: ParsableCommand {
       ),
       ("stream head waits at most", "\(server.commitAfter)"),
       ("JSON body limit", "\(server.jsonBodyBytesMax) bytes"),
+      ("request bodies together", "\(server.bodiesBytesMax) bytes"),
+      ("memory limit", server.memoryBytesMax == 0 ? "none" : "\(server.memoryBytesMax) bytes"),
+      ("output waiting for a client", "\(server.outputHighWater) bytes, then its upstream waits"),
       ("clients", "\(server.clientsMax)"),
     ]
   }

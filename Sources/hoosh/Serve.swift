@@ -16,6 +16,11 @@ struct Serve: ParsableCommand {
   @Option(name: .shortAndLong, help: "The configuration file. Without it ./hoosh.toml, if there is one.")
   var config: String?
 
+  @Option(
+    help: "Memory above which new requests are refused, in bytes or as in 512M or 2G. It overrides the file.",
+    transform: Size.bytes)
+  var maxMemory: Int?
+
   func run() throws {
     var loaded = try ConfigurationSource.load(config)
     do throws(ConfigurationFaults) {
@@ -24,15 +29,28 @@ struct Serve: ParsableCommand {
       Terminal.complain("\(error)")
       throw ExitCode.configuration
     }
+    if let maxMemory { loaded.configuration.server.memoryBytesMax = maxMemory }
     Self.prepareProcess()
+    let inheritance = Inheritance()
     do throws(SystemError) {
-      let reactor = try Reactor(takesSignals: true)
+      var options = Gateway.reactorOptions(loaded.configuration)
+      options.takesSignals = true
+      let reactor = try Reactor(options)
       let gateway = try Gateway(loaded.configuration, reactor: reactor, seed: UInt64.random(in: .min ... .max))
-      let port = try gateway.listen()
+      let port = try gateway.listen(inherited: inheritance.listener)
       Terminal.complain(Self.greeting(loaded, port))
+      if gateway.clientsMax < loaded.configuration.server.clientsMax {
+        Terminal.complain(
+          "hoosh: \(gateway.clientsMax) clients at once, for the \(Reactor.descriptorsMax) descriptors of this process"
+        )
+      }
+      inheritance.relieve()
 
       while !gateway.isOver {
-        for event in reactor.turn() { gateway.handle(event) }
+        for event in reactor.turn() {
+          if case .signal(.user2) = event { Inheritance.pass(reactor.listenerDescriptor) }
+          gateway.handle(event)
+        }
       }
       Self.sendTheRest(reactor)
     } catch {
@@ -43,9 +61,23 @@ struct Serve: ParsableCommand {
     }
   }
 
+  /// Amounts of memory, as people write them.
+  enum Size {
+    static func bytes(_ text: String) throws -> Int {
+      let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+      let unit = text.last.flatMap { units[Character($0.uppercased())] }
+      let digits = unit == nil ? text[...] : text.dropLast()
+      guard let number = Int(digits), number >= 0, number <= 1 << 40 / (unit ?? 1) else {
+        throw ValidationError("A size is a number of bytes, or one with K, M or G behind it.")
+      }
+      return number * (unit ?? 1)
+    }
+  }
+
   /// A peer that closes must not end the process; as many descriptors as the system gives.
   private static func prepareProcess() {
     _ = signal(SIGPIPE, SIG_IGN)
+    Reactor.returnLargeBlocks()
     var limit = rlimit()
     if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
       limit.rlim_cur = limit.rlim_max

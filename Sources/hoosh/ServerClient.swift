@@ -21,16 +21,25 @@ struct ServerOptions: ParsableArguments {
   func ask(
     _ method: UpstreamRequest.Method, _ path: String, body: [UInt8] = [], piece: ((Span<UInt8>) -> Void)? = nil
   ) throws -> Answer {
+    try Self.ask(server, key: key, method, path, body: body, piece: piece)
+  }
+
+  /// The same, for a command that has options of its own.
+  static func ask(
+    _ server: String, key: String?, _ method: UpstreamRequest.Method, _ path: String, body: [UInt8] = [],
+    piece: ((Span<UInt8>) -> Void)? = nil
+  ) throws -> Answer {
     var root = server
     while root.hasSuffix("/") { root.removeLast() }
     var fields = ["content-type: application/json"]
-    if let key = key ?? Self.variable("HOOSH_KEY") {
+    if let key = key ?? Environment.value("HOOSH_KEY") {
       guard let secret = Secret(key) else { throw ValidationError("The key must be visible ASCII without spaces.") }
       fields.append("authorization: Bearer " + secret.reveal())
     }
     let result: Result<Answer, ExitCode>
     do throws(SystemError) {
-      result = try exchange(UpstreamRequest(method, root + path, fields: fields, body: body), piece)
+      result = try exchange(
+        UpstreamRequest(method, root + path, fields: fields, body: BufferChain(body)), server, piece)
     } catch {
       Terminal.complain("hoosh: \(error)")
       throw ExitCode.failure
@@ -38,8 +47,8 @@ struct ServerOptions: ParsableArguments {
     return try result.get()
   }
 
-  private func exchange(
-    _ request: UpstreamRequest, _ piece: ((Span<UInt8>) -> Void)?
+  private static func exchange(
+    _ request: UpstreamRequest, _ server: String, _ piece: ((Span<UInt8>) -> Void)?
   ) throws(SystemError) -> Result<Answer, ExitCode> {
     let reactor = try Reactor()
     let transfer = reactor.start(request)
@@ -61,9 +70,5 @@ struct ServerOptions: ParsableArguments {
         return .failure(answer.status == 0 ? .unavailable : .failure)
       }
     }
-  }
-
-  private static func variable(_ name: String) -> String? {
-    unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 }

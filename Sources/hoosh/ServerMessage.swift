@@ -49,6 +49,32 @@ enum ServerMessage {
     return ids
   }
 
+  /// Every number, text and flag of nested objects, named by the keys that lead to it.
+  static func leaves(of json: Span<UInt8>) -> [(name: String, value: String)] {
+    var found: [(name: String, value: String)] = []
+    try? collect(json, nil, "", &found)
+    return found
+  }
+
+  private static func collect(
+    _ json: Span<UInt8>, _ object: JSONValue?, _ prefix: String, _ found: inout [(name: String, value: String)]
+  ) throws {
+    try each(in: json, at: object) { member in
+      let name = prefix + text(json, member.key)
+      if member.value.kind == .object {
+        try collect(json, member.value, name + " ", &found)
+      } else {
+        found.append((name, member.value.string(in: json) ?? text(json, member.value.slice)))
+      }
+    }
+  }
+
+  private static func text(_ json: Span<UInt8>, _ slice: Slice) -> String {
+    var bytes: [UInt8] = []
+    for index in slice.range { bytes.append(json[index]) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   private static func each(
     in json: Span<UInt8>, at object: JSONValue?, _ body: (Member) throws -> Void
   ) throws {

@@ -53,7 +53,7 @@ import Testing
     #expect(run.status == 0)
     for row in [
       "hoosh \(Gateway.version)", "libcurl 7", "TCP_NODELAY", "TCP keep-alive", "client idle timeout",
-      "upstream connections kept", "connect timeout", "JSON body limit", "attic", "HTTP/2 off",
+      "upstream pools", "connect timeout", "JSON body limit", "attic", "HTTP/2 off",
     ] {
       #expect(run.output.contains(row), "no \(row) in \(run.output)")
     }

@@ -26,6 +26,8 @@ import Testing
     // Put together here, so that this file does not find itself.
     let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
     for file in Tree.all where ["Sources/", "Tests/", "tools/"].contains(where: file.path.hasPrefix) {
+      // What a fuzzer is given is anything at all.
+      if file.path.hasPrefix("Tests/Fuzz/Seeds/") { continue }
       for mark in marks { #expect(!file.text.contains(mark), "\(file.path) says \(mark)") }
     }
   }

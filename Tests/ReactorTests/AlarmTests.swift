@@ -55,7 +55,7 @@ import Testing
 
   @Test func `signals of the process are events`() async {
     await #expect(processExitsWith: .success) {
-      let reactor = try Reactor(takesSignals: true)
+      let reactor = try Reactor(.init(takesSignals: true))
       var seen: [Signal] = []
       for signal in Signal.allCases {
         // To this thread: the test's others do not block signals, as those of the program do.

@@ -64,7 +64,7 @@ import Testing
     let piece = [UInt8](repeating: 0x61, count: 64 * 1024)
     var sent = 0
     // The kernel takes the first megabytes; above that the queue fills.
-    while loop.reactor.waitingOutput(of: client) <= Reactor.outputHighWater, sent < 64 << 20 {
+    while loop.reactor.waitingOutput(of: client) <= 256 * 1024, sent < 64 << 20 {
       loop.reactor.send(piece.span, to: client)
       sent += piece.count
       loop.turn()
@@ -72,7 +72,7 @@ import Testing
     loop.run(for: .milliseconds(20))
     let before = loop.drainedCount(client)
     let waiting = loop.reactor.waitingOutput(of: client)
-    #expect(waiting > Reactor.outputHighWater - piece.count)
+    #expect(waiting > 256 * 1024 - piece.count)
     #expect(before == 0)
     peer.reads = true
     #expect(loop.run { loop.drainedCount(client) == 1 })
@@ -85,11 +85,11 @@ import Testing
   @Test func `output at the high-water mark is not full`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
-    let exact = [UInt8](repeating: 0x61, count: Reactor.outputHighWater)
-    #expect(loop.reactor.send(exact.span, to: client) == Reactor.outputHighWater)
+    let exact = [UInt8](repeating: 0x61, count: 256 * 1024)
+    #expect(loop.reactor.send(exact.span, to: client) == 256 * 1024)
     #expect(loop.run { peer.received.count == exact.count })
     #expect(loop.drainedCount(client) == 0)
-    #expect(loop.reactor.send((exact + [1]).span, to: client) == Reactor.outputHighWater + 1)
+    #expect(loop.reactor.send((exact + [1]).span, to: client) == 256 * 1024 + 1)
     #expect(loop.run { loop.drainedCount(client) == 1 })
   }
 }

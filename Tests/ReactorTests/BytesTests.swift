@@ -62,6 +62,26 @@ import Testing
     #expect((bytes.array == [UInt8](repeating: 1, count: 24) + [UInt8](repeating: 2, count: 900)) as Bool)
   }
 
+  @Test(arguments: [0, 1, 5000])
+  func `from a block's size on it grows without losing a byte`(consumed: Int) {
+    var bytes = Bytes()
+    var model: [UInt8] = []
+    for step in 0..<600 {
+      let piece = [UInt8](repeating: UInt8(step % 251), count: 1024)
+      bytes.append(piece)
+      model += piece
+      if step == 20 {
+        bytes.consume(consumed)
+        model.removeFirst(consumed)
+      }
+    }
+    #expect((bytes.array == model) as Bool)
+    bytes.clear()
+    #expect((bytes.address == nil) as Bool)
+    bytes.append([1, 2, 3])
+    #expect((bytes.array == [1, 2, 3]) as Bool)
+  }
+
   @Test func `large storage goes when the queue is empty, small storage stays until it is shrunk`() {
     var bytes = Bytes()
     bytes.append([UInt8](repeating: 7, count: Bytes.keptMax + 1))

@@ -68,7 +68,7 @@ import Testing
     #expect(loop.run { peer.hasEnded })
     let start = ContinuousClock.now
     var sent = 0
-    loop.add {
+    loop.add { [unowned loop] in
       guard loop.reactor.clientCount > 0 else { return }
       peer.send([UInt8](repeating: 0, count: 4096))
       sent += 4096

@@ -14,8 +14,8 @@ final class Loop {
   private var peers: [TestClient] = []
   private var pumps: [() -> Void] = []
 
-  init() throws {
-    reactor = try Reactor()
+  init(_ options: Reactor.Options = .init()) throws {
+    reactor = try Reactor(options)
     port = Int(try reactor.listen(address: "127.0.0.1", port: 0))
   }
 
@@ -47,11 +47,17 @@ final class Loop {
   /// Calls `pump` after each turn.
   func add(_ pump: @escaping () -> Void) { pumps.append(pump) }
 
+  /// A peer that the reactor may take, or not.
+  func dial() -> TestClient {
+    let peer = TestClient(port: port)
+    peers.append(peer)
+    return peer
+  }
+
   /// A peer and the reactor's name for it.
   func connect() throws -> (peer: TestClient, client: ClientID) {
     let before = accepted.count
-    let peer = TestClient(port: port)
-    peers.append(peer)
+    let peer = dial()
     run { accepted.count > before }
     return (peer, try #require(accepted.last))
   }
@@ -59,6 +65,21 @@ final class Loop {
   /// The input that waits for a client.
   func input(_ client: ClientID) -> String? {
     reactor.withInput(of: client) { $0.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) } }
+  }
+
+  /// Transfers that ended well so far.
+  var completed: Set<TransferID> {
+    Set(events.compactMap { if case .ended(let id, .complete) = $0 { id } else { nil } })
+  }
+
+  /// Turns until a transfer is over; how it ended.
+  func end(of transfer: TransferID) -> TransferEnd? {
+    var end: TransferEnd?
+    run {
+      for case .ended(transfer, let how) in events { end = how }
+      return end != nil
+    }
+    return end
   }
 
   var accepted: [ClientID] { events.compactMap { if case .accepted(let id) = $0 { id } else { nil } } }

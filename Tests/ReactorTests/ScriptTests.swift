@@ -60,10 +60,11 @@ import Testing
     let loop = try Loop()
     var seen: [String] = []
     loop.reactor.answer(origin: "http://upstream.test") { request in
-      seen.append(request.url)
-      return Script([.head(status: 200, fields: ["content-type: text/plain"]), .bytes(request.body)])
+      seen.append(request.target.url)
+      return Script([.head(status: 200, fields: ["content-type: text/plain"]), .bytes(request.body.joined)])
     }
-    let fetched = loop.fetch(UpstreamRequest(.post, "http://upstream.test/v1/x?y=/z", body: [7])) { response in
+    let fetched = loop.fetch(UpstreamRequest(.post, "http://upstream.test/v1/x?y=/z", body: BufferChain([7]))) {
+      response in
       #expect(response.field("content-type") == "text/plain")
     }
     #expect(fetched.end == .complete)
@@ -85,8 +86,8 @@ import Testing
       })
     loop.run(for: .milliseconds(20))
     #expect(loop.reactor.response(of: transfer)?.isPaused == true)
-    #expect(loop.reactor.response(of: transfer)?.body.count == Response.bodyBytesMax)
-    #expect(made == 5)
+    #expect(loop.reactor.response(of: transfer)?.body.count == piece.count)
+    #expect(made == 2)
     var received = 0
     var end: TransferEnd?
     #expect(

@@ -109,7 +109,8 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream(row.moves))
     return loop.fetch(
-      UpstreamRequest(.post, upstream.url, fields: ["content-type: text/plain"], body: Array("?".utf8)))
+      UpstreamRequest(.post, upstream.url, fields: ["content-type: text/plain"], body: BufferChain(Array("?".utf8)))
+    )
   }
 
   @Test(arguments: OutcomeRow.all)

@@ -59,11 +59,12 @@ import Testing
 
 /// Descriptors are a process's, so running out of them is too.
 @Suite struct ExhaustionTests {
-  @Test func `without descriptors the loop waits for some instead of spinning, and then takes everybody`() async {
+  @Test func `without descriptors a client is told so, the loop does not spin, and later ones are taken`() async {
     await #expect(processExitsWith: .success) {
       let loop = try Loop()
+      loop.reactor.exhaustedReply = Array("no room".utf8)
       // The kernel connects them; nobody has accepted them yet.
-      let peers = (0..<20).map { _ in TestClient(port: loop.port) }
+      let peers = (0..<20).map { _ in loop.dial() }
       var limit = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
       let usual = limit.rlim_cur
@@ -71,12 +72,17 @@ import Testing
       limit.rlim_cur = rlim_t(highest + 4)
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
       loop.run(for: .milliseconds(250))
-      guard loop.accepted.count < 20, !loop.accepted.isEmpty else { exit(3) }
-      guard loop.turns < 600 else { exit(4) }
+      let taken = loop.accepted.count
+      guard taken < 20, taken > 0 else { exit(3) }
+      guard peers.count(where: { $0.text == "no room" && $0.hasEnded }) == 20 - taken else { exit(4) }
+      let turns = loop.turns
+      loop.run(for: .milliseconds(250))
+      guard loop.turns - turns < 600 else { exit(5) }
       limit.rlim_cur = usual
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      guard loop.run(upTo: .seconds(2), until: { loop.accepted.count == 20 }) else { exit(5) }
-      withExtendedLifetime(peers) {}
+      let late = loop.dial()
+      guard loop.run(upTo: .seconds(2), until: { loop.accepted.count == taken + 1 }) else { exit(6) }
+      withExtendedLifetime((peers, late)) {}
     }
   }
 }

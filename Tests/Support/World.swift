@@ -44,7 +44,7 @@ public final class World {
     providers: String = "type = \"OpenAiCompatible\"", _ plays: [Play]
   ) throws {
     self.delivery = delivery
-    reactor = try Reactor()
+    var scripts: [(origin: String, script: (UpstreamRequest) -> Script)] = []
     var text = "\(toml)\n[journal]\nformat = \"off\"\n"
     for (index, play) in plays.enumerated() {
       seenBox.requests.append([])
@@ -60,18 +60,25 @@ public final class World {
         origin = "http://127.0.0.1:\(server.port)"
       case .scripted:
         origin = "http://upstream-\(index).test"
-        reactor.answer(origin: origin) { request in
-          let seen = SeenRequest(
-            method: request.method == .get ? "GET" : "POST", target: String(request.url.dropFirst(origin.count)),
-            fields: request.fields + [request.requestLine], body: request.body)
-          box.requests[index].append(seen)
-          return Script(play(seen))
-        }
+        scripts.append(
+          (
+            origin,
+            { request in
+              let seen = SeenRequest(
+                method: request.method == .get ? "GET" : "POST",
+                target: String(request.target.url.dropFirst(origin.count)),
+                fields: request.fields + [request.requestLine], body: request.body.joined)
+              box.requests[index].append(seen)
+              return Script(play(seen))
+            }
+          ))
       }
       text += "[[providers]]\nname = \"up\(index)\"\nbase_url = \"\(origin)\"\npriority = \(index)\n\(providers)\n"
     }
     var configuration = try Configuration.read(text: Array(text.utf8), file: "test.toml", environment: [:])
     configuration.server.port = 0
+    reactor = try Reactor(Gateway.reactorOptions(configuration))
+    for (origin, script) in scripts { reactor.answer(origin: origin, with: script) }
     gateway = try Gateway(configuration, reactor: reactor, seed: 7)
     port = try gateway.listen()
   }

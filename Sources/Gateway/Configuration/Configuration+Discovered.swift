@@ -20,6 +20,8 @@ extension Configuration {
         var provider = plain(row.kind, priority: 20)
       else { continue }
       provider.apiKey = key
+      // Its models have one name, and nobody else's have it.
+      if row.kind == .anthropic { provider.models = ["claude-*"] }
       configuration.providers.append(provider)
     }
     if var demo = plain(.demo, priority: 30) {

@@ -44,7 +44,14 @@ extension ConfigurationReader {
       priority: sheet.integer("\(path).priority") ?? 10, models: models.map(\.text), isEnabled: isEnabled,
       maxTokensLimit: sheet.integer("\(path).max_tokens_limit"), http2: sheet.boolean("\(path).http2") ?? false,
       idle: sheet.isSet("\(path).idle_secs") ? sheet.seconds("\(path).idle_secs") : kind.row.maxIdle,
+      publicAddressesOnly: publicAddressesOnly(path, kind),
       usageInStreams: sheet.boolean("\(path).usage_in_streams"), demo: demo)
+  }
+
+  /// A hosted provider is on the Internet; a local one, or one that the operator placed, may be anywhere.
+  private func publicAddressesOnly(_ path: String, _ kind: ProviderKind) -> Bool {
+    let isHosted = !kind.row.isLocal && kind != .openAiCompatible && !sheet.isSet("\(path).base_url")
+    return sheet.isSet("\(path).addresses") ? sheet.string("\(path).addresses") == "public" : isHosted
   }
 
   private mutating func kind(_ path: String, isEnabled: Bool) -> ProviderKind? {

@@ -71,7 +71,16 @@ struct ConfigurationReader {
       upstreamTotalTimeout: sheet.seconds("server.upstream_total_timeout_secs"),
       modelsTimeout: sheet.seconds("server.models_timeout_secs"),
       modelsCache: sheet.seconds("server.models_cache_secs"),
-      clientsMax: sheet.integer("server.clients_max") ?? 0)
+      clientsMax: sheet.integer("server.clients_max") ?? 0,
+      clientsPerAddressMax: sheet.integer("server.clients_per_address_max") ?? 0,
+      bodiesBytesMax: sheet.integer("server.bodies_bytes_max") ?? 0,
+      memoryBytesMax: sheet.integer("server.memory_bytes_max") ?? 0,
+      outputHighWater: sheet.integer("server.output_high_water_bytes") ?? 0,
+      headTimeout: sheet.seconds("server.head_timeout_secs"),
+      bodyTimeout: sheet.seconds("server.body_timeout_secs"),
+      clientReadTimeout: sheet.seconds("server.client_read_timeout_secs"),
+      upstreamSendTimeout: sheet.seconds("server.upstream_send_timeout_secs"),
+      dnsCache: sheet.seconds("server.dns_cache_secs"), drain: sheet.seconds("server.drain_secs"))
   }
 
   /// A secret of the file, or a fault that names the key and the variable, never the value.

@@ -34,6 +34,18 @@ public struct Configuration: Sendable, Equatable {
     /// How long a list of models is remembered; zero asks every time.
     public var modelsCache: Duration
     public var clientsMax: Int
+    /// Zero is no limit.
+    public var clientsPerAddressMax: Int
+    public var bodiesBytesMax: Int
+    /// Zero is no limit.
+    public var memoryBytesMax: Int
+    public var outputHighWater: Int
+    public var headTimeout: Duration
+    public var bodyTimeout: Duration
+    public var clientReadTimeout: Duration
+    public var upstreamSendTimeout: Duration
+    public var dnsCache: Duration
+    public var drain: Duration
   }
 
   /// One place that answers requests.
@@ -52,6 +64,8 @@ public struct Configuration: Sendable, Equatable {
     public var http2: Bool = false
     /// How long an unused connection is kept.
     public var idle: Duration
+    /// Whether its name may lead to public addresses only.
+    public var publicAddressesOnly: Bool = false
     /// Overrides the catalog when not nil.
     public var usageInStreams: Bool?
     /// Present for a `Demo` only.

@@ -57,7 +57,42 @@ public enum ConfigurationKeys {
       documentation: "Seconds that a list of models is remembered; 0 asks every time."),
     ConfigurationKey(
       path: "server.clients_max", kind: .integer(1...100_000), fallback: "8192",
-      documentation: "Client connections open at once; one more is answered with 503 and closed."),
+      documentation: "Client connections open at once; one more is answered with 503 and closed. Less where the "
+        + "system gives the process fewer descriptors."),
+    ConfigurationKey(
+      path: "server.clients_per_address_max", kind: .integer(0...100_000), fallback: "0",
+      documentation: "The same for the connections of one address; 0 is no limit."),
+    ConfigurationKey(
+      path: "server.bodies_bytes_max", kind: .integer(1_048_576...1_099_511_627_776), fallback: "268435456",
+      documentation:
+        "Bytes that all request bodies together may have, each counted once, from its arrival to the end "
+        + "of its answer; a request that would pass it is answered with 503."),
+    ConfigurationKey(
+      path: "server.memory_bytes_max", kind: .integer(0...1_099_511_627_776), fallback: "0",
+      documentation: "Memory above which new requests are answered with 503 while the running ones go on; 0 is no "
+        + "limit. `--max-memory` does the same."),
+    ConfigurationKey(
+      path: "server.output_high_water_bytes", kind: .integer(16_384...67_108_864), fallback: "262144",
+      documentation: "Output that may wait for one client before its upstream is read no further; at a quarter of "
+        + "it reading goes on."),
+    ConfigurationKey(
+      path: "server.head_timeout_secs", kind: .number(0.01...day), fallback: "10",
+      documentation: "Seconds that the head of a request may take, from its first byte."),
+    ConfigurationKey(
+      path: "server.body_timeout_secs", kind: .number(0.01...day), fallback: "30",
+      documentation: "Seconds that the body of a request may take; one more for each 1024 bytes that came."),
+    ConfigurationKey(
+      path: "server.client_read_timeout_secs", kind: .number(0.01...day), fallback: "30",
+      documentation: "Seconds in which a client with more than enough to read must have read some of it."),
+    ConfigurationKey(
+      path: "server.upstream_send_timeout_secs", kind: .number(0.01...day), fallback: "30",
+      documentation: "Seconds in which a provider must have taken some of a request's body."),
+    ConfigurationKey(
+      path: "server.dns_cache_secs", kind: .number(0...day), fallback: "60",
+      documentation: "Seconds that the addresses of a provider's name are used before it is looked up again."),
+    ConfigurationKey(
+      path: "server.drain_secs", kind: .number(0...day), fallback: "30",
+      documentation: "Seconds that running requests may go on after the gateway was told to stop."),
   ]
 
   static let providers: [ConfigurationKey] = [
@@ -97,6 +132,10 @@ public enum ConfigurationKeys {
       path: "providers[].idle_secs", kind: .number(0...day), fallback: "600",
       documentation: "Seconds that an unused connection to it is kept; fewer by default for types known to close "
         + "earlier."),
+    ConfigurationKey(
+      path: "providers[].addresses", kind: .word(["any", "public"]),
+      documentation: "Which addresses its host name may lead to: `any`, or `public` for none of this machine, a "
+        + "private network or a link; `public` for hosted types, `any` for the others, unless given."),
     ConfigurationKey(
       path: "providers[].usage_in_streams", kind: .boolean,
       documentation: "Whether `stream_options.include_usage` may be sent to it; what is known of the type unless "

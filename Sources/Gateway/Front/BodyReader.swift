@@ -12,8 +12,6 @@ struct BodyProgress: Equatable, Sendable {
 struct BodyReader: Sendable {
   /// Bytes of a body that is read past because its method takes none.
   static let discardsMax = 64 * 1024
-  /// Bytes that are reserved because a length was declared; more has to come first.
-  static let reservedBytesMax = 64 * 1024
 
   private enum State {
     /// Runs of known length: the whole body, or the data of one chunk.
@@ -85,7 +83,7 @@ struct BodyReader: Sendable {
     while index < bytes.count {
       switch state {
       case .length(let remaining):
-        if byteCount == 0, !discards { body.reserveCapacity(body.count + min(remaining, Self.reservedBytesMax)) }
+        if !discards { body.makeRoom(for: min(remaining, bytes.count - index), of: remaining) }
         let rest = take(remaining, from: bytes, at: &index, into: &body)
         byteCount += remaining - rest
         state = rest == 0 ? .complete : .length(rest)

@@ -9,6 +9,8 @@ enum Endpoint: Equatable {
   case liveness
   /// New requests are welcome: `/readyz`.
   case readiness
+  /// What the gateway holds, and how its loop fares: `/v1/status`.
+  case status
   case chatCompletions
   case models
   /// One model; its name is the slice of the path, percent-encoded as it came.
@@ -25,6 +27,7 @@ enum Endpoint: Equatable {
       bytes.equals("/ping", in: rest):
       return .liveness
     case bytes.equals("/readyz", in: rest): return .readiness
+    case bytes.equals("/v1/status", in: rest): return .status
     default: break
     }
     bytes.drop("/openai", from: &rest)
@@ -52,6 +55,7 @@ enum Endpoint: Equatable {
     case .root: "/"
     case .liveness: "/healthz"
     case .readiness: "/readyz"
+    case .status: "/v1/status"
     case .chatCompletions: "/v1/chat/completions"
     case .models: "/v1/models"
     case .model: "/v1/models/{id}"

@@ -12,14 +12,14 @@ struct EventStream {
   init(minorVersion: UInt8) { isChunked = minorVersion > 0 }
 
   /// Appends the head of the response.
-  static func head(_ frame: Reply.Frame, servedBy: String, into out: inout [UInt8]) {
+  static func head(_ frame: Reply.Frame, servedBy: String, dropped: [String] = [], into out: inout [UInt8]) {
     let body: Reply.Body = frame.minorVersion > 0 ? .chunked : .untilClose
     var frame = frame
     if body == .untilClose { frame.keepsAlive = false }
     Reply.open(200, "text/event-stream; charset=utf-8", body, frame, into: &out)
     // nginx and its relatives must not collect the stream before passing it on.
     out.append("\r\nx-accel-buffering: no")
-    Reply.add("x-served-by", servedBy, into: &out)
+    Reply.addServed(by: servedBy, dropped: dropped, into: &out)
     Reply.close(into: &out)
   }
 

@@ -103,6 +103,12 @@ struct Reply {
     for byte in value.utf8 { out.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte) }
   }
 
+  /// Appends who served it, and what of the request that one did not get.
+  static func addServed(by servedBy: String, dropped: [String], into out: inout [UInt8]) {
+    add("x-served-by", servedBy, into: &out)
+    if !dropped.isEmpty { add("x-dropped-params", dropped.joined(separator: ","), into: &out) }
+  }
+
   /// Ends the head.
   static func close(into out: inout [UInt8]) { out.append("\r\n\r\n") }
 

@@ -8,16 +8,14 @@ enum ChatAnswer {
     fileprivate var usageValue: Slice?
   }
 
-  /// Checks an upstream's body and appends what the caller gets.
+  /// Checks an upstream's body, and says what is changed in it for the caller.
   ///
   /// Throws `.malformed` for what is not a JSON object with `choices`, `.error` for an error object in a 200.
   static func relay(
-    _ json: Span<UInt8>, modelToken: [UInt8], into out: inout [UInt8]
-  ) throws(UpstreamFailure) -> Found {
+    _ json: Span<UInt8>, modelToken: [UInt8]
+  ) throws(UpstreamFailure) -> (found: Found, edits: Splice) {
     var edits = Splice()
-    let found = try read(json, modelToken: modelToken, &edits)
-    edits.apply(to: json, into: &out)
-    return found
+    return (try read(json, modelToken: modelToken, &edits), edits)
   }
 
   /// The data of the events of a stream that says the same as a whole answer, `[DONE]` left out.
@@ -77,8 +75,9 @@ enum ChatAnswer {
       brace = members.offset - 1
       while let member = try members.next(in: json) {
         if member.keyEquals("model", in: json) {
+          // The caller's name may be longer, and an answer must not grow with the number of such members.
+          if hasModel { edits.remove(member) } else { edits.replace(member, with: modelToken.span) }
           hasModel = true
-          if !modelToken.isEmpty { edits.replace(member, with: modelToken.span) }
         } else if member.keyEquals("choices", in: json), member.value.kind == .array {
           found.choices = member.value.slice
           count = max(count, Int(member.value.elements))

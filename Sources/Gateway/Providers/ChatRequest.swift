@@ -102,9 +102,13 @@ struct ChatRequest {
     }
     if name.isEmpty { throw invalid("model", "must not be empty") }
     if name.utf8.count > modelBytesMax { throw invalid("model", "may have at most \(modelBytesMax) bytes") }
-    if name.unicodeScalars.contains(where: {
-      $0.properties.generalCategory == .control || "\"\\".unicodeScalars.contains($0)
-    }) {
+    // Nearly every name is plain ASCII; only others need Unicode's tables.
+    let isPlain = name.utf8.allSatisfy { $0 > 0x1f && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }
+    if !isPlain,
+      name.unicodeScalars.contains(where: {
+        $0.properties.generalCategory == .control || "\"\\".unicodeScalars.contains($0)
+      })
+    {
       throw invalid("model", "must not contain control characters, quotes or backslashes")
     }
     return name
@@ -176,11 +180,9 @@ struct ChatRequest {
 
   // MARK: The same request for an upstream
 
-  /// Appends the body for one candidate: the caller's bytes, with only these spans changed: the model's name
-  /// where the candidate has another, token limits above the candidate's, and the wish for usage in a stream.
-  func write(
-    _ json: Span<UInt8>, model served: String, maxTokensLimit: Int?, asksUsage: Bool, into out: inout [UInt8]
-  ) {
+  /// What is changed for one candidate: the model's name where the candidate has another, token limits above the
+  /// candidate's, and the wish for usage in a stream. All else are the caller's bytes.
+  func edits(model served: String, maxTokensLimit: Int?, asksUsage: Bool) -> Splice {
     var edits = Splice()
     if streams, asksUsage { addUsage(to: &edits) }
     if served != model { edits.replace(modelToken, with: Writer.string(served).span) }
@@ -189,7 +191,7 @@ struct ChatRequest {
         edits.replace(value, with: String(limit).utf8.span)
       }
     }
-    edits.apply(to: json, into: &out)
+    return edits
   }
 
   private func addUsage(to edits: inout Splice) {

@@ -133,6 +133,10 @@ struct ChatStream {
     var isOnlyUsage: Bool { choices == 0 && usage != nil }
   }
 
+  /// Finds what matters in a chunk, and notes the changes.
+  ///
+  /// Of a name, a time or a model that is there more than once only the first leaves: each may be replaced by
+  /// something longer, and a chunk must not grow with their number.
   private mutating func read(_ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONFault) {
     var members = try MemberCursor(whole: json)
     chunk.brace = members.offset - 1
@@ -147,25 +151,32 @@ struct ChatStream {
           edits.replace(member, with: "[]".utf8.span)
         }
       } else if member.keyEquals("model", in: json) {
+        if chunk.hasModel {
+          edits.remove(member)
+        } else if !json.bytes(member.value.slice).equals(modelToken.span) {
+          replace(member, with: modelToken)
+        }
         chunk.hasModel = true
-        if !json.bytes(member.value.slice).equals(modelToken.span) { replace(member, with: modelToken) }
       } else if member.keyEquals("id", in: json) {
-        chunk.hasID = member.value.kind == .string
-        if member.value.kind != .string {
+        if chunk.hasID {
+          edits.remove(member)
+        } else if member.value.kind != .string {
           replace(member, with: id)
-          chunk.hasID = true
         } else if started == 0, member.value.slice.count <= Self.adoptedBytesMax {
           id.removeAll(keepingCapacity: true)
           id.append(json.bytes(member.value.slice))
         }
+        chunk.hasID = true
       } else if member.keyEquals("created", in: json) {
-        chunk.hasCreated = true
-        if member.value.kind != .number {
+        if chunk.hasCreated {
+          edits.remove(member)
+        } else if member.value.kind != .number {
           replace(member, with: created)
         } else if started == 0, member.value.slice.count <= Self.adoptedBytesMax {
           created.removeAll(keepingCapacity: true)
           created.append(json.bytes(member.value.slice))
         }
+        chunk.hasCreated = true
       } else if member.keyEquals("object", in: json) {
         chunk.hasObject = true
       } else if member.keyEquals("usage", in: json) {

@@ -2,6 +2,7 @@
 struct Provider: Sendable {
   let name: String
   let kind: ProviderKind
+  let dialect: Dialect
   /// Where chat completions are asked for.
   let chatURL: String
   /// Where the list of models is.
@@ -15,6 +16,7 @@ struct Provider: Sendable {
   /// Whether it accepts `stream_options.include_usage`.
   let acceptsUsage: Bool
   let http2: Bool
+  let publicAddressesOnly: Bool
   let idleMax: Duration
   let maxTokensLimit: Int?
   let patterns: [ModelPattern]
@@ -22,18 +24,29 @@ struct Provider: Sendable {
   /// How the in-process provider answers; `nil` for all others.
   let demo: Demo?
 
+  /// The version of Anthropic's interface that is spoken to it.
+  static let anthropicVersion = "2023-06-01"
+
   init(_ configuration: Configuration.Provider) {
     name = configuration.name
     kind = configuration.kind
-    chatURL = configuration.baseURL.apiRoot + "/chat/completions"
+    dialect = kind.row.dialect
+    chatURL = configuration.baseURL.apiRoot + (dialect == .anthropic ? "/messages" : "/chat/completions")
     modelsURL = configuration.baseURL.apiRoot + "/models"
-    var lines = ["accept: application/json"]
+    // No `Accept`: libcurl's own says that anything is welcome, and every line costs.
+    var lines: [String] = []
     secret = configuration.apiKey?.reveal()
-    if let secret { lines.append("authorization: Bearer " + secret) }
+    switch dialect {
+    case .openAI: if let secret { lines.append("authorization: Bearer " + secret) }
+    case .anthropic:
+      if let secret { lines.append("x-api-key: " + secret) }
+      lines.append("anthropic-version: " + Self.anthropicVersion)
+    }
     getFields = lines
-    fields = ["content-type: application/json", "accept: application/json, text/event-stream"] + lines.dropFirst()
+    fields = ["content-type: application/json"] + lines
     acceptsUsage = configuration.takesStreamOptions
     http2 = configuration.http2
+    publicAddressesOnly = configuration.publicAddressesOnly
     idleMax = configuration.idle
     maxTokensLimit = configuration.maxTokensLimit
     patterns = configuration.models.map(ModelPattern.init)

@@ -14,10 +14,13 @@ enum UpstreamErrorReader {
     return error
   }
 
-  /// The body as it may be shown: nothing of one with `\u` escapes, behind which a key could hide.
+  /// Whether raw JSON spells a byte of a key, or of what stands before one, in another way.
+  private static func isDisguised(_ text: String) -> Bool { ["\\u", "\\/", "\\t"].contains(where: text.contains) }
+
+  /// The body as it may be shown: nothing of one with escapes behind which a key could hide.
   private static func shown(_ body: Span<UInt8>) -> String? {
     let text = body.extracting(first: min(body.count, 2 * UpstreamError.bodyBytesMax)).text
-    return text.isEmpty || text.contains("\\u") ? nil : clean(text, UpstreamError.bodyBytesMax)
+    return text.isEmpty || isDisguised(text) ? nil : clean(text, UpstreamError.bodyBytesMax)
   }
 
   /// The error object of a JSON text whose top level has `error`, `detail` or `message`; `nil` otherwise.
@@ -62,8 +65,8 @@ enum UpstreamErrorReader {
   }
 
   private static func plain(_ body: Span<UInt8>) -> String {
-    let text = body.extracting(first: min(body.count, 300)).text
-    return text.isEmpty ? "no explanation was given" : text
+    let text = body.extracting(first: min(body.count, 600)).text
+    return text.isEmpty || isDisguised(text) ? "no explanation was given" : clean(text, 300)
   }
 
   /// A text without credentials, cut to so many bytes; masked before it is cut, so that no half of one is left.

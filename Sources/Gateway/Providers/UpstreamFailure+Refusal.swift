@@ -7,6 +7,11 @@ extension UpstreamFailure {
     switch self {
     case .unknownName:
       Refusal(502, .upstreamUnreachable, "The host name of the provider `\(provider)` has no address.")
+    case .forbiddenAddress:
+      Refusal(
+        502, .upstreamUnreachable,
+        "The host name of the provider `\(provider)` leads to an address that is not public; set its `addresses` to "
+          + "\"any\" if it should.")
     case .unreachable:
       Refusal(
         502, .upstreamUnreachable, "Nothing answers at the address of the provider `\(provider)`. Is it running?")

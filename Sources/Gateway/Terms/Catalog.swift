@@ -21,6 +21,14 @@ public enum ProviderKind: String, CaseIterable, Sendable {
   case demo = "Demo"
 }
 
+/// What a chat is spoken in on the wire.
+public enum Dialect: String, CaseIterable, Sendable {
+  /// OpenAI's chat completions, which most servers speak.
+  case openAI = "openai"
+  /// Anthropic's Messages.
+  case anthropic
+}
+
 /// What is known about a kind of provider before anybody has talked to it.
 public struct CatalogRow: Sendable {
   public var kind: ProviderKind
@@ -32,6 +40,8 @@ public struct CatalogRow: Sendable {
   public var baseURL: String?
   /// Whether it runs on this machine, so that prompts stay here.
   public var isLocal: Bool
+  /// What it is talked to in.
+  public var dialect: Dialect = .openAI
   /// Whether hoosh can talk to it.
   public var speaksNow: Bool = true
   /// The environment variable that usually holds its key.
@@ -87,7 +97,7 @@ public enum Catalog {
       keyVariable: "XAI_API_KEY", maxIdle: .seconds(118)),
     CatalogRow(
       kind: .anthropic, displayName: "anthropic", baseURL: "https://api.anthropic.com", isLocal: false,
-      speaksNow: false, keyVariable: "ANTHROPIC_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),
+      dialect: .anthropic, keyVariable: "ANTHROPIC_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),
     CatalogRow(
       kind: .google, displayName: "google", baseURL: "https://generativelanguage.googleapis.com", isLocal: false,
       speaksNow: false, keyVariable: "GEMINI_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),

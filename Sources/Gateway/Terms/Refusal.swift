@@ -27,6 +27,13 @@ public struct Refusal: Error, Equatable, Sendable {
   /// What an upstream said, bounded and masked; shown under `error.metadata`.
   public var upstreamBody: String?
 
+  /// What everyone is told once the gateway stops.
+  static var stopping: Refusal {
+    Refusal(
+      503, .shuttingDown, "The gateway is stopping; ask again, it is back in a moment.", closes: true, retryAfter: 1
+    )
+  }
+
   public init(
     _ status: Int, _ code: Code, _ message: String, param: String? = nil, closes: Bool = false,
     retryAfter: Int? = nil, allow: String? = nil, upstreamBody: String? = nil

@@ -2,6 +2,8 @@
 enum UpstreamFailure: Error, Equatable {
   /// Its name has no address.
   case unknownName
+  /// Its name leads to an address that the configuration does not allow.
+  case forbiddenAddress
   /// No connection.
   case unreachable
   /// No connection, or no event, within the time allowed.
@@ -21,7 +23,8 @@ enum UpstreamFailure: Error, Equatable {
 
   /// What the upstream was doing when the time ran out.
   enum Phase: String, Sendable {
-    case connect
+    case connect = "its connection"
+    case send = "reading the request"
     case firstEvent = "the first event"
     case stall = "the next byte"
     case total = "the whole answer"
@@ -41,6 +44,7 @@ enum UpstreamFailure: Error, Equatable {
   var word: String {
     switch self {
     case .unknownName: "unknown_name"
+    case .forbiddenAddress: "forbidden_address"
     case .unreachable: "unreachable"
     case .timedOut: "timeout"
     case .tls: "tls"

@@ -7,8 +7,8 @@ public struct EventReader {
   /// Bytes that one event's data, or one line, may have.
   public static let eventBytesMax = 1024 * 1024
 
-  /// Bytes of a line that are not its value, as in `data: `; with a byte order mark.
-  private static let nameRoom = 16
+  /// Bytes of the longest line: the name of its field, its colon and a byte order mark are not the event's.
+  private static let lineBytesMax = eventBytesMax + 16
 
   /// What a peer did wrong.
   public struct TooLong: Error, Equatable {}
@@ -77,13 +77,14 @@ public struct EventReader {
   public var holdsMore: Bool { !line.isEmpty || (hasData && !wasTaken) }
 
   private mutating func keep(_ bytes: Span<UInt8>) throws(TooLong) {
-    // The name of the field and its colon are not the event's.
-    guard line.count + bytes.count <= Self.eventBytesMax + Self.nameRoom else { throw TooLong() }
+    guard line.count + bytes.count <= Self.lineBytesMax else { throw TooLong() }
     line.append(bytes)
   }
 
   /// Acts on one line without its end; true when it completes an event that has data.
   private mutating func take(_ raw: Span<UInt8>) throws(TooLong) -> Bool {
+    // A line that lies in one piece has the bound of one that was put together.
+    guard raw.count <= Self.lineBytesMax else { throw TooLong() }
     var line = raw
     if isFresh {
       isFresh = false

@@ -4,8 +4,8 @@ internal import Glibc
 ///
 /// Offsets are from the beginning of the span and must lie in `0...count`.
 public enum Search {
-  private static let ones: UInt64 = 0x0101_0101_0101_0101
-  private static let tops: UInt64 = 0x8080_8080_8080_8080
+  private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+  private static var tops: UInt64 { 0x8080_8080_8080_8080 }
 
   /// Offset of the first `byte` at or behind `offset`, or nil.
   @inlinable

@@ -83,21 +83,55 @@ public struct Splice: Sendable {
     if out.isEmpty { out.reserveCapacity(json.count + bytes.count + edits.count) }
     var copied = 0
     for index in edits.indices {
-      let edit = edits[index]
-      var range = edit.range
-      var needsComma = false
-      switch edit.change {
-      case .replace: break
-      case .insert: needsComma = isFollowed(index, in: json)
-      case .remove: range = withComma(range, copied: copied, in: json)
-      }
-      precondition(range.lowerBound >= copied, "changes overlap")
+      let (range, needsComma) = settle(index, copied: copied, in: json)
       out.append(json.extracting(copied..<range.lowerBound))
-      out.append(bytes.span.extracting(edit.text))
+      out.append(bytes.span.extracting(edits[index].text))
       if needsComma { out.append(UInt8(ascii: ",")) }
       copied = range.upperBound
     }
     out.append(json.extracting(copied...))
+  }
+
+  /// The changed text, as a copy.
+  func text(of json: Span<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    apply(to: json, into: &out)
+    return out
+  }
+
+  /// A part of a changed text: a range of the text as it was, or bytes that came.
+  enum Piece {
+    case kept(Range<Int>)
+    case added([UInt8])
+  }
+
+  /// The changed text in pieces, so that what stays need not be copied.
+  func pieces(of json: Span<UInt8>) -> [Piece] {
+    var out: [Piece] = []
+    var copied = 0
+    for index in edits.indices {
+      let (range, needsComma) = settle(index, copied: copied, in: json)
+      out.append(.kept(copied..<range.lowerBound))
+      out.append(.added(bytes[edits[index].text] + (needsComma ? [UInt8(ascii: ",")] : [])))
+      copied = range.upperBound
+    }
+    out.append(.kept(copied..<json.count))
+    return out
+  }
+
+  /// What a change comes to when everything before `copied` is done: the bytes that go, and whether a comma comes.
+  private func settle(
+    _ index: Int, copied: Int, in json: Span<UInt8>
+  ) -> (range: Range<Int>, needsComma: Bool) {
+    var range = edits[index].range
+    var needsComma = false
+    switch edits[index].change {
+    case .replace: break
+    case .insert: needsComma = isFollowed(index, in: json)
+    case .remove: range = withComma(range, copied: copied, in: json)
+    }
+    precondition(range.lowerBound >= copied, "changes overlap")
+    return (range, needsComma)
   }
 
   /// Keeps the edits in the order of their places. At the same place what is put between two bytes comes before

@@ -3,8 +3,6 @@ internal import Glibc
 
 /// One accepted connection: its descriptor, what it sent, what it is still to be sent.
 struct Client: ~Copyable {
-  /// Bytes received in one go.
-  static let receiveMax = 16 * 1024
   /// Bytes that are read and thrown away after the last answer, so that the peer sees it instead of a reset.
   static let lingerBytesMax = 64 * 1024
   /// Time for the same.
@@ -23,6 +21,8 @@ struct Client: ~Copyable {
 
   let descriptor: Descriptor
   let token: Token
+  /// Where it is; `nil` for a connection that has no address.
+  let address: IPAddress?
   var incoming = Bytes()
   var outgoing = Bytes()
   var phase = Phase.open
@@ -43,9 +43,10 @@ struct Client: ~Copyable {
   /// When a closing or lingering client is forgotten at the latest.
   var lastChance: Deadlines<Owner>.ID?
 
-  init(_ descriptor: consuming Descriptor, _ token: Token) {
+  init(_ descriptor: consuming Descriptor, _ token: Token, _ address: IPAddress?) {
     self.descriptor = descriptor
     self.token = token
+    self.address = address
     watched = Self.initialInterest
   }
 
@@ -68,12 +69,50 @@ struct Client: ~Copyable {
     return events
   }
 
+  /// Notes that the next flush is to look here; false when that is noted already.
+  mutating func markDirty() -> Bool {
+    if isDirty { return false }
+    isDirty = true
+    return true
+  }
+
+  /// Queues output; returns how much waits, `nil` when the client takes no more.
+  mutating func queue(_ bytes: Span<UInt8>, highWater: Int) -> Int? {
+    guard phase == .open else { return nil }
+    outgoing.append(bytes)
+    if outgoing.count > highWater { isFull = true }
+    return outgoing.count
+  }
+
+  /// What a flush came to: sent as far as it went, low again after it was full, all sent and to be ended, broken.
+  enum Flushed { case sent, drained, over, broken }
+
+  /// Sends what the socket takes, and brings epoll in line with what is left.
+  mutating func flushAndAlign(lowWater: Int, _ poller: borrowing Poller) -> Flushed? {
+    guard isDirty else { return nil }
+    isDirty = false
+    if flush() == .broken { return .broken }
+    if phase == .closing, outgoing.isEmpty { return .over }
+    align(poller)
+    guard isFull, outgoing.count <= lowWater else { return .sent }
+    isFull = false
+    return .drained
+  }
+
+  /// Brings epoll in line with what is to be watched for.
+  mutating func align(_ poller: borrowing Poller) {
+    let wanted = interest
+    guard wanted != watched else { return }
+    watched = wanted
+    poller.change(descriptor.raw, wanted, token)
+  }
+
   /// What a read or write attempt came to.
   enum Outcome { case moved, blocked, finished, broken }
 
-  /// Receives once.
-  mutating func receive() -> Outcome {
-    switch incoming.receive(from: descriptor.raw, upTo: Self.receiveMax) {
+  /// Receives once, through a buffer that all clients share: a connection's own holds no more than what came.
+  mutating func receive(_ buffer: inout ReceiveBuffer) -> Outcome {
+    switch buffer.receive(from: descriptor.raw, into: &incoming) {
     case 1...: return .moved
     case 0:
       hasFinished = true
@@ -84,8 +123,8 @@ struct Client: ~Copyable {
   }
 
   /// Receives and throws away; `.finished` at the end or when the peer had its share.
-  mutating func discard() -> Outcome {
-    let outcome = receive()
+  mutating func discard(_ buffer: inout ReceiveBuffer) -> Outcome {
+    let outcome = receive(&buffer)
     lingered += incoming.count
     incoming.clear()
     return lingered > Self.lingerBytesMax ? .finished : outcome
@@ -99,5 +138,28 @@ struct Client: ~Copyable {
       return sent == -Int(EAGAIN) ? .blocked : sent == -Int(EINTR) ? .moved : .broken
     }
     return .moved
+  }
+}
+
+/// Where bytes are received before it is known how many there are.
+@safe
+struct ReceiveBuffer: ~Copyable {
+  /// Bytes received in one go.
+  static let bytesMax = 64 * 1024
+
+  private let storage = UnsafeMutablePointer<UInt8>.allocate(capacity: bytesMax)
+  /// Bytes received since the beginning.
+  private(set) var receivedBytes = 0
+
+  deinit { unsafe storage.deallocate() }
+
+  /// Receives once and appends what came; returns as `recv` does, or a negative errno.
+  mutating func receive(from descriptor: CInt, into bytes: inout Bytes) -> Int {
+    let count = unsafe linux_receive(descriptor, storage, Self.bytesMax)
+    if count > 0 {
+      unsafe bytes.append(UnsafeRawPointer(storage), count: count)
+      receivedBytes &+= count
+    }
+    return count
   }
 }

@@ -4,21 +4,28 @@ internal import CLinux
 ///
 /// A struct inside the reactor; nothing here calls the gateway. What is worth knowing becomes an event.
 struct Clients: ~Copyable {
-  /// Output above which a client counts as full.
-  static let highWater = 256 * 1024
+  /// Output above which a client counts as full, in bytes.
+  let highWater: Int
   /// Output at which a full client is drained.
-  static let lowWater = 64 * 1024
+  private var lowWater: Int { highWater / 4 }
 
+  private var buffer = ReceiveBuffer()
+  /// Bytes received since the beginning.
+  var receivedBytes: Int { buffer.receivedBytes }
   var table = Slots<Client>()
   /// Clients whose output or interest changed since the last flush.
   private var dirty: [Slots<Client>.ID] = []
 
+  init(highWater: Int) { self.highWater = highWater }
+
   var count: Int { table.count }
 
-  mutating func add(_ descriptor: consuming Descriptor, poller: borrowing Poller) -> ClientID? {
+  mutating func add(_ descriptor: consuming Descriptor, _ address: IPAddress?, poller: borrowing Poller)
+    -> ClientID?
+  {
     let id = table.next
     let token = Token(.client, generation: id.generation, number: id.slot)
-    let client = Client(descriptor, token)
+    let client = Client(descriptor, token, address)
     do throws(SystemError) { try poller.watch(client.descriptor.raw, client.watched, token) } catch { return nil }
     _ = table.insert(client)
     return ClientID(.init(bits: id.bits))
@@ -34,9 +41,15 @@ struct Clients: ~Copyable {
 
   /// Makes sure that the next flush looks at the client.
   mutating func touch(_ id: Slots<Client>.ID) {
-    guard table[id]?.isDirty == false else { return }
-    table[id]?.isDirty = true
-    dirty.append(id)
+    if table[id]?.markDirty() == true { dirty.append(id) }
+  }
+
+  /// Queues output for an open client; returns how much waits.
+  mutating func queue(_ bytes: Span<UInt8>, for id: Slots<Client>.ID) -> Int {
+    let mark = highWater
+    guard let waiting = table[id]?.queue(bytes, highWater: mark) ?? nil else { return 0 }
+    touch(id)
+    return waiting
   }
 
   /// Acts on readiness of one client and writes down what it means.
@@ -62,7 +75,7 @@ struct Clients: ~Copyable {
       }
       return
     }
-    switch table[id]?.receive() {
+    switch table[id]?.receive(&buffer) {
     case .moved?: events.append(.received(ClientID(.init(bits: id.bits))))
     case .finished?:
       touch(id)
@@ -76,21 +89,17 @@ struct Clients: ~Copyable {
   mutating func flush(
     now: Duration, poller: borrowing Poller, deadlines: inout Deadlines<Owner>, into events: inout [Event]
   ) {
+    let low = lowWater
     for index in dirty.indices {
       let id = dirty[index]
-      guard table[id]?.isDirty == true else { continue }
-      table[id]?.isDirty = false
-      if table[id]?.flush() == .broken {
-        hangUp(id, &deadlines, into: &events)
-        continue
+      switch table[id]?.flushAndAlign(lowWater: low, poller) ?? nil {
+      case .sent?, nil: break
+      case .drained?: events.append(.drained(ClientID(.init(bits: id.bits))))
+      case .over?:
+        end(id, now, &deadlines)
+        table[id]?.align(poller)
+      case .broken?: hangUp(id, &deadlines, into: &events)
       }
-      let waiting = table[id]?.outgoing.count ?? 0
-      if table[id]?.isFull == true, waiting <= Self.lowWater {
-        table[id]?.isFull = false
-        events.append(.drained(ClientID(.init(bits: id.bits))))
-      }
-      if table[id]?.phase == .closing, waiting == 0 { end(id, now, &deadlines) }
-      align(id, poller)
     }
     dirty.removeAll(keepingCapacity: true)
   }
@@ -124,7 +133,7 @@ struct Clients: ~Copyable {
   }
 
   private mutating func linger(_ id: Slots<Client>.ID, _ ready: UInt32, _ deadlines: inout Deadlines<Owner>) {
-    switch table[id]?.discard() {
+    switch table[id]?.discard(&buffer) {
     case .finished?, .broken?: drop(id, &deadlines)
     case .moved?, .blocked?: if ready & UInt32(LINUX_ERR | LINUX_HUP) != 0 { drop(id, &deadlines) }
     case nil: break
@@ -138,11 +147,5 @@ struct Clients: ~Copyable {
     drop(id, &deadlines)
     // The gateway has let go of a closing client already.
     if !wasClosing { events.append(.hungUp(ClientID(.init(bits: id.bits)))) }
-  }
-
-  private mutating func align(_ id: Slots<Client>.ID, _ poller: borrowing Poller) {
-    guard let wanted = table[id]?.interest, let watched = table[id]?.watched, wanted != watched else { return }
-    table[id]?.watched = wanted
-    table[id].lend { poller.change($0.descriptor.raw, wanted, $0.token) }
   }
 }

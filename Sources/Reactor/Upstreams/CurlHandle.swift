@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 
 /// One reusable easy handle and what its callbacks fill.
 ///
@@ -9,25 +10,54 @@ final class CurlHandle {
   let easy: OpaquePointer
   private(set) var response: Response
   private(set) var transfer: TransferID
-  private unowned let notes: CurlNotes
+  private(set) var multi: CurlMulti?
+  private let notes: CurlNotes
 
-  /// The request body; libcurl reads it in place until the transfer ends.
-  private var upload = Bytes()
+  /// A small request body, which libcurl sends with the head, and reads in place until the transfer ends.
+  private var smallBody = Bytes()
+  /// A large one, which libcurl asks for piece by piece, and how far it has come.
+  private var largeBody = BufferChain()
+  private var place = BufferChain.Place()
+  /// libcurl sends no more than this together with the head.
+  private static let smallBodyMax = 64 * 1024
   private var fields: UnsafeMutablePointer<curl_slist>?
   /// The one line that differs from request to request, in front of `fields`: a node and a text of our own, so
   /// that a request costs the list no allocation.
   private let requestLine: UnsafeMutablePointer<curl_slist>
+  /// The addresses last given to libcurl, which reads them when the transfer starts.
+  private var addresses: UnsafeMutablePointer<curl_slist>?
+
+  /// The URL taken apart: a text would be parsed, and put together again, for every transfer.
+  private var parts: OpaquePointer?
 
   /// The options as they stand, so that equal ones are not set again.
   private var url = ""
   private var http2 = false
+  private var trusts = false
   private var method: UpstreamRequest.Method?
   private var fieldLines: [String]?
   private var connectTimeout: Duration?
   private var idleMax: Duration?
 
+  /// Connections that were opened for it.
+  private var connections = 0
+  /// libcurl repeats a request whose kept connection turned out to be closed, at most five times in a handle's life.
+  private static let connectionsMax = 4
+
+  /// Whether a transfer of it failed: libcurl keeps the buffers of what was too large.
+  private var hasFailed = false
+
+  /// Whether it should not be used again. Each repetition opens a connection.
+  var isWorn: Bool { hasFailed || connections >= Self.connectionsMax }
+
+  /// Whether its transfer is over, though not yet taken back.
+  var isOver = false
   /// Whether the handle is in the list of those with news.
   var isNoted = false
+  /// Whether it is paused and in the queue of those that may go on.
+  var isQueued = false
+  /// The local port of the connection that the request went out on.
+  private var localPort: CInt = 0
   /// Whether the response came over HTTP/2, whose streams share a connection.
   private var isMultiplexed = false
   /// How far the response head has come.
@@ -42,6 +72,8 @@ final class CurlHandle {
     self.transfer = transfer
     self.notes = notes
     unsafe fields = nil
+    unsafe addresses = nil
+    unsafe parts = nil
     unsafe requestLine = .allocate(capacity: 1)
     let text = UnsafeMutablePointer<CChar>.allocate(capacity: UpstreamRequest.requestLineBytesMax + 1)
     unsafe requestLine.initialize(to: curl_slist(data: text, next: nil))
@@ -49,8 +81,12 @@ final class CurlHandle {
   }
 
   deinit {
+    // Cleaned up inside of its multi, what a paused one keeps would be lost.
+    multi?.remove(self)
     unsafe curl_easy_cleanup(easy)
     unsafe curl_slist_free_all(fields)
+    unsafe curl_slist_free_all(addresses)
+    unsafe curl_url_cleanup(parts)
     unsafe requestLine.pointee.data.deallocate()
     unsafe requestLine.deallocate()
   }
@@ -60,7 +96,9 @@ final class CurlHandle {
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe curl_easy_set_write(easy, onBody, context)
     unsafe curl_easy_set_header(easy, onHead, context)
-    unsafe curl_easy_set_close(easy, onClose, Unmanaged.passUnretained(notes).toOpaque())
+    unsafe curl_easy_set_read(easy, onRead, onSeek, onRequest, context)
+    unsafe curl_easy_set_sockets(
+      easy, onOpen, context, onClose, Unmanaged.passUnretained(notes).toOpaque())
     unsafe curl_easy_set_pointer(easy, CURLOPT_PRIVATE, context)
     if let share = unsafe share { unsafe curl_easy_set_share(easy, share) }
     unsafe curl_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
@@ -78,17 +116,29 @@ final class CurlHandle {
     unsafe curl_easy_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https")
     // An empty proxy is "none", whatever the environment says.
     unsafe curl_easy_set_text(easy, CURLOPT_PROXY, "")
+    unsafe curl_easy_set_text(easy, CURLOPT_NOPROXY, "*")
     unsafe curl_easy_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
   }
 
   /// Takes on a new transfer.
-  func prepare(_ request: UpstreamRequest, _ response: Response, _ transfer: TransferID) {
+  func prepare(
+    _ request: UpstreamRequest, connectTimeout time: Duration, _ response: Response, _ transfer: TransferID,
+    _ multi: CurlMulti
+  ) {
     self.response = response
     self.transfer = transfer
+    self.multi = multi
+    isOver = false
     line = .status
-    if url != request.url {
-      url = request.url
-      unsafe curl_easy_set_text(easy, CURLOPT_URL, url)
+    if url != request.target.url {
+      url = request.target.url
+      setURL()
+    }
+    if request.target.isSecure, !trusts {
+      trusts = true
+      let store = unsafe UnsafeMutableRawPointer(bitPattern: CurlLibrary.trusted)
+      // Without it libcurl reads the certificates by itself.
+      if let store = unsafe store { unsafe curl_easy_set_trusted(easy, store) }
     }
     if method != request.method {
       method = request.method
@@ -99,9 +149,10 @@ final class CurlHandle {
       let version = http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
       unsafe curl_easy_set_long(easy, CURLOPT_HTTP_VERSION, version)
     }
-    if connectTimeout != request.connectTimeout {
-      connectTimeout = request.connectTimeout
-      unsafe curl_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
+    if connectTimeout != time {
+      connectTimeout = time
+      // Zero would be libcurl's own default of five minutes.
+      unsafe curl_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, time.milliseconds))
     }
     if idleMax != request.idleMax {
       idleMax = request.idleMax
@@ -111,25 +162,60 @@ final class CurlHandle {
       fieldLines = request.fields
       unsafe curl_slist_free_all(fields)
       unsafe fields = nil
-      for line in request.fields { unsafe fields = curl_slist_append(fields, line) }
-      // Without it libcurl waits a second for a 100 before a body of more than 1 MB.
-      unsafe fields = curl_slist_append(fields, "Expect:")
+      for line in Self.grouped(request.fields) { unsafe fields = curl_slist_append(fields, line) }
       unsafe requestLine.pointee.next = fields
     }
     setRequestLine(request.requestLine)
-    upload.clear()
-    if request.method == .post {
-      upload.append(request.body)
-      unsafe curl_easy_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, upload.count)
-      unsafe curl_easy_set_pointer(easy, CURLOPT_POSTFIELDS, upload.address ?? UnsafePointer(emptyBody))
+    if request.method == .post { setBody(request.body) }
+  }
+
+  private func setBody(_ body: BufferChain) {
+    smallBody.clear()
+    unsafe curl_easy_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count)
+    if body.count <= Self.smallBodyMax {
+      body.forEach { smallBody.append($0) }
+      unsafe curl_easy_set_pointer(easy, CURLOPT_POSTFIELDS, smallBody.address ?? UnsafePointer(emptyBody))
+    } else {
+      largeBody = body
+      unsafe curl_easy_set_pointer(easy, CURLOPT_POSTFIELDS, nil)
     }
   }
 
+  private func setURL() {
+    let fresh = unsafe curl_url()
+    // What libcurl cannot take apart it refuses as a URL that is none.
+    _ = unsafe curl_url_set(fresh, CURLUPART_URL, url, 0)
+    unsafe curl_easy_set_url(easy, fresh)
+    unsafe curl_url_cleanup(parts)
+    unsafe parts = fresh
+  }
+
+  /// Tells libcurl the addresses of a name, in place of those that its multi knows.
+  func pin(_ target: UpstreamTarget, _ known: [IPAddress]) {
+    let list = known.map { $0.isIPv6 ? "[\($0)]" : "\($0)" }.joined(separator: ",")
+    let fresh = unsafe curl_slist_append(nil, "\(target.name):\(target.port):\(list)")
+    unsafe curl_easy_set_list(easy, CURLOPT_RESOLVE, fresh)
+    unsafe curl_slist_free_all(addresses)
+    unsafe addresses = fresh
+  }
+
+  /// The field lines in as few entries as libcurl needs: it compares each entry's name with a dozen of its own for
+  /// every request, and sends an entry as it is, line ends included. Only `Content-Type`, which it would add by
+  /// itself, and `Expect` have to stand first.
+  ///
+  /// Without an empty `Expect` libcurl waits a second for a 100 before a body of more than 1 MB.
+  private static func grouped(_ lines: [String]) -> [String] {
+    let isFirst = { (line: String) in line.hasPrefix("content-type:") }
+    let block = (lines.filter(isFirst) + lines.filter { !isFirst($0) }).joined(separator: "\r\n")
+    return block.isEmpty ? ["Expect:"] : [block, "Expect:"]
+  }
+
   private func setRequestLine(_ line: String) {
-    var count = 0
-    for byte in line.utf8 where count < UpstreamRequest.requestLineBytesMax {
-      unsafe requestLine.pointee.data[count] = CChar(bitPattern: byte)
-      count += 1
+    var line = line
+    let count = line.withUTF8 { bytes in
+      let count = min(bytes.count, UpstreamRequest.requestLineBytesMax)
+      if let base = bytes.baseAddress { unsafe memcpy(requestLine.pointee.data, base, count) }
+      return count
     }
     unsafe requestLine.pointee.data[count] = 0
     unsafe curl_easy_set_list(easy, CURLOPT_HTTPHEADER, count > 0 ? requestLine : fields)
@@ -137,34 +223,103 @@ final class CurlHandle {
 
   /// Lets go of what a finished transfer held.
   func rest(_ idle: Response) {
-    upload.clear()
+    smallBody.clear()
+    smallBody.shrink()
+    if !largeBody.isEmpty { largeBody = BufferChain() }
+    goOn()
+    multi = nil
     response = idle
+    isQueued = false
     transfer = TransferID(.init(bits: 0))
+  }
+
+  /// Bytes of the request's body.
+  var requestBytes: Int { smallBody.count + largeBody.count }
+  /// How many of them the upstream's socket has taken.
+  var uploadedBytes: Int { unsafe curl_easy_get_uploaded(easy) }
+
+  /// How the transfer ended, by libcurl's word for it.
+  func end(_ code: CURLcode) -> TransferEnd {
+    if code != CURLE_OK { hasFailed = true }
+    if let fault = response.fault { return .failed(fault) }
+    switch code {
+    case CURLE_OK: return response.hasHead ? .complete : .failed(.malformed)
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_URL_MALFORMAT: return .failed(.nameNotFound)
+    case CURLE_COULDNT_CONNECT: return .failed(.connectFailed)
+    case CURLE_OPERATION_TIMEDOUT: return .failed(.connectTimedOut)
+    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+      CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
+      return .failed(.tlsFailed)
+    case CURLE_GOT_NOTHING: return .failed(.closedBeforeResponse)
+    case CURLE_PARTIAL_FILE: return .failed(.truncated)
+    case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
+      return .failed(response.hasHead ? .truncated : .closedBeforeResponse)
+    // libcurl calls an over-long line of a head "out of memory".
+    case CURLE_OUT_OF_MEMORY: return .failed(.tooLarge)
+    case CURLE_FAILED_INIT: return .failed(.exhausted)
+    default: return .failed(.malformed)
+    }
   }
 
   // MARK: Called by libcurl
 
-  fileprivate func body(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+  func read(into bytes: UnsafeMutablePointer<CChar>, _ room: Int) -> Int {
+    unsafe largeBody.read(&place, into: UnsafeMutableRawPointer(bytes), room: room)
+  }
+
+  /// The body is to be sent from its beginning.
+  func rewind() { place = BufferChain.Place() }
+
+  /// The request is about to be sent, perhaps once more on another connection.
+  func requesting(from port: CInt) {
+    localPort = port
+    rewind()
+  }
+
+  private func pause() -> Int {
+    response.isPaused = true
+    notes.hold(localPort)
+    return Int(CURL_WRITEFUNC_PAUSE)
+  }
+
+  /// It is paused no more.
+  func goOn() {
+    guard response.isPaused else { return }
+    response.isPaused = false
+    notes.letGo(of: localPort)
+  }
+
+  func open(_ family: CInt, _ type: CInt, _ number: CInt) -> CInt {
+    connections += 1
+    return notes.open(family, type, number)
+  }
+
+  func body(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
     if !response.hasHead {
       // Bytes behind a 101 that nobody asked for.
       response.fault = .malformed
       return 0
     }
-    if response.body.count >= Response.bodyBytesMax {
-      if isMultiplexed {
-        // One paused stream would starve the others of its connection.
+    notes.pieces += 1
+    if notes.pieces > CurlNotes.piecesMax, !isMultiplexed, response.body.count < Response.bodyBytesMax {
+      notes.queue(self)
+      return pause()
+    }
+    if isMultiplexed {
+      if response.body.count >= Response.multiplexedBytesMax {
         response.fault = .tooLarge
         return 0
       }
-      response.isPaused = true
-      return Int(CURL_WRITEFUNC_PAUSE)
+    } else if response.body.count >= Response.bodyBytesMax {
+      return pause()
     }
+    notes.bytes &+= count
     unsafe response.body.append(UnsafeRawPointer(bytes), count: count)
     notes.note(self)
     return count
   }
 
-  fileprivate func head(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+  func head(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
     response.headBytes += count
     if response.headBytes > Response.headBytesMax {
       response.fault = .tooLarge
@@ -174,7 +329,7 @@ final class CurlHandle {
     if line == .done { return count }
     let text = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
     if line == .status {
-      response.head.removeAll(keepingCapacity: true)
+      response.fields.removeAll()
       response.status = unsafe Self.status(text)
       isMultiplexed = unsafe text.count > 5 && text[5] == UInt8(ascii: "2")
       line = .fields
@@ -190,8 +345,7 @@ final class CurlHandle {
         line = .status
       }
     } else {
-      unsafe response.head.append(contentsOf: text)
-      if response.head.last != 0x0a { response.head.append(0x0a) }
+      unsafe response.fields.add(text)
     }
     return count
   }
@@ -215,36 +369,4 @@ private let emptyBody: StaticString = ""
 
 extension UnsafePointer where Pointee == UInt8 {
   fileprivate init(_ text: StaticString) { unsafe self = text.utf8Start }
-}
-
-extension Duration {
-  /// Whole milliseconds, clamped.
-  var milliseconds: Int {
-    let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-    return overflow ? Int(Int32.max) : Int(clamping: product &+ attoseconds / 1_000_000_000_000_000)
-  }
-}
-
-private func onBody(
-  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
-)
-  -> Int
-{
-  guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-  return unsafe Unmanaged<CurlHandle>.fromOpaque(context)._withUnsafeGuaranteedRef { unsafe $0.body(bytes, n) }
-}
-
-private func onHead(
-  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
-)
-  -> Int
-{
-  guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
-  return unsafe Unmanaged<CurlHandle>.fromOpaque(context)._withUnsafeGuaranteedRef { unsafe $0.head(bytes, n) }
-}
-
-private func onClose(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> CInt {
-  guard let context = unsafe context else { return 1 }
-  return unsafe Unmanaged<CurlNotes>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.close(socket) }
 }

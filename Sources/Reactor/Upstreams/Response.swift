@@ -11,8 +11,8 @@ public final class Response {
   /// Body bytes not yet consumed.
   public internal(set) var body = Bytes()
 
-  /// The fields of the final head, as lines; at most `headBytesMax`.
-  var head: [UInt8] = []
+  /// The fields of the final head; at most `headBytesMax`.
+  var fields = ResponseFields()
 
   /// All bytes of heads, informational ones included.
   var headBytes = 0
@@ -26,8 +26,12 @@ public final class Response {
   /// Bytes of all heads of one response.
   static let headBytesMax = 64 * 1024
 
-  /// Body bytes that may wait before the transport is paused; one read more may be added to them.
-  static let bodyBytesMax = 256 * 1024
+  /// Body bytes that may wait before the transport is paused; one read of libcurl's, 16 KiB, may be added to them.
+  public static let bodyBytesMax = 24 * 1024
+
+  /// The same where the transport cannot be paused: one paused stream would starve the others of its connection. More is
+  /// an error.
+  static let multiplexedBytesMax = 256 * 1024
 
   init() {}
 
@@ -37,53 +41,17 @@ public final class Response {
     hasHead = false
     body.clear()
     body.shrink()
-    head.removeAll(keepingCapacity: true)
+    fields.removeAll()
     headBytes = 0
     fault = nil
     isPaused = false
   }
 
   /// The value of the first field of that name (given in lower case), without the spaces around it.
-  public func field(_ name: StaticString) -> String? {
-    guard let range = fieldRange(name) else { return nil }
-    return String(decoding: head[range], as: UTF8.self)
-  }
+  public func field(_ name: StaticString) -> String? { fields.value(name) }
 
   /// Whether the first field of that name begins with the text, letter case aside.
   public func field(_ name: StaticString, startsWith text: StaticString) -> Bool {
-    guard let range = fieldRange(name), range.count >= text.utf8CodeUnitCount else { return false }
-    return matches(text, at: range.lowerBound)
-  }
-
-  private func fieldRange(_ name: StaticString) -> Range<Int>? {
-    var line = 0
-    let length = name.utf8CodeUnitCount
-    while line < head.count {
-      var end = line
-      while end < head.count, head[end] != UInt8(ascii: "\n") { end += 1 }
-      if end - line > length, head[line + length] == UInt8(ascii: ":"), matches(name, at: line) {
-        var first = line + length + 1
-        var last = end
-        while first < last, isSpace(head[first]) { first += 1 }
-        while last > first, isSpace(head[last - 1]) { last -= 1 }
-        return first..<last
-      }
-      line = end + 1
-    }
-    return nil
-  }
-
-  private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
-
-  private func matches(_ text: StaticString, at offset: Int) -> Bool {
-    guard offset + text.utf8CodeUnitCount <= head.count else { return false }
-    return text.withUTF8Buffer { expected in
-      for index in 0..<expected.count {
-        let byte = head[offset + index]
-        let lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
-        if unsafe lower != expected[index] { return false }
-      }
-      return true
-    }
+    fields.value(name, startsWith: text)
   }
 }

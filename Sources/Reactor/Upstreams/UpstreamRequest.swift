@@ -4,8 +4,7 @@ public struct UpstreamRequest: Sendable {
   public enum Method: Sendable { case get, post }
 
   public var method: Method
-  /// The whole URL; `http` or `https`. Operators write it, callers never do.
-  public var url: String
+  public var target: UpstreamTarget
   /// Field lines, as in `authorization: Bearer …`; no CR, LF or NUL in them. Best the same array each time.
   public var fields: [String]
   /// One more field line, for what differs from request to request; at most `requestLineBytesMax`.
@@ -14,26 +13,39 @@ public struct UpstreamRequest: Sendable {
   /// Bytes of `requestLine`.
   public static var requestLineBytesMax: Int { 255 }
   /// The body of a POST.
-  public var body: [UInt8]
+  public var body: BufferChain
   /// Whether HTTP/2 may be agreed by ALPN. Such a stream is never paused.
   public var http2: Bool
-  /// Time for name, connection and TLS.
+  /// Time for name, connection and TLS together.
   public var connectTimeout: Duration
   /// Age at which an idle connection is not used again.
   public var idleMax: Duration
+  /// Which addresses of the target's name may be connected to.
+  public var addresses: AddressPolicy
 
   public init(
-    _ method: Method, _ url: String, fields: [String] = [], requestLine: String = "", body: [UInt8] = [],
-    http2: Bool = false,
-    connectTimeout: Duration = .seconds(10), idleMax: Duration = .seconds(600)
+    _ method: Method, _ target: UpstreamTarget, fields: [String] = [], requestLine: String = "",
+    body: BufferChain = BufferChain(), http2: Bool = false, connectTimeout: Duration = .seconds(10),
+    idleMax: Duration = .seconds(600), addresses: AddressPolicy = .any
   ) {
     self.method = method
-    self.url = url
+    self.target = target
     self.fields = fields
     self.requestLine = requestLine
     self.body = body
     self.http2 = http2
     self.connectTimeout = connectTimeout
     self.idleMax = idleMax
+    self.addresses = addresses
+  }
+
+  /// The same for a URL that is used once.
+  public init(
+    _ method: Method, _ url: String, fields: [String] = [], body: BufferChain = BufferChain(), http2: Bool = false,
+    connectTimeout: Duration = .seconds(10), idleMax: Duration = .seconds(600)
+  ) {
+    self.init(
+      method, UpstreamTarget(url), fields: fields, body: body, http2: http2, connectTimeout: connectTimeout,
+      idleMax: idleMax)
   }
 }

@@ -1,8 +1,12 @@
+internal import CLinux
+
 /// Every running transfer, whatever carries it: libcurl, or a script.
 ///
 /// Callbacks of libcurl only write down what happened (`CurlNotes`); the turn collects it here and makes events.
 final class Upstreams {
   private enum Carrier {
+    /// It waits for the addresses of its name, at most until its connect timeout is over.
+    case named(UpstreamRequest, giveUp: Duration)
     case curl(CurlHandle)
     case script(Script)
   }
@@ -10,39 +14,101 @@ final class Upstreams {
   private struct Transfer: ~Copyable {
     let response: Response
     var carrier: Carrier
-    /// The deadline of a script's next step.
+    /// The deadline of a script's next step, or of a name.
     var step: Deadlines<Owner>.ID?
     var respondedSent = false
   }
 
   private var transfers = Slots<Transfer>()
   private var spareResponses: [Response] = []
-  private let curl: CurlMulti
+  private let curl = CurlMultis()
+  private var names: NameCache
+  /// Ends that are known and not yet told.
+  private var ends: [(TransferID, TransferEnd)] = []
 
   /// Origins that are answered by a script instead of the network, by `scheme://host[:port]`.
   var scripted: [String: (UpstreamRequest) -> Script] = [:]
 
-  init(poller: borrowing Poller, connectionsMax: Int) throws(SystemError) {
-    curl = try CurlMulti(connectionsMax: connectionsMax)
+  /// Transfers since the beginning.
+  private(set) var started = 0
+  /// Transfers that wait for a name.
+  private(set) var resolving = 0
+  /// Bytes of the request bodies of running transfers.
+  private(set) var requestBytes = 0
+
+  init(
+    poller: borrowing Poller, names source: @escaping NameCache.Source, nameAge: Duration
+  ) throws(SystemError) {
+    names = try NameCache(source: source, age: nameAge)
+    try poller.watch(names.mailbox.wake, UInt32(LINUX_IN), Token(.names, generation: 0, number: 0))
   }
 
   /// Transfers that run.
   var count: Int { transfers.count }
+  /// Multis that share them.
+  var multis: Int { curl.count }
+  /// Sockets towards upstreams, busy and idle.
+  var openSockets: Int { curl.openSockets }
+
+  /// Body bytes that libcurl handed over since the beginning.
+  var receivedBytes: Int { curl.receivedBytes }
+
+  /// Body bytes that wait in all responses together.
+  var waitingBytes: Int {
+    var waiting = 0
+    for slot in transfers.slots {
+      if let id = transfers.id(at: slot) { waiting += transfers[id]?.response.body.count ?? 0 }
+    }
+    return waiting
+  }
 
   // MARK: What a gateway asks for
 
   func start(_ request: UpstreamRequest, now: Duration, deadlines: inout Deadlines<Owner>) -> TransferID {
-    if !scripted.isEmpty, let play = scripted[request.origin] {
+    if !scripted.isEmpty, let play = scripted[request.target.origin] {
       return start(play(request), now: now, deadlines: &deadlines)
     }
+    started += 1
+    requestBytes += request.body.count
     let response = takeResponse()
     let id = TransferID(.init(bits: transfers.next.bits))
-    let handle = curl.start(request, response, id)
-    _ = transfers.insert(Transfer(response: response, carrier: .curl(handle)))
+    guard !request.target.name.isEmpty else {
+      let handle = curl.start(
+        request, addresses: nil, connectTimeout: request.connectTimeout, response, id)
+      _ = transfers.insert(Transfer(response: response, carrier: .curl(handle)))
+      return id
+    }
+    let giveUp = now + request.connectTimeout
+    _ = transfers.insert(Transfer(response: response, carrier: .named(request, giveUp: giveUp)))
+    switch names.find(request.target.name, for: id, now: now) {
+    case .known(let known): connect(id, known, now)
+    case .failed: ends.append((id, .failed(.nameNotFound)))
+    case .asked:
+      resolving += 1
+      transfers[.init(bits: id.bits)]?.step = deadlines.add(giveUp, .name(id))
+    }
     return id
   }
 
+  /// Starts a transfer whose name has these addresses.
+  private func connect(_ id: TransferID, _ known: NameCache.Known, _ now: Duration) {
+    let slot = Slots<Transfer>.ID(bits: id.bits)
+    guard case .named(let request, let giveUp) = transfers[slot]?.carrier, let response = response(id) else {
+      return
+    }
+    guard known.addresses.allSatisfy(request.addresses.allows) else {
+      ends.append((id, .failed(.addressForbidden)))
+      return
+    }
+    // Only where a look-up took time is the rest a number of its own, which costs libcurl an option.
+    let rest = giveUp - now
+    let time = rest == request.connectTimeout ? rest : max(.milliseconds(1), rest)
+    transfers[slot]?.carrier = .curl(
+      curl.start(request, addresses: known, connectTimeout: time, response, id))
+  }
+
   func start(_ script: Script, now: Duration, deadlines: inout Deadlines<Owner>) -> TransferID {
+    started += 1
     let id = TransferID(.init(bits: transfers.next.bits))
     let step = deadlines.add(now, .script(id))
     _ = transfers.insert(Transfer(response: takeResponse(), carrier: .script(script), step: step))
@@ -53,7 +119,18 @@ final class Upstreams {
   func cancel(_ id: TransferID, deadlines: inout Deadlines<Owner>) {
     guard let transfer = transfers.remove(.init(bits: id.bits)) else { return }
     if let step = transfer.step { deadlines.remove(step) }
-    if case .curl(let handle) = transfer.carrier { curl.release(handle) }
+    switch transfer.carrier {
+    case .curl(let handle):
+      requestBytes -= handle.requestBytes
+      curl.release(handle)
+    case .named(let request, _):
+      requestBytes -= request.body.count
+      if transfer.step != nil {
+        resolving -= 1
+        names.forget(id, request.target.name)
+      }
+    case .script: break
+    }
     keep(transfer.response)
   }
 
@@ -64,18 +141,25 @@ final class Upstreams {
     guard let response = response(id) else { return }
     response.body.consume(count)
     guard response.isPaused, response.body.count < Response.bodyBytesMax / 2 else { return }
-    response.isPaused = false
     switch transfers[.init(bits: id.bits)]?.carrier {
     case .curl(let handle): curl.resume(handle)
-    case .script: transfers[.init(bits: id.bits)]?.step = deadlines.add(now, .script(id))
-    case nil: break
+    case .script:
+      response.isPaused = false
+      transfers[.init(bits: id.bits)]?.step = deadlines.add(now, .script(id))
+    case .named, nil: break
     }
+  }
+
+  /// How much of the request's body an upstream has taken, and how much there is; `nil` when that is not known.
+  func upload(_ id: TransferID) -> (sent: Int, total: Int)? {
+    guard case .curl(let handle) = transfers[.init(bits: id.bits)]?.carrier else { return nil }
+    return (handle.uploadedBytes, handle.requestBytes)
   }
 
   // MARK: What the turn does
 
   /// Whether something was written down that no event tells yet, so that the loop must not sleep.
-  var hasNews: Bool { curl.hasNews }
+  var hasNews: Bool { curl.hasNews || !ends.isEmpty }
 
   /// When libcurl wants to be called; `.zero` is at once.
   var curlDue: Duration? { curl.due }
@@ -84,11 +168,43 @@ final class Upstreams {
     curl.ready(CInt(number), generation: generation, events: events, poller: poller)
   }
 
+  /// Begins a turn: lets some of the paused transfers go on whose turn it is.
+  func begin(atMost most: Int, poller: borrowing Poller) { curl.begin(atMost: most, poller: poller) }
+
   /// Lets libcurl act on its timer, then brings epoll in line with what it wants watched.
   func serve(now: Duration, poller: borrowing Poller) { curl.serve(now: now, poller: poller) }
 
+  /// Look-ups are over: those who waited go on.
+  func namesFound(now: Duration, deadlines: inout Deadlines<Owner>) {
+    _ = linux_eventfd_take(names.mailbox.wake)
+    for (id, name) in names.collect(now: now) {
+      let slot = Slots<Transfer>.ID(bits: id.bits)
+      guard let step = transfers[slot]?.step ?? nil else { continue }
+      deadlines.remove(step)
+      transfers[slot]?.step = nil
+      resolving -= 1
+      if let known = names.known(name) {
+        connect(id, known, now)
+      } else {
+        ends.append((id, .failed(.nameNotFound)))
+      }
+    }
+  }
+
+  /// A name was not found in time.
+  func nameIsLate(_ id: TransferID) {
+    let slot = Slots<Transfer>.ID(bits: id.bits)
+    guard case .named(let request, _) = transfers[slot]?.carrier else { return }
+    transfers[slot]?.step = nil
+    resolving -= 1
+    names.forget(id, request.target.name)
+    ends.append((id, .failed(.connectTimedOut)))
+  }
+
   /// Turns what was written down into events.
   func collect(into events: inout [Event]) {
+    for (id, end) in ends where transfers.contains(.init(bits: id.bits)) { events.append(.ended(id, end)) }
+    ends.removeAll(keepingCapacity: true)
     while let handle = curl.takeNoted() {
       guard transfers.contains(.init(bits: handle.transfer.bits)) else { continue }
       report(handle.transfer, handle.response, into: &events)
@@ -120,7 +236,7 @@ final class Upstreams {
       case .head(let status, let fields):
         response.status = status
         response.hasHead = true
-        for field in fields { response.head += Array((field + "\r\n").utf8) }
+        for field in fields { unsafe Array(field.utf8).withUnsafeBytes { unsafe response.fields.add($0) } }
         report(id, response, into: &events)
       case .bytes(let bytes):
         response.body.append(bytes)
@@ -155,17 +271,5 @@ final class Upstreams {
     guard spareResponses.count < 256 else { return }
     response.reset()
     spareResponses.append(response)
-  }
-}
-
-extension UpstreamRequest {
-  /// `scheme://host[:port]` of the URL.
-  var origin: String {
-    var slashes = 0
-    let end = url.utf8.firstIndex { byte in
-      if byte == UInt8(ascii: "/") { slashes += 1 }
-      return slashes == 3
-    }
-    return String(url[..<(end ?? url.endIndex)])
   }
 }

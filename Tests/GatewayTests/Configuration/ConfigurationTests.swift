@@ -149,8 +149,9 @@ func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     let configuration = Configuration.discovered(
       found: [.ollama, .vllm, .onnx, .anthropic, .demo],
       environment: ["OPENAI_API_KEY": "sk", "GROQ_API_KEY": "", "XAI_API_KEY": "a b", "ANTHROPIC_API_KEY": "k"])
-    #expect(configuration.providers.map(\.kind) == [.ollama, .vllm, .openAi, .demo])
+    #expect(configuration.providers.map(\.kind) == [.ollama, .vllm, .openAi, .anthropic, .demo])
     #expect(configuration.providers[2].apiKey?.reveal() == "sk")
+    #expect(configuration.providers[3].models == ["claude-*"])
     #expect(configuration.providers.last?.models == ["demo", "demo-*"])
     #expect(configuration.providers.last?.demo == Configuration.Demo())
     #expect(configuration.providers.map(\.priority) == configuration.providers.map(\.priority).sorted())

@@ -6,7 +6,7 @@ import Testing
     UpstreamFailure.unknownName, .unreachable, .tls, .broken, .timedOut(.connect), .tooLarge, .malformed("x"),
   ])
   func `before anything is sent the next candidate is asked`(_ failure: UpstreamFailure) throws {
-    var life = try Life()
+    let life = try Life()
     life.finish(failure)
     #expect(life.attempts == [0, 1])
     #expect(life.output.isEmpty)
@@ -14,13 +14,13 @@ import Testing
     life.arrive(Say.text("Hi") + Say.stop + Say.done)
     #expect(try #require(life.received).fields["x-served-by"] == "b/m")
     #expect(life.end == .complete)
-    let row = life.exchange.finalRow(now: life.now)
+    let row = life.row
     #expect(row.attempts == ["a:\(failure.word)"])
     #expect(row.provider == "b")
   }
 
   @Test func `what was held of the first candidate is never shown`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.role)
     life.arrive(#"data: {"id":"gone","choices":[]}"# + "\n\n")
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func `after the head the next candidate goes on in the same stream`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.role)
     life.wait(.seconds(8))
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func `after the head the last failure is an error event`() throws {
-    var life = try Life(providers: 1)
+    let life = try Life(providers: 1)
     life.respond()
     life.wait(.seconds(9))
     life.finish(.broken)
@@ -59,11 +59,11 @@ import Testing
     let answer = try #require(life.received)
     #expect(answer.events.count == 1)
     #expect(!answer.isWhole)
-    #expect(life.exchange.finalRow(now: life.now).outcome == .failed)
+    #expect(life.row.outcome == .failed)
   }
 
   @Test func `each candidate is asked once`() throws {
-    var life = try Life(providers: 3)
+    let life = try Life(providers: 3)
     for _ in 0..<3 {
       life.respond(500)
       life.finish()
@@ -71,7 +71,7 @@ import Testing
     #expect(life.attempts == [0, 1, 2])
     #expect(life.end == .complete)
     #expect(try #require(life.received).status == 502)
-    #expect(life.exchange.finalRow(now: life.now).attempts == ["a:status_500", "b:status_500", "c:status_500"])
+    #expect(life.row.attempts == ["a:status_500", "b:status_500", "c:status_500"])
   }
 
   @Test(arguments: [
@@ -81,7 +81,7 @@ import Testing
   ])
   func `a status decides who is asked and what is said`(_ status: Int, _ shown: Int, _ isRetried: Bool) throws {
     for body in [Life.streamed, Life.whole] {
-      var life = try Life(body)
+      let life = try Life(body)
       life.respond(status)
       life.arrive(#"{"error":{"message":"#)
       life.finish(rest: #""words"}}"#)
@@ -94,21 +94,21 @@ import Testing
       #expect(answer.status == shown)
       #expect(answer.isWhole)
       #expect(life.end == .complete)
-      #expect(life.exchange.finalRow(now: life.now).status == shown)
+      #expect(life.row.status == shown)
       // What is wrong with the gateway's own credentials is told without the upstream's words.
       #expect(answer.text.contains("words") == ![401, 402, 403].contains(status))
     }
   }
 
   @Test func `the time to wait is passed on`() throws {
-    var life = try Life(providers: 1)
+    let life = try Life(providers: 1)
     life.respond(429, retryAfter: 17)
     life.finish()
     #expect(try #require(life.received).fields["retry-after"] == "17")
   }
 
   @Test func `a long explanation is cut`() throws {
-    var life = try Life(providers: 1)
+    let life = try Life(providers: 1)
     life.respond(400)
     for _ in 0..<40 { life.arrive(Array(repeating: UInt8(ascii: "x"), count: 10_000)) }
     life.finish()
@@ -124,11 +124,11 @@ import Testing
     let answer = try #require(life.received)
     #expect(answer.status == 404)
     #expect(answer.text.contains(#""code":"model_not_found""#))
-    #expect(life.exchange.finalRow(now: life.now).outcome == .refused)
+    #expect(life.row.outcome == .refused)
   }
 
   @Test func `a provider asked by its name serves the rest of the name`() throws {
-    var life = try Life(Life.streamed.replacing(#""m""#, with: #""b/m""#), providers: 3)
+    let life = try Life(Life.streamed.replacing(#""m""#, with: #""b/m""#), providers: 3)
     #expect(life.attempts == [1])
     life.respond()
     life.arrive(Say.text("Hi") + Say.stop + Say.done)
@@ -138,7 +138,7 @@ import Testing
   }
 
   @Test func `an end without a head is a failure`() throws {
-    var life = try Life(providers: 1)
+    let life = try Life(providers: 1)
     life.finish()
     #expect(try #require(life.received).status == 502)
   }

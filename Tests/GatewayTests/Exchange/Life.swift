@@ -1,7 +1,7 @@
 @testable import Gateway
 
 /// One exchange driven by hand through time that does not pass by itself: what a gateway does, without one.
-struct Life {
+final class Life {
   /// What each provider is called, by its number.
   static let names = ["a", "b", "c"]
   static let streamed = #"{"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}]}"#
@@ -31,12 +31,14 @@ struct Life {
   }
 
   /// Lets one thing happen and does what the exchange wishes.
-  mutating func act(_ happen: (inout Exchange, inout Exchange.Effects, Duration) -> Void) {
+  func act(_ happen: (inout Exchange, inout Exchange.Effects, Duration) -> Void) {
     let wasOver = end != nil
     var effects = Exchange.Effects()
     happen(&exchange, &effects, now)
-    output += effects.output
-    if wasOver, !effects.output.isEmpty || effects.attempt != nil || effects.end != nil { isHaunted = true }
+    output += effects.output + effects.body.joined
+    if wasOver, !effects.output.isEmpty || !effects.body.isEmpty || effects.attempt != nil || effects.end != nil {
+      isHaunted = true
+    }
     if let end = effects.end { self.end = end }
     if let next = effects.attempt {
       if effects.end != nil { isHaunted = true }
@@ -45,7 +47,7 @@ struct Life {
     }
   }
 
-  mutating func respond(
+  func respond(
     _ status: Int = 200, isJSON: Bool = false, isHTML: Bool = false, retryAfter: Int? = nil
   ) {
     act { exchange, effects, now in
@@ -54,28 +56,33 @@ struct Life {
     }
   }
 
-  mutating func arrive(_ text: String) { arrive(Array(text.utf8)) }
+  func arrive(_ text: String) { arrive(Array(text.utf8)) }
 
-  mutating func arrive(_ bytes: [UInt8]) {
+  func arrive(_ bytes: [UInt8]) {
     act { exchange, effects, now in exchange.arrived(bytes.span, &effects, now: now) }
   }
 
-  mutating func finish(_ failure: UpstreamFailure? = nil, rest: String = "") {
+  func finish(_ failure: UpstreamFailure? = nil, rest: String = "") {
     finish(failure, rest: Array(rest.utf8))
   }
 
-  mutating func finish(_ failure: UpstreamFailure?, rest: [UInt8]) {
+  func finish(_ failure: UpstreamFailure?, rest: [UInt8]) {
     act { exchange, effects, now in exchange.ended(failure, rest: rest.span, &effects, now: now) }
   }
 
   /// Lets time pass, then the alarm rings.
-  mutating func wait(_ time: Duration) {
+  func wait(_ time: Duration) {
     now += time
     act { exchange, effects, now in exchange.tick(&effects, now: now) }
   }
 
   /// Waits for the alarm as the exchange set it.
-  mutating func waitForAlarm() { wait(exchange.nextTick - now) }
+  func waitForAlarm() { wait(exchange.nextTick - now) }
+
+  /// The row that the journal would get now.
+  var row: JournalRow { exchange.finalRow(now: now) }
+  var phase: Exchange.Phase { exchange.phase }
+  var nextTick: Duration { exchange.nextTick }
 
   /// The response as the client reads it; `nil` when it is not well formed.
   var received: Received? { Received(output) }

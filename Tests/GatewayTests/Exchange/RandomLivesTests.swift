@@ -37,11 +37,11 @@ private struct Course {
     let asks = chance(3) ? #","stream_options":{"include_usage":true}"# : ""
     let streams = !chance(5)
     let request = #"{"model":"m","stream":\#(streams)\#(asks),"messages":[{"role":"user","content":"hello"}]}"#
-    var life = try Life(request, providers: below(3) + 1, minorVersion: chance(6) ? 0 : 1)
+    let life = try Life(request, providers: below(3) + 1, minorVersion: chance(6) ? 0 : 1)
     var isGone = false
     for _ in 0..<60 where life.end == nil && !isGone {
       let asked = life.attempts.count
-      isGone = step(&life)
+      isGone = step(life)
       if life.attempts.count != asked { isRunning = false }
       if let fault = Self.fault(life) { return ("", fault) }
     }
@@ -53,11 +53,11 @@ private struct Course {
       life.act { exchange, effects, now in exchange.probe(&effects, now: now) }
     }
     let fault = Self.fault(life) ?? Self.lastFault(life, isGone: isGone, streams: streams, isAsked: !asks.isEmpty)
-    return (life.exchange.finalRow(now: life.now).outcome.rawValue, fault)
+    return (life.row.outcome.rawValue, fault)
   }
 
   /// One thing happens; whether the client left.
-  private mutating func step(_ life: inout Life) -> Bool {
+  private mutating func step(_ life: Life) -> Bool {
     switch below(20) {
     case 0 where chance(4):
       life.exchange.abandon()
@@ -68,13 +68,13 @@ private struct Course {
     case 5: life.waitForAlarm()
     case 6: life.act { exchange, effects, now in exchange.probe(&effects, now: now) }
     case 7: life.exchange.resumed(now: life.now)
-    default: advance(&life)
+    default: advance(life)
     }
     return false
   }
 
   /// The upstream does its next thing.
-  private mutating func advance(_ life: inout Life) {
+  private mutating func advance(_ life: Life) {
     if !isRunning {
       if chance(8) { return life.finish(.unreachable) }
       let kind = below(12)
@@ -157,7 +157,7 @@ private struct Course {
     let isStream = received.fields["content-type"]?.hasPrefix("text/event-stream") == true
     let dones = received.events.count { $0 == "[DONE]" }
     let errors = received.events.count { $0.hasPrefix(#"{"error""#) }
-    let row = life.exchange.finalRow(now: life.now)
+    let row = life.row
     if row.status != received.status { return "the row says \(row.status), the client got \(received.status)" }
     if (row.outcome == .completed) != (received.status == 200 && end == .complete) {
       return "outcome \(row.outcome)"

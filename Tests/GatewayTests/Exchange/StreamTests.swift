@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct StreamTests {
   @Test func `the head is held until something is visible`() throws {
-    var life = try Life()
+    let life = try Life()
     #expect(life.attempts == [0])
     life.respond()
     life.arrive(": hello\n\n" + Say.role)
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func `a stream that ends as it should is whole`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.role + Say.text("Hi") + Say.stop + Say.done)
     let answer = try #require(life.received)
@@ -29,13 +29,13 @@ import Testing
     #expect(answer.isWhole)
     #expect(answer.events.last == "[DONE]")
     #expect(answer.events.count == 4)
-    #expect(life.exchange.finalRow(now: life.now).outcome == .completed)
+    #expect(life.row.outcome == .completed)
     life.finish()
     #expect(!life.isHaunted)
   }
 
   @Test func `what follows the last event is not read`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi") + Say.stop + Say.done + Say.text("more") + Say.done)
     #expect(life.text.split(separator: "[DONE]").count == 2)
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func `a stream without its last event is whole when it finished`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi") + Say.stop)
     #expect(life.end == nil)
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func `a last event without its empty line counts`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
     life.finish(rest: String(Say.stop.dropLast(2)))
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func `a last event that is cut in two does not`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
     life.finish(rest: String(Say.stop.dropLast(20)))
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test func `the whole stream may come with the end`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.finish(rest: Say.text("Hi") + Say.stop + Say.done)
     #expect(life.end == .complete)
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func `a stream that ends before it finished breaks off`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
     life.finish()
@@ -89,7 +89,7 @@ import Testing
     #expect(!answer.isWhole)
     #expect(try #require(answer.events.last).contains(#""code":"upstream_truncated""#))
     #expect(!life.text.contains("[DONE]"))
-    #expect(life.exchange.finalRow(now: life.now).outcome == .truncated)
+    #expect(life.row.outcome == .truncated)
     #expect(life.attempts == [0])
   }
 
@@ -98,7 +98,7 @@ import Testing
     "event: error\ndata: {\"error\":{\"message\":\"boom\"}}",
   ])
   func `a failure behind visible output is one error event and no success`(_ event: String) throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi") + event + "\n\n" + Say.done)
     #expect(life.end == .abort)
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func `an event behind the bound breaks the stream off`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
     life.arrive(Array(repeating: UInt8(ascii: "x"), count: EventReader.eventBytesMax + 64))
@@ -119,7 +119,7 @@ import Testing
   }
 
   @Test func `silence that does not end is shown at its bound`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     let padding = String(repeating: "x", count: 20_000)
     let silent = #"data: {"model":"m","choices":[{"delta":{"content":""}}],"padding":"\#(padding)"}"# + "\n\n"
@@ -129,12 +129,12 @@ import Testing
       count += 1
     }
     #expect((Exchange.heldBytesMax / 20_500...Exchange.heldBytesMax / 20_000 + 1).contains(count))
-    #expect(life.exchange.phase == .visible)
+    #expect(life.phase == .visible)
     #expect(life.received?.events.count == count)
   }
 
   @Test func `without chunks the end of the connection is the end`() throws {
-    var life = try Life(minorVersion: 0)
+    let life = try Life(minorVersion: 0)
     life.respond()
     life.arrive(Say.text("Hi") + Say.stop + Say.done)
     let answer = try #require(life.received)
@@ -160,7 +160,7 @@ import Testing
   }
 
   @Test func `usage that was asked for comes once, before the end`() throws {
-    var life = try Life(
+    let life = try Life(
       #"{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user"}]}"#)
     life.respond()
     life.arrive(Say.text("Hello there") + Say.stop + Say.done)
@@ -168,6 +168,6 @@ import Testing
     #expect(events.count == 4)
     #expect(events[2].contains(#""x_usage_source":"estimated""#))
     #expect(events[2].contains(#""choices":[]"#))
-    #expect(life.exchange.finalRow(now: life.now).usage?.completion == 3)
+    #expect(life.row.usage?.completion == 3)
   }
 }

@@ -3,23 +3,23 @@ import Testing
 
 @Suite struct TimeTests {
   @Test func `at the deadline the head goes out with a comment`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.wait(.milliseconds(7999))
     #expect(life.output.isEmpty)
-    #expect(life.exchange.nextTick - life.now == .milliseconds(1))
+    #expect(life.nextTick - life.now == .milliseconds(1))
     life.waitForAlarm()
     #expect(try #require(life.received).text == ": keep-alive\n\n")
-    #expect(life.exchange.phase == .committed)
+    #expect(life.phase == .committed)
     life.arrive(Say.text("Hi") + Say.stop + Say.done)
     let answer = try #require(life.received)
     #expect(answer.events.count == 3)
     #expect(answer.isWhole)
-    #expect(life.exchange.finalRow(now: life.now).firstByte == .seconds(8))
+    #expect(life.row.firstByte == .seconds(8))
   }
 
   @Test func `comments keep a quiet stream alive`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
     for _ in 0..<3 { life.waitForAlarm() }
@@ -32,16 +32,16 @@ import Testing
   @Test func `without an interval there are no comments`() throws {
     var limits = Exchange.Limits()
     limits.keepAliveComment = .zero
-    var life = try Life(limits: limits)
+    let life = try Life(limits: limits)
     life.respond()
     life.arrive(Say.text("Hi"))
-    #expect(life.exchange.nextTick - life.now == limits.stall)
+    #expect(life.nextTick - life.now == limits.stall)
     life.wait(.seconds(100))
     #expect(!life.text.contains("keep-alive"))
   }
 
   @Test func `a first event that does not come is a failure of the candidate`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.wait(.seconds(299))
     #expect(life.attempts == [0])
@@ -53,20 +53,20 @@ import Testing
     life.wait(.seconds(1))
     #expect(life.end == .abort)
     #expect(life.text.contains("upstream_timeout"))
-    #expect(life.exchange.finalRow(now: life.now).attempts == ["a:timeout", "b:timeout"])
+    #expect(life.row.attempts == ["a:timeout", "b:timeout"])
   }
 
   @Test func `a first event that is late before the head is a status`() throws {
     var limits = Exchange.Limits()
     limits.firstEvent = .seconds(2)
-    var life = try Life(providers: 1, limits: limits)
+    let life = try Life(providers: 1, limits: limits)
     life.waitForAlarm()
     #expect(life.end == .complete)
     #expect(try #require(life.received).status == 504)
   }
 
   @Test func `a stream that stalls breaks off`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
     life.wait(.seconds(119))
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func `time in which the client did not read is not the upstream's`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
     life.now += .seconds(110)
@@ -91,22 +91,22 @@ import Testing
   }
 
   @Test func `a probe is a comment where a stream runs and a 100 before the head`() throws {
-    var life = try Life()
-    let probe = { (life: inout Life) in life.act { exchange, effects, now in exchange.probe(&effects, now: now) } }
-    probe(&life)
+    let life = try Life()
+    let probe = { (life: Life) in life.act { exchange, effects, now in exchange.probe(&effects, now: now) } }
+    probe(life)
     #expect(life.output == Received.interim)
     life.respond()
     life.arrive(Say.text("Hi"))
-    probe(&life)
+    probe(life)
     #expect(try #require(life.received).text.hasSuffix("\n\n: keep-alive\n\n"))
     life.arrive(Say.stop + Say.done)
     #expect(try #require(life.received).hasPlainEvents)
-    probe(&life)
+    probe(life)
     #expect(!life.isHaunted)
   }
 
   @Test func `a whole answer has its time, and there is none left for another`() throws {
-    var life = try Life(Life.whole)
+    let life = try Life(Life.whole)
     life.respond()
     life.arrive("{")
     life.wait(.seconds(599))
@@ -118,10 +118,10 @@ import Testing
   }
 
   @Test func `the alarm never rings for nothing twice at one time`() throws {
-    var life = try Life(providers: 3)
+    let life = try Life(providers: 3)
     var rings = 0
     while life.end == nil, rings < 200 {
-      let at = life.exchange.nextTick
+      let at = life.nextTick
       #expect(at > life.now)
       life.waitForAlarm()
       rings += 1
@@ -131,15 +131,15 @@ import Testing
   }
 
   @Test func `a stop is a status where nothing was sent`() throws {
-    var life = try Life()
+    let life = try Life()
     life.act { exchange, effects, _ in exchange.stop(&effects) }
     #expect(life.end == .complete)
     #expect(try #require(life.received).status == 503)
-    #expect(life.exchange.finalRow(now: life.now).outcome == .stopped)
+    #expect(life.row.outcome == .stopped)
   }
 
   @Test func `a stop is an error event where a stream runs`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
     life.act { exchange, effects, _ in exchange.stop(&effects) }
@@ -147,16 +147,16 @@ import Testing
     let answer = try #require(life.received)
     #expect(try #require(answer.events.last).contains("shutting_down"))
     #expect(!answer.isWhole)
-    #expect(life.exchange.finalRow(now: life.now).outcome == .stopped)
+    #expect(life.row.outcome == .stopped)
   }
 
   @Test func `a client that leaves is a row and nothing else`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi there"))
     life.now += .seconds(2)
     life.exchange.abandon()
-    let row = life.exchange.finalRow(now: life.now)
+    let row = life.row
     #expect(row.outcome == .abandoned)
     #expect(row.status == 499)
     #expect(row.total == .seconds(2))
@@ -164,12 +164,28 @@ import Testing
   }
 
   @Test func `a candidate that may not be asked is a refusal`() throws {
-    var life = try Life()
+    let life = try Life()
     life.act { exchange, effects, _ in
       exchange.refused(Refusal(429, .overloaded, "Later."), &effects)
     }
     #expect(try #require(life.received).status == 429)
     #expect(life.end == .complete)
-    #expect(life.exchange.finalRow(now: life.now).outcome == .refused)
+    #expect(life.row.outcome == .refused)
+  }
+
+  @Test func `an upstream that takes no more of a large request is given up, one that takes some is not`() throws {
+    let prompt = String(repeating: "x", count: Exchange.unwatchedBytesMax)
+    let life = try Life(#"{"model":"m","messages":[{"role":"user","content":"\#(prompt)"}]}"#)
+    life.wait(.seconds(20))
+    life.exchange.uploaded(1000, of: 40_000, now: life.now)
+    life.wait(.seconds(20))
+    #expect(life.attempts == [0])
+    life.wait(.seconds(10))
+    #expect(life.row.attempts == ["a:timeout"])
+    #expect(life.attempts == [0, 1])
+    life.exchange.uploaded(40_000, of: 40_000, now: life.now)
+    life.wait(.seconds(60))
+    #expect(life.attempts == [0, 1])
+    #expect(life.end == nil)
   }
 }

@@ -9,9 +9,10 @@ import Testing
 
   @Test(arguments: [0, 1, 50, 100_000])
   func `a whole answer leaves as it came but for the model`(_ cut: Int) throws {
-    var life = try Life(Life.whole)
+    let life = try Life(Life.whole)
     life.respond(isJSON: true)
-    #expect(!life.exchange.readsAsItArrives)
+    let readsAsItArrives = life.exchange.readsAsItArrives
+    #expect(!readsAsItArrives)
     if cut > 0 { life.arrive(String(Self.answer.prefix(cut))) }
     life.finish(rest: String(Self.answer.dropFirst(cut)))
     let received = try #require(life.received)
@@ -20,7 +21,7 @@ import Testing
     #expect(received.fields["x-served-by"] == "a/m")
     #expect(received.text == Self.answer.replacing(#""served""#, with: #""m""#))
     #expect(life.end == .complete)
-    let row = life.exchange.finalRow(now: life.now)
+    let row = life.row
     #expect(row.usage == Usage(prompt: 3, completion: 2, source: .reported))
     #expect(row.outcome == .completed)
   }
@@ -30,7 +31,7 @@ import Testing
   ])
   func `what is no answer goes to the next candidate`(_ body: String) throws {
     for request in [Life.whole, Life.streamed] {
-      var life = try Life(request)
+      let life = try Life(request)
       life.respond(isJSON: true)
       life.finish(rest: body)
       #expect(life.attempts == [0, 1])
@@ -39,7 +40,7 @@ import Testing
   }
 
   @Test func `an answer that broke off is none`() throws {
-    var life = try Life(Life.whole, providers: 1)
+    let life = try Life(Life.whole, providers: 1)
     life.respond(isJSON: true)
     life.arrive(Self.answer)
     life.finish(.broken)
@@ -48,7 +49,7 @@ import Testing
 
   @Test func `a web page is no answer`() throws {
     for request in [Life.whole, Life.streamed] {
-      var life = try Life(request, providers: 1)
+      let life = try Life(request, providers: 1)
       life.respond(isHTML: true)
       life.finish(rest: "<html>Log in</html>")
       let received = try #require(life.received)
@@ -59,7 +60,7 @@ import Testing
   }
 
   @Test func `a whole answer to who asked for a stream becomes one`() throws {
-    var life = try Life()
+    let life = try Life()
     life.respond(isJSON: true)
     life.finish(rest: Self.answer)
     let received = try #require(life.received)
@@ -70,11 +71,11 @@ import Testing
     #expect(received.events[0].contains(#""finish_reason":"stop""#))
     #expect(received.events[0].contains(#""model":"m""#))
     #expect(life.end == .complete)
-    #expect(life.exchange.finalRow(now: life.now).usage?.total == 5)
+    #expect(life.row.usage?.total == 5)
   }
 
   @Test func `an answer of many lines becomes a stream too`() throws {
-    var life = try Life(providers: 1)
+    let life = try Life(providers: 1)
     life.respond(isJSON: true)
     life.finish(rest: Self.answer.replacing(",", with: ",\n  ").replacing("{", with: "{\r\n"))
     let received = try #require(life.received)
@@ -83,7 +84,7 @@ import Testing
   }
 
   @Test func `an answer behind the bound is refused`() throws {
-    var life = try Life(Life.whole, providers: 1)
+    let life = try Life(Life.whole, providers: 1)
     life.respond(isJSON: true)
     let piece = [UInt8](repeating: UInt8(ascii: " "), count: Exchange.answerBytesMax / 4)
     for _ in 0..<4 { life.arrive(piece) }

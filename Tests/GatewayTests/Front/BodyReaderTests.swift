@@ -17,7 +17,7 @@ import Testing
     var body: [UInt8] = []
     let progress = try reader.read("{", into: &body)
     #expect(progress == BodyProgress(consumed: 1, isComplete: false))
-    #expect(body.capacity < 2 * BodyReader.reservedBytesMax)
+    #expect(body.capacity < 2 * [UInt8].promisedBytesMax)
   }
 
   @Test func `a body of exactly the limit in chunks is read, and one byte more is not`() throws {

@@ -4,8 +4,8 @@ import Testing
 @Suite struct ChatAnswerTests {
   static func relay(_ json: String) throws(UpstreamFailure) -> (text: String, usage: Usage?) {
     let bytes = Array(json.utf8)
-    var out: [UInt8] = []
-    let found = try ChatAnswer.relay(bytes.span, modelToken: Array(#""m""#.utf8), into: &out)
+    let (found, edits) = try ChatAnswer.relay(bytes.span, modelToken: Array(#""m""#.utf8))
+    let out = edits.text(of: bytes.span)
     return (String(decoding: out, as: UTF8.self), found.usage)
   }
 
@@ -22,6 +22,7 @@ import Testing
     ),
     (#"{"choices":[]}"#, #"{"model":"m","choices":[]}"#),
     (#"{"mod\u0065l":"x","choices":[],"error":null}"#, #"{"mod\u0065l":"m","choices":[],"error":null}"#),
+    (#"{"model":1,"m\u006fdel":2,"choices":[] , "model":3}"#, #"{"model":"m","choices":[] }"#),
   ])
   func `only the model's name changes`(_ json: String, _ relayed: String) throws {
     #expect(try Self.relay(json).text == relayed)

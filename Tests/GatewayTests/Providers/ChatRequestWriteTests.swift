@@ -8,9 +8,9 @@ import Testing
   ) throws -> String {
     let bytes = Array(body.utf8)
     let request = try ChatRequest.read(bytes.span)
-    var out = Array("before ".utf8)
-    request.write(bytes.span, model: model, maxTokensLimit: limit, asksUsage: asksUsage, into: &out)
-    return String(String(decoding: out, as: UTF8.self).dropFirst(7))
+    let edits = request.edits(model: model, maxTokensLimit: limit, asksUsage: asksUsage)
+    let out = edits.text(of: bytes.span)
+    return String(decoding: out, as: UTF8.self)
   }
 
   @Test(arguments: [

@@ -70,6 +70,20 @@ import Testing
     }
   }
 
+  @Test(arguments: ["model", "id", "created"], ["null", #""x""#, "7"])
+  func `a member that is there many times leaves once`(_ key: String, _ value: String) {
+    var feed = ChatFeed()
+    _ = feed.take(#"{"id":"\#(String(repeating: "i", count: 200))","choices":[]}"#)
+    for spelled in [key, key.replacing("d", with: #"\u0064"#)] {
+      let members = Array(repeating: #""\#(spelled)":\#(value)"#, count: 100).joined(separator: ",")
+      for data in [#"{\#(members)}"#, #"{\#(members),"choices":[]}"#, #"{"x":1,\#(members) , "y":2}"#] {
+        let relayed = feed.relay(data)
+        #expect(ChatFeed.hasUniqueKeys(relayed) == true, "\(relayed)")
+        #expect(relayed.utf8.count < 500)
+      }
+    }
+  }
+
   @Test func `bytes by chance do not trap`() {
     var random = SplitMix(state: 5)
     let seeds = ServerStreams.all.flatMap(\.chunks).map { Array($0.utf8) }

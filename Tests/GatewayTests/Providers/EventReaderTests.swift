@@ -161,6 +161,21 @@ import Testing
     #expect(throws: EventReader.TooLong()) { try Self.read([(lines + line + line)[...]]) }
   }
 
+  @Test(arguments: [": ", "other: ", "event: "])
+  func `a line that is passed over is too long however it is cut`(_ start: String) throws {
+    for (count, isFine) in [(EventReader.eventBytesMax + 16, true), (EventReader.eventBytesMax + 17, false)] {
+      let line = Array(start.utf8) + [UInt8](repeating: 0x78, count: count - start.utf8.count)
+      let bytes = line + Array("\n\ndata: x\n\n".utf8)
+      for pieces in [[bytes[...]], [bytes[..<9], bytes[9...]]] {
+        if isFine {
+          #expect(try Self.read(pieces).count == 1)
+        } else {
+          #expect(throws: EventReader.TooLong()) { try Self.read(pieces) }
+        }
+      }
+    }
+  }
+
   @Test func `a line that never ends is given up at the bound`() throws {
     var reader = EventReader()
     let piece = [UInt8](repeating: UInt8(ascii: ":"), count: EventReader.eventBytesMax / 2)

@@ -71,6 +71,20 @@ import Testing
     #expect(!Self.read(#"{"error":"sk-0123456789"}"#).message.contains("0123456789"))
   }
 
+  @Test(arguments: [#"\u0073k-0123456789abc"#, #"sk-01234\/56789abc"#, #"Bearer\t0123456789abc"#])
+  func `a credential that is spelled with escapes is not shown`(_ spelled: String) {
+    for body in [#"{"error":{"message":"x","also":"\#(spelled)"}}"#, #"{"also":"\#(spelled)"}"#] {
+      let error = Self.read(body)
+      #expect(error.body == nil)
+      #expect(!error.message.contains("789abc"))
+    }
+  }
+
+  @Test func `a credential at the place where a text is cut is masked`() {
+    let text = String(repeating: "x", count: 290) + " sk-0123456789"
+    #expect(!Self.read(text).message.contains("012"))
+  }
+
   @Test(arguments: ["Bearer abc+defghijklmn", "Bearer abcdefgh/secretpart", "Bearer abc~def=ghijkl"])
   func `a bearer of any alphabet is masked`(_ text: String) {
     #expect(UpstreamErrorReader.mask(text) == "Bearer ***")

@@ -17,8 +17,18 @@ struct SpliceTests {
     let result = String(decoding: out, as: UTF8.self)
     #expect(result.hasPrefix("before "))
     let rest = String(result.dropFirst(7))
+    #expect(joined(splice.pieces(of: json.span), json) == Array(rest.utf8), "in pieces it says the same")
     #expect(JSONSamples.walkFault(Array(rest.utf8)) == nil, "\(rest)")
     return rest
+  }
+
+  private func joined(_ pieces: [Splice.Piece], _ json: [UInt8]) -> [UInt8] {
+    pieces.flatMap { piece in
+      switch piece {
+      case .kept(let range): Array(json[range])
+      case .added(let bytes): bytes
+      }
+    }
   }
 
   private func brace(_ json: [UInt8]) -> Int { json.firstIndex(of: UInt8(ascii: "{"))! }
@@ -118,6 +128,7 @@ struct SpliceTests {
       var out: [UInt8] = []
       splice.apply(to: json.span, into: &out)
       #expect(out == json[..<range.lowerBound] + value + json[range.upperBound...])
+      #expect(joined(splice.pieces(of: json.span), json) == out)
       #expect(JSONSamples.walkFault(out) == nil)
 
       // Removing some of them leaves the others as they are.

@@ -1,0 +1,70 @@
+/// Text as it stands between the quotes of a JSON string. All dialects escape alike, so it goes from one to another as
+/// it is: lent by the event that it came in, or made for the occasion.
+enum EscapedText: Equatable {
+  case lent(Slice)
+  case made([UInt8])
+
+  /// Appends it, without quotes; `json` is the event that lends it.
+  func append(to out: inout [UInt8], from json: Span<UInt8>) {
+    switch self {
+    case .lent(let slice): out.append(json.bytes(slice))
+    case .made(let bytes): out.append(contentsOf: bytes)
+    }
+  }
+
+  var isEmpty: Bool {
+    switch self {
+    case .lent(let slice): slice.count == 0
+    case .made(let bytes): bytes.isEmpty
+    }
+  }
+}
+
+/// What happens in an answer, in the order in which it happens, whatever dialect tells it.
+///
+/// Each dialect has a reader, from its wire to events, and a writer, from events to its wire; none knows another.
+/// Calls of tools are numbered from 0 in the order of their beginning.
+enum ChatEvent: Equatable {
+  case began(id: EscapedText?)
+  case text(EscapedText)
+  case thinking(EscapedText)
+  /// Proves the thinking before it to the model's maker, and has to come back to it unchanged.
+  case signature(EscapedText)
+  case callBegan(call: Int, id: EscapedText, name: EscapedText)
+  /// A piece of a call's arguments, which are JSON in a string.
+  case arguments(call: Int, EscapedText)
+  case callEnded(call: Int)
+  case usage(TokenCounts)
+  case finished(FinishReason)
+  case failed(UpstreamError)
+  case ended
+}
+
+/// Why a model stopped.
+enum FinishReason: Equatable, CaseIterable {
+  /// It had said all, or came to a text that it was to stop at.
+  case stop
+  /// It came to the most tokens that it was given, or that it can have.
+  case length
+  case toolCalls
+  /// Somebody's rules.
+  case filtered
+}
+
+/// Tokens, as an upstream counted them; `nil` for what it did not say.
+struct TokenCounts: Equatable {
+  /// Tokens of the prompt, cached ones included.
+  var prompt: Int?
+  var completion: Int?
+  /// Of the prompt: read from a cache, and written to one.
+  var cached: Int?
+  var cacheWritten: Int?
+
+  /// Later counts win, field by field.
+  mutating func merge(_ later: TokenCounts) {
+    prompt = later.prompt ?? prompt
+    completion = later.completion ?? completion
+    cached = later.cached ?? cached
+    cacheWritten = later.cacheWritten ?? cacheWritten
+  }
+}

@@ -1,0 +1,67 @@
+internal import CCurl
+internal import Glibc
+
+// What libcurl calls: each finds its handle and tells it.
+
+/// Asks the handle that a callback is for; `none` is what is said where there is none.
+private func ask<Answer>(
+  _ context: UnsafeMutableRawPointer?, or none: Answer, _ question: (CurlHandle) -> Answer
+) -> Answer {
+  guard let context = unsafe context else { return none }
+  return unsafe Unmanaged<CurlHandle>.fromOpaque(context)._withUnsafeGuaranteedRef(question)
+}
+
+func onBody(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  guard let bytes = unsafe bytes else { return 0 }
+  return unsafe ask(context, or: 0) { unsafe $0.body(bytes, n) }
+}
+
+func onHead(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  guard let bytes = unsafe bytes else { return 0 }
+  return unsafe ask(context, or: 0) { unsafe $0.head(bytes, n) }
+}
+
+func onRead(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  guard let bytes = unsafe bytes else { return 0 }
+  return unsafe ask(context, or: 0) { unsafe $0.read(into: bytes, size &* n) }
+}
+
+func onSeek(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: CInt) -> CInt {
+  guard offset == 0, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
+  return unsafe ask(context, or: CURL_SEEKFUNC_CANTSEEK) {
+    $0.rewind()
+    return CURL_SEEKFUNC_OK
+  }
+}
+
+/// libcurl only seeks when some of the body was sent, not when it was read and the connection took none of it.
+func onRequest(
+  _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: CInt,
+  _ localPort: CInt
+) -> CInt {
+  unsafe ask(context, or: CURL_PREREQFUNC_OK) {
+    $0.requesting(from: localPort)
+    return CURL_PREREQFUNC_OK
+  }
+}
+
+func onOpen(
+  _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+  guard let address = unsafe address else { return -1 }
+  let (family, type, number) = unsafe (
+    address.pointee.family, address.pointee.socktype, address.pointee.protocol
+  )
+  return unsafe ask(context, or: -1) { $0.open(family, type, number) }
+}
+
+func onClose(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> CInt {
+  guard let context = unsafe context else { return 1 }
+  return unsafe Unmanaged<CurlNotes>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.close(socket) }
+}

@@ -1,0 +1,266 @@
+"""The gateway's process: its configuration, its figures, its end."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import time
+
+from kit.client import Client, chat, get
+
+# Short, so that a fault takes a second instead of minutes.
+SERVER = {
+    "port": 0,
+    "commit_after_secs": 0.7,
+    "keep_alive_comment_secs": 5,
+    "idle_timeout_secs": 20,
+    "head_timeout_secs": 1,
+    "body_timeout_secs": 1,
+    "client_read_timeout_secs": 2,
+    "drain_secs": 5,
+    "upstream_connect_timeout_secs": 0.5,
+    "upstream_send_timeout_secs": 1,
+    "upstream_first_event_timeout_secs": 1,
+    "upstream_stall_timeout_secs": 1,
+    "upstream_total_timeout_secs": 1.5,
+    "json_body_bytes_max": 8 * 1024 * 1024,
+    "bodies_bytes_max": 64 * 1024 * 1024,
+    "dns_cache_secs": 1,
+}
+# What a fault may leave behind in memory: allocators keep some of what was freed.
+RSS_TOLERANCE = 24 * 1024 * 1024
+
+
+class Gateway:
+    """One running hoosh. `wrap` stands before its command line, as in `["prlimit", "--nofile=64"]`."""
+
+    count = 0
+    # The worst lag of each row, in microseconds.
+    lags = {}
+
+    def __init__(
+        self, world, server=None, providers=None, wrap=(), arguments=(), environment=None, bare=False, **start
+    ):
+        Gateway.count += 1
+        self.name = f"gateway-{Gateway.count}"
+        self.world = world
+        folder = os.path.join(world.folder, self.name)
+        os.mkdir(folder)
+        self.config = os.path.join(folder, "hoosh.toml")
+        self.log = os.path.join(folder, "log")
+        # Some preloaded libraries take the arguments away; without any, hoosh finds the file where it starts.
+        command = [] if bare else ["serve", "--config", self.config, *arguments]
+        self.command = [*wrap, world.program, *command]
+        self.environment = {**os.environ, "SWIFT_BACKTRACE": "enable=no", **(environment or {})}
+        self.start_options = {"cwd": folder, **start}
+        self.process = None
+        self.lag = 0
+        self.pid = None
+        self.port = None
+        # A wrapped process stands still at every call, or its clock lies: its lag says nothing.
+        self.counts_lag = True
+        with open(self.config, "w") as file:
+            file.write(toml({**SERVER, **(server or {})}, world.providers() if providers is None else providers))
+
+    async def start(self, port=None, timeout=10):
+        with open(self.log, "ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
+                **self.start_options,
+            )  # fmt: skip
+        self.port = port
+        end = time.monotonic() + timeout
+        while True:
+            found = re.search(r"listens on http://[^ ]*:(\d+) ", self.said())
+            if found:
+                self.port = self.port or int(found[1])
+                break
+            if self.process.returncode is not None or time.monotonic() > end:
+                raise AssertionError(f"hoosh did not start: {self.said()[-600:]}")
+            await asyncio.sleep(0.02)
+        self.pid = self._find()
+        return self
+
+    def said(self):
+        with open(self.log, errors="replace") as file:
+            return file.read()
+
+    def _find(self):
+        """The process of hoosh itself, under whatever it is wrapped in."""
+        program = os.path.realpath(self.world.program)
+        left = [self.process.pid]
+        while left:
+            pid = left.pop(0)
+            try:
+                if os.path.realpath(f"/proc/{pid}/exe") == program:
+                    return pid
+                with open(f"/proc/{pid}/task/{pid}/children") as file:
+                    left += [int(child) for child in file.read().split()]
+            except OSError:
+                continue
+        return self.process.pid
+
+    # Requests.
+
+    async def client(self, **options):
+        return await Client.open(self.port, **options)
+
+    async def ask(self, model, stream, timeout=10, **more):
+        """One request on a connection of its own, read to its end."""
+        client = await self.client()
+        try:
+            began = time.monotonic()
+            await client.send(chat(model, stream, **more))
+            response = await client.response(timeout)
+            response.ms = (time.monotonic() - began) * 1000
+            return response
+        finally:
+            client.close()
+
+    async def begin(self, model, stream, **more):
+        """Sends a request and gives its client."""
+        client = await self.client()
+        await client.send(chat(model, stream, **more))
+        return client
+
+    async def fetch(self, path, timeout=5):
+        client = await self.client()
+        try:
+            await client.send(get(path))
+            return await client.response(timeout)
+        finally:
+            client.close()
+
+    async def status(self):
+        response = await self.fetch("/v1/status")
+        if response.status != 200:
+            raise AssertionError(f"GET /v1/status: {response}")
+        return response.json
+
+    # Figures.
+
+    @property
+    def alive(self):
+        return self.process.returncode is None and os.path.exists(f"/proc/{self.pid}/fd")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def rss(self):
+        with open(f"/proc/{self.pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    async def cpu_share(self, seconds=1.0):
+        """The share of one core that it takes in the next `seconds`."""
+        before, began = self.cpu_seconds(), time.monotonic()
+        await asyncio.sleep(seconds)
+        return (self.cpu_seconds() - before) / (time.monotonic() - began)
+
+    # The baseline.
+
+    async def warm(self):
+        """Everything is used once; what is there afterwards is the baseline."""
+        for stream in (True, False):
+            for _ in range(3):
+                await self.ask("good", stream)
+        await asyncio.sleep(0.05)
+        self.base_descriptors = self.descriptors()
+        status = await self.status()
+        self.base_multis = status["transfers"]["multis"]
+        self.base_upstreams = status["descriptors"]["upstreams"]
+        self.base_rss = self.rss()
+        return self
+
+    async def settled(self, timeout=4, rss=RSS_TOLERANCE):
+        """Fails unless nothing of the faults before is left."""
+        end = time.monotonic() + timeout
+        while True:
+            left = await self._left(rss)
+            if not left:
+                return
+            if time.monotonic() > end:
+                raise AssertionError("left behind: " + ", ".join(left))
+            await asyncio.sleep(0.05)
+
+    async def _left(self, rss):
+        status = await self.status()
+        self.note_lag(status)
+        counts = status["bytes"]
+        left = [f"{name} {counts[name]} bytes" for name in ("input", "output", "bodies", "responses") if counts[name]]
+        for name in ("open", "resolving"):
+            if status["transfers"][name]:
+                left.append(f"transfers {name} {status['transfers'][name]}")
+        upstreams = status["descriptors"]["upstreams"]
+        if upstreams > self.base_upstreams:
+            left.append(f"{upstreams} upstream sockets by the status, {self.base_upstreams} at first")
+        if status["clients"]["open"] > 1:
+            left.append(f"clients {status['clients']['open']}")
+        # libcurl's multis are kept; each has a pair of descriptors to be woken by.
+        # The connection that asked needs a moment to be gone on the other side too.
+        await asyncio.sleep(0.02)
+        most = self.base_descriptors + 2 * (status["transfers"]["multis"] - self.base_multis)
+        if self.descriptors() > most:
+            left.append(f"descriptors {self.descriptors()}, {most} at most")
+        if self.rss() > self.base_rss + rss:
+            left.append(f"memory {self.rss() >> 20} MiB, {self.base_rss >> 20} at first")
+        return left
+
+    def note_lag(self, status):
+        lag = status["loop"]["lag_us"]["max"]
+        # The figure is the worst since the start: a row is only told what it added.
+        if self.counts_lag and lag > self.lag:
+            where = self.world.now_running
+            Gateway.lags[where] = max(lag, Gateway.lags.get(where, 0))
+        self.lag = max(lag, self.lag)
+
+    # The end.
+
+    async def stop(self, timeout=10):
+        """Ends it as an operator would; it must have been alive and must end well."""
+        if not self.alive:
+            code = self.process.returncode
+            raise AssertionError(f"hoosh is dead (exit code {code}): {self.said()[-600:]}")
+        os.kill(self.pid, signal.SIGTERM)
+        await self.wait(timeout)
+
+    async def wait(self, timeout=10):
+        try:
+            async with asyncio.timeout(timeout):
+                code = await self.process.wait()
+        except TimeoutError:
+            raise AssertionError(f"hoosh has not ended {timeout} s after its signal")
+        if code != 0:
+            raise AssertionError(f"hoosh ended with {code}: {self.said()[-400:]}")
+
+    def kill(self):
+        """Ends it for certain."""
+        for pid in {self.pid, self.process.pid if self.process else None} - {None}:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+
+
+def toml(server, providers):
+    """The text of a configuration."""
+    lines = ["[server]", *(f"{key} = {value_of(value)}" for key, value in server.items() if value is not None)]
+    for provider in providers:
+        lines += ["", "[[providers]]", *(f"{key} = {value_of(value)}" for key, value in provider.items())]
+    lines += ["", "[journal]", 'format = "off"', ""]
+    return "\n".join(lines)
+
+
+def value_of(value):
+    return json.dumps(value)
+
+
+def provider(name, url, models=None, **more):
+    """A provider; unless said otherwise it serves `NAME-…`, and first of two `over-NAME-…`."""
+    models = models or [f"{name}-*", f"over-{name}-*"]
+    return {"type": "OpenAiCompatible", "name": name, "base_url": url, "models": models, **more}

@@ -1,0 +1,154 @@
+"""Runs the faults against a real hoosh and says which it survived; see docs/faults.md."""
+
+import argparse
+import asyncio
+import importlib
+import os
+import pathlib
+import resource
+import sys
+import tempfile
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from kit.gateway import Gateway  # noqa: E402
+from kit.table import TABLE, Skip  # noqa: E402
+from kit.world import World  # noqa: E402
+
+LAG_MAX_US = 10_000
+# In the order in which they run.
+FAMILIES = (
+    "connecting",
+    "answers",
+    "uploads",
+    "limits",
+    "times",
+    "leaving",
+    "reading",
+    "names",
+    "tls",
+    "ending",
+    "machine",
+    "calls",
+)
+
+
+class Tally:
+    """Counts, and writes the lines."""
+
+    def __init__(self):
+        self.survived = self.failed = self.skipped = 0
+
+    def row(self, name, variant, verdict, milliseconds, title, reason=""):
+        print(f"{name:<14} {variant:<8} {verdict:<9} {milliseconds:6.0f} ms  {title}", flush=True)
+        if reason:
+            print(f"{'':<24}{reason}", flush=True)
+
+
+async def run_one(world, fault, variant, tally, verbose):
+    """One row, one variant: the fault, and then the baseline."""
+    began = time.monotonic()
+    world.now_running = f"{fault.name} {variant}"
+    reason = None
+    try:
+        async with asyncio.timeout(fault.limit):
+            await fault.function(world, variant)
+    except Skip as skip:
+        tally.skipped += 1
+        tally.row(fault.name, variant, "skipped:", 0, f"{skip} ({fault.title})")
+        await world.clean()
+        return
+    except TimeoutError:
+        reason = f"not over after {fault.limit} s"
+        if verbose:
+            traceback.print_exc()
+    except BaseExceptionGroup as group:
+        reason = "; ".join(f"{type(each).__name__}: {each}" for each in group.exceptions)[:400]
+    except Exception as error:
+        reason = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+        if verbose:
+            traceback.print_exc()
+    milliseconds = (time.monotonic() - began) * 1000
+    await world.clean()
+    try:
+        async with asyncio.timeout(10):
+            await world.settled()
+    except (AssertionError, OSError, TimeoutError) as error:
+        reason = f"{reason}; then " if reason else ""
+        reason += str(error) or type(error).__name__
+        await world.fresh()
+    if reason is None:
+        tally.survived += 1
+        tally.row(fault.name, variant, "survived", milliseconds, fault.title)
+    else:
+        tally.failed += 1
+        tally.row(fault.name, variant, "FAILED", milliseconds, fault.title, reason)
+
+
+async def run_all(chosen, options):
+    tally = Tally()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hoosh-faults-") as folder:
+        world = World(os.path.realpath(options.program), folder)
+        try:
+            await world.open()
+            for fault, variants in chosen:
+                for variant in variants:
+                    await run_one(world, fault, variant, tally, options.verbose)
+        finally:
+            try:
+                await world.close()
+            except Exception as error:
+                tally.failed += 1
+                tally.row("end", "-", "FAILED", 0, "the shared gateway ends", str(error))
+    print()
+    lags = sorted(Gateway.lags.items(), key=lambda each: -each[1])
+    over = [(where, lag) for where, lag in lags if lag > LAG_MAX_US]
+    for where, lag in over:
+        print(f"the loop's lag was {lag / 1000:.1f} ms in {where}: too much, {LAG_MAX_US // 1000} ms are allowed")
+    if lags and not over:
+        print(
+            f"the loop's worst lag was {lags[0][1] / 1000:.1f} ms, in {lags[0][0]}; {LAG_MAX_US // 1000} ms are allowed"
+        )
+    tried = tally.survived + tally.failed
+    skipped = f", skipped {tally.skipped}" if tally.skipped else ""
+    print(f"tried {tried}, survived {tally.survived}{skipped}, {time.monotonic() - began:.0f} s")
+    failed = tally.failed + len(over)
+    print(f"{tally.survived} passed, {failed} failed")
+    return failed == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/faults", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the half that takes less than 90 seconds")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these faults, by name or the beginning of it and *")
+    parser.add_argument("--list", action="store_true", help="says what there is")
+    parser.add_argument("--verbose", action="store_true", help="with the place where a fault failed")
+    options = parser.parse_args()
+    options.program = os.environ["HOOSH"]
+
+    for family in FAMILIES:
+        importlib.import_module(family)
+    chosen = [(fault, fault.quick if options.quick else fault.variants) for fault in TABLE]
+    if options.only:
+        names = set(options.only)
+        begins = tuple(name[:-1] for name in names if name.endswith("*"))
+        wanted = lambda f: f.name in names or f.family in names or (begins and f.name.startswith(begins))  # noqa: E731
+        chosen = [row for row in chosen if wanted(row[0])]
+    chosen = [row for row in chosen if row[1]]
+    if not chosen:
+        parser.error("no fault has that name; --list shows them")
+    if options.list:
+        for fault, variants in chosen:
+            print(f"{fault.name:<14} {fault.family:<11} {','.join(variants):<13} {fault.title}")
+        return 0
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return 0 if asyncio.run(run_all(chosen, options)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

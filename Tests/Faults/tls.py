@@ -1,0 +1,159 @@
+"""U6: providers with a certificate that is not to be trusted, or with a TLS that is too old."""
+
+import asyncio
+import os
+import socket
+import subprocess
+
+from kit.checks import expect, expect_error, expect_good
+from kit.gateway import provider
+from kit.names import in_mounts
+from kit.table import Skip, fault
+from kit.upstream import good
+from kit.world import need_program
+
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def openssl(folder, *arguments):
+    done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise Skip(f"needs an openssl that can: {done.stderr.strip()[-200:]}")
+
+
+def certificates(folder):
+    """An authority, and what it signed: good, expired, for another host; and one that nobody signed."""
+    if os.path.exists(f"{folder}/good.pem"):
+        return
+    openssl(
+        folder,
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "30",
+        "-subj",
+        "/CN=Faults",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+    )
+    for name, host, days in (
+        ("good", "IP:127.0.0.1", 30),
+        ("expired", "IP:127.0.0.1", -1),
+        ("host", "DNS:elsewhere.test", 30),
+    ):
+        with open(f"{folder}/{name}.ext", "w") as file:
+            file.write(f"subjectAltName={host}\n")
+        openssl(
+            folder,
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            f"/CN={name}",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.csr",
+        )
+        openssl(
+            folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-days", str(days), "-extfile", f"{name}.ext", "-out", f"{name}.pem",
+        )  # fmt: skip
+    openssl(
+        folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=self",
+        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "self.key", "-out", "self.pem",
+    )  # fmt: skip
+
+
+async def serve(w, folder, name, certificate, *options):
+    """A TLS server in front of the scripted upstream's `good` port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # s_server passes what it decrypts to its output, and its input to the peer: here both are a relay's.
+    process = await w.process(
+        "openssl", "s_server", "-quiet", "-accept", f"127.0.0.1:{port}", "-cert", f"{certificate}.pem", "-key",
+        f"{certificate}.key", *options, cwd=folder, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    seen = {"plain": b""}
+
+    async def play():
+        while data := await process.stdout.read(65536):
+            seen["plain"] += data
+            if b'"messages"' in seen["plain"] and not seen.get("answered"):
+                seen["answered"] = True
+                process.stdin.write(good(b'"stream": true' in seen["plain"] or b'"stream":true' in seen["plain"]))
+                await process.stdin.drain()
+
+    w.spawn(play())
+    for _ in range(100):
+        if process.returncode is not None:
+            raise Skip(f"needs an openssl that serves {' '.join(options)}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        await asyncio.sleep(0.02)
+    w.upstream.ports[name] = port
+    return seen
+
+
+ROWS = [
+    ("expired", "a certificate that is over", "expired", ()),
+    ("host", "a certificate of another host", "host", ()),
+    ("self", "a certificate that nobody signed", "self", ()),
+    ("tls11", "TLS 1.1", "good", ("-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")),
+    ("tls10", "TLS 1.0", "good", ("-tls1", "-cipher", "DEFAULT@SECLEVEL=0")),
+]
+
+
+def row(name, title, certificate, options):
+    @fault(f"U6-{name}", f"{title}: 502, and nothing is sent", quick=name in ("expired", "self"))
+    async def refused(w, v):
+        seen, response, following = await asked(w, v, certificate, options)
+        expect_error(response, 502, "upstream_unreachable")
+        expect(not seen["plain"], "the request was sent all the same")
+        expect_good(following)
+
+
+async def asked(w, v, certificate, options):
+    need_program("openssl")
+    if not os.path.exists(BUNDLE):
+        raise Skip(f"needs {BUNDLE}")
+    folder = os.path.join(w.folder, "certificates")
+    os.makedirs(folder, exist_ok=True)
+    certificates(folder)
+    wrap = in_mounts(f"mount --bind {folder}/ca.pem {BUNDLE}")
+    seen = await serve(w, folder, "tls", certificate, *options)
+    secure = provider("secure", f"https://127.0.0.1:{w.upstream.ports['tls']}/v1")
+    async with w.own({"upstream_connect_timeout_secs": 3}, providers=[secure, *w.providers()], wrap=wrap) as gateway:
+        response = await gateway.ask("secure-1", v == "stream")
+        following = await gateway.ask("over-secure-1", v == "stream") if response.status != 200 else None
+    return seen, response, following
+
+
+for each in ROWS:
+    row(*each)
+
+
+@fault("U6-good", "the same with a certificate that is right: answered, so the rows before say something", quick=True)
+async def trusted(w, v):
+    _, response, _ = await asked(w, v, "good", ())
+    expect_good(response)
+
+
+@fault("U6-plain", "a provider that speaks no TLS where TLS is wanted: 502, no plain request")
+async def no_tls(w, v):
+    secure = provider("secure", f"https://127.0.0.1:{w.upstream.ports['evil']}/v1")
+    w.upstream.script("secure-1")
+    async with w.own(providers=[secure, *w.providers()]) as gateway:
+        response = await gateway.ask("secure-1", v == "stream")
+        expect(response.status in (502, 504), f"status {response.status}")
+        expect_error(response, response.status, ("upstream_unreachable", "upstream_timeout"))
+        expect(not w.upstream.calls["secure-1"], "it was asked without TLS")

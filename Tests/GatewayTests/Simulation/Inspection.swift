@@ -1,0 +1,140 @@
+@testable import Gateway
+@testable import Reactor
+
+/// Looks at the gateway and its reactor after every turn.
+struct Inspection {
+  let gateway: Gateway
+  let reactor: Reactor
+  /// Whether the last turn had something to tell.
+  private(set) var isBusy = false
+  private(set) var waitingMax = 0
+  private(set) var deadlinesMax = 0
+  private var turns = 0
+  /// Since when transfers have been nobody's, and connections only the reactor's.
+  private var lastBytesSince: [UInt64: Duration] = [:]
+  private var letGoSince: [UInt64: Duration] = [:]
+  private var clients: Set<ClientID> = []
+  private var allowed: [ClientID: Int] = [:]
+  /// Requests that were whole and that an exchange was there for.
+  private(set) var awaited: Set<String> = []
+
+  init(gateway: Gateway, reactor: Reactor) {
+    self.gateway = gateway
+    self.reactor = reactor
+  }
+
+  /// A client's provider may say so much that cannot be held back.
+  mutating func allow(_ bytes: Int, _ client: ClientID) {
+    allowed[client] = max(bytes, allowed[client] ?? 0)
+  }
+
+  func isKnown(_ client: ClientID) -> Bool { reactor.withInput(of: client) { _ in } != nil }
+
+  /// Whether what a client sends now is for the gateway: it has not let go of the connection.
+  func isHeard(_ client: ClientID) -> Bool {
+    isKnown(client) && (gateway.connections[client.bits] != nil || !clients.contains(client))
+  }
+
+  mutating func look(_ events: [Event], now: Duration) throws(Breach) {
+    isBusy = !events.isEmpty
+    var told = 0
+    for event in events {
+      switch event {
+      case .accepted(let client): clients.insert(client)
+      case .ended(let transfer, _): if reactor.response(of: transfer) != nil { told += 1 }
+      default: break
+      }
+    }
+    if reactor.transferCount != gateway.transfers.count + told {
+      throw Breach(.sameCount, "\(reactor.transferCount) run, \(gateway.transfers.count) are known, \(told) ended")
+    }
+    turns += 1
+    // A long look costs as much as there are clients: it is taken as rarely as there are many.
+    if turns % (1 + clients.count / 8) == 0 { try lookClosely(now) }
+  }
+
+  private mutating func lookClosely(_ now: Duration) throws(Breach) {
+    var bodies = 0
+    for connection in gateway.connections.values { try look(connection, &bodies) }
+    try lookAtTransfers(now)
+    for client in clients {
+      let waiting = reactor.waitingOutput(of: client)
+      waitingMax = max(waitingMax, waiting)
+      let most = reactor.outputHighWater + Exchange.outputBytesMax + allowed[client, default: 0]
+      if waiting > most {
+        throw Breach(.outputBound, "\(waiting) bytes of at most \(most) wait for \(client.bits)")
+      }
+      if !isKnown(client) {
+        clients.remove(client)
+        letGoSince[client.bits] = nil
+        if gateway.connections[client.bits] != nil {
+          throw Breach(.goneSoon, "the gateway has \(client.bits) alone")
+        }
+      } else if gateway.connections[client.bits] == nil {
+        let since = letGoSince[client.bits, default: now]
+        letGoSince[client.bits] = since
+        if now > since + Client.closingTime + Client.lingerTime { throw Breach(.goneSoon, "\(client.bits)") }
+      }
+    }
+    if reactor.clientCount != clients.count {
+      throw Breach(.goneSoon, "the reactor has \(reactor.clientCount) clients, not \(clients.count)")
+    }
+    try lookAtBounds(bodies)
+  }
+
+  private mutating func lookAtBounds(_ bodies: Int) throws(Breach) {
+    let charged = gateway.connections.values.reduce(0) { $0 + $1.bodyCharge }
+    if charged != gateway.capacity.bodyBytes || max(charged, bodies) > gateway.capacity.bodiesBytesMax {
+      throw Breach(.bodiesBound, "\(bodies) bytes, \(charged) charged, \(gateway.capacity.bodyBytes) counted")
+    }
+    // An alarm a connection, a last chance a client, a step or an end a transfer; and the journal's, the drain's,
+    // the list of models' and the listener's.
+    let most = gateway.connections.count + reactor.clientCount + 2 * reactor.transferCount + 4
+    if reactor.deadlines.count > most {
+      throw Breach(.fewDeadlines, "\(reactor.deadlines.count) of at most \(most)")
+    }
+  }
+
+  private mutating func look(_ connection: Connection, _ bodies: inout Int) throws(Breach) {
+    bodies += connection.body.count + (connection.exchange?.body.count ?? 0)
+    if connection.phase == .answer, let request = connection.request { awaited.insert(request.frame.requestID) }
+    guard let phase = connection.exchange?.phase, let id = connection.exchange?.frame.requestID else {
+      if connection.transfer != nil { throw Breach(.oneOwner, "a transfer without an exchange") }
+      return
+    }
+    guard let transfer = connection.transfer, case .exchange(let owner)? = gateway.transfers[transfer.bits] else {
+      throw Breach(.oneOwner, "an exchange without a transfer: \(id), \(phase)")
+    }
+    if owner !== connection { throw Breach(.oneOwner, "two connections have \(transfer.bits)") }
+    if connection.exchange?.hold == nil { throw Breach(.held, id) }
+    if phase == .over { throw Breach(.oneOwner, "an exchange that is over: \(id)") }
+  }
+
+  private mutating func lookAtTransfers(_ now: Duration) throws(Breach) {
+    var still: [UInt64: Duration] = [:]
+    for owner in gateway.transfers.values {
+      switch owner {
+      case .exchange(let connection):
+        guard gateway.connections[connection.id.bits] === connection, connection.transfer != nil else {
+          throw Breach(.oneOwner, "the transfer of a connection that is gone")
+        }
+      case .models: if gateway.modelQueue.deadline == nil { throw Breach(.oneOwner, "a list that nobody awaits") }
+      case .nobody(let transfer, _):
+        let since = lastBytesSince[transfer.bits, default: now]
+        still[transfer.bits] = since
+        if now > since + Gateway.lastBytesTime { throw Breach(.lastBytes, "\(transfer.bits) since \(since)") }
+      }
+    }
+    lastBytesSince = still
+  }
+
+  func lookAtTheEnd() throws(Breach) {
+    let left = [
+      ("connections", gateway.connections.count), ("transfers", gateway.transfers.count),
+      ("clients", reactor.clientCount), ("running transfers", reactor.transferCount),
+      ("bytes of bodies", gateway.capacity.bodyBytes), ("waiting for models", gateway.modelQueue.waiting.count),
+      ("deadlines", reactor.nextDeadline == nil ? 0 : 1),
+    ]
+    for (name, count) in left where count != 0 { throw Breach(.empty, "\(name): \(count)") }
+  }
+}

@@ -1,0 +1,55 @@
+/// What must hold in every life; each raw value is a sentence about the gateway.
+enum Law: String, CaseIterable {
+  case wellFormed = "every byte that a client gets belongs to a well-formed response"
+  case inOrder = "responses come in the order of their requests, one for each"
+  case rightStatus = "a response's status is one that its request can have"
+  case answered = "a client that sends a whole request and stays gets its response whole"
+  case streamEnd = "a stream ends with [DONE] and its last chunk, or with one error event and a break, never both"
+  case nothingAfter = "nothing comes after the end"
+  case oneOwner = "a running transfer belongs to one running exchange, to the list of models, or to its last bytes"
+  case sameCount = "the reactor and the gateway agree on the number of transfers"
+  case lastBytes = "a transfer outlives its request by no more than the time for last bytes"
+  case goneSoon = "a connection that the gateway let go of leaves the reactor within its last chances"
+  case outputBound = "what waits for a client stays within the mark and one piece of a stream"
+  case bodiesBound = "the bodies in memory stay within their ceiling"
+  case fewDeadlines = "there are no more deadlines than things that may have one"
+  case timeMoves = "whoever waits is waited for by a deadline"
+  case progress = "the loop comes to rest before time goes on"
+  case oneRow = "a request that was answered or worked for has one row, as its client saw it"
+  case held = "an exchange that runs holds what it may cost, and no other does"
+  case stops = "a gateway that was told to stop is over in time"
+  case empty = "when everybody has left nothing is left"
+}
+
+/// A law that did not hold, and how.
+struct Breach: Error, CustomStringConvertible {
+  let law: Law
+  let detail: String
+
+  init(_ law: Law, _ detail: String) {
+    self.law = law
+    self.detail = detail
+  }
+
+  var description: String { "not so: \(law.rawValue)\n  \(detail)" }
+}
+
+/// How a life ended, seen from its client.
+enum Outcome: String, CaseIterable {
+  case answered
+  case streamed
+  case brokenOff = "broken off"
+  case refused
+  case failed
+  case late = "too late"
+  case overloaded
+  case stopped
+  /// The client left before its end.
+  case left
+  /// The client's own last byte came before its request's.
+  case unfinished
+  /// The gateway gave up a client that does not read.
+  case cutOff = "cut off"
+  /// It was sent on a connection that the gateway was closing or had closed.
+  case unheard
+}

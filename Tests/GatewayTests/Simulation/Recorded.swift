@@ -1,0 +1,85 @@
+import Foundation
+import Glibc
+
+/// The journal's rows of an episode, held against what clients and providers saw.
+final class Recorded {
+  private struct Row {
+    var status: Int
+    var outcome: Substring
+  }
+
+  /// The file that the gateway's journal goes to.
+  let path: String
+  private let descriptor: CInt
+  private var asked: Set<String> = []
+  private var seen: [Answer] = []
+
+  init() throws {
+    var name = Array(
+      FileManager.default.temporaryDirectory.appending(path: "hoosh-journal-" + String(repeating: "X", count: 6))
+        .path
+        .utf8CString)
+    descriptor = mkstemp(&name)
+    path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
+  }
+
+  deinit {
+    unlink(path)
+    close(descriptor)
+  }
+
+  /// A provider was asked on behalf of a request.
+  func asked(_ requestLine: String) {
+    if !requestLine.isEmpty { asked.insert(String(requestLine.dropFirst("x-request-id: ".count))) }
+  }
+
+  /// A client has left with these answers.
+  func left(_ peer: Peer) { seen += peer.reader.answers }
+
+  /// Holds all of it together, once the journal is closed.
+  func check(awaited: Set<String>, at time: Duration, _ happenings: inout Happenings) throws(Breach) {
+    let rows = try read(at: time, &happenings)
+    for id in asked where rows[id[...]] == nil {
+      throw Breach(.oneRow, "no row of \(id), which a provider was asked for")
+    }
+    for id in awaited where rows[id[...]] == nil { throw Breach(.oneRow, "no row of \(id), which was worked for") }
+    for answer in seen {
+      let id = answer.id
+      guard let row = rows[id[...]] else { throw Breach(.oneRow, "no row of \(id), status \(answer.status)") }
+      // A stream that its client left has the status that nobody saw.
+      if row.status != answer.status, !(row.status == 499 && answer.status == 200) {
+        throw Breach(.oneRow, "the row of \(id) says \(row.status), its client got \(answer.status)")
+      }
+      let isGood = row.outcome == "completed"
+      let looksGood = answer.status < 300 && answer.errors == 0
+      if isGood, !looksGood { throw Breach(.oneRow, "\(id) is no success to its client") }
+      if answer.dones == 1, !isGood { throw Breach(.oneRow, "\(id) is \(row.outcome), its client has [DONE]") }
+    }
+  }
+
+  private func read(at time: Duration, _ happenings: inout Happenings) throws(Breach) -> [Substring: Row] {
+    var rows: [Substring: Row] = [:]
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard words.count > 4, let status = Int(words[1]), let id = words.last, id.hasPrefix("id=") else {
+        throw Breach(.oneRow, "a row that is none: \(line)")
+      }
+      happenings.note(.row, UInt64(status), words[2].utf8.count, at: time)
+      if rows.updateValue(Row(status: status, outcome: words[2]), forKey: id.dropFirst(3)) != nil {
+        throw Breach(.oneRow, "a second row: \(line)")
+      }
+    }
+    return rows
+  }
+
+  private var text: String {
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = pread(descriptor, &piece, piece.count, bytes.count)
+      guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+      bytes += piece[..<count]
+    }
+  }
+}

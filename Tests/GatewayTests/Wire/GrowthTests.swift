@@ -1,0 +1,46 @@
+@testable import Gateway
+import Testing
+
+@Suite struct GrowthTests {
+  /// Adds a text of `size` bytes in runs of `run`, with room made as its reader does; the capacities that it had.
+  private func grow(to size: Int, in run: Int) -> [(count: Int, capacity: Int)] {
+    var text: [UInt8] = []
+    var seen: [(count: Int, capacity: Int)] = []
+    while text.count < size {
+      let arriving = min(run, size - text.count)
+      text.makeRoom(for: arriving, of: size - text.count)
+      if text.capacity != seen.last?.capacity { seen.append((text.count, text.capacity)) }
+      text.append(contentsOf: repeatElement(7, count: arriving))
+    }
+    return seen
+  }
+
+  @Test(arguments: [1, 1000, 64 * 1024, 64 * 1024 + 1, 6_000_000, 32 * 1024 * 1024], [1448, 64 * 1024])
+  func `a declared length is reserved in few steps, and none of them moves more than a mebibyte`(
+    size: Int, run: Int
+  ) {
+    let steps = grow(to: size, in: run)
+    #expect(steps.count <= 4)
+    #expect(steps.allSatisfy { $0.count <= 1024 * 1024 + run })
+  }
+
+  @Test func `a promise reserves little, and then only so many times what came`() {
+    for (count, capacity) in grow(to: 32 * 1024 * 1024, in: 1448) {
+      #expect(capacity <= max(2 * [UInt8].promisedBytesMax, 49 * max(count, [UInt8].promisedBytesMax)))
+    }
+  }
+
+  @Test func `what was not announced, or is more than that, still grows by doubling`() {
+    for announced in [0, 100_000] {
+      var text: [UInt8] = []
+      var steps = 0
+      while text.count < 16 * 1024 * 1024 {
+        let before = text.capacity
+        text.makeRoom(for: 16 * 1024, of: announced - text.count)
+        text.append(contentsOf: repeatElement(7, count: 16 * 1024))
+        if text.capacity != before { steps += 1 }
+      }
+      #expect(steps <= 20)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Testing
+
+@testable import Reactor
+
+@Suite struct BufferChainTests {
+  private func chain(_ texts: [[UInt8]]) -> BufferChain {
+    var chain = BufferChain(texts.first ?? [])
+    for text in texts.dropFirst() { chain.append([9] + text + [9], 1..<text.count + 1) }
+    return chain
+  }
+
+  /// Everything that is read, `room` bytes at a time.
+  private func read(_ chain: BufferChain, room: Int, from place: inout BufferChain.Place) -> [UInt8] {
+    var out: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: room)
+    while true {
+      let count = buffer.withUnsafeMutableBytes { chain.read(&place, into: $0.baseAddress!, room: room) }
+      if count == 0 { return out }
+      out += buffer[..<count]
+    }
+  }
+
+  @Test(
+    arguments: [[], [[]], [[1, 2, 3]], [[], [1], [], [2, 3, 4], []], [[1, 2], [3], [4, 5, 6, 7]]] as [[[UInt8]]])
+  func `however it is cut and read, it is its texts one behind the other`(texts: [[UInt8]]) {
+    let chain = chain(texts)
+    let whole = texts.flatMap { $0 }
+    #expect(chain.joined == whole)
+    #expect(chain.count == whole.count)
+    #expect(chain.isEmpty == whole.isEmpty)
+    var lent: [UInt8] = []
+    chain.forEach { for index in $0.indices { lent.append($0[index]) } }
+    #expect(lent == whole)
+    for room in 1...8 {
+      var place = BufferChain.Place()
+      #expect(read(chain, room: room, from: &place) == whole)
+      #expect(read(chain, room: room, from: &place) == [], "at the end there is nothing")
+    }
+  }
+
+  @Test func `one text is shared, not copied`() {
+    let text = [UInt8](repeating: 1, count: 1000)
+    let address = text.withUnsafeBufferPointer { $0.baseAddress }
+    BufferChain(text).forEach { $0.withUnsafeBufferPointer { #expect($0.baseAddress == address) } }
+    #expect(BufferChain(text).joined.withUnsafeBufferPointer { $0.baseAddress } == address)
+  }
+}

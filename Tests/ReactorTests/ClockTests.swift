@@ -1,0 +1,34 @@
+import Glibc
+import Testing
+
+@testable import Reactor
+
+@Suite struct ClockTests {
+  @Test func `with a manual clock hours pass without waiting, and never back`() throws {
+    let reactor = try Reactor(.init(clock: .manual))
+    let begin = reactor.now
+    _ = reactor.wake(at: begin + .seconds(7200), tag: 1)
+    #expect(reactor.turn().isEmpty)
+    #expect(reactor.nextDeadline == begin + .seconds(7200))
+    reactor.advance(to: begin + .seconds(7199))
+    #expect(reactor.turn().isEmpty)
+    reactor.advance(to: begin + .seconds(7200))
+    #expect(reactor.turn().count == 1)
+    reactor.advance(to: begin)
+    #expect(reactor.now == begin + .seconds(7200))
+  }
+
+  @Test func `a connection that is taken over is a client like any other`() throws {
+    let reactor = try Reactor(.init(clock: .manual))
+    var pair: [CInt] = [0, 0]
+    #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
+    let client = try reactor.adopt(pair[0])
+    #expect(reactor.turn().contains { if case .accepted(client) = $0 { true } else { false } })
+    #expect(write(pair[1], "hello", 5) == 5)
+    #expect(reactor.turn().contains { if case .received(client) = $0 { true } else { false } })
+    close(pair[1])
+    reactor.consumeInput(of: client, 5)
+    let fresh = reactor.turn()
+    #expect(fresh.contains { if case .hungUp(client) = $0 { true } else { false } }, "\(fresh)")
+  }
+}

@@ -1,0 +1,53 @@
+import Testing
+
+@testable import Reactor
+
+@Suite struct IPAddressTests {
+  @Test(arguments: ["127.0.0.1", "8.8.8.8", "255.255.255.255", "::1", "2001:db8::1", "fe80::1:2:3:4"])
+  func `an address is written as it was read`(text: String) throws {
+    #expect(try #require(IPAddress(text)).description == text)
+  }
+
+  @Test(arguments: [
+    "", "localhost", "1.2.3", "0x7f000001", "2130706433", "017700000001", "127.1", "1.2.3.4.", "[::1]", ":::",
+  ])
+  func `what only looks like an address is none`(text: String) {
+    #expect(IPAddress(text) == nil)
+  }
+
+  @Test(arguments: [
+    "8.8.8.8", "1.1.1.1", "172.15.255.255", "172.32.0.0", "100.63.255.255", "100.128.0.0", "198.17.255.255",
+    "198.20.0.0", "192.0.1.0", "223.255.255.255", "169.253.255.255", "2606:4700::1111", "2001:4860:4860::8888",
+    "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1",
+  ])
+  func `the public Internet is public`(text: String) throws {
+    #expect(try #require(IPAddress(text)).isPublic)
+  }
+
+  @Test(arguments: [
+    "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1",
+    "127.255.255.255", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.88.99.1",
+    "192.168.0.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255",
+    "240.0.0.1", "255.255.255.255", "::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
+    "::ffff:10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b:1::1", "100::1", "2001::1", "2001:20::1", "2001:db8::1",
+    "2002:7f00:1::1", "2002:a00:1::1", "2002:a9fe:a9fe::1", "3ffe::1".replacing("3ffe", with: "4000"), "fc00::1",
+    "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1",
+  ])
+  func `what is not the public Internet is not public`(text: String) throws {
+    #expect(try !#require(IPAddress(text)).isPublic)
+  }
+
+  @Test func `a target is taken apart once, and only a name has to be looked up`() {
+    let named = UpstreamTarget("https://API.example.com/v1/x")
+    #expect(named.name == "api.example.com")
+    #expect(named.port == 443)
+    #expect(named.isSecure)
+    #expect(named.origin == "https://API.example.com")
+    #expect(UpstreamTarget("http://lab:8081/v1").place == .init(name: "lab", port: 8081))
+    for literal in ["http://127.0.0.1:8080/x", "http://[::1]:80/", "http://localhost", "https://LOCALHOST:1/"] {
+      #expect(UpstreamTarget(literal).name.isEmpty, "\(literal)")
+    }
+    #expect(UpstreamTarget("http://[::1]:8081/").port == 8081)
+    #expect(UpstreamTarget("http://[::1]/").port == 80)
+  }
+}
