@@ -224,7 +224,7 @@ extension Gateway {
     _ request: ChatRequest, _ asked: [UInt8], for provider: Provider, model: String
   ) throws(Refusal) -> (BufferChain, dropped: [String]) {
     switch provider.dialect {
-    case .openAI:
+    case .openAI, .responses, .ollama, .gemini:
       let edits = request.edits(
         model: model, maxTokensLimit: provider.maxTokensLimit, asksUsage: provider.acceptsUsage)
       return (BufferChain(asked, changedBy: edits), [])

@@ -18,6 +18,10 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
   /// The address that ends with exactly one `/v1`; OpenAI's paths, as in `/chat/completions`, follow it.
   public var apiRoot: String { isInProcess ? text : root + "/v1" }
 
+  /// The address that ends with a version of Gemini's interface, `v1beta` unless it was written with one: only that has
+  /// thinking and schemas.
+  public var geminiRoot: String { endsWithVersion || text.hasSuffix("/v1beta") ? text : text + "/v1beta" }
+
   public var description: String { text }
 
   /// The address of the providers that run inside hoosh.

@@ -31,16 +31,24 @@ struct Provider: Sendable {
     name = configuration.name
     kind = configuration.kind
     dialect = kind.row.dialect
-    chatURL = configuration.baseURL.apiRoot + (dialect == .anthropic ? "/messages" : "/chat/completions")
-    modelsURL = configuration.baseURL.apiRoot + "/models"
+    let base = configuration.baseURL
+    let root = dialect == .ollama ? base.root : dialect == .gemini ? base.geminiRoot : base.apiRoot
+    switch dialect {
+    case .openAI, .responses: (chatURL, modelsURL) = (root + "/chat/completions", root + "/models")
+    case .anthropic: (chatURL, modelsURL) = (root + "/messages", root + "/models")
+    case .ollama: (chatURL, modelsURL) = (root + "/api/chat", root + "/api/tags")
+    case .gemini: (chatURL, modelsURL) = (root + "/models/", root + "/models?pageSize=1000")
+    }
     // No `Accept`: libcurl's own says that anything is welcome, and every line costs.
     var lines: [String] = []
     secret = configuration.apiKey?.reveal()
     switch dialect {
-    case .openAI: if let secret { lines.append("authorization: Bearer " + secret) }
+    case .openAI, .responses, .ollama: if let secret { lines.append("authorization: Bearer " + secret) }
     case .anthropic:
       if let secret { lines.append("x-api-key: " + secret) }
       lines.append("anthropic-version: " + Self.anthropicVersion)
+    // In a field: a URL is written down in many places.
+    case .gemini: if let secret { lines.append("x-goog-api-key: " + secret) }
     }
     getFields = lines
     fields = ["content-type: application/json"] + lines

@@ -25,8 +25,14 @@ public enum ProviderKind: String, CaseIterable, Sendable {
 public enum Dialect: String, CaseIterable, Sendable {
   /// OpenAI's chat completions, which most servers speak.
   case openAI = "openai"
+  /// OpenAI's Responses; only callers speak it.
+  case responses
   /// Anthropic's Messages.
   case anthropic
+  /// Ollama's chat, in lines of JSON.
+  case ollama
+  /// Gemini's `generateContent`.
+  case gemini
 }
 
 /// What is known about a kind of provider before anybody has talked to it.

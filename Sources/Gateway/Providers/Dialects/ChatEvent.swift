@@ -20,6 +20,69 @@ enum EscapedText: Equatable {
   }
 }
 
+extension EscapedText {
+  /// The inside of a string; `nil` for every other value.
+  init?(_ value: JSONValue?) {
+    guard let value, value.kind == .string else { return nil }
+    self = .lent(Slice(start: Int(value.slice.start) + 1, count: Int(value.slice.count) - 2))
+  }
+
+  /// A text that needs escaping, as in what was a JSON value and becomes a string.
+  init(escaping text: Span<UInt8>) {
+    var escaped: [UInt8] = []
+    Writer.appendEscaped(text, to: &escaped)
+    self = .made(escaped)
+  }
+
+  /// A text of the program's own.
+  init(_ text: String) { self.init(escaping: text.utf8.span) }
+
+  /// It as bytes, without quotes and with its escapes.
+  func bytes(in json: Span<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    append(to: &out, from: json)
+    return out
+  }
+
+  /// Appends it as a JSON string, quotes included.
+  func appendQuoted(to out: inout [UInt8], from json: Span<UInt8>) {
+    out.append(UInt8(ascii: "\""))
+    append(to: &out, from: json)
+    out.append(UInt8(ascii: "\""))
+  }
+
+  /// It as it reads, without escapes.
+  func unescaped(in json: Span<UInt8>) -> [UInt8] {
+    var quoted: [UInt8] = []
+    appendQuoted(to: &quoted, from: json)
+    let value = JSONValue(.string, start: 0, end: quoted.count, hasEscapes: quoted.contains(UInt8(ascii: "\\")))
+    var out: [UInt8] = []
+    value.append(to: &out, from: quoted.span)
+    return out
+  }
+}
+
+/// A JSON value, checked: lent by the text that it came in, or made.
+enum RawJSON: Equatable {
+  case lent(Slice)
+  case made([UInt8])
+
+  init(_ value: JSONValue) { self = .lent(value.slice) }
+
+  func append(to out: inout [UInt8], from json: Span<UInt8>) {
+    switch self {
+    case .lent(let slice): out.append(json.bytes(slice))
+    case .made(let bytes): out.append(contentsOf: bytes)
+    }
+  }
+
+  func bytes(in json: Span<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    append(to: &out, from: json)
+    return out
+  }
+}
+
 /// What happens in an answer, in the order in which it happens, whatever dialect tells it.
 ///
 /// Each dialect has a reader, from its wire to events, and a writer, from events to its wire; none knows another.
@@ -30,6 +93,10 @@ enum ChatEvent: Equatable {
   case thinking(EscapedText)
   /// Proves the thinking before it to the model's maker, and has to come back to it unchanged.
   case signature(EscapedText)
+  /// Thinking that only the model's maker can read.
+  case redactedThinking(EscapedText)
+  /// A picture that the model made; `media` is its type, `base64` its bytes.
+  case image(media: EscapedText, base64: EscapedText)
   case callBegan(call: Int, id: EscapedText, name: EscapedText)
   /// A piece of a call's arguments, which are JSON in a string.
   case arguments(call: Int, EscapedText)
@@ -59,6 +126,8 @@ struct TokenCounts: Equatable {
   /// Of the prompt: read from a cache, and written to one.
   var cached: Int?
   var cacheWritten: Int?
+  /// Of the completion: thinking.
+  var thinking: Int?
 
   /// Later counts win, field by field.
   mutating func merge(_ later: TokenCounts) {
@@ -66,5 +135,6 @@ struct TokenCounts: Equatable {
     completion = later.completion ?? completion
     cached = later.cached ?? cached
     cacheWritten = later.cacheWritten ?? cacheWritten
+    thinking = later.thinking ?? thinking
   }
 }

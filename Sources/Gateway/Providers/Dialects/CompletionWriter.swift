@@ -60,7 +60,7 @@ struct CompletionWriter {
         last.append(out)
       }
       return last + [Array("[DONE]".utf8)]
-    case .signature: return []
+    case .signature, .redactedThinking, .image: return []
     }
   }
 
@@ -125,7 +125,7 @@ struct CompletionWriter {
         calls.append("\"}}")
       case .usage(let later): counts.merge(later)
       case .finished(let why): reason = why
-      case .began, .signature, .failed, .ended: break
+      case .began, .signature, .redactedThinking, .image, .failed, .ended: break
       }
     }
     var out: [UInt8] = []

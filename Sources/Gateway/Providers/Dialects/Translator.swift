@@ -5,7 +5,7 @@ enum Translator {
   /// `nil` for what needs no translation.
   init?(from dialect: Dialect) {
     switch dialect {
-    case .openAI: return nil
+    case .openAI, .responses, .ollama, .gemini: return nil
     case .anthropic: self = .messages(MessagesReader(), CompletionWriter())
     }
   }

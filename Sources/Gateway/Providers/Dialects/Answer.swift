@@ -1,0 +1,94 @@
+/// A whole answer, gathered from its events. Texts are escaped, as they stand between the quotes of a JSON string.
+struct Answer {
+  /// A piece of it, in the order in which the model made them.
+  enum Block: Equatable {
+    case text([UInt8])
+    case thinking([UInt8], signature: [UInt8])
+    case redactedThinking([UInt8])
+    case image(media: [UInt8], base64: [UInt8])
+    /// `arguments` are the inside of a string with an object in it, never empty.
+    case call(id: [UInt8], name: [UInt8], arguments: [UInt8], signature: [UInt8])
+  }
+
+  private(set) var id: [UInt8] = []
+  private(set) var blocks: [Block] = []
+  private(set) var counts = TokenCounts()
+  private(set) var reason: FinishReason?
+  /// Where each call's block is.
+  private var calls: [Int: Int] = [:]
+
+  init() {}
+
+  init(_ events: [ChatEvent], _ json: Span<UInt8>) {
+    for event in events { take(event, json) }
+  }
+
+  mutating func take(_ event: ChatEvent, _ json: Span<UInt8>) {
+    switch event {
+    case .began(let id): self.id = id?.bytes(in: json) ?? self.id
+    case .text(let piece):
+      guard case .text(var text)? = blocks.last else { return blocks.append(.text(piece.bytes(in: json))) }
+      // Out of its place as it grows, or every piece would copy it.
+      blocks.removeLast()
+      piece.append(to: &text, from: json)
+      blocks.append(.text(text))
+    case .thinking(let piece):
+      guard case .thinking(var text, let signature)? = blocks.last, signature.isEmpty else {
+        return blocks.append(.thinking(piece.bytes(in: json), signature: []))
+      }
+      blocks.removeLast()
+      piece.append(to: &text, from: json)
+      blocks.append(.thinking(text, signature: signature))
+    case .signature(let piece): sign(piece, json)
+    case .redactedThinking(let data): blocks.append(.redactedThinking(data.bytes(in: json)))
+    case .image(let media, let base64):
+      blocks.append(.image(media: media.bytes(in: json), base64: base64.bytes(in: json)))
+    case .callBegan(let call, let id, let name):
+      calls[call] = blocks.count
+      blocks.append(.call(id: id.bytes(in: json), name: name.bytes(in: json), arguments: [], signature: []))
+    case .arguments(let call, let piece):
+      guard let place = calls[call], case .call(let id, let name, var arguments, let signature) = blocks[place] else {
+        return
+      }
+      blocks[place] = .text([])
+      piece.append(to: &arguments, from: json)
+      blocks[place] = .call(id: id, name: name, arguments: arguments, signature: signature)
+    case .callEnded(let call):
+      // Arguments are JSON: none are an object without members.
+      guard let place = calls[call], case .call(let id, let name, let arguments, let signature) = blocks[place],
+        arguments.isEmpty
+      else { return }
+      blocks[place] = .call(id: id, name: name, arguments: Array("{}".utf8), signature: signature)
+    case .usage(let later): counts.merge(later)
+    case .finished(let why): reason = why
+    case .failed, .ended: break
+    }
+  }
+
+  /// A signature belongs to what is before it: thinking, or a call.
+  private mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>) {
+    switch blocks.last {
+    case .thinking(let text, var signature)?:
+      piece.append(to: &signature, from: json)
+      blocks[blocks.count - 1] = .thinking(text, signature: signature)
+    case .call(let id, let name, let arguments, var signature)?:
+      piece.append(to: &signature, from: json)
+      blocks[blocks.count - 1] = .call(id: id, name: name, arguments: arguments, signature: signature)
+    default: blocks.append(.thinking([], signature: piece.bytes(in: json)))
+    }
+  }
+
+  var hasCalls: Bool { !calls.isEmpty }
+}
+
+/// What a caller's answer says beyond what the model said.
+struct AnswerLabel {
+  /// The request's id, from which ids are made that the upstream did not give.
+  var requestID: String
+  /// Seconds since 1970.
+  var created: UInt64
+  /// The model's name as a JSON string, as the caller wrote it.
+  var modelToken: [UInt8]
+  /// Members of the caller's request that its dialect repeats in answers, each behind a comma; empty for most.
+  var echo: [UInt8] = []
+}
