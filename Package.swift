@@ -53,7 +53,7 @@ let package = Package(
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Support"]),
     .testTarget(
       name: "GatewayTests", dependencies: ["Gateway", "Digest", "Reactor", "Support"],
-      exclude: ["Dialects/Fixtures"]),
+      exclude: ["Dialects/Fixtures", "Dialects/Pairs"]),
     .testTarget(name: "EndToEndTests", dependencies: ["hoosh", "Gateway", "Reactor", "Support"]),
     .testTarget(name: "HouseTests", dependencies: ["Support"]),
   ],

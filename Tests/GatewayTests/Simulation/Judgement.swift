@@ -6,7 +6,7 @@ struct Judgement {
   let wasStopped: Bool
 
   private var asks: [Ask] { peer.plan.asks }
-  private var answers: [Answer] { peer.reader.answers }
+  private var answers: [ClientAnswer] { peer.reader.answers }
   /// Whether it took everything that came, and waited for the end.
   private var isPatient: Bool { peer.plan.reading == .prompt && !peer.hasLeft }
 
@@ -38,7 +38,7 @@ struct Judgement {
     return Breach(law, "request \(index) (\(kind)): \(detail); \(peer.text)")
   }
 
-  private func check(_ answer: Answer, _ ask: Ask, _ index: Int, isLast: Bool) throws(Breach) {
+  private func check(_ answer: ClientAnswer, _ ask: Ask, _ index: Int, isLast: Bool) throws(Breach) {
     // A head that was not understood, or never came, has an id that the gateway made: a UUID.
     let isMinted = answer.id.utf8.count == 36
     let mayBeMinted = !ask.hasID || ([408, 503].contains(answer.status) && answer.closes)
@@ -56,7 +56,7 @@ struct Judgement {
     if answer.isStream { try checkStream(answer, index) }
   }
 
-  private func checkStream(_ answer: Answer, _ index: Int) throws(Breach) {
+  private func checkStream(_ answer: ClientAnswer, _ index: Int) throws(Breach) {
     let ends = answer.dones + answer.errors
     if ends > 1 { throw fault(.streamEnd, index, "\(answer.dones) [DONE], \(answer.errors) errors") }
     if answer.isChunked, answer.isWhole, answer.dones != 1 {

@@ -22,7 +22,7 @@ final class Peer {
   private var ends: [Int] = []
   private var sentInAll = 0
   private var received = 0
-  private(set) var reader = AnswerReader()
+  private(set) var reader = ClientReader()
 
   private var nextSend: Duration?
   private var nextRead: Duration?

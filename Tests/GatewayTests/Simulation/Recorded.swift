@@ -12,7 +12,7 @@ final class Recorded {
   let path: String
   private let descriptor: CInt
   private var asked: Set<String> = []
-  private var seen: [Answer] = []
+  private var seen: [ClientAnswer] = []
 
   init() throws {
     var name = Array(

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A response as a client of the simulation read it.
-struct Answer {
+struct ClientAnswer {
   var status = 0
   var id = ""
   var isStream = false
@@ -19,11 +19,11 @@ struct Answer {
 }
 
 /// Reads responses strictly as their bytes come in, however they are cut, and keeps no bodies.
-struct AnswerReader {
+struct ClientReader {
   private enum State { case head, length(Int), chunkLine, chunk(Int), chunkEnd(Int), untilClose, closed }
 
   /// Final responses, the last of them perhaps not whole.
-  private(set) var answers: [Answer] = []
+  private(set) var answers: [ClientAnswer] = []
   /// Interim responses.
   private(set) var interims = 0
   /// What was wrong, once.
@@ -133,7 +133,7 @@ struct AnswerReader {
   }
 
   private mutating func begin(_ status: Int, _ isHead: Bool) {
-    var answer = Answer(status: status)
+    var answer = ClientAnswer(status: status)
     answer.id = fields["x-request-id"] ?? ""
     answer.isStream = fields["content-type"]?.hasPrefix("text/event-stream") ?? false
     answer.closes = fields["connection"] == "close"

@@ -1,0 +1,145 @@
+// The turns of a chat, and its tools.
+
+extension OllamaRequestReader {
+  static func readMessages(
+    _ list: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
+  ) throws(Refusal) {
+    guard list.kind == .array else { throw refusal("messages", "must be an array") }
+    for (index, element) in JSONLists.elements(of: list, in: json).enumerated() {
+      conversation.messages.append(try message(element, "messages[\(index)]", json))
+    }
+  }
+
+  private static func message(
+    _ element: JSONValue, _ place: String, _ json: Span<UInt8>
+  ) throws(Refusal) -> Conversation.Message {
+    guard element.kind == .object else { throw refusal(place, "must be an object") }
+    let fields = JSONLists.members(of: element, in: json)
+    var content: [Conversation.Part] = []
+    if let value = fields.said("content", in: json) {
+      guard let text = EscapedText(value) else {
+        throw refusal(place + ".content", "must be a string; pictures go into `images`")
+      }
+      if !text.isEmpty { content.append(.text(text)) }
+    }
+    if let value = fields.said("images", in: json) { content += try images(value, place + ".images", json) }
+    switch try role(fields.value("role", in: json), place, json) {
+    case .system: return Conversation.Message(role: .system, parts: content)
+    case .user: return Conversation.Message(role: .user, parts: content)
+    case .assistant:
+      var parts: [Conversation.Part] = []
+      if let value = fields.said("thinking", in: json) {
+        let text = try text(value, place + ".thinking")
+        if !text.isEmpty { parts.append(.thinking(text, signature: nil)) }
+      }
+      parts += content
+      if let value = fields.said("tool_calls", in: json) {
+        parts += try calls(value, place + ".tool_calls", json)
+      }
+      return Conversation.Message(role: .assistant, parts: parts)
+    case .tool:
+      // Some clients write the tool's name as `name`.
+      let name = fields.said("tool_name", in: json) ?? fields.said("name", in: json)
+      let result = Conversation.Result(
+        id: filled(fields.value("tool_call_id", in: json)), name: filled(name), parts: content)
+      return Conversation.Message(role: .user, parts: [.result(result)])
+    }
+  }
+
+  private enum Role { case system, user, assistant, tool }
+
+  /// The role, in any letter case, as Ollama takes it.
+  private static func role(_ value: JSONValue?, _ place: String, _ json: Span<UInt8>) throws(Refusal) -> Role {
+    var name: [UInt8] = []
+    value?.append(to: &name, from: json)
+    if name.span.equalsIgnoringCase("user".utf8.span) { return .user }
+    if name.span.equalsIgnoringCase("assistant".utf8.span) { return .assistant }
+    if name.span.equalsIgnoringCase("tool".utf8.span) { return .tool }
+    if name.span.equalsIgnoringCase("system".utf8.span) || name.span.equalsIgnoringCase("developer".utf8.span) {
+      return .system
+    }
+    throw refusal(place + ".role", "must be system, user, assistant or tool")
+  }
+
+  static func images(
+    _ value: JSONValue, _ place: String, _ json: Span<UInt8>
+  ) throws(Refusal) -> [Conversation.Part] {
+    guard value.kind == .array else { throw refusal(place, "must be an array") }
+    var parts: [Conversation.Part] = []
+    for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
+      guard let image = OllamaImage.read(element, json) else {
+        throw refusal("\(place)[\(index)]", "must be a PNG, JPEG, GIF or WebP picture in base64")
+      }
+      parts.append(.image(image))
+    }
+    return parts
+  }
+
+  // MARK: Tools
+
+  private static func calls(
+    _ value: JSONValue, _ place: String, _ json: Span<UInt8>
+  ) throws(Refusal) -> [Conversation.Part] {
+    guard value.kind == .array else { throw refusal(place, "must be an array") }
+    var parts: [Conversation.Part] = []
+    for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
+      let call = JSONLists.members(of: element, in: json)
+      let function = JSONLists.members(of: call.value("function", in: json), in: json)
+      guard let name = filled(function.value("name", in: json)) else {
+        throw refusal("\(place)[\(index)].function.name", "must be the name of a tool")
+      }
+      guard let arguments = arguments(function.said("arguments", in: json), json) else {
+        throw refusal("\(place)[\(index)].function.arguments", "must be an object")
+      }
+      parts.append(
+        .call(Conversation.Call(id: filled(call.value("id", in: json)), name: name, arguments: arguments)))
+    }
+    return parts
+  }
+
+  /// A call's arguments: an object, nothing, or an object in a string, as OpenAI's clients have it.
+  private static func arguments(_ value: JSONValue?, _ json: Span<UInt8>) -> RawJSON? {
+    guard let value else { return .made(Array("{}".utf8)) }
+    if value.kind == .object { return RawJSON(value) }
+    var text: [UInt8] = []
+    guard value.append(to: &text, from: json) else { return nil }
+    if text.isEmpty { return .made(Array("{}".utf8)) }
+    return OllamaArguments.isObject(text.span) ? .made(text) : nil
+  }
+
+  static func tools(_ value: JSONValue, _ json: Span<UInt8>) throws(Refusal) -> [Conversation.Tool] {
+    guard value.kind == .array else { throw refusal("tools", "must be an array") }
+    var tools: [Conversation.Tool] = []
+    for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
+      let place = "tools[\(index)].function"
+      let function = JSONLists.members(
+        of: JSONLists.members(of: element, in: json).value("function", in: json), in: json)
+      guard let name = filled(function.value("name", in: json)) else {
+        throw refusal(place + ".name", "must be the name of a tool")
+      }
+      let parameters = function.said("parameters", in: json)
+      if let parameters, parameters.kind != .object {
+        throw refusal(place + ".parameters", "must be a JSON Schema, an object")
+      }
+      tools.append(
+        Conversation.Tool(
+          name: name, description: filled(function.value("description", in: json)),
+          parameters: parameters.map { RawJSON($0) }, isStrict: function.value("strict", in: json)?.bool))
+    }
+    return tools
+  }
+
+  /// A string with something in it.
+  private static func filled(_ value: JSONValue?) -> EscapedText? {
+    guard let text = EscapedText(value), !text.isEmpty else { return nil }
+    return text
+  }
+}
+
+extension [Member] {
+  /// The value of the member of that name; `nil` where it is null.
+  fileprivate func said(_ name: StaticString, in json: Span<UInt8>) -> JSONValue? {
+    guard let value = value(name, in: json), value.kind != .null else { return nil }
+    return value
+  }
+}
