@@ -67,8 +67,10 @@ struct Arrival {
   var endpoint: Endpoint?
   var frame: Reply.Frame
   var caller: Caller
-  /// The model of `GET /v1/models/{id}`, decoded.
+  /// The model that the path names, decoded.
   var model = ""
+  /// Fields that mean something to a provider of the caller's own dialect, as lines.
+  var dialectFields: [String] = []
   /// When the head was complete.
   var at: Duration
   var bytes: Int

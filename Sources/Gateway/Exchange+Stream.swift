@@ -8,7 +8,7 @@ extension Exchange {
     var offset = 0
     do throws(UpstreamFailure) {
       while phase != .over, effects.output.count < outputMax, try nextEvent(bytes, &offset) {
-        try relayNext(&effects, now: now)
+        try relay(&effects, now: now)
       }
     } catch {
       fail(error, &effects, now: now)
@@ -17,40 +17,42 @@ extension Exchange {
     return phase == .over || effects.attempt != nil ? bytes.count : offset
   }
 
-  /// Passes on the event at hand, in OpenAI's dialect.
-  private mutating func relayNext(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
-    if translator == nil { return try relay(events.data, &effects, now: now) }
-    lastEvent = now
-    let data = events.data
-    for translated in try translator?.translate(data.span) ?? [] where phase != .over {
-      try relay(translated, &effects, now: now)
-    }
-  }
-
   private mutating func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
     do throws(EventReader.TooLong) {
+      if lines != nil { return try lines?.next(in: bytes, from: &offset) ?? false }
       return try events.next(in: bytes, from: &offset)
     } catch {
       throw .malformed("an event of its stream has more than \(EventReader.eventBytesMax) bytes")
     }
   }
 
-  /// Passes on the data of one event, or holds it back.
-  mutating func relay(_ data: [UInt8], _ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
+  /// Passes on the event at hand, or holds it back.
+  private mutating func relay(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
     lastEvent = now
-    let verdict: ChatStream.Verdict
+    let (data, name) = (lines?.data ?? events.data, events.name)
+    let verdict: AnswerStream.Verdict
     if phase == .visible {
       stream.begin(&effects.output)
-      verdict = try chat?.take(data.span, into: &effects.output) ?? .silent
+      verdict = try chat?.take(data.span, named: name.span, into: &effects.output) ?? .silent
       lastOutput = now
     } else {
       var shown = held
       held = []
-      verdict = try chat?.take(data.span, into: &shown) ?? .silent
+      verdict = try chat?.take(data.span, named: name.span, into: &shown) ?? .silent
       held = shown
       if verdict == .visible || verdict == .done || held.count > Self.heldBytesMax { show(&effects, now: now) }
     }
     if verdict == .done { complete(&effects, now: now) }
+  }
+
+  /// A whole answer for a caller who asked for a stream.
+  mutating func restream(_ json: Span<UInt8>, _ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
+    lastEvent = now
+    var text: [UInt8] = []
+    try chat?.restream(json, into: &text)
+    held = text
+    show(&effects, now: now)
+    finishStream(&effects)
   }
 
   /// Sends the head if it is still held.
@@ -58,7 +60,7 @@ extension Exchange {
     guard phase == .held else { return }
     phase = .committed
     row.status = 200
-    EventStream.head(frame, servedBy: servedBy, dropped: dropped, into: &effects.output)
+    EventStream.head(frame, request.call, servedBy: servedBy, dropped: dropped, into: &effects.output)
     sent(now)
   }
 
@@ -74,7 +76,11 @@ extension Exchange {
 
   private mutating func complete(_ effects: inout Effects, now: Duration) {
     stream.begin(&effects.output)
-    chat?.finish(promptBytes: request.messagesBytes, into: &effects.output)
+    chat?.finish(into: &effects.output)
+    finishStream(&effects)
+  }
+
+  private mutating func finishStream(_ effects: inout Effects) {
     stream.commit(&effects.output)
     stream.end(&effects.output)
     finish(.complete, .completed, &effects)
@@ -110,7 +116,8 @@ extension Exchange {
   }
 
   private var nextComment: Duration {
-    limits.keepAliveComment > .zero ? lastOutput + limits.keepAliveComment : .seconds(Int64.max / 4)
+    limits.keepAliveComment > .zero && request.call.hasComments
+      ? lastOutput + limits.keepAliveComment : .seconds(Int64.max / 4)
   }
 
   /// Time has passed.
@@ -151,6 +158,7 @@ extension Exchange {
   }
 
   private mutating func comment(_ effects: inout Effects, now: Duration) {
+    guard request.call.hasComments else { return }
     stream.begin(&effects.output)
     effects.output.append(": keep-alive\n\n")
     stream.commit(&effects.output)

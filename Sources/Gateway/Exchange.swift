@@ -105,12 +105,14 @@ struct Exchange: ~Copyable {
   var head = UpstreamHead(status: 0)
   var collected: [UInt8] = []
   var events = EventReader()
+  /// Instead of `events` where the present attempt's upstream writes lines.
+  var lines: LineReader?
+  /// What the caller's dialect repeats of its request in answers.
+  let echo: [UInt8]
   /// The model's name as JSON, as the caller wrote it.
   let modelToken: [UInt8]
-  /// The present attempt's stream; `nil` when none was asked for.
-  var chat: ChatStream?
-  /// Where the present attempt's upstream speaks another dialect than the caller.
-  var translator: Translator?
+  /// The present attempt's answer on its way to the caller.
+  var chat: AnswerStream?
   /// What of the request the present attempt's model did not get.
   var dropped: [String] = []
   var held: [UInt8] = []
@@ -139,9 +141,14 @@ struct Exchange: ~Copyable {
     attemptBegan = now
     lastEvent = now
     lastOutput = now
-    var token: [UInt8] = []
-    token.append(body.span.bytes(request.modelToken))
-    modelToken = token
+    if let slice = request.modelToken {
+      var token: [UInt8] = []
+      token.append(body.span.bytes(slice))
+      modelToken = token
+    } else {
+      modelToken = Writer.string(request.model)
+    }
+    echo = request.call.dialect == .responses ? ResponsesRequestReader.echo(body.span) : []
     stream = EventStream(minorVersion: frame.minorVersion)
     self.row.model = request.model
     self.row.streams = request.streams
@@ -170,7 +177,6 @@ struct Exchange: ~Copyable {
   ) {
     self.secret = secret
     self.dropped = dropped
-    translator = Translator(from: dialect)
     if tried.isEmpty { row.queued = now - received }
     tried.append(candidate.provider)
     row.provider = name
@@ -179,10 +185,10 @@ struct Exchange: ~Copyable {
     collected.removeAll(keepingCapacity: true)
     held.removeAll(keepingCapacity: true)
     events = EventReader()
-    if request.streams {
-      chat = ChatStream(
-        modelToken: modelToken, asksUsage: request.asksUsage, id: frame.requestID, created: created)
-    }
+    lines = dialect == .ollama ? LineReader() : nil
+    let label = AnswerLabel(
+      requestID: frame.requestID, created: created, modelToken: modelToken, echo: echo)
+    chat = AnswerStream(for: request, from: dialect, label)
     attemptBegan = now
     lastEvent = now
     sending = body.count > Self.unwatchedBytesMax ? (0, now) : nil
@@ -268,19 +274,15 @@ struct Exchange: ~Copyable {
   mutating func answer(_ json: Span<UInt8>, of whole: [UInt8]? = nil, _ effects: inout Effects, now: Duration) {
     do throws(UpstreamFailure) {
       if head.isHTML { throw .malformed("it answered with a web page") }
-      if let translator {
-        let translated = try translator.whole(json, id: frame.requestID, created: created)
-        self.translator = nil
-        return answer(translated.span, of: translated, &effects, now: now)
-      }
-      if request.streams {
-        for event in try ChatAnswer.restream(json) { try relay(event, &effects, now: now) }
-        try relay(Array("[DONE]".utf8), &effects, now: now)
-        return
-      }
-      let (found, edits) = try ChatAnswer.relay(json, modelToken: modelToken)
-      let text = whole.map { BufferChain($0, changedBy: edits) } ?? BufferChain(edits.text(of: json))
-      row.usage = found.usage
+      if request.streams { return try restream(json, &effects, now: now) }
+      guard let (found, usage) = try chat?.whole(json) else { return }
+      let text =
+        switch found {
+        case .made(let made): BufferChain(made)
+        case .edited(let edits):
+          whole.map { BufferChain($0, changedBy: edits) } ?? BufferChain(edits.text(of: json))
+        }
+      row.usage = usage
       row.status = 200
       Reply.open(200, "application/json", .length(text.count), frame, into: &effects.output)
       Reply.addServed(by: servedBy, dropped: dropped, into: &effects.output)
@@ -319,9 +321,8 @@ struct Exchange: ~Copyable {
 
   private mutating func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     stream.begin(&effects.output)
-    effects.output.append("data: ")
-    RefusalReply.body(refusal, requestID: frame.requestID, into: &effects.output)
-    effects.output.append("\n\n")
+    let isSaid = chat?.breakOff(refusal, into: &effects.output) ?? false
+    if !isSaid { RefusalReply.event(refusal, request.call, requestID: frame.requestID, into: &effects.output) }
     stream.commit(&effects.output)
     finish(.abort, outcome, &effects)
   }

@@ -6,8 +6,11 @@ extension Gateway {
   func dispatch(_ connection: Connection) {
     guard let request = connection.request else { return drop(connection) }
     switch request.endpoint {
-    case .chatCompletions?: beginExchange(connection, request)
-    case .models?, .model?: serveModels(connection, request)
+    case .chat(let call)?: beginExchange(connection, request, call)
+    case .countTokens(let call)?: countTokens(connection, request, call)
+    case .models?, .model?, .ollamaTags?, .ollamaShow?, .ollamaLoaded?: serveModels(connection, request)
+    case .ollamaVersion?: reply(connection, 200, OllamaModels.version)
+    case .hello?: reply(connection, 200, "{\"status\":\"ok\"}\n")
     case .root?:
       reply(connection, 200, "{\"name\":\"hoosh\",\"version\":\"\(Gateway.version)\",\"status\":\"ok\"}\n")
     case .liveness?, nil:

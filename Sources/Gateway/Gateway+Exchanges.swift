@@ -8,13 +8,22 @@ extension Gateway {
   /// Time for an upstream to end a stream after its last event, so that its connection can be used again.
   static let lastBytesTime = Duration.seconds(2)
 
-  func beginExchange(_ connection: Connection, _ request: Arrival) {
+  func beginExchange(_ connection: Connection, _ request: Arrival, _ call: ChatCall) {
     let body = connection.body
     let chat: ChatRequest
     do throws(Refusal) {
-      chat = try ChatRequest.read(body.span)
+      chat = try ChatRequest.read(body.span, for: call, model: request.model)
     } catch {
       return refuse(connection, error, request.frame)
+    }
+    if chat.loads, let first = route.next(for: chat.model, after: []), providers[first.provider].dialect != .ollama {
+      // Nobody else has to be told to load a model.
+      let label = AnswerLabel(
+        requestID: request.frame.requestID, created: reactor.wallClock / 1_000_000_000,
+        modelToken: Writer.string(chat.model))
+      let isGenerate = call.form == .generate
+      return reply(
+        connection, 200, OllamaAnswerWriter.loaded(label, isGenerate: isGenerate, unloads: chat.unloads))
     }
     // The exchange holds the body from here on; two holders would copy it at the next request.
     connection.body = []
@@ -200,14 +209,16 @@ extension Gateway {
     } else {
       let body: BufferChain
       do throws(Refusal) {
-        (body, dropped) = try Self.body(request, asked, for: provider, model: candidate.model)
+        (body, dropped) = try self.body(request, asked, for: provider, model: candidate.model)
       } catch {
         connection.exchange?.refused(error, &effects)
         return
       }
+      let isOwn = request.isIn(provider.dialect) && provider.dialect == .anthropic
+      let fields = isOwn ? provider.fields(with: connection.request?.dialectFields ?? []) : provider.fields
       transfer = reactor.start(
         UpstreamRequest(
-          .post, targets[candidate.provider].chat, fields: provider.fields,
+          .post, target(candidate, streams: request.streams), fields: fields,
           requestLine: "x-request-id: " + requestID, body: body,
           http2: provider.http2, connectTimeout: configuration.server.upstreamConnectTimeout,
           idleMax: provider.idleMax, addresses: provider.publicAddressesOnly ? .publicOnly : .any))
@@ -219,20 +230,31 @@ extension Gateway {
       now: reactor.now)
   }
 
+  /// Where a candidate is asked; only Gemini has the model in the path.
+  private func target(_ candidate: Route.Candidate, streams: Bool) -> UpstreamTarget {
+    let target = targets[candidate.provider].chat
+    guard providers[candidate.provider].dialect == .gemini else { return target }
+    return target.appending(GeminiPath.of(candidate.model, streams: streams))
+  }
+
   /// What a provider is sent, and what of the request it does not get.
-  private static func body(
+  private func body(
     _ request: ChatRequest, _ asked: [UInt8], for provider: Provider, model: String
   ) throws(Refusal) -> (BufferChain, dropped: [String]) {
-    switch provider.dialect {
-    case .openAI, .responses, .ollama, .gemini:
+    if request.isIn(provider.dialect) {
       let edits = request.edits(
         model: model, maxTokensLimit: provider.maxTokensLimit, asksUsage: provider.acceptsUsage)
       return (BufferChain(asked, changedBy: edits), [])
-    case .anthropic:
-      let messages = try MessagesRequest(
-        asked.span, model: model, maxTokensLimit: provider.maxTokensLimit, streams: request.streams)
-      return (BufferChain(messages.body), messages.dropped)
     }
+    let written = try RequestTranslation.write(request, asked.span, for: provider, model: model)
+    let dropped = written.dropped.names
+    if configuration.server.strict, let first = dropped.first {
+      throw Refusal(
+        400, .invalidValue,
+        "`\(dropped.joined(separator: "`, `"))` cannot be sent to the provider \(provider.name); leave it out, or set server.strict to false.",
+        param: first)
+    }
+    return (BufferChain(written.body), dropped)
   }
 
   private func finish(_ connection: Connection, _ end: Exchange.End) {

@@ -2,6 +2,9 @@ internal import Reactor
 
 /// What is decided when a request's head is complete: where it goes, who asks, and whether its body is wanted.
 extension Gateway {
+  /// Bytes of a field that is passed on.
+  private static let fieldBytesMax = 1024
+
   enum HeadVerdict {
     case incomplete
     case refused(Refusal, Reply.Frame, headBytes: Int)
@@ -19,6 +22,8 @@ extension Gateway {
       frame.isHead = head.method == .head
       frame.keepsAlive = head.keepsAlive && !isDraining && connection.served + 1 < Self.requestsMax
       frame.requestID = requestID(head, input)
+      let endpoint = Endpoint.at(head.path, query: head.query, in: input)
+      frame.dialect = Self.dialect(of: endpoint, head, input)
       do throws(Refusal) {
         try checkHost(head, input)
         if head.method == .options {
@@ -28,7 +33,7 @@ extension Gateway {
           try checkOrigin(head, input, &frame)
           return .options(frame, headBytes: head.byteCount)
         }
-        let arrival = try admit(head, input, &frame)
+        let arrival = try admit(head, input, endpoint, &frame)
         let reader = try bodyReader(head, arrival.endpoint, input)
         return .accepted(arrival, reader, headBytes: head.byteCount, wantsContinue: head.expectsContinue)
       } catch {
@@ -52,10 +57,27 @@ extension Gateway {
     RequestID.mint(random: &random, milliseconds: reactor.wallClock / 1_000_000)
   }
 
+  /// What the caller reads, by the path, or where several dialects share one, by the fields that its programs send.
+  private static func dialect(of endpoint: Endpoint?, _ head: RequestHead, _ input: Span<UInt8>) -> Dialect {
+    switch endpoint {
+    case .chat(let call)?, .countTokens(let call)?: return call.dialect
+    case .ollamaTags?, .ollamaShow?, .ollamaLoaded?, .ollamaVersion?: return .ollama
+    default: break
+    }
+    if input.hasPrefix("/v1beta/", at: head.path.range.lowerBound, before: head.path.range.upperBound) {
+      return .gemini
+    }
+    if input.hasPrefix("/api/", at: head.path.range.lowerBound, before: head.path.range.upperBound) {
+      return .ollama
+    }
+    if head.anthropicVersion != nil { return .anthropic }
+    return head.xGoogAPIKey != nil || head.xGoogAPIClient != nil ? .gemini : .openAI
+  }
+
   /// Where it goes, who asks, and from where: all decided on the same bytes, before the body.
-  private func admit(_ head: RequestHead, _ input: Span<UInt8>, _ frame: inout Reply.Frame) throws(Refusal)
-    -> Arrival
-  {
+  private func admit(
+    _ head: RequestHead, _ input: Span<UInt8>, _ endpoint: Endpoint?, _ frame: inout Reply.Frame
+  ) throws(Refusal) -> Arrival {
     try checkOrigin(head, input, &frame)
     if head.method == .other {
       throw Refusal(501, .notImplemented, "The method is not one of HTTP's that hoosh knows.", closes: true)
@@ -65,7 +87,7 @@ extension Gateway {
         405, .methodNotAllowed, "hoosh is no forward proxy; it takes GET, HEAD, POST and OPTIONS.",
         allow: "GET, HEAD, POST, OPTIONS")
     }
-    guard let endpoint = Endpoint.at(head.path, in: input) else {
+    guard let endpoint else {
       throw Refusal(
         404, .notFound, "There is nothing at this path; POST /v1/chat/completions and GET /v1/models are.")
     }
@@ -75,14 +97,28 @@ extension Gateway {
     var arrival = Arrival(
       endpoint: endpoint, frame: frame, caller: try caller(head, input, endpoint), at: reactor.now,
       bytes: head.byteCount)
-    if endpoint == .chatCompletions { try checkMemory() }
-    if case .model(let name) = endpoint {
+    if endpoint.takesBody { try checkMemory() }
+    if let name = endpoint.modelSlice {
       guard let model = Endpoint.decode(input.bytes(name)) else {
         throw Refusal(400, .malformedRequest, "The model's name in the path is not percent-encoded UTF-8.")
       }
       arrival.model = model
     }
+    arrival.dialectFields = Self.dialectFields(head, input)
     return arrival
+  }
+
+  /// What Anthropic's own clients say of the interface that they speak. Lists of betas are long, names are not.
+  private static func dialectFields(_ head: RequestHead, _ input: Span<UInt8>) -> [String] {
+    var lines: [String] = []
+    for (name, field) in [("anthropic-version", head.anthropicVersion), ("anthropic-beta", head.anthropicBeta)] {
+      guard let field, (1...fieldBytesMax).contains(Int(field.count)) else { continue }
+      let value = input.bytes(field)
+      var isPlain = true
+      for index in 0..<value.count where value[index] < 0x20 || value[index] > 0x7e { isPlain = false }
+      if isPlain { lines.append("\(name): \(value.text)") }
+    }
+    return lines
   }
 
   private func checkHost(_ head: RequestHead, _ input: Span<UInt8>) throws(Refusal) {
@@ -113,10 +149,12 @@ extension Gateway {
       guard let token = Keys.bearer(in: input.bytes(field)) else { throw refusal }
       presented = Slice(start: Int(field.start) + Int(token.start), count: Int(token.count))
     }
-    if let field = head.xAPIKey {
+    for field in [head.xAPIKey, head.xGoogAPIKey] {
+      guard let field else { continue }
       if let presented, !input.bytes(presented).equals(input.bytes(field)) {
         throw Refusal(
-          400, .malformedRequest, "`Authorization` and `x-api-key` name different keys; send one.", closes: true)
+          400, .malformedRequest,
+          "`Authorization`, `x-api-key` and `x-goog-api-key` name different keys; send one.", closes: true)
       }
       presented = field
     }
@@ -127,11 +165,12 @@ extension Gateway {
   private func bodyReader(_ head: RequestHead, _ endpoint: Endpoint?, _ input: Span<UInt8>) throws(Refusal)
     -> BodyReader
   {
-    guard endpoint == .chatCompletions else { return BodyReader(discarding: head.framing) }
+    guard let endpoint, endpoint.takesBody else { return BodyReader(discarding: head.framing) }
     if let encoding = head.contentEncoding, !input.bytes(encoding).equalsIgnoringCase("identity".utf8.span) {
       throw Refusal(415, .unsupportedMediaType, "Send the body without content-encoding.", closes: true)
     }
-    if let type = head.contentType, !Self.isJSON(input.bytes(type)) {
+    // Ollama's own server does not look, and people send it what curl sends unasked.
+    if let type = head.contentType, endpoint.name.hasPrefix("/v1"), !Self.isJSON(input.bytes(type)) {
       throw Refusal(
         415, .unsupportedMediaType, "Send the body with `content-type: application/json`.", closes: true)
     }

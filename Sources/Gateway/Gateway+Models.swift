@@ -11,6 +11,14 @@ struct ModelQueue {
 /// `GET /v1/models` and `/v1/models/{id}`: what the providers have now, asked side by side.
 extension Gateway {
   func serveModels(_ connection: Connection, _ request: Arrival) {
+    var request = request
+    if request.endpoint == .ollamaShow {
+      let body = connection.body
+      let fields = JSONLists.members(of: JSONLists.root(body.span), in: body.span)
+      let name = fields.value("model", in: body.span) ?? fields.value("name", in: body.span)
+      request.model = name?.string(in: body.span) ?? ""
+      connection.request = request
+    }
     if models.isFresh(now: reactor.now, for: configuration.server.modelsCache) {
       return replyModels(connection, request)
     }
@@ -91,9 +99,15 @@ extension Gateway {
   }
 
   private func replyModels(_ connection: Connection, _ request: Arrival) {
-    if request.endpoint == .models { return reply(connection, 200, ModelList.write(models.entries)) }
-    if let entry = models.entries.first(where: { $0.id == request.model }) {
-      return reply(connection, 200, ModelList.write(entry))
+    switch request.endpoint {
+    case .models?: return reply(connection, 200, list(request.frame.dialect))
+    case .ollamaTags?: return reply(connection, 200, list(.ollama))
+    case .ollamaLoaded?: return reply(connection, 200, OllamaModels.loaded)
+    default: break
+    }
+    if let entry = models.entries.first(where: { $0.id == request.model || $0.id == request.model + ":latest" }) {
+      let dialect = request.endpoint == .ollamaShow ? .ollama : request.frame.dialect
+      return reply(connection, 200, one(entry, dialect))
     }
     refuse(
       connection,
@@ -102,5 +116,38 @@ extension Gateway {
         "No provider has the model `\(request.model)` now. GET /v1/models lists what there is.",
         param: "model"),
       request.frame)
+  }
+
+  /// All models, in the shape of a dialect.
+  private func list(_ dialect: Dialect) -> [UInt8] {
+    switch dialect {
+    case .openAI, .responses: Array(ModelList.write(models.entries).utf8)
+    case .anthropic: MessagesModels.list(models.entries)
+    case .ollama: OllamaModels.list(models.entries)
+    case .gemini: GeminiModels.list(models.entries)
+    }
+  }
+
+  /// One model, in the shape of a dialect.
+  private func one(_ entry: ModelList.Entry, _ dialect: Dialect) -> [UInt8] {
+    switch dialect {
+    case .openAI, .responses: Array(ModelList.write(entry).utf8)
+    case .anthropic: MessagesModels.one(entry)
+    case .ollama: OllamaModels.show(entry)
+    case .gemini: GeminiModels.one(entry)
+    }
+  }
+
+  /// How many tokens a prompt has: an estimate from its bytes, as for every model whose own count is not known.
+  func countTokens(_ connection: Connection, _ request: Arrival, _ call: ChatCall) {
+    let body = connection.body
+    do throws(Refusal) {
+      let chat = try ChatRequest.read(body.span, for: call, model: request.model)
+      let count = Usage.estimated(promptBytes: chat.messagesBytes, completionBytes: 0).prompt
+      let key = call.dialect == .gemini ? "totalTokens" : "input_tokens"
+      reply(connection, 200, "{\"\(key)\":\(count)}\n")
+    } catch {
+      refuse(connection, error, request.frame)
+    }
   }
 }

@@ -22,6 +22,7 @@ extension Configuration {
       provider.apiKey = key
       // Its models have one name, and nobody else's have it.
       if row.kind == .anthropic { provider.models = ["claude-*"] }
+      if row.kind == .google { provider.models = ["gemini-*", "gemma-*"] }
       configuration.providers.append(provider)
     }
     if var demo = plain(.demo, priority: 30) {
@@ -38,6 +39,6 @@ extension Configuration {
       return nil
     }
     return Provider(
-      kind: kind, name: kind.row.displayName, baseURL: url, priority: priority, idle: kind.row.maxIdle)
+      kind: kind, dialect: kind.row.dialect, name: kind.row.displayName, baseURL: url, priority: priority, idle: kind.row.maxIdle)
   }
 }

@@ -39,8 +39,9 @@ extension ConfigurationReader {
     guard let kind = kind(path, isEnabled: isEnabled) else { return nil }
     let demo = demo(path, kind)
     guard let baseURL = baseURL(path, kind) else { return nil }
+    let dialect = Dialect(rawValue: sheet.string("\(path).dialect")) ?? kind.row.dialect
     return Configuration.Provider(
-      kind: kind, name: name(path, kind, &names), baseURL: baseURL, apiKey: key,
+      kind: kind, dialect: dialect, name: name(path, kind, &names), baseURL: baseURL, apiKey: key,
       priority: sheet.integer("\(path).priority") ?? 10, models: models.map(\.text), isEnabled: isEnabled,
       maxTokensLimit: sheet.integer("\(path).max_tokens_limit"), http2: sheet.boolean("\(path).http2") ?? false,
       idle: sheet.isSet("\(path).idle_secs") ? sheet.seconds("\(path).idle_secs") : kind.row.maxIdle,

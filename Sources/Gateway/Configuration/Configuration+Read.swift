@@ -71,6 +71,7 @@ struct ConfigurationReader {
       upstreamTotalTimeout: sheet.seconds("server.upstream_total_timeout_secs"),
       modelsTimeout: sheet.seconds("server.models_timeout_secs"),
       modelsCache: sheet.seconds("server.models_cache_secs"),
+      strict: sheet.boolean("server.strict") ?? false,
       clientsMax: sheet.integer("server.clients_max") ?? 0,
       clientsPerAddressMax: sheet.integer("server.clients_per_address_max") ?? 0,
       bodiesBytesMax: sheet.integer("server.bodies_bytes_max") ?? 0,

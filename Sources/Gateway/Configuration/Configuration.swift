@@ -33,6 +33,8 @@ public struct Configuration: Sendable, Equatable {
     public var modelsTimeout: Duration
     /// How long a list of models is remembered; zero asks every time.
     public var modelsCache: Duration
+    /// Whether what a provider cannot take of a request refuses it.
+    public var strict: Bool
     public var clientsMax: Int
     /// Zero is no limit.
     public var clientsPerAddressMax: Int
@@ -51,6 +53,8 @@ public struct Configuration: Sendable, Equatable {
   /// One place that answers requests.
   public struct Provider: Sendable, Equatable {
     public var kind: ProviderKind
+    /// What it is spoken to in.
+    public var dialect: Dialect
     /// Unlike that of every other provider.
     public var name: String
     public var baseURL: BaseURL

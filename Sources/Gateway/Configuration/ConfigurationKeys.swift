@@ -56,6 +56,10 @@ public enum ConfigurationKeys {
       path: "server.models_cache_secs", kind: .number(0...day), fallback: "10",
       documentation: "Seconds that a list of models is remembered; 0 asks every time."),
     ConfigurationKey(
+      path: "server.strict", kind: .boolean, fallback: "false",
+      documentation: "Whether a request with fields that its provider cannot take is refused with 400; otherwise they "
+        + "are left out and named in `x-dropped-params`."),
+    ConfigurationKey(
       path: "server.clients_max", kind: .integer(1...100_000), fallback: "8192",
       documentation: "Client connections open at once; one more is answered with 503 and closed. Less where the "
         + "system gives the process fewer descriptors."),
@@ -108,6 +112,10 @@ public enum ConfigurationKeys {
       path: "providers[].base_url", kind: .string,
       documentation: "Where it answers, with or without the final `/v1`; the type's own address unless given, and "
         + "required for `OpenAiCompatible`."),
+    ConfigurationKey(
+      path: "providers[].dialect", kind: .word(Dialect.upstream.map(\.rawValue)),
+      documentation: "What it is spoken to in: OpenAI's chat completions, Anthropic's Messages, Ollama's chat or "
+        + "Gemini's content; the type's own unless given."),
     ConfigurationKey(
       path: "providers[].api_key", kind: .secret,
       documentation: "Its key; `$NAME` or `${NAME}` takes it from the environment."),

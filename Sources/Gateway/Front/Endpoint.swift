@@ -3,6 +3,7 @@
 /// Paths are compared as they came, undecoded, so that what was authorized is what is served. OpenAI's API
 /// answers with and without `/v1`, with `/v1` doubled, under `/openai` and with one slash at the end, because
 /// clients differ in what they take for a base URL.
+/// So do Anthropic's and Gemini's; Ollama's are under `/api`.
 enum Endpoint: Equatable {
   case root
   /// The process is alive: `/healthz`, `/health`, `/v1/health`, `/ping`.
@@ -11,13 +12,19 @@ enum Endpoint: Equatable {
   case readiness
   /// What the gateway holds, and how its loop fares: `/v1/status`.
   case status
-  case chatCompletions
+  case chat(ChatCall)
+  /// How many tokens a chat's prompt has.
+  case countTokens(ChatCall)
   case models
   /// One model; its name is the slice of the path, percent-encoded as it came.
   case model(Slice)
+  /// Ollama's: the models, one of them, those in memory, and the version.
+  case ollamaTags, ollamaShow, ollamaLoaded, ollamaVersion
+  /// Claude Code asks whether anybody is there.
+  case hello
 
   /// The endpoint at a path; `nil` is a 404.
-  static func at(_ path: Slice, in bytes: Span<UInt8>) -> Endpoint? {
+  static func at(_ path: Slice, query: Slice = .empty, in bytes: Span<UInt8>) -> Endpoint? {
     var rest = path.range
     if rest.count > 1, bytes[rest.upperBound - 1] == UInt8(ascii: "/") { rest.removeLast() }
     switch true {
@@ -30,22 +37,87 @@ enum Endpoint: Equatable {
     case bytes.equals("/v1/status", in: rest): return .status
     default: break
     }
+    if bytes.drop("/api", from: &rest) { return ofOllama(rest, in: bytes) }
     bytes.drop("/openai", from: &rest)
     bytes.drop("/v1", from: &rest)
     bytes.drop("/v1", from: &rest)
-    if bytes.equals("/chat/completions", in: rest) { return .chatCompletions }
+    bytes.drop("/v1beta", from: &rest)
+    if bytes.equals("/chat/completions", in: rest) { return .chat(ChatCall(.openAI)) }
+    if bytes.equals("/responses", in: rest) { return .chat(ChatCall(.responses)) }
+    if bytes.equals("/messages", in: rest) { return .chat(ChatCall(.anthropic)) }
+    if bytes.equals("/messages/count_tokens", in: rest) { return .countTokens(ChatCall(.anthropic)) }
     if bytes.equals("/models", in: rest) { return .models }
-    if bytes.drop("/models", from: &rest), rest.count > 1 { return .model(Slice(rest.dropFirst())) }
-    return nil
+    guard bytes.drop("/models", from: &rest), rest.count > 1 else { return nil }
+    return ofModel(rest.dropFirst(), query, in: bytes)
+  }
+
+  private static func ofOllama(_ rest: Range<Int>, in bytes: Span<UInt8>) -> Endpoint? {
+    switch true {
+    case bytes.equals("/chat", in: rest): .chat(ChatCall(.ollama))
+    case bytes.equals("/generate", in: rest): .chat(ChatCall(.ollama, form: .generate))
+    case bytes.equals("/tags", in: rest): .ollamaTags
+    case bytes.equals("/show", in: rest): .ollamaShow
+    case bytes.equals("/ps", in: rest): .ollamaLoaded
+    case bytes.equals("/version", in: rest): .ollamaVersion
+    case bytes.equals("/hello", in: rest): .hello
+    default: nil
+    }
+  }
+
+  /// A model by itself, or what Gemini's clients do with it: the verb follows the last colon, and a model's own name may
+  /// have others.
+  private static func ofModel(_ rest: Range<Int>, _ query: Slice, in bytes: Span<UInt8>) -> Endpoint {
+    guard let colon = rest.last(where: { bytes[$0] == UInt8(ascii: ":") }), colon > rest.lowerBound else {
+      return .model(Slice(rest))
+    }
+    let name = Slice(rest.lowerBound..<colon)
+    let verb = colon + 1..<rest.upperBound
+    switch true {
+    case bytes.equals("generateContent", in: verb): return .chat(ChatCall(.gemini, model: name))
+    case bytes.equals("streamGenerateContent", in: verb):
+      let form: ChatCall.Form = asksForEvents(query, in: bytes) ? .events : .array
+      return .chat(ChatCall(.gemini, form: form, model: name))
+    case bytes.equals("countTokens", in: verb): return .countTokens(ChatCall(.gemini, model: name))
+    default: return .model(Slice(rest))
+    }
+  }
+
+  /// Whether a query has `alt=sse`.
+  private static func asksForEvents(_ query: Slice, in bytes: Span<UInt8>) -> Bool {
+    var start = query.range.lowerBound
+    while start < query.range.upperBound {
+      var end = start
+      while end < query.range.upperBound, bytes[end] != UInt8(ascii: "&") { end += 1 }
+      if bytes.equals("alt=sse", in: start..<end) { return true }
+      start = end + 1
+    }
+    return false
   }
 
   /// The methods that the endpoint has; `nil` when `method` is one of them.
   func refusesMethod(_ method: RequestHead.Method) -> String? {
     switch (self, method) {
-    case (.chatCompletions, .post): nil
-    case (.chatCompletions, _): "POST, OPTIONS"
+    case (.chat, .post), (.countTokens, .post), (.ollamaShow, .post): nil
+    case (.chat, _), (.countTokens, _), (.ollamaShow, _): "POST, OPTIONS"
     case (_, .get), (_, .head): nil
     default: "GET, HEAD, OPTIONS"
+    }
+  }
+
+  /// Whether its request has a body of JSON.
+  var takesBody: Bool {
+    switch self {
+    case .chat, .countTokens, .ollamaShow: true
+    default: false
+    }
+  }
+
+  /// The model's name in the path, percent-encoded as it came.
+  var modelSlice: Slice? {
+    switch self {
+    case .model(let name): name
+    case .chat(let call), .countTokens(let call): call.model
+    default: nil
     }
   }
 
@@ -56,14 +128,21 @@ enum Endpoint: Equatable {
     case .liveness: "/healthz"
     case .readiness: "/readyz"
     case .status: "/v1/status"
-    case .chatCompletions: "/v1/chat/completions"
+    case .chat(let call): call.name
+    case .countTokens(let call):
+      call.dialect == .gemini ? "/v1beta/models/{id}:countTokens" : "/v1/messages/count_tokens"
     case .models: "/v1/models"
     case .model: "/v1/models/{id}"
+    case .ollamaTags: "/api/tags"
+    case .ollamaShow: "/api/show"
+    case .ollamaLoaded: "/api/ps"
+    case .ollamaVersion: "/api/version"
+    case .hello: "/api/hello"
     }
   }
 
   /// Whether anybody may ask, with a key or without.
-  var isOpen: Bool { self == .liveness || self == .readiness }
+  var isOpen: Bool { self == .liveness || self == .readiness || self == .hello }
 }
 
 extension Span where Element == UInt8 {

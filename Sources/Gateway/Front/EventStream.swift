@@ -1,4 +1,4 @@
-/// Writes a stream of server-sent events to one client, in chunks or until the end of the connection.
+/// Writes a stream of events or lines to one client, in chunks or until the end of the connection.
 ///
 /// Between `begin` and `end` any number of pieces, each flushed as one chunk by the caller's turn.
 struct EventStream {
@@ -12,11 +12,20 @@ struct EventStream {
   init(minorVersion: UInt8) { isChunked = minorVersion > 0 }
 
   /// Appends the head of the response.
-  static func head(_ frame: Reply.Frame, servedBy: String, dropped: [String] = [], into out: inout [UInt8]) {
+  static func head(
+    _ frame: Reply.Frame, _ call: ChatCall = ChatCall(.openAI), servedBy: String, dropped: [String] = [],
+    into out: inout [UInt8]
+  ) {
     let body: Reply.Body = frame.minorVersion > 0 ? .chunked : .untilClose
     var frame = frame
     if body == .untilClose { frame.keepsAlive = false }
-    Reply.open(200, "text/event-stream; charset=utf-8", body, frame, into: &out)
+    let type: StaticString =
+      switch (call.dialect, call.form) {
+      case (.ollama, _): "application/x-ndjson"
+      case (.gemini, .array): "application/json"
+      default: "text/event-stream; charset=utf-8"
+      }
+    Reply.open(200, type, body, frame, into: &out)
     // nginx and its relatives must not collect the stream before passing it on.
     out.append("\r\nx-accel-buffering: no")
     Reply.addServed(by: servedBy, dropped: dropped, into: &out)

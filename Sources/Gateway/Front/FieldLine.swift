@@ -27,12 +27,15 @@ enum FieldName: String, Sendable {
   case expect
   case authorization
   case xAPIKey = "x-api-key"
+  case xGoogAPIKey = "x-goog-api-key"
+  case xGoogAPIClient = "x-goog-api-client"
   case contentType = "content-type"
   case contentEncoding = "content-encoding"
   case origin
   case xRequestID = "x-request-id"
   case accept
   case anthropicVersion = "anthropic-version"
+  case anthropicBeta = "anthropic-beta"
   case openAIBeta = "openai-beta"
   case userAgent = "user-agent"
   case traceparent
@@ -59,11 +62,15 @@ enum FieldName: String, Sendable {
       if name.matches("content-type") { return .contentType }
       if name.matches("x-request-id") { return .xRequestID }
     case 13: if name.matches("authorization") { return .authorization }
-    case 14: if name.matches("content-length") { return .contentLength }
+    case 14:
+      if name.matches("content-length") { return .contentLength }
+      if name.matches("x-goog-api-key") { return .xGoogAPIKey }
+      if name.matches("anthropic-beta") { return .anthropicBeta }
     case 16: if name.matches("content-encoding") { return .contentEncoding }
     case 17:
       if name.matches("transfer-encoding") { return .transferEncoding }
       if name.matches("anthropic-version") { return .anthropicVersion }
+      if name.matches("x-goog-api-client") { return .xGoogAPIClient }
     default: break
     }
     return .other

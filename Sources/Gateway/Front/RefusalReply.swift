@@ -1,7 +1,38 @@
-/// Writes refusals as OpenAI's error object: `{"error":{"message","type","param","code"}}`.
+/// Writes refusals as the error object of the caller's dialect.
 enum RefusalReply {
   /// Appends the error object, as the body of a response or the data of an event.
-  static func body(_ refusal: Refusal, requestID: String, into out: inout [UInt8]) {
+  static func body(_ refusal: Refusal, in dialect: Dialect, requestID: String, into out: inout [UInt8]) {
+    switch dialect {
+    case .openAI, .responses: openAI(refusal, requestID: requestID, into: &out)
+    case .anthropic: anthropic(refusal, requestID: requestID, into: &out)
+    case .ollama:
+      // Its client takes a text, and dies of an object.
+      out.append("{\"error\":")
+      Writer.append(refusal.message, to: &out)
+      out.append("}")
+    case .gemini: gemini(refusal, into: &out)
+    }
+  }
+
+  /// Appends what a stream that is broken off says: one event in its caller's frame, and no end.
+  static func event(_ refusal: Refusal, _ call: ChatCall, requestID: String, into out: inout [UInt8]) {
+    switch call.dialect {
+    case .openAI, .responses: out.append("data: ")
+    case .anthropic: out.append("event: error\ndata: ")
+    case .gemini: if call.form == .events { out.append("data: ") }
+    case .ollama: break
+    }
+    body(refusal, in: call.dialect, requestID: requestID, into: &out)
+    switch (call.dialect, call.form) {
+    case (.gemini, .array): out.append("]")
+    case (.gemini, _): out.append("\r\n\r\n")
+    case (.ollama, _): out.append("\n")
+    default: out.append("\n\n")
+    }
+  }
+
+  /// `{"error":{"message","type","param","code"}}`.
+  private static func openAI(_ refusal: Refusal, requestID: String, into out: inout [UInt8]) {
     out.append("{\"error\":{\"message\":")
     Writer.append(refusal.message, to: &out)
     out.append(",\"type\":\"")
@@ -27,10 +58,56 @@ enum RefusalReply {
     out.append("}}")
   }
 
+  /// `{"type":"error","error":{"type","message"},"request_id"}`.
+  private static func anthropic(_ refusal: Refusal, requestID: String, into out: inout [UInt8]) {
+    out.append("{\"type\":\"error\",\"error\":{\"type\":\"")
+    switch refusal.status {
+    case 401: out.append("authentication_error")
+    case 402: out.append("billing_error")
+    case 403: out.append("permission_error")
+    case 404: out.append("not_found_error")
+    case 413: out.append("request_too_large")
+    case 429: out.append("rate_limit_error")
+    case 400..<500: out.append("invalid_request_error")
+    case 503, 529: out.append("overloaded_error")
+    case 504: out.append("timeout_error")
+    default: out.append("api_error")
+    }
+    out.append("\",\"message\":")
+    Writer.append(refusal.message, to: &out)
+    out.append("}")
+    if !requestID.isEmpty {
+      out.append(",\"request_id\":")
+      Writer.append(requestID, to: &out)
+    }
+    out.append("}")
+  }
+
+  /// `{"error":{"code","message","status"}}`.
+  private static func gemini(_ refusal: Refusal, into out: inout [UInt8]) {
+    out.append("{\"error\":{\"code\":")
+    out.append(decimal: refusal.status)
+    out.append(",\"message\":")
+    Writer.append(refusal.message, to: &out)
+    out.append(",\"status\":\"")
+    switch refusal.status {
+    case 401: out.append("UNAUTHENTICATED")
+    case 403: out.append("PERMISSION_DENIED")
+    case 404: out.append("NOT_FOUND")
+    case 429: out.append("RESOURCE_EXHAUSTED")
+    case 400..<500: out.append("INVALID_ARGUMENT")
+    case 501: out.append("UNIMPLEMENTED")
+    case 503: out.append("UNAVAILABLE")
+    case 504: out.append("DEADLINE_EXCEEDED")
+    default: out.append("INTERNAL")
+    }
+    out.append("\"}}")
+  }
+
   /// Appends a whole response.
   static func response(_ refusal: Refusal, _ frame: Reply.Frame, into out: inout [UInt8]) {
     var text: [UInt8] = []
-    body(refusal, requestID: frame.requestID, into: &text)
+    body(refusal, in: frame.dialect, requestID: frame.requestID, into: &text)
     text.append("\n")
     Reply.open(refusal.status, "application/json", .length(text.count), frame, into: &out)
     if let allow = refusal.allow { Reply.add("allow", allow, into: &out) }

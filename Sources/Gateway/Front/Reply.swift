@@ -23,6 +23,8 @@ struct Reply {
     var isHead = false
     /// The browser origin that may read the answer.
     var allowedOrigin: String?
+    /// What errors are told in.
+    var dialect = Dialect.openAI
     /// The `Date` field's value.
     var date: [UInt8] = []
   }

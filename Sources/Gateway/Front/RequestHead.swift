@@ -41,12 +41,15 @@ struct RequestHead: Equatable, Sendable {
 
   var authorization: Slice?
   var xAPIKey: Slice?
+  var xGoogAPIKey: Slice?
+  var xGoogAPIClient: Slice?
   var contentType: Slice?
   var contentEncoding: Slice?
   var origin: Slice?
   var xRequestID: Slice?
   var accept: Slice?
   var anthropicVersion: Slice?
+  var anthropicBeta: Slice?
   var openAIBeta: Slice?
   var userAgent: Slice?
   var traceparent: Slice?

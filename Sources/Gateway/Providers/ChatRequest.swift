@@ -1,11 +1,12 @@
-/// What the gateway needs to know of an OpenAI chat completion request; the rest of its bytes pass untouched.
+/// What the gateway needs to know of a chat request in any dialect; the rest of its bytes pass untouched.
 ///
-/// Source: OpenAI API reference, "Create chat completion".
+/// Source: OpenAI API reference, "Create chat completion"; those of the other dialects in `ChatRequest+Dialects`.
 struct ChatRequest {
+  let call: ChatCall
   /// The model as the caller named it.
   var model: String
-  /// The same as it stands in the body, quotes included; answers echo it.
-  var modelToken: Slice
+  /// The same as it stands in the body, quotes included; answers echo it. `nil` where the path had it.
+  var modelToken: Slice?
   var streams = false
   /// Whether the caller wants a usage chunk at the end of the stream.
   var asksUsage = false
@@ -13,12 +14,15 @@ struct ChatRequest {
   var answers = 1
   /// Bytes of the `messages` value, for estimates.
   var messagesBytes = 0
+  /// Ollama's way to load a model, or to let go of it: a request without anything to say.
+  var loads = false
+  var unloads = false
 
   /// Where the edits go.
   private var brace = 0
   private var streamOptions: Member?
   private var includeUsage: Member?
-  private var maxTokens: [(value: Slice, tokens: Int64)] = []
+  var maxTokens: [(value: Slice, tokens: Int64)] = []
 
   /// Messages that one request may have.
   static let messagesMax = 10_000
@@ -27,71 +31,77 @@ struct ChatRequest {
   /// Answers that one request may ask for.
   static let answersMax = 8
 
-  /// Reads and checks a request body.
-  static func read(_ json: Span<UInt8>) throws(Refusal) -> ChatRequest {
-    let result: Result<ChatRequest, Refusal>
+  /// Reads and checks a request body; `model` is its name where the path has it.
+  static func read(
+    _ json: Span<UInt8>, for call: ChatCall = ChatCall(.openAI), model: String = ""
+  ) throws(Refusal) -> ChatRequest {
+    if call.model != nil { try check(name: model) }
+    var request = ChatRequest(call, model: model)
+    let refusal: Refusal?
     do throws(JSONFault) {
-      result = try scan(json)
+      refusal = call.dialect == .openAI ? try request.scan(json) : try request.scanOther(json)
     } catch {
       throw Refusal(
         400, error.kind == .duplicateKey ? .duplicateField : .malformedJSON,
         "The request body is not a JSON object as RFC 8259 defines it: \(error.description).")
     }
-    return try result.get()
+    if let refusal { throw refusal }
+    return request
   }
 
-  private init(model: String, modelToken: Slice) {
+  private init(_ call: ChatCall, model: String) {
+    self.call = call
     self.model = model
-    self.modelToken = modelToken
   }
 
-  private static func scan(_ json: Span<UInt8>) throws(JSONFault) -> Result<ChatRequest, Refusal> {
-    var request = ChatRequest(model: "", modelToken: .empty)
+  private mutating func scan(_ json: Span<UInt8>) throws(JSONFault) -> Refusal? {
     var refusal: Refusal?
-    var hasModel = false
     var hasMessages = false
     var members = try Scanner.root(json)
-    request.brace = members.offset - 1
+    brace = members.offset - 1
     while let member = try members.next(in: json) {
       // The first complaint wins, but the whole text is checked all the same.
       if refusal != nil { continue }
       do throws(Refusal) {
         if member.keyEquals("model", in: json) {
-          request.model = try name(member, json)
-          request.modelToken = member.value.slice
-          hasModel = true
+          try readModel(member, json)
         } else if member.keyEquals("messages", in: json) {
-          try check(messages: member)
-          request.messagesBytes = Int(member.value.slice.count)
+          try Self.check(messages: member)
+          messagesBytes = Int(member.value.slice.count)
           hasMessages = true
         } else if member.keyEquals("stream", in: json) {
-          request.streams = try flag(member, "stream")
+          streams = try Self.flag(member, "stream")
         } else if member.keyEquals("stream_options", in: json) {
-          try request.readStreamOptions(member, json)
+          try readStreamOptions(member, json)
         } else if member.keyEquals("max_tokens", in: json) {
-          try request.readMaxTokens(member, "max_tokens", json)
+          try readMaxTokens(member, "max_tokens", json)
         } else if member.keyEquals("max_completion_tokens", in: json) {
-          try request.readMaxTokens(member, "max_completion_tokens", json)
+          try readMaxTokens(member, "max_completion_tokens", json)
         } else if member.keyEquals("temperature", in: json) {
-          try check(member, "temperature", 0...2, json)
+          try Self.check(member, "temperature", 0...2, json)
         } else if member.keyEquals("top_p", in: json) {
-          try check(member, "top_p", 0...1, json)
+          try Self.check(member, "top_p", 0...1, json)
         } else if member.keyEquals("n", in: json) {
-          request.answers = try answers(member, json)
+          answers = try Self.answers(member, json)
         }
       } catch {
         refusal = error
       }
     }
-    if let refusal { return .failure(refusal) }
-    if !hasModel {
-      return .failure(
-        Refusal(400, .missingField, "Name the model: the field `model` is missing.", param: "model"))
+    return refusal ?? missing("messages", hasMessages)
+  }
+
+  /// The refusal of a request without a model, or without what it is about.
+  func missing(_ field: String, _ isThere: Bool) -> Refusal? {
+    if model.isEmpty {
+      return Refusal(400, .missingField, "Name the model: the field `model` is missing.", param: "model")
     }
-    if !hasMessages {
-      return .failure(Refusal(400, .missingField, "The field `messages` is missing.", param: "messages"))
-    }
-    return .success(request)
+    return isThere ? nil : Refusal(400, .missingField, "The field `\(field)` is missing.", param: field)
+  }
+
+  mutating func readModel(_ member: Member, _ json: Span<UInt8>) throws(Refusal) {
+    model = try Self.name(member, json)
+    modelToken = member.value.slice
   }
 
   // MARK: Checks
@@ -100,6 +110,11 @@ struct ChatRequest {
     guard member.value.slice.count <= 4096, let name = member.value.string(in: json) else {
       throw invalid("model", "must be a string")
     }
+    try check(name: name)
+    return name
+  }
+
+  private static func check(name: String) throws(Refusal) {
     if name.isEmpty { throw invalid("model", "must not be empty") }
     if name.utf8.count > modelBytesMax { throw invalid("model", "may have at most \(modelBytesMax) bytes") }
     // Nearly every name is plain ASCII; only others need Unicode's tables.
@@ -111,19 +126,21 @@ struct ChatRequest {
     {
       throw invalid("model", "must not contain control characters, quotes or backslashes")
     }
-    return name
   }
 
-  private static func check(messages member: Member) throws(Refusal) {
-    if member.value.kind != .array { throw invalid("messages", "must be an array") }
-    if member.value.elements == 0 { throw invalid("messages", "must have at least one message") }
-    if member.value.elements > messagesMax {
-      throw invalid(
-        "messages", "may have at most \(messagesMax) messages; this request has \(member.value.elements)")
-    }
+  static func check(messages member: Member, _ subject: String = "messages") throws(Refusal) {
+    if member.value.kind != .array { throw invalid(subject, "must be an array") }
+    if member.value.elements == 0 { throw invalid(subject, "must have at least one message") }
+    try checkCount(member, subject)
   }
 
-  private static func flag(_ member: Member, _ field: String) throws(Refusal) -> Bool {
+  static func checkCount(_ member: Member, _ subject: String) throws(Refusal) {
+    guard member.value.kind == .array, member.value.elements > messagesMax else { return }
+    throw invalid(
+      subject, "may have at most \(messagesMax) messages; this request has \(member.value.elements)")
+  }
+
+  static func flag(_ member: Member, _ field: String) throws(Refusal) -> Bool {
     switch member.value.kind {
     case .true: return true
     case .false, .null: return false
@@ -131,7 +148,7 @@ struct ChatRequest {
     }
   }
 
-  private static func check(
+  static func check(
     _ member: Member, _ field: String, _ range: ClosedRange<Double>, _ json: Span<UInt8>
   ) throws(Refusal) {
     if member.value.kind == .null { return }
@@ -148,7 +165,7 @@ struct ChatRequest {
     return Int(count)
   }
 
-  private mutating func readMaxTokens(_ member: Member, _ field: String, _ json: Span<UInt8>) throws(Refusal) {
+  mutating func readMaxTokens(_ member: Member, _ field: String, _ json: Span<UInt8>) throws(Refusal) {
     if member.value.kind == .null { return }
     guard member.value.kind == .number, let tokens = member.value.integer(in: json), tokens >= 1 else {
       throw Self.invalid(field, "must be a whole number of at least 1")
@@ -174,7 +191,7 @@ struct ChatRequest {
     if let includeUsage { asksUsage = try Self.flag(includeUsage, "stream_options.include_usage") }
   }
 
-  private static func invalid(_ field: String, _ rule: String) -> Refusal {
+  static func invalid(_ field: String, _ rule: String) -> Refusal {
     Refusal(400, .invalidValue, "`\(field)` \(rule).", param: field)
   }
 
@@ -184,8 +201,8 @@ struct ChatRequest {
   /// candidate's, and the wish for usage in a stream. All else are the caller's bytes.
   func edits(model served: String, maxTokensLimit: Int?, asksUsage: Bool) -> Splice {
     var edits = Splice()
-    if streams, asksUsage { addUsage(to: &edits) }
-    if served != model { edits.replace(modelToken, with: Writer.string(served).span) }
+    if streams, asksUsage, call.dialect == .openAI { addUsage(to: &edits) }
+    if served != model, let modelToken { edits.replace(modelToken, with: Writer.string(served).span) }
     if let limit = maxTokensLimit {
       for (value, tokens) in maxTokens where tokens > Int64(limit) {
         edits.replace(value, with: String(limit).utf8.span)

@@ -55,7 +55,11 @@ struct ModelList {
       var found: [Entry]?
       var members = try MemberCursor(whole: json)
       while let member = try members.next(in: json) {
-        guard member.keyEquals("data", in: json), member.value.kind == .array else { continue }
+        // OpenAI's and Anthropic's lists are `data`, Ollama's and Gemini's `models`; llama.cpp has both.
+        let isData = member.keyEquals("data", in: json)
+        guard isData || member.keyEquals("models", in: json) && found == nil, member.value.kind == .array else {
+          continue
+        }
         var entries: [Entry] = []
         var elements = try ArrayCursor(in: json, at: Int(member.value.slice.start), depth: 2)
         while let element = try elements.next(in: json) {
@@ -74,14 +78,19 @@ struct ModelList {
     _ object: JSONValue, _ json: Span<UInt8>, _ provider: String
   ) throws(JSONFault) -> Entry? {
     var entry = Entry(id: "", ownedBy: provider, created: 0)
+    var id: String?
+    var name: String?
     var members = try MemberCursor(in: json, at: Int(object.slice.start), depth: 3)
     while let member = try members.next(in: json) {
-      if member.keyEquals("id", in: json) { entry.id = member.value.string(in: json) ?? "" }
+      if member.keyEquals("id", in: json) { id = member.value.string(in: json) }
+      if member.keyEquals("name", in: json) { name = member.value.string(in: json) }
       if member.keyEquals("created", in: json) { entry.created = member.value.integer(in: json) ?? 0 }
       if member.keyEquals("owned_by", in: json), let owner = member.value.string(in: json), !owner.isEmpty {
         entry.ownedBy = owner
       }
     }
+    // Gemini's names begin with the kind of thing that they name.
+    entry.id = id ?? name.map { $0.hasPrefix("models/") ? String($0.dropFirst(7)) : $0 } ?? ""
     return entry.id.isEmpty || entry.id.utf8.count > ChatRequest.modelBytesMax ? nil : entry
   }
 

@@ -13,6 +13,12 @@ struct Provider: Sendable {
   let fields: [String]
   /// The field lines of a request without one.
   let getFields: [String]
+  /// The same for a caller who speaks Anthropic's dialect and says which version of it.
+  func fields(with callers: [String]) -> [String] {
+    if callers.isEmpty { return fields }
+    return fields.filter { line in !callers.contains { $0.prefix { $0 != ":" } == line.prefix { $0 != ":" } } } + callers
+  }
+
   /// Whether it accepts `stream_options.include_usage`.
   let acceptsUsage: Bool
   let http2: Bool
@@ -30,7 +36,7 @@ struct Provider: Sendable {
   init(_ configuration: Configuration.Provider) {
     name = configuration.name
     kind = configuration.kind
-    dialect = kind.row.dialect
+    dialect = configuration.dialect
     let base = configuration.baseURL
     let root = dialect == .ollama ? base.root : dialect == .gemini ? base.geminiRoot : base.apiRoot
     switch dialect {

@@ -33,6 +33,9 @@ public enum Dialect: String, CaseIterable, Sendable {
   case ollama
   /// Gemini's `generateContent`.
   case gemini
+
+  /// Those that providers speak.
+  public static let upstream: [Dialect] = [.openAI, .anthropic, .ollama, .gemini]
 }
 
 /// What is known about a kind of provider before anybody has talked to it.
@@ -65,7 +68,8 @@ public struct CatalogRow: Sendable {
 public enum Catalog {
   public static let rows: [CatalogRow] = [
     // Node, uvicorn and cpp-httplib close after 5 s without a request; a second less avoids the race.
-    CatalogRow(kind: .ollama, displayName: "ollama", baseURL: "http://localhost:11434", isLocal: true),
+    CatalogRow(kind: .ollama, displayName: "ollama", baseURL: "http://localhost:11434", isLocal: true,
+      dialect: .ollama, streamUsage: .rejects),
     CatalogRow(
       kind: .llamaCpp, displayName: "llamacpp", baseURL: "http://localhost:8080", isLocal: true,
       maxIdle: .seconds(4)),
@@ -106,7 +110,7 @@ public enum Catalog {
       dialect: .anthropic, keyVariable: "ANTHROPIC_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),
     CatalogRow(
       kind: .google, displayName: "google", baseURL: "https://generativelanguage.googleapis.com", isLocal: false,
-      speaksNow: false, keyVariable: "GEMINI_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),
+      dialect: .gemini, keyVariable: "GEMINI_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),
     CatalogRow(
       kind: .whisper, displayName: "whisper", baseURL: "http://localhost:8080", isLocal: true, speaksNow: false,
       streamUsage: .rejects),

@@ -38,6 +38,16 @@ public struct UpstreamTarget: Hashable, Sendable {
     let isLiteral = host.hasPrefix("[") || IPAddress(String(host)) != nil || host.lowercased() == "localhost"
     place = Place(name: isLiteral ? "" : host.lowercased(), port: port)
   }
+
+  private init(_ url: String, at other: UpstreamTarget) {
+    self.url = url
+    origin = other.origin
+    isSecure = other.isSecure
+    place = other.place
+  }
+
+  /// The same place with a longer path; of `path` only what a path may have (RFC 3986, section 3.3).
+  public func appending(_ path: String) -> UpstreamTarget { UpstreamTarget(url + path, at: self) }
 }
 
 /// Which addresses that a name has may be connected to.

@@ -48,7 +48,7 @@ import Testing
   @Test(arguments: [
     ("type = \"Olama\"", "is no type of provider; did you mean \"Ollama\"?"),
     ("type = \"Bard\"", "is no type of provider; it must be one of Ollama, "),
-    ("type = \"Google\"", "is Google, which is not spoken yet; use its OpenAI-compatible endpoint"),
+    ("type = \"Whisper\"", "is Whisper, which is not spoken yet; use its OpenAI-compatible endpoint"),
     ("type = \"whisper\"", "which is not spoken yet"),
     ("name = \"x\"", "`providers[0]` has no type"),
     ("type = 1", "`providers[0].type` must be a string, not an integer"),

@@ -37,7 +37,7 @@ import Testing
     #expect(request.field("authorization") == nil)
     #expect(request.field("anthropic-version") == "2023-06-01")
     let asked = try #require(try JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any])
-    #expect(asked["max_tokens"] as? Int == MessagesRequest.maxTokensUsual)
+    #expect(asked["max_tokens"] as? Int == 4096)
   }
 
   @Test(arguments: Transport.allCases)

@@ -202,7 +202,7 @@ import Testing
     for event in try events(stream) {
       if case .usage(let later) = event { counts.merge(later) }
       if case .failed(let error) = event {
-        return String(decoding: out + OllamaAnswerWriter.failure(error.message), as: UTF8.self)
+        return String(decoding: out + failure(200, error.message, in: .ollama) + [0x0a], as: UTF8.self)
       }
       if event == .ended { writer.end(counts, to: &out) } else { writer.write(event, nothing.span, to: &out) }
     }
@@ -237,7 +237,6 @@ import Testing
         + #""done":true,"done_reason":"stop","total_duration":0,"load_duration":0,"prompt_eval_count":10,"#
         + #""prompt_eval_duration":0,"eval_count":5,"eval_duration":0}"#)
     #expect(try Self.relay(try bytes("failing.ollama.ndjson")).hasSuffix("\n{\"error\":\"Overloaded\"}\n"))
-    #expect(OllamaAnswerWriter.failure("") != Array("{\"error\":\"\"}\n".utf8))
   }
 
   @Test func `an answer to generate has its text in another place`() throws {

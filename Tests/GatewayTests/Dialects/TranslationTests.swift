@@ -25,43 +25,20 @@ import Testing
     #expect(out == golden, "\(name): \(String(decoding: out, as: UTF8.self))")
   }
 
-  /// What an OpenAI client gets of a stream whose bytes come in pieces that end at `cuts`.
-  private func relay(_ stream: [UInt8], cutAt cuts: [Int]) -> String {
-    var events = EventReader()
-    var translator = Translator(from: .anthropic)!
-    var chat = ChatStream(modelToken: Array(#""m""#.utf8), asksUsage: true, id: "r1", created: 1700)
-    var out: [UInt8] = []
-    do throws(UpstreamFailure) {
-      var start = 0
-      for end in cuts + [stream.count] {
-        let piece = stream.span.extracting(start..<end)
-        var offset = 0
-        start = end
-        while (try? events.next(in: piece, from: &offset)) ?? false {
-          for data in try translator.translate(events.data.span) {
-            if try chat.take(data.span, into: &out) == .done { chat.finish(promptBytes: 0, into: &out) }
-          }
-        }
-      }
-    } catch {
-      out += Array("failed: \(error)\n".utf8)
-    }
-    return String(decoding: out, as: UTF8.self)
-  }
-
   @Test(arguments: cases(".anthropic.sse"))
   func `a stream becomes the same chunks however its bytes are cut`(name: String) throws {
     let stream = try read(name + ".anthropic.sse")
-    let whole = relay(stream, cutAt: [])
+    let openAI = ChatCall(.openAI)
+    let whole = relay(stream, from: .anthropic, to: openAI)
     try expect(Array(whole.utf8), isIn: name + ".openai.sse")
-    for cut in 1..<stream.count { #expect(relay(stream, cutAt: [cut]) == whole, "cut at \(cut)") }
-    #expect(relay(stream, cutAt: Array(1..<stream.count)) == whole, "byte by byte")
+    for cut in 1..<stream.count { #expect(relay(stream, from: .anthropic, to: openAI, cutAt: [cut]) == whole, "cut at \(cut)") }
+    #expect(relay(stream, from: .anthropic, to: openAI, cutAt: Array(1..<stream.count)) == whole, "byte by byte")
   }
 
   @Test(arguments: cases(".anthropic.json").filter { !$0.hasSuffix(".request") })
   func `a whole answer becomes a completion`(name: String) throws {
     let json = try read(name + ".anthropic.json")
-    let out = try Translator(from: .anthropic)!.whole(json.span, id: "r1", created: 1700)
+    let out = try answer(json, from: .anthropic, to: ChatCall(.openAI))
     try expect(out + [0x0a], isIn: name + ".openai.json")
     #expect((try? JSONSerialization.jsonObject(with: Data(out))) != nil)
     _ = try ChatAnswer.relay(out.span, modelToken: Array(#""m""#.utf8))
@@ -71,8 +48,10 @@ import Testing
   func `a request becomes one of Messages`(name: String) throws {
     let json = try read(name + ".request.openai.json")
     let chat = try ChatRequest.read(json.span)
-    let request = try MessagesRequest(json.span, model: "claude-x", maxTokensLimit: 8192, streams: chat.streams)
-    let dropped = request.dropped.isEmpty ? "" : "dropped: \(request.dropped.joined(separator: ","))\n"
+    let target = WriteTarget(model: "claude-x", maxTokensLimit: 8192, streams: chat.streams)
+    let conversation = try CompletionsRequestReader.read(json.span)
+    let request = try MessagesRequestWriter.write(conversation, json.span, for: target)
+    let dropped = request.dropped.names.isEmpty ? "" : "dropped: \(request.dropped.names.joined(separator: ","))\n"
     try expect(request.body + [0x0a] + Array(dropped.utf8), isIn: name + ".request.anthropic.json")
     #expect((try? JSONSerialization.jsonObject(with: Data(request.body))) != nil)
   }

@@ -15,7 +15,7 @@ import Testing
       #" {"messages" : [ {"role":"user"} ] , "x":1,"stream":true,"model":"a/b:c@1","stream_options":{"include_usage":true}}"#
     let request = try Self.read(body)
     #expect(request.model == "a/b:c@1")
-    #expect(Array(body.utf8).span.bytes(request.modelToken).text == #""a/b:c@1""#)
+    #expect(Array(body.utf8).span.bytes(request.modelToken ?? .empty).text == #""a/b:c@1""#)
     #expect(request.streams)
     #expect(request.asksUsage)
     #expect(request.messagesBytes == 19)
@@ -90,7 +90,7 @@ import Testing
     let request = try Self.read(body)
     #expect(request.model == "a/b")
     #expect(request.streams)
-    #expect(Array(body.utf8).span.bytes(request.modelToken).text == #""a\u002fb""#)
+    #expect(Array(body.utf8).span.bytes(request.modelToken ?? .empty).text == #""a\u002fb""#)
   }
 
   @Test(arguments: [60, 1000, 100_000])

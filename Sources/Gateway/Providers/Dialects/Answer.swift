@@ -47,7 +47,8 @@ struct Answer {
       calls[call] = blocks.count
       blocks.append(.call(id: id.bytes(in: json), name: name.bytes(in: json), arguments: [], signature: []))
     case .arguments(let call, let piece):
-      guard let place = calls[call], case .call(let id, let name, var arguments, let signature) = blocks[place] else {
+      guard let place = calls[call], case .call(let id, let name, var arguments, let signature) = blocks[place]
+      else {
         return
       }
       blocks[place] = .text([])

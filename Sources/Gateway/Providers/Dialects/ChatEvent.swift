@@ -12,10 +12,13 @@ enum EscapedText: Equatable {
     }
   }
 
-  var isEmpty: Bool {
+  var isEmpty: Bool { count == 0 }
+
+  /// Bytes, escapes as they are.
+  var count: Int {
     switch self {
-    case .lent(let slice): slice.count == 0
-    case .made(let bytes): bytes.isEmpty
+    case .lent(let slice): Int(slice.count)
+    case .made(let bytes): bytes.count
     }
   }
 }

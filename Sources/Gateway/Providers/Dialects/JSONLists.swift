@@ -1,5 +1,10 @@
 /// A request's JSON was checked as a whole before anybody translates it, so its parts are lists that can be had at once.
 enum JSONLists {
+  /// The value of a whole text.
+  static func root(_ json: Span<UInt8>) -> JSONValue {
+    JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
+  }
+
   /// The members of an object, in their order; of anything else none.
   static func members(of value: JSONValue?, in json: Span<UInt8>) -> [Member] {
     guard let value, value.kind == .object else { return [] }

@@ -19,7 +19,7 @@ enum ChatTarget {
     }
     expect(PlainJSON.areUnique(entries), "a request has no key twice")
     expect(plain["model"]?.text == Array(request.model.utf8), "the model is what the member says")
-    expect(json.holds(request.modelToken), "the model lies inside the body")
+    expect(json.holds(request.modelToken ?? .empty), "the model lies inside the body")
     expect((1...ChatRequest.modelBytesMax).contains(request.model.utf8.count), "a model's name has its bound")
     expect(request.streams == (plain["stream"] == .word("true")), "it streams when it says so")
     expect(request.asksUsage == (plain["stream_options"]?["include_usage"] == .word("true")), "it asks for usage")

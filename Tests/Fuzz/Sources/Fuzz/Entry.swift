@@ -4,6 +4,16 @@ internal import Glibc
 /// What is fuzzed; `HOOSH_FUZZ` in the environment names one.
 enum Target: String, CaseIterable {
   case head, pieces, body, stream, json, chat, answer
+  case askOpenAI = "ask-openai"
+  case askMessages = "ask-anthropic"
+  case askResponses = "ask-responses"
+  case askOllama = "ask-ollama"
+  case askGenerate = "ask-generate"
+  case askGemini = "ask-gemini"
+  case tellOpenAI = "tell-openai"
+  case tellMessages = "tell-anthropic"
+  case tellOllama = "tell-ollama"
+  case tellGemini = "tell-gemini"
 
   /// The one that this process runs.
   static let chosen: Target = {
@@ -23,6 +33,16 @@ enum Target: String, CaseIterable {
     case .json: JSONTarget.run(input)
     case .chat: ChatTarget.run(input)
     case .answer: AnswerTarget.run(input)
+    case .askOpenAI: AskTarget(call: ChatCall(.openAI)).run(input)
+    case .askMessages: AskTarget(call: ChatCall(.anthropic)).run(input)
+    case .askResponses: AskTarget(call: ChatCall(.responses)).run(input)
+    case .askOllama: AskTarget(call: ChatCall(.ollama)).run(input)
+    case .askGenerate: AskTarget(call: ChatCall(.ollama, form: .generate)).run(input)
+    case .askGemini: AskTarget(call: ChatCall(.gemini, model: .empty)).run(input)
+    case .tellOpenAI: TellTarget(dialect: .openAI).run(input)
+    case .tellMessages: TellTarget(dialect: .anthropic).run(input)
+    case .tellOllama: TellTarget(dialect: .ollama).run(input)
+    case .tellGemini: TellTarget(dialect: .gemini).run(input)
     }
   }
 }

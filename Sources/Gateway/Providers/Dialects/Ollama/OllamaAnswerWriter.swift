@@ -81,16 +81,6 @@ struct OllamaAnswerWriter {
     out.append("\n")
   }
 
-  /// A line that says that the answer failed.
-  static func failure(_ message: String) -> [UInt8] {
-    var out: [UInt8] = []
-    out.append("{")
-    // Its clients take an empty error for none.
-    Writer.member("error", message.isEmpty ? "the answer failed" : message, to: &out)
-    out.append("}\n")
-    return out
-  }
-
   // MARK: Whole answers
 
   static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel) -> [UInt8] {

@@ -1,0 +1,87 @@
+/// What the gateway needs to know of a request in another dialect than OpenAI's completions. Each has a whole reader, too,
+/// for when it is translated; what only that can tell is refused there.
+///
+/// Sources: OpenAI API reference, "Create a model response"; Anthropic API reference, "Create a Message"; Ollama API
+/// reference, "Generate a chat completion"; Gemini API reference, "Generating content".
+extension ChatRequest {
+  /// Whether an upstream of that dialect takes the body as it is, but for small changes.
+  func isIn(_ dialect: Dialect) -> Bool { call.dialect == dialect && call.form != .generate }
+
+  /// What a dialect calls what it is about.
+  private var subject: StaticString {
+    switch (call.dialect, call.form) {
+    case (.responses, _): "input"
+    case (.gemini, _): "contents"
+    case (.ollama, .generate): "prompt"
+    default: "messages"
+    }
+  }
+
+  mutating func scanOther(_ json: Span<UInt8>) throws(JSONFault) -> Refusal? {
+    var refusal: Refusal?
+    var hasSubject = false
+    // Ollama streams unless it is told not to.
+    if call.dialect == .ollama { (streams, hasSubject, loads) = (true, true, true) }
+    if call.dialect == .gemini { streams = call.form != .usual }
+    asksUsage = true
+    var members = try Scanner.root(json)
+    while let member = try members.next(in: json) {
+      // The first complaint wins, but the whole text is checked all the same.
+      if refusal != nil { continue }
+      do throws(Refusal) {
+        if member.keyEquals(subject, in: json) {
+          messagesBytes += Int(member.value.slice.count)
+          // Ollama loads a model that is told nothing; an input of Responses may be a text.
+          if call.dialect == .anthropic || call.dialect == .gemini {
+            try Self.check(messages: member, String(describing: subject))
+          } else {
+            try Self.checkCount(member, String(describing: subject))
+          }
+          hasSubject = true
+          // Of an empty text there are its quotes.
+          loads = loads && (member.value.kind == .string ? member.value.slice.count <= 2 : member.value.elements == 0)
+        } else if call.dialect == .gemini {
+          try readOfGemini(member, json)
+        } else if member.keyEquals("model", in: json) {
+          try readModel(member, json)
+        } else if member.keyEquals("stream", in: json), member.value.kind != .null {
+          streams = try Self.flag(member, "stream")
+        } else {
+          try readOther(member, json)
+        }
+      } catch {
+        refusal = error
+      }
+    }
+    return refusal ?? missing(String(describing: subject), hasSubject)
+  }
+
+  private mutating func readOther(_ member: Member, _ json: Span<UInt8>) throws(Refusal) {
+    switch call.dialect {
+    case .responses:
+      if member.keyEquals("max_output_tokens", in: json) { try readMaxTokens(member, "max_output_tokens", json) }
+      if member.keyEquals("instructions", in: json) { messagesBytes += Int(member.value.slice.count) }
+    case .anthropic:
+      if member.keyEquals("max_tokens", in: json) { try readMaxTokens(member, "max_tokens", json) }
+      if member.keyEquals("system", in: json) { messagesBytes += Int(member.value.slice.count) }
+    case .ollama:
+      if member.keyEquals("options", in: json) { readLimit("num_predict", in: member, json) }
+      if member.keyEquals("keep_alive", in: json) { unloads = member.value.double(in: json) == 0 }
+    case .openAI, .gemini: break
+    }
+  }
+
+  private mutating func readOfGemini(_ member: Member, _ json: Span<UInt8>) throws(Refusal) {
+    if member.keyEquals("generationConfig", in: json) || member.keyEquals("generation_config", in: json) {
+      readLimit("maxOutputTokens", in: member, json)
+      readLimit("max_output_tokens", in: member, json)
+    }
+  }
+
+  /// A limit of tokens that lies in an object; what is not positive is no limit.
+  private mutating func readLimit(_ name: StaticString, in member: Member, _ json: Span<UInt8>) {
+    let fields = JSONLists.members(of: member.value, in: json)
+    guard let value = fields.value(name, in: json), let tokens = value.integer(in: json) else { return }
+    maxTokens.append((value.slice, tokens > 0 ? tokens : .max))
+  }
+}

@@ -1,0 +1,65 @@
+/// The writer of answers for a caller that does not speak OpenAI's completions; those go through `ChatStream`.
+enum AnswerWriter {
+  case messages(MessagesAnswerWriter)
+  case responses(ResponsesAnswerWriter)
+  case ollama(OllamaAnswerWriter)
+  case gemini(GeminiAnswerWriter)
+  /// One of them is at work.
+  case away
+
+  /// `nil` for completions.
+  init?(_ call: ChatCall, _ label: AnswerLabel) {
+    switch call.dialect {
+    case .openAI: return nil
+    case .responses: self = .responses(ResponsesAnswerWriter(label))
+    case .anthropic: self = .messages(MessagesAnswerWriter(label))
+    case .ollama: self = .ollama(OllamaAnswerWriter(label, isGenerate: call.form == .generate))
+    case .gemini: self = .gemini(GeminiAnswerWriter(label, form: call.form == .array ? .array : .events))
+    }
+  }
+
+  /// Appends what an event comes to.
+  mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    let writer = self
+    self = .away
+    switch writer {
+    case .messages(var writer):
+      writer.write(event, json, to: &out)
+      self = .messages(writer)
+    case .responses(var writer):
+      writer.write(event, json, to: &out)
+      self = .responses(writer)
+    case .ollama(var writer):
+      writer.write(event, json, to: &out)
+      self = .ollama(writer)
+    case .gemini(var writer):
+      writer.write(event, json, to: &out)
+      self = .gemini(writer)
+    case .away: break
+    }
+  }
+
+  /// Appends the end of a stream that finished.
+  mutating func end(_ counts: TokenCounts, to out: inout [UInt8]) {
+    switch self {
+    case .messages(var writer): writer.end(counts, to: &out)
+    case .responses(var writer): writer.end(counts, to: &out)
+    case .ollama(var writer): writer.end(counts, to: &out)
+    case .gemini(var writer): writer.end(counts, to: &out)
+    case .away: break
+    }
+  }
+
+  /// A whole answer.
+  static func whole(
+    _ answer: Answer, _ counts: TokenCounts, for call: ChatCall, _ label: AnswerLabel
+  ) -> [UInt8] {
+    switch call.dialect {
+    case .openAI: CompletionsAnswerWriter.whole(answer, counts, label)
+    case .responses: ResponsesAnswerWriter.whole(answer, counts, label)
+    case .anthropic: MessagesAnswerWriter.whole(answer, counts, label)
+    case .ollama: OllamaAnswerWriter.whole(answer, counts, label, isGenerate: call.form == .generate)
+    case .gemini: GeminiAnswerWriter.whole(answer, counts, label)
+    }
+  }
+}

@@ -1,0 +1,245 @@
+/// Reads OpenAI chat completions, whole ones and streams of chunks, into events.
+///
+/// Of several choices the first is read. Beside OpenAI's own fields it knows what servers of this dialect have added:
+/// thinking (`reasoning_content` of DeepSeek, llama.cpp and vLLM, `reasoning` of OpenRouter, `thinking`), what proves it
+/// (`thinking_blocks` of LiteLLM, `reasoning_details` of OpenRouter), and images (`images` of OpenRouter).
+///
+/// Source: OpenAI API reference, "The chat completion object" and "The chat completion chunk object"; the API references
+/// of the servers named.
+struct CompletionsAnswerReader {
+  private var hasBegun = false
+  private var isFinished = false
+  private var counts = TokenCounts()
+  private var calls = CompletionsCalls()
+
+  init() {}
+
+  // MARK: Streams
+
+  /// Appends what the data of one event say.
+  ///
+  /// Throws `.malformed` for what is not a chunk, and for pieces of calls that cannot be put together.
+  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+    if json.equals("[DONE]") {
+      // A stream that was not finished is, when its server says that it is done.
+      if hasBegun { finish(.stop, &events) }
+      events.append(.ended)
+      return
+    }
+    let chunk: Chunk
+    do throws(JSONFault) {
+      // Some servers keep the connection alive with them.
+      if Scanner.skip(in: json, from: 0) == json.count { return }
+      chunk = try Chunk(json)
+    } catch {
+      throw .malformed("an event of the stream is not JSON: \(error.description)")
+    }
+    if let error = chunk.error { return events.append(.failed(error)) }
+    if let choice = try chunk.choice(json) {
+      begin(chunk.id, &events)
+      let fields = JSONLists.members(of: choice, in: json)
+      if !isFinished { try readMessage(fields.value("delta", in: json), isWhole: false, json, &events) }
+      if let reason = Self.reason(fields.value("finish_reason", in: json), json) { finish(reason, &events) }
+      count(fields.value("usage", in: json), json, &events)
+    }
+    count(chunk.usage, json, &events)
+  }
+
+  private mutating func begin(_ id: EscapedText?, _ events: inout [ChatEvent]) {
+    if hasBegun { return }
+    hasBegun = true
+    events.append(.began(id: id.flatMap { $0.isEmpty ? nil : $0 }))
+  }
+
+  private mutating func finish(_ reason: FinishReason, _ events: inout [ChatEvent]) {
+    if isFinished { return }
+    isFinished = true
+    calls.end(&events)
+    // Some servers say `stop` behind calls.
+    events.append(.finished(reason == .stop && !calls.isEmpty ? .toolCalls : reason))
+  }
+
+  // MARK: Whole answers
+
+  /// What a whole completion says.
+  ///
+  /// Throws `.malformed` for what is none, `.error` for an error object.
+  static func whole(_ json: Span<UInt8>) throws(UpstreamFailure) -> [ChatEvent] {
+    let answer: Chunk
+    do throws(JSONFault) {
+      answer = try Chunk(json)
+    } catch {
+      throw .malformed("the answer is not a JSON object: \(error.description)")
+    }
+    if let error = answer.error { throw .error(error) }
+    guard let choice = try answer.choice(json) else { throw .malformed("the answer has no choices") }
+    var reader = CompletionsAnswerReader()
+    var events: [ChatEvent] = []
+    reader.begin(answer.id, &events)
+    let fields = JSONLists.members(of: choice, in: json)
+    try reader.readMessage(fields.value("message", in: json), isWhole: true, json, &events)
+    reader.calls.end(&events)
+    reader.count(fields.value("usage", in: json), json, &events)
+    reader.count(answer.usage, json, &events)
+    reader.finish(reason(fields.value("finish_reason", in: json), json) ?? .stop, &events)
+    events.append(.ended)
+    return events
+  }
+
+  // MARK: Parts
+
+  /// The members of a chunk, or of a whole completion, that say something.
+  private struct Chunk {
+    var id: EscapedText?
+    var choices: JSONValue?
+    var usage: JSONValue?
+    var error: UpstreamError?
+
+    init(_ json: Span<UInt8>) throws(JSONFault) {
+      var isError = false
+      var members = try MemberCursor(whole: json)
+      while let member = try members.next(in: json) {
+        if member.keyEquals("id", in: json) { id = EscapedText(member.value) }
+        if member.keyEquals("choices", in: json), member.value.kind == .array { choices = member.value }
+        if member.keyEquals("usage", in: json), member.value.kind == .object { usage = member.value }
+        if member.keyEquals("error", in: json) { error = try UpstreamErrorReader.value(member, json) }
+        if member.keyEquals("object", in: json) { isError = member.value.equals("error", in: json) }
+      }
+      // vLLM's errors of old are objects by themselves.
+      if isError, error == nil { error = UpstreamErrorReader.object(json) }
+    }
+
+    /// The choice with index 0, which it also has without one in the first place.
+    func choice(_ json: Span<UInt8>) throws(UpstreamFailure) -> JSONValue? {
+      guard let choices else { return nil }
+      if choices.elements > ChatStream.choicesMax { throw .malformed("a chunk has \(choices.elements) choices") }
+      for (position, element) in JSONLists.elements(of: choices, in: json).enumerated()
+      where element.kind == .object {
+        let told = JSONLists.members(of: element, in: json).value("index", in: json)?.integer(in: json)
+        if told ?? Int64(position) == 0 { return element }
+      }
+      return nil
+    }
+  }
+
+  private mutating func readMessage(
+    _ message: JSONValue?, isWhole: Bool, _ json: Span<UInt8>, _ events: inout [ChatEvent]
+  ) throws(UpstreamFailure) {
+    var thought: EscapedText?
+    var blocks: JSONValue?
+    var content: JSONValue?
+    var refusal: EscapedText?
+    var images: JSONValue?
+    var toolCalls: JSONValue?
+    var functionCall: JSONValue?
+    for member in JSONLists.members(of: message, in: json) where member.value.kind != .null {
+      let value = member.value
+      if member.keyEquals("content", in: json) {
+        content = value
+      } else if member.keyEquals("tool_calls", in: json) {
+        toolCalls = value
+      } else if member.keyEquals("reasoning_content", in: json) || member.keyEquals("reasoning", in: json)
+        || member.keyEquals("thinking", in: json)
+      {
+        // One server may send the same under two of the names.
+        if let text = EscapedText(value), !text.isEmpty { thought = text }
+      } else if member.keyEquals("thinking_blocks", in: json) || member.keyEquals("reasoning_details", in: json) {
+        if value.kind == .array, value.elements > 0 { blocks = value }
+      } else if member.keyEquals("refusal", in: json) {
+        refusal = EscapedText(value)
+      } else if member.keyEquals("images", in: json) {
+        images = value
+      } else if member.keyEquals("function_call", in: json), value.kind == .object {
+        functionCall = value
+      }
+    }
+    for part in CompletionsParts.thinking(plain: thought, blocks, json) { Self.append(part, &events) }
+    Self.readContent(content, json, &events)
+    if let refusal, !refusal.isEmpty { events.append(.text(refusal)) }
+    for image in JSONLists.elements(of: images, in: json) { Self.readImage(image, json, &events) }
+    for call in JSONLists.elements(of: toolCalls, in: json) {
+      try calls.read(call, isWhole: isWhole, json, &events)
+    }
+    // The older form, in which there can be one; some servers send both.
+    if toolCalls == nil, let functionCall { try calls.readFunction(functionCall, json, &events) }
+  }
+
+  private static func append(_ part: Conversation.Part, _ events: inout [ChatEvent]) {
+    switch part {
+    case .text(let text): events.append(.text(text))
+    case .thinking(let text, let signature):
+      if !text.isEmpty { events.append(.thinking(text)) }
+      if let signature { events.append(.signature(signature)) }
+    case .redactedThinking(let data): events.append(.redactedThinking(data))
+    case .image, .call, .result: break
+    }
+  }
+
+  /// A text, or parts as Mistral has them.
+  private static func readContent(_ content: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
+    if let text = EscapedText(content) {
+      if !text.isEmpty { events.append(.text(text)) }
+      return
+    }
+    for element in JSONLists.elements(of: content, in: json) {
+      let part = JSONLists.members(of: element, in: json)
+      if part.value("thinking", in: json) != nil {
+        for block in CompletionsParts.thinking(part, json) { append(block, &events) }
+      } else if let text = EscapedText(part.value("text", in: json)) {
+        if !text.isEmpty { events.append(.text(text)) }
+      } else {
+        readImage(element, json, &events)
+      }
+    }
+  }
+
+  private static func readImage(_ value: JSONValue, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
+    let url = JSONLists.members(of: value, in: json).value("image_url", in: json)
+    do throws(CompletionsImage.Fault) {
+      guard case .data(let media, let base64) = try CompletionsImage.read(url, json) else { return }
+      events.append(.image(media: media, base64: base64))
+    } catch {
+      // Read past, as all that is not known.
+    }
+  }
+
+  /// What a `finish_reason` means; `nil` for none. Mistral's and others' words are known beside OpenAI's.
+  private static func reason(_ value: JSONValue?, _ json: Span<UInt8>) -> FinishReason? {
+    guard let value, value.kind == .string, value.slice.count > 2 else { return nil }
+    if value.slice.count > 64 { return .stop }
+    return switch value.string(in: json) {
+    case "length", "max_tokens", "model_length", "insufficient_system_resource": .length
+    case "tool_calls", "function_call": .toolCalls
+    case "content_filter", "safety", "sensitive", "refusal": .filtered
+    default: .stop
+    }
+  }
+
+  private mutating func count(_ usage: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
+    guard let usage, usage.kind == .object else { return }
+    var later = TokenCounts()
+    for field in JSONLists.members(of: usage, in: json) {
+      if field.keyEquals("prompt_tokens", in: json) { later.prompt = ChatStream.count(field, json) }
+      if field.keyEquals("completion_tokens", in: json) { later.completion = ChatStream.count(field, json) }
+      // DeepSeek's name for it.
+      if field.keyEquals("prompt_cache_hit_tokens", in: json) { later.cached = ChatStream.count(field, json) }
+      if field.keyEquals("prompt_tokens_details", in: json) {
+        for detail in JSONLists.members(of: field.value, in: json) {
+          if detail.keyEquals("cached_tokens", in: json) { later.cached = ChatStream.count(detail, json) }
+          if detail.keyEquals("cache_write_tokens", in: json) {
+            later.cacheWritten = ChatStream.count(detail, json)
+          }
+        }
+      }
+      if field.keyEquals("completion_tokens_details", in: json) {
+        for detail in JSONLists.members(of: field.value, in: json)
+        where detail.keyEquals("reasoning_tokens", in: json) { later.thinking = ChatStream.count(detail, json) }
+      }
+    }
+    // Some servers count up, some leave one out at the end.
+    later.prompt = later.prompt.map { max($0, counts.prompt ?? 0) }
+    later.completion = later.completion.map { max($0, counts.completion ?? 0) }
+    counts.merge(later)
+    if counts != TokenCounts() { events.append(.usage(counts)) }
+  }
+}

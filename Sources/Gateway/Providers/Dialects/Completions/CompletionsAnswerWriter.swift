@@ -1,0 +1,315 @@
+/// Writes an answer as an OpenAI chat completion: the chunks of a stream, or a whole one.
+///
+/// What the contract asks of every chunk beyond that, `ChatStream` adds as it does for every upstream. What the dialect
+/// has no place for stands where others put it, so that clients which send back all they got keep it: what proves
+/// thinking in LiteLLM's `thinking_blocks`, what proves a call in Google's `extra_content`, images in OpenRouter's
+/// `images`.
+struct CompletionsAnswerWriter {
+  private var counts = TokenCounts()
+  /// The calls that have no arguments yet.
+  private var bare: Set<Int> = []
+  /// What came last: a signature belongs to it.
+  private var last = Last.other
+  /// Entries of the lists so far: clients that put a message together want each to have its place.
+  private var thinkingBlocks = 0
+  private var images = 0
+
+  private enum Last {
+    case call(Int)
+    /// A signature of thinking, of which there may be more.
+    case signature
+    case other
+  }
+
+  init() {}
+
+  // MARK: Streams
+
+  /// The data of the chunks that an event comes to, none for most; `json` lends the event's texts.
+  mutating func chunks(of event: ChatEvent, _ json: Span<UInt8>) throws(UpstreamFailure) -> [[UInt8]] {
+    switch event {
+    case .began(let id): return [Self.begin(id, json)]
+    case .text(let text):
+      last = .other
+      return [Self.delta("\"content\":\"", text, "\"", json)]
+    case .thinking(let text):
+      last = .other
+      return [Self.delta("\"reasoning_content\":\"", text, "\"", json)]
+    case .signature(let text): return [sign(text, json)]
+    case .redactedThinking(let data):
+      last = .other
+      return [thinkingBlock("\"redacted_thinking\",\"data\":\"", data, json)]
+    case .image(let media, let base64):
+      last = .other
+      return [image(media, base64, json)]
+    case .callBegan(let call, let id, let name):
+      bare.insert(call)
+      last = .call(call)
+      var out = Self.open(call)
+      out.append(",")
+      Self.openFunction(id.bytes(in: json), name.bytes(in: json), to: &out)
+      out.append("\"}}]},\"finish_reason\":null}]}")
+      return [out]
+    case .arguments(let call, let text):
+      bare.remove(call)
+      return [Self.arguments(call, text, json)]
+    case .callEnded(let call):
+      // Arguments are JSON: none are an object without members.
+      return bare.remove(call) == nil ? [] : [Self.arguments(call, .made(Array("{}".utf8)), json)]
+    case .usage(let later):
+      counts.merge(later)
+      return []
+    case .finished(let reason):
+      var out: [UInt8] = []
+      out.append("{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"")
+      out.append(Self.word(reason))
+      out.append("\"}]}")
+      return [out]
+    case .failed(let error): throw .error(error)
+    case .ended: return end()
+    }
+  }
+
+  private static func begin(_ id: EscapedText?, _ json: Span<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    out.append("{")
+    if let id, !id.isEmpty {
+      out.append("\"id\":")
+      id.appendQuoted(to: &out, from: json)
+      out.append(",")
+    }
+    out.append(
+      "\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}")
+    return out
+  }
+
+  private func end() -> [[UInt8]] {
+    let done = Array("[DONE]".utf8)
+    if counts == TokenCounts() { return [done] }
+    var out: [UInt8] = []
+    out.append("{\"choices\":[],")
+    Self.append(counts, to: &out)
+    out.append("}")
+    return [out, done]
+  }
+
+  private static func delta(
+    _ before: StaticString, _ text: EscapedText, _ behind: StaticString, _ json: Span<UInt8>
+  ) -> [UInt8] {
+    var out: [UInt8] = []
+    out.append("{\"choices\":[{\"index\":0,\"delta\":{")
+    out.append(before)
+    text.append(to: &out, from: json)
+    out.append(behind)
+    out.append("},\"finish_reason\":null}]}")
+    return out
+  }
+
+  private static func arguments(_ call: Int, _ text: EscapedText, _ json: Span<UInt8>) -> [UInt8] {
+    var out = open(call)
+    out.append(",\"function\":{\"arguments\":\"")
+    text.append(to: &out, from: json)
+    out.append("\"}}]},\"finish_reason\":null}]}")
+    return out
+  }
+
+  private static func open(_ call: Int) -> [UInt8] {
+    var out: [UInt8] = []
+    out.append("{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":")
+    out.append(decimal: call)
+    return out
+  }
+
+  private mutating func sign(_ text: EscapedText, _ json: Span<UInt8>) -> [UInt8] {
+    if case .call(let call) = last {
+      var out = Self.open(call)
+      Self.sign(text.bytes(in: json), to: &out)
+      out.append("}]},\"finish_reason\":null}]}")
+      return out
+    }
+    if case .signature = last { thinkingBlocks -= 1 }
+    last = .signature
+    return thinkingBlock("\"thinking\",\"thinking\":\"\",\"signature\":\"", text, json)
+  }
+
+  private mutating func thinkingBlock(
+    _ before: StaticString, _ text: EscapedText, _ json: Span<UInt8>
+  ) -> [UInt8] {
+    var out: [UInt8] = []
+    out.append("{\"choices\":[{\"index\":0,\"delta\":{\"thinking_blocks\":[{\"index\":")
+    out.append(decimal: thinkingBlocks)
+    out.append(",\"type\":")
+    out.append(before)
+    text.append(to: &out, from: json)
+    out.append("\"}]},\"finish_reason\":null}]}")
+    thinkingBlocks += 1
+    return out
+  }
+
+  private mutating func image(_ media: EscapedText, _ base64: EscapedText, _ json: Span<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    out.append("{\"choices\":[{\"index\":0,\"delta\":{\"images\":[{\"index\":")
+    out.append(decimal: images)
+    out.append(",")
+    Self.image(media.bytes(in: json), base64.bytes(in: json), to: &out)
+    out.append("}]},\"finish_reason\":null}]}")
+    images += 1
+    return out
+  }
+
+  // MARK: Whole answers
+
+  /// A whole completion; its id is made from the label's where the answer has none.
+  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel) -> [UInt8] {
+    var out: [UInt8] = []
+    out.append("{\"id\":")
+    if answer.id.isEmpty {
+      Writer.append("chatcmpl-" + label.requestID, to: &out)
+    } else {
+      EscapedText.made(answer.id).appendQuoted(to: &out, from: answer.id.span)
+    }
+    out.append(",\"object\":\"chat.completion\",\"created\":")
+    out.append(contentsOf: String(label.created).utf8)
+    out.append(",\"model\":")
+    out.append(contentsOf: label.modelToken)
+    out.append(",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":")
+    append(message: answer, to: &out)
+    out.append("},\"logprobs\":null,\"finish_reason\":\"")
+    out.append(word(answer.reason ?? .stop))
+    out.append("\"}],")
+    append(counts, to: &out)
+    out.append("}")
+    return out
+  }
+
+  /// The message, from its content on.
+  private static func append(message answer: Answer, to out: inout [UInt8]) {
+    var text: [UInt8] = []
+    var thinking: [UInt8] = []
+    var thinkingBlocks: [UInt8] = []
+    var images: [UInt8] = []
+    var calls: [UInt8] = []
+    var isProven = false
+    for block in answer.blocks {
+      switch block {
+      case .text(let piece): text += piece
+      case .thinking(let piece, let signature):
+        thinking += piece
+        isProven = isProven || !signature.isEmpty
+        append(thinking: piece, signature, to: &thinkingBlocks)
+      case .redactedThinking(let data):
+        isProven = true
+        thinkingBlocks.append(thinkingBlocks.isEmpty ? "" : ",")
+        thinkingBlocks.append("{\"type\":\"redacted_thinking\",\"data\":\"")
+        thinkingBlocks += data
+        thinkingBlocks.append("\"}")
+      case .image(let media, let base64):
+        images.append(images.isEmpty ? "{" : ",{")
+        image(media, base64, to: &images)
+        images.append("}")
+      case .call(let id, let name, let arguments, let signature):
+        calls.append(calls.isEmpty ? "{" : ",{")
+        openFunction(id, name, to: &calls)
+        calls += arguments
+        calls.append("\"}")
+        if !signature.isEmpty { sign(signature, to: &calls) }
+        calls.append("}")
+      }
+    }
+    if text.isEmpty, !calls.isEmpty { out.append("null") } else { append(quoted: text, to: &out) }
+    if !thinking.isEmpty {
+      out.append(",\"reasoning_content\":")
+      append(quoted: thinking, to: &out)
+    }
+    // Without a proof they would say the same once more.
+    if isProven { append(list: ",\"thinking_blocks\":[", thinkingBlocks, to: &out) }
+    append(list: ",\"images\":[", images, to: &out)
+    append(list: ",\"tool_calls\":[", calls, to: &out)
+  }
+
+  private static func append(thinking text: [UInt8], _ signature: [UInt8], to out: inout [UInt8]) {
+    out.append(out.isEmpty ? "" : ",")
+    out.append("{\"type\":\"thinking\",\"thinking\":")
+    append(quoted: text, to: &out)
+    if !signature.isEmpty {
+      out.append(",\"signature\":")
+      append(quoted: signature, to: &out)
+    }
+    out.append("}")
+  }
+
+  private static func append(list name: StaticString, _ elements: [UInt8], to out: inout [UInt8]) {
+    if elements.isEmpty { return }
+    out.append(name)
+    out += elements
+    out.append("]")
+  }
+
+  /// Text that is escaped already, as a string.
+  private static func append(quoted text: [UInt8], to out: inout [UInt8]) {
+    out.append("\"")
+    out += text
+    out.append("\"")
+  }
+
+  // MARK: Words
+
+  /// The members of a call up to its arguments, whose string is open.
+  private static func openFunction(_ id: [UInt8], _ name: [UInt8], to out: inout [UInt8]) {
+    out.append("\"id\":\"")
+    out += id
+    out.append("\",\"type\":\"function\",\"function\":{\"name\":\"")
+    out += name
+    out.append("\",\"arguments\":\"")
+  }
+
+  /// What Gemini wants back with a call.
+  private static func sign(_ signature: [UInt8], to out: inout [UInt8]) {
+    out.append(",\"extra_content\":{\"google\":{\"thought_signature\":\"")
+    out += signature
+    out.append("\"}}")
+  }
+
+  private static func image(_ media: [UInt8], _ base64: [UInt8], to out: inout [UInt8]) {
+    out.append("\"type\":\"image_url\",\"image_url\":{\"url\":\"data:")
+    out += media
+    out.append(";base64,")
+    out += base64
+    out.append("\"}")
+  }
+
+  private static func append(_ counts: TokenCounts, to out: inout [UInt8]) {
+    let (prompt, completion) = (counts.prompt ?? 0, counts.completion ?? 0)
+    let (total, isOver) = prompt.addingReportingOverflow(completion)
+    out.append("\"usage\":{\"prompt_tokens\":")
+    out.append(decimal: prompt)
+    out.append(",\"completion_tokens\":")
+    out.append(decimal: completion)
+    out.append(",\"total_tokens\":")
+    out.append(decimal: isOver ? .max : total)
+    if let cached = counts.cached {
+      out.append(",\"prompt_tokens_details\":{\"cached_tokens\":")
+      out.append(decimal: cached)
+      if let written = counts.cacheWritten {
+        out.append(",\"cache_write_tokens\":")
+        out.append(decimal: written)
+      }
+      out.append("}")
+    }
+    if let thinking = counts.thinking {
+      out.append(",\"completion_tokens_details\":{\"reasoning_tokens\":")
+      out.append(decimal: thinking)
+      out.append("}")
+    }
+    out.append("}")
+  }
+
+  private static func word(_ reason: FinishReason) -> StaticString {
+    switch reason {
+    case .stop: "stop"
+    case .length: "length"
+    case .toolCalls: "tool_calls"
+    case .filtered: "content_filter"
+    }
+  }
+}

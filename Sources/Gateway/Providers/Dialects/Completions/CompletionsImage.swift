@@ -1,0 +1,85 @@
+/// Reads an image as requests and answers of this dialect have it: a URL, in which the image itself may be.
+enum CompletionsImage {
+  /// Why there is no image, as the end of a sentence.
+  struct Fault: Error {
+    var rule: String
+  }
+
+  /// `value` is an object with a `url`, or the URL itself, which Mistral and others take as well.
+  static func read(_ value: JSONValue?, _ json: Span<UInt8>) throws(Fault) -> Conversation.Image {
+    let url = value?.kind == .string ? value : JSONLists.members(of: value, in: json).value("url", in: json)
+    guard let url, let text = EscapedText(url) else { throw Fault(rule: "has an image without a URL") }
+    if url.hasEscapes {
+      var bytes: [UInt8] = []
+      url.append(to: &bytes, from: json)
+      return try image(text, bytes.span, start: nil)
+    }
+    let start = Int(url.slice.start) + 1
+    return try image(text, json.extracting(start..<url.end - 1), start: start)
+  }
+
+  /// The image of a URL, whose bytes without escapes lie at `start` of the text that lends it unless they are a copy.
+  private static func image(
+    _ text: EscapedText, _ url: Span<UInt8>, start: Int?
+  ) throws(Fault) -> Conversation.Image {
+    if isWeb(url) { return .url(text) }
+    guard url.hasPrefix("data:", at: 0, before: url.count),
+      let comma = Search.firstIndex(of: UInt8(ascii: ","), in: url, from: 5)
+    else { throw Fault(rule: "has an image that is neither a URL nor base64 data") }
+    guard comma >= 12, url.hasPrefix(";base64", at: comma - 7, before: comma) else {
+      throw Fault(rule: "has an image whose data are not base64")
+    }
+    // Parameters of the type, as in `image/png;name=a.png`, say nothing to a model.
+    let semicolon = Search.index(of: UInt8(ascii: ";"), in: url, from: 5)
+    if semicolon == 5 { throw Fault(rule: "has an image whose data have no type") }
+    return .data(
+      media: slice(5..<semicolon, of: url, at: start), base64: slice(comma + 1..<url.count, of: url, at: start))
+  }
+
+  /// A part of a URL: lent where it lies, as images are large.
+  private static func slice(_ range: Range<Int>, of url: Span<UInt8>, at start: Int?) -> EscapedText {
+    guard let start else { return EscapedText(escaping: url.extracting(range)) }
+    return .lent(Slice(start: start + range.lowerBound, count: range.count))
+  }
+
+  /// Appends the URL of an image, without quotes.
+  static func append(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) throws(Refusal) {
+    switch image {
+    case .url(let url):
+      let text = url.unescaped(in: json)
+      guard isWeb(text.span) else {
+        throw refusal(
+          "Send an image as base64 data or by a URL that begins with https:// for this model's provider.")
+      }
+      url.append(to: &out, from: json)
+    case .data(let media, let base64):
+      let type = media.unescaped(in: json)
+      guard !type.isEmpty, type.allSatisfy(isOfType) else {
+        throw refusal("Name the type of an image's data, as in `image/png`.")
+      }
+      out.append("data:")
+      out += type
+      out.append(";base64,")
+      base64.append(to: &out, from: json)
+    }
+  }
+
+  private static func isWeb(_ url: Span<UInt8>) -> Bool {
+    url.hasPrefix("https://", at: 0, before: url.count) || url.hasPrefix("http://", at: 0, before: url.count)
+  }
+
+  /// Whether a byte may stand in the type of data: nothing that ends the type in a URL may.
+  private static func isOfType(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "-"),
+      UInt8(ascii: "."), UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+
+  private static func refusal(_ message: String) -> Refusal {
+    Refusal(400, .invalidValue, message, param: "messages")
+  }
+}

@@ -1,0 +1,193 @@
+/// Reads the messages of a chat completion request as turns: results of tools as the user's.
+struct CompletionsTurns {
+  /// The names of calls by their ids, both without escapes: dialects without ids know results by name.
+  private var names: [[UInt8]: EscapedText] = [:]
+  /// Whether the last turn holds results, which belong together.
+  private var takesResults = false
+
+  /// The members of a message that say something.
+  private struct Message {
+    var role: JSONValue?
+    var content: JSONValue?
+    var name: JSONValue?
+    var refusal: JSONValue?
+    var reasoning: JSONValue?
+    var thinkingBlocks: JSONValue?
+    var reasoningDetails: JSONValue?
+    var calls: JSONValue?
+    var functionCall: JSONValue?
+    var callID: JSONValue?
+  }
+
+  /// What answers hold and clients send back, though it says nothing to a model.
+  private static let bookkeeping: [StaticString] = [
+    "annotations", "id", "index", "object", "status", "provider_specific_fields", "function_call", "tool_calls",
+  ]
+
+  mutating func read(
+    _ list: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
+  ) throws(Refusal) {
+    for (index, element) in JSONLists.elements(of: list, in: json).enumerated() {
+      try readMessage(element, json, at: index, &conversation)
+    }
+  }
+
+  private mutating func readMessage(
+    _ element: JSONValue, _ json: Span<UInt8>, at index: Int, _ conversation: inout Conversation
+  ) throws(Refusal) {
+    let message = Self.message(element, json, &conversation)
+    guard let role = message.role else { throw Self.roleRefusal(index) }
+    if role.equals("tool", in: json) || role.equals("function", in: json) {
+      let isFunction = role.equals("function", in: json)
+      return try addResult(message, isFunction, json, at: index, &conversation)
+    }
+    if message.name != nil { conversation.drop("messages.name") }
+    var turn: Conversation.Message
+    if role.equals("system", in: json) || role.equals("developer", in: json) {
+      turn = Conversation.Message(role: .system)
+      try CompletionsParts.read(message.content, json, at: index, role: .system, to: &turn.parts)
+    } else if role.equals("user", in: json) {
+      turn = Conversation.Message(role: .user)
+      try CompletionsParts.read(message.content, json, at: index, to: &turn.parts)
+    } else if role.equals("assistant", in: json) {
+      turn = Conversation.Message(role: .assistant)
+      try readAssistant(message, json, at: index, to: &turn.parts)
+    } else {
+      throw Self.roleRefusal(index)
+    }
+    // A turn that says nothing is an error in most dialects.
+    if turn.parts.isEmpty { return }
+    takesResults = false
+    conversation.messages.append(turn)
+  }
+
+  private static func message(
+    _ element: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
+  ) -> Message {
+    var message = Message()
+    for member in JSONLists.members(of: element, in: json) where member.value.kind != .null {
+      let value = member.value
+      if member.keyEquals("role", in: json) {
+        message.role = value
+      } else if member.keyEquals("content", in: json) {
+        message.content = value
+      } else if member.keyEquals("name", in: json) {
+        message.name = value
+      } else if member.keyEquals("refusal", in: json) {
+        message.refusal = value
+      } else if member.keyEquals("reasoning_content", in: json) || member.keyEquals("reasoning", in: json) {
+        message.reasoning = value
+      } else if member.keyEquals("thinking_blocks", in: json) {
+        message.thinkingBlocks = value
+      } else if member.keyEquals("reasoning_details", in: json) {
+        message.reasoningDetails = value
+      } else if member.keyEquals("tool_calls", in: json), value.kind == .array {
+        message.calls = value
+      } else if member.keyEquals("function_call", in: json), value.kind == .object {
+        message.functionCall = value
+      } else if member.keyEquals("tool_call_id", in: json) {
+        message.callID = value
+      } else if !bookkeeping.contains(where: { member.keyEquals($0, in: json) }), member.key.count <= 256 {
+        conversation.drop("messages." + member.name(in: json))
+      }
+    }
+    return message
+  }
+
+  // MARK: The assistant's turns
+
+  private mutating func readAssistant(
+    _ message: Message, _ json: Span<UInt8>, at index: Int, to parts: inout [Conversation.Part]
+  ) throws(Refusal) {
+    parts += CompletionsParts.thinking(
+      plain: EscapedText(message.reasoning), message.thinkingBlocks ?? message.reasoningDetails, json)
+    try CompletionsParts.read(message.content, json, at: index, role: .assistant, to: &parts)
+    if message.content == nil, let refusal = EscapedText(message.refusal), !refusal.isEmpty {
+      parts.append(.text(refusal))
+    }
+    for call in JSONLists.elements(of: message.calls, in: json) {
+      parts.append(.call(try readCall(call, json, at: index)))
+    }
+    if message.calls == nil, let call = message.functionCall {
+      parts.append(.call(try Self.readFunction(call, id: nil, json, at: index)))
+    }
+  }
+
+  private mutating func readCall(
+    _ value: JSONValue, _ json: Span<UInt8>, at index: Int
+  ) throws(Refusal) -> Conversation.Call {
+    let fields = JSONLists.members(of: value, in: json)
+    guard let id = EscapedText(fields.value("id", in: json)) else { throw Self.callRefusal(index) }
+    var call = try Self.readFunction(fields.value("function", in: json), id: id, json, at: index)
+    // Clients of servers without ids send empty ones.
+    if id.isEmpty { call.id = nil } else { names[id.unescaped(in: json)] = call.name }
+    call.signature = CompletionsParts.signature(ofCall: fields, json)
+    return call
+  }
+
+  private static func readFunction(
+    _ value: JSONValue?, id: EscapedText?, _ json: Span<UInt8>, at index: Int
+  ) throws(Refusal) -> Conversation.Call {
+    let function = JSONLists.members(of: value, in: json)
+    guard let name = EscapedText(function.value("name", in: json)) else { throw callRefusal(index) }
+    guard let arguments = arguments(function.value("arguments", in: json), json) else {
+      throw refusal(index, "tool_calls", "must have arguments that are a JSON object in a string")
+    }
+    return Conversation.Call(id: id, name: name, arguments: arguments)
+  }
+
+  /// The object in a string; an empty string is one without members. `nil` for what is no object.
+  private static func arguments(_ value: JSONValue?, _ json: Span<UInt8>) -> RawJSON? {
+    guard let value, value.kind != .null else { return .made(Array("{}".utf8)) }
+    // Not what the dialect says, but there is no doubt what it means.
+    if value.kind == .object { return RawJSON(value) }
+    guard value.kind == .string else { return nil }
+    var text: [UInt8] = []
+    value.append(to: &text, from: json)
+    let start = Scanner.skip(in: text.span, from: 0)
+    if start == text.count { return .made(Array("{}".utf8)) }
+    do throws(JSONFault) {
+      let whole = try Scanner.whole(text.span)
+      return whole.kind == .object ? .made(text) : nil
+    } catch {
+      return nil
+    }
+  }
+
+  // MARK: Results of tools
+
+  private mutating func addResult(
+    _ message: Message, _ isFunction: Bool, _ json: Span<UInt8>, at index: Int, _ conversation: inout Conversation
+  ) throws(Refusal) {
+    var result = Conversation.Result(id: nil, name: EscapedText(message.name), parts: [])
+    if isFunction {
+      if result.name == nil { throw Self.refusal(index, "name", "is missing") }
+    } else {
+      guard let id = EscapedText(message.callID) else { throw Self.refusal(index, "tool_call_id", "is missing") }
+      result.id = id.isEmpty ? nil : id
+      result.name = names[id.unescaped(in: json)] ?? result.name
+    }
+    try CompletionsParts.read(message.content, json, at: index, to: &result.parts)
+    if takesResults {
+      conversation.messages[conversation.messages.count - 1].parts.append(.result(result))
+    } else {
+      conversation.messages.append(Conversation.Message(role: .user, parts: [.result(result)]))
+      takesResults = true
+    }
+  }
+
+  // MARK: Refusals
+
+  private static func roleRefusal(_ index: Int) -> Refusal {
+    refusal(index, "role", "must be system, developer, user, assistant or tool")
+  }
+
+  private static func callRefusal(_ index: Int) -> Refusal {
+    refusal(index, "tool_calls", "must have an id and a function with a name")
+  }
+
+  static func refusal(_ index: Int, _ field: String, _ rule: String) -> Refusal {
+    let place = "messages[\(index)].\(field)"
+    return Refusal(400, .invalidValue, "`\(place)` \(rule).", param: place)
+  }
+}

@@ -1,0 +1,230 @@
+/// Writes turns as the messages of a chat completion request: results of tools as messages of their own, directly behind
+/// the calls, and what else the turn says behind them.
+struct CompletionsTurnsWriter {
+  /// Whether the server is one's own: it gets back what the model thought, which its template may need.
+  private let isLocal: Bool
+  private var ids = CompletionsCallIDs()
+  /// Whether there were images where the dialect has no place for them: the system's, and those that a model made.
+  private(set) var hasLeftOutImages = false
+
+  init(isLocal: Bool) { self.isLocal = isLocal }
+
+  /// Writes them as an array.
+  mutating func write(
+    _ turns: [Conversation.Message], _ json: Span<UInt8>, to out: inout [UInt8]
+  ) throws(Refusal) {
+    ids.avoid(turns, json)
+    out.append("[")
+    for turn in turns {
+      switch turn.role {
+      case .system:
+        // There is none but text there.
+        let parts = turn.parts.filter { !Self.isImage($0) }
+        hasLeftOutImages = hasLeftOutImages || parts.count < turn.parts.count
+        try write("system", parts, json, to: &out)
+      case .user: try writeUser(turn.parts, json, to: &out)
+      case .assistant: writeAssistant(turn.parts, json, to: &out)
+      }
+    }
+    out.append("]")
+  }
+
+  private mutating func writeUser(
+    _ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]
+  ) throws(Refusal) {
+    // A result is text alone there, so its images come behind all results.
+    var images: [Conversation.Part] = []
+    var rest: [Conversation.Part] = []
+    var hasResults = false
+    for part in parts {
+      guard case .result(let result) = part else {
+        rest.append(part)
+        continue
+      }
+      hasResults = true
+      Writer.separate(&out)
+      out.append("{\"role\":\"tool\",\"tool_call_id\":\"")
+      out.append(contentsOf: ids.id(of: result, json))
+      out.append("\",\"content\":\"")
+      Self.writeTexts(result.parts, between: "\\n", json, to: &out)
+      out.append("\"}")
+      images += result.parts.filter(Self.isImage)
+    }
+    rest = images + rest
+    if !hasResults || !rest.isEmpty { try write("user", rest, json, to: &out) }
+  }
+
+  private mutating func writeAssistant(_ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]) {
+    var calls: [UInt8] = []
+    var thinking: [UInt8] = []
+    var hasText = false
+    for part in parts {
+      switch part {
+      case .call(let call):
+        if calls.isEmpty { ids.begin() } else { calls.append(",") }
+        calls.append("{\"id\":\"")
+        calls.append(contentsOf: ids.id(of: call, json))
+        calls.append("\",\"type\":\"function\",\"function\":{\"name\":")
+        call.name.appendQuoted(to: &calls, from: json)
+        calls.append(",\"arguments\":")
+        let arguments = call.arguments.bytes(in: json)
+        Writer.append(string: arguments.span, to: &calls)
+        calls.append("}}")
+      case .thinking(let text, _): text.append(to: &thinking, from: json)
+      case .text(let text): hasText = hasText || !text.isEmpty
+      case .image: hasLeftOutImages = true
+      case .redactedThinking, .result: break
+      }
+    }
+    Writer.separate(&out)
+    out.append("{\"role\":\"assistant\",\"content\":")
+    if hasText || calls.isEmpty {
+      out.append("\"")
+      Self.writeTexts(parts, between: "", json, to: &out)
+      out.append("\"")
+    } else {
+      out.append("null")
+    }
+    if isLocal, !thinking.isEmpty {
+      out.append(",\"reasoning_content\":\"")
+      out.append(contentsOf: thinking)
+      out.append("\"")
+    }
+    if !calls.isEmpty {
+      out.append(",\"tool_calls\":[")
+      out.append(contentsOf: calls)
+      out.append("]")
+    }
+    out.append("}")
+  }
+
+  /// A message of texts and images; of texts alone it is one, as not every server takes a list.
+  private func write(
+    _ role: StaticString, _ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]
+  ) throws(Refusal) {
+    Writer.separate(&out)
+    out.append("{\"role\":\"")
+    out.append(role)
+    out.append("\",\"content\":")
+    if parts.contains(where: Self.isImage) {
+      try writeParts(parts, json, to: &out)
+    } else {
+      out.append("\"")
+      Self.writeTexts(parts, between: "\\n", json, to: &out)
+      out.append("\"")
+    }
+    out.append("}")
+  }
+
+  private func writeParts(
+    _ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]
+  ) throws(Refusal) {
+    out.append("[")
+    for part in parts {
+      switch part {
+      case .text(let text):
+        Writer.separate(&out)
+        out.append("{\"type\":\"text\",\"text\":")
+        text.appendQuoted(to: &out, from: json)
+        out.append("}")
+      case .image(let image):
+        Writer.separate(&out)
+        out.append("{\"type\":\"image_url\",\"image_url\":{\"url\":\"")
+        try CompletionsImage.append(image, json, to: &out)
+        out.append("\"}}")
+      case .thinking, .redactedThinking, .call, .result: break
+      }
+    }
+    out.append("]")
+  }
+
+  private static func isImage(_ part: Conversation.Part) -> Bool {
+    if case .image = part { true } else { false }
+  }
+
+  /// The texts of a turn as the inside of one string, with something between any two.
+  private static func writeTexts(
+    _ parts: [Conversation.Part], between: StaticString, _ json: Span<UInt8>, to out: inout [UInt8]
+  ) {
+    var isFirst = true
+    for case .text(let text) in parts {
+      if !isFirst { out.append(between) }
+      isFirst = false
+      text.append(to: &out, from: json)
+    }
+  }
+}
+
+/// Gives ids to calls that have none, and finds them again for their results: by the name, or else by the place.
+///
+/// Ids and names are compared as they read, without escapes.
+private struct CompletionsCallIDs {
+  /// Ids that are taken.
+  private var taken: Set<[UInt8]> = []
+  private var made = 0
+  /// The calls of the last turn that had any, by their place: escaped ids, and whether a result came.
+  private var calls: [(id: [UInt8], isDone: Bool)] = []
+  private var places: [[UInt8]: Int] = [:]
+  private var names: [[UInt8]: (places: [Int], next: Int)] = [:]
+  private var next = 0
+
+  /// Notes the ids that are there, so that none is made twice.
+  mutating func avoid(_ turns: [Conversation.Message], _ json: Span<UInt8>) {
+    for turn in turns {
+      for case .call(let call) in turn.parts {
+        if let id = call.id { taken.insert(id.unescaped(in: json)) }
+      }
+    }
+  }
+
+  /// A turn with calls begins: results of earlier ones do not come any more.
+  mutating func begin() {
+    calls.removeAll()
+    places.removeAll()
+    names.removeAll()
+    next = 0
+  }
+
+  mutating func id(of call: Conversation.Call, _ json: Span<UInt8>) -> [UInt8] {
+    let place = calls.count
+    let id: [UInt8]
+    if let given = call.id, !given.isEmpty {
+      id = given.bytes(in: json)
+      places[given.unescaped(in: json)] = place
+    } else {
+      id = make()
+      places[id] = place
+    }
+    calls.append((id, false))
+    names[call.name.unescaped(in: json), default: ([], 0)].places.append(place)
+    return id
+  }
+
+  mutating func id(of result: Conversation.Result, _ json: Span<UInt8>) -> [UInt8] {
+    if let given = result.id, !given.isEmpty {
+      if let place = places[given.unescaped(in: json)] { calls[place].isDone = true }
+      return given.bytes(in: json)
+    }
+    if let name = result.name?.unescaped(in: json), var found = names[name] {
+      while found.next < found.places.count, calls[found.places[found.next]].isDone { found.next += 1 }
+      // Out of its place as it changes, or it would be copied.
+      names[name] = found
+      if found.next < found.places.count { return take(found.places[found.next]) }
+    }
+    while next < calls.count, calls[next].isDone { next += 1 }
+    return next < calls.count ? take(next) : make()
+  }
+
+  private mutating func take(_ place: Int) -> [UInt8] {
+    calls[place].isDone = true
+    return calls[place].id
+  }
+
+  private mutating func make() -> [UInt8] {
+    while true {
+      made += 1
+      let id = Array("call_\(made)".utf8)
+      if taken.insert(id).inserted { return id }
+    }
+  }
+}

@@ -1,0 +1,219 @@
+/// Reads Gemini's answers, whole ones and streams, into events: each event of a stream is an answer with a part of the
+/// text.
+///
+/// Source: Gemini API reference (v1beta), "GenerateContentResponse". There is no end mark; a stream is whole when it had
+/// a reason to finish.
+struct GeminiAnswerReader {
+  /// Bytes of an answer's id that go into the ids of its calls.
+  private static let stemMax = 28
+
+  private var hasBegun = false
+  private var hasFinished = false
+  private var calls = 0
+  private var counts = TokenCounts()
+  /// What the ids of calls begin with that came without one: unlike in each answer, as clients tell calls by their ids.
+  private var stem: [UInt8] = []
+
+  init() {}
+
+  /// Appends what the data of one event say.
+  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+    do throws(JSONFault) {
+      _ = try readChunk(json, &events)
+    } catch {
+      throw .malformed("an event of the stream is not JSON: \(error.description)")
+    }
+  }
+
+  /// What a whole answer says.
+  ///
+  /// Throws `.malformed` for what is no answer, `.error` for an error object.
+  static func whole(_ json: Span<UInt8>) throws(UpstreamFailure) -> [ChatEvent] {
+    var reader = GeminiAnswerReader()
+    var events: [ChatEvent] = []
+    let isAnswer: Bool
+    do throws(JSONFault) {
+      isAnswer = try reader.readChunk(json, &events)
+    } catch {
+      throw .malformed("the answer is not a JSON object: \(error.description)")
+    }
+    if case .failed(let error)? = events.last { throw .error(error) }
+    if !isAnswer { throw .malformed("the answer has no candidates") }
+    reader.finish(.stop, &events)
+    events.append(.ended)
+    return events
+  }
+
+  /// The members of an answer that say something.
+  private struct Parts {
+    var id: EscapedText?
+    var candidates: JSONValue?
+    var feedback: JSONValue?
+    var usage: JSONValue?
+    var error: UpstreamError?
+  }
+
+  /// False for an object that has neither candidates nor a reason why there are none.
+  private mutating func readChunk(
+    _ json: Span<UInt8>, _ events: inout [ChatEvent]
+  ) throws(JSONFault) -> Bool {
+    var parts = Parts()
+    var members = try MemberCursor(whole: json)
+    while let member = try members.next(in: json) {
+      if member.keyEquals("responseId", in: json) { parts.id = EscapedText(member.value) }
+      if member.keyEquals("candidates", in: json), member.value.kind == .array { parts.candidates = member.value }
+      if member.keyEquals("promptFeedback", in: json) { parts.feedback = member.value }
+      if member.keyEquals("usageMetadata", in: json), member.value.kind == .object { parts.usage = member.value }
+      if member.keyEquals("error", in: json) { parts.error = try Self.error(member, json) }
+    }
+    if let error = parts.error {
+      events.append(.failed(error))
+      return false
+    }
+    let blocked = JSONLists.members(of: parts.feedback, in: json).value("blockReason", in: json)
+    let isBlocked = blocked?.kind == .string
+    if parts.candidates != nil || parts.usage != nil || isBlocked { begin(parts.id, json, &events) }
+    let candidate = Self.first(of: parts.candidates, json)
+    if let candidate { readContent(candidate.value("content", in: json), json, &events) }
+    if let usage = parts.usage { count(usage, json, &events) }
+    if let reason = Self.reason(candidate?.value("finishReason", in: json), json) {
+      finish(reason, &events)
+    } else if isBlocked, candidate == nil {
+      finish(.filtered, &events)
+    }
+    return candidate != nil || isBlocked
+  }
+
+  private static func error(_ member: Member, _ json: Span<UInt8>) throws(JSONFault) -> UpstreamError? {
+    var error = try UpstreamErrorReader.value(member, json)
+    let status = JSONLists.members(of: member.value, in: json).value("status", in: json)
+    if error?.type == nil, let word = status?.string(in: json) { error?.type = UpstreamErrorReader.clean(word, 64) }
+    return error
+  }
+
+  /// The one answer that was asked for.
+  private static func first(of candidates: JSONValue?, _ json: Span<UInt8>) -> [Member]? {
+    for element in JSONLists.elements(of: candidates, in: json) where element.kind == .object {
+      let members = JSONLists.members(of: element, in: json)
+      if (members.value("index", in: json)?.integer(in: json) ?? 0) == 0 { return members }
+    }
+    return nil
+  }
+
+  private mutating func begin(_ id: EscapedText?, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
+    if hasBegun { return }
+    hasBegun = true
+    events.append(.began(id: id))
+    guard let id else { return }
+    for byte in id.bytes(in: json) where stem.count < Self.stemMax {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+        stem.append(byte)
+      default: break
+      }
+    }
+  }
+
+  // MARK: Parts
+
+  private mutating func readContent(
+    _ content: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]
+  ) {
+    // Nothing may come behind the end.
+    if hasFinished { return }
+    let parts = JSONLists.members(of: content, in: json).value("parts", in: json)
+    for part in JSONLists.elements(of: parts, in: json) {
+      readPart(JSONLists.members(of: part, in: json), json, &events)
+    }
+  }
+
+  private mutating func readPart(_ part: [Member], _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
+    var signature = EscapedText(part.value("thoughtSignature", in: json))
+    if signature?.isEmpty == true { signature = nil }
+    if let call = part.value("functionCall", in: json), call.kind == .object {
+      readCall(JSONLists.members(of: call, in: json), signature, json, &events)
+      return
+    }
+    if let text = EscapedText(part.value("text", in: json)), !text.isEmpty {
+      let isThought = part.value("thought", in: json)?.kind == .true
+      events.append(isThought ? .thinking(text) : .text(text))
+    } else if let data = part.value("inlineData", in: json) {
+      readImage(JSONLists.members(of: data, in: json), json, &events)
+    }
+    if let signature { events.append(.signature(signature)) }
+  }
+
+  private mutating func readCall(
+    _ fields: [Member], _ signature: EscapedText?, _ json: Span<UInt8>, _ events: inout [ChatEvent]
+  ) {
+    let call = calls
+    calls += 1
+    var id = EscapedText(fields.value("id", in: json)) ?? .made([])
+    if id.isEmpty {
+      let between: [UInt8] = stem.isEmpty ? [] : [UInt8(ascii: "_")]
+      id = .made(Array("call_".utf8) + stem + between + Array(String(call).utf8))
+    }
+    let name = EscapedText(fields.value("name", in: json)) ?? .made([])
+    events.append(.callBegan(call: call, id: id, name: name))
+    if let args = fields.value("args", in: json), args.kind == .object {
+      var compact: [UInt8] = []
+      CompactJSON.append(json.bytes(args.slice), to: &compact)
+      events.append(.arguments(call: call, EscapedText(escaping: compact.span)))
+    }
+    if let signature { events.append(.signature(signature)) }
+    events.append(.callEnded(call: call))
+  }
+
+  private func readImage(_ fields: [Member], _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
+    guard let type = fields.value("mimeType", in: json), let kind = type.unescaped(in: json),
+      kind.span.hasPrefix("image/", at: 0, before: kind.count), let media = EscapedText(type),
+      let base64 = EscapedText(fields.value("data", in: json)), !base64.isEmpty
+    else { return }
+    events.append(.image(media: media, base64: base64))
+  }
+
+  // MARK: Counts and the end
+
+  private mutating func count(_ usage: JSONValue, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
+    var later = TokenCounts()
+    var tools: Int?
+    var said: Int?
+    for field in JSONLists.members(of: usage, in: json) {
+      if field.keyEquals("promptTokenCount", in: json) { later.prompt = ChatStream.count(field, json) }
+      if field.keyEquals("toolUsePromptTokenCount", in: json) { tools = ChatStream.count(field, json) }
+      if field.keyEquals("cachedContentTokenCount", in: json) { later.cached = ChatStream.count(field, json) }
+      if field.keyEquals("candidatesTokenCount", in: json) { said = ChatStream.count(field, json) }
+      if field.keyEquals("thoughtsTokenCount", in: json) { later.thinking = ChatStream.count(field, json) }
+    }
+    // What Google's own tools put before the model is apart from the prompt.
+    if let prompt = later.prompt, let tools { later.prompt = min(Usage.tokensMax, prompt + tools) }
+    // Thoughts are not among the candidate's.
+    if said != nil || later.thinking != nil {
+      later.completion = min(Usage.tokensMax, (said ?? 0) + (later.thinking ?? 0))
+    }
+    let before = counts
+    counts.merge(later)
+    if counts != before { events.append(.usage(counts)) }
+  }
+
+  private mutating func finish(_ reason: FinishReason, _ events: inout [ChatEvent]) {
+    if hasFinished { return }
+    hasFinished = true
+    events.append(.finished(reason == .stop && calls > 0 ? .toolCalls : reason))
+  }
+
+  /// What a `finishReason` means; `nil` while there is none.
+  private static func reason(_ value: JSONValue?, _ json: Span<UInt8>) -> FinishReason? {
+    guard let value, value.kind == .string else { return nil }
+    // One that is longer is none that is known.
+    switch value.slice.count <= 64 ? value.string(in: json) ?? "" : "OTHER" {
+    case "", "FINISH_REASON_UNSPECIFIED": return nil
+    case "MAX_TOKENS", "CONTINUATION": return .length
+    case "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY",
+      "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR", "ESCALATION", "PUP_LIMITED_DISABLED":
+      return .filtered
+    default: return .stop
+    }
+  }
+}

@@ -1,0 +1,262 @@
+/// Reads the turns of a Gemini request.
+///
+/// Source: Gemini API reference (v1beta), "Content" and "Part".
+enum GeminiContentsReader {
+  typealias Part = Conversation.Part
+
+  static func read(
+    _ contents: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
+  ) throws(Refusal) {
+    guard contents.kind == .array, contents.elements > 0 else {
+      throw GeminiPlace.field("contents").refusal("must be a list of turns with at least one in it")
+    }
+    for (index, element) in JSONLists.elements(of: contents, in: json).enumerated() {
+      guard element.kind == .object else {
+        throw GeminiPlace.field("contents[\(index)]").refusal("must be an object with `role` and `parts`")
+      }
+      let turn = JSONLists.members(of: element, in: json)
+      var sorter = Sorter(role: try role(turn.value("role", in: json), json, at: index))
+      for (place, part) in try parts(turn, json, in: "contents[\(index)]").enumerated() {
+        try read(part, json, Place(turn: index, index: place), into: &sorter, &conversation)
+      }
+      conversation.messages += sorter.messages
+    }
+    if conversation.messages.allSatisfy({ $0.role == .system }) {
+      throw GeminiPlace.field("contents").refusal("must have a part that says something")
+    }
+  }
+
+  /// A content without a role, or a text.
+  static func read(
+    system: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
+  ) throws(Refusal) {
+    var message = Conversation.Message(role: .system)
+    if let text = EscapedText(system) {
+      if !text.isEmpty { message.parts.append(.text(text)) }
+    } else {
+      guard system.kind == .object else {
+        throw GeminiPlace.field("systemInstruction").refusal("must be an object with `parts`, or a string")
+      }
+      let content = JSONLists.members(of: system, in: json)
+      for (index, part) in try parts(content, json, in: "systemInstruction").enumerated() {
+        guard let text = EscapedText(JSONLists.members(of: part, in: json).value("text", in: json)) else {
+          throw Place(turn: nil, index: index).refusal("must be a text")
+        }
+        if !text.isEmpty { message.parts.append(.text(text)) }
+      }
+    }
+    if !message.parts.isEmpty { conversation.messages.append(message) }
+  }
+
+  // MARK: Turns
+
+  private static func role(
+    _ value: JSONValue?, _ json: Span<UInt8>, at index: Int
+  ) throws(Refusal) -> Conversation.Role {
+    guard let value, value.kind != .null else { return .user }
+    if value.equals("model", in: json) { return .assistant }
+    // Results of tools had a role of their own once.
+    if value.equals("user", in: json) || value.equals("function", in: json) || value.equals("", in: json) {
+      return .user
+    }
+    throw GeminiPlace.field("contents[\(index)].role")
+      .refusal("must be user or model; what the system says goes into `systemInstruction`")
+  }
+
+  private static func parts(
+    _ content: [Member], _ json: Span<UInt8>, in name: String
+  ) throws(Refusal) -> [JSONValue] {
+    guard let parts = content.value("parts", in: json), parts.kind != .null else { return [] }
+    guard parts.kind == .array else { throw GeminiPlace.field(name + ".parts").refusal("must be a list") }
+    return JSONLists.elements(of: parts, in: json)
+  }
+
+  /// Puts parts into messages of the role that they have by their nature, as calls are the model's.
+  private struct Sorter {
+    let role: Conversation.Role
+    private(set) var messages: [Conversation.Message] = []
+
+    init(role: Conversation.Role) { self.role = role }
+
+    mutating func append(_ part: Part, of role: Conversation.Role? = nil) {
+      let role = role ?? self.role
+      if messages.last?.role != role { messages.append(Conversation.Message(role: role)) }
+      messages[messages.count - 1].parts.append(part)
+    }
+  }
+
+  /// Where a part is.
+  private struct Place {
+    var turn: Int?
+    var index: Int
+
+    func refusal(_ rule: String, field: String = "") -> Refusal {
+      GeminiPlace.part(turn: turn, index: index, field: field).refusal(rule)
+    }
+  }
+
+  // MARK: Parts
+
+  /// The members of a part that say something.
+  private struct Fields {
+    var text: JSONValue?
+    var isThought = false
+    var signature: EscapedText?
+    var inlineData: JSONValue?
+    var fileData: JSONValue?
+    var call: JSONValue?
+    var response: JSONValue?
+  }
+
+  private static func read(
+    _ part: JSONValue, _ json: Span<UInt8>, _ place: Place, into sorter: inout Sorter,
+    _ conversation: inout Conversation
+  ) throws(Refusal) {
+    guard part.kind == .object else { throw place.refusal("must be an object, as in {\"text\": \"…\"}") }
+    let fields = fields(part, json, &conversation)
+    if let call = fields.call {
+      sorter.append(.call(try read(call: call, fields.signature, json, place)), of: .assistant)
+    } else if let response = fields.response {
+      sorter.append(.result(try read(response: response, json, place, &conversation)), of: .user)
+    } else if let data = fields.inlineData {
+      sorter.append(.image(try image(inline: data, json, place)))
+    } else if let file = fields.fileData {
+      sorter.append(.image(try image(file: file, json, place)))
+    } else if let value = fields.text {
+      guard let text = EscapedText(value) else { throw place.refusal("must be a string", field: ".text") }
+      if fields.isThought {
+        if !text.isEmpty || fields.signature != nil {
+          sorter.append(.thinking(text, signature: fields.signature), of: .assistant)
+        }
+        return
+      }
+      if !text.isEmpty { sorter.append(.text(text)) }
+      if let signature = fields.signature {
+        sorter.append(.thinking(.made([]), signature: signature), of: .assistant)
+      }
+    } else if let signature = fields.signature {
+      sorter.append(.thinking(.made([]), signature: signature), of: .assistant)
+    }
+  }
+
+  private static func fields(
+    _ part: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
+  ) -> Fields {
+    var fields = Fields()
+    for member in JSONLists.members(of: part, in: json).set() {
+      if member.keyEquals("text", in: json) {
+        fields.text = member.value
+      } else if member.keyEquals("thought", in: json) {
+        fields.isThought = member.value.kind == .true
+      } else if member.isNamed("thoughtSignature", or: "thought_signature", in: json) {
+        fields.signature = GeminiSignature.sentBack(member.value, json)
+      } else if member.isNamed("inlineData", or: "inline_data", in: json) {
+        fields.inlineData = member.value
+      } else if member.isNamed("fileData", or: "file_data", in: json) {
+        fields.fileData = member.value
+      } else if member.isNamed("functionCall", or: "function_call", in: json) {
+        fields.call = member.value
+      } else if member.isNamed("functionResponse", or: "function_response", in: json) {
+        fields.response = member.value
+      } else {
+        // What Google's own tools did, and remarks about media.
+        conversation.drop(member.name(in: json))
+      }
+    }
+    return fields
+  }
+
+  private static func read(
+    call: JSONValue, _ signature: EscapedText?, _ json: Span<UInt8>, _ place: Place
+  ) throws(Refusal) -> Conversation.Call {
+    let fields = JSONLists.members(of: call, in: json)
+    guard let name = EscapedText(fields.value("name", in: json)), !name.isEmpty else {
+      throw place.refusal("must be an object with a name", field: ".functionCall")
+    }
+    var arguments = RawJSON.made(Array("{}".utf8))
+    if let args = fields.value("args", in: json), args.kind != .null {
+      guard args.kind == .object else { throw place.refusal("must be an object", field: ".functionCall.args") }
+      arguments = RawJSON(args)
+    }
+    let id = EscapedText(fields.value("id", in: json)).flatMap { $0.isEmpty ? nil : $0 }
+    return Conversation.Call(id: id, name: name, arguments: arguments, signature: signature)
+  }
+
+  private static func read(
+    response: JSONValue, _ json: Span<UInt8>, _ place: Place, _ conversation: inout Conversation
+  ) throws(Refusal) -> Conversation.Result {
+    let fields = JSONLists.members(of: response, in: json).set()
+    guard let name = EscapedText(fields.value("name", in: json)), !name.isEmpty else {
+      throw place.refusal("must be an object with a name", field: ".functionResponse")
+    }
+    let id = EscapedText(fields.value("id", in: json)).flatMap { $0.isEmpty ? nil : $0 }
+    var result = Conversation.Result(id: id, name: name, parts: [])
+    if let said = fields.value("response", in: json) {
+      guard said.kind == .object else {
+        throw place.refusal("must be an object", field: ".functionResponse.response")
+      }
+      let text = self.text(of: said, json, isError: &result.isError)
+      if !text.isEmpty { result.parts.append(.text(text)) }
+    }
+    for part in JSONLists.elements(of: fields.value("parts", in: json), in: json) {
+      let media = self.fields(part, json, &conversation)
+      if let data = media.inlineData {
+        result.parts.append(.image(try image(inline: data, json, place)))
+      } else if let file = media.fileData {
+        result.parts.append(.image(try image(file: file, json, place)))
+      }
+    }
+    return result
+  }
+
+  /// What a tool said: the text alone where there is nothing but a text under one of the usual names, and otherwise the
+  /// object.
+  private static func text(of said: JSONValue, _ json: Span<UInt8>, isError: inout Bool) -> EscapedText {
+    let members = JSONLists.members(of: said, in: json)
+    if members.count == 1 {
+      isError = members[0].keyEquals("error", in: json)
+      let isUsual = isError || members[0].keyEquals("result", in: json) || members[0].keyEquals("output", in: json)
+      if isUsual, let text = EscapedText(members[0].value) { return text }
+    }
+    return EscapedText(escaping: json.bytes(said.slice))
+  }
+
+  // MARK: Media
+
+  private static func image(
+    inline value: JSONValue, _ json: Span<UInt8>, _ place: Place
+  ) throws(Refusal) -> Conversation.Image {
+    let fields = JSONLists.members(of: value, in: json)
+    guard let type = fields.value("mimeType", or: "mime_type", in: json), let media = EscapedText(type),
+      let base64 = EscapedText(fields.value("data", in: json))
+    else { throw place.refusal("must be an object with `mimeType` and `data`", field: ".inlineData") }
+    guard isImage(type, json) else {
+      throw place.refusal("must be an image: other media are carried to no other provider", field: ".inlineData")
+    }
+    return .data(media: media, base64: base64)
+  }
+
+  private static func image(
+    file value: JSONValue, _ json: Span<UInt8>, _ place: Place
+  ) throws(Refusal) -> Conversation.Image {
+    let fields = JSONLists.members(of: value, in: json).set()
+    guard let uri = fields.value("fileUri", or: "file_uri", in: json), let address = uri.unescaped(in: json),
+      let text = EscapedText(uri)
+    else { throw place.refusal("must be an object with `fileUri`", field: ".fileData") }
+    let type = fields.value("mimeType", or: "mime_type", in: json)
+    let isWeb =
+      address.span.hasPrefix("https://", at: 0, before: address.count)
+      || address.span.hasPrefix("http://", at: 0, before: address.count)
+    guard isWeb, type.map({ isImage($0, json) }) ?? true else {
+      throw place.refusal(
+        "must be an image with an address that begins with https://; send others as `inlineData`",
+        field: ".fileData")
+    }
+    return .url(text)
+  }
+
+  private static func isImage(_ type: JSONValue, _ json: Span<UInt8>) -> Bool {
+    guard let media = type.unescaped(in: json) else { return false }
+    return media.span.hasPrefix("image/", at: 0, before: media.count)
+  }
+}

@@ -1,0 +1,295 @@
+/// Writes the turns of a conversation as Gemini takes them: what the system says apart, turns of the same role as one,
+/// and results of tools in the order of their calls.
+///
+/// Source: Gemini API reference (v1beta), "Content" and "Part"; documentation, "Function calling" and "Thought
+/// signatures".
+struct GeminiContentsWriter {
+  /// Whether calls need a signature, whoever made them.
+  private let signsCalls: Bool
+  var dropped = Dropped()
+
+  private var system: [UInt8] = []
+  private var contents: [UInt8] = []
+  /// The turn that is being written; `nil` before the first.
+  private var turn: Conversation.Role?
+  private var parts: [UInt8] = []
+  private var results: [(rank: Int, part: [UInt8])] = []
+  private var calls = GeminiCalls()
+
+  init(signsCalls: Bool) { self.signsCalls = signsCalls }
+
+  /// Appends the beginning of the body, up to the turns and what the system says.
+  mutating func append(to out: inout [UInt8]) throws(Refusal) {
+    endTurn()
+    if contents.isEmpty {
+      guard !system.isEmpty else {
+        throw Refusal(400, .invalidValue, "`messages` must say something.", param: "messages")
+      }
+      // A request has to have a turn.
+      parts = system
+      system = []
+      turn = .user
+      endTurn()
+    }
+    out.append("{\"contents\":[")
+    out.append(contentsOf: contents)
+    out.append("]")
+    if system.isEmpty { return }
+    out.append(",\"systemInstruction\":{\"parts\":[")
+    out.append(contentsOf: system)
+    out.append("]}")
+  }
+
+  mutating func write(_ message: Conversation.Message, _ json: Span<UInt8>, at index: Int) throws(Refusal) {
+    for part in message.parts {
+      if message.role == .system {
+        guard case .text(let text) = part else {
+          dropped.add("messages")
+          continue
+        }
+        if !text.isEmpty { Self.append(text: text, json, to: &system) }
+        continue
+      }
+      try write(part, message.role, json, at: index)
+    }
+  }
+
+  private mutating func write(
+    _ part: Conversation.Part, _ role: Conversation.Role, _ json: Span<UInt8>, at index: Int
+  ) throws(Refusal) {
+    switch part {
+    case .text(let text):
+      if text.isEmpty { return }
+      begin(role)
+      Self.append(text: text, json, to: &parts)
+    case .image(let image):
+      begin(role)
+      Self.append(image, json, to: &parts)
+    case .thinking(let text, let signature):
+      let signature = Self.valid(signature, json)
+      if text.isEmpty, signature == nil { return }
+      begin(.assistant)
+      append(thinking: text, signature, json)
+    case .redactedThinking:
+      // Only its maker can read it.
+      dropped.add("redacted_thinking")
+    case .call(let call):
+      begin(.assistant)
+      append(call, json)
+    case .result(let result):
+      begin(.user)
+      try append(result, json, at: index)
+    }
+  }
+
+  // MARK: Turns
+
+  private mutating func begin(_ role: Conversation.Role) {
+    if turn == role { return }
+    endTurn()
+    turn = role
+    if role == .assistant { calls.beginTurn() }
+  }
+
+  /// Results come first and in the order of the calls, as there must be one for each in the turn behind them.
+  private mutating func endTurn() {
+    guard let turn, !parts.isEmpty || !results.isEmpty else { return }
+    Writer.separate(&contents)
+    contents.append(turn == .assistant ? "{\"role\":\"model\",\"parts\":[" : "{\"role\":\"user\",\"parts\":[")
+    var isFirst = true
+    for place in results.indices.sorted(by: { (results[$0].rank, $0) < (results[$1].rank, $1) }) {
+      if !isFirst { contents.append(",") }
+      isFirst = false
+      contents.append(contentsOf: results[place].part)
+    }
+    if !isFirst, !parts.isEmpty { contents.append(",") }
+    contents.append(contentsOf: parts)
+    contents.append("]}")
+    parts.removeAll(keepingCapacity: true)
+    results.removeAll()
+  }
+
+  // MARK: Parts
+
+  private static func append(text: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    Writer.separate(&out)
+    out.append("{\"text\":")
+    text.appendQuoted(to: &out, from: json)
+    out.append("}")
+  }
+
+  /// A signature without a thought is what Gemini signed a text with.
+  private mutating func append(thinking text: EscapedText, _ signature: EscapedText?, _ json: Span<UInt8>) {
+    Writer.separate(&parts)
+    parts.append("{\"text\":")
+    text.appendQuoted(to: &parts, from: json)
+    if !text.isEmpty { Writer.member("thought", true, to: &parts) }
+    if let signature {
+      Writer.key("thoughtSignature", to: &parts)
+      signature.appendQuoted(to: &parts, from: json)
+    }
+    parts.append("}")
+  }
+
+  private mutating func append(_ call: Conversation.Call, _ json: Span<UInt8>) {
+    let isFirst = calls.add(call, json)
+    Writer.separate(&parts)
+    parts.append("{\"functionCall\":{")
+    if let id = call.id, !id.isEmpty {
+      Writer.key("id", to: &parts)
+      id.appendQuoted(to: &parts, from: json)
+    }
+    Writer.key("name", to: &parts)
+    call.name.appendQuoted(to: &parts, from: json)
+    Writer.key("args", to: &parts)
+    call.arguments.append(to: &parts, from: json)
+    parts.append("}")
+    if let signature = Self.valid(call.signature, json) {
+      Writer.key("thoughtSignature", to: &parts)
+      signature.appendQuoted(to: &parts, from: json)
+    } else if signsCalls, isFirst {
+      Writer.key("thoughtSignature", to: &parts)
+      parts.append("\"")
+      parts.append(GeminiSignature.foreign)
+      parts.append("\"")
+    }
+    parts.append("}")
+  }
+
+  private static func valid(_ signature: EscapedText?, _ json: Span<UInt8>) -> EscapedText? {
+    guard let signature, GeminiSignature.isValid(signature.unescaped(in: json).span) else { return nil }
+    return signature
+  }
+
+  private mutating func append(_ result: Conversation.Result, _ json: Span<UInt8>, at index: Int) throws(Refusal) {
+    let found = calls.find(result, json)
+    guard let name = result.name?.bytes(in: json) ?? found.name else {
+      throw Refusal(
+        400, .invalidValue, "`messages[\(index)]` has the result of a call that is in no turn before it.",
+        param: "messages[\(index)]")
+    }
+    var part: [UInt8] = []
+    part.append("{\"functionResponse\":{")
+    if let id = result.id, !id.isEmpty {
+      Writer.key("id", to: &part)
+      id.appendQuoted(to: &part, from: json)
+    }
+    Writer.key("name", to: &part)
+    EscapedText.made(name).appendQuoted(to: &part, from: json)
+    Writer.key("response", to: &part)
+    append(result, json, to: &part)
+    part.append("}}")
+    results.append((found.rank, part))
+  }
+
+  /// What a tool said, which has to be an object. Its images become parts of their own.
+  private mutating func append(_ result: Conversation.Result, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    var text: [UInt8] = []
+    var hasText = false
+    for part in result.parts {
+      switch part {
+      case .text(let piece):
+        if hasText { text.append("\\n") }
+        hasText = true
+        piece.append(to: &text, from: json)
+      case .image(let image): Self.append(image, json, to: &parts)
+      default: break
+      }
+    }
+    if !result.isError, let object = CompactJSON.object(in: text) {
+      out.append(contentsOf: object)
+      return
+    }
+    out.append(result.isError ? "{\"error\":\"" : "{\"result\":\"")
+    out.append(contentsOf: text)
+    out.append("\"}")
+  }
+
+  // MARK: Images
+
+  private static func append(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    Writer.separate(&out)
+    switch image {
+    case .data(let media, let base64):
+      out.append("{\"inlineData\":{\"mimeType\":")
+      media.appendQuoted(to: &out, from: json)
+      out.append(",\"data\":")
+      base64.appendQuoted(to: &out, from: json)
+    case .url(let url):
+      out.append("{\"fileData\":{")
+      if let media = mediaType(of: url.unescaped(in: json)) {
+        Writer.key("mimeType", to: &out)
+        out.append(media)
+      }
+      Writer.key("fileUri", to: &out)
+      url.appendQuoted(to: &out, from: json)
+    }
+    out.append("}}")
+  }
+
+  /// What an address says of its image's type, as a JSON string.
+  private static func mediaType(of url: [UInt8]) -> StaticString? {
+    let path = url.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+    guard let dot = path.lastIndex(of: UInt8(ascii: ".")), path.endIndex - dot <= 5 else { return nil }
+    switch String(decoding: path[(dot + 1)...], as: UTF8.self).lowercased() {
+    case "png": return "\"image/png\""
+    case "jpg", "jpeg": return "\"image/jpeg\""
+    case "webp": return "\"image/webp\""
+    case "gif": return "\"image/gif\""
+    case "heic": return "\"image/heic\""
+    case "heif": return "\"image/heif\""
+    default: return nil
+    }
+  }
+}
+
+/// The calls of a conversation so far: Gemini wants the name of a tool with its result, and results in order.
+struct GeminiCalls {
+  /// Names as they are escaped, in the order of the calls.
+  private var names: [[UInt8]] = []
+  /// The latest call of each id, as it reads.
+  private var ids: [[UInt8]: Int] = [:]
+  /// Calls of the last turn that no result went to by its name.
+  private var waiting: [[UInt8]: Queue] = [:]
+  private var turnStart = 0
+  /// The call that a result without an id and a name goes to.
+  private var next = 0
+
+  private struct Queue {
+    var calls: [Int] = []
+    var head = 0
+  }
+
+  mutating func beginTurn() {
+    turnStart = names.count
+    next = turnStart
+    waiting.removeAll()
+  }
+
+  /// True for the first one of a turn.
+  mutating func add(_ call: Conversation.Call, _ json: Span<UInt8>) -> Bool {
+    let place = names.count
+    names.append(call.name.bytes(in: json))
+    if let id = call.id, !id.isEmpty { ids[id.unescaped(in: json)] = place }
+    waiting[call.name.unescaped(in: json), default: Queue()].calls.append(place)
+    return place == turnStart
+  }
+
+  /// The name of the call that a result is for, and its place among all; one that is not known is the last.
+  mutating func find(_ result: Conversation.Result, _ json: Span<UInt8>) -> (name: [UInt8]?, rank: Int) {
+    if let id = result.id, !id.isEmpty {
+      guard let place = ids[id.unescaped(in: json)] else { return (nil, .max) }
+      return (names[place], place)
+    }
+    if let name = result.name {
+      let key = name.unescaped(in: json)
+      guard let queue = waiting[key], queue.head < queue.calls.count else { return (nil, .max) }
+      waiting[key]?.head += 1
+      let place = queue.calls[queue.head]
+      return (names[place], place)
+    }
+    guard next < names.count else { return (nil, .max) }
+    next += 1
+    return (names[next - 1], next - 1)
+  }
+}

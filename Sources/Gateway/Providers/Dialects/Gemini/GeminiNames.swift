@@ -1,0 +1,139 @@
+// Google's JSON is that of protocol buffers: a field may be spelled as in JSON (`topP`) or as in the protocol (`top_p`).
+// Source: Protocol Buffers documentation, "ProtoJSON Format", "Field names as JSON keys".
+
+extension Member {
+  /// Whether the key is this name, in either spelling.
+  func isNamed(_ camel: StaticString, or snake: StaticString, in json: Span<UInt8>) -> Bool {
+    keyEquals(camel, in: json) || keyEquals(snake, in: json)
+  }
+}
+
+extension [Member] {
+  /// The value of the member of that name in either spelling.
+  func value(_ camel: StaticString, or snake: StaticString, in json: Span<UInt8>) -> JSONValue? {
+    value(camel, in: json) ?? value(snake, in: json)
+  }
+
+  /// Those that say something: null is a field that is not set.
+  func set() -> [Member] { filter { $0.value.kind != .null } }
+}
+
+/// Where in a request something is wrong.
+enum GeminiPlace {
+  case field(String)
+  case part(turn: Int?, index: Int, field: String)
+
+  /// As callers write it.
+  var path: String {
+    switch self {
+    case .field(let name): name
+    case .part(let turn?, let index, let field): "contents[\(turn)].parts[\(index)]\(field)"
+    case .part(nil, let index, let field): "systemInstruction.parts[\(index)]\(field)"
+    }
+  }
+
+  /// What its caller is told; `rule` goes on after the name of the place.
+  func refusal(_ rule: String, _ code: Refusal.Code = .invalidValue) -> Refusal {
+    Refusal(400, code, "`\(path)` \(rule).", param: path)
+  }
+}
+
+/// Signatures are bytes to Google, and base64 in JSON: what is not base64 is refused by its servers and breaks its
+/// clients.
+enum GeminiSignature {
+  /// Stands for the signature of a call that a model of another maker made.
+  ///
+  /// Source: Gemini API documentation, "Thought signatures".
+  static let foreign: StaticString = "skip_thought_signature_validator"
+
+  /// Whether it is base64 (RFC 4648 sections 4 and 5), with its padding or without, and not empty.
+  static func isValid(_ text: Span<UInt8>) -> Bool {
+    var end = text.count
+    var padding = 0
+    while end > 0, padding < 2, text[end - 1] == UInt8(ascii: "=") {
+      end -= 1
+      padding += 1
+    }
+    guard end > 0, end % 4 != 1, padding == 0 || (end + padding) % 4 == 0 else { return false }
+    var last: UInt8 = 0
+    for index in 0..<end {
+      guard let value = value(text[index]) else { return false }
+      last = value
+    }
+    // Bits behind the last byte must be zero.
+    switch end % 4 {
+    case 2: return last & 15 == 0
+    case 3: return last & 3 == 0
+    default: return true
+    }
+  }
+
+  private static func value(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0") + 52
+    case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
+    case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
+    default: nil
+    }
+  }
+
+  /// A signature that a client sent back. Google's clients spell it in the other alphabet than servers do, so it is put
+  /// back into that of servers.
+  static func sentBack(_ value: JSONValue, _ json: Span<UInt8>) -> EscapedText? {
+    guard var text = value.unescaped(in: json), !text.isEmpty else { return nil }
+    for index in text.indices {
+      if text[index] == UInt8(ascii: "-") { text[index] = UInt8(ascii: "+") }
+      if text[index] == UInt8(ascii: "_") { text[index] = UInt8(ascii: "/") }
+    }
+    return EscapedText(escaping: text.span)
+  }
+}
+
+extension JSONValue {
+  /// The bytes of a string as it reads; nil for everything else.
+  func unescaped(in json: Span<UInt8>) -> [UInt8]? {
+    var out: [UInt8] = []
+    return append(to: &out, from: json) ? out : nil
+  }
+}
+
+/// JSON without the blanks between its tokens, as a stream of events needs it: a line feed would end the event.
+enum CompactJSON {
+  /// Appends checked JSON.
+  static func append(_ json: Span<UInt8>, to out: inout [UInt8]) {
+    var isString = false
+    var index = 0
+    while index < json.count {
+      let byte = json[index]
+      index += 1
+      if isString {
+        out.append(byte)
+        if byte == UInt8(ascii: "\\"), index < json.count {
+          out.append(json[index])
+          index += 1
+        } else if byte == UInt8(ascii: "\"") {
+          isString = false
+        }
+      } else if byte > 0x20 {
+        out.append(byte)
+        isString = byte == UInt8(ascii: "\"")
+      }
+    }
+  }
+
+  /// The object that the inside of a string holds, without blanks; nil for everything else.
+  static func object(in text: [UInt8]) -> [UInt8]? {
+    let json = EscapedText.made(text).unescaped(in: text.span)
+    do throws(JSONFault) {
+      var members = try MemberCursor(whole: json.span)
+      while try members.next(in: json.span) != nil {}
+    } catch {
+      return nil
+    }
+    var out: [UInt8] = []
+    append(json.span, to: &out)
+    return out
+  }
+}

@@ -1,0 +1,106 @@
+/// Reads the tools of a Gemini request, and which of them a model may call.
+///
+/// Source: Gemini API reference (v1beta), "Tool", "FunctionDeclaration" and "FunctionCallingConfig".
+enum GeminiToolsReader {
+  static func read(
+    _ tools: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
+  ) throws(Refusal) {
+    guard tools.kind == .array else { throw GeminiPlace.field("tools").refusal("must be a list") }
+    for (index, element) in JSONLists.elements(of: tools, in: json).enumerated() {
+      guard element.kind == .object else {
+        throw GeminiPlace.field("tools[\(index)]").refusal("must be an object with `functionDeclarations`")
+      }
+      for member in JSONLists.members(of: element, in: json).set() {
+        guard member.isNamed("functionDeclarations", or: "function_declarations", in: json) else {
+          // Tools that Google's servers run.
+          conversation.drop(member.name(in: json))
+          continue
+        }
+        for declaration in JSONLists.elements(of: member.value, in: json) {
+          conversation.tools.append(try tool(declaration, json, at: index, &conversation))
+        }
+      }
+    }
+  }
+
+  private static func tool(
+    _ declaration: JSONValue, _ json: Span<UInt8>, at index: Int, _ conversation: inout Conversation
+  ) throws(Refusal) -> Conversation.Tool {
+    var name: EscapedText?
+    var description: EscapedText?
+    var parameters: RawJSON?
+    for member in JSONLists.members(of: declaration, in: json).set() {
+      if member.keyEquals("name", in: json) {
+        name = EscapedText(member.value)
+      } else if member.keyEquals("description", in: json) {
+        description = EscapedText(member.value)
+      } else if member.keyEquals("parameters", in: json) {
+        if member.value.kind == .object { parameters = .made(GeminiSchema.jsonSchema(member.value, json)) }
+      } else if member.isNamed("parametersJsonSchema", or: "parameters_json_schema", in: json) {
+        if member.value.kind == .object { parameters = RawJSON(member.value) }
+      } else {
+        conversation.drop(member.name(in: json))
+      }
+    }
+    guard let name, !name.isEmpty else {
+      throw GeminiPlace.field("tools[\(index)].functionDeclarations").refusal("must be objects with names")
+    }
+    return Conversation.Tool(name: name, description: description, parameters: parameters)
+  }
+
+  static func read(
+    choice value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
+  ) throws(Refusal) {
+    guard value.kind == .object else { throw GeminiPlace.field("toolConfig").refusal("must be an object") }
+    for member in JSONLists.members(of: value, in: json).set() {
+      if member.isNamed("functionCallingConfig", or: "function_calling_config", in: json) {
+        try readMode(JSONLists.members(of: member.value, in: json).set(), json, into: &conversation)
+      } else {
+        conversation.drop(member.name(in: json))
+      }
+    }
+  }
+
+  private static func readMode(
+    _ members: [Member], _ json: Span<UInt8>, into conversation: inout Conversation
+  ) throws(Refusal) {
+    var allowed: [EscapedText] = []
+    let names = members.value("allowedFunctionNames", or: "allowed_function_names", in: json)
+    for element in JSONLists.elements(of: names, in: json) {
+      guard let name = EscapedText(element) else {
+        throw GeminiPlace.field("toolConfig.functionCallingConfig.allowedFunctionNames")
+          .refusal("must be a list of names")
+      }
+      allowed.append(name)
+    }
+    guard let mode = members.value("mode", in: json) else { return }
+    switch (mode.string(in: json) ?? "").lowercased() {
+    case "auto": conversation.toolChoice = .auto
+    case "none": conversation.toolChoice = Conversation.ToolChoice.none
+    case "any":
+      if allowed.count == 1 {
+        conversation.toolChoice = .named(allowed[0])
+        return
+      }
+      conversation.toolChoice = .required
+      keep(allowed, json, in: &conversation)
+    case "validated":
+      conversation.toolChoice = .auto
+      keep(allowed, json, in: &conversation)
+    case "mode_unspecified": break
+    default:
+      throw GeminiPlace.field("toolConfig.functionCallingConfig.mode")
+        .refusal("must be AUTO, ANY, NONE or VALIDATED")
+    }
+  }
+
+  /// Nobody else can be told which of several tools are allowed, but not to know the others comes to the same.
+  private static func keep(_ allowed: [EscapedText], _ json: Span<UInt8>, in conversation: inout Conversation) {
+    if allowed.isEmpty { return }
+    var names: Set<[UInt8]> = []
+    for name in allowed { names.insert(name.unescaped(in: json)) }
+    var tools: [Conversation.Tool] = []
+    for tool in conversation.tools where names.contains(tool.name.unescaped(in: json)) { tools.append(tool) }
+    if !tools.isEmpty { conversation.tools = tools }
+  }
+}

@@ -1,0 +1,299 @@
+/// Writes an answer as Anthropic's Messages gives it, whole or as a stream.
+///
+/// Source: Anthropic API reference, "Create a Message" and "Streaming messages"; the stream reader of its Python SDK 2.13,
+/// which finds a block by its index in the order of their beginnings and takes a signature from one event. Every event has
+/// its `event` line: clients are deaf without. Pictures, and signatures of calls, have no place here.
+struct MessagesAnswerWriter {
+  /// The block that texts or thoughts are added to.
+  private enum Open {
+    case none
+    case text
+    /// What the thinking was signed with so far.
+    case thinking(signature: [UInt8])
+    /// A call began last; those that are open are in `calls`.
+    case call
+  }
+
+  private let label: AnswerLabel
+  private var counts: TokenCounts
+  private var reason = FinishReason.stop
+  private var open = Open.none
+  /// Blocks that began.
+  private var blocks = 0
+  /// The index of the block of each call that is open.
+  private var calls: [Int: Int] = [:]
+  private var hasCalls = false
+
+  /// `counts` are what is known of the prompt before the answer, which clients show while it comes.
+  init(_ label: AnswerLabel, counts: TokenCounts = TokenCounts()) {
+    self.label = label
+    self.counts = counts
+  }
+
+  // MARK: Streams
+
+  mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    switch event {
+    case .began(let id): begin(id, json, to: &out)
+    case .text(let text):
+      if text.isEmpty { return }
+      if case .text = open {} else { start("{\"type\":\"text\",\"text\":\"\"}", .text, to: &out) }
+      delta(blocks - 1, "text_delta\",\"text", text, json, to: &out)
+    case .thinking(let text):
+      if text.isEmpty { return }
+      startThinking(isSigned: false, to: &out)
+      delta(blocks - 1, "thinking_delta\",\"thinking", text, json, to: &out)
+    case .signature(let piece):
+      // A call's is Gemini's, and of no use to anybody here.
+      if case .call = open { return }
+      startThinking(isSigned: true, to: &out)
+      guard case .thinking(var signature) = open else { return }
+      open = .none
+      piece.append(to: &signature, from: json)
+      open = .thinking(signature: signature)
+    case .redactedThinking(let data):
+      var block: [UInt8] = []
+      block.append("{\"type\":\"redacted_thinking\",\"data\":")
+      data.appendQuoted(to: &block, from: json)
+      block.append("}")
+      start(block, .none, to: &out)
+      stop(blocks - 1, to: &out)
+    case .callBegan(let call, let id, let name): begin(call, id, name, json, to: &out)
+    case .arguments(let call, let piece):
+      guard let index = calls[call], !piece.isEmpty else { return }
+      delta(index, "input_json_delta\",\"partial_json", piece, json, to: &out)
+    case .callEnded(let call):
+      guard let index = calls.removeValue(forKey: call) else { return }
+      stop(index, to: &out)
+    case .usage(let later): counts.merge(later)
+    case .finished(let reason):
+      close(to: &out)
+      self.reason = reason
+    case .image, .failed, .ended: break
+    }
+  }
+
+  mutating func end(_ counts: TokenCounts, to out: inout [UInt8]) {
+    close(to: &out)
+    self.counts.merge(counts)
+    Self.event("message_delta", to: &out)
+    out.append(",\"delta\":{\"stop_reason\":\"")
+    out.append(Self.word(reason, hasCalls: hasCalls))
+    out.append("\",\"stop_sequence\":null},\"usage\":")
+    Self.append(self.counts, to: &out)
+    out.append("}\n\n")
+    Self.event("message_stop", to: &out)
+    out.append("}\n\n")
+  }
+
+  /// The beginning of an event up to its type; its object is open.
+  private static func event(_ type: StaticString, to out: inout [UInt8]) {
+    out.append("event: ")
+    out.append(type)
+    out.append("\ndata: {\"type\":\"")
+    out.append(type)
+    out.append("\"")
+  }
+
+  private func begin(_ id: EscapedText?, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    Self.event("message_start", to: &out)
+    out.append(",\"message\":{\"id\":")
+    out.append(contentsOf: Self.id(id?.bytes(in: json) ?? [], label))
+    out.append(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
+    out.append(contentsOf: label.modelToken)
+    out.append(",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":")
+    Self.append(counts, to: &out)
+    out.append("}}\n\n")
+  }
+
+  private mutating func begin(
+    _ call: Int, _ id: EscapedText, _ name: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]
+  ) {
+    var block: [UInt8] = []
+    block.append("{\"type\":\"tool_use\",\"id\":")
+    block.append(contentsOf: Self.callID(id.bytes(in: json), blocks, label))
+    block.append(",\"name\":")
+    name.appendQuoted(to: &block, from: json)
+    block.append(",\"input\":{}}")
+    start(block, .call, to: &out)
+    calls[call] = blocks - 1
+    hasCalls = true
+  }
+
+  /// Begins a block of thinking unless one is open that can go on: behind a signature nothing may be added.
+  private mutating func startThinking(isSigned: Bool, to out: inout [UInt8]) {
+    if case .thinking(let signature) = open, isSigned || signature.isEmpty { return }
+    start("{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}", .thinking(signature: []), to: &out)
+  }
+
+  private mutating func start(_ block: StaticString, _ next: Open, to out: inout [UInt8]) {
+    var bytes: [UInt8] = []
+    bytes.append(block)
+    start(bytes, next, to: &out)
+  }
+
+  private mutating func start(_ block: [UInt8], _ next: Open, to out: inout [UInt8]) {
+    closeText(to: &out)
+    open = next
+    Self.event("content_block_start", to: &out)
+    out.append(",\"index\":")
+    out.append(decimal: blocks)
+    out.append(",\"content_block\":")
+    out.append(contentsOf: block)
+    out.append("}\n\n")
+    blocks += 1
+  }
+
+  /// `kind` is the type of the delta and, quotes between them, the name of its text.
+  private func delta(
+    _ index: Int, _ kind: StaticString, _ text: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]
+  ) {
+    Self.event("content_block_delta", to: &out)
+    out.append(",\"index\":")
+    out.append(decimal: index)
+    out.append(",\"delta\":{\"type\":\"")
+    out.append(kind)
+    out.append("\":")
+    text.appendQuoted(to: &out, from: json)
+    out.append("}}\n\n")
+  }
+
+  private func stop(_ index: Int, to out: inout [UInt8]) {
+    Self.event("content_block_stop", to: &out)
+    out.append(",\"index\":")
+    out.append(decimal: index)
+    out.append("}\n\n")
+  }
+
+  /// Ends the block of text or thinking; calls end when they are told to.
+  private mutating func closeText(to out: inout [UInt8]) {
+    switch open {
+    case .none, .call: break
+    case .text: stop(blocks - 1, to: &out)
+    case .thinking(let signature):
+      if !signature.isEmpty {
+        let lender: [UInt8] = []
+        delta(blocks - 1, "signature_delta\",\"signature", .made(signature), lender.span, to: &out)
+      }
+      stop(blocks - 1, to: &out)
+    }
+    open = .none
+  }
+
+  private mutating func close(to out: inout [UInt8]) {
+    closeText(to: &out)
+    for index in calls.values.sorted() { stop(index, to: &out) }
+    calls.removeAll()
+  }
+
+  // MARK: Whole answers
+
+  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel) -> [UInt8] {
+    var out: [UInt8] = []
+    out.append("{\"id\":")
+    out.append(contentsOf: id(answer.id, label))
+    out.append(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
+    out.append(contentsOf: label.modelToken)
+    out.append(",\"content\":[")
+    for (index, block) in answer.blocks.enumerated() { append(block, index, label, to: &out) }
+    out.append("],\"stop_reason\":\"")
+    out.append(word(answer.reason ?? .stop, hasCalls: answer.hasCalls))
+    out.append("\",\"stop_sequence\":null,\"usage\":")
+    append(counts, to: &out)
+    out.append("}")
+    return out
+  }
+
+  private static func append(_ block: Answer.Block, _ index: Int, _ label: AnswerLabel, to out: inout [UInt8]) {
+    switch block {
+    case .text(let text):
+      if text.isEmpty { return }
+      Writer.separate(&out)
+      out.append("{\"type\":\"text\",\"text\":\"")
+      out.append(contentsOf: text)
+      out.append("\"}")
+    case .thinking(let text, let signature):
+      Writer.separate(&out)
+      out.append("{\"type\":\"thinking\",\"thinking\":\"")
+      out.append(contentsOf: text)
+      out.append("\",\"signature\":\"")
+      out.append(contentsOf: signature)
+      out.append("\"}")
+    case .redactedThinking(let data):
+      Writer.separate(&out)
+      out.append("{\"type\":\"redacted_thinking\",\"data\":\"")
+      out.append(contentsOf: data)
+      out.append("\"}")
+    case .call(let id, let name, let arguments, _):
+      Writer.separate(&out)
+      out.append("{\"type\":\"tool_use\",\"id\":")
+      out.append(contentsOf: callID(id, index, label))
+      out.append(",\"name\":\"")
+      out.append(contentsOf: name)
+      out.append("\",\"input\":")
+      out.append(contentsOf: input(arguments))
+      out.append("}")
+    case .image: break
+    }
+  }
+
+  /// Arguments as an object: what a model left unfinished is none, and the answer must be JSON all the same.
+  private static func input(_ arguments: [UInt8]) -> [UInt8] {
+    let lender: [UInt8] = []
+    let input = EscapedText.made(arguments).unescaped(in: lender.span)
+    do throws(JSONFault) {
+      var members = try MemberCursor(whole: input.span)
+      while try members.next(in: input.span) != nil {}
+      return input
+    } catch {
+      return Array("{}".utf8)
+    }
+  }
+
+  // MARK: Words
+
+  /// The answer's id as a JSON string: the upstream's where it is one of this dialect.
+  private static func id(_ given: [UInt8], _ label: AnswerLabel) -> [UInt8] {
+    guard given.span.hasPrefix("msg_", at: 0, before: given.count) else {
+      return Writer.string("msg_" + label.requestID)
+    }
+    return [UInt8(ascii: "\"")] + given + [UInt8(ascii: "\"")]
+  }
+
+  /// A call's id as a JSON string; made of its block's place where it has none.
+  private static func callID(_ given: [UInt8], _ place: Int, _ label: AnswerLabel) -> [UInt8] {
+    if given.isEmpty { return Writer.string("toolu_\(label.requestID)_\(place)") }
+    return [UInt8(ascii: "\"")] + given + [UInt8(ascii: "\"")]
+  }
+
+  private static func word(_ reason: FinishReason, hasCalls: Bool) -> StaticString {
+    switch reason {
+    // Some servers say so behind calls too, and agents would not make them.
+    case .stop: hasCalls ? "tool_use" : "end_turn"
+    case .length: "max_tokens"
+    case .toolCalls: "tool_use"
+    case .filtered: "refusal"
+    }
+  }
+
+  /// Tokens: what came from a cache is not among the input's here.
+  private static func append(_ counts: TokenCounts, to out: inout [UInt8]) {
+    let cached = max(0, counts.cached ?? 0)
+    let written = max(0, counts.cacheWritten ?? 0)
+    let input = (counts.prompt ?? 0).subtractingReportingOverflow(cached).partialValue
+    out.append("{\"input_tokens\":")
+    out.append(decimal: max(0, input.subtractingReportingOverflow(written).partialValue))
+    out.append(",\"cache_creation_input_tokens\":")
+    out.append(decimal: written)
+    out.append(",\"cache_read_input_tokens\":")
+    out.append(decimal: cached)
+    out.append(",\"output_tokens\":")
+    out.append(decimal: max(0, counts.completion ?? 0))
+    if let thinking = counts.thinking {
+      out.append(",\"output_tokens_details\":{\"thinking_tokens\":")
+      out.append(decimal: max(0, thinking))
+      out.append("}")
+    }
+    out.append("}")
+  }
+}

@@ -1,0 +1,198 @@
+/// Reads the body of an Anthropic Messages request.
+///
+/// Source: Anthropic API reference, "Create a Message", and the types of its Python SDK 2.13. Servers are asked there to
+/// read past what they do not know, so no unknown field is refused; what a model does not get is named.
+enum MessagesRequestReader {
+  /// `json` was checked as a whole before. Who only wants tokens counted says nothing of the answer's.
+  static func read(_ json: Span<UInt8>, isCount: Bool = false) throws(Refusal) -> Conversation {
+    let root = JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
+    var conversation = Conversation()
+    var parts = Parts()
+    for member in JSONLists.members(of: root, in: json) where member.value.kind != .null {
+      try read(member, json, &parts, &conversation)
+    }
+    guard conversation.maxTokens != nil || isCount else {
+      throw Refusal(
+        400, .missingField, "The field `max_tokens` is missing: say how many tokens the answer may have.",
+        param: "max_tokens")
+    }
+    guard let messages = parts.messages else {
+      throw Refusal(400, .missingField, "The field `messages` is missing.", param: "messages")
+    }
+    // What the system says comes first, wherever it stands in the body.
+    if let system = parts.system { try MessagesTurnsReader.readSystem(system, json, into: &conversation) }
+    try MessagesTurnsReader.readTurns(messages, json, into: &conversation)
+    conversation.thinking = parts.thinking ?? parts.effort.map { .effort($0) }
+    // An effort says how much a model thinks that decides by itself.
+    if conversation.thinking == .on, let effort = parts.effort { conversation.thinking = .effort(effort) }
+    return conversation
+  }
+
+  /// What is put together when all members were seen.
+  private struct Parts {
+    var system: JSONValue?
+    var messages: JSONValue?
+    var thinking: Conversation.Thinking?
+    var effort: Conversation.Effort?
+  }
+
+  private static func read(
+    _ member: Member, _ json: Span<UInt8>, _ parts: inout Parts, _ conversation: inout Conversation
+  ) throws(Refusal) {
+    let value = member.value
+    let name = member.name(in: json)
+    switch name {
+    case "model", "stream", "cache_control": break
+    case "system": parts.system = value
+    case "messages":
+      guard value.kind == .array else { throw refusal(name, "must be an array") }
+      if value.elements == 0 { throw refusal(name, "must have at least one message") }
+      parts.messages = value
+    case "max_tokens":
+      guard let tokens = value.integer(in: json), tokens >= 1 else {
+        throw refusal(name, "must be a whole number of at least 1")
+      }
+      conversation.maxTokens = tokens
+    case "temperature": conversation.sampling.temperature = try number(value, name)
+    case "top_p": conversation.sampling.topP = try number(value, name)
+    case "top_k": conversation.sampling.topK = try number(value, name)
+    case "stop_sequences": conversation.sampling.stop = try texts(value, name, json)
+    case "tools": try readTools(value, json, &conversation)
+    case "tool_choice": try readToolChoice(value, json, &conversation)
+    case "thinking": try readThinking(value, json, &parts, &conversation)
+    case "output_config": readOutputConfig(value, json, &parts, &conversation)
+    case "output_format": readFormat(value, name, json, &conversation)
+    case "metadata":
+      conversation.user = EscapedText(JSONLists.members(of: value, in: json).value("user_id", in: json))
+    default: conversation.drop(name)
+    }
+  }
+
+  // MARK: Plain values
+
+  private static func number(_ value: JSONValue, _ name: String) throws(Refusal) -> RawJSON {
+    guard value.kind == .number else { throw refusal(name, "must be a number") }
+    return RawJSON(value)
+  }
+
+  private static func texts(_ value: JSONValue, _ name: String, _ json: Span<UInt8>) throws(Refusal)
+    -> [EscapedText]
+  {
+    guard value.kind == .array else { throw refusal(name, "must be an array of strings") }
+    var texts: [EscapedText] = []
+    for element in JSONLists.elements(of: value, in: json) {
+      guard let text = EscapedText(element) else { throw refusal(name, "must be an array of strings") }
+      texts.append(text)
+    }
+    return texts
+  }
+
+  // MARK: Tools
+
+  private static func readTools(
+    _ value: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
+  ) throws(Refusal) {
+    guard value.kind == .array else { throw refusal("tools", "must be an array") }
+    for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
+      let tool = JSONLists.members(of: element, in: json)
+      let schema = tool.value("input_schema", in: json)
+      let type = tool.value("type", in: json)
+      if let type, type.kind == .string, !type.equals("custom", in: json), schema?.kind != .object {
+        // Anthropic's own, which nobody else has.
+        conversation.drop("tools." + (type.string(in: json) ?? ""))
+        continue
+      }
+      guard let name = EscapedText(tool.value("name", in: json)), !name.isEmpty else {
+        throw refusal("tools[\(index)].name", "must be a string that is not empty")
+      }
+      var read = Conversation.Tool(name: name)
+      read.description = EscapedText(tool.value("description", in: json))
+      if let schema, schema.kind != .null {
+        guard schema.kind == .object else { throw refusal("tools[\(index)].input_schema", "must be an object") }
+        read.parameters = RawJSON(schema)
+      }
+      read.isStrict = tool.value("strict", in: json)?.bool
+      conversation.tools.append(read)
+    }
+  }
+
+  private static func readToolChoice(
+    _ value: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
+  ) throws(Refusal) {
+    let choice = JSONLists.members(of: value, in: json)
+    switch choice.value("type", in: json)?.string(in: json) {
+    case "auto": conversation.toolChoice = .auto
+    case "any": conversation.toolChoice = .required
+    case "none": conversation.toolChoice = Conversation.ToolChoice.none
+    case "tool":
+      guard let name = EscapedText(choice.value("name", in: json)) else {
+        throw refusal("tool_choice.name", "must be a string")
+      }
+      conversation.toolChoice = .named(name)
+    default: throw refusal("tool_choice.type", "must be auto, any, tool or none")
+    }
+    conversation.allowsParallelCalls = choice.value("disable_parallel_tool_use", in: json)?.bool.map { !$0 }
+  }
+
+  // MARK: Thinking and the form of the answer
+
+  private static func readThinking(
+    _ value: JSONValue, _ json: Span<UInt8>, _ parts: inout Parts, _ conversation: inout Conversation
+  ) throws(Refusal) {
+    let thinking = JSONLists.members(of: value, in: json)
+    switch thinking.value("type", in: json)?.string(in: json) {
+    case "disabled": parts.thinking = .off
+    case "adaptive", "between_tools": parts.thinking = .on
+    case "enabled":
+      guard let budget = thinking.value("budget_tokens", in: json) else {
+        parts.thinking = .on
+        return
+      }
+      guard let tokens = budget.integer(in: json), tokens >= 1 else {
+        throw refusal("thinking.budget_tokens", "must be a whole number of at least 1")
+      }
+      parts.thinking = .budget(tokens)
+    default: conversation.drop("thinking")
+    }
+  }
+
+  private static func readOutputConfig(
+    _ value: JSONValue, _ json: Span<UInt8>, _ parts: inout Parts, _ conversation: inout Conversation
+  ) {
+    guard value.kind == .object else { return conversation.drop("output_config") }
+    for member in JSONLists.members(of: value, in: json) where member.value.kind != .null {
+      if member.keyEquals("effort", in: json), let effort = effort(member.value, json) {
+        parts.effort = effort
+      } else if member.keyEquals("format", in: json) {
+        readFormat(member.value, "output_config.format", json, &conversation)
+      } else {
+        conversation.drop("output_config." + member.name(in: json))
+      }
+    }
+  }
+
+  private static func effort(_ value: JSONValue, _ json: Span<UInt8>) -> Conversation.Effort? {
+    switch value.string(in: json) {
+    case "minimal": .minimal
+    case "low": .low
+    case "medium": .medium
+    // Nobody else has more.
+    case "high", "xhigh", "max": .high
+    default: nil
+    }
+  }
+
+  private static func readFormat(
+    _ value: JSONValue, _ name: String, _ json: Span<UInt8>, _ conversation: inout Conversation
+  ) {
+    let format = JSONLists.members(of: value, in: json)
+    guard let schema = format.value("schema", in: json), schema.kind == .object else {
+      return conversation.drop(name)
+    }
+    conversation.format = .schema(RawJSON(schema), name: nil, isStrict: nil)
+  }
+
+  private static func refusal(_ place: String, _ rule: String) -> Refusal {
+    Refusal(400, .invalidValue, "`\(place)` \(rule).", param: place)
+  }
+}

@@ -1,0 +1,241 @@
+/// Reads the turns of a Messages request, and their blocks.
+///
+/// Source: Anthropic API reference, "Create a Message", and the block types of its Python SDK 2.13.
+enum MessagesTurnsReader {
+  /// How the block begins in which Claude Code says what its maker bills; no model needs it, and it is another one in
+  /// each version, which costs local servers their prompt cache.
+  private static let billing: StaticString = "x-anthropic-billing-header:"
+
+  /// Where a block stands, for refusals.
+  private struct Place {
+    var message: Int?
+    var block: Int?
+    var inner: Int?
+
+    func refusal(_ field: String?, _ rule: String) -> Refusal {
+      var path = message.map { "messages[\($0)]" } ?? "system"
+      if let block { path += message == nil ? "[\(block)]" : ".content[\(block)]" }
+      if let inner { path += ".content[\(inner)]" }
+      if let field { path += "." + field }
+      return Refusal(400, .invalidValue, "`\(path)` \(rule).", param: path)
+    }
+  }
+
+  static func readSystem(
+    _ value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
+  ) throws(Refusal) {
+    guard value.kind == .string || value.kind == .array else {
+      throw Place().refusal(nil, "must be a string or an array of text blocks")
+    }
+    var message = Conversation.Message(role: .system)
+    if let text = EscapedText(value) {
+      if !text.isEmpty { message.parts.append(.text(text)) }
+    } else {
+      for (index, block) in JSONLists.elements(of: value, in: json).enumerated() {
+        if index == 0, isBilling(block, json) { continue }
+        try readBlock(block, .system, Place(block: index), json, &message.parts, &conversation)
+      }
+    }
+    if !message.parts.isEmpty { conversation.messages.append(message) }
+  }
+
+  private static func isBilling(_ block: JSONValue, _ json: Span<UInt8>) -> Bool {
+    guard let text = JSONLists.members(of: block, in: json).value("text", in: json), text.kind == .string else {
+      return false
+    }
+    return json.hasPrefix(billing, at: Int(text.slice.start) + 1, before: text.end)
+  }
+
+  static func readTurns(
+    _ list: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
+  ) throws(Refusal) {
+    for (index, element) in JSONLists.elements(of: list, in: json).enumerated() {
+      let place = Place(message: index)
+      let fields = JSONLists.members(of: element, in: json)
+      guard let role = role(fields.value("role", in: json), json) else {
+        throw place.refusal("role", "must be user, assistant or system")
+      }
+      guard let content = fields.value("content", in: json), content.kind == .string || content.kind == .array
+      else {
+        throw place.refusal("content", "must be a string or an array of blocks")
+      }
+      var message = Conversation.Message(role: role)
+      if let text = EscapedText(content), !text.isEmpty { message.parts.append(.text(text)) }
+      for (number, block) in JSONLists.elements(of: content, in: json).enumerated() {
+        let place = Place(message: index, block: number)
+        try readBlock(block, role, place, json, &message.parts, &conversation)
+      }
+      conversation.messages.append(message)
+    }
+  }
+
+  private static func role(_ value: JSONValue?, _ json: Span<UInt8>) -> Conversation.Role? {
+    guard let value else { return nil }
+    if value.equals("user", in: json) { return .user }
+    if value.equals("assistant", in: json) { return .assistant }
+    return value.equals("system", in: json) ? .system : nil
+  }
+
+  // MARK: Blocks
+
+  private static func readBlock(
+    _ block: JSONValue, _ role: Conversation.Role, _ place: Place, _ json: Span<UInt8>,
+    _ parts: inout [Conversation.Part], _ conversation: inout Conversation
+  ) throws(Refusal) {
+    let fields = JSONLists.members(of: block, in: json)
+    guard let type = fields.value("type", in: json), type.kind == .string else {
+      throw place.refusal("type", "must say what kind of block it is")
+    }
+    if role == .system, !type.equals("text", in: json) {
+      throw place.refusal("type", "must be text, as the system says nothing else")
+    }
+    if try readShown(fields, type, place, json, &parts, &conversation) { return }
+    if type.equals("thinking", in: json) {
+      try require(role, .assistant, "a thinking block", "assistant", place)
+      let signature = EscapedText(fields.value("signature", in: json))
+      guard let text = EscapedText(fields.value("thinking", in: json)) else {
+        throw place.refusal("thinking", "must be a string")
+      }
+      parts.append(.thinking(text, signature: signature.flatMap { $0.isEmpty ? nil : $0 }))
+    } else if type.equals("redacted_thinking", in: json) {
+      try require(role, .assistant, "a redacted_thinking block", "assistant", place)
+      guard let data = EscapedText(fields.value("data", in: json)) else {
+        throw place.refusal("data", "must be a string")
+      }
+      parts.append(.redactedThinking(data))
+    } else if type.equals("tool_use", in: json) {
+      try require(role, .assistant, "a tool_use block", "assistant", place)
+      parts.append(.call(try call(fields, place, json)))
+    } else if type.equals("tool_result", in: json) {
+      try require(role, .user, "a tool_result block", "user", place)
+      parts.append(.result(try result(fields, place, json, &conversation)))
+    } else {
+      // Anthropic's own tools and what they brought; nobody else can read them.
+      conversation.drop(type.string(in: json) ?? "")
+    }
+  }
+
+  private static func require(
+    _ role: Conversation.Role, _ expected: Conversation.Role, _ what: String, _ who: String, _ place: Place
+  ) throws(Refusal) {
+    if role != expected { throw place.refusal(nil, "is \(what), which may only be in a turn of the \(who)") }
+  }
+
+  /// Reads a block that people could be shown too, which a result may have as well; false for every other one.
+  private static func readShown(
+    _ fields: [Member], _ type: JSONValue, _ place: Place, _ json: Span<UInt8>,
+    _ parts: inout [Conversation.Part], _ conversation: inout Conversation
+  ) throws(Refusal) -> Bool {
+    if type.equals("text", in: json) {
+      guard let text = EscapedText(fields.value("text", in: json)) else {
+        throw place.refusal("text", "must be a string")
+      }
+      if !text.isEmpty { parts.append(.text(text)) }
+    } else if type.equals("image", in: json) {
+      parts.append(.image(try image(fields, place, json)))
+    } else if type.equals("document", in: json) {
+      try readDocument(fields, place, json, &parts)
+    } else if type.equals("search_result", in: json) {
+      for name in ["title", "source"] as [StaticString] { append(fields.value(name, in: json), to: &parts) }
+      try readNested(fields.value("content", in: json), place, json, &parts)
+    } else if type.equals("tool_reference", in: json) {
+      // All tools are there from the beginning; that one was found is worth saying all the same.
+      append(fields.value("tool_name", in: json), to: &parts)
+    } else {
+      return false
+    }
+    return true
+  }
+
+  private static func append(_ value: JSONValue?, to parts: inout [Conversation.Part]) {
+    if let text = EscapedText(value), !text.isEmpty { parts.append(.text(text)) }
+  }
+
+  /// The texts and images inside a document or a search result.
+  private static func readNested(
+    _ content: JSONValue?, _ place: Place, _ json: Span<UInt8>, _ parts: inout [Conversation.Part]
+  ) throws(Refusal) {
+    append(content, to: &parts)
+    for block in JSONLists.elements(of: content, in: json) {
+      let fields = JSONLists.members(of: block, in: json)
+      if let type = fields.value("type", in: json), type.equals("image", in: json) {
+        parts.append(.image(try image(fields, place, json)))
+      } else {
+        append(fields.value("text", in: json), to: &parts)
+      }
+    }
+  }
+
+  private static func image(
+    _ fields: [Member], _ place: Place, _ json: Span<UInt8>
+  ) throws(Refusal) -> Conversation.Image {
+    let source = JSONLists.members(of: fields.value("source", in: json), in: json)
+    let type = source.value("type", in: json)
+    if let type, type.equals("url", in: json), let url = EscapedText(source.value("url", in: json)) {
+      return .url(url)
+    }
+    if let type, type.equals("base64", in: json),
+      let media = EscapedText(source.value("media_type", in: json)),
+      let data = EscapedText(source.value("data", in: json))
+    {
+      return .data(media: media, base64: data)
+    }
+    throw place.refusal("source", "must be base64 data with their media type, or a URL; send a file's bytes so")
+  }
+
+  private static func readDocument(
+    _ fields: [Member], _ place: Place, _ json: Span<UInt8>, _ parts: inout [Conversation.Part]
+  ) throws(Refusal) {
+    let source = JSONLists.members(of: fields.value("source", in: json), in: json)
+    let type = source.value("type", in: json)
+    for name in ["title", "context"] as [StaticString] { append(fields.value(name, in: json), to: &parts) }
+    if let type, type.equals("text", in: json), let text = source.value("data", in: json), text.kind == .string {
+      append(text, to: &parts)
+    } else if let type, type.equals("content", in: json) {
+      try readNested(source.value("content", in: json), place, json, &parts)
+    } else {
+      throw place.refusal(
+        "source", "is no text, and this model's provider takes no files: send the text, or the pages as images")
+    }
+  }
+
+  private static func call(
+    _ fields: [Member], _ place: Place, _ json: Span<UInt8>
+  ) throws(Refusal) -> Conversation.Call {
+    guard let id = EscapedText(fields.value("id", in: json)) else { throw place.refusal("id", "must be a string") }
+    guard let name = EscapedText(fields.value("name", in: json)) else {
+      throw place.refusal("name", "must be a string")
+    }
+    guard let input = fields.value("input", in: json), input.kind != .null else {
+      return Conversation.Call(id: id, name: name, arguments: .made(Array("{}".utf8)))
+    }
+    guard input.kind == .object else { throw place.refusal("input", "must be an object") }
+    return Conversation.Call(id: id, name: name, arguments: RawJSON(input))
+  }
+
+  private static func result(
+    _ fields: [Member], _ place: Place, _ json: Span<UInt8>, _ conversation: inout Conversation
+  ) throws(Refusal) -> Conversation.Result {
+    guard let id = EscapedText(fields.value("tool_use_id", in: json)) else {
+      throw place.refusal("tool_use_id", "must be a string")
+    }
+    var result = Conversation.Result(id: id, name: nil, parts: [])
+    result.isError = fields.value("is_error", in: json)?.bool ?? false
+    guard let content = fields.value("content", in: json), content.kind != .null else { return result }
+    guard content.kind == .string || content.kind == .array else {
+      throw place.refusal("content", "must be a string or an array of blocks")
+    }
+    append(content, to: &result.parts)
+    for (index, block) in JSONLists.elements(of: content, in: json).enumerated() {
+      let inside = Place(message: place.message, block: place.block, inner: index)
+      let fields = JSONLists.members(of: block, in: json)
+      guard let type = fields.value("type", in: json), type.kind == .string else {
+        throw inside.refusal("type", "must say what kind of block it is")
+      }
+      if try !readShown(fields, type, inside, json, &result.parts, &conversation) {
+        conversation.drop(type.string(in: json) ?? "")
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,302 @@
+/// Writes an answer in the dialect of OpenAI's Responses.
+///
+/// Source: OpenAI API reference, "Streaming events" of Responses, for events and their order. Codex 0.163 takes texts
+/// from `response.output_item.done` alone, and ends its turn at `response.completed`; other clients take the deltas.
+///
+/// What a model thought is told as a summary. `response.reasoning_text` is where OpenAI puts it for models whose
+/// thoughts are open, but Codex shows that to nobody who did not ask for it in its settings, and programs that show
+/// thinking were written for summaries.
+struct ResponsesAnswerWriter {
+  let label: AnswerLabel
+  /// The request's id, escaped.
+  let request: [UInt8]
+  private var sequence = 0
+  private var hasBegun = false
+  private(set) var output: ResponsesOutput
+  private var reason = FinishReason.stop
+  /// Functions in namespaces, by the names that the model knows; read when the first call comes.
+  private var places: [[UInt8]: ResponsesTools.Place]?
+
+  init(_ label: AnswerLabel) { self.init(label, bytesMax: ResponsesOutput.bytesMax) }
+
+  init(_ label: AnswerLabel, bytesMax: Int) {
+    self.label = label
+    request = EscapedText(label.requestID).bytes(in: "".utf8.span)
+    output = ResponsesOutput(request: request, bytesMax: bytesMax)
+  }
+
+  /// Whether the answer was longer than what one may be: all that follows is left out, and it ends as incomplete.
+  var isFull: Bool { output.isFull }
+
+  // MARK: Streams
+
+  mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    begin(&out)
+    switch event {
+    case .text(let piece): write(piece, .message, json, to: &out)
+    case .thinking(let piece): write(piece, .reasoning, json, to: &out)
+    case .signature(let piece): sign(piece, json, to: &out)
+    case .redactedThinking(let data):
+      close(to: &out)
+      guard let place = output.begin(.reasoning, .redacted) else { return }
+      output.sign(data, json, at: place)
+      add(place, to: &out)
+      close(to: &out)
+    case .image(let media, let base64):
+      close(to: &out)
+      let media = media.bytes(in: json)
+      guard let place = output.addImage(media: media, base64: base64.bytes(in: json)) else { return }
+      writeImage(place, to: &out)
+    case .callBegan(let call, let id, let name):
+      close(to: &out)
+      let (namespace, name) = place(of: name, json)
+      let began = output.beginCall(call, id: id.bytes(in: json), name: name, namespace: namespace)
+      if let began { add(began, to: &out) }
+    case .arguments(let call, let piece):
+      if let place = output.calls[call] { writeArguments(piece, at: place, json, to: &out) }
+    case .callEnded(let call): endCall(call, to: &out)
+    case .finished(let why):
+      reason = why
+      close(why == .length || why == .filtered ? .incomplete : .completed, to: &out)
+    case .began, .usage, .failed, .ended: break
+    }
+  }
+
+  /// The end of a stream: the answer once more, whole.
+  mutating func end(_ counts: TokenCounts, to out: inout [UInt8]) {
+    begin(&out)
+    close(to: &out)
+    let status = Self.status(reason, output.isFull)
+    event(status == "completed" ? "response.completed" : "response.incomplete", to: &out)
+    Writer.key("response", to: &out)
+    append(status: status, reason, counts, to: &out)
+    finish(&out)
+  }
+
+  /// The end of a stream that failed, in place of `end`: Codex reads past an event `error`.
+  ///
+  /// What was said until then has been told already, so it is not repeated.
+  mutating func fail(code: String, message: String, to out: inout [UInt8]) {
+    begin(&out)
+    event("response.failed", to: &out)
+    Writer.key("response", to: &out)
+    var error: [UInt8] = []
+    error.append("{")
+    Writer.member("code", code, to: &error)
+    Writer.member("message", message, to: &error)
+    error.append("}")
+    append(status: "failed", nil, nil, error: error, to: &out)
+    finish(&out)
+  }
+
+  // MARK: Whole answers
+
+  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel) -> [UInt8] {
+    var writer = ResponsesAnswerWriter(label)
+    writer.reason = answer.reason ?? .stop
+    for block in answer.blocks { writer.keep(block) }
+    _ = writer.output.close(writer.reason == .length || writer.reason == .filtered ? .incomplete : .completed)
+    var out: [UInt8] = []
+    writer.append(status: status(writer.reason, writer.output.isFull), writer.reason, counts, to: &out)
+    return out
+  }
+
+  /// Adds the items that a block comes to.
+  private mutating func keep(_ block: Answer.Block) {
+    let nothing: [UInt8] = []
+    let json = nothing.span
+    _ = output.close()
+    switch block {
+    case .text(let text):
+      if !text.isEmpty, let place = output.begin(.message) { _ = output.append(.made(text), json, to: place) }
+    case .thinking(let text, let signature):
+      guard !text.isEmpty || !signature.isEmpty, let place = output.begin(.reasoning) else { return }
+      _ = output.append(.made(text), json, to: place)
+      output.sign(.made(signature), json, at: place)
+    case .redactedThinking(let data):
+      if let place = output.begin(.reasoning, .redacted) { output.sign(.made(data), json, at: place) }
+    case .image(let media, let base64): _ = output.addImage(media: media, base64: base64)
+    case .call(let id, let name, let arguments, let signature):
+      let (namespace, name) = place(of: .made(name), json)
+      if let place = output.beginCall(0, id: id, name: name, namespace: namespace) {
+        _ = output.append(.made(arguments), json, to: place)
+        _ = output.endCall(0)
+      }
+      if !signature.isEmpty, let place = output.begin(.reasoning, .call) {
+        output.sign(.made(signature), json, at: place)
+      }
+    }
+  }
+
+  private static func status(_ reason: FinishReason, _ isFull: Bool) -> String {
+    isFull || reason == .length || reason == .filtered ? "incomplete" : "completed"
+  }
+
+  // MARK: Items
+
+  private mutating func write(
+    _ piece: EscapedText, _ kind: ResponsesItem.Kind, _ json: Span<UInt8>, to out: inout [UInt8]
+  ) {
+    if piece.isEmpty { return }
+    if !output.takes(kind) {
+      close(to: &out)
+      guard let place = output.begin(kind) else { return }
+      add(place, to: &out)
+    }
+    guard let place = output.open else { return }
+    // No copy of the item is held here, or every piece would copy its text.
+    let isFirst = output.items[place].text.isEmpty
+    guard output.append(piece, json, to: place) else { return }
+    if isFirst { addPart(place, to: &out) }
+    let isMessage = kind == .message
+    event(isMessage ? "response.output_text.delta" : "response.reasoning_summary_text.delta", to: &out)
+    Self.place(of: output.items[place], at: place, to: &out)
+    Writer.key("delta", to: &out)
+    piece.appendQuoted(to: &out, from: json)
+    if isMessage { out.append(",\"logprobs\":[]") }
+    finish(&out)
+  }
+
+  /// A signature belongs to what is before it: thinking, or a call, which has no place for one and so gets an item.
+  private mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    if let place = output.open, output.items[place].kind == .reasoning {
+      return output.sign(piece, json, at: place)
+    }
+    let isCall = output.items.last?.kind == .call
+    close(to: &out)
+    guard let place = output.begin(.reasoning, isCall ? .call : .thinking) else { return }
+    add(place, to: &out)
+    output.sign(piece, json, at: place)
+  }
+
+  private mutating func writeArguments(
+    _ piece: EscapedText, at place: Int, _ json: Span<UInt8>, to out: inout [UInt8]
+  ) {
+    guard !piece.isEmpty, output.append(piece, json, to: place) else { return }
+    event("response.function_call_arguments.delta", to: &out)
+    Self.place(of: output.items[place], at: place, hasPart: false, to: &out)
+    Writer.key("delta", to: &out)
+    piece.appendQuoted(to: &out, from: json)
+    finish(&out)
+  }
+
+  private mutating func endCall(_ call: Int, to out: inout [UInt8]) {
+    // Arguments are JSON: none are an object without members.
+    if let place = output.calls[call], output.items[place].text.isEmpty {
+      writeArguments(.made(Array("{}".utf8)), at: place, "".utf8.span, to: &out)
+    }
+    guard let place = output.endCall(call) else { return }
+    let item = output.items[place]
+    event("response.function_call_arguments.done", to: &out)
+    Self.place(of: item, at: place, hasPart: false, to: &out)
+    ResponsesItem.member("name", item.name, to: &out)
+    ResponsesItem.member("arguments", item.text, to: &out)
+    finish(&out)
+    done(place, to: &out)
+  }
+
+  private mutating func writeImage(_ place: Int, to out: inout [UInt8]) {
+    var item = output.items[place]
+    item.status = .inProgress
+    item.text = []
+    event("response.output_item.added", to: &out)
+    Writer.member("output_index", place, to: &out)
+    Writer.key("item", to: &out)
+    item.append(to: &out)
+    finish(&out)
+    event("response.image_generation_call.completed", to: &out)
+    Self.place(of: item, at: place, hasPart: false, to: &out)
+    finish(&out)
+    done(place, to: &out)
+  }
+
+  private mutating func close(_ status: ResponsesItem.Status = .completed, to out: inout [UInt8]) {
+    guard let place = output.close(status) else { return }
+    let item = output.items[place]
+    if !item.text.isEmpty {
+      let isMessage = item.kind == .message
+      event(isMessage ? "response.output_text.done" : "response.reasoning_summary_text.done", to: &out)
+      Self.place(of: item, at: place, to: &out)
+      ResponsesItem.member("text", item.text, to: &out)
+      if isMessage { out.append(",\"logprobs\":[]") }
+      finish(&out)
+      event(isMessage ? "response.content_part.done" : "response.reasoning_summary_part.done", to: &out)
+      Self.place(of: item, at: place, to: &out)
+      Writer.key("part", to: &out)
+      item.appendPart(item.text, to: &out)
+      finish(&out)
+    }
+    done(place, to: &out)
+  }
+
+  /// The name that a model called, in its parts, escaped.
+  private mutating func place(of name: EscapedText, _ json: Span<UInt8>) -> (namespace: [UInt8], name: [UInt8]) {
+    let places = places ?? ResponsesTools.places(label.echo)
+    self.places = places
+    guard !places.isEmpty, let place = places[name.unescaped(in: json)] else { return ([], name.bytes(in: json)) }
+    var parts: (namespace: [UInt8], name: [UInt8]) = ([], [])
+    Writer.appendEscaped(place.namespace.span, to: &parts.namespace)
+    Writer.appendEscaped(place.name.span, to: &parts.name)
+    return parts
+  }
+
+  // MARK: Events
+
+  private mutating func begin(_ out: inout [UInt8]) {
+    if hasBegun { return }
+    hasBegun = true
+    for type in ["response.created", "response.in_progress"] as [StaticString] {
+      event(type, to: &out)
+      Writer.key("response", to: &out)
+      append(status: "in_progress", nil, nil, to: &out)
+      finish(&out)
+    }
+  }
+
+  private mutating func add(_ place: Int, to out: inout [UInt8]) {
+    event("response.output_item.added", to: &out)
+    Writer.member("output_index", place, to: &out)
+    Writer.key("item", to: &out)
+    output.items[place].append(to: &out)
+    finish(&out)
+  }
+
+  private mutating func addPart(_ place: Int, to out: inout [UInt8]) {
+    let isMessage = output.items[place].kind == .message
+    event(isMessage ? "response.content_part.added" : "response.reasoning_summary_part.added", to: &out)
+    Self.place(of: output.items[place], at: place, to: &out)
+    Writer.key("part", to: &out)
+    output.items[place].appendPart([], to: &out)
+    finish(&out)
+  }
+
+  private mutating func done(_ place: Int, to out: inout [UInt8]) {
+    event("response.output_item.done", to: &out)
+    Writer.member("output_index", place, to: &out)
+    Writer.key("item", to: &out)
+    output.items[place].append(to: &out)
+    finish(&out)
+  }
+
+  /// Opens an event, whose members follow.
+  private mutating func event(_ type: StaticString, to out: inout [UInt8]) {
+    out.append("event: ")
+    out.append(type)
+    out.append("\ndata: {\"type\":\"")
+    out.append(type)
+    out.append("\",\"sequence_number\":")
+    out.append(decimal: sequence)
+    sequence += 1
+  }
+
+  private func finish(_ out: inout [UInt8]) { out.append("}\n\n") }
+
+  /// Appends the members that say where something is.
+  private static func place(
+    of item: ResponsesItem, at place: Int, hasPart: Bool = true, to out: inout [UInt8]
+  ) {
+    ResponsesItem.member("item_id", item.id, to: &out)
+    Writer.member("output_index", place, to: &out)
+    if hasPart { Writer.member(item.kind == .reasoning ? "summary_index" : "content_index", 0, to: &out) }
+  }
+}

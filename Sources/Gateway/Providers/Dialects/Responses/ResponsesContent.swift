@@ -1,0 +1,97 @@
+// The content of messages and of results: a text, or parts.
+
+extension ResponsesInputReader {
+  /// Empty texts are left out.
+  mutating func content(
+    _ value: JSONValue?, at path: String, _ json: Span<UInt8>
+  ) throws(Refusal) -> [Conversation.Part] {
+    guard let value, value.kind != .null else { return [] }
+    if let text = EscapedText(value) { return text.isEmpty ? [] : [.text(text)] }
+    guard value.kind == .array else {
+      throw ResponsesRequestReader.invalid(path, "must be a text or an array of parts")
+    }
+    var parts: [Conversation.Part] = []
+    for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
+      if let part = try part(element, at: "\(path)[\(index)]", json) { parts.append(part) }
+    }
+    return parts
+  }
+
+  private mutating func part(
+    _ element: JSONValue, at path: String, _ json: Span<UInt8>
+  ) throws(Refusal) -> Conversation.Part? {
+    let part = JSONLists.members(of: element, in: json)
+    guard let type = part.value("type", in: json) else {
+      throw ResponsesRequestReader.invalid("\(path).type", "must be a text, as in input_text")
+    }
+    if type.equals("input_text", in: json) || type.equals("output_text", in: json) || type.equals("text", in: json)
+    {
+      return try text(part.value("text", in: json), at: "\(path).text")
+    }
+    if type.equals("refusal", in: json) {
+      return try text(part.value("refusal", in: json), at: "\(path).refusal")
+    }
+    if type.equals("input_image", in: json) { return .image(try image(part, at: path, json)) }
+    if type.equals("input_file", in: json) {
+      throw ResponsesRequestReader.invalid(
+        path, "is a file, which cannot be passed on: send its text as `input_text`, or its pages as `input_image`")
+    }
+    if type.equals("input_audio", in: json) {
+      throw ResponsesRequestReader.invalid(
+        path, "is sound, which cannot be passed on: send what is said as `input_text`")
+    }
+    throw ResponsesRequestReader.invalid(
+      path, "must have the type input_text, output_text, refusal or input_image")
+  }
+
+  private func text(_ value: JSONValue?, at path: String) throws(Refusal) -> Conversation.Part? {
+    guard let text = EscapedText(value) else { throw ResponsesRequestReader.invalid(path, "must be a text") }
+    return text.isEmpty ? nil : .text(text)
+  }
+
+  // MARK: Images
+
+  private mutating func image(
+    _ part: [Member], at path: String, _ json: Span<UInt8>
+  ) throws(Refusal) -> Conversation.Image {
+    let path = "\(path).image_url"
+    if let detail = part.value("detail", in: json), detail.kind != .null, !detail.equals("auto", in: json) {
+      conversation.drop("input_image.detail")
+    }
+    guard let url = part.value("image_url", in: json), url.kind == .string else {
+      throw ResponsesRequestReader.invalid(
+        path, "must be a URL or a data URL: files are not kept here, so that none can be named by `file_id`")
+    }
+    let image: Conversation.Image?
+    if url.hasEscapes {
+      var text: [UInt8] = []
+      url.append(to: &text, from: json)
+      image = Self.image(text.span, 0..<text.count) { range in EscapedText(escaping: text.span.extracting(range)) }
+    } else {
+      image = Self.image(json, (Int(url.slice.start) + 1)..<(url.end - 1)) { range in .lent(Slice(range)) }
+    }
+    guard let image else {
+      throw ResponsesRequestReader.invalid(
+        path, "must begin with https://, or be data as in `data:image/png;base64,...`")
+    }
+    return image
+  }
+
+  /// The image that the URL at `range` names; `nil` for what is no such URL.
+  private static func image(
+    _ text: Span<UInt8>, _ range: Range<Int>, _ part: (Range<Int>) -> EscapedText
+  ) -> Conversation.Image? {
+    let (start, end) = (range.lowerBound, range.upperBound)
+    if text.hasPrefix("https://", at: start, before: end) || text.hasPrefix("http://", at: start, before: end) {
+      return .url(part(range))
+    }
+    guard text.hasPrefix("data:", at: start, before: end),
+      let comma = Search.firstIndex(of: UInt8(ascii: ","), in: text, from: start), comma < end,
+      text.hasPrefix(";base64", at: comma - 7, before: comma)
+    else { return nil }
+    // Parameters may stand between the type and the word.
+    let semicolon = Search.firstIndex(of: UInt8(ascii: ";"), in: text, from: start) ?? comma
+    guard semicolon > start + 5 else { return nil }
+    return .data(media: part((start + 5)..<semicolon), base64: part((comma + 1)..<end))
+  }
+}

@@ -1,0 +1,202 @@
+/// Makes turns of the items of a request's `input`.
+///
+/// A turn of the model comes in several items (what it thought, said and called), and so do the results of its calls;
+/// items that follow each other are put together, so that calls made at once are one turn.
+struct ResponsesInputReader {
+  var conversation: Conversation
+  /// Whether the last turn holds results of tools alone.
+  private var takesResults = false
+  /// Ids of calls that were dropped, whose results go with them.
+  private var droppedCalls: Set<[UInt8]> = []
+
+  init(_ conversation: Conversation) { self.conversation = conversation }
+
+  mutating func read(_ input: JSONValue, _ json: Span<UInt8>) throws(Refusal) {
+    let before = conversation.messages.count
+    if let text = EscapedText(input) {
+      if !text.isEmpty { add(.user, [.text(text)]) }
+    } else if input.kind == .array {
+      for (index, element) in JSONLists.elements(of: input, in: json).enumerated() {
+        try readItem(element, at: "input[\(index)]", json)
+      }
+    } else {
+      throw ResponsesRequestReader.invalid("input", "must be a text or an array of items")
+    }
+    if conversation.messages.count == before {
+      throw ResponsesRequestReader.invalid("input", "has nothing to answer: send at least one message")
+    }
+  }
+
+  private mutating func readItem(_ element: JSONValue, at path: String, _ json: Span<UInt8>) throws(Refusal) {
+    guard element.kind == .object else { throw ResponsesRequestReader.invalid(path, "must be an object") }
+    let item = JSONLists.members(of: element, in: json)
+    guard let type = item.value("type", in: json), type.kind != .null else {
+      return try readMessage(item, at: path, json)
+    }
+    if type.equals("message", in: json) {
+      try readMessage(item, at: path, json)
+    } else if type.equals("function_call", in: json) {
+      try readCall(item, at: path, json)
+    } else if type.equals("function_call_output", in: json) {
+      try readResult(item, at: path, json)
+    } else if type.equals("reasoning", in: json) {
+      readReasoning(item, json)
+    } else if let name = type.string(in: json) {
+      conversation.drop("input.\(name)")
+      if let id = item.value("call_id", in: json).flatMap({ EscapedText($0) }) {
+        droppedCalls.insert(id.unescaped(in: json))
+      }
+    } else {
+      throw ResponsesRequestReader.invalid("\(path).type", "must be a text")
+    }
+  }
+
+  // MARK: Turns
+
+  private mutating func add(_ role: Conversation.Role, _ parts: [Conversation.Part]) {
+    takesResults = false
+    // A turn that says nothing is an error to most models.
+    if !parts.isEmpty { conversation.messages.append(.init(role: role, parts: parts)) }
+  }
+
+  private mutating func say(_ part: Conversation.Part) {
+    takesResults = false
+    let last = conversation.messages.count - 1
+    if last >= 0, conversation.messages[last].role == .assistant {
+      conversation.messages[last].parts.append(part)
+    } else {
+      conversation.messages.append(.init(role: .assistant, parts: [part]))
+    }
+  }
+
+  private mutating func readMessage(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(Refusal) {
+    guard let role = item.value("role", in: json) else {
+      throw ResponsesRequestReader.invalid(path, "must have a type, or a role and a content")
+    }
+    let parts = try content(item.value("content", in: json), at: "\(path).content", json)
+    if role.equals("user", in: json) {
+      add(.user, parts)
+    } else if role.equals("assistant", in: json) {
+      for part in parts { say(part) }
+    } else if role.equals("system", in: json) || role.equals("developer", in: json) {
+      add(.system, parts)
+    } else {
+      throw ResponsesRequestReader.invalid("\(path).role", "must be user, assistant, system or developer")
+    }
+  }
+
+  // MARK: Calls
+
+  private mutating func readCall(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(Refusal) {
+    guard let id = EscapedText(item.value("call_id", in: json)), !id.isEmpty else {
+      throw ResponsesRequestReader.invalid("\(path).call_id", "must be the id of the call")
+    }
+    guard let name = EscapedText(item.value("name", in: json)), !name.isEmpty else {
+      throw ResponsesRequestReader.invalid("\(path).name", "must be the name of a function")
+    }
+    let namespace = EscapedText(item.value("namespace", in: json))
+    let arguments = try arguments(item.value("arguments", in: json), at: path, json)
+    say(
+      .call(
+        Conversation.Call(
+          id: id, name: ResponsesTools.flatName(namespace, name, json), arguments: arguments)))
+  }
+
+  private func arguments(
+    _ value: JSONValue?, at path: String, _ json: Span<UInt8>
+  ) throws(Refusal) -> RawJSON {
+    guard let value, value.kind != .null else { return .made(Array("{}".utf8)) }
+    if value.kind == .object { return RawJSON(value) }
+    var text: [UInt8] = []
+    guard value.append(to: &text, from: json) else {
+      throw ResponsesRequestReader.invalid("\(path).arguments", "must be JSON in a text")
+    }
+    if text.isEmpty { return .made(Array("{}".utf8)) }
+    if Self.isObject(text.span) { return .made(text) }
+    // A model wrote them, and its caller told it that they are wrong; were they refused, the conversation would be
+    // lost.
+    var wrapped: [UInt8] = []
+    wrapped.append("{\"arguments\":")
+    wrapped.append(json.bytes(value.slice))
+    wrapped.append("}")
+    return .made(wrapped)
+  }
+
+  private static func isObject(_ json: Span<UInt8>) -> Bool {
+    do throws(JSONFault) {
+      var members = try MemberCursor(whole: json)
+      while try members.next(in: json) != nil {}
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private mutating func readResult(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(Refusal) {
+    let id = EscapedText(item.value("call_id", in: json))
+    var name = EscapedText(item.value("name", in: json))
+    if let plain = name {
+      name = ResponsesTools.flatName(EscapedText(item.value("namespace", in: json)), plain, json)
+    }
+    guard id != nil || name != nil else {
+      throw ResponsesRequestReader.invalid("\(path).call_id", "must be the id of a call")
+    }
+    if let id, !droppedCalls.isEmpty, droppedCalls.contains(id.unescaped(in: json)) { return }
+    let parts = try content(item.value("output", in: json), at: "\(path).output", json)
+    let result = Conversation.Part.result(.init(id: id, name: name, parts: parts))
+    if takesResults {
+      conversation.messages[conversation.messages.count - 1].parts.append(result)
+    } else {
+      add(.user, [result])
+      takesResults = true
+    }
+  }
+
+  // MARK: Thinking
+
+  private mutating func readReasoning(_ item: [Member], _ json: Span<UInt8>) {
+    let texts = Self.texts(item.value("content", in: json), json)
+    let text = texts.isEmpty ? Self.texts(item.value("summary", in: json), json) : texts
+    guard let (seal, sealed) = ResponsesSeal.open(item.value("encrypted_content", in: json), json) else {
+      if let text = Self.joined(text, json) { say(.thinking(text, signature: nil)) }
+      if EscapedText(item.value("encrypted_content", in: json)) != nil {
+        conversation.drop("input.reasoning.encrypted_content")
+      }
+      return
+    }
+    switch seal {
+    case .thinking: say(.thinking(Self.joined(text, json) ?? .made([]), signature: sealed))
+    case .redacted: say(.redactedThinking(sealed))
+    case .call: sign(sealed)
+    }
+  }
+
+  /// Gives a signature to the call that it was made for, the one before it.
+  private mutating func sign(_ signature: EscapedText) {
+    let last = conversation.messages.count - 1
+    guard last >= 0, conversation.messages[last].role == .assistant,
+      let place = conversation.messages[last].parts.indices.last,
+      case .call(var call) = conversation.messages[last].parts[place]
+    else { return conversation.drop("input.reasoning.encrypted_content") }
+    call.signature = signature
+    conversation.messages[last].parts[place] = .call(call)
+  }
+
+  /// The texts of a reasoning item's content or summary, in their parts.
+  private static func texts(_ parts: JSONValue?, _ json: Span<UInt8>) -> [EscapedText] {
+    JSONLists.elements(of: parts, in: json).compactMap { part in
+      EscapedText(JSONLists.members(of: part, in: json).value("text", in: json))
+    }.filter { !$0.isEmpty }
+  }
+
+  private static func joined(_ texts: [EscapedText], _ json: Span<UInt8>) -> EscapedText? {
+    guard let first = texts.first else { return nil }
+    if texts.count == 1 { return first }
+    var whole = first.bytes(in: json)
+    for text in texts.dropFirst() {
+      whole.append("\\n\\n")
+      text.append(to: &whole, from: json)
+    }
+    return .made(whole)
+  }
+}

@@ -1,0 +1,161 @@
+@testable import Gateway
+
+/// A request in one dialect, written in all that providers speak. One byte says what its target is; the body follows.
+struct AskTarget {
+  let call: ChatCall
+
+  func run(_ input: Span<UInt8>) {
+    guard input.count >= 1 else { return }
+    let json = input.behind(1)
+    do throws(Refusal) {
+      let request = try ChatRequest.read(json, for: call, model: "m")
+      let conversation = try RequestTranslation.read(json, as: call)
+      for dialect in Dialect.upstream { check(conversation, json, request, input[0], dialect) }
+    } catch {
+      expect(error.status == 400 && error.message.utf8.count < 1024, "a refusal says little")
+    }
+  }
+
+  private func check(
+    _ conversation: Conversation, _ json: Span<UInt8>, _ request: ChatRequest, _ flags: UInt8, _ dialect: Dialect
+  ) {
+    let target = WriteTarget(
+      model: "m", maxTokensLimit: flags & 1 == 0 ? nil : 9, streams: flags & 2 != 0, acceptsUsage: flags & 4 != 0,
+      isLocal: flags & 8 != 0)
+    do throws(Refusal) {
+      let written = try Self.write(conversation, json, for: target, in: dialect)
+      guard let plain = PlainJSON.read(written.body), let entries = plain.entries else {
+        fail("what is written is an object: \(written.body.shown)")
+      }
+      expect(PlainJSON.areUnique(entries), "no key stands twice: \(written.body.shown)")
+      expect(written.body.count <= 16 * json.count + 4096, "what is written has its bound")
+      expect(written.dropped.names.count <= 16, "so has what is named")
+      let again = written.body.span
+      do throws(Refusal) {
+        _ = try RequestTranslation.read(again, as: ChatCall(dialect))
+      } catch {
+        fail("what is written can be read: \(error.message) \(written.body.shown)")
+      }
+    } catch {
+      expect(error.status == 400 && error.message.utf8.count < 1024, "a refusal says little")
+    }
+  }
+
+  private static func write(
+    _ conversation: Conversation, _ json: Span<UInt8>, for target: WriteTarget, in dialect: Dialect
+  ) throws(Refusal) -> WrittenRequest {
+    switch dialect {
+    case .openAI, .responses: try CompletionsRequestWriter.write(conversation, json, for: target)
+    case .anthropic: try MessagesRequestWriter.write(conversation, json, for: target)
+    case .ollama: try OllamaRequestWriter.write(conversation, json, for: target)
+    case .gemini: try GeminiRequestWriter.write(conversation, json, for: target)
+    }
+  }
+}
+
+/// What an upstream of one dialect says, for callers of all. Four bytes cut it, the fifth says who reads it, and whether
+/// it is a whole answer.
+struct TellTarget {
+  let dialect: Dialect
+
+  private static let calls = [
+    ChatCall(.openAI), ChatCall(.anthropic), ChatCall(.responses), ChatCall(.ollama),
+    ChatCall(.ollama, form: .generate), ChatCall(.gemini, form: .events), ChatCall(.gemini, form: .array),
+    ChatCall(.gemini),
+  ]
+
+  func run(_ input: Span<UInt8>) {
+    let control = Cuts.byteCount + 1
+    guard input.count >= control else { return }
+    let bytes = input.behind(control)
+    let call = Self.calls[Int(input[control - 1] & 7)]
+    if input[control - 1] & 8 != 0 { return readWhole(bytes, call) }
+    let whole = relay(bytes, [bytes.count], call)
+    let cut = relay(bytes, Cuts(input, count: bytes.count).ends, call)
+    expect(whole.out == cut.out, "cutting the stream changes \(whole.out.shown) to \(cut.out.shown)")
+    expect(whole.out.count <= 64 * bytes.count + 16 * 1024, "what is written has its bound")
+    check(whole.out, call, isWhole: whole.isWhole)
+  }
+
+  private func readWhole(_ bytes: Span<UInt8>, _ call: ChatCall) {
+    guard var answer = stream(call) else { return }
+    do throws(UpstreamFailure) {
+      let out: [UInt8]
+      switch try answer.whole(bytes).answer {
+      case .made(let made): out = made
+      case .edited(let edits): out = edits.text(of: bytes)
+      }
+      expect(PlainJSON.read(out)?.entries != nil, "a whole answer is an object: \(out.shown)")
+      expect(out.count <= 16 * bytes.count + 4096, "what is written has its bound")
+    } catch {
+      // Refused is fine.
+    }
+  }
+
+  private func stream(_ call: ChatCall) -> AnswerStream? {
+    let body = Array(
+      #"{"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"#.utf8)
+      + Array(#""messages":[{}],"input":"x","prompt":"x","contents":[{}]}"#.utf8)
+    do throws(Refusal) {
+      let request = try ChatRequest.read(body.span, for: call, model: "m")
+      let label = AnswerLabel(requestID: "r1", created: 7, modelToken: Array(#""m""#.utf8))
+      return AnswerStream(for: request, from: dialect, label)
+    } catch {
+      return nil
+    }
+  }
+
+  private func relay(_ bytes: Span<UInt8>, _ ends: [Int], _ call: ChatCall) -> (out: [UInt8], isWhole: Bool) {
+    guard var answer = stream(call) else { return ([], false) }
+    var events = EventReader()
+    var lines = LineReader()
+    var out: [UInt8] = []
+    var (isDone, hasFailed) = (false, false)
+    var start = 0
+    for end in ends where !isDone && !hasFailed {
+      lending(bytes, start..<end) { piece in
+        var offset = 0
+        while !isDone, !hasFailed {
+          let isThere: Bool
+          do throws(EventReader.TooLong) {
+            isThere =
+              dialect == .ollama ? try lines.next(in: piece, from: &offset) : try events.next(in: piece, from: &offset)
+          } catch {
+            fail("a short event is too long")
+          }
+          if !isThere { break }
+          let (data, name) = (dialect == .ollama ? lines.data : events.data, events.name)
+          do throws(UpstreamFailure) {
+            isDone = try answer.take(data.span, named: name.span, into: &out) == .done
+          } catch {
+            hasFailed = true
+          }
+        }
+      }
+      start = end
+    }
+    if isDone || (!hasFailed && answer.isFinished) {
+      answer.finish(into: &out)
+      return (out, true)
+    }
+    return (out, false)
+  }
+
+  /// Every event, line or element is JSON; a stream that is complete has its end.
+  private func check(_ out: [UInt8], _ call: ChatCall, isWhole: Bool) {
+    if call.form == .array {
+      if isWhole { expect(PlainJSON.read(out)?.elements != nil, "an array is one: \(out.shown)") }
+      return
+    }
+    let isLines = call.dialect == .ollama
+    for line in out.split(separator: 0x0a, omittingEmptySubsequences: !isLines).dropLast(isLines ? 1 : 0) {
+      var line = Array(line)
+      if line.last == 0x0d { line.removeLast() }
+      if isLines {
+        expect(PlainJSON.read(line)?.entries != nil, "a line is an object: \(line.shown)")
+      } else if line.starts(with: "data: ".utf8), !line.elementsEqual("data: [DONE]".utf8) {
+        expect(PlainJSON.read(Array(line.dropFirst(6)))?.entries != nil, "data are an object: \(line.shown)")
+      }
+    }
+  }
+}

@@ -1,0 +1,339 @@
+import Foundation
+import Testing
+
+@testable import Gateway
+
+/// Files of `Pairs/`, and what a dialect's reader makes of them.
+enum CompletionsFixtures {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Pairs")
+
+  static func cases(_ ending: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }.sorted()
+  }
+
+  static func read(_ name: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: folder.appending(path: name)))
+  }
+
+  /// Events with texts of their own: those of a stream lend theirs of many texts.
+  static func owned(_ events: [ChatEvent], _ json: Span<UInt8>) -> [ChatEvent] {
+    var owned: [ChatEvent] = []
+    for event in events {
+      switch event {
+      case .began(let id): owned.append(.began(id: id.map { .made($0.bytes(in: json)) }))
+      case .text(let text): owned.append(.text(.made(text.bytes(in: json))))
+      case .thinking(let text): owned.append(.thinking(.made(text.bytes(in: json))))
+      case .signature(let text): owned.append(.signature(.made(text.bytes(in: json))))
+      case .redactedThinking(let text): owned.append(.redactedThinking(.made(text.bytes(in: json))))
+      case .image(let media, let base64):
+        owned.append(.image(media: .made(media.bytes(in: json)), base64: .made(base64.bytes(in: json))))
+      case .callBegan(let call, let id, let name):
+        owned.append(.callBegan(call: call, id: .made(id.bytes(in: json)), name: .made(name.bytes(in: json))))
+      case .arguments(let call, let text): owned.append(.arguments(call: call, .made(text.bytes(in: json))))
+      case .callEnded, .usage, .finished, .failed, .ended: owned.append(event)
+      }
+    }
+    return owned
+  }
+
+  /// The events of a stream whose bytes come in pieces that end at `cuts`.
+  static func events(_ stream: [UInt8], cutAt cuts: [Int] = []) throws -> [ChatEvent] {
+    var framing = EventReader()
+    var reader = CompletionsAnswerReader()
+    var out: [ChatEvent] = []
+    var start = 0
+    for end in cuts + [stream.count] {
+      let piece = stream.span.extracting(start..<end)
+      var offset = 0
+      start = end
+      while try framing.next(in: piece, from: &offset) {
+        let data = framing.data
+        var events: [ChatEvent] = []
+        try reader.read(data.span, into: &events)
+        out += owned(events, data.span)
+      }
+    }
+    return out
+  }
+
+  /// The events of chunks, each given as its JSON.
+  static func events(_ chunks: [String]) throws -> [ChatEvent] {
+    try events(Array(chunks.map { "data: " + $0 + "\n\n" }.joined().utf8))
+  }
+
+  /// The answer of events with texts of their own.
+  static func answer(_ events: [ChatEvent]) -> Answer {
+    let nothing: [UInt8] = []
+    return Answer(events, nothing.span)
+  }
+
+  /// What was said of an answer in a few words, to be compared.
+  static func told(_ answer: Answer) -> [String] {
+    func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+    let blocks = answer.blocks.map { block in
+      switch block {
+      case .text(let said): "text " + text(said)
+      case .thinking(let thought, let signature): "thinking " + text(thought) + " / " + text(signature)
+      case .redactedThinking(let data): "redacted " + text(data)
+      case .image(let media, let base64): "image " + text(media) + " " + text(base64)
+      case .call(let id, let name, let arguments, let signature):
+        "call \(text(id)) \(text(name)) \(text(arguments)) / \(text(signature))"
+      }
+    }
+    return blocks + [answer.reason.map { "\($0)" } ?? "unfinished"]
+  }
+}
+
+@Suite struct CompletionsAnswerTests {
+  private typealias Files = CompletionsFixtures
+
+  @Test(arguments: Files.cases(".openai.sse"))
+  func `a stream says the same however its bytes are cut`(name: String) throws {
+    let stream = try Files.read(name + ".openai.sse")
+    let whole = try Files.events(stream)
+    for cut in 1..<stream.count { #expect(try Files.events(stream, cutAt: [cut]) == whole, "cut at \(cut)") }
+    #expect(try Files.events(stream, cutAt: Array(1..<stream.count)) == whole, "byte by byte")
+  }
+
+  @Test(arguments: Files.cases(".openai.json").filter { !$0.hasSuffix(".request") })
+  func `a whole answer says the same as its stream`(name: String) throws {
+    let json = try Files.read(name + ".openai.json")
+    let whole = Files.owned(try CompletionsAnswerReader.whole(json.span), json.span)
+    let stream = try Files.events(try Files.read(name + ".openai.sse"))
+    let (one, other) = (Files.answer(whole), Files.answer(stream))
+    #expect(Files.told(one) == Files.told(other))
+    #expect(one.counts == other.counts)
+    #expect(one.id == other.id)
+    #expect(whole.last == .ended && stream.last == .ended)
+  }
+
+  @Test(arguments: Files.cases(".openai.json").filter { !$0.hasSuffix(".request") })
+  func `what is written reads as what was said, whole and streamed`(name: String) throws {
+    let json = try Files.read(name + ".openai.json")
+    let events = Files.owned(try CompletionsAnswerReader.whole(json.span), json.span)
+    let answer = Files.answer(events)
+    let label = AnswerLabel(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
+    let whole = CompletionsAnswerWriter.whole(answer, answer.counts, label)
+    #expect((try? JSONSerialization.jsonObject(with: Data(whole))) != nil)
+    let again = Files.answer(Files.owned(try CompletionsAnswerReader.whole(whole.span), whole.span))
+    #expect(Files.told(again) == Files.told(answer))
+    #expect(again.counts == answer.counts)
+    #expect(again.id == answer.id)
+
+    var writer = CompletionsAnswerWriter()
+    let nothing: [UInt8] = []
+    var chunks: [String] = []
+    for event in events {
+      chunks += try writer.chunks(of: event, nothing.span).map { String(decoding: $0, as: UTF8.self) }
+    }
+    let streamed = Files.answer(try Files.events(chunks))
+    #expect(Files.told(streamed) == Files.told(answer))
+    #expect(streamed.counts == answer.counts)
+  }
+
+  @Test func `a stream that fails says why, and one that breaks off does not finish`() throws {
+    let failing = try Files.events(try Files.read("failing.openai.sse"))
+    guard case .failed(let error)? = failing.last else { return #expect(Bool(false), "\(failing)") }
+    #expect(error.message == "Overloaded")
+    let truncated = try Files.events(try Files.read("truncated.openai.sse"))
+    #expect(Files.told(Files.answer(truncated)) == ["text Hel", "unfinished"])
+    #expect(truncated.last != .ended)
+  }
+
+  @Test func `of several choices the first is read, wherever it stands`() throws {
+    let events = try Files.events([
+      #"{"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"yes"}}]}"#,
+      #"{"choices":[{"delta":{"content":"!"},"finish_reason":""}]}"#,
+      #"{"choices":[{"index":1,"delta":{},"finish_reason":"length"}]}"#,
+      #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
+      #"{"choices":[{"index":0,"delta":{"content":"late"},"finish_reason":"length"}]}"#, "[DONE]",
+    ])
+    #expect(Files.told(Files.answer(events)) == ["text yes!", "stop"])
+    #expect(events.filter { if case .finished = $0 { true } else { false } }.count == 1)
+  }
+
+  private static let additions: [(String, [String])] = [
+    (#"{"reasoning_content":"a","reasoning":"a"}"#, ["thinking a / "]),
+    (#"{"thinking":"a","content":"b"}"#, ["thinking a / ", "text b"]),
+    (
+      #"{"reasoning":"a","reasoning_details":[{"type":"reasoning.text","text":"a","signature":"s"}]}"#,
+      ["thinking a / s"]
+    ),
+    (#"{"reasoning_details":[{"type":"reasoning.summary","summary":"a"}]}"#, ["thinking a / "]),
+    (#"{"reasoning_details":[{"type":"reasoning.encrypted","data":"x"}]}"#, ["redacted x"]),
+    (#"{"thinking_blocks":[{"type":"redacted_thinking","data":"x"}]}"#, ["redacted x"]),
+    (
+      #"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"a"}]},{"type":"text","text":"b"}]}"#,
+      ["thinking a / ", "text b"]
+    ),
+    (#"{"content":null,"refusal":"no"}"#, ["text no"]),
+    (
+      #"{"images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}"#,
+      ["image image/png AA=="]
+    ),
+    (#"{"images":[{"image_url":{"url":"https://example.com/a.png"}},{},null]}"#, []),
+    (#"{"function_call":{"name":"f","arguments":"{}"}}"#, ["call call_0 f {} / "]),
+    (
+      #"{"tool_calls":[{"id":"a","function":{"name":"f","arguments":null},"extra_content":{"google":{"thought_signature":"s"}}}]}"#,
+      ["call a f {} / s"]
+    ),
+    (
+      #"{"tool_calls":[{"id":"a","function":{"name":"f","arguments":{"x":"y"}}}]}"#, [#"call a f {\"x\":\"y\"} / "#]
+    ),
+  ]
+
+  @Test(arguments: additions)
+  func `what servers add to the dialect is understood, whole and streamed`(
+    message: String, expected: [String]
+  ) throws {
+    let chunks = [#"{"choices":[{"index":0,"delta":"# + message + "}]}", "[DONE]"]
+    let streamed = Files.told(Files.answer(try Files.events(chunks)))
+    #expect(streamed.dropLast() == expected[...])
+    let json = Array((#"{"choices":[{"message":"# + message + "}]}").utf8)
+    let whole = Files.told(Files.answer(Files.owned(try CompletionsAnswerReader.whole(json.span), json.span)))
+    #expect(whole == streamed)
+  }
+
+  @Test(arguments: [
+    // As OpenAI sends them.
+    [
+      #"{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":""}}"#,
+      #"{"index":0,"function":{"arguments":"{}"}}"#,
+      #"{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":""}}"#,
+      #"{"index":1,"function":{"arguments":"{}"}}"#,
+    ],
+    // Without a number, whole.
+    [
+      #"{"id":"a","function":{"name":"f","arguments":"{}"}}"#,
+      #"{"id":"b","function":{"name":"g","arguments":"{}"}}"#,
+    ],
+    // Without a number, in pieces, some of which repeat the id.
+    [
+      #"{"id":"a","function":{"name":"f"}}"#, #"{"id":"a","function":{"arguments":"{"}}"#,
+      #"{"function":{"arguments":"}"}}"#, #"{"id":"b","function":{"name":"g","arguments":"{}"}}"#,
+    ],
+    // All with the number 0.
+    [
+      #"{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}"#,
+      #"{"index":0,"id":"b","function":{"name":"g","arguments":"{}"}}"#,
+    ],
+    // A new id in each piece, a name in the first alone.
+    [
+      #"{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}"#,
+      #"{"index":0,"id":"x","function":{"arguments":"}"}}"#,
+      #"{"index":1,"id":"b","function":{"name":"g","arguments":"{"}}"#,
+      #"{"index":1,"id":"y","function":{"name":null,"arguments":"}"}}"#,
+      #"{"index":0,"function":{"arguments":""}}"#,
+    ],
+    // The name in each piece, as Mistral's client wants it.
+    [
+      #"{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}"#,
+      #"{"index":0,"id":"a","function":{"name":"f","arguments":"}"}}"#,
+      #"{"index":1,"id":"b","function":{"name":"g","arguments":""}}"#,
+    ],
+  ])
+  func `calls are put together from what servers make of their pieces`(pieces: [String]) throws {
+    let expected = ["call a f {} / ", "call b g {} / ", "toolCalls"]
+    let apart = pieces.map { #"{"choices":[{"index":0,"delta":{"tool_calls":["# + $0 + "]}}]}" }
+    let end = #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#
+    #expect(Files.told(Files.answer(try Files.events(apart + [end]))) == expected)
+    let together = #"{"choices":[{"index":0,"delta":{"tool_calls":["# + pieces.joined(separator: ",") + "]}}]}"
+    #expect(Files.told(Files.answer(try Files.events([together, "[DONE]"]))) == expected)
+  }
+
+  @Test func `a call without a name is none`() throws {
+    let nothing = #"{"choices":[{"delta":{"tool_calls":[{},{"index":0,"id":"a"},{"index":9,"function":{}}]}}]}"#
+    #expect(Files.told(Files.answer(try Files.events([nothing]))) == ["unfinished"])
+    let some = #"{"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"arguments":"{}"}}]}}]}"#
+    #expect(throws: UpstreamFailure.self) { try Files.events([some]) }
+  }
+
+  @Test func `a piece of a call that has ended is an error, and so are too many calls`() throws {
+    let late = [
+      #"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f"}}]}}]}"#,
+      #"{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"b","function":{"name":"g"}}]}}]}"#,
+      #"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}}]}"#,
+    ]
+    #expect(throws: UpstreamFailure.malformed("a piece of a call came behind its end")) { try Files.events(late) }
+    let calls = (0...1024).map { #"{"index":\#($0),"function":{"name":"f"}}"# }.joined(separator: ",")
+    #expect(throws: UpstreamFailure.self) {
+      try Files.events([#"{"choices":[{"delta":{"tool_calls":["# + calls + "]}}]}"])
+    }
+  }
+
+  @Test(arguments: [
+    ("stop", FinishReason.stop), ("length", .length), ("model_length", .length), ("tool_calls", .toolCalls),
+    ("function_call", .toolCalls), ("content_filter", .filtered), ("eos", .stop),
+  ])
+  func `every reason has a meaning`(word: String, reason: FinishReason) throws {
+    let chunk = #"{"choices":[{"delta":{},"finish_reason":"\#(word)"}]}"#
+    #expect(Files.answer(try Files.events([chunk])).reason == reason)
+  }
+
+  @Test func `counts of tokens are merged, whoever sends them and wherever`() throws {
+    let events = try Files.events([
+      #"{"choices":[{"delta":{"content":"x"},"usage":{"prompt_tokens":9,"completion_tokens":1}}]}"#,
+      #"{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":3,"prompt_cache_hit_tokens":4}}"#,
+      #"{"usage":{"completion_tokens_details":{"reasoning_tokens":2},"prompt_tokens_details":null}}"#,
+      #"{"choices":null,"usage":{"prompt_tokens":"x","completion_tokens":-5}}"#,
+    ])
+    let counts = Files.answer(events).counts
+    #expect(counts == TokenCounts(prompt: 9, completion: 3, cached: 4, thinking: 2))
+  }
+
+  @Test(arguments: [
+    "", " ", "{}", #"{"choices":[]}"#, #"{"choices":[null,3]}"#, #"{"choices":{},"id":7,"usage":[]}"#,
+  ])
+  func `an event that says nothing is read past`(data: String) throws {
+    var reader = CompletionsAnswerReader()
+    var events: [ChatEvent] = []
+    let json = Array(data.utf8)
+    try reader.read(json.span, into: &events)
+    #expect(events.isEmpty)
+  }
+
+  @Test func `what is no answer is told apart from an error`() {
+    for (json, expected) in [
+      ("[]", "malformed"), ("{}", "malformed"), (#"{"choices":[]}"#, "malformed"), ("", "malformed"),
+      (#"{"error":"no"}"#, "error"), (#"{"error":{"message":"no","code":5}}"#, "error"),
+      (#"{"object":"error","message":"no"}"#, "error"),
+    ] {
+      let bytes = Array(json.utf8)
+      do throws(UpstreamFailure) {
+        _ = try CompletionsAnswerReader.whole(bytes.span)
+        #expect(Bool(false), "\(json)")
+      } catch {
+        #expect(error.word == expected, "\(json)")
+      }
+    }
+  }
+
+  @Test func `signatures, redacted thinking and images keep their places in a stream`() throws {
+    var writer = CompletionsAnswerWriter()
+    let nothing: [UInt8] = []
+    func text(_ text: String) -> EscapedText { EscapedText(text) }
+    let events: [ChatEvent] = [
+      .began(id: nil), .thinking(text("a")), .signature(text("s")), .signature(text("t")),
+      .redactedThinking(text("x")), .thinking(text("b")), .signature(text("u")),
+      .image(media: text("image/png"), base64: text("AA==")),
+      .image(media: text("image/png"), base64: text("BB==")),
+      .callBegan(call: 0, id: text("c"), name: text("f")), .callBegan(call: 1, id: text("d"), name: text("g")),
+      .signature(text("v")), .arguments(call: 0, text("{}")), .callEnded(call: 0), .callEnded(call: 1),
+      .finished(.toolCalls), .ended,
+    ]
+    var lists: [String: [Int]] = [:]
+    for event in events {
+      for chunk in try writer.chunks(of: event, nothing.span) where !chunk.span.equals("[DONE]") {
+        let json = try #require(try JSONSerialization.jsonObject(with: Data(chunk)) as? [String: Any])
+        let delta = (json["choices"] as? [[String: Any]])?.first?["delta"] as? [String: Any]
+        for (key, value) in delta ?? [:] {
+          for entry in value as? [[String: Any]] ?? [] {
+            lists[key, default: []].append(entry["index"] as? Int ?? -1)
+          }
+        }
+      }
+    }
+    #expect(lists == ["thinking_blocks": [0, 0, 1, 2], "images": [0, 1], "tool_calls": [0, 1, 1, 0, 1]])
+  }
+}

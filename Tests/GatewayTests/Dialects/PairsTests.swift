@@ -1,0 +1,203 @@
+import Foundation
+import Testing
+
+@testable import Gateway
+
+/// The same things said in all dialects: `<case>.request.<dialect>.json` are requests, `<case>.<dialect>.sse` (`.ndjson`
+/// for Ollama) streams, `<case>.<dialect>.json` whole answers. Each is translated into each other dialect, and must say
+/// there what that dialect's own file says.
+@Suite struct PairsTests {
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Pairs")
+  private static let callers: [Dialect] = [.openAI, .anthropic, .responses, .ollama, .gemini]
+
+  private static func cases(_ ending: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter { $0.hasSuffix(ending) && !$0.hasSuffix(".request" + ending) }
+      .map { String($0.dropLast(ending.count)) }.sorted()
+  }
+
+  private static func read(_ name: String) -> [UInt8]? {
+    (try? Data(contentsOf: folder.appending(path: name))).map { Array($0) }
+  }
+
+  private static func streamName(_ name: String, _ dialect: Dialect) -> String {
+    "\(name).\(dialect.rawValue).\(dialect == .ollama ? "ndjson" : "sse")"
+  }
+
+  // MARK: Requests
+
+  private static let requests = Self.cases(".request.openai.json").flatMap { name in
+    callers.flatMap { from in Dialect.upstream.map { (name, from, $0) } }
+  }
+
+  @Test(arguments: requests)
+  func `a request says the same in every dialect`(name: String, from: Dialect, to: Dialect) throws {
+    guard let json = Self.read("\(name).request.\(from.rawValue).json") else {
+      // What a dialect cannot say has no file.
+      return
+    }
+    var written: String
+    do throws(Refusal) {
+      let conversation = try RequestTranslation.read(json.span, as: ChatCall(from))
+      let request = try Self.write(conversation, json, in: to)
+      written = try! Self.canonical(request.body)
+      if !request.dropped.names.isEmpty { written += "dropped: \(request.dropped.names.joined(separator: ","))\n" }
+    } catch {
+      written = "refused: \(error.message)\n"
+    }
+    let own = try Self.read("\(name).request.\(to.rawValue).json").map { try Self.canonical($0) }
+    let special = "\(name).request.\(from.rawValue)-\(to.rawValue).json"
+    if own == written {
+      #expect(Self.read(special) == nil, "\(special) is not needed")
+      return
+    }
+    if ProcessInfo.processInfo.environment["HOOSH_WRITE_FIXTURES"] != nil {
+      try Data(written.utf8).write(to: Self.folder.appending(path: special))
+    }
+    let expected = Self.read(special).map { String(decoding: $0, as: UTF8.self) }
+    #expect(written == expected ?? own ?? "no file \(special)")
+  }
+
+  private static func write(_ conversation: Conversation, _ json: [UInt8], in dialect: Dialect) throws(Refusal)
+    -> WrittenRequest
+  {
+    let target = WriteTarget(model: "m", streams: false)
+    return switch dialect {
+    case .openAI, .responses: try CompletionsRequestWriter.write(conversation, json.span, for: target)
+    case .anthropic: try MessagesRequestWriter.write(conversation, json.span, for: target)
+    case .ollama: try OllamaRequestWriter.write(conversation, json.span, for: target)
+    case .gemini: try GeminiRequestWriter.write(conversation, json.span, for: target)
+    }
+  }
+
+  /// JSON with its members in order and on lines of their own.
+  private static func canonical(_ json: [UInt8]) throws -> String {
+    let object = try JSONSerialization.jsonObject(with: Data(json), options: .fragmentsAllowed)
+    let data = try JSONSerialization.data(
+      withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+
+  // MARK: Answers
+
+  private static let streams = Self.cases(".openai.sse").flatMap { name in
+    Dialect.upstream.flatMap { from in Dialect.upstream.map { (name, from, $0) } }
+  }
+
+  @Test(arguments: streams)
+  func `a stream says the same in every dialect, however its bytes are cut`(name: String, from: Dialect, to: Dialect)
+    throws
+  {
+    let stream = try #require(Self.read(Self.streamName(name, from)))
+    let text = relay(stream, from: from, to: ChatCall(to, form: to == .gemini ? .events : .usual))
+    let own = try #require(Self.read(Self.streamName(name, to)))
+    let (said, meant) = (Meaning(stream: Array(text.utf8), in: to), Meaning(stream: own, in: to))
+    #expect(said.less(from, to) == meant.less(from, to), "\(text)")
+    // How bytes are cut is nobody's but the reader's: one writer is enough to see it.
+    guard to == (from == .openAI ? .anthropic : .openAI) else { return }
+    for cut in 1..<stream.count {
+      let again = relay(stream, from: from, to: ChatCall(to, form: to == .gemini ? .events : .usual), cutAt: [cut])
+      if again != text {
+        Issue.record("cut at \(cut): \(again)")
+        break
+      }
+    }
+  }
+
+  private static let wholes = Self.cases(".openai.json").flatMap { name in
+    Dialect.upstream.flatMap { from in Dialect.upstream.map { (name, from, $0) } }
+  }
+
+  @Test(arguments: wholes)
+  func `a whole answer says the same in every dialect`(name: String, from: Dialect, to: Dialect) throws {
+    let json = try #require(Self.read("\(name).\(from.rawValue).json"))
+    let own = try #require(Self.read("\(name).\(to.rawValue).json"))
+    let out = try answer(json, from: from, to: ChatCall(to))
+    let said = Meaning(Answer(try AnswerReader.whole(out.span, in: to), out.span))
+    let meant = Meaning(Answer(try AnswerReader.whole(own.span, in: to), own.span))
+    #expect(said.less(from, to) == meant.less(from, to), "\(String(decoding: out, as: UTF8.self))")
+  }
+
+  /// Responses have no reader: what is written is compared with a file, in which ids are numbers.
+  @Test(arguments: Self.cases(".openai.sse").flatMap { name in Dialect.upstream.map { (name, $0) } })
+  func `a stream of every dialect becomes one of Responses`(name: String, from: Dialect) throws {
+    let stream = try #require(Self.read(Self.streamName(name, from)))
+    let text = relay(stream, from: from, to: ChatCall(.responses))
+    let special = "\(name).\(from.rawValue)-responses.sse"
+    if ProcessInfo.processInfo.environment["HOOSH_WRITE_FIXTURES"] != nil {
+      try Data(text.utf8).write(to: Self.folder.appending(path: special))
+    }
+    let expected = try #require(Self.read(special), "no file \(special)")
+    #expect(text == String(decoding: expected, as: UTF8.self))
+  }
+}
+
+/// What an answer says, as far as dialects can be compared.
+private struct Meaning: Equatable {
+  var blocks: [Answer.Block]
+  var counts: TokenCounts
+  var reason: FinishReason?
+  var failure: String?
+
+  init(_ answer: Answer) {
+    blocks = answer.blocks
+    counts = answer.counts
+    reason = answer.reason
+  }
+
+  init(stream: [UInt8], in dialect: Dialect) {
+    var reader = AnswerReader(dialect)
+    var answer = Answer()
+    var failure: String?
+    var events = EventReader()
+    var lines = LineReader()
+    var offset = 0
+    let stream = stream + Array("\n\n".utf8)
+    while dialect == .ollama
+      ? (try? lines.next(in: stream.span, from: &offset)) ?? false
+      : (try? events.next(in: stream.span, from: &offset)) ?? false
+    {
+      let data = dialect == .ollama ? lines.data : events.data
+      var found: [ChatEvent] = []
+      do throws(UpstreamFailure) { try reader.read(data.span, into: &found) } catch { failure = "\(error)" }
+      for event in found {
+        if case .failed(let error) = event { failure = error.message }
+        answer.take(event, data.span)
+      }
+    }
+    self.init(answer)
+    if let range = String(decoding: stream, as: UTF8.self).range(of: "failed: ") {
+      let text = String(decoding: stream, as: UTF8.self)[range.upperBound...]
+      self.failure = text.contains("Overloaded") ? "Overloaded" : "broken"
+    } else {
+      self.failure = failure ?? (answer.reason == nil ? "broken" : nil)
+    }
+  }
+
+  /// Without what one of two dialects does not have.
+  func less(_ from: Dialect, _ to: Dialect) -> Meaning {
+    var meaning = self
+    // How far the counts had come is each dialect's own affair.
+    if failure != nil { meaning.counts = TokenCounts() }
+    let both = [from, to]
+    if both.contains(.ollama) {
+      meaning.counts.cached = nil
+      if reason == .filtered { meaning.reason = .stop }
+    }
+    meaning.counts.cacheWritten = nil
+    meaning.counts.thinking = nil
+    if meaning.counts.cached == 0 { meaning.counts.cached = nil }
+    let hasSignatures = !both.contains(.ollama) && !both.contains(.openAI)
+    meaning.blocks = blocks.map { block in
+      switch block {
+      case .thinking(let text, let signature): .thinking(text, signature: hasSignatures ? signature : [])
+      case .call(let id, let name, let arguments, let signature):
+        .call(
+          id: both.contains(.ollama) || both.contains(.gemini) ? [] : id, name: name, arguments: arguments,
+          signature: hasSignatures ? signature : [])
+      default: block
+      }
+    }
+    return meaning
+  }
+}
