@@ -1,0 +1,12 @@
+"""A scripted model server that speaks what four kinds of providers speak, and answers the same in each of them.
+
+| path                                                     | dialect                            |
+| -------------------------------------------------------- | ---------------------------------- |
+| /openai/v1/chat/completions                              | OpenAI's chat completions          |
+| /anthropic/v1/messages, …/count_tokens                   | Anthropic's Messages               |
+| /ollama/api/chat, also tags, show, version, v1/…         | Ollama's own, and its OpenAI side  |
+| /google/v1beta/models/M:generateContent, :streamGenerateContent, :countTokens | Gemini's      |
+
+It refuses what the real provider refuses. What it says depends on the request alone, see `mind`; the last word of
+the model's name makes it fail, see `server`.
+"""

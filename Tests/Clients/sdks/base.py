@@ -1,0 +1,142 @@
+"""What all clients are asked to do, and how they say what came back.
+
+A client is a class with a `name` and the methods that its SDK has a way for; a feature whose method is missing is
+"not applicable". Options are `system` and those in `settings`.
+
+| method                          | what comes back                                          |
+| ------------------------------- | -------------------------------------------------------- |
+| ask(model, text, **options)     | `Heard`                                                  |
+| stream(model, text, **options)  | `Heard`, with the number of pieces                       |
+| stream_async(model, text)       | the same                                                 |
+| tools(model, text)              | calls, and the answer once each was given its result     |
+| tools_streamed(model, text)     | the same, both answers streamed                          |
+| forced(model)                   | calls, where `get_time` must be called                   |
+| see(model, text)                | `Heard`, the question having the image `PNG`             |
+| think(model), think_streamed    | `Heard` with the thought                                 |
+| parse(model)                    | a `Person`                                               |
+| turns(model)                    | `Heard`, after "Hi", "Hello!" and "report"               |
+| models()                        | names                                                    |
+| count(model, text)              | tokens                                                   |
+
+`finish` says how the client calls the reasons to stop; `faults` which class it raises for a status, `None` being for
+a stream that breaks. `status` and `said` read the status and the message from what was raised.
+"""
+
+import asyncio
+import base64
+import os
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+URL = os.environ.get("HOOSH_URL", "http://127.0.0.1:8088")
+KEY = "not-needed"
+TIMEOUT = 30
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+PNG_BASE64 = base64.b64encode(PNG).decode()
+PNG_URL = "data:image/png;base64," + PNG_BASE64
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+TOOLS = {"get_weather": "The weather of a city", "get_time": "The time of a city"}
+RESULTS = {"get_weather": "sunny in ", "get_time": "noon in "}
+
+OPENAI_FINISH = {"stop": "stop", "length": "length", "tools": "tool_calls", "filter": "content_filter"}
+ANTHROPIC_FINISH = {"stop": "end_turn", "length": "max_tokens", "tools": "tool_use", "filter": "refusal"}
+OLLAMA_FINISH = {"stop": "stop", "length": "length", "tools": "stop"}
+GEMINI_FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "tools": "STOP", "filter": "SAFETY"}
+
+
+class Person(BaseModel):
+    """Somebody."""
+
+    name: str
+    age: int
+
+
+def get_weather(city: str) -> str:
+    """The weather of a city"""
+    return RESULTS["get_weather"] + city
+
+
+def get_time(city: str) -> str:
+    """The time of a city"""
+    return RESULTS["get_time"] + city
+
+
+FUNCTIONS = {"get_weather": get_weather, "get_time": get_time}
+
+
+# One for all: clients keep connections that belong to the loop in which they were opened.
+LOOP = asyncio.new_event_loop()
+
+
+def wait(work):
+    """What the coroutine returns."""
+    return LOOP.run_until_complete(work)
+
+
+def run(name, arguments):
+    """What the tool says."""
+    return FUNCTIONS[name](**arguments)
+
+
+@dataclass
+class Heard:
+    """An answer, as its client shows it. Counts that the client does not show are `None`."""
+
+    text: str = ""
+    thought: str = ""
+    calls: list = field(default_factory=list)
+    finish: str | None = None
+    prompt: int | None = None
+    completion: int | None = None
+    cached: int | None = None
+    pieces: int = 0
+
+
+class Client:
+    """What most have in common."""
+
+    name = ""
+    finish = OPENAI_FINISH
+    faults = {}
+    # Whether its streams ask for usage.
+    counts_streams = True
+    # Which options it has.
+    settings = {"temperature": 0.5, "max_tokens": 500, "stop": ["END"]}
+
+    def status(self, fault):
+        return fault.status_code
+
+    def said(self, fault):
+        return str(fault)
+
+
+def openai_tools():
+    """The tools, as OpenAI's chat completions take them."""
+    return [
+        {"type": "function", "function": {"name": name, "description": text, "parameters": CITY}}
+        for name, text in TOOLS.items()
+    ]
+
+
+def openai_messages(text, system=None):
+    """A question, as OpenAI's chat completions take it."""
+    start = [{"role": "system", "content": system}] if system else []
+    return [*start, {"role": "user", "content": text}]
+
+
+def openai_image(text):
+    """A question about the image, as OpenAI's chat completions take it."""
+    return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": PNG_URL}}]
+
+
+TURNS = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Hi"},
+    {"role": "assistant", "content": "Hello!"},
+    {"role": "user", "content": "report"},
+]

@@ -1,0 +1,76 @@
+"""Each feature with each client that has it and each kind of provider; and what came of it, in a file.
+
+From the environment: HOOSH_URL; SUITE, which of the environments in `SUITES` this is; UPSTREAMS, the providers, by
+what their models' names begin with; RESULTS, the file. `tools/clients` sets them. CLIENTS are modules to take
+instead, ONLY names of clients with commas between them.
+"""
+
+import fnmatch
+import importlib
+import json
+import os
+
+import pytest
+
+from known import KNOWN
+
+# The clients that can be installed together. What `older` has needs openai 2 or google-genai 2.
+SUITES = {
+    "current": ["openai", "anthropic", "google", "ollama", "mistral", "groq"]
+    + ["litellm", "langchain", "pydantic_ai", "openai_agents", "llm"],
+    "older": ["llama_index", "instructor", "langchain_google"],
+}
+UPSTREAMS = os.environ.get("UPSTREAMS", "to-openai to-anthropic to-ollama to-gemini").split()
+
+modules = os.environ.get("CLIENTS", "").split() or SUITES[os.environ["SUITE"]]
+clients = [made() for name in modules for made in importlib.import_module("with_" + name).CLIENTS]
+if os.environ.get("ONLY"):
+    clients = [client for client in clients if client.name in os.environ["ONLY"].split(",")]
+outcomes = []
+
+
+def feature(item):
+    return item.originalname.removeprefix("test_").replace("_", " ")
+
+
+def marks(client, name, upstream):
+    """A known failure is expected, but not insisted on."""
+    this = (client.name, name, str(upstream))
+    found = [why for *patterns, why in KNOWN if all(map(fnmatch.fnmatchcase, this, patterns))]
+    return [pytest.mark.xfail(reason=found[0], strict=False)] if found else []
+
+
+def pytest_generate_tests(metafunc):
+    """The clients are those that have the method which the test names."""
+    method = metafunc.definition.get_closest_marker("needs").args[0]
+    name = feature(metafunc.definition)
+    cases = [
+        pytest.param(client, upstream, id=f"{client.name}+{upstream}".replace(" ", "."), marks=marks(client, name, upstream))
+        for client in clients
+        if getattr(client, method, None)
+        for upstream in ([None] if "no_upstream" in metafunc.definition.keywords else UPSTREAMS)
+    ]
+    metafunc.parametrize("client, upstream", cases)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(method): the method of a client without which the test means nothing")
+    config.addinivalue_line("markers", "no_upstream: the same whatever the provider speaks")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call":
+        client, upstream = item.callspec.params["client"], item.callspec.params["upstream"]
+        # Why, in one line: what was raised, or what was compared.
+        why = "" if report.passed else str(call.excinfo.value).strip().replace("\n", " ")[:300]
+        outcome = "known" if report.skipped and hasattr(report, "wasxfail") else report.outcome
+        outcomes.append([client.name, feature(item), upstream, outcome, why])
+    return report
+
+
+def pytest_sessionfinish():
+    if outcomes and os.environ.get("RESULTS"):
+        with open(os.environ["RESULTS"], "w") as file:
+            json.dump({"clients": [client.name for client in clients], "outcomes": outcomes}, file)

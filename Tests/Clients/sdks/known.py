@@ -1,0 +1,3 @@
+"""What is known not to work, and why: patterns of a client, a feature and a provider. None of it fails a run."""
+
+KNOWN = []

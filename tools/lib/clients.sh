@@ -1,0 +1,81 @@
+# Sourced by tools/clients: the parts that it runs. `work` is a folder for logs, `HOOSH` the program.
+
+urls=() # Where gateways run, for --keep.
+
+# start_hoosh NAME PORT: with the configuration $work/NAME.toml; sets `url`.
+start_hoosh() {
+  "$HOOSH" serve --config "${work:?}/$1.toml" </dev/null >"$work/$1.log" 2>&1 &
+  url=http://127.0.0.1:$2
+  urls+=("$url")
+  wait_for "$url/healthz" 10 || {
+    cat "$work/$1.log" >&2
+    die "hoosh did not start"
+  }
+}
+
+# run_pytest LOG ENVIRONMENT OPTION…: in the background, waited for, so that a signal is acted on at once.
+run_pytest() {
+  local log=$1 environment=$2
+  shift 2
+  "$root/.cache/$environment/bin/python" -m pytest -q -p no:cacheprovider "$@" </dev/null &
+  wait $! && return 0
+  echo "the last lines of hoosh:" >&2
+  tail -n 40 "$work/$log.log" >&2
+  return 1
+}
+
+# The tests in Tests/Clients itself.
+run_wire() {
+  local port auth_port scripted nobody recorder
+  read -r port auth_port scripted nobody recorder < <(free_ports 5)
+  sed -e "s|@PORT@|$port|" -e "s|@TINY@|$UPSTREAM_URL|" -e "s|@TOOL@|$UPSTREAM_TOOL_URL|" \
+    -e "s|@SCRIPTED@|http://127.0.0.1:$scripted|" -e "s|@RECORDED@|http://127.0.0.1:$recorder|" \
+    -e "s|@NOBODY@|http://127.0.0.1:$nobody|" "$root/Tests/Clients/hoosh.toml" >"$work/wire.toml"
+  sed "s|^port = .*|port = $auth_port|" "$work/wire.toml" >"$work/auth.toml"
+  export HOOSH_KEY=key-for-the-client-tests
+  # shellcheck disable=SC2016 # hoosh expands it, from the environment.
+  printf '\n[auth]\ntokens = ["$HOOSH_KEY"]\n' >>"$work/auth.toml"
+  start_hoosh wire "$port"
+  export HOOSH_URL=$url
+  start_hoosh auth "$auth_port"
+  export HOOSH_AUTH_URL=$url SCRIPTED_PORT=$scripted RECORDER_PORT=$recorder
+  run_pytest wire clients --ignore="$root/Tests/Clients/sdks" "$root/Tests/Clients" "$@"
+}
+
+# The clients in Tests/Clients/sdks, both environments side by side.
+run_sdks() {
+  local port script suite environment failed=0
+  local -A running=()
+  read -r port script < <(free_ports 2)
+  (cd "$root/Tests/Clients" && exec "$root/.cache/clients/bin/python" -m script "$script") \
+    </dev/null >"$work/script.log" 2>&1 &
+  sed -e "s|@PORT@|$port|" -e "s|@TINY@|$UPSTREAM_URL|" -e "s|@TOOL@|$UPSTREAM_TOOL_URL|" \
+    -e "s|@SCRIPT@|http://127.0.0.1:$script|" "$root/Tests/Clients/sdks/hoosh.toml" >"$work/sdks.toml"
+  wait_for "http://127.0.0.1:$script/openai/v1/models" || die "the scripted server did not start; $(cat "$work/script.log")"
+  start_hoosh sdks "$port"
+  # What would look elsewhere for prices, settings and updates stays here.
+  local -a quiet=(LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False LANGSMITH_TRACING=false
+    OPENAI_AGENTS_DISABLE_TRACING=1 NO_PROXY=127.0.0.1)
+  for suite in current older; do
+    environment=clients
+    [[ $suite == older ]] && environment=clients-older
+    env "${quiet[@]}" HOOSH_URL="$url" SUITE=$suite RESULTS="$work/$suite.json" \
+      "$root/.cache/$environment/bin/python" -m pytest -q -p no:cacheprovider --tb=short \
+      --confcutdir="$root/Tests/Clients/sdks" --rootdir="$root/Tests/Clients/sdks" "$root/Tests/Clients/sdks" "$@" \
+      </dev/null >"$work/$suite.log" 2>&1 &
+    running[$suite]=$!
+  done
+  for suite in "${!running[@]}"; do
+    wait "${running[$suite]}" && continue
+    failed=1
+    sed 's/^/  /' "$work/$suite.log" | tail -n 400
+  done
+  "$root/.cache/clients/bin/python" "$root/Tests/Clients/sdks/table.py" "$work"/{current,older}.json
+  for suite in current older; do tail -n 1 "$work/$suite.log"; done
+  return "$failed"
+}
+
+# Claude Code and Codex, which are programs of their own.
+run_agents() {
+  die "not yet"
+}
