@@ -39,28 +39,51 @@ run_wire() {
   export HOOSH_URL=$url
   start_hoosh auth "$auth_port"
   export HOOSH_AUTH_URL=$url SCRIPTED_PORT=$scripted RECORDER_PORT=$recorder
-  run_pytest wire clients --ignore="$root/Tests/Clients/sdks" "$root/Tests/Clients" "$@"
+  run_pytest wire clients --ignore="$root"/Tests/Clients/{sdks,agents} "$root/Tests/Clients" "$@"
 }
 
-# The clients in Tests/Clients/sdks, both environments side by side.
-run_sdks() {
-  local port script suite environment failed=0
-  local -A running=()
+# Hugging Face's server; prints what is to be configured.
+start_transformers() {
+  local port log=$work/transformers.log
+  "$root/tools/real-upstream" --server transformers --prepare >&2
+  port=$(free_ports 1)
+  "$root/tools/real-upstream" --server transformers --port "$port" </dev/null >"$log" 2>&1 &
+  wait_for "http://127.0.0.1:$port/health" 90 || die "transformers serve did not start; $(tail -n 20 "$log")"
+  printf '\n[[providers]]\nname = "transformers"\ntype = "OpenAiCompatible"\n'
+  printf 'base_url = "http://127.0.0.1:%s"\nmodels = ["tiny-transformers"]\n' "$port"
+}
+
+# The scripted server and a hoosh in front of it, once; sets `url`.
+start_script() {
+  local port script
+  [[ -z ${script_url:-} ]] || {
+    url=$script_url
+    return 0
+  }
   read -r port script < <(free_ports 2)
   (cd "$root/Tests/Clients" && exec "$root/.cache/clients/bin/python" -m script "$script") \
     </dev/null >"$work/script.log" 2>&1 &
   sed -e "s|@PORT@|$port|" -e "s|@TINY@|$UPSTREAM_URL|" -e "s|@TOOL@|$UPSTREAM_TOOL_URL|" \
     -e "s|@SCRIPT@|http://127.0.0.1:$script|" "$root/Tests/Clients/sdks/hoosh.toml" >"$work/sdks.toml"
   wait_for "http://127.0.0.1:$script/openai/v1/models" || die "the scripted server did not start; $(cat "$work/script.log")"
+  [[ -z ${transformers:-} ]] || start_transformers >>"$work/sdks.toml"
   start_hoosh sdks "$port"
+  script_url=$url
+}
+
+# The clients in Tests/Clients/sdks, both environments side by side.
+run_sdks() {
+  local suite environment failed=0
+  local -A running=()
+  start_script
   # What would look elsewhere for prices, settings and updates stays here.
   local -a quiet=(LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False LANGSMITH_TRACING=false
     OPENAI_AGENTS_DISABLE_TRACING=1 NO_PROXY=127.0.0.1)
   for suite in current older; do
     environment=clients
     [[ $suite == older ]] && environment=clients-older
-    env "${quiet[@]}" HOOSH_URL="$url" SUITE=$suite RESULTS="$work/$suite.json" \
-      "$root/.cache/$environment/bin/python" -m pytest -q -p no:cacheprovider --tb=short \
+    env "${quiet[@]}" HOOSH_URL="$url" SUITE=$suite REAL="tiny ${transformers:+tiny-transformers}" RESULTS="$work/$suite.json" \
+      "$root/.cache/$environment/bin/python" -m pytest -q -p no:cacheprovider --tb=no --no-summary \
       --confcutdir="$root/Tests/Clients/sdks" --rootdir="$root/Tests/Clients/sdks" "$root/Tests/Clients/sdks" "$@" \
       </dev/null >"$work/$suite.log" 2>&1 &
     running[$suite]=$!
@@ -77,5 +100,7 @@ run_sdks() {
 
 # Claude Code and Codex, which are programs of their own.
 run_agents() {
-  die "not yet"
+  need_venv "$root/.cache/agents" "$root/tools/python/requirements-agents.txt"
+  start_script
+  HOOSH_URL=$url AGENTS=$root/.cache/agents run_pytest sdks clients -v --confcutdir="$root/Tests/Clients/agents" "$root/Tests/Clients/agents"
 }

@@ -84,8 +84,12 @@ def read_messages(asked, messages):
     need(messages[0]["role"] == "user", "messages: first message must use the \"user\" role")
     for at, message in enumerate(messages):
         role, content = message["role"], message["content"]
+        if role == "system" and at:  # In the middle of a conversation it may stand; Claude Code says it so.
+            asked.system += content if isinstance(content, str) else "".join(map(text, content))
+            continue
         need(role in ("user", "assistant"), f"messages.{at}.role: Input should be 'user' or 'assistant'")
-        turn = Turn(role)
+        merges = asked.turns and asked.turns[-1].role == role
+        turn = asked.turns[-1] if merges else Turn(role)
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         need(blocks, f"messages.{at}: all messages must have non-empty content")
         before = [each["id"] for each in blocks_of(messages[at - 1]) if each["type"] == "tool_use"] if at else []
@@ -93,9 +97,8 @@ def read_messages(asked, messages):
         need(set(before) == set(here) and len(here) == len(before), f"messages.{at}: tool_use and tool_result differ")
         for block in blocks:
             read_block(turn, block, role)
-        if asked.turns and asked.turns[-1].role == role:
-            need(False, f"messages.{at}: roles do not alternate, though the API would merge them")
-        asked.turns.append(turn)
+        if not merges:
+            asked.turns.append(turn)
     last = asked.turns[-1]
     need(last.role == "user" or last.text == last.text.rstrip(), "final assistant content cannot end with whitespace")
 

@@ -2,11 +2,13 @@
 
 It calls a tool when there are tools and the last turn is the user's (each tool once if the turn says "both"), repeats
 what a tool said, fills a schema, says what images it saw, reports in JSON how it understood the request when the turn
-begins with "report", and says the user's words back otherwise.
+begins with "report", and says the user's words back otherwise. A model whose name ends in `agent` is for programs that
+bring their own tools and prompts: it calls what "call NAME with {…}" says, and nothing else.
 """
 
 import base64
 import json
+import re
 from dataclasses import asdict, dataclass, field
 
 THOUGHT = "Let me think about it. "
@@ -91,6 +93,9 @@ def answer(asked):
     said = Said(thought=THOUGHT if asked.thinks else "")
     if last.results:
         said.text = "The tools said: " + "; ".join(last.results)
+    elif asked.word == "agent":
+        said.calls = ordered(last.text)
+        said.finish = "tools" if said.calls else "stop"
     elif asked.tools and asked.choice != "none" and last.role == "user":
         said.calls = [(tool.name, sample(tool.schema)) for tool in chosen(asked, last.text)]
         said.finish = "tools"
@@ -110,6 +115,12 @@ def chosen(asked, text):
     if asked.choice not in ("auto", "required"):
         return [tool for tool in asked.tools if tool.name == asked.choice]
     return asked.tools if "both" in text else asked.tools[:1]
+
+
+def ordered(text):
+    """The call that the text asks for."""
+    found = re.search(r"call (\w+) with (?=\{)", text)
+    return [(found[1], json.JSONDecoder().raw_decode(text, found.end())[0])] if found else []
 
 
 def words(asked, last):

@@ -27,7 +27,7 @@ import base64
 import os
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 URL = os.environ.get("HOOSH_URL", "http://127.0.0.1:8088")
 KEY = "not-needed"
@@ -39,7 +39,9 @@ PNG = base64.b64decode(
 PNG_BASE64 = base64.b64encode(PNG).decode()
 PNG_URL = "data:image/png;base64," + PNG_BASE64
 
-CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+# Bounds keep a model that speaks at random from speaking for ever.
+CITY_MAX = 8
+CITY = {"type": "object", "properties": {"city": {"type": "string", "maxLength": CITY_MAX}}, "required": ["city"]}
 TOOLS = {"get_weather": "The weather of a city", "get_time": "The time of a city"}
 RESULTS = {"get_weather": "sunny in ", "get_time": "noon in "}
 
@@ -52,8 +54,8 @@ GEMINI_FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "tools": "STOP", "filte
 class Person(BaseModel):
     """Somebody."""
 
-    name: str
-    age: int
+    name: str = Field(max_length=12)
+    age: int = Field(ge=0, le=150)
 
 
 def get_weather(city: str) -> str:
@@ -105,6 +107,8 @@ class Client:
     faults = {}
     # Whether its streams ask for usage.
     counts_streams = True
+    # Whether it leaves it to the server that what it parses fits the schema.
+    is_held_to_schemas = True
     # Which options it has.
     settings = {"temperature": 0.5, "max_tokens": 500, "stop": ["END"]}
 

@@ -1,7 +1,7 @@
 """Each feature with each client that has it and each kind of provider; and what came of it, in a file.
 
 From the environment: HOOSH_URL; SUITE, which of the environments in `SUITES` this is; UPSTREAMS, the providers, by
-what their models' names begin with; RESULTS, the file. `tools/clients` sets them. CLIENTS are modules to take
+what their models' names begin with; REAL, models of real servers; RESULTS, the file. `tools/clients` sets them. CLIENTS are modules to take
 instead, ONLY names of clients with commas between them.
 """
 
@@ -21,6 +21,9 @@ SUITES = {
     "older": ["llama_index", "instructor", "langchain_google"],
 }
 UPSTREAMS = os.environ.get("UPSTREAMS", "to-openai to-anthropic to-ollama to-gemini").split()
+
+# Real servers with a tiny model, by the model's name.
+REAL = os.environ.get("REAL", "tiny").split()
 
 modules = os.environ.get("CLIENTS", "").split() or SUITES[os.environ["SUITE"]]
 clients = [made() for name in modules for made in importlib.import_module("with_" + name).CLIENTS]
@@ -44,11 +47,13 @@ def pytest_generate_tests(metafunc):
     """The clients are those that have the method which the test names."""
     method = metafunc.definition.get_closest_marker("needs").args[0]
     name = feature(metafunc.definition)
+    marked = metafunc.definition.keywords
+    upstreams = [None] if "no_upstream" in marked else REAL if "real" in marked else UPSTREAMS
     cases = [
         pytest.param(client, upstream, id=f"{client.name}+{upstream}".replace(" ", "."), marks=marks(client, name, upstream))
         for client in clients
         if getattr(client, method, None)
-        for upstream in ([None] if "no_upstream" in metafunc.definition.keywords else UPSTREAMS)
+        for upstream in upstreams
     ]
     metafunc.parametrize("client, upstream", cases)
 
@@ -56,6 +61,7 @@ def pytest_generate_tests(metafunc):
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(method): the method of a client without which the test means nothing")
     config.addinivalue_line("markers", "no_upstream: the same whatever the provider speaks")
+    config.addinivalue_line("markers", "real: with real servers")
 
 
 @pytest.hookimpl(wrapper=True)

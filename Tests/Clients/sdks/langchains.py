@@ -5,7 +5,12 @@ from langchain_core.tools import tool
 
 from base import *
 
-TOOLS_LIST = [tool(get_weather), tool(get_time)]
+
+class Where(BaseModel):
+    city: str = Field(max_length=CITY_MAX)
+
+
+TOOLS_LIST = [tool(get_weather, args_schema=Where), tool(get_time, args_schema=Where)]
 
 
 class ChatModel(Client):

@@ -8,7 +8,7 @@ import collections
 import json
 import sys
 
-LETTERS = {"to-openai": "o", "to-anthropic": "a", "to-ollama": "l", "to-gemini": "g", None: ""}
+LETTERS = {"to-openai": "o", "to-anthropic": "a", "to-ollama": "l", "to-gemini": "g", None: "", "tiny": ""}
 
 
 def cell(outcomes):

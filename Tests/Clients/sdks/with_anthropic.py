@@ -94,6 +94,9 @@ class Messages(Client):
         choice = {"type": "tool", "name": "get_time", "disable_parallel_tool_use": True}
         return self.ask(model, "hello", tools=self.tools_list, tool_choice=choice).calls
 
+    def required(self, model):
+        return self.ask(model, "hello", tools=self.tools_list, tool_choice={"type": "any"}).calls
+
     def see(self, model, text):
         source = {"type": "base64", "media_type": "image/png", "data": PNG_BASE64}
         content = [{"type": "image", "source": source}, {"type": "text", "text": text}]

@@ -21,7 +21,8 @@ class Gemini(Client):
     def __init__(self):
         options = types.HttpOptions(base_url=URL, timeout=TIMEOUT * 1000)
         self.sdk = genai.Client(api_key=KEY, http_options=options)
-        schema = types.Schema(type="OBJECT", properties={"city": types.Schema(type="STRING")}, required=["city"])
+        city = types.Schema(type="STRING", max_length=CITY_MAX)
+        schema = types.Schema(type="OBJECT", properties={"city": city}, required=["city"])
         found = [types.FunctionDeclaration(name=n, description=t, parameters=schema) for n, t in TOOLS.items()]
         self.declared = [types.Tool(function_declarations=found)]
 
@@ -105,6 +106,10 @@ class Gemini(Client):
     def forced(self, model):
         calling = types.FunctionCallingConfig(mode="ANY", allowed_function_names=["get_time"])
         config = types.ToolConfig(function_calling_config=calling)
+        return self.ask(model, "hello", tools=self.declared, tool_config=config).calls
+
+    def required(self, model):
+        config = types.ToolConfig(function_calling_config=types.FunctionCallingConfig(mode="ANY"))
         return self.ask(model, "hello", tools=self.declared, tool_config=config).calls
 
     def see(self, model, text):

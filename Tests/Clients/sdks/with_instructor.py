@@ -11,6 +11,7 @@ from base import *
 
 class Instructor(Client):
     settings = None
+    is_held_to_schemas = False  # They make a tool of the schema, or put it into the prompt.
 
     def make(self):
         raise NotImplementedError
@@ -39,12 +40,12 @@ class Tools(Instructor):
 class Schema(Tools):
     name = "instructor schema"
     mode = instructor.Mode.JSON_SCHEMA
+    is_held_to_schemas = True
 
 
 class Json(Tools):
     name = "instructor json"
     mode = instructor.Mode.JSON
-
 
 class Responses(Tools):
     name = "instructor responses"

@@ -35,6 +35,9 @@ class OpenAI(ChatModel):
         bound = self.make(model).bind_tools(TOOLS_LIST, tool_choice="get_time")
         return self.heard(bound.invoke("hello")).calls
 
+    def required(self, model):
+        return self.heard(self.make(model).bind_tools(TOOLS_LIST, tool_choice="any").invoke("hello")).calls
+
 
 class Responses(ChatModel):
     name = "langchain responses"
@@ -60,6 +63,7 @@ class Responses(ChatModel):
 
 class Anthropic(ChatModel):
     name = "langchain-anthropic"
+    is_held_to_schemas = False  # It makes a tool of the schema.
     finish, reason = ANTHROPIC_FINISH, "stop_reason"
     faults = {
         400: anthropic.BadRequestError,
@@ -82,6 +86,9 @@ class Anthropic(ChatModel):
     def forced(self, model):
         bound = self.make(model).bind_tools(TOOLS_LIST, tool_choice="get_time", parallel_tool_calls=False)
         return self.heard(bound.invoke("hello")).calls
+
+    def required(self, model):
+        return self.heard(self.make(model).bind_tools(TOOLS_LIST, tool_choice="any").invoke("hello")).calls
 
 
 class Ollama(ChatModel):

@@ -71,6 +71,7 @@ class LlamaIndex(Client):
 
 class OpenAI(LlamaIndex):
     name = "llama-index openai"
+    is_held_to_schemas = False  # It makes a tool of the schema.
     faults = {
         400: openai.BadRequestError,
         404: openai.NotFoundError,

@@ -72,8 +72,10 @@ class Chat(Client):
 
     def forced(self, model):
         choice = {"type": "function", "function": {"name": "get_time"}}
-        messages, tools = openai_messages("hello"), openai_tools()
-        return self.heard(self.chat.complete(model=model, messages=messages, tools=tools, tool_choice=choice)).calls
+        return self.ask(model, "hello", tools=openai_tools(), tool_choice=choice).calls
+
+    def required(self, model):
+        return self.ask(model, "hello", tools=openai_tools(), tool_choice="required").calls
 
     def see(self, model, text):
         return self.heard(self.chat.complete(model=model, messages=[{"role": "user", "content": openai_image(text)}]))

@@ -88,12 +88,10 @@ class Chat(Client):
 
     def forced(self, model):
         choice = {"type": "function", "function": {"name": "get_time"}}
-        messages = openai_messages("hello")
-        return self.heard(
-            self.chat.create(
-                model=model, messages=messages, tools=openai_tools(), tool_choice=choice, parallel_tool_calls=False
-            )
-        ).calls
+        return self.ask(model, "hello", tools=openai_tools(), tool_choice=choice, parallel_tool_calls=False).calls
+
+    def required(self, model):
+        return self.ask(model, "hello", tools=openai_tools(), tool_choice="required").calls
 
     def see(self, model, text):
         messages = [{"role": "user", "content": openai_image(text)}]
@@ -212,8 +210,10 @@ class Responses(Client):
 
     def forced(self, model):
         choice = {"type": "function", "name": "get_time"}
-        tools = self.tools_list
-        return self.heard(self.responses.create(model=model, input="hello", tools=tools, tool_choice=choice)).calls
+        return self.ask(model, "hello", tools=self.tools_list, tool_choice=choice).calls
+
+    def required(self, model):
+        return self.ask(model, "hello", tools=self.tools_list, tool_choice="required").calls
 
     def see(self, model, text):
         content = [{"type": "input_text", "text": text}, {"type": "input_image", "image_url": PNG_URL}]

@@ -28,12 +28,13 @@ class Agents(Client):
     faults = dict.fromkeys((400, 404, 429, 500), ModelHTTPError) | {None: Exception}
     finish = {"stop": "stop", "length": "length", "tools": "tool_call", "filter": "content_filter"}
     thinking = None
+    is_held_to_schemas = False  # They make a tool of the schema.
 
     def make(self, model):
         raise NotImplementedError
 
     def agent(self, model, system=None, **options):
-        return Agent(self.make(model), system_prompt=system or (), retries=0, **options)
+        return Agent(self.make(model), system_prompt=system or (), **({"retries": 0} | options))
 
     @staticmethod
     def heard(result):
@@ -49,7 +50,8 @@ class Agents(Client):
 
     def ask(self, model, text, system=None, stop=None, **options):
         options |= {"stop_sequences": stop} if stop else {}
-        return self.heard(wait(self.agent(model, system).run(text, model_settings=options)))
+        # A model that speaks at random may say nothing, which an agent does not take for an answer.
+        return self.heard(wait(self.agent(model, system, retries=5).run(text, model_settings=options)))
 
     def stream(self, model, text, system=None, **options):
         async def work():
