@@ -16,7 +16,8 @@ extension Gateway {
     } catch {
       return refuse(connection, error, request.frame)
     }
-    if chat.loads, let first = route.next(for: chat.model, after: []), providers[first.provider].dialect != .ollama {
+    if chat.loads, let first = route.next(for: chat.model, after: []), providers[first.provider].dialect != .ollama
+    {
       // Nobody else has to be told to load a model.
       let label = AnswerLabel(
         requestID: request.frame.requestID, created: reactor.wallClock / 1_000_000_000,

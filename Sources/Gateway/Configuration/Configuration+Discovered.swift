@@ -39,6 +39,7 @@ extension Configuration {
       return nil
     }
     return Provider(
-      kind: kind, dialect: kind.row.dialect, name: kind.row.displayName, baseURL: url, priority: priority, idle: kind.row.maxIdle)
+      kind: kind, dialect: kind.row.dialect, name: kind.row.displayName, baseURL: url, priority: priority,
+      idle: kind.row.maxIdle)
   }
 }

@@ -57,7 +57,8 @@ public enum ConfigurationKeys {
       documentation: "Seconds that a list of models is remembered; 0 asks every time."),
     ConfigurationKey(
       path: "server.strict", kind: .boolean, fallback: "false",
-      documentation: "Whether a request with fields that its provider cannot take is refused with 400; otherwise they "
+      documentation:
+        "Whether a request with fields that its provider cannot take is refused with 400; otherwise they "
         + "are left out and named in `x-dropped-params`."),
     ConfigurationKey(
       path: "server.clients_max", kind: .integer(1...100_000), fallback: "8192",

@@ -39,7 +39,8 @@ extension ChatRequest {
           }
           hasSubject = true
           // Of an empty text there are its quotes.
-          loads = loads && (member.value.kind == .string ? member.value.slice.count <= 2 : member.value.elements == 0)
+          loads =
+            loads && (member.value.kind == .string ? member.value.slice.count <= 2 : member.value.elements == 0)
         } else if call.dialect == .gemini {
           try readOfGemini(member, json)
         } else if member.keyEquals("model", in: json) {

@@ -16,7 +16,8 @@ struct Provider: Sendable {
   /// The same for a caller who speaks Anthropic's dialect and says which version of it.
   func fields(with callers: [String]) -> [String] {
     if callers.isEmpty { return fields }
-    return fields.filter { line in !callers.contains { $0.prefix { $0 != ":" } == line.prefix { $0 != ":" } } } + callers
+    return fields.filter { line in !callers.contains { $0.prefix { $0 != ":" } == line.prefix { $0 != ":" } } }
+      + callers
   }
 
   /// Whether it accepts `stream_options.include_usage`.

@@ -68,7 +68,8 @@ public struct CatalogRow: Sendable {
 public enum Catalog {
   public static let rows: [CatalogRow] = [
     // Node, uvicorn and cpp-httplib close after 5 s without a request; a second less avoids the race.
-    CatalogRow(kind: .ollama, displayName: "ollama", baseURL: "http://localhost:11434", isLocal: true,
+    CatalogRow(
+      kind: .ollama, displayName: "ollama", baseURL: "http://localhost:11434", isLocal: true,
       dialect: .ollama, streamUsage: .rejects),
     CatalogRow(
       kind: .llamaCpp, displayName: "llamacpp", baseURL: "http://localhost:8080", isLocal: true,

@@ -57,12 +57,15 @@ import Testing
     let type =
       !streams ? "application/json" : dialect == .ollama ? "application/x-ndjson" : "text/event-stream"
     return try World(
-      transport, providers: "type = \"OpenAiCompatible\"\ndialect = \"\(dialect.rawValue)\"\napi_key = \"sk-12345678\"",
+      transport,
+      providers: "type = \"OpenAiCompatible\"\ndialect = \"\(dialect.rawValue)\"\napi_key = \"sk-12345678\"",
       [{ _ in [.head(status: status, fields: ["content-type: \(type)"]), .bytes(body)] + more }])
   }
 
   @Test(arguments: pairs, Transport.allCases)
-  func `a whole answer goes to every caller from every provider`(pair: (String, Dialect), transport: Transport) throws {
+  func `a whole answer goes to every caller from every provider`(pair: (String, Dialect), transport: Transport)
+    throws
+  {
     let (form, dialect) = pair
     let world = try Self.world(dialect, transport, case: "text", streams: false)
     let answer = try world.exchange(Self.request(form, streams: false))
@@ -106,7 +109,8 @@ import Testing
     #expect(answer.text.hasSuffix(end), "\(answer.text)")
     if form == "array" { #expect(try JSONSerialization.jsonObject(with: Data(answer.body)) is [Any]) }
     if form == "ollama" || form == "generate" {
-      #expect(answer.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().allSatisfy { !$0.isEmpty })
+      #expect(
+        answer.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().allSatisfy { !$0.isEmpty })
     }
     if dialect == .gemini {
       #expect(world.seen(0).first?.target == "/v1beta/models/m:streamGenerateContent?alt=sse")
@@ -114,7 +118,9 @@ import Testing
   }
 
   @Test(arguments: pairs)
-  func `a stream that fails or breaks says so in the caller's words and is not complete`(form: String, dialect: Dialect)
+  func `a stream that fails or breaks says so in the caller's words and is not complete`(
+    form: String, dialect: Dialect
+  )
     throws
   {
     for name in ["failing", "truncated"] {
@@ -146,7 +152,8 @@ import Testing
     #expect(answer.status == 400)
     let json = try #require(try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
     switch form {
-    case "openai", "responses": #expect((json["error"] as? [String: Any])?["message"] as? String == "too long: 9 > 8")
+    case "openai", "responses":
+      #expect((json["error"] as? [String: Any])?["message"] as? String == "too long: 9 > 8")
     case "anthropic":
       #expect(json["type"] as? String == "error")
       #expect((json["error"] as? [String: Any])?["type"] as? String == "invalid_request_error")
@@ -165,7 +172,8 @@ import Testing
     let asked = try #require(world.seen(0).first)
     #expect(asked.field("anthropic-version") == "2026-10-21")
     #expect(asked.field("anthropic-beta") == "a-1,b-2")
-    #expect(String(decoding: Self.request("anthropic", streams: true), as: UTF8.self)
+    #expect(
+      String(decoding: Self.request("anthropic", streams: true), as: UTF8.self)
         .hasSuffix(String(decoding: asked.body, as: UTF8.self)))
   }
 
@@ -181,10 +189,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("GET /v1/models", "", "\"object\":\"list\""), ("GET /v1/models", "anthropic-version: 2023-06-01\r\n", "\"has_more\":false"),
+    ("GET /v1/models", "", "\"object\":\"list\""),
+    ("GET /v1/models", "anthropic-version: 2023-06-01\r\n", "\"has_more\":false"),
     ("GET /v1/models", "x-goog-api-key: k\r\n", "\"models/m\""), ("GET /v1beta/models", "", "\"models/m\""),
-    ("GET /api/tags", "", "\"models\":["), ("GET /v1/models/m", "anthropic-version: 2023-06-01\r\n", "\"type\":\"model\""),
-    ("GET /v1beta/models/m", "", "\"models/m\""), ("GET /api/version", "", "\"version\":\"0."), ("GET /api/ps", "", "\"models\":["),
+    ("GET /api/tags", "", "\"models\":["),
+    ("GET /v1/models/m", "anthropic-version: 2023-06-01\r\n", "\"type\":\"model\""),
+    ("GET /v1beta/models/m", "", "\"models/m\""), ("GET /api/version", "", "\"version\":\"0."),
+    ("GET /api/ps", "", "\"models\":["),
     ("HEAD /api/hello", "", ""),
   ])
   func `the models are listed in the caller's words`(line: String, fields: String, sign: String) throws {
@@ -215,7 +226,8 @@ import Testing
     let world = try World(.scripted, [{ _ in [] }])
     let text = String(repeating: "x", count: 400)
     let body =
-      path.hasPrefix("/v1/") ? #"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]}"#
+      path.hasPrefix("/v1/")
+      ? #"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]}"#
       : #"{"contents":[{"parts":[{"text":"\#(text)"}]}]}"#
     let answer = try world.exchange(Self.post(path, "", body))
     let json = try #require(try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Int])

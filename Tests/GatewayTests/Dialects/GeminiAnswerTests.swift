@@ -178,7 +178,8 @@ import Testing
         if case .failed(let error) = event {
           writer.breakOff(to: &out)
           RefusalReply.event(
-            Refusal(503, .upstreamFailed, error.message), ChatCall(.gemini, form: form == .array ? .array : .events),
+            Refusal(503, .upstreamFailed, error.message),
+            ChatCall(.gemini, form: form == .array ? .array : .events),
             requestID: "", into: &out)
         }
       }

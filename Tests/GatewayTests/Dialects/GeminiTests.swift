@@ -161,6 +161,41 @@ import Testing
         """#))
   }
 
+  @Test func `what Google's Python client sends is understood`() throws {
+    let request = try written(
+      #"""
+      {"contents":[{"role":"user","parts":[{"inlineData":{"data":"iVBOR__-","mime_type":"image/png"}}]},
+       {"role":"model","parts":[{"functionCall":{"id":"a","name":"f"},"thoughtSignature":"ab-_"}]},
+       {"role":"model","parts":[{"functionCall":{"id":"b","name":"f"}},{"functionCall":{"id":"c","name":"g"}}]},
+       {"role":"user","parts":[{"functionResponse":{"name":"g","response":{}}},
+        {"functionResponse":{"name":"f","response":{"result":"1"}}},
+        {"functionResponse":{"name":"f","response":{"result":"2"}}},
+        {"functionResponse":{"name":"f","response":{"result":"3"}}}]}]}
+      """#)
+    #expect(
+      text(request.body) == #"""
+        {"contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":"iVBOR//+"}}]},{"role":"model","parts":[{"functionCall":{"id":"a","name":"f","args":{}},"thoughtSignature":"ab+/"},{"functionCall":{"id":"b","name":"f","args":{}}},{"functionCall":{"id":"c","name":"g","args":{}}}]},{"role":"user","parts":[{"functionResponse":{"id":"a","name":"f","response":{"result":"1"}}},{"functionResponse":{"id":"b","name":"f","response":{"result":"2"}}},{"functionResponse":{"id":"c","name":"g","response":{}}},{"functionResponse":{"name":"f","response":{"result":"3"}}}]}]}
+        """#)
+  }
+
+  @Test func `pieces of a stream that come back as turns become one`() throws {
+    let pieces = [
+      #"{"text":"Hmm, ","thought":true}"#, #"{"text":"well.","thought":true}"#,
+      #"{"text":"","thought":true,"thoughtSignature":"c2ln"}"#, #"{"text":"Ye"}"#, #"{"text":"s."}"#,
+      #"{"text":""}"#,
+      #"{"text":"","thoughtSignature":"ab-_"}"#, #"{"text":"So"}"#,
+    ]
+    let turns = pieces.map { #"{"role":"model","parts":[\#($0)]}"# }.joined(separator: ",")
+    let json = Array(#"{"contents":[{"parts":[{"text":"Hi"}]},\#(turns),{"parts":[{"text":"On"}]}]}"#.utf8)
+    let read = try GeminiRequestReader.read(json.span)
+    #expect(read.messages.map(\.role) == [.user, .assistant, .user])
+    let request = try GeminiRequestWriter.write(read, json.span, for: WriteTarget(model: "m", streams: false))
+    #expect(
+      text(request.body) == #"""
+        {"contents":[{"role":"user","parts":[{"text":"Hi"}]},{"role":"model","parts":[{"text":"Hmm, well.","thought":true,"thoughtSignature":"c2ln"},{"text":"Yes."},{"text":"","thoughtSignature":"ab+/"},{"text":"So"}]},{"role":"user","parts":[{"text":"On"}]}]}
+        """#)
+  }
+
   @Test func `a result finds the name of its call`() throws {
     let none: [UInt8] = []
     func call(_ id: String?, _ name: String) -> Conversation.Part {

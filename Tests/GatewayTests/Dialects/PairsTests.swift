@@ -85,7 +85,9 @@ import Testing
   }
 
   @Test(arguments: streams)
-  func `a stream says the same in every dialect, however its bytes are cut`(name: String, from: Dialect, to: Dialect)
+  func `a stream says the same in every dialect, however its bytes are cut`(
+    name: String, from: Dialect, to: Dialect
+  )
     throws
   {
     let stream = try #require(Self.read(Self.streamName(name, from)))

@@ -31,7 +31,9 @@ import Testing
     let openAI = ChatCall(.openAI)
     let whole = relay(stream, from: .anthropic, to: openAI)
     try expect(Array(whole.utf8), isIn: name + ".openai.sse")
-    for cut in 1..<stream.count { #expect(relay(stream, from: .anthropic, to: openAI, cutAt: [cut]) == whole, "cut at \(cut)") }
+    for cut in 1..<stream.count {
+      #expect(relay(stream, from: .anthropic, to: openAI, cutAt: [cut]) == whole, "cut at \(cut)")
+    }
     #expect(relay(stream, from: .anthropic, to: openAI, cutAt: Array(1..<stream.count)) == whole, "byte by byte")
   }
 

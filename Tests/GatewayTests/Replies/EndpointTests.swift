@@ -56,7 +56,9 @@ import Testing
     #expect(Self.at(prefix + "/models/a:b") == .model(name))
   }
 
-  @Test(arguments: [("alt=sse", true), ("key=x&alt=sse", true), ("alt=ssex", false), ("xalt=sse", false), ("", false)])
+  @Test(arguments: [
+    ("alt=sse", true), ("key=x&alt=sse", true), ("alt=ssex", false), ("xalt=sse", false), ("", false),
+  ])
   func `a stream of Gemini's is events where that is asked for`(query: String, isEvents: Bool) {
     let path = "/v1/models/m:streamGenerateContent"
     let bytes = Array("\(path)?\(query)".utf8)

@@ -88,12 +88,16 @@ struct AnswerStream {
     return verdict
   }
 
-  private mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, into out: inout [UInt8]) throws(UpstreamFailure) {
+  private mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, into out: inout [UInt8])
+    throws(UpstreamFailure)
+  {
     if try course.takes(event, json) { try put(event, json, into: &out) }
   }
 
   /// Hands one event to the caller's writer.
-  private mutating func put(_ event: ChatEvent, _ json: Span<UInt8>, into out: inout [UInt8]) throws(UpstreamFailure) {
+  private mutating func put(_ event: ChatEvent, _ json: Span<UInt8>, into out: inout [UInt8])
+    throws(UpstreamFailure)
+  {
     guard chat != nil else {
       writer?.write(event, json, to: &out)
       return

@@ -115,6 +115,13 @@ struct Conversation {
 
   enum Effort: String, CaseIterable { case minimal, low, medium, high }
 
+  /// For what comes to no turns: an error in most dialects, told in words that name the fix.
+  static var saysNothing: Refusal {
+    Refusal(
+      400, .invalidValue, "`messages` says nothing; this model's provider needs a turn with a text or an image.",
+      param: "messages")
+  }
+
   /// Notes a field that no other dialect can express.
   mutating func drop(_ name: String) { dropped.add(name) }
 }

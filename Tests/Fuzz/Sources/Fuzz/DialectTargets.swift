@@ -10,6 +10,8 @@ struct AskTarget {
     do throws(Refusal) {
       let request = try ChatRequest.read(json, for: call, model: "m")
       let conversation = try RequestTranslation.read(json, as: call)
+      // Most inputs are only read: to write them in every dialect takes the greater part of the time.
+      if input[0] & 0x30 != 0 { return }
       for dialect in Dialect.upstream { check(conversation, json, request, input[0], dialect) }
     } catch {
       expect(error.status == 400 && error.message.utf8.count < 1024, "a refusal says little")
@@ -33,6 +35,8 @@ struct AskTarget {
       let again = written.body.span
       do throws(Refusal) {
         _ = try RequestTranslation.read(again, as: ChatCall(dialect))
+      } catch  where error.param?.contains("images") == true {
+        // Ollama's pictures have no type, so its reader looks into them; what is none was passed on.
       } catch {
         fail("what is written can be read: \(error.message) \(written.body.shown)")
       }
@@ -69,12 +73,25 @@ struct TellTarget {
     guard input.count >= control else { return }
     let bytes = input.behind(control)
     let call = Self.calls[Int(input[control - 1] & 7)]
-    if input[control - 1] & 8 != 0 { return readWhole(bytes, call) }
+    if input[control - 1] & 8 != 0 || call == ChatCall(.gemini) { return readWhole(bytes, call) }
+    // Most inputs are only read, by whoever reads them: to look at what is written takes the greater part of the time.
+    if input[control - 1] & 0x30 != 0 { return readAlone(bytes) }
     let whole = relay(bytes, [bytes.count], call)
     let cut = relay(bytes, Cuts(input, count: bytes.count).ends, call)
     expect(whole.out == cut.out, "cutting the stream changes \(whole.out.shown) to \(cut.out.shown)")
     expect(whole.out.count <= 64 * bytes.count + 16 * 1024, "what is written has its bound")
     check(whole.out, call, isWhole: whole.isWhole)
+  }
+
+  private func readAlone(_ bytes: Span<UInt8>) {
+    var reader = AnswerReader(dialect)
+    var events: [ChatEvent] = []
+    do throws(UpstreamFailure) {
+      try reader.read(bytes, into: &events)
+    } catch {
+      // Refused is fine.
+    }
+    for case .text(let text) in events { expect(text.count <= 6 * bytes.count, "a text is of the event") }
   }
 
   private func readWhole(_ bytes: Span<UInt8>, _ call: ChatCall) {
@@ -93,8 +110,9 @@ struct TellTarget {
   }
 
   private func stream(_ call: ChatCall) -> AnswerStream? {
-    let body = Array(
-      #"{"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"#.utf8)
+    let body =
+      Array(
+        #"{"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"#.utf8)
       + Array(#""messages":[{}],"input":"x","prompt":"x","contents":[{}]}"#.utf8)
     do throws(Refusal) {
       let request = try ChatRequest.read(body.span, for: call, model: "m")
@@ -119,7 +137,8 @@ struct TellTarget {
           let isThere: Bool
           do throws(EventReader.TooLong) {
             isThere =
-              dialect == .ollama ? try lines.next(in: piece, from: &offset) : try events.next(in: piece, from: &offset)
+              dialect == .ollama
+              ? try lines.next(in: piece, from: &offset) : try events.next(in: piece, from: &offset)
           } catch {
             fail("a short event is too long")
           }

@@ -26,6 +26,7 @@ struct CompletionsTurnsWriter {
       case .assistant: writeAssistant(turn.parts, json, to: &out)
       }
     }
+    if out.last == UInt8(ascii: "[") { throw Conversation.saysNothing }
     out.append("]")
   }
 

@@ -2,25 +2,24 @@
 ///
 /// Source: Gemini API reference (v1beta), "Content" and "Part".
 enum GeminiContentsReader {
-  typealias Part = Conversation.Part
-
   static func read(
     _ contents: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(Refusal) {
     guard contents.kind == .array, contents.elements > 0 else {
       throw GeminiPlace.field("contents").refusal("must be a list of turns with at least one in it")
     }
+    var turns = GeminiTurns()
     for (index, element) in JSONLists.elements(of: contents, in: json).enumerated() {
       guard element.kind == .object else {
         throw GeminiPlace.field("contents[\(index)]").refusal("must be an object with `role` and `parts`")
       }
       let turn = JSONLists.members(of: element, in: json)
-      var sorter = Sorter(role: try role(turn.value("role", in: json), json, at: index))
+      turns.begin(try role(turn.value("role", in: json), json, at: index))
       for (place, part) in try parts(turn, json, in: "contents[\(index)]").enumerated() {
-        try read(part, json, Place(turn: index, index: place), into: &sorter, &conversation)
+        try read(part, json, Place(turn: index, index: place), into: &turns, &conversation)
       }
-      conversation.messages += sorter.messages
     }
+    conversation.messages += turns.end(json)
     if conversation.messages.allSatisfy({ $0.role == .system }) {
       throw GeminiPlace.field("contents").refusal("must have a part that says something")
     }
@@ -71,20 +70,6 @@ enum GeminiContentsReader {
     return JSONLists.elements(of: parts, in: json)
   }
 
-  /// Puts parts into messages of the role that they have by their nature, as calls are the model's.
-  private struct Sorter {
-    let role: Conversation.Role
-    private(set) var messages: [Conversation.Message] = []
-
-    init(role: Conversation.Role) { self.role = role }
-
-    mutating func append(_ part: Part, of role: Conversation.Role? = nil) {
-      let role = role ?? self.role
-      if messages.last?.role != role { messages.append(Conversation.Message(role: role)) }
-      messages[messages.count - 1].parts.append(part)
-    }
-  }
-
   /// Where a part is.
   private struct Place {
     var turn: Int?
@@ -109,33 +94,28 @@ enum GeminiContentsReader {
   }
 
   private static func read(
-    _ part: JSONValue, _ json: Span<UInt8>, _ place: Place, into sorter: inout Sorter,
+    _ part: JSONValue, _ json: Span<UInt8>, _ place: Place, into turns: inout GeminiTurns,
     _ conversation: inout Conversation
   ) throws(Refusal) {
     guard part.kind == .object else { throw place.refusal("must be an object, as in {\"text\": \"…\"}") }
     let fields = fields(part, json, &conversation)
     if let call = fields.call {
-      sorter.append(.call(try read(call: call, fields.signature, json, place)), of: .assistant)
+      turns.append(try read(call: call, fields.signature, json, place), json)
     } else if let response = fields.response {
-      sorter.append(.result(try read(response: response, json, place, &conversation)), of: .user)
+      turns.append(try read(response: response, json, place, &conversation), json)
     } else if let data = fields.inlineData {
-      sorter.append(.image(try image(inline: data, json, place)))
+      turns.append(.image(try image(inline: data, json, place)), json)
     } else if let file = fields.fileData {
-      sorter.append(.image(try image(file: file, json, place)))
+      turns.append(.image(try image(file: file, json, place)), json)
     } else if let value = fields.text {
       guard let text = EscapedText(value) else { throw place.refusal("must be a string", field: ".text") }
       if fields.isThought {
-        if !text.isEmpty || fields.signature != nil {
-          sorter.append(.thinking(text, signature: fields.signature), of: .assistant)
-        }
-        return
-      }
-      if !text.isEmpty { sorter.append(.text(text)) }
-      if let signature = fields.signature {
-        sorter.append(.thinking(.made([]), signature: signature), of: .assistant)
+        turns.append(thought: text, fields.signature, json)
+      } else {
+        turns.append(text: text, fields.signature, json)
       }
     } else if let signature = fields.signature {
-      sorter.append(.thinking(.made([]), signature: signature), of: .assistant)
+      turns.append(text: .made([]), signature, json)
     }
   }
 
@@ -149,7 +129,7 @@ enum GeminiContentsReader {
       } else if member.keyEquals("thought", in: json) {
         fields.isThought = member.value.kind == .true
       } else if member.isNamed("thoughtSignature", or: "thought_signature", in: json) {
-        fields.signature = GeminiSignature.sentBack(member.value, json)
+        fields.signature = GeminiBytes.standard(member.value, json).flatMap { $0.isEmpty ? nil : $0 }
       } else if member.isNamed("inlineData", or: "inline_data", in: json) {
         fields.inlineData = member.value
       } else if member.isNamed("fileData", or: "file_data", in: json) {
@@ -228,7 +208,7 @@ enum GeminiContentsReader {
   ) throws(Refusal) -> Conversation.Image {
     let fields = JSONLists.members(of: value, in: json)
     guard let type = fields.value("mimeType", or: "mime_type", in: json), let media = EscapedText(type),
-      let base64 = EscapedText(fields.value("data", in: json))
+      let base64 = GeminiBytes.standard(fields.value("data", in: json), json)
     else { throw place.refusal("must be an object with `mimeType` and `data`", field: ".inlineData") }
     guard isImage(type, json) else {
       throw place.refusal("must be an image: other media are carried to no other provider", field: ".inlineData")

@@ -78,17 +78,23 @@ enum GeminiSignature {
     default: nil
     }
   }
+}
 
-  /// A signature that a client sent back. Google's clients spell it in the other alphabet than servers do, so it is put
-  /// back into that of servers.
-  static func sentBack(_ value: JSONValue, _ json: Span<UInt8>) -> EscapedText? {
-    guard var text = value.unescaped(in: json), !text.isEmpty else { return nil }
-    for index in text.indices {
-      if text[index] == UInt8(ascii: "-") { text[index] = UInt8(ascii: "+") }
-      if text[index] == UInt8(ascii: "_") { text[index] = UInt8(ascii: "/") }
+/// Bytes in a client's JSON. Google's clients write them in the alphabet of addresses (RFC 4648 section 5), and all other
+/// servers read the usual one (section 4), as Google's answers have it.
+enum GeminiBytes {
+  /// The inside of a string of base64 in the usual alphabet; nil for what is no string.
+  static func standard(_ value: JSONValue?, _ json: Span<UInt8>) -> EscapedText? {
+    guard let value, let text = EscapedText(value) else { return nil }
+    if !value.slice.range.contains(where: { isUnusual(json[$0]) }) { return text }
+    guard var bytes = value.unescaped(in: json) else { return nil }
+    for index in bytes.indices where isUnusual(bytes[index]) {
+      bytes[index] = bytes[index] == UInt8(ascii: "-") ? UInt8(ascii: "+") : UInt8(ascii: "/")
     }
-    return EscapedText(escaping: text.span)
+    return EscapedText(escaping: bytes.span)
   }
+
+  private static func isUnusual(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") }
 }
 
 extension JSONValue {

@@ -39,7 +39,7 @@ struct GeminiSchema {
 
   /// An object of schemas by names.
   private mutating func writeSchemas(at start: Int, _ json: Span<UInt8>, _ depth: Int) throws(JSONFault) -> Int {
-    var keys = KeyNames(at: start)
+    var keys = KeyCursor(at: start)
     out.append("{")
     while let key = try keys.next(in: json) {
       append(key, json)
@@ -63,7 +63,7 @@ struct GeminiSchema {
   }
 
   private mutating func writeSchema(at start: Int, _ json: Span<UInt8>, _ depth: Int) throws(JSONFault) -> Int {
-    var keys = KeyNames(at: start)
+    var keys = KeyCursor(at: start)
     var nulls = Nulls()
     out.append("{")
     while let key = try keys.next(in: json) {
@@ -187,7 +187,7 @@ struct GeminiSchema {
   }
 
   /// Goes from key to key of an object whose values somebody else reads.
-  private struct KeyNames {
+  private struct KeyCursor {
     /// Behind the opening brace, then at the value of the last key; whoever reads it moves this behind the value.
     var at: Int
 

@@ -15,7 +15,7 @@ enum MessagesRequestWriter {
     Writer.member("model", target.model, to: &written.body)
     Writer.member("max_tokens", Int(clamping: thinking.maxTokens), to: &written.body)
     if target.streams { Writer.member("stream", true, to: &written.body) }
-    turns.finish(to: &written.body)
+    try turns.finish(to: &written.body)
     writeSampling(conversation, json, for: target, model, isThinking: thinking.isOn, to: &written)
     if let user = conversation.user {
       Writer.key("metadata", to: &written.body)

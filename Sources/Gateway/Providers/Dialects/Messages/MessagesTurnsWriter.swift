@@ -13,8 +13,9 @@ struct MessagesTurnsWriter {
   private var calls = Calls()
 
   /// Appends the members that the turns come to, each behind a comma.
-  mutating func finish(to out: inout [UInt8]) {
+  mutating func finish(to out: inout [UInt8]) throws(Refusal) {
     flush()
+    if messages.isEmpty { throw Conversation.saysNothing }
     if !system.isEmpty {
       out.append(",\"system\":[")
       out.append(contentsOf: system)
