@@ -204,6 +204,16 @@ import Testing
 
   // MARK: Targets
 
+  @Test func `a server of one's own is given the one tool that must be called`() throws {
+    func tool(_ name: String) -> String {
+      #"{"type":"function","function":{"name":"\#(name)","parameters":{"type":"object","properties":{}}}}"#
+    }
+    let named = #","tool_choice":{"type":"function","function":{"name":"g"}}"#
+    let fields = Self.hi + #","tools":[\#(tool("f")),\#(tool("g"))]"# + named
+    #expect(try write(fields) == fields)
+    #expect(try write(fields, for: Self.local) == Self.hi + #","tools":[\#(tool("g"))],"tool_choice":"required""#)
+  }
+
   @Test func `a stream is asked for with its usage, where that is taken`() throws {
     var target = WriteTarget(model: "m", streams: true)
     #expect(try write(Self.hi, for: target) == Self.hi + #","stream":true,"stream_options":{"include_usage":true}"#)

@@ -75,7 +75,7 @@ struct TellTarget {
     let call = Self.calls[Int(input[control - 1] & 7)]
     if input[control - 1] & 8 != 0 || call == ChatCall(.gemini) { return readWhole(bytes, call) }
     // Most inputs are only read, by whoever reads them: to look at what is written takes the greater part of the time.
-    if input[control - 1] & 0x30 != 0 { return readAlone(bytes) }
+    if input[control - 1] & 0xb0 != 0 { return readAlone(bytes) }
     let whole = relay(bytes, [bytes.count], call)
     let cut = relay(bytes, Cuts(input, count: bytes.count).ends, call)
     expect(whole.out == cut.out, "cutting the stream changes \(whole.out.shown) to \(cut.out.shown)")

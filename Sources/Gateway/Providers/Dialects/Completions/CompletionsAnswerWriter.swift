@@ -123,6 +123,8 @@ struct CompletionsAnswerWriter {
   private mutating func sign(_ text: EscapedText, _ json: Span<UInt8>) -> [UInt8] {
     if case .call(let call) = last {
       var out = Self.open(call)
+      // OpenAI's own client breaks on a piece without a function.
+      out.append(",\"function\":{\"arguments\":\"\"}")
       Self.sign(text.bytes(in: json), to: &out)
       out.append("}]},\"finish_reason\":null}]}")
       return out

@@ -19,7 +19,7 @@ enum CompletionsRequestWriter {
     Writer.key("messages", to: &out.body)
     try turns.write(conversation.messages, json, to: &out.body)
     if turns.hasLeftOutImages { out.dropped.add("messages.images") }
-    writeTools(conversation, json, to: &out.body)
+    writeTools(conversation, json, target, to: &out.body)
     if let format = conversation.format { write(format, json, to: &out.body) }
     write(conversation.sampling, json, target, to: &out)
     if let asked = conversation.maxTokens, asked >= 1 { write(maxTokens: asked, target, to: &out.body) }
@@ -43,32 +43,44 @@ enum CompletionsRequestWriter {
 
   // MARK: Tools
 
-  private static func writeTools(_ conversation: Conversation, _ json: Span<UInt8>, to out: inout [UInt8]) {
+  private static func writeTools(
+    _ conversation: Conversation, _ json: Span<UInt8>, _ target: WriteTarget, to out: inout [UInt8]
+  ) {
+    var tools = conversation.tools
+    var choice = conversation.toolChoice
+    // llama.cpp reads past a choice by name; that some tool of one must be called, it understands.
+    if target.isLocal, case .named(let name)? = choice {
+      let wanted = name.unescaped(in: json)
+      tools = tools.filter { $0.name.unescaped(in: json) == wanted }
+      choice = .required
+    }
     // A choice among none is an error there.
-    if conversation.tools.isEmpty { return }
+    if tools.isEmpty { return }
     Writer.key("tools", to: &out)
     out.append("[")
-    for tool in conversation.tools {
-      Writer.separate(&out)
-      out.append("{\"type\":\"function\",\"function\":{\"name\":")
-      tool.name.appendQuoted(to: &out, from: json)
-      if let description = tool.description {
-        out.append(",\"description\":")
-        description.appendQuoted(to: &out, from: json)
-      }
-      // Servers exist that refuse a tool without.
-      out.append(",\"parameters\":")
-      if let parameters = tool.parameters {
-        parameters.append(to: &out, from: json)
-      } else {
-        out.append("{\"type\":\"object\",\"properties\":{}}")
-      }
-      if let isStrict = tool.isStrict { Writer.member("strict", isStrict, to: &out) }
-      out.append("}}")
-    }
+    for tool in tools { write(tool, json, to: &out) }
     out.append("]")
-    if let choice = conversation.toolChoice { write(choice, json, to: &out) }
+    if let choice { write(choice, json, to: &out) }
     if let allows = conversation.allowsParallelCalls { Writer.member("parallel_tool_calls", allows, to: &out) }
+  }
+
+  private static func write(_ tool: Conversation.Tool, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    Writer.separate(&out)
+    out.append("{\"type\":\"function\",\"function\":{\"name\":")
+    tool.name.appendQuoted(to: &out, from: json)
+    if let description = tool.description {
+      out.append(",\"description\":")
+      description.appendQuoted(to: &out, from: json)
+    }
+    // Servers exist that refuse a tool without.
+    out.append(",\"parameters\":")
+    if let parameters = tool.parameters {
+      parameters.append(to: &out, from: json)
+    } else {
+      out.append("{\"type\":\"object\",\"properties\":{}}")
+    }
+    if let isStrict = tool.isStrict { Writer.member("strict", isStrict, to: &out) }
+    out.append("}}")
   }
 
   private static func write(_ choice: Conversation.ToolChoice, _ json: Span<UInt8>, to out: inout [UInt8]) {
