@@ -105,9 +105,10 @@ extension Gateway {
     case .ollamaLoaded?: return reply(connection, 200, OllamaModels.loaded)
     default: break
     }
-    if let entry = models.entries.first(where: { $0.id == request.model || $0.id == request.model + ":latest" }) {
-      let dialect = request.endpoint == .ollamaShow ? .ollama : request.frame.dialect
-      return reply(connection, 200, one(entry, dialect))
+    let shows = request.endpoint == .ollamaShow
+    let listed = models.entries.first { $0.id == request.model || $0.id == request.model + ":latest" }
+    if let entry = listed ?? (shows ? unlisted(request.model) : nil) {
+      return reply(connection, 200, one(entry, shows ? .ollama : request.frame.dialect))
     }
     refuse(
       connection,
@@ -116,6 +117,13 @@ extension Gateway {
         "No provider has the model `\(request.model)` now. GET /v1/models lists what there is.",
         param: "model"),
       request.frame)
+  }
+
+  /// A model that no list has, but that a provider's pattern would serve: Ollama's clients look at a model before they ask
+  /// it, and do not ask when there is nothing to see.
+  private func unlisted(_ model: String) -> ModelList.Entry? {
+    guard !model.isEmpty, let first = route.next(for: model, after: []) else { return nil }
+    return ModelList.Entry(id: model, ownedBy: providers[first.provider].name, created: 0)
   }
 
   /// All models, in the shape of a dialect.

@@ -208,12 +208,14 @@ import Testing
     #expect(answer.text.contains(sign) || sign.isEmpty, "\(answer.text)")
   }
 
-  @Test func `one of Ollama's models is shown, and one that is not there is an error in its words`() throws {
+  @Test func `one of Ollama's models is shown, listed or only served, and one that nobody serves is an error`()
+    throws
+  {
     let list = Array(#"{"models":[{"name":"m:latest","model":"m:latest"}]}"#.utf8)
     let world = try World(
-      .scripted, providers: "type = \"Ollama\"",
+      .scripted, providers: "type = \"Ollama\"\nmodels = [\"m*\"]",
       [{ _ in [.head(status: 200, fields: ["content-type: application/json"]), .bytes(list)] }])
-    for (name, status) in [("m", 200), ("m:latest", 200), ("none", 404)] {
+    for (name, status) in [("m", 200), ("m:latest", 200), ("more", 200), ("none", 404)] {
       let body = #"{"model":"\#(name)"}"#
       let answer = try world.exchange(Self.post("/api/show", "", body))
       #expect(answer.status == status)

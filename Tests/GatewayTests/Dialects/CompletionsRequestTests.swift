@@ -132,7 +132,10 @@ import Testing
   @Test(arguments: [
     (#""reasoning_effort":"low""#, #","reasoning_effort":"low""#, #","reasoning_effort":"low""#),
     (#""reasoning_effort":"none""#, "", #","chat_template_kwargs":{"enable_thinking":false}"#),
-    (#""enable_thinking":true"#, "", #","chat_template_kwargs":{"enable_thinking":true}"#),
+    (
+      #""enable_thinking":true"#, #","reasoning_effort":"medium""#,
+      #","chat_template_kwargs":{"enable_thinking":true}"#
+    ),
     (
       #""thinking":{"type":"enabled","budget_tokens":2048}"#, #","reasoning_effort":"low""#,
       #","reasoning_effort":"low","thinking_budget_tokens":2048"#

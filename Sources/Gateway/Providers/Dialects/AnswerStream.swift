@@ -139,7 +139,9 @@ struct AnswerStream {
   /// events of its own, and nothing else is needed.
   mutating func breakOff(_ refusal: Refusal, into out: inout [UInt8]) -> Bool {
     if case .responses(var writer)? = writer {
-      writer.fail(code: refusal.code.rawValue, message: refusal.message, to: &out)
+      // Its clients know no other codes than OpenAI's.
+      let code = refusal.status == 429 ? "rate_limit_exceeded" : "server_error"
+      writer.fail(code: code, message: refusal.message, to: &out)
       return true
     }
     if case .gemini(let writer)? = writer, !isSame {

@@ -35,7 +35,7 @@ struct AskTarget {
       let again = written.body.span
       do throws(Refusal) {
         _ = try RequestTranslation.read(again, as: ChatCall(dialect))
-      } catch where error.param?.contains("images") == true || error.param?.contains("inlineData") == true {
+      } catch  where error.param?.contains("images") == true || error.param?.contains("inlineData") == true {
         // What is no picture was passed on, and readers of some dialects look closer than others.
       } catch {
         fail("what is written can be read: \(error.message) \(written.body.shown)")

@@ -183,6 +183,9 @@ enum CompletionsRequestWriter {
       let effort: Conversation.Effort = tokens <= 2048 ? .low : tokens <= 8192 ? .medium : .high
       Writer.member("reasoning_effort", effort.rawValue, to: &out)
       if target.isLocal { Writer.member("thinking_budget_tokens", Int(clamping: tokens), to: &out) }
+    case .on where !target.isLocal:
+      // The caller named no effort, and there is no other way to ask for thinking.
+      Writer.member("reasoning_effort", Conversation.Effort.medium.rawValue, to: &out)
     case .on, .off:
       if !target.isLocal { return }
       Writer.key("chat_template_kwargs", to: &out)

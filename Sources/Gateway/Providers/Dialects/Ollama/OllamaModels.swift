@@ -30,9 +30,11 @@ enum OllamaModels {
     return out
   }
 
-  /// `/api/show`. A context of unknown size is left out, as clients have a size of their own for it.
+  /// `/api/show`. A context of unknown size is left out, as clients have a size of their own for it. What a model can do is
+  /// not known, so nothing is denied: clients send nothing that is.
   static func show(
-    _ model: ModelList.Entry, contextTokens: Int? = nil, capabilities: [Capability] = [.completion, .tools]
+    _ model: ModelList.Entry, contextTokens: Int? = nil,
+    capabilities: [Capability] = [.completion, .tools, .vision]
   ) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"license\":\"\",\"modelfile\":\"\",\"parameters\":\"\",\"template\":\"\"")
