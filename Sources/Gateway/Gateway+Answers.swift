@@ -48,7 +48,9 @@ extension Gateway {
     if frame.allowedOrigin != nil {
       Reply.add("access-control-allow-methods", "GET, HEAD, POST, OPTIONS", into: &out)
       Reply.add(
-        "access-control-allow-headers", "authorization, content-type, x-api-key, x-request-id, openai-beta",
+        "access-control-allow-headers",
+        "authorization, content-type, x-api-key, x-goog-api-key, x-goog-api-client, x-request-id, openai-beta, "
+          + "anthropic-version, anthropic-beta, anthropic-dangerous-direct-browser-access",
         into: &out)
       Reply.add("access-control-max-age", "600", into: &out)
     }

@@ -32,7 +32,7 @@ struct AnswerStream {
     isSame = request.isIn(dialect)
     guard request.streams else { return }
     if !isChat { reader = AnswerReader(dialect) }
-    writer = AnswerWriter(request.call, label)
+    writer = AnswerWriter(request.call, label, promptBytes: promptBytes)
     if request.call.dialect == .openAI {
       chat = ChatStream(
         modelToken: label.modelToken, asksUsage: request.asksUsage, id: label.requestID, created: label.created)

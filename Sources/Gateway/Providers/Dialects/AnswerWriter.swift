@@ -7,12 +7,14 @@ enum AnswerWriter {
   /// One of them is at work.
   case away
 
-  /// `nil` for completions.
-  init?(_ call: ChatCall, _ label: AnswerLabel) {
+  /// `nil` for completions. `promptBytes` are for the estimate that a stream of Messages begins with.
+  init?(_ call: ChatCall, _ label: AnswerLabel, promptBytes: Int) {
     switch call.dialect {
     case .openAI: return nil
     case .responses: self = .responses(ResponsesAnswerWriter(label))
-    case .anthropic: self = .messages(MessagesAnswerWriter(label))
+    case .anthropic:
+      let estimate = Usage.estimated(promptBytes: promptBytes, completionBytes: 0)
+      self = .messages(MessagesAnswerWriter(label, counts: TokenCounts(prompt: estimate.prompt)))
     case .ollama: self = .ollama(OllamaAnswerWriter(label, isGenerate: call.form == .generate))
     case .gemini: self = .gemini(GeminiAnswerWriter(label, form: call.form == .array ? .array : .events))
     }
