@@ -126,6 +126,12 @@ struct Conversation {
   mutating func drop(_ name: String) { dropped.add(name) }
 }
 
+extension Conversation.Part {
+  var isCall: Bool {
+    if case .call = self { true } else { false }
+  }
+}
+
 /// What of a request a model did not get, by the names of the fields in the caller's dialect; for `x-dropped-params`.
 struct Dropped: Equatable {
   /// Names that are told, and bytes of the longest.

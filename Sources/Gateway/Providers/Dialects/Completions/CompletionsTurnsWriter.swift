@@ -15,7 +15,7 @@ struct CompletionsTurnsWriter {
   ) throws(Refusal) {
     ids.avoid(turns, json)
     out.append("[")
-    for turn in turns {
+    for turn in Self.joined(turns) {
       switch turn.role {
       case .system:
         // There is none but text there.
@@ -28,6 +28,25 @@ struct CompletionsTurnsWriter {
     }
     if out.last == UInt8(ascii: "[") { throw Conversation.saysNothing }
     out.append("]")
+  }
+
+  /// Turns of the assistant in a row are one: a call's result must follow the turn that has the call, and some clients
+  /// give every call a turn of its own.
+  private static func joined(_ turns: [Conversation.Message]) -> [Conversation.Message] {
+    var joined: [Conversation.Message] = []
+    joined.reserveCapacity(turns.count)
+    var isOpen = false
+    for turn in turns {
+      let isAssistant = turn.role == .assistant
+      if isOpen, isAssistant {
+        joined[joined.count - 1].parts += turn.parts
+      } else {
+        joined.append(turn)
+        isOpen = false
+      }
+      isOpen = isOpen || isAssistant && turn.parts.contains(where: \.isCall)
+    }
+    return joined
   }
 
   private mutating func writeUser(

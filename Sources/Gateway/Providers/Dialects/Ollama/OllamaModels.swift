@@ -30,10 +30,10 @@ enum OllamaModels {
     return out
   }
 
-  /// `/api/show`. A context of unknown size is left out, as clients have a size of their own for it. What a model can do is
-  /// not known, so nothing is denied: clients send nothing that is.
+  /// `/api/show`. What a model can do is not known, so nothing is denied: clients do not send what is. They ask for as
+  /// large a context as is told, so that is a usual size and not the largest.
   static func show(
-    _ model: ModelList.Entry, contextTokens: Int? = nil,
+    _ model: ModelList.Entry, contextTokens: Int? = 32_768,
     capabilities: [Capability] = [.completion, .tools, .vision]
   ) -> [UInt8] {
     var out: [UInt8] = []
