@@ -83,7 +83,7 @@ run_sdks() {
     environment=clients
     [[ $suite == older ]] && environment=clients-older
     env "${quiet[@]}" HOOSH_URL="$url" SUITE=$suite REAL="tiny ${transformers:+tiny-transformers}" RESULTS="$work/$suite.json" \
-      "$root/.cache/$environment/bin/python" -m pytest -q -p no:cacheprovider --tb=no --no-summary \
+      "$root/.cache/$environment/bin/python" -m pytest -q -p no:cacheprovider --tb=no --no-summary --timeout=90 \
       --confcutdir="$root/Tests/Clients/sdks" --rootdir="$root/Tests/Clients/sdks" "$root/Tests/Clients/sdks" "$@" \
       </dev/null >"$work/$suite.log" 2>&1 &
     running[$suite]=$!

@@ -1,5 +1,6 @@
 """Ollama's own chat, in lines of JSON. Source: Ollama's API reference and its OpenAPI document."""
 
+import hashlib
 import json
 
 from .mind import COMPLETION_TOKENS, PROMPT_TOKENS, Asked, Tool, Turn, image, need
@@ -130,8 +131,9 @@ DETAILS = {
 
 
 def tags(names):
-    rest = {"modified_at": WHEN, "size": 4_700_000_000, "digest": "a" * 64, "details": DETAILS}
-    return {"models": [{"name": name, "model": name} | rest for name in names]}
+    rest = {"modified_at": WHEN, "size": 4_700_000_000, "details": DETAILS}
+    digests = [hashlib.sha256(name.encode()).hexdigest() for name in names]
+    return {"models": [{"name": n, "model": n, "digest": d} | rest for n, d in zip(names, digests)]}
 
 
 def show(_):

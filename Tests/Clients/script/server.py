@@ -26,7 +26,7 @@ from . import completions, gemini, messages, mind, ollama
 GAP = 0.15
 KEYS = {"openai": ["authorization"], "anthropic": ["x-api-key", "authorization"], "google": ["x-goog-api-key"]}
 FAILED = "the script says so"
-NAMES = ["plain"]
+NAMES = ["plain", "agent", "slow", "long", "filtered", "cached", "midway", "cut", "401", "404", "429", "500", "529"]
 
 
 class Server(ThreadingHTTPServer):
@@ -51,7 +51,7 @@ class Conversation(BaseHTTPRequestHandler):
 
     def do_GET(self):
         provider, path = self.place()
-        names = [f"to-{provider}-{name}" for name in NAMES]
+        names = [f"to-{'gemini' if provider == 'google' else provider}-{name}" for name in NAMES]
         if provider == "ollama" and path == "/api/tags":
             self.answer(200, ollama.tags(names))
         elif provider == "ollama" and path == "/api/ps":

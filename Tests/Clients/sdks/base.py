@@ -105,6 +105,8 @@ class Client:
     name = ""
     finish = OPENAI_FINISH
     faults = {}
+    # Whether what it raises for a stream that breaks has the provider's words.
+    keeps_words = True
     # Whether its streams ask for usage.
     counts_streams = True
     # Whether it leaves it to the server that what it parses fits the schema.

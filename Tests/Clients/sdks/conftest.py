@@ -6,6 +6,7 @@ instead, ONLY names of clients with commas between them.
 """
 
 import fnmatch
+import gc
 import importlib
 import json
 import os
@@ -62,6 +63,22 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "needs(method): the method of a client without which the test means nothing")
     config.addinivalue_line("markers", "no_upstream: the same whatever the provider speaks")
     config.addinivalue_line("markers", "real: with real servers")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def garbage():
+    """What is imported stays out of the collections, which are many."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+@pytest.fixture(autouse=True)
+def tidy(garbage):
+    """Some clients close a stream that broke only when it is collected, and take a lock to do so that they may hold at
+    that moment: so nothing is collected while they work."""
+    yield
+    gc.collect()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -164,9 +164,7 @@ def test_models(client, upstream):
 
 @needs("show")
 def test_show(client, upstream):
-    abilities, sizes = client.show(upstream + "-plain")
-    assert "completion" in abilities
-    assert len(sizes) == 1
+    assert {"completion", "tools"} <= set(client.show(upstream + "-plain"))
 
 
 @needs("running")
@@ -225,7 +223,8 @@ def test_overloaded_provider(client, upstream):
 @needs("stream")
 def test_error_in_a_stream(client, upstream):
     if client.faults:
-        fails(client, None, lambda: client.stream(upstream + "-midway", "hello, how are you?"))
+        fault = fails(client, None, lambda: client.stream(upstream + "-midway", "hello, how are you?"))
+        assert "the script says so" in client.said(fault) or not client.keeps_words
 
 
 @needs("stream")

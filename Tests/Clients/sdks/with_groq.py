@@ -39,8 +39,8 @@ class Chat(Client):
     def stream(self, model, text, system=None, **options):
         heard = Heard()
         messages = openai_messages(text, system)
-        for chunk in self.chat.create(model=model, messages=messages, stream=True, **options):
-            for choice in chunk.choices:
+        with self.chat.create(model=model, messages=messages, stream=True, **options) as chunks:
+            for choice in (choice for chunk in chunks for choice in chunk.choices):
                 heard.text += choice.delta.content or ""
                 heard.pieces += bool(choice.delta.content)
                 heard.finish = choice.finish_reason or heard.finish

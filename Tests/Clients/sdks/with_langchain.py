@@ -42,7 +42,7 @@ class OpenAI(ChatModel):
 class Responses(ChatModel):
     name = "langchain responses"
     settings = {"temperature": 0.5, "max_tokens": 500}
-    faults = OpenAI.faults
+    faults = OpenAI.faults | {None: Exception}  # It raises what the event says.
     finish = {"stop": "completed", "length": "incomplete", "tools": "completed", "filter": "incomplete"}
     reason = "status"
 
@@ -101,10 +101,10 @@ class Ollama(ChatModel):
         return ChatOllama(model=model, base_url=URL, client_kwargs={"timeout": TIMEOUT}, **options)
 
     def think(self, model):
-        return self.ask(model, "hello", reasoning=True)
+        return self.ask(model, "hello", reasoning="high")
 
     def think_streamed(self, model):
-        return self.stream(model, "hello", reasoning=True)
+        return self.stream(model, "hello", reasoning="high")
 
 
 CLIENTS = [OpenAI, Responses, Anthropic, Ollama]

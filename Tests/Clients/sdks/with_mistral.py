@@ -10,6 +10,7 @@ from base import *
 
 class Chat(Client):
     name = "mistralai"
+    keeps_words = False  # An event without a chunk's members is malformed to it, whatever it says.
     faults = dict.fromkeys((400, 404, 429, 500), errors.SDKError) | {None: Exception}
 
     def __init__(self):

@@ -62,7 +62,9 @@ class Chat(Client):
     def _tools(self, ask, text):
         messages = openai_messages(text)
         answers = ask(messages)
-        messages += [answer.message for answer in answers]
+        made = [call for answer in answers for call in answer.message.tool_calls or []]
+        text = "".join(answer.message.content or "" for answer in answers)
+        messages.append(ollama.Message(role="assistant", content=text, tool_calls=made))
         calls = self.heard(answers).calls
         for name, arguments in calls:
             messages.append({"role": "tool", "tool_name": name, "content": run(name, arguments)})
@@ -72,10 +74,10 @@ class Chat(Client):
         return self.ask(model, [{"role": "user", "content": text, "images": [PNG]}])
 
     def think(self, model):
-        return self.ask(model, "hello", think=True)
+        return self.ask(model, "hello", think="high")
 
     def think_streamed(self, model):
-        return self.stream(model, "hello", think=True)
+        return self.stream(model, "hello", think="high")
 
     def parse(self, model):
         return Person.model_validate_json(self.ask(model, "Who?", format=Person.model_json_schema()).text)
@@ -96,10 +98,8 @@ class Chat(Client):
         ]
 
     def show(self, model):
-        """What is known of a model: abilities, and the size of its context."""
-        shown = self.sdk.show(model)
-        sizes = [value for key, value in (shown.modelinfo or {}).items() if key.endswith(".context_length")]
-        return shown.capabilities, sizes
+        """What a model can do, which many programs ask before they offer it."""
+        return self.sdk.show(model).capabilities
 
     def running(self):
         """`/api/ps`."""

@@ -145,6 +145,7 @@ class Ollama(Agents):
 
 class MistralAI(Agents):
     name = "pydantic-ai mistral"
+    keeps_words = False
     counts_streams = False
     tools_streamed = None  # The SDK takes only calls that arrive in one piece.
 
