@@ -25,6 +25,7 @@ let package = Package(
   products: [
     .executable(name: "hoosh", targets: ["hoosh"]),
     .library(name: "Gateway", targets: ["Gateway"]),
+    .library(name: "Probe", targets: ["Probe"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -35,15 +36,20 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CTOML"),
+    .target(name: "CDrivers"),
+    .target(name: "CVulkan", dependencies: ["CDrivers"]),
 
     // Ours.
     .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: hot),
     .target(name: "Reactor", dependencies: ["CLinux", "CCurl"], swiftSettings: hot),
-    .target(name: "Gateway", dependencies: ["Reactor", "Digest", "CTOML"], swiftSettings: hot),
+    .target(name: "Gateway", dependencies: ["Reactor", "Digest", "Probe", "CTOML"], swiftSettings: hot),
+    .target(
+      name: "Probe", dependencies: ["CDrivers", "CVulkan"], resources: [.embedInCode("Data/instance-prices.json")],
+      swiftSettings: house),
     .executableTarget(
       name: "hoosh",
       dependencies: [
-        "Gateway", "Reactor", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Gateway", "Probe", "Reactor", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
 
@@ -54,6 +60,7 @@ let package = Package(
     .testTarget(
       name: "GatewayTests", dependencies: ["Gateway", "Digest", "Reactor", "Support"],
       exclude: ["Dialects/Fixtures", "Dialects/Pairs"]),
+    .testTarget(name: "ProbeTests", dependencies: ["Probe", "hoosh"], exclude: ["Drivers/Fakes"]),
     .testTarget(name: "EndToEndTests", dependencies: ["hoosh", "Gateway", "Reactor", "Support"]),
     .testTarget(name: "HouseTests", dependencies: ["Support"]),
   ],

@@ -14,7 +14,7 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "Micro",
-      dependencies: [.product(name: "Gateway", package: "hoosh")],
+      dependencies: [.product(name: "Gateway", package: "hoosh"), .product(name: "Probe", package: "hoosh")],
       swiftSettings: settings),
     // Knows nothing of hoosh: what measures shares no code with what is measured.
     .target(name: "CLoad"),

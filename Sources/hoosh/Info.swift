@@ -1,10 +1,12 @@
 import ArgumentParser
 import Gateway
+import Probe
 import Reactor
 
-/// Says what this program is and how its connections are tuned.
+/// Says what this program is, how its connections are tuned, and what the machine has.
 struct Info: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Show versions, tuning and configured providers.")
+  static let configuration = CommandConfiguration(
+    abstract: "Show the machine, versions, tuning and configured providers.")
 
   @Option(name: .shortAndLong, help: "The configuration file. Without it ./hoosh.toml, if there is one.")
   var config: String?
@@ -15,9 +17,23 @@ struct Info: ParsableCommand {
   @Option(help: "The key to present there; HOOSH_KEY in the environment does the same.")
   var key: String?
 
+  @Flag(help: "Print what the machine has, as JSON, and nothing else.")
+  var json = false
+
+  @Flag(help: "Do not ask the drivers; what the kernel says is enough.")
+  var noDrivers = false
+
+  @Flag(help: "Ask every graphics driver that is installed, also without a device for it.")
+  var everyDriver = false
+
   func run() throws {
     if let server { return try showStatus(of: server) }
+    if json {
+      let snapshot = HardwareLook.snapshot(asksDrivers: !noDrivers, asksEveryDriver: everyDriver)
+      return Terminal.show(snapshot.json + [0x0a])
+    }
     let loaded = try ConfigurationSource.load(config)
+    print(HardwareLook.snapshot(asksDrivers: !noDrivers, asksEveryDriver: everyDriver).summary)
     print("\(Terminal.bold("hoosh")) \(Gateway.version), libcurl \(CurlLibrary.version)")
     print("\(Terminal.bold("configuration")): \(loaded.origin)")
     print(Terminal.bold("tuning"))

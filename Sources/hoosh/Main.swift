@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gateway
+import Probe
 
 /// The program: one subcommand a file.
 @main
@@ -12,8 +13,14 @@ struct Hoosh: ParsableCommand {
       cannot be reached, 74 a file cannot be read, 78 the configuration is wrong.
       """,
     version: Gateway.version,
-    subcommands: [Serve.self, Infer.self, Models.self, Health.self, Info.self, Check.self, Version.self],
+    subcommands: [Serve.self, Infer.self, Models.self, Health.self, Info.self, Fit.self, Check.self, Version.self],
     defaultSubcommand: Serve.self)
+
+  static func main() {
+    // The same program lets a driver speak, in a process of its own: that is decided before anything else is set up.
+    DriverChild.runIfMeant()
+    main(nil)
+  }
 }
 
 /// Prints the version.

@@ -7,7 +7,7 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "Fuzz",
-      dependencies: [.product(name: "Gateway", package: "hoosh")],
+      dependencies: [.product(name: "Gateway", package: "hoosh"), .product(name: "Probe", package: "hoosh")],
       swiftSettings: [
         .strictMemorySafety(),
         .treatAllWarnings(as: .error),

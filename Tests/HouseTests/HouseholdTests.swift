@@ -43,7 +43,8 @@ import Testing
 
   @Test func `every public type says what it is`() {
     var silent: [String] = []
-    for file in Tree.swift("Sources/Gateway") + Tree.swift("Sources/Reactor") + Tree.swift("Sources/Digest") {
+    let folders = ["Sources/Gateway", "Sources/Reactor", "Sources/Digest", "Sources/Probe"]
+    for file in folders.flatMap(Tree.swift) {
       let lines = file.lines.map { $0.trimmingCharacters(in: .whitespaces) }
       for (index, line) in lines.enumerated() where declaresPublicType(line) {
         var above = index - 1

@@ -34,7 +34,9 @@ import Testing
 
   @Test(arguments: [
     ("CCurl", ["Sources/Reactor/Upstreams/"]), ("CLinux", ["Sources/Reactor/"]), ("COpenSSL", ["Sources/Digest/"]),
-    ("CTOML", ["Sources/Gateway/Configuration/"]), ("Digest", ["Sources/Gateway/"]),
+    ("CTOML", ["Sources/Gateway/Configuration/"]), ("CVulkan", ["Sources/Probe/Vulkan/"]),
+    ("CDrivers", ["Sources/Probe/"]), ("Probe", ["Sources/Gateway/", "Sources/hoosh/"]),
+    ("Digest", ["Sources/Gateway/"]),
     ("Gateway", ["Sources/hoosh/"]), ("ArgumentParser", ["Sources/hoosh/"]),
   ])
   func `each module has the users that it should have, and has some`(module: String, folders: [String]) {
@@ -50,6 +52,13 @@ import Testing
         #expect(!file.imports.contains(module), "\(file.path) imports \(module)")
       }
       for word in words { #expect(!file.says(word), "\(file.path) says \(word)") }
+    }
+  }
+
+  @Test func `the probe is a leaf without Foundation`() {
+    let known: Set<String> = ["CDrivers", "CVulkan", "Glibc"]
+    for file in Tree.swift("Sources/Probe") {
+      #expect(known.isSuperset(of: file.imports), "\(file.path) imports \(file.imports)")
     }
   }
 

@@ -27,7 +27,7 @@ enum Micro {
       Row("large request: the same", bytes: large.count) { request(large.span) },
       Row("chunk: model, usage, choices", bytes: chunk.count) { event(chunk.span) },
       Row("chunk: check only", bytes: chunk.count) { check(chunk.span) },
-    ] + foundation(small: small, chunk: chunk) + writing(small: small, chunk: chunk)
+    ] + foundation(small: small, chunk: chunk) + writing(small: small, chunk: chunk) + hardware()
   }
 
   /// What the gateway asks of a chat request.

@@ -14,6 +14,7 @@ enum Target: String, CaseIterable {
   case tellMessages = "tell-anthropic"
   case tellOllama = "tell-ollama"
   case tellGemini = "tell-gemini"
+  case gguf, safetensors, onnx, report
 
   /// The one that this process runs.
   static let chosen: Target = {
@@ -43,6 +44,10 @@ enum Target: String, CaseIterable {
     case .tellMessages: TellTarget(dialect: .anthropic).run(input)
     case .tellOllama: TellTarget(dialect: .ollama).run(input)
     case .tellGemini: TellTarget(dialect: .gemini).run(input)
+    case .gguf: ModelTarget.gguf(input)
+    case .safetensors: ModelTarget.safetensors(input)
+    case .onnx: ModelTarget.onnx(input)
+    case .report: ReportTarget.run(input)
     }
   }
 }

@@ -1,0 +1,182 @@
+internal import Glibc
+
+/// Lets the drivers of a machine speak, each in a process of its own, all at once, within a deadline.
+///
+/// What crashed or hung is remembered and left alone for a while: longer each time, and for ever when it could not be
+/// ended. Everything else about it is a value, so it belongs to the thread that asks.
+public struct Inquirer: Sendable {
+  /// How the drivers are asked.
+  public struct Options: Sendable {
+    /// The program that a driver's process runs, which calls `DriverChild.runIfMeant` first. This program itself
+    /// unless it is said.
+    public var program = "/proc/self/exe"
+    /// How long a driver may take.
+    public var deadline = Duration.seconds(2)
+    /// Libraries to open instead of the usual ones.
+    public var libraries: [Source: String] = [:]
+    /// Folders of Vulkan's manifests instead of the usual ones.
+    public var manifestFolders: [String]?
+    /// Whether drivers are asked for whose maker no device was seen: software rasterisers.
+    public var asksEveryDriver = false
+    /// The variables that the drivers may see; those that mean something to them are passed on.
+    public var environment: [String: String] = [:]
+
+    public init() {}
+  }
+
+  public var options: Options
+  /// What became of earlier inquiries.
+  public var grudges = Grudges()
+  private var stuck: [pid_t] = []
+
+  public init(_ options: Options = Options()) { self.options = options }
+
+  /// Asks every driver that has something to do with the machine. `now` is in seconds since whenever.
+  public mutating func ask(_ machine: Machine, _ root: Root, now: Int = 0) -> Machine {
+    reapStuck()
+    var machine = machine
+    var questions: [Question] = []
+    for question in Questions(root: root, options: options).about(machine) {
+      if let reason = grudges.reason(against: question.key, now: now) {
+        machine.inquiries.append(
+          Inquiry(source: question.source, outcome: .avoided(reason), milliseconds: 0, devices: 0))
+      } else {
+        questions.append(question)
+      }
+    }
+    let answers = gather(questions)
+    for question in questions where !answers.contains(where: { $0.question.order == question.order }) {
+      machine.inquiries.append(
+        Inquiry(
+          source: question.source, outcome: .failed("its process cannot be started"), milliseconds: 0, devices: 0))
+    }
+    for answer in answers {
+      let outcome = Outcomes.judge(answer.report, answer.end, answer.question.source)
+      grudges.note(outcome, about: answer.question.key, now: now)
+      if answer.end == .stuck { stuck.append(answer.process) }
+      machine.inquiries.append(
+        Inquiry(
+          source: answer.question.source, outcome: outcome, milliseconds: answer.milliseconds,
+          devices: answer.report.devices.count))
+      Merge.add(answer.report, from: answer.question.source, to: &machine)
+    }
+    Merge.finish(&machine, environment: options.environment)
+    return machine
+  }
+
+  /// A driver's answer.
+  private struct Answer {
+    var question: Question
+    var report: Report
+    var end: Child.End
+    var process: pid_t
+    var milliseconds: Double
+  }
+
+  /// Starts all, empties all pipes as they fill, ends what is late.
+  private func gather(_ questions: [Question]) -> [Answer] {
+    let clock = ContinuousClock()
+    let began = clock.now
+    var answers: [Answer] = []
+    var running: [Running] = []
+    for question in questions {
+      guard
+        let child = Child.start(
+          options.program,
+          arguments: [DriverChild.word, question.source.rawValue, question.library, "\(getpid())"],
+          environment: question.environment)
+      else { continue }
+      running.append(Running(question: question, child: child))
+    }
+    while !running.isEmpty {
+      let isLate = clock.now - began >= options.deadline
+      for each in running {
+        each.child.drain()
+        if isLate { each.child.kill(waiting: 100) }
+        guard each.child.hasEnded(), let end = each.child.end else { continue }
+        each.child.drain()
+        answers.append(
+          Answer(
+            question: each.question, report: Report(each.child.report), end: end, process: each.child.process,
+            milliseconds: (clock.now - began) / .microseconds(1) / 1000))
+      }
+      running.removeAll { $0.child.end != nil }
+      Self.wait(running, atMost: options.deadline - (clock.now - began))
+    }
+    // In the order of the questions, whoever was the fastest.
+    return answers.sorted { $0.question.order < $1.question.order }
+  }
+
+  /// A child in a list: it cannot be copied.
+  private final class Running {
+    let question: Question
+    var child: Child
+
+    init(question: Question, child: consuming Child) {
+      self.question = question
+      self.child = child
+    }
+  }
+
+  /// Sleeps until a pipe has something or ends; a process whose pipes have ended is about to end itself.
+  private static func wait(_ running: [Running], atMost time: Duration) {
+    var polls: [pollfd] = []
+    var isEnding = false
+    for each in running {
+      for descriptor in [each.child.reports, each.child.texts] where descriptor >= 0 {
+        polls.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+      }
+      if each.child.reports < 0 { isEnding = true }
+    }
+    let milliseconds = max(0, min(isEnding ? 1 : 20, Int(time / .milliseconds(1)) + 1))
+    _ = unsafe poll(&polls, nfds_t(polls.count), Int32(running.isEmpty ? 0 : milliseconds))
+  }
+
+  /// Processes that could not be ended may have ended since.
+  private mutating func reapStuck() {
+    stuck.removeAll { process in
+      var status: Int32 = 0
+      return unsafe waitpid(process, &status, WNOHANG) != 0
+    }
+  }
+}
+
+/// What became of inquiries, by what was asked and of which drivers.
+public struct Grudges: Sendable, Equatable {
+  private struct Entry: Sendable, Equatable {
+    var times = 0
+    var until = 0
+    var isStuck = false
+    var what = ""
+  }
+
+  /// Entries that are kept.
+  private static let most = 64
+  private var entries: [String: Entry] = [:]
+
+  public init() {}
+
+  /// Why a driver is not asked now; nil when it is.
+  func reason(against key: String, now: Int) -> String? {
+    guard let entry = entries[key] else { return nil }
+    if entry.isStuck { return "it waits for the device since an earlier inquiry, and will until the next start" }
+    return now < entry.until
+      ? "it \(entry.what) \(entry.times == 1 ? "once" : "\(entry.times) times"); asked again later" : nil
+  }
+
+  /// Keeps what became of an inquiry: a minute of rest after the first failure, twice as long after each further one,
+  /// a day at most.
+  mutating func note(_ outcome: Inquiry.Outcome, about key: String, now: Int) {
+    switch outcome {
+    case .answered, .absent, .failed, .avoided: entries[key] = nil
+    case .crashed, .hung, .stuck:
+      if entries.count >= Self.most, entries[key] == nil { entries.removeAll() }
+      var entry = entries[key] ?? Entry()
+      entry.times = min(entry.times + 1, 20)
+      entry.until = now.plus(min(86_400, 60 << (entry.times - 1)))
+      entry.isStuck = outcome == .stuck
+      entry.what = outcome == .hung ? "hung" : "crashed"
+      entries[key] = entry
+    }
+  }
+}

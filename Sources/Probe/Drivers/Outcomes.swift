@@ -1,0 +1,45 @@
+/// What it means how a driver's process ended.
+enum Outcomes {
+  static func judge(_ report: Report, _ end: Child.End, _ source: Source) -> Inquiry.Outcome {
+    switch end {
+    case .killed: return .hung
+    case .stuck: return .stuck
+    default: break
+    }
+    if let code = report.code { return code == 0 ? .answered : said(code, source) }
+    switch end {
+    case .signalled(let signal): return .crashed("signal \(signal)")
+    case .exited(let status): return .crashed("ended its process with \(status)")
+    default: return .crashed("no status")
+    }
+  }
+
+  private static func said(_ code: Int, _ source: Source) -> Inquiry.Outcome {
+    // Vulkan's own codes are negative too, so its shim's begin at -100.
+    let shim = source == .vulkan ? code + 99 : code
+    switch (source, code) {
+    case (.vulkan, -9): return .absent("no Vulkan driver for this machine")
+    case (_, _) where shim == -1: return .absent("its library is not here")
+    case (_, _) where shim == -2: return .absent("its library is not the one that is meant")
+    case (.nvml, _): return .failed(nvml(code))
+    default: return .failed("code \(code)")
+    }
+  }
+
+  /// What a code of NVML means to whoever reads it. Source: NVML API Reference Guide, nvmlReturn_t.
+  static func nvml(_ code: Int) -> String {
+    switch code {
+    case 3: "not supported"
+    case 4: "no permission"
+    case 9: "NVIDIA's kernel driver is not loaded"
+    case 10: "the device did not answer in time"
+    case 12: "NVIDIA's library is missing"
+    case 13: "NVIDIA's library is too old"
+    case 15: "the GPU has fallen off the bus: restart the machine"
+    case 16: "the GPU needs a reset"
+    case 17: "the operating system keeps the GPU to itself"
+    case 18: "the library and the kernel driver have different versions: restart after the update"
+    default: "NVML says \(code)"
+    }
+  }
+}

@@ -1,0 +1,215 @@
+/// Why a text is not JSON, or not the JSON that is wanted.
+struct JSONProblem: Error, Equatable {
+  /// Offset of the byte at which it shows.
+  var offset: Int
+}
+
+/// Walks JSON (RFC 8259) once, from front to back, building nothing. Depth and lengths are bounded by the text.
+struct JSONWalker {
+  /// Levels of objects and arrays.
+  static let depthMax = 64
+
+  let bytes: [UInt8]
+  private(set) var at = 0
+  private var depth = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// What comes next.
+  enum Kind { case object, array, string, number, word, end }
+
+  mutating func peek() -> Kind {
+    skipSpace()
+    guard at < bytes.count else { return .end }
+    switch bytes[at] {
+    case UInt8(ascii: "{"): return .object
+    case UInt8(ascii: "["): return .array
+    case UInt8(ascii: "\""): return .string
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+    default: return .word
+    }
+  }
+
+  /// Visits every member of the object that comes next. A visit that does not take the value passes it.
+  mutating func members(
+    _ visit: (String, inout JSONWalker) throws(JSONProblem) -> Void
+  ) throws(JSONProblem) {
+    try enter(UInt8(ascii: "{"))
+    if take(UInt8(ascii: "}")) { return depth -= 1 }
+    repeat {
+      let key = try string()
+      guard take(UInt8(ascii: ":")) else { throw problem() }
+      try visitValue { walker throws(JSONProblem) in try visit(key, &walker) }
+    } while take(UInt8(ascii: ","))
+    guard take(UInt8(ascii: "}")) else { throw problem() }
+    depth -= 1
+  }
+
+  /// Visits every element of the array that comes next. A visit that does not take the element passes it.
+  mutating func elements(_ visit: (inout JSONWalker) throws(JSONProblem) -> Void) throws(JSONProblem) {
+    try enter(UInt8(ascii: "["))
+    if take(UInt8(ascii: "]")) { return depth -= 1 }
+    repeat { try visitValue(visit) } while take(UInt8(ascii: ","))
+    guard take(UInt8(ascii: "]")) else { throw problem() }
+    depth -= 1
+  }
+
+  private mutating func visitValue(
+    _ visit: (inout JSONWalker) throws(JSONProblem) -> Void
+  ) throws(JSONProblem) {
+    skipSpace()
+    let start = at
+    try visit(&self)
+    if at == start { try skip() }
+  }
+
+  /// The string that comes next.
+  mutating func string() throws(JSONProblem) -> String {
+    let range = try stringRange()
+    let inside = bytes[range]
+    guard inside.contains(UInt8(ascii: "\\")) else { return String(decoding: inside, as: UTF8.self) }
+    return String(decoding: Self.unescaped(inside), as: UTF8.self)
+  }
+
+  /// The integer that comes next, or nil when something else does, which is then passed.
+  mutating func integer() throws(JSONProblem) -> Int? {
+    guard peek() == .number else {
+      try skip()
+      return nil
+    }
+    return Int(numberText())
+  }
+
+  /// The number that comes next, or nil when something else does, which is then passed.
+  mutating func decimal() throws(JSONProblem) -> Double? {
+    guard peek() == .number else {
+      try skip()
+      return nil
+    }
+    return Double(numberText())
+  }
+
+  /// The string that comes next, or nil when something else does, which is then passed.
+  mutating func text() throws(JSONProblem) -> String? {
+    if peek() == .string { return try string() }
+    try skip()
+    return nil
+  }
+
+  /// The truth that comes next, or nil when something else does, which is then passed.
+  mutating func bool() throws(JSONProblem) -> Bool? {
+    skipSpace()
+    let isTrue = at < bytes.count && bytes[at] == UInt8(ascii: "t")
+    let isWord = peek() == .word
+    try skip()
+    return isWord ? isTrue : nil
+  }
+
+  /// Passes the value that comes next.
+  mutating func skip() throws(JSONProblem) {
+    switch peek() {
+    case .object: try members { (_, walker) throws(JSONProblem) in try walker.skip() }
+    case .array: try elements { (walker) throws(JSONProblem) in try walker.skip() }
+    case .string: _ = try stringRange()
+    case .number: _ = numberText()
+    case .word:
+      for word in ["true", "false", "null"] where bytes[at...].starts(with: word.utf8) {
+        at += word.utf8.count
+        return
+      }
+      throw problem()
+    case .end: throw problem()
+    }
+  }
+
+  /// Whether nothing but white space is left.
+  mutating func isAtEnd() -> Bool { peek() == .end }
+
+  private mutating func enter(_ bracket: UInt8) throws(JSONProblem) {
+    depth += 1
+    guard depth <= Self.depthMax, take(bracket) else { throw problem() }
+  }
+
+  private mutating func take(_ byte: UInt8) -> Bool {
+    skipSpace()
+    guard at < bytes.count, bytes[at] == byte else { return false }
+    at += 1
+    return true
+  }
+
+  private mutating func skipSpace() {
+    while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x0a || bytes[at] == 0x0d || bytes[at] == 0x09 {
+      at += 1
+    }
+  }
+
+  private mutating func stringRange() throws(JSONProblem) -> Range<Int> {
+    guard take(UInt8(ascii: "\"")) else { throw problem() }
+    let start = at
+    while at < bytes.count {
+      if bytes[at] == UInt8(ascii: "\"") {
+        at += 1
+        return start..<at - 1
+      }
+      if bytes[at] < 0x20 { throw problem() }
+      at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    at = bytes.count
+    throw problem()
+  }
+
+  private mutating func numberText() -> Substring {
+    let start = at
+    while at < bytes.count {
+      switch bytes[at] {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
+        UInt8(ascii: "e"), UInt8(ascii: "E"):
+        at += 1
+      default: return Substring(decoding: bytes[start..<at], as: UTF8.self)
+      }
+    }
+    return Substring(decoding: bytes[start..<at], as: UTF8.self)
+  }
+
+  private func problem() -> JSONProblem { JSONProblem(offset: at) }
+
+  /// Escapes taken out; surrogates that have no partner become U+FFFD.
+  private static func unescaped(_ inside: ArraySlice<UInt8>) -> [UInt8] {
+    var units: [UInt8] = []
+    var text = ""
+    var high: UInt32?
+    var at = inside.startIndex
+    while at < inside.endIndex {
+      let byte = inside[at]
+      guard byte == UInt8(ascii: "\\"), at + 1 < inside.endIndex else {
+        units.append(byte)
+        at += 1
+        continue
+      }
+      let mark = inside[at + 1]
+      at += 2
+      switch mark {
+      case UInt8(ascii: "n"): units.append(0x0a)
+      case UInt8(ascii: "t"): units.append(0x09)
+      case UInt8(ascii: "r"): units.append(0x0d)
+      case UInt8(ascii: "b"): units.append(0x08)
+      case UInt8(ascii: "f"): units.append(0x0c)
+      case UInt8(ascii: "u"):
+        let end = min(at + 4, inside.endIndex)
+        let code = UInt32(String(decoding: inside[at..<end], as: UTF8.self), radix: 16) ?? 0xfffd
+        at = end
+        if code >> 10 == 0x36 {
+          high = code
+          continue
+        }
+        var scalar = code
+        if code >> 10 == 0x37, let first = high { scalar = 0x10000 + (first & 0x3ff) << 10 + code & 0x3ff }
+        high = nil
+        text = String(Unicode.Scalar(scalar) ?? "\u{fffd}")
+        units += Array(text.utf8)
+      default: units.append(mark)
+      }
+    }
+    return units
+  }
+}

@@ -1,0 +1,251 @@
+/// Makes a model of what a GGUF header says: the keys of its architecture, and its tensors by their names.
+struct GGUFModel {
+  private let values: [String: GGUFValue]
+  var model = Model(format: .gguf)
+  /// Tensors whose size is only known by where the next one begins.
+  private var unsized: [(offset: Int, layer: Int, isExpert: Bool)] = []
+  private var offsets: [Int] = []
+  private var dataEnd = 0
+  private var typeBytes: [UInt32: Int] = [:]
+  private var hasOutput = false
+  private var isSplit = false
+
+  init(values: [String: GGUFValue], architecture: String, name: String) {
+    self.values = values
+    model.architecture = architecture
+    model.name = name
+  }
+
+  private func number(_ key: String) -> Int? {
+    if case .number(let number)? = values[model.architecture + "." + key], number >= 0 { return number }
+    return nil
+  }
+
+  /// One number for each layer, whether the file says one for all or a list.
+  private func each(_ key: String, _ count: Int) -> [Int]? {
+    switch values[model.architecture + "." + key] {
+    case .number(let number)?: [Int](repeating: max(0, number), count: count)
+    case .numbers(let numbers)?:
+      (0..<count).map { numbers.isEmpty ? 0 : max(0, numbers[min($0, numbers.count - 1)]) }
+    default: nil
+    }
+  }
+
+  /// Reads the architecture's keys.
+  mutating func begin() throws(ModelFault) {
+    let count = number("block_count") ?? 0
+    guard count <= GGUFReader.layersMax else { throw .malformed("\(count) layers") }
+    model.contextMax = number("context_length") ?? 0
+    model.embedding = number("embedding_length") ?? 0
+    model.expertCount = number("expert_count") ?? 0
+    model.expertsUsed = min(number("expert_used_count") ?? 0, model.expertCount)
+    let heads = each("attention.head_count", count) ?? [Int](repeating: 0, count: count)
+    model.heads = heads.max() ?? 0
+    model.vocabulary = number("vocab_size") ?? 0
+    if case .elements(let tokens)? = values["tokenizer.ggml.tokens"] { model.vocabulary = tokens }
+    let memories = memories(count, heads)
+    model.layers = memories.map { Model.Layer(dense: 0, memory: $0) }
+    if case .number(let type)? = values["general.file_type"] { model.quantization = GGMLType.fileType(type) ?? "" }
+    if case .number(let parts)? = values["split.count"], parts > 1 {
+      isSplit = true
+      model.notes.append("one of \(parts) files: the others' tensors belong to it too")
+    }
+  }
+
+  /// What each layer keeps.
+  private func memories(_ count: Int, _ heads: [Int]) -> [Model.Memory] {
+    let kvHeads = each("attention.head_count_kv", count) ?? heads
+    let latentRank = number("attention.kv_lora_rank") ?? 0
+    let rope = number("rope.dimension_count") ?? 0
+    let windows = windows(count)
+    let recurrent = recurrentLayers(count, kvHeads)
+    let state = stateBytes()
+    return (0..<count).map { layer in
+      let width = model.embedding / max(1, heads[layer])
+      let key = number("attention.key_length") ?? width
+      let value = number("attention.value_length") ?? width
+      if recurrent[layer] {
+        let isBoth = Self.parallel.contains(model.architecture) && kvHeads[layer] > 0
+        return isBoth
+          ? .both(heads: kvHeads[layer], key: key, value: value, recurrentBytes: state) : .recurrent(bytes: state)
+      }
+      if kvHeads[layer] == 0 { return .none }
+      // Files made for latent attention say one head; older ones keep whole keys and values.
+      if latentRank > 0, kvHeads[layer] == 1 || number("attention.key_length_mla") != nil {
+        return .latent(width: latentRank.plus(rope))
+      }
+      return .attention(heads: kvHeads[layer], key: key, value: value, window: windows[layer])
+    }
+  }
+
+  /// Layers that see only the last tokens. Newer files list them; for others llama.cpp has a pattern by architecture:
+  /// of so many layers the last sees everything.
+  private func windows(_ count: Int) -> [Int?] {
+    let none = [Int?](repeating: nil, count: count)
+    guard let window = number("attention.sliding_window"), window > 0 else { return none }
+    switch values[model.architecture + ".attention.sliding_window_pattern"] {
+    case .numbers(let flags)?: return (0..<count).map { $0 < flags.count && flags[$0] != 0 ? window : nil }
+    case .number(let period)? where period > 1: return (0..<count).map { $0 % period < period - 1 ? window : nil }
+    default: break
+    }
+    guard let period = Self.patterns[model.architecture] else { return none }
+    return (0..<count).map { $0 % period < period - 1 ? window : nil }
+  }
+
+  /// Source: llama.cpp's set_swa_pattern calls, as of 2025.
+  private static let patterns = [
+    "gemma2": 2, "gemma3": 6, "gemma3n": 5, "gpt-oss": 2, "cohere2": 4, "llama4": 4, "exaone4": 4,
+    "smallthinker": 4,
+    "olmo2": 4,
+  ]
+  /// Architectures that have attention and a state in one layer.
+  private static let parallel: Set<String> = ["falcon-h1"]
+  private static let pureRecurrent: Set<String> = ["mamba", "mamba2", "rwkv6", "rwkv7", "arwkv7", "rwkv6qwen2"]
+
+  private func recurrentLayers(_ count: Int, _ kvHeads: [Int]) -> [Bool] {
+    if Self.pureRecurrent.contains(model.architecture) || Self.parallel.contains(model.architecture) {
+      return [Bool](repeating: true, count: count)
+    }
+    let hasState = number("ssm.state_size") != nil || number("shortconv.l_cache") != nil
+    guard hasState else { return [Bool](repeating: false, count: count) }
+    if let interval = number("full_attention_interval"), interval > 0 {
+      return (0..<count).map { ($0 + 1) % interval != 0 }
+    }
+    if model.architecture == "qwen3next" || model.architecture.hasPrefix("qwen35") {
+      return (0..<count).map { ($0 + 1) % 4 != 0 }
+    }
+    return (0..<count).map { kvHeads[$0] == 0 }
+  }
+
+  /// Bytes of one layer's state: the last inputs of its convolution and the state itself, in 32-bit numbers.
+  private func stateBytes() -> Int {
+    if let cache = number("shortconv.l_cache") { return max(0, cache - 1).times(model.embedding).times(4) }
+    if let size = number("wkv.head_size") {
+      return (2.times(model.embedding)).plus(size.times(model.embedding)).times(4)
+    }
+    let inner = number("ssm.inner_size") ?? 0
+    let state = number("ssm.state_size") ?? 0
+    let groups = number("ssm.group_count") ?? 0
+    let kernel = number("ssm.conv_kernel") ?? 1
+    let convolution = max(0, kernel - 1).times(inner.plus(2.times(groups).times(state)))
+    return convolution.plus(state.times(inner)).times(4)
+  }
+}
+
+extension GGUFModel {
+  /// Adds a tensor.
+  mutating func add(
+    _ bytes: RawSpan, _ name: Range<Int>, elements: Int, type: UInt32, offset: Int
+  ) throws(ModelFault) {
+    let place = GGUFTensorName(bytes, name)
+    model.tensors += 1
+    model.parameters = model.parameters.plus(elements)
+    offsets.append(offset)
+    guard let known = GGMLType.find(type) else {
+      unsized.append((offset, place.layer, place.isExpert))
+      if model.notes.count < 8 {
+        model.notes.append("tensors of a type that is not known (\(type)): sized by where the next begins")
+      }
+      return
+    }
+    guard let size = known.size(of: elements) else { throw .malformed("a tensor that does not fill its blocks") }
+    let (end, overflow) = offset.addingReportingOverflow(size)
+    if overflow { throw .malformed("a tensor behind the end of everything") }
+    dataEnd = max(dataEnd, end)
+    typeBytes[type, default: 0] = typeBytes[type, default: 0].plus(size)
+    if place.kind == .output { hasOutput = true }
+    charge(size, place)
+  }
+
+  private mutating func charge(_ size: Int, _ place: GGUFTensorName) {
+    if place.kind == .input { return model.inputBytes = model.inputBytes.plus(size) }
+    guard place.layer >= 0, place.layer < model.layers.count else {
+      return model.outputBytes = model.outputBytes.plus(size)
+    }
+    if place.isExpert {
+      model.layers[place.layer].experts = model.layers[place.layer].experts.plus(size)
+    } else {
+      model.layers[place.layer].dense = model.layers[place.layer].dense.plus(size)
+    }
+  }
+
+  /// Sizes what has no size yet, and compares the file with what it should have.
+  mutating func finish(dataStart: Int, fileSize: Int) throws(ModelFault) -> Model {
+    var alignment = 32
+    if case .number(let stated)? = values["general.alignment"] { alignment = stated }
+    guard alignment > 0, alignment <= 1 << 20 else { throw .malformed("an alignment of \(alignment)") }
+    let start = (dataStart.plus(alignment - 1)) / alignment * alignment
+    sizeTheRest(max(0, fileSize - start))
+    model.bytesExpected = model.tensors == 0 ? dataStart : start.plus(dataEnd)
+    if fileSize < model.bytesExpected {
+      model.notes.append("the file was cut off: it has \(fileSize) of \(model.bytesExpected) bytes")
+    }
+    // A model without a table of its own uses that of its input for its output, on the device too.
+    if !hasOutput, !isSplit, model.inputBytes > 0 {
+      model.sharesTable = true
+      model.outputBytes = model.outputBytes.plus(model.inputBytes)
+    }
+    if model.quantization.isEmpty, let most = typeBytes.max(by: { $0.value < $1.value }) {
+      model.quantization = GGMLType.find(most.key)?.name ?? ""
+    }
+    return model
+  }
+
+  private mutating func sizeTheRest(_ dataSize: Int) {
+    guard !unsized.isEmpty else { return }
+    let sorted = offsets.sorted()
+    for tensor in unsized {
+      let next =
+        sorted[Self.after(tensor.offset, in: sorted)..<sorted.endIndex].first ?? max(dataSize, tensor.offset)
+      charge(next - tensor.offset, GGUFTensorName(layer: tensor.layer, isExpert: tensor.isExpert))
+      dataEnd = max(dataEnd, next)
+    }
+  }
+
+  /// The first place in a sorted list that is larger than a number.
+  private static func after(_ number: Int, in sorted: [Int]) -> Int {
+    var low = 0
+    var high = sorted.count
+    while low < high {
+      let middle = (low + high) / 2
+      if sorted[middle] > number { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
+
+/// What a tensor's name says: `blk.12.ffn_up_exps.weight` is an expert's, in layer 12.
+struct GGUFTensorName {
+  enum Kind { case layer, input, output, other }
+
+  private(set) var layer = -1
+  private(set) var isExpert = false
+  private(set) var kind = Kind.other
+
+  init(layer: Int, isExpert: Bool) {
+    self.layer = layer
+    self.isExpert = isExpert
+  }
+
+  init(_ bytes: RawSpan, _ name: Range<Int>) {
+    if GGUFReader.equals(bytes, name, "token_embd.weight") { kind = .input }
+    if GGUFReader.equals(bytes, name, "output.weight") { kind = .output }
+    guard name.count > 4, GGUFReader.equals(bytes, name.lowerBound..<name.lowerBound + 4, "blk.") else { return }
+    kind = .layer
+    var number = 0
+    var at = name.lowerBound + 4
+    while at < name.upperBound, number < 1 << 20 {
+      let byte = unsafe bytes.unsafeLoad(fromByteOffset: at, as: UInt8.self)
+      guard byte >= 0x30, byte <= 0x39 else { break }
+      number = number * 10 + Int(byte - 0x30)
+      at += 1
+    }
+    layer = number
+    // `_exps.` stands near the end: of several experts in one tensor.
+    var mark = at
+    while mark + 6 <= name.upperBound, !isExpert {
+      isExpert = GGUFReader.equals(bytes, mark..<mark + 5, "_exps")
+      mark += 1
+    }
+  }
+}

@@ -1,0 +1,141 @@
+internal import Glibc
+
+/// A model's file, of which the header is read and nothing else.
+public enum ModelFile {
+  /// Bytes of a header that are read at most: the largest vocabularies take a few tens of millions.
+  public static let headerMax = 256 << 20
+  private static let configurationMax = 1 << 20
+
+  /// Tells the format by the first bytes.
+  public static func format(_ bytes: [UInt8]) -> Model.Format? {
+    if bytes.starts(with: Array("GGUF".utf8)) { return .gguf }
+    if bytes.starts(with: [0x50, 0x4b, 0x03, 0x04]) { return .pytorch }
+    // A header's length, and then JSON.
+    if bytes.count >= 9, bytes[8] == UInt8(ascii: "{"), bytes[5..<8].allSatisfy({ $0 == 0 }) { return .safetensors }
+    // A first field 1 with a small number: the version of ONNX's format.
+    if bytes.count >= 2, bytes[0] == 0x08, bytes[1] > 0, bytes[1] < 0x40 { return .onnx }
+    return nil
+  }
+
+  /// Reads a header that is in memory; `fileSize` is the whole file's.
+  public static func read(_ bytes: [UInt8], fileSize: Int) throws(ModelFault) -> Model {
+    switch format(bytes) {
+    case .gguf: try unsafe GGUFReader.read(bytes.span.bytes, fileSize: fileSize)
+    case .safetensors: try SafetensorsReader.read(bytes, fileSize: fileSize)
+    case .onnx: try unsafe ONNXReader.read(bytes.span.bytes, fileSize: fileSize)
+    case .pytorch: Model(format: .pytorch)
+    case .name, nil: throw .unknownFormat
+    }
+  }
+
+  /// Reads the header of a file. What lies around it belongs to it too: further parts of a split model, and the
+  /// configuration of a safetensors model.
+  ///
+  /// The file is mapped, so one that shrinks while it is read ends the process: this is for a program of its own.
+  public static func read(_ path: String) throws(ModelFault) -> Model {
+    var model = try readOne(path)
+    for part in otherParts(path) {
+      let more = try readOne(part)
+      guard more.format == model.format else { throw .malformed("\(part) is of another format") }
+      model.add(more)
+    }
+    if model.name.isEmpty { model.name = path.split(separator: "/").last.map(String.init) ?? path }
+    return model
+  }
+
+  private static func readOne(_ path: String) throws(ModelFault) -> Model {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))") }
+    defer { _ = close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw .unreadable("\(path): is not a file")
+    }
+    let size = Int(status.st_size)
+    guard size > 0 else { throw .unknownFormat }
+    guard let place = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe place != MAP_FAILED
+    else {
+      throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))")
+    }
+    defer { _ = unsafe munmap(place, size) }
+    let whole = unsafe UnsafeRawBufferPointer(start: place, count: size)
+    let first = unsafe Array(whole.prefix(16))
+    switch format(first) {
+    case .gguf: return try unsafe GGUFReader.read(whole.bytes, fileSize: size)
+    case .onnx: return try unsafe ONNXReader.read(whole.bytes, fileSize: size)
+    case .safetensors:
+      let length = first.prefix(8).reversed().reduce(0) { ($0 & 0xff_ffff_ffff) << 8 | Int($1) }
+      let header = unsafe Array(whole.prefix(min(size, 8 + min(length, SafetensorsReader.headerMax))))
+      let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+      return try SafetensorsReader.read(header, fileSize: size, configuration: small(folder + "config.json"))
+    case .pytorch:
+      var model = Model(format: .pytorch)
+      model.bytesExpected = size
+      model.outputBytes = size
+      model.notes.append(
+        "a zip archive of pickles: reading what is in it would run it, so its size is all that is known")
+      return model
+    case .name, nil: throw .unknownFormat
+    }
+  }
+
+  /// A small file whole; nil when there is none.
+  private static func small(_ path: String) -> [UInt8]? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { _ = close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: configurationMax)
+    let count = unsafe Glibc.read(descriptor, &bytes, bytes.count)
+    return count > 0 ? Array(bytes[..<count]) : nil
+  }
+
+  /// The paths of the other parts of a model that is split into `…-00001-of-00003.…`.
+  static func otherParts(_ path: String) -> [String] {
+    guard let dot = path.lastIndex(of: ".") else { return [] }
+    let stem = path[..<dot]
+    let words = stem.split(separator: "-", omittingEmptySubsequences: false)
+    guard words.count >= 4, words[words.count - 2] == "of", let last = words.last, last.utf8.count == 5,
+      let count = Int(last), (2...10_000).contains(count), let own = Int(words[words.count - 3]),
+      words[words.count - 3].utf8.count == 5
+    else { return [] }
+    let front = words[..<(words.count - 3)].joined(separator: "-")
+    return (1...count).filter { $0 != own }.map { number in
+      let digits = String(number)
+      return "\(front)-\(String(repeating: "0", count: 5 - digits.count))\(digits)-of-\(last)\(path[dot...])"
+    }
+  }
+}
+
+extension Model {
+  /// Takes the tensors of another part of the same model.
+  mutating func add(_ part: Model) {
+    parameters = parameters.plus(part.parameters)
+    tensors = tensors.plus(part.tensors)
+    inputBytes = inputBytes.plus(part.inputBytes)
+    outputBytes = outputBytes.plus(part.outputBytes)
+    bytesExpected = bytesExpected.plus(part.bytesExpected)
+    for (index, layer) in part.layers.enumerated() {
+      if index >= layers.count {
+        layers.append(layer)
+      } else {
+        layers[index].dense = layers[index].dense.plus(layer.dense)
+        layers[index].experts = layers[index].experts.plus(layer.experts)
+      }
+    }
+    notes.removeAll { $0.hasPrefix("one of ") }
+  }
+}
+
+extension ModelFile {
+  /// The version that the first bytes state, where the rest of the header is missing.
+  static func version(_ bytes: [UInt8], _ format: Model.Format) -> Int? {
+    switch format {
+    case .gguf:
+      guard bytes.count >= 8 else { return nil }
+      let low = Int(bytes[4]) | Int(bytes[5]) << 8
+      return low != 0 ? low : Int(bytes[7])
+    case .onnx: return Int(bytes[1])
+    default: return nil
+    }
+  }
+}

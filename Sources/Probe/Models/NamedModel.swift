@@ -1,0 +1,101 @@
+/// Models that are known by their names alone: those that are not here yet.
+public enum NamedModel {
+  /// A model of hoosh's list.
+  public struct Entry: Sendable {
+    public var name: String
+    public var billions: Double
+  }
+
+  /// The list that `GET /v1/hardware/compatible-models` goes through. Source: the models' cards.
+  public static let catalogue: [Entry] = [
+    Entry(name: "Llama 3.1 8B", billions: 8), Entry(name: "Llama 3.1 70B", billions: 70),
+    Entry(name: "Llama 3.1 405B", billions: 405), Entry(name: "Llama 3.2 1B", billions: 1),
+    Entry(name: "Llama 3.2 3B", billions: 3), Entry(name: "Mistral 7B", billions: 7),
+    Entry(name: "Mixtral 8x7B", billions: 46.7), Entry(name: "Mixtral 8x22B", billions: 141),
+    Entry(name: "Mistral Large 2", billions: 123), Entry(name: "Gemma 2 2B", billions: 2),
+    Entry(name: "Gemma 2 9B", billions: 9), Entry(name: "Gemma 2 27B", billions: 27),
+    Entry(name: "Phi-3 Mini", billions: 3.8), Entry(name: "Phi-3 Medium", billions: 14),
+    Entry(name: "Qwen 2.5 7B", billions: 7), Entry(name: "Qwen 2.5 14B", billions: 14),
+    Entry(name: "Qwen 2.5 72B", billions: 72), Entry(name: "DeepSeek V3", billions: 671),
+    Entry(name: "DeepSeek R1", billions: 671), Entry(name: "Falcon 7B", billions: 7),
+    Entry(name: "Falcon 40B", billions: 40), Entry(name: "Falcon 180B", billions: 180),
+    Entry(name: "Command R+", billions: 104), Entry(name: "DBRX", billions: 132),
+    Entry(name: "Stable Diffusion XL", billions: 3.5), Entry(name: "Whisper Large v3", billions: 1.55),
+  ]
+
+  /// Parameters that a name states: `70b`, `8x7b`, `0.5b`, `350m`; nil when it states none.
+  ///
+  /// The number must stand by itself and end in b or m: in `llama-3.1-70b` that is 70, not 3.1.
+  public static func parameters(_ name: String) -> Double? {
+    var found: Double?
+    for word in name.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "." }) {
+      guard let unit = word.last, unit == "b" || unit == "m" else { continue }
+      let factors = word.dropLast().split(separator: "x", omittingEmptySubsequences: false)
+      guard (1...2).contains(factors.count),
+        factors.allSatisfy({ $0.first?.isNumber == true && $0.last?.isNumber == true })
+      else { continue }
+      let numbers = factors.compactMap { Double($0) }
+      guard numbers.count == factors.count else { continue }
+      let count = numbers.reduce(1, *) * (unit == "b" ? 1e9 : 1e6)
+      if count >= 1e6, count <= 1e14 { found = found ?? count }
+    }
+    return found
+  }
+
+  /// Bytes for each parameter of files of a kind: what such files have on average, their larger tensors included.
+  private static let kinds: [(word: String, name: String, bytes: Double)] = [
+    ("q2_k", "Q2_K", 0.37), ("q3_k", "Q3_K_M", 0.48), ("q4_0", "Q4_0", 0.57), ("q4_k", "Q4_K_M", 0.606),
+    ("q5_k", "Q5_K_M", 0.71), ("q5_0", "Q5_0", 0.69), ("q6_k", "Q6_K", 0.82), ("q8_0", "Q8_0", 1.0625),
+    ("q8", "Q8_0", 1.0625),
+    ("iq1", "IQ1_M", 0.25), ("iq2", "IQ2_M", 0.34), ("iq3", "IQ3_M", 0.46), ("iq4", "IQ4_XS", 0.55),
+    ("q4", "Q4_K_M", 0.606),
+    ("bf16", "BF16", 2), ("fp16", "F16", 2), ("f16", "F16", 2), ("fp32", "F32", 4), ("f32", "F32", 4),
+    ("fp8", "FP8", 1),
+    ("int8", "INT8", 1), ("int4", "INT4", 0.56), ("mxfp4", "MXFP4", 0.54), ("awq", "INT4", 0.56),
+    ("gptq", "INT4", 0.56),
+  ]
+
+  /// Sizes of models as their makers build them: billions, layers, embedding, query heads.
+  private static let shapes: [(billions: Double, layers: Int, embedding: Int, heads: Int)] = [
+    (0.6, 24, 1024, 16), (1.5, 16, 2048, 32), (4, 28, 3072, 24), (9, 32, 4096, 32), (15, 40, 5120, 40),
+    (35, 64, 5120, 64), (80, 80, 8192, 64), (150, 88, 12_288, 96), (500, 126, 16_384, 128),
+    (.infinity, 61, 7168, 128),
+  ]
+
+  /// A model of a usual shape, by what its name says; nil when it does not say how large it is.
+  public static func model(_ name: String) -> Model? {
+    guard let count = parameters(name) ?? known(name) else { return nil }
+    return model(name, parameters: count)
+  }
+
+  /// A model of a usual shape and a size.
+  public static func model(_ name: String, parameters count: Double) -> Model {
+    let lowered = name.lowercased()
+    let kind = kinds.first { lowered.contains($0.word) } ?? kinds[3]
+    let shape = shapes.first { count <= $0.billions * 1e9 } ?? shapes[shapes.count - 1]
+    var model = Model(format: .name)
+    model.name = name
+    model.quantization = kind.name
+    model.parameters = Int(saturating: count)
+    model.embedding = shape.embedding
+    model.heads = shape.heads
+    model.vocabulary = 128_256
+    let all = Int(saturating: count * kind.bytes)
+    let table = min(all / 8, Int(saturating: Double(shape.embedding * model.vocabulary) * kind.bytes))
+    model.inputBytes = table
+    model.outputBytes = table
+    let each = max(0, all - 2 * table) / shape.layers
+    model.layers = (0..<shape.layers).map { _ in
+      Model.Layer(dense: each, memory: .attention(heads: min(8, shape.heads), key: 128, value: 128, window: nil))
+    }
+    model.notes = ["known by its name alone: a usual shape and \(kind.name) are assumed"]
+    return model
+  }
+
+  private static func known(_ name: String) -> Double? {
+    let plain = name.lowercased().filter { $0.isLetter || $0.isNumber }
+    return catalogue.first { $0.name.lowercased().filter { $0.isLetter || $0.isNumber } == plain }.map {
+      $0.billions * 1e9
+    }
+  }
+}

@@ -1,0 +1,252 @@
+/// Where a model goes, and why.
+public struct Plan: Sendable, Equatable {
+  /// How it goes there; the better first.
+  public enum Manner: String, Sendable {
+    /// One device has all of it.
+    case single = "single device"
+    /// Several devices have some layers each.
+    case split = "several devices"
+    /// Experts stay in the machine's memory, everything else is on devices.
+    case expertsInMemory = "experts in memory"
+    /// Some layers stay in the machine's memory.
+    case partial = "partly in memory"
+    /// The processors do all of it.
+    case processor = "processor"
+    /// There is no room.
+    case none = "does not fit"
+  }
+
+  /// What one device takes.
+  public struct Share: Sendable, Equatable {
+    public var device: String
+    public var name: String
+    public var layers: Int
+    public var bytes: Int
+    public var hasOutput: Bool
+  }
+
+  public var manner: Manner
+  public var shares: [Share] = []
+  /// Layers whose experts stay in the machine's memory.
+  public var expertLayersInMemory = 0
+  /// Layers that stay there altogether.
+  public var layersInMemory = 0
+  /// Bytes in the machine's memory.
+  public var hostBytes = 0
+  public var demand: Demand
+  /// Tokens a second of one conversation: from, and to.
+  public var tokensPerSecond: ClosedRange<Double>?
+  /// Why it is this plan and not a better one; a sentence for each device.
+  public var reasons: [String] = []
+  /// What a person could do.
+  public var advice: [String] = []
+
+  /// Whether it runs at all.
+  public var fits: Bool { manner != .none }
+  /// Whether devices have all of it.
+  public var isOnDevices: Bool { manner == .single || manner == .split }
+}
+
+/// Places a model on what a machine has left. Pure arithmetic on a budget: the same code answers what is and what
+/// would be.
+public enum Planner {
+  public static func plan(
+    _ model: Model, _ usage: Usage = Usage(), on budget: Budget, speed: SpeedCorrection = SpeedCorrection()
+  ) -> Plan {
+    let demand = Demand(model, usage)
+    var attempt = Attempt(model: model, demand: demand, budget: budget)
+    var plan = attempt.best()
+    plan.tokensPerSecond = Speed.estimate(plan, model, usage, budget, speed)
+    plan.reasons = attempt.reasons
+    for (id, reason) in budget.rejected { plan.reasons.append("\(id): \(reason)") }
+    plan.advice = advice(plan, model, usage, budget)
+    return plan
+  }
+
+  /// The largest context that the devices have room for; nil when none is.
+  public static func largestContext(_ model: Model, _ usage: Usage = Usage(), on budget: Budget) -> Int? {
+    var low = 0
+    var high = max(usage.context, model.contextMax > 0 ? model.contextMax : 131_072) / 256
+    while low < high {
+      let middle = (low + high + 1) / 2
+      var asked = usage
+      asked.context = middle * 256
+      var attempt = Attempt(model: model, demand: Demand(model, asked), budget: budget)
+      if attempt.best().isOnDevices { low = middle } else { high = middle - 1 }
+    }
+    return low > 0 ? low * 256 : nil
+  }
+
+  private static func advice(_ plan: Plan, _ model: Model, _ usage: Usage, _ budget: Budget) -> [String] {
+    var advice: [String] = []
+    if plan.isOnDevices || budget.places.isEmpty { return advice }
+    if let context = largestContext(model, usage, on: budget), context < usage.context {
+      advice.append("with a context of \(context) tokens the devices have room for all of it")
+    }
+    if usage.keyBits == 16, usage.valueBits == 16 {
+      var smaller = usage
+      smaller.keyBits = 8.5
+      smaller.valueBits = 8.5
+      smaller.flashAttention = true
+      var attempt = Attempt(model: model, demand: Demand(model, smaller), budget: budget)
+      if attempt.best().isOnDevices {
+        advice.append("with keys and values in Q8_0 the devices have room for all of it")
+      }
+    }
+    return advice
+  }
+}
+
+/// One search for a place. The manners are tried from the best to the worst.
+private struct Attempt {
+  let model: Model
+  let demand: Demand
+  let budget: Budget
+  var reasons: [String] = []
+
+  mutating func best() -> Plan {
+    single() ?? split() ?? expertsInMemory() ?? partial() ?? processor() ?? nothing()
+  }
+
+  /// The fastest device that has room for all.
+  private mutating func single() -> Plan? {
+    for place in budget.places {
+      guard demand.whole <= place.bytes else {
+        reasons.append(
+          "\(place.id): \(Bytes.text(demand.whole)) are needed, \(Bytes.text(place.bytes)) may be used")
+        continue
+      }
+      guard demand.input <= hostLeft([place]) else {
+        reasons.append("\(place.id): the machine's memory has no room for the input's table")
+        continue
+      }
+      var plan = Plan(manner: .single, demand: demand)
+      plan.shares = [
+        Plan.Share(
+          device: place.id, name: place.name, layers: demand.layers.count, bytes: demand.whole, hasOutput: true)
+      ]
+      plan.hostBytes = demand.input
+      return plan
+    }
+    return nil
+  }
+
+  /// Devices in the order of their speed, as many as are needed, each filled with what it has room for.
+  private func split() -> Plan? {
+    guard budget.places.count > 1 else { return nil }
+    // Devices that reach each other directly, or stand at the same processor, before others that are as fast.
+    let first = budget.places[0]
+    let order = budget.places.sorted { left, right in
+      func rank(_ place: Budget.Place) -> (Int, Double, Int, Int) {
+        (
+          place.isUnified ? 1 : 0, -place.bandwidth, place.hive != nil && place.hive == first.hive ? 0 : 1,
+          place.numaNode == first.numaNode ? 0 : 1
+        )
+      }
+      return rank(left) < rank(right)
+    }
+    for count in 2...order.count {
+      if let plan = fill(Array(order.prefix(count)), experts: true, manner: .split), plan.layersInMemory == 0 {
+        return plan
+      }
+    }
+    return nil
+  }
+
+  /// All that every token needs on devices, and as many experts as there is room for.
+  private func expertsInMemory() -> Plan? {
+    guard model.expertCount > 0, !budget.places.isEmpty, demand.experts.contains(where: { $0 > 0 }) else {
+      return nil
+    }
+    guard var plan = fill(budget.places, experts: false, manner: .expertsInMemory), plan.layersInMemory == 0 else {
+      return nil
+    }
+    var room = plan.shares.map { share in
+      (budget.places.first { $0.id == share.device }?.bytes ?? 0) - share.bytes
+    }
+    var rest = 0
+    for size in demand.experts where size > 0 {
+      // Largest room first: the layers' order does not matter to experts.
+      if let most = room.indices.max(by: { room[$0] < room[$1] }), room[most] >= size {
+        room[most] -= size
+        plan.shares[most].bytes = plan.shares[most].bytes.plus(size)
+      } else {
+        plan.expertLayersInMemory += 1
+        rest = rest.plus(size)
+      }
+    }
+    plan.hostBytes = demand.input.plus(rest)
+    return plan.hostBytes <= hostLeft(used(plan)) ? plan : nil
+  }
+
+  /// As many layers on devices as there is room for.
+  private func partial() -> Plan? {
+    guard !budget.places.isEmpty, !demand.layers.isEmpty,
+      var plan = fill(budget.places, experts: true, manner: .partial), plan.layersInMemory < demand.layers.count
+    else { return nil }
+    let rest = (0..<plan.layersInMemory).reduce(demand.input.plus(demand.compute)) {
+      $0.plus(demand.layers[$1]).plus(demand.experts[$1])
+    }
+    plan.hostBytes = plan.shares.contains(where: \.hasOutput) ? rest : rest.plus(demand.output)
+    return plan.hostBytes <= hostLeft(used(plan)) ? plan : nil
+  }
+
+  private func processor() -> Plan? {
+    // The processors read the one table for both ends.
+    let all = demand.whole.plus(model.sharesTable ? 0 : demand.input)
+    guard all <= budget.host else { return nil }
+    var plan = Plan(manner: .processor, demand: demand)
+    plan.hostBytes = all
+    plan.layersInMemory = demand.layers.count
+    return plan
+  }
+
+  private mutating func nothing() -> Plan {
+    reasons.append(
+      "memory: \(Bytes.text(demand.whole.plus(demand.input))) are needed, \(Bytes.text(budget.host)) may be used")
+    return Plan(manner: .none, demand: demand)
+  }
+
+  /// Fills devices from the last layer backwards, so that the output and the last layers are where they are fast and
+  /// what is left over are the first layers. Each device that has a layer needs room to calculate.
+  private func fill(_ places: [Budget.Place], experts: Bool, manner: Plan.Manner) -> Plan? {
+    var plan = Plan(manner: manner, demand: demand)
+    var next = demand.layers.count - 1
+    var needsOutput = true
+    for place in places {
+      var left = place.bytes - demand.compute
+      var share = Plan.Share(device: place.id, name: place.name, layers: 0, bytes: 0, hasOutput: false)
+      if needsOutput, demand.output <= left {
+        left -= demand.output
+        share.bytes = demand.output
+        share.hasOutput = true
+        needsOutput = false
+      }
+      while next >= 0 {
+        let size = demand.layers[next].plus(experts ? demand.experts[next] : 0)
+        guard size <= left else { break }
+        left -= size
+        share.bytes = share.bytes.plus(size)
+        share.layers += 1
+        next -= 1
+      }
+      if share.layers > 0 || share.hasOutput {
+        share.bytes = share.bytes.plus(demand.compute)
+        plan.shares.append(share)
+      }
+    }
+    plan.layersInMemory = next + 1
+    plan.hostBytes = demand.input
+    if manner == .split, needsOutput { return nil }
+    return plan.shares.isEmpty || demand.input > hostLeft(used(plan)) ? nil : plan
+  }
+
+  private func used(_ plan: Plan) -> [Budget.Place] {
+    budget.places.filter { place in plan.shares.contains { $0.device == place.id } }
+  }
+
+  /// The machine's memory less what devices that share it take of it.
+  private func hostLeft(_ places: [Budget.Place]) -> Int {
+    places.reduce(budget.host) { $1.isUnified ? max(0, $0 - min(demand.whole, $1.bytes)) : $0 }
+  }
+}

@@ -1,0 +1,74 @@
+/// What rented machines cost, as a dated file says. Prices change weekly, so the file can be replaced.
+public struct Prices: Sendable, Equatable {
+  /// One kind of machine.
+  public struct Instance: Sendable, Equatable {
+    public var provider: String
+    public var name: String
+    public var device: String
+    public var deviceCount: Int
+    /// Gigabytes of all its devices.
+    public var gigabytes: Int
+    /// Hundredths of a dollar for an hour.
+    public var cents: Int
+  }
+
+  /// Instances that a file may have.
+  static let instancesMax = 4096
+
+  /// The day that the prices are of, as the file says.
+  public var date: String
+  public var instances: [Instance]
+
+  /// Those that come with the program.
+  public static let builtIn = Prices(PackageResources.instance_prices_json) ?? Prices(date: "", instances: [])
+
+  init(date: String, instances: [Instance]) {
+    self.date = date
+    self.instances = instances
+  }
+
+  /// Reads a file; nil when it is none.
+  public init?(_ json: [UInt8]) {
+    var date = ""
+    var instances: [Instance] = []
+    var walker = JSONWalker(json)
+    do throws(JSONProblem) {
+      try walker.members { (key, walker) throws(JSONProblem) in
+        if key == "date" { date = try walker.text() ?? "" }
+        guard key == "instances", walker.peek() == .array else { return }
+        try walker.elements { (walker) throws(JSONProblem) in
+          if let instance = try Self.instance(&walker), instances.count < Self.instancesMax {
+            instances.append(instance)
+          }
+        }
+      }
+    } catch { return nil }
+    guard walker.isAtEnd() else { return nil }
+    self.init(date: date, instances: instances)
+  }
+
+  private static func instance(_ walker: inout JSONWalker) throws(JSONProblem) -> Instance? {
+    guard walker.peek() == .object else { return nil }
+    var instance = Instance(provider: "", name: "", device: "", deviceCount: 0, gigabytes: 0, cents: 0)
+    try walker.members { (key, walker) throws(JSONProblem) in
+      switch key {
+      case "provider": instance.provider = try walker.text() ?? ""
+      case "instance": instance.name = try walker.text() ?? ""
+      case "device": instance.device = try walker.text() ?? ""
+      case "count": instance.deviceCount = try walker.integer() ?? 0
+      case "memory_gb": instance.gigabytes = try walker.integer() ?? 0
+      case "usd_per_hour": instance.cents = Int(saturating: ((try walker.decimal() ?? 0) * 100).rounded())
+      default: break
+      }
+    }
+    return instance.gigabytes > 0 && instance.cents > 0 && !instance.name.isEmpty ? instance : nil
+  }
+
+  /// The cheapest that have room for so many bytes.
+  public func cheapest(_ bytes: Int, provider: String? = nil, most: Int = 5) -> [Instance] {
+    let fitting = instances.filter {
+      $0.gigabytes.times(1_000_000_000) >= bytes && (provider == nil || $0.provider == provider)
+    }
+    return Array(fitting.sorted { ($0.cents, $0.name) < ($1.cents, $1.name) }.prefix(most))
+  }
+}

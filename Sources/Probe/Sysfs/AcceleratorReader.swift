@@ -1,0 +1,93 @@
+/// Accelerators that are no graphics processors: by PCI identity and the kernel's driver, never by a device file's
+/// number alone.
+struct AcceleratorReader {
+  let root: Root
+  /// Number of the `/dev/accel` node of each device.
+  let accelNodes: [PCIAddress: String]
+
+  init(_ root: Root) {
+    self.root = root
+    var nodes: [PCIAddress: String] = [:]
+    for name in root.names("sys/class/accel").prefix(256) {
+      if let target = root.link("sys/class/accel/\(name)/device"), let address = PCIAddress(target) {
+        nodes[address] = name
+      }
+    }
+    accelNodes = nodes
+  }
+
+  func read(_ entry: PCIEntry) -> Device? {
+    guard let row = AcceleratorTable.find(entry) else { return unknown(entry) }
+    var device = Device(
+      kind: row.kind, vendor: DeviceTable.vendorName(entry.vendor), name: Fact(row.name, .table, .tabulated))
+    device.backends = [row.backend]
+    describe(&device, entry)
+    if row.gigabytes > 0 {
+      device.memory = Fact(row.gigabytes << 30, .table, .tabulated)
+      device.free = device.memory
+    }
+    switch row.kind {
+    case .npu:
+      device.isUnified = true
+      device.exclusion = "uses the machine's own memory, and no model server runs language models on it"
+    default:
+      if entry.driver == nil { device.exclusion = "no driver has it" }
+      if entry.vendor == 0x1da3 { readGaudi(&device) }
+    }
+    return device
+  }
+
+  private func describe(_ device: inout Device, _ entry: PCIEntry) {
+    device.address = entry.address
+    device.identity = entry.identity
+    device.kernelDriver = entry.driver
+    device.numaNode = entry.numaNode
+    device.isAsleep = entry.isAsleep
+    device.link = entry.link
+    if let node = accelNodes[entry.address], root.mayOpen("dev/accel/\(node)") == false {
+      device.advice.append("seen, but no permission for /dev/accel/\(node): add the user to group render")
+    }
+  }
+
+  /// A processing accelerator of a maker whose devices are known by name only.
+  private func unknown(_ entry: PCIEntry) -> Device? {
+    guard entry.deviceClass >> 16 == 0x12 else { return nil }
+    let vendor = DeviceTable.vendorName(entry.vendor)
+    var device = Device(kind: .asic, vendor: vendor, name: Fact("\(vendor) \(entry.identity)", .sysfs, .guessed))
+    describe(&device, entry)
+    device.exclusion = "known by its identity alone; hoosh knows no way to ask it"
+    return device
+  }
+
+  /// Habana's driver tells which of the family it is, where the identity does not.
+  private func readGaudi(_ device: inout Device) {
+    guard let address = device.address, let node = accelNodes[address] else { return }
+    if let type = root.text("sys/class/accel/\(node)/device/device_type", max: 64), !type.isEmpty {
+      device.name = Fact("Intel \(type)", .sysfs)
+    }
+    if let status = root.text("sys/class/accel/\(node)/device/status", max: 64), status != "operational",
+      !status.isEmpty
+    {
+      device.exclusion = "its driver says: \(status)"
+    }
+  }
+
+  /// Devices without a PCI function that this process sees.
+  func withoutAddress() -> [Device] {
+    var found: [Device] = []
+    let frequencies = root.names("sys/class/devfreq")
+    if frequencies.contains(where: { $0.hasSuffix(".npu") }) {
+      var device = Device(kind: .npu, vendor: "Rockchip", name: Fact("Rockchip NPU", .sysfs))
+      device.isUnified = true
+      device.exclusion = "uses the machine's own memory, and no model server runs language models on it"
+      found.append(device)
+    }
+    if let mali = frequencies.first(where: { $0.hasSuffix(".gpu") }) {
+      var device = Device(kind: .integratedGPU, vendor: "Arm", name: Fact("GPU \(mali)", .sysfs))
+      device.isUnified = true
+      device.backends = [.vulkan]
+      found.append(device)
+    }
+    return found
+  }
+}

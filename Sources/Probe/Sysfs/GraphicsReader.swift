@@ -1,0 +1,140 @@
+/// What the kernel's files say of graphics processors, without waking one and without a driver of a maker.
+struct GraphicsReader {
+  let root: Root
+  let nodes: [ComputeNode]
+  let renderMinors: [PCIAddress: Int]
+  /// Bytes of the machine's memory that are available: what a device without its own can have at most.
+  let hostAvailable: Int
+
+  func read(_ entry: PCIEntry) -> Device {
+    var device = Device(
+      kind: .discreteGPU, vendor: DeviceTable.vendorName(entry.vendor),
+      name: Fact("\(DeviceTable.vendorName(entry.vendor)) \(entry.identity)", .sysfs, .guessed))
+    device.address = entry.address
+    device.identity = entry.identity
+    device.kernelDriver = entry.driver
+    device.numaNode = entry.numaNode
+    device.isAsleep = entry.isAsleep
+    device.link = entry.link
+    device.renderMinor = renderMinors[entry.address]
+    if let row = DeviceTable.find(vendor: entry.vendor, device: entry.device) {
+      device.name = Fact(row.name, .table, .tabulated)
+      if row.gigabytes > 0 { device.memory = Fact(row.gigabytes << 30, .table, .tabulated) }
+      if let bandwidth = row.bandwidth { device.bandwidth = Fact(bandwidth, .table, .tabulated) }
+    }
+    switch entry.vendor {
+    case 0x10de: readNVIDIA(&device, entry)
+    case 0x1002: AMDReader(root: root, node: node(of: entry), hostAvailable: hostAvailable).read(&device, entry)
+    case 0x8086: readIntel(&device, entry)
+    case 0x1af4, 0x15ad, 0x1b36, 0x1234, 0x1414, 0x80ee:
+      device.kind = .virtualGPU
+      device.exclusion = "lent by a hypervisor to show pictures"
+    case 0x1a03, 0x102b:
+      device.kind = .display
+      device.exclusion = "shows pictures and does not compute"
+    default: device.exclusion = "known by its identity alone; hoosh knows no way to ask it"
+    }
+    if entry.driver == "vfio-pci" {
+      device.backends = []
+      device.exclusion = "held by vfio-pci for a virtual machine"
+    }
+    if device.isAsleep { device.advice.append("asleep: what it has is known by its identity, not asked") }
+    adviseOnAccess(&device)
+    return device
+  }
+
+  private func node(of entry: PCIEntry) -> ComputeNode? { nodes.first { $0.address == entry.address } }
+
+  /// The render node is what Vulkan, ROCm and Level Zero open.
+  private func adviseOnAccess(_ device: inout Device) {
+    guard device.exclusion == nil else { return }
+    if let minor = device.renderMinor, root.mayOpen("dev/dri/renderD\(minor)") == false {
+      device.advice.append("seen, but no permission for /dev/dri/renderD\(minor): add the user to group render")
+      device.backends = device.backends.intersection([.cuda])
+      if device.backends.isEmpty { device.exclusion = "seen, but no permission: add the user to group render" }
+    }
+    if device.backends.contains(.rocm), root.mayOpen("dev/kfd") == false {
+      device.advice.append("no permission for /dev/kfd: add the user to group render for ROCm")
+      device.backends.remove(.rocm)
+    }
+  }
+}
+
+extension GraphicsReader {
+  /// The open part of NVIDIA's driver writes a file for each device. Source: NVIDIA driver README, "The /proc file
+  /// system". How much memory a device has only the library says.
+  private func readNVIDIA(_ device: inout Device, _ entry: PCIEntry) {
+    switch entry.driver {
+    case "nvidia": device.backends = [.cuda, .vulkan]
+    case "nouveau":
+      device.backends = [.vulkan]
+      device.advice.append("driven by nouveau: CUDA needs NVIDIA's driver")
+    case nil:
+      device.exclusion = "no driver has it"
+      device.advice.append("no kernel driver is bound; install NVIDIA's driver")
+    default: break
+    }
+    let folder = "proc/driver/nvidia/gpus/\(entry.address)"
+    if let information = root.text("\(folder)/information") {
+      if let model = information.value(of: "Model") { device.name = Fact(model, .procfs, .exact) }
+      if let uuid = information.value(of: "GPU UUID"), !uuid.contains("?") {
+        device.uuid = Fact(Merge.plainUUID(uuid), .procfs, .exact)
+      }
+      if information.value(of: "GPU Excluded") == "Yes" { device.exclusion = "excluded in the driver's options" }
+    }
+    if let version = root.text("sys/module/nvidia/version") {
+      device.driverVersion = Fact(version, .sysfs, .exact)
+    } else if let text = root.text("proc/driver/nvidia/version"),
+      let version = text.split(separator: " ").first(where: { $0.first?.isNumber == true && $0.contains(".") })
+    {
+      device.driverVersion = Fact(String(version), .procfs, .exact)
+    }
+    if let status = root.text("\(folder)/numa_status"), let node = status.number(of: "Node"), node >= 0 {
+      device.numaNode = node
+    }
+  }
+
+  /// Intel's integrated processors are always function 0 of device 2 on the first bus.
+  private func readIntel(_ device: inout Device, _ entry: PCIEntry) {
+    device.backends = entry.driver == nil ? [] : [.levelZero, .vulkan]
+    if entry.driver == nil { device.exclusion = "no driver has it" }
+    if entry.address == PCIAddress(domain: 0, bus: 0, device: 2, function: 0) {
+      device.kind = .integratedGPU
+      device.isUnified = true
+      device.memory = Fact(hostAvailable / 2, .formula, .guessed)
+      device.free = device.memory
+      device.link = nil
+      return
+    }
+    // A resizable window over the whole memory says how large it is; the old window of 256 MiB says nothing.
+    if !device.isAsleep, let window = largestWindow(entry), window >= 1 << 30 {
+      device.memory = Fact(window, .sysfs, .derived)
+    }
+    readHardwareMonitor(&device, entry, root)
+  }
+
+  /// The largest prefetchable window in the function's `resource` file: lines of start, end and flags.
+  private func largestWindow(_ entry: PCIEntry) -> Int? {
+    guard let text = root.text("\(entry.folder)/resource") else { return nil }
+    var largest: Int?
+    for line in text.lines.prefix(6) {
+      let words = line.split(separator: " ")
+      guard words.count == 3, let start = UInt64(hex: words[0]), let end = UInt64(hex: words[1]), end > start,
+        let flags = UInt64(hex: words[2]), flags & 0x2000 != 0, end - start < 1 << 50
+      else { continue }
+      largest = max(largest ?? 0, Int(end - start) + 1)
+    }
+    return largest
+  }
+}
+
+/// Temperature and power from the kernel's hardware monitor. Asking wakes a device, so a sleeping one is not asked.
+func readHardwareMonitor(_ device: inout Device, _ entry: PCIEntry, _ root: Root) {
+  guard !device.isAsleep, let name = root.names("\(entry.folder)/hwmon").first else { return }
+  let folder = "\(entry.folder)/hwmon/\(name)"
+  device.telemetry.celsius = root.number("\(folder)/temp1_input").map { $0 / 1000 }
+  let power = root.number("\(folder)/power1_average") ?? root.number("\(folder)/power1_input")
+  device.telemetry.watts = power.map { Double($0) / 1e6 }
+  let most = root.number("\(folder)/power1_cap") ?? root.number("\(folder)/power1_max")
+  device.telemetry.wattsMax = most.map { Double($0) / 1e6 }
+}

@@ -1,0 +1,110 @@
+internal import CDrivers
+
+/// The processors that this process may use, from the kernel's files.
+struct ProcessorReader {
+  let root: Root
+  let limits: ControlGroup.Limits
+
+  /// Extensions that inference libraries have code for; the kernel names only those that it lets programs use.
+  private static let wanted: Set<String> = [
+    "sse4_2", "f16c", "fma", "avx", "avx2", "avx_vnni", "avx512f", "avx512bw", "avx512vl", "avx512_vnni",
+    "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16", "avx10",
+    "asimddp", "asimdhp", "i8mm", "bf16", "sve", "sve2", "sme", "rvv",
+  ]
+
+  func read() -> Processor {
+    var processor = Processor()
+    // The first processor's paragraph; all of it is long on a large machine.
+    let text = root.text("proc/cpuinfo", max: 8192) ?? ""
+    processor.name = text.value(of: "model name") ?? text.value(of: "Model") ?? text.value(of: "cpu") ?? ""
+    let flags = (text.value(of: "flags") ?? text.value(of: "Features") ?? "").split(separator: " ").map(String.init)
+    processor.features = flags.filter(Self.wanted.contains)
+    processor.isVirtual = flags.contains("hypervisor")
+    let usable = usableProcessors()
+    processor.threads = max(1, usable.count)
+    let cores = cores(usable)
+    processor.cores = max(1, cores.count)
+    processor.fastCores = max(1, fast(cores))
+    processor.quota = limits.processors
+    processor.numaNodes = nodes(usable)
+    processor.bandwidth = bandwidth(processor.numaNodes)
+    return processor
+  }
+
+  private func usableProcessors() -> Set<Int> {
+    var usable = CPUList.read(root.text("sys/devices/system/cpu/online") ?? "0")
+    if let allowed = limits.allowedProcessors, !allowed.isEmpty { usable.formIntersection(allowed) }
+    if root.isMachine, let mask = Self.affinity(), !mask.isDisjoint(with: usable) { usable.formIntersection(mask) }
+    return usable
+  }
+
+  /// The processors that this thread may run on.
+  private static func affinity() -> Set<Int>? {
+    var mask = [UInt8](repeating: 0, count: 1024)
+    let count = unsafe drivers_affinity(&mask, mask.count)
+    guard count > 0 else { return nil }
+    var found = Set<Int>()
+    for index in 0..<Int(count) * 8 where mask[index / 8] & 1 << (index % 8) != 0 { found.insert(index) }
+    return found
+  }
+
+  /// One processor for each core. One file is read for each core, not for each processor.
+  private func cores(_ usable: Set<Int>) -> [Int] {
+    var left = usable
+    var cores: [Int] = []
+    for processor in usable.sorted() where left.contains(processor) {
+      cores.append(processor)
+      left.remove(processor)
+      let folder = "sys/devices/system/cpu/cpu\(processor)/topology"
+      guard let text = root.text("\(folder)/core_cpus_list") ?? root.text("\(folder)/thread_siblings_list") else {
+        continue
+      }
+      left.subtract(CPUList.read(text))
+    }
+    return cores
+  }
+
+  /// Cores of the fast kind: Intel lists them, Arm gives each processor a capacity.
+  private func fast(_ cores: [Int]) -> Int {
+    if let text = root.text("sys/devices/cpu_core/cpus") {
+      let fast = CPUList.read(text)
+      let count = cores.filter(fast.contains).count
+      if count > 0 { return count }
+    }
+    guard let first = cores.first, root.number("sys/devices/system/cpu/cpu\(first)/cpu_capacity") != nil else {
+      return cores.count
+    }
+    let capacities = cores.map { root.number("sys/devices/system/cpu/cpu\($0)/cpu_capacity") ?? 0 }
+    let most = capacities.max() ?? 0
+    return capacities.filter { $0 >= most / 4 * 3 }.count
+  }
+
+  private func nodes(_ usable: Set<Int>) -> [NumaNode] {
+    let folder = "sys/devices/system/node"
+    return CPUList.read(root.text("\(folder)/online") ?? "").sorted().prefix(1024).map { id in
+      let meminfo = root.text("\(folder)/node\(id)/meminfo", max: 16384) ?? ""
+      let processors = CPUList.read(root.text("\(folder)/node\(id)/cpulist") ?? "")
+      let distances = (root.text("\(folder)/node\(id)/distance") ?? "").split(separator: " ").compactMap { Int($0) }
+      return NumaNode(
+        id: id, processors: processors.count, memory: Self.kilobytes(meminfo, "MemTotal"),
+        free: Self.kilobytes(meminfo, "MemFree"), distances: distances)
+    }
+  }
+
+  /// Lines as in `Node 0 MemTotal:  131886540 kB`.
+  private static func kilobytes(_ meminfo: String, _ name: String) -> Int {
+    for line in meminfo.lines {
+      let words = line.split(separator: " ")
+      if words.count >= 4, words[2] == "\(name):", let number = Int(words[3]) { return max(0, number).times(1024) }
+    }
+    return 0
+  }
+
+  /// What the firmware's table of memory says (HMAT), the nodes with processors together.
+  private func bandwidth(_ nodes: [NumaNode]) -> Fact<Double>? {
+    let sum = nodes.filter { $0.processors > 0 }.compactMap {
+      root.number("sys/devices/system/node/node\($0.id)/access0/initiators/read_bandwidth")
+    }.reduce(0) { $0.plus(max(0, $1)) }
+    return sum > 0 ? Fact(Double(sum) / 1000, .sysfs) : nil
+  }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import Glibc
+import Probe
+
+/// Says whether and how a model fits on this machine.
+struct Fit: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say which model fits where on this machine, and why.",
+    discussion: """
+      MODEL is a file (GGUF, safetensors, ONNX) or a name that says how large the model is, as llama-3.1-70b does. \
+      Exits with 1 when it does not fit at all.
+      """)
+
+  @Argument(help: "A model's file, or its name.")
+  var model: String
+
+  @Option(name: .shortAndLong, help: "Tokens of context for each conversation.")
+  var context = 4096
+
+  @Option(name: .shortAndLong, help: "Conversations at the same time.")
+  var parallel = 1
+
+  @Option(help: "How keys and values are kept: f16, q8_0 or q4_0.")
+  var cache = Cache.f16
+
+  @Option(
+    name: .customLong("add-device"), help: "Plan as if there were one more device, of so many GiB. May be repeated."
+  )
+  var added: [Int] = []
+
+  @Flag(help: "Do not ask the drivers; what the kernel says is enough.")
+  var noDrivers = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  enum Cache: String, ExpressibleByArgument, CaseIterable {
+    case f16
+    case q8_0
+    case q4_0
+
+    var bits: Double {
+      switch self {
+      case .f16: 16
+      case .q8_0: 8.5
+      case .q4_0: 4.5
+      }
+    }
+  }
+
+  func validate() throws {
+    guard (1...1 << 24).contains(context) else {
+      throw ValidationError("A context is from 1 to \(1 << 24) tokens.")
+    }
+    guard (1...1024).contains(parallel) else { throw ValidationError("Conversations are from 1 to 1024.") }
+    guard added.count <= 64, added.allSatisfy({ (1...16_384).contains($0) }) else {
+      throw ValidationError("At most 64 devices of 1 to 16384 GiB can be added.")
+    }
+  }
+
+  func run() throws {
+    let shape = try read()
+    var usage = Usage()
+    usage.context = context
+    usage.parallel = parallel
+    usage.keyBits = cache.bits
+    usage.valueBits = cache.bits
+    let snapshot = HardwareLook.snapshot(asksDrivers: !noDrivers)
+    let machine = added.isEmpty ? snapshot.machine : snapshot.machine.edited(adding: added.map { $0 << 30 })
+    let budget = Budget(machine)
+    let plan = Planner.plan(shape, usage, on: budget)
+    if json {
+      var out = JSONText()
+      out.object { out in
+        out.object("model") { shape.write(&$0) }
+        out.object("plan") { plan.write(&$0) }
+      }
+      Terminal.show(out.bytes + [0x0a])
+    } else {
+      show(shape, plan, usage)
+    }
+    if !plan.fits { throw ExitCode.failure }
+  }
+
+  private func read() throws -> Model {
+    if unsafe access(model, F_OK) == 0 {
+      do throws(ModelFault) { return try ModelFile.read(model) } catch {
+        Terminal.complain("\(model): \(error)")
+        throw ExitCode.input
+      }
+    }
+    if let shape = NamedModel.model(model) { return shape }
+    Terminal.complain("hoosh: there is no file `\(model)`, and as a name it does not say how large the model is")
+    throw ExitCode.input
+  }
+
+  private func show(_ shape: Model, _ plan: Plan, _ usage: Usage) {
+    print("\(Terminal.bold(shape.name)): \(shape.summary)")
+    for note in shape.notes { print("  \(note)") }
+    let demand = plan.demand
+    print(
+      "needs         \(Bytes.text(shape.weights)) of weights, \(Bytes.text(demand.cache)) for \(usage.context) tokens"
+        + "\(usage.parallel > 1 ? " of \(usage.parallel) conversations each" : ""), "
+        + "\(Bytes.text(demand.compute)) to calculate")
+    print("goes          \(Terminal.bold(plan.manner.rawValue))")
+    for share in plan.shares {
+      print("              \(share.name): \(share.layers) layers, \(Bytes.text(share.bytes))")
+    }
+    if plan.fits, plan.hostBytes > 0 { print("              memory: \(inMemory(plan))") }
+    if let speed = plan.tokensPerSecond {
+      print("speed         about \(rounded(speed.lowerBound)) to \(rounded(speed.upperBound)) tokens a second")
+    }
+    for (index, reason) in plan.reasons.enumerated() {
+      print((index == 0 ? "because       " : "              ") + reason)
+    }
+    for (index, advice) in plan.advice.enumerated() {
+      print((index == 0 ? "try           " : "              ") + advice)
+    }
+  }
+
+  private func inMemory(_ plan: Plan) -> String {
+    var parts: [String] = []
+    if plan.layersInMemory > 0 { parts.append("\(plan.layersInMemory) layers") }
+    if plan.expertLayersInMemory > 0 { parts.append("the experts of \(plan.expertLayersInMemory) layers") }
+    if parts.isEmpty { parts.append("the input's table") }
+    return "\(parts.joined(separator: " and ")), \(Bytes.text(plan.hostBytes))"
+  }
+
+  private func rounded(_ number: Double) -> String {
+    number >= 10 ? "\(Int(min(number, 1e6)))" : "\(Double(Int(number * 10)) / 10)"
+  }
+}

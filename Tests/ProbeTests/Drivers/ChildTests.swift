@@ -1,0 +1,191 @@
+import Foundation
+import Testing
+
+@testable import Probe
+
+/// Drivers that misbehave in their own process, and what is known afterwards.
+@Suite(.serialized) struct ChildTests {
+  private func ask(
+    _ defines: [String], machine name: String = "dgx-a100", deadline: Duration = .seconds(10)
+  ) throws -> (machine: Machine, time: Duration) {
+    let folder = try Fakes.Folder()
+    let library = try folder.library("nvml.c", defines)
+    let recorded = try Recorded(name)
+    var inquirer = Inquirer(try Fakes.options(.nvml, library, deadline: deadline))
+    let start = ContinuousClock.now
+    let machine = inquirer.ask(recorded.machine, recorded.root)
+    return (machine, ContinuousClock.now - start)
+  }
+
+  @Test func `eight devices are described with all that the library knows`() throws {
+    let (machine, _) = try ask(["DEVICES=8"])
+    #expect(machine.inquiries.map(\.outcome) == [.answered])
+    #expect(machine.devices.count == 8)
+    let first = try #require(machine.device("0000:07:00.0"))
+    #expect(first.memory == Fact(85_899_345_920 - 671_088_640, .nvml, .exact))
+    #expect(first.free?.value == 85_899_345_920 - 671_088_640 - gibibyte)
+    #expect(first.architecture?.value == "sm_80")
+    #expect(abs((first.bandwidth?.value ?? 0) - 2039) < 1)
+    #expect(first.peers.map(\.gigabytesPerSecond) == [150, 150])
+    #expect(first.telemetry.watts == 62.5)
+    #expect(first.telemetry.busyPercent == 7)
+    #expect(first.driverVersion?.value == "550.54.15")
+    #expect(machine.usable.count == 8)
+  }
+
+  @Test func `parts of a divided device are devices, and the whole is none`() throws {
+    let (machine, _) = try ask(["DEVICES=1", "MIG"], machine: "firecracker-vm")
+    #expect(machine.devices.count == 3)
+    #expect(machine.usable.count == 2)
+    #expect(machine.usable.allSatisfy { $0.memory?.value == 42_412_802_048 && $0.backends == [.cuda] })
+    #expect(machine.device("0000:07:00.0")?.exclusion?.contains("2 parts") == true)
+  }
+
+  @Test func `a device without memory of its own has the machine's`() throws {
+    let (machine, _) = try ask(["DEVICES=1", "UNIFIED"], machine: "firecracker-vm")
+    #expect(machine.devices.first?.isUnified == true)
+    #expect(machine.devices.first?.memory?.value == machine.memory.total.value)
+  }
+
+  @Test func `a lost device says so, and the others are described`() throws {
+    let (machine, _) = try ask(["DEVICES=2", "LOST=1"], machine: "firecracker-vm")
+    #expect(machine.usable.count == 1)
+    #expect(machine.devices.contains { $0.exclusion?.contains("fallen off the bus") == true })
+  }
+
+  @Test(arguments: [
+    ("CRASH", "signal 11"), ("ABORT", "signal 6"), ("EXIT", "ended its process with 3"), ("DIES_AT=0", "signal 9"),
+  ])
+  func `a driver that ends its process leaves this one alone`(define: String, how: String) throws {
+    let (machine, _) = try ask([define])
+    #expect(machine.inquiries.map(\.outcome) == [.crashed(how)])
+    #expect(machine.devices.count == 8)
+    #expect(machine.device("0000:07:00.0")?.memory?.confidence == .tabulated)
+  }
+
+  @Test func `what was said before a crash is kept`() throws {
+    let (machine, _) = try ask(["DEVICES=8", "DIES_AT=3"])
+    #expect(machine.devices.filter { $0.memory?.source == .nvml }.count == 3)
+  }
+
+  @Test func `a driver that hangs is ended at the deadline`() throws {
+    let (machine, time) = try ask(["HANG"], deadline: .milliseconds(300))
+    #expect(machine.inquiries.map(\.outcome) == [.hung])
+    #expect(time >= .milliseconds(300))
+    #expect(time < .milliseconds(1500))
+  }
+
+  @Test func `a driver that prints a megabyte and hangs is emptied and ended at the deadline`() throws {
+    let (machine, time) = try ask(["CHATTER"], deadline: .milliseconds(500))
+    #expect(machine.inquiries.map(\.outcome) == [.hung])
+    #expect(time < .milliseconds(1700))
+  }
+
+  @Test func `a driver that never stops printing is ended at the deadline`() throws {
+    let (machine, time) = try ask(["ENDLESS"], deadline: .milliseconds(500))
+    #expect(machine.inquiries.map(\.outcome) == [.hung])
+    #expect(time < .seconds(3))
+  }
+
+  @Test func `a program that cannot be started is told`() throws {
+    let recorded = try Recorded("dgx-a100")
+    var options = try Fakes.options(.nvml, "x.so")
+    options.program = "/no/such/program"
+    var inquirer = Inquirer(options)
+    #expect(
+      inquirer.ask(recorded.machine, recorded.root).inquiries.map(\.outcome) == [
+        .failed("its process cannot be started")
+      ])
+  }
+
+  @Test func `a driver that prints a megabyte and answers is heard`() throws {
+    let (machine, time) = try ask(["FLOOD", "DEVICES=8"], deadline: .seconds(10))
+    #expect(machine.inquiries.map(\.outcome) == [.answered])
+    #expect(machine.inquiries.first?.devices == 8)
+    #expect(time < .seconds(5))
+  }
+
+  @Test func `a driver that leaves a process behind is not waited for`() throws {
+    let (machine, time) = try ask(["FORK"], deadline: .seconds(10))
+    #expect(machine.inquiries.map(\.outcome) == [.answered])
+    #expect(time < .seconds(5))
+  }
+
+  @Test(arguments: [(9, "not loaded"), (18, "different versions"), (15, "fallen off"), (999, "NVML says 999")])
+  func `a code is said in words`(code: Int, words: String) throws {
+    let (machine, _) = try ask(["CODE=\(code)"])
+    guard case .failed(let text)? = machine.inquiries.first?.outcome else { return #expect(Bool(false)) }
+    #expect(text.contains(words))
+  }
+
+  @Test func `a library without the functions, and no library, are absent`() throws {
+    let (machine, _) = try ask(["MISSING"])
+    #expect(machine.inquiries.map(\.outcome) == [.absent("its library is not the one that is meant")])
+    let recorded = try Recorded("dgx-a100")
+    var inquirer = Inquirer(try Fakes.options(.nvml, "/no/such/library.so"))
+    #expect(
+      inquirer.ask(recorded.machine, recorded.root).inquiries.map(\.outcome) == [.absent("its library is not here")]
+    )
+  }
+
+  @Test func `what hung is left alone for a minute, then two, and asked again`() throws {
+    let folder = try Fakes.Folder()
+    let recorded = try Recorded("dgx-a100")
+    var inquirer = Inquirer(try Fakes.options(.nvml, try folder.library("nvml.c", ["CRASH"])))
+    func outcome(_ now: Int) -> Inquiry.Outcome? {
+      inquirer.ask(recorded.machine, recorded.root, now: now).inquiries.first?.outcome
+    }
+    #expect(outcome(0) == .crashed("signal 11"))
+    guard case .avoided? = outcome(59) else { return #expect(Bool(false)) }
+    #expect(outcome(60) == .crashed("signal 11"))
+    guard case .avoided? = outcome(179) else { return #expect(Bool(false)) }
+    #expect(outcome(180) == .crashed("signal 11"))
+  }
+
+  @Test func `AMD's and Intel's libraries are heard`() throws {
+    let folder = try Fakes.Folder()
+    let amd = try Recorded("instinct-mi210")
+    var inquirer = Inquirer(try Fakes.options(.rocmSMI, try folder.library("rocm_smi.c")))
+    let instinct = inquirer.ask(amd.machine, amd.root).device("0000:83:00.0")
+    #expect(instinct?.telemetry.busyPercent == 12)
+    #expect(instinct?.memory?.value == 68_702_699_520)
+    let intel = try Recorded("arc-b580-xe")
+    var second = Inquirer(try Fakes.options(.levelZero, try folder.library("level_zero.c", name: "zero.so")))
+    let arc = second.ask(intel.machine, intel.root).device("0000:03:00.0")
+    #expect(arc?.memory == Fact(12_884_901_888, .levelZero, .exact))
+    #expect(arc?.free?.value == 12_348_030_976)
+  }
+
+  @Test func `variables that hide devices are heeded, and named`() throws {
+    var machine = try Recorded("dgx-a100").machine
+    Merge.finish(&machine, environment: ["CUDA_VISIBLE_DEVICES": "1,GPU-00000003,9,2"])
+    #expect(
+      machine.devices.map { $0.backends.contains(.cuda) } == [false, true, false, true, false, false, false, false])
+    #expect(machine.devices[0].advice.contains { $0.contains("CUDA_VISIBLE_DEVICES") })
+  }
+
+  @Test func `a code that is no code is none`() {
+    for text in ["9223372036854775800", "-9223372036854775808", "x", ""] {
+      let report = Report(Array("device 0\nname A\nend \(text)\n".utf8))
+      for source in Source.allCases {
+        #expect(Outcomes.judge(report, .exited(0), source) == .crashed("ended its process with 0"))
+      }
+    }
+  }
+
+  @Test func `a report may be cut anywhere and say anything`() {
+    let whole = Array(
+      "driver_version 1\ndevice 0\npci 0000:01:00.0\nname A\nheap 1 2 3\npartition 0\nuuid x\nend 0\n".utf8)
+    for end in 0...whole.count { _ = Report(Array(whole[..<end])) }
+    for text in [
+      "device\n\n\n", "end x", "heap -1 -1 -1 -1 -1", String(repeating: "device 1\n", count: 5000),
+      "\u{0}\u{1}\u{ff}",
+    ] {
+      var machine = Machine()
+      for source in [Source.nvml, .vulkan, .rocmSMI, .levelZero] {
+        Merge.add(Report(Array(text.utf8)), from: source, to: &machine)
+      }
+      #expect(machine.devices.count <= 4 * Report.devicesMax)
+    }
+  }
+}

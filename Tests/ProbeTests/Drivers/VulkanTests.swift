@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+@testable import Probe
+
+/// Vulkan through the real loader, with drivers that were built for the test.
+@Suite(.serialized) struct VulkanTests {
+  private func ask(
+    _ folder: Fakes.Folder, machine name: String = "radeon-rx7900xtx", deadline: Duration = .seconds(20)
+  ) throws -> Machine {
+    var options = Inquirer.Options()
+    options.program = try Fakes.program()
+    options.deadline = deadline
+    options.manifestFolders = [folder.manifests]
+    options.asksEveryDriver = true
+    options.environment = ["PATH": "/usr/bin"]
+    let recorded = try Recorded(name)
+    var machine = recorded.machine
+    machine.devices.removeAll { $0.vendor == "NVIDIA" }
+    var inquirer = Inquirer(options)
+    // Manifests and libraries are this machine's, the devices are the recorded machine's.
+    return inquirer.ask(machine, try #require(Root()))
+  }
+
+  @Test func `two cards are joined to what the kernel knows of them`() throws {
+    let folder = try Fakes.Folder()
+    try folder.manifest("radeon", try folder.library("vulkan_driver.c"))
+    let machine = try ask(folder)
+    #expect(machine.inquiries.map(\.outcome) == [.answered])
+    #expect(machine.devices.count == 2)
+    let card = try #require(machine.device("0000:03:00.0"))
+    #expect(card.vulkan?.driver == "radv")
+    #expect(card.vulkan?.subgroupSize == 64)
+    #expect(card.vulkan?.hasFloat16 == true)
+    #expect(card.memory == Fact(25_753_026_560, .sysfs, .exact))
+    #expect(card.backends == [.rocm, .vulkan])
+  }
+
+  @Test func `without the kernel's help the largest heap counts, not the window beside it`() throws {
+    let folder = try Fakes.Folder()
+    try folder.manifest("radeon", try folder.library("vulkan_driver.c"))
+    let machine = try ask(folder, machine: "firecracker-vm")
+    let card = try #require(machine.device("0000:03:00.0"))
+    #expect(card.memory?.value == 25_753_026_560)
+    #expect(card.free?.value == 25_753_026_560 - gibibyte)
+    let graphics = try #require(machine.device("0000:0f:00.0"))
+    #expect(graphics.isUnified)
+    #expect((graphics.memory?.value ?? 0) <= machine.memory.total.value)
+  }
+
+  @Test(arguments: [
+    ("CRASH_AT_LOAD", "signal 11"), ("ABORT", "signal 6"), ("EXIT", "ended its process with 3"),
+  ])
+  func `a driver that ends the process takes only its own`(define: String, how: String) throws {
+    let folder = try Fakes.Folder()
+    try folder.manifest("bad", try folder.library("vulkan_driver.c", [define]))
+    let machine = try ask(folder)
+    #expect(machine.inquiries.map(\.outcome) == [.crashed(how)])
+    #expect(machine.usable.count == 2)
+  }
+
+  @Test(arguments: ["HANG_AT_LOAD", "HANG"])
+  func `a driver that hangs is ended`(define: String) throws {
+    let folder = try Fakes.Folder()
+    try folder.manifest("slow", try folder.library("vulkan_driver.c", [define]))
+    #expect(try ask(folder, deadline: .milliseconds(500)).inquiries.map(\.outcome) == [.hung])
+  }
+
+  @Test func `a manifest that is not JSON does not take the good one with it`() throws {
+    let folder = try Fakes.Folder()
+    try folder.manifest("good", try folder.library("vulkan_driver.c"))
+    try folder.text("icd.d/broken.json", "{\"file_format_version\": \"1.0.0\", \"ICD\": {")
+    try folder.manifest("missing", folder.url.appending(path: "missing.so").path)
+    let machine = try ask(folder)
+    #expect(machine.inquiries.map(\.outcome) == [.answered])
+    #expect(machine.inquiries.first?.devices == 2)
+  }
+
+  @Test func `a library that is no driver is nothing`() throws {
+    let folder = try Fakes.Folder()
+    try folder.manifest("none", try folder.library("vulkan_driver.c", ["NO_DRIVER"]))
+    guard case .absent? = try ask(folder).inquiries.first?.outcome else { return #expect(Bool(false)) }
+  }
+
+  @Test func `drivers are asked for makers that were seen, and software never`() throws {
+    let folder = try Fakes.Folder()
+    for name in [
+      "radeon_icd.x86_64", "intel_icd", "intel_hasvk_icd", "lvp_icd", "nvidia_icd", "nouveau_icd", "virtio_icd",
+      "asahi_icd",
+    ] {
+      try folder.manifest(name, "libvulkan_of_\(name).so")
+    }
+    var options = Inquirer.Options()
+    options.manifestFolders = [folder.manifests]
+    let manifests = Manifests(root: try #require(Root()), options: options)
+    #expect(manifests.all().count == 8)
+    func names(_ machine: String) throws -> [String] {
+      manifests.fitting(try Recorded(machine).machine).compactMap {
+        $0.path.split(separator: "/").last.map(String.init)
+      }
+    }
+    #expect(try names("radeon-rx580") == ["radeon_icd.x86_64.json"])
+    #expect(
+      try names("arc-and-geforce") == [
+        "intel_hasvk_icd.json", "intel_icd.json", "nouveau_icd.json", "nvidia_icd.json",
+      ])
+    #expect(try names("firecracker-vm").isEmpty)
+    #expect(try names("raspberry-pi-rockchip").isEmpty)
+  }
+
+  @Test func `Mesa's rasteriser is seen and excluded`() throws {
+    guard FileManager.default.fileExists(atPath: "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json") else { return }
+    var options = Inquirer.Options()
+    options.program = try Fakes.program()
+    options.deadline = .seconds(20)
+    options.asksEveryDriver = true
+    options.environment = ["PATH": "/usr/bin"]
+    var inquirer = Inquirer(options)
+    let root = try #require(Root())
+    let machine = inquirer.ask(Probe.look(root), root)
+    #expect(machine.devices.contains { $0.kind == .rasteriser && $0.name.value.contains("llvmpipe") })
+    #expect(machine.usable.allSatisfy { $0.kind != .rasteriser })
+  }
+
+  @Test func `after all that no driver and no loader is mapped here`() throws {
+    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+    for name in ["libvulkan", "libnvidia", "librocm_smi", "libze_loader", "fake.so", "libLLVM"] {
+      #expect(!maps.contains(name))
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+
+@testable import Probe
+
+/// Files that are not what they should be.
+@Suite struct HostileTests {
+  private static let device = """
+    sys/bus/pci/devices/0000:01:00.0/class = 0x030000
+    sys/bus/pci/devices/0000:01:00.0/vendor = 0x1002
+    sys/bus/pci/devices/0000:01:00.0/device = 0x744c
+    """
+
+  @Test func `a link that leads out of the tree leads to its top`() throws {
+    let recorded = try Recorded("", adding: "proc/meminfo -> /../../../../../../../../etc/passwd")
+    #expect(recorded.root.text("proc/meminfo") == nil)
+    let rooted = try Recorded("", adding: "proc/meminfo -> /data/meminfo\ndata/meminfo = MemTotal: 1024 kB")
+    #expect(rooted.root.text("proc/meminfo") == "MemTotal: 1024 kB")
+  }
+
+  @Test func `a pipe is not waited for`() throws {
+    let recorded = try Recorded("")
+    try FileManager.default.createDirectory(
+      at: recorded.place.appending(path: "proc"), withIntermediateDirectories: true)
+    #expect(mkfifo(recorded.place.appending(path: "proc/meminfo").path, 0o600) == 0)
+    let start = ContinuousClock.now
+    #expect(recorded.machine.memory.installed == 0)
+    #expect(ContinuousClock.now - start < .seconds(1))
+  }
+
+  @Test func `a large file is read up to its bound`() throws {
+    let recorded = try Recorded("")
+    try Data(repeating: 65, count: 3 << 20).write(to: recorded.place.appending(path: "large"))
+    #expect(recorded.root.bytes("large", max: 100)?.count == 100)
+    #expect(recorded.root.bytes("large", max: .max)?.count == Root.bytesMax)
+  }
+
+  @Test(arguments: [
+    "mem_info_vram_total = -5", "mem_info_vram_total = 99999999999999999999999", "mem_info_vram_total = x",
+    "pp_dpm_mclk = 9999999999999999999999Mhz", "max_link_speed = 1e308 GT/s",
+    "resource = 0x0 0xffffffffffffffff 0x2000",
+    "numa_node = 9223372036854775807", "revision = 0xfffffffffffffffffffff",
+    "mem_info_gtt_total = 9223372036854775807\nsys/bus/pci/devices/0000:01:00.0/mem_info_vram_total = 9223372036854775807",
+  ])
+  func `numbers that make no sense change nothing`(line: String) throws {
+    for driver in ["amdgpu", "xe", "nvidia"] {
+      let recorded = try Recorded(
+        "",
+        adding: Self.device + "\nsys/bus/pci/devices/0000:01:00.0/driver -> ../../\(driver)\n"
+          + "sys/bus/pci/devices/0000:01:00.0/" + line)
+      let machine = recorded.machine
+      #expect(machine.devices.count == 1)
+      let budget = Budget(machine)
+      #expect(budget.places.allSatisfy { $0.bytes >= 0 })
+      #expect(!Snapshot(machine).json.isEmpty)
+    }
+  }
+
+  @Test(arguments: ["0-", "-3", "0-999999999999", "5-2", "a-b", "0,,1", "0-3-5", "18446744073709551615"])
+  func `lists of processors are believed within bounds`(text: String) {
+    #expect(CPUList.read(text).allSatisfy { (0..<CPUList.most).contains($0) })
+  }
+
+  @Test(arguments: [
+    "", ":", "0000:00:00", "0000:00:00.8", "0000:00:20.0", "xyz", "0:0:0:0.0", "+1:00.0", "000100000000:00:00.0",
+  ])
+  func `what is no address is none`(text: String) { #expect(PCIAddress(text) == nil) }
+
+  @Test(arguments: [
+    ("0000:01:00.0", "0000:01:00.0"), ("00000000:81:00.0", "0000:81:00.0"), ("01:00.0", "0000:01:00.0"),
+    ("00010000:C1:1F.7", "10000:c1:1f.7"),
+  ])
+  func `an address reads the same in all spellings`(text: String, expected: String) {
+    #expect(PCIAddress(text)?.description == expected)
+  }
+
+  @Test func `a thousand functions are looked at, and no more than the bound of entries`() throws {
+    var lines: [String] = []
+    for bus in 0..<32 {
+      for device in 0..<32 {
+        let name = "0000:\(Hex.text(bus, digits: 2)):\(Hex.text(device, digits: 2)).0"
+        lines.append("sys/bus/pci/devices/\(name)/class = 0x030000\nsys/bus/pci/devices/\(name)/vendor = 0x1002")
+        lines.append("sys/bus/pci/devices/\(name)/device = 0x744c")
+      }
+    }
+    #expect(try Recorded("", adding: lines.joined(separator: "\n")).machine.devices.count == 1024)
+  }
+}

@@ -1,0 +1,191 @@
+import Testing
+
+@testable import Probe
+
+/// Where models go, and why.
+@Suite struct PlannerTests {
+  private func machine(_ gigabytes: [Int], host: Int = 64, bandwidths: [Double] = []) -> Machine {
+    var machine = Machine().edited(adding: gigabytes.map { $0 * gibibyte })
+    for (index, bandwidth) in bandwidths.enumerated() {
+      machine.devices[index].bandwidth = Fact(bandwidth, .edited)
+    }
+    machine.memory.installed = host * gibibyte
+    machine.memory.total = Fact(host * gibibyte, .edited)
+    machine.memory.available = Fact(host * gibibyte, .edited)
+    return machine
+  }
+
+  private func llama8B(_ type: UInt32 = 8) throws -> Model {
+    try GGUFMaker.llama(
+      layers: 32, embedding: 4096, heads: 32, kvHeads: 8, feedForward: 14_336, vocabulary: 128_256, type: type
+    ).model()
+  }
+
+  private func mixture() throws -> Model {
+    try GGUFMaker.llama(
+      "qwen3moe", layers: 48, embedding: 2048, heads: 32, kvHeads: 4, width: 128, feedForward: 768,
+      vocabulary: 151_936,
+      experts: 128, used: 8
+    ).model()
+  }
+
+  @Test func `one device that has room gets all of it, the fastest first`() throws {
+    let plan = Planner.plan(try llama8B(), on: Budget(machine([24, 24], bandwidths: [300, 900])))
+    #expect(plan.manner == .single)
+    #expect(plan.shares.map(\.device) == ["uuid-what-if-2"])
+    #expect((plan.shares.first?.layers ?? 0) == 32)
+  }
+
+  @Test func `unequal devices get unequal shares, each what it has room for`() throws {
+    let budget = Budget(machine([8, 6]))
+    let plan = Planner.plan(try llama8B(), on: budget)
+    #expect(plan.manner == .split)
+    #expect(plan.shares.map(\.layers).reduce(0, +) == 32)
+    #expect((plan.shares.first?.layers ?? 0) > (plan.shares.last?.layers ?? 0))
+    #expect(plan.shares.filter(\.hasOutput).count == 1)
+    for share in plan.shares {
+      #expect(share.bytes <= budget.places.first { $0.id == share.device }?.bytes ?? 0)
+    }
+  }
+
+  @Test func `free memory counts, not all of it`() throws {
+    var used = machine([24])
+    used.devices[0].free = Fact(2 * gibibyte, .edited)
+    #expect(Planner.plan(try llama8B(), on: Budget(used)).manner != .single)
+  }
+
+  @Test func `the context's keys and values count, not a share of the weights`() throws {
+    var usage = Usage()
+    usage.context = 131_072
+    let small = Demand(try llama8B(), Usage())
+    let large = Demand(try llama8B(), usage)
+    #expect(large.cache == 131_072 * 131_072)
+    #expect(large.whole - small.whole == (131_072 - 4096) * 131_072)
+    #expect(Planner.plan(try llama8B(), usage, on: Budget(machine([24]))).manner != .single)
+  }
+
+  @Test func `layers that have no room stay in memory, the first of them`() throws {
+    let plan = Planner.plan(try llama8B(1), on: Budget(machine([12])))
+    #expect(plan.manner == .partial)
+    #expect(plan.layersInMemory > 0)
+    #expect((plan.shares.first?.layers ?? 0) + plan.layersInMemory == 32)
+    #expect(plan.reasons.contains { $0.contains("are needed") })
+  }
+
+  @Test func `of a mixture the experts stay in memory before a layer does`() throws {
+    let plan = Planner.plan(try mixture(), on: Budget(machine([12])))
+    #expect(plan.manner == .expertsInMemory)
+    #expect(plan.layersInMemory == 0)
+    #expect((1..<48).contains(plan.expertLayersInMemory))
+    let dense = Planner.plan(try llama8B(1), on: Budget(machine([12]))).tokensPerSecond
+    #expect((plan.tokensPerSecond?.lowerBound ?? 0) > (dense?.lowerBound ?? 0))
+  }
+
+  @Test func `without devices the processor does it, and without memory nobody`() throws {
+    #expect(Planner.plan(try llama8B(), on: Budget(machine([]))).manner == .processor)
+    let plan = Planner.plan(try llama8B(), on: Budget(machine([], host: 4)))
+    #expect(plan.manner == .none)
+    #expect(plan.tokensPerSecond == nil)
+    #expect(plan.reasons.contains { $0.hasPrefix("memory:") })
+  }
+
+  @Test func `a container's limit is what is planned with`() throws {
+    let plan = Planner.plan(try llama8B(), on: Budget(try Recorded("cgroup-v2-nested").machine))
+    #expect(plan.manner == .none)
+    #expect(Planner.plan(try llama8B(), on: Budget(try Recorded("cgroup-hybrid").machine)).manner == .processor)
+  }
+
+  @Test func `a large model goes onto the large devices in fine numbers, not into memory in the finest`() throws {
+    let snapshot = Snapshot(machine([24], host: 256))
+    #expect(snapshot.placement(parameters: 70_000_000_000).precision == .int4)
+    #expect(!snapshot.placement(parameters: 70_000_000_000).fitsOneDevice)
+    #expect(snapshot.placement(parameters: 7_000_000_000).precision == .fp16)
+  }
+
+  @Test func `whether a model can run at all does not depend on what runs now`() throws {
+    var busy = machine([24], host: 8)
+    busy.devices[0].free = Fact(0, .edited)
+    busy.memory.available = Fact(gibibyte, .edited)
+    let snapshot = Snapshot(busy)
+    #expect(snapshot.hasRoom(for: "llama-3.1-8b") == true)
+    #expect(snapshot.hasRoom(for: "llama-3.1-405b") == false)
+    #expect(snapshot.hasRoom(for: "gpt-4o") == nil)
+    #expect(Planner.plan(try llama8B(), on: snapshot.budget).manner == .none)
+  }
+
+  @Test func `devices that share the machine's memory do not have it twice`() throws {
+    let recorded = try Recorded("ryzen-phoenix").machine
+    let budget = Budget(recorded)
+    #expect(budget.places.map(\.isUnified) == [true])
+    let plan = Planner.plan(try llama8B(), on: budget)
+    #expect(plan.manner == .single, "\(plan.reasons) \(budget)")
+    #expect(plan.hostBytes + (plan.shares.first?.bytes ?? 0) <= budget.host)
+  }
+
+  @Test func `what can be done is said`() throws {
+    var usage = Usage()
+    usage.context = 65_536
+    let plan = Planner.plan(try llama8B(), usage, on: Budget(machine([16])))
+    #expect(!plan.isOnDevices)
+    #expect(plan.advice.contains { $0.contains("context of") })
+    #expect(plan.advice.contains { $0.contains("Q8_0") })
+    let context = try #require(Planner.largestContext(try llama8B(), usage, on: Budget(machine([16]))))
+    usage.context = context
+    #expect(Planner.plan(try llama8B(), usage, on: Budget(machine([16]))).isOnDevices)
+    usage.context = context + 256
+    #expect(!Planner.plan(try llama8B(), usage, on: Budget(machine([16]))).isOnDevices)
+  }
+
+  @Test func `speed follows bandwidth, and what was measured corrects it`() throws {
+    let budget = Budget(machine([24], bandwidths: [1000]))
+    var model = try llama8B()
+    model.name = "m"
+    let plan = Planner.plan(model, on: budget)
+    let estimate = try #require(plan.tokensPerSecond)
+    #expect(estimate.contains(70))
+    #expect(
+      Planner.plan(model, on: Budget(machine([24], bandwidths: [500]))).tokensPerSecond.map {
+        $0.upperBound < estimate.upperBound * 0.51
+      } == true)
+    var correction = SpeedCorrection()
+    correction.learn(model: "m", tokensPerSecond: 40, estimate: estimate)
+    for _ in 0..<40 {
+      let now = try #require(Planner.plan(model, on: budget, speed: correction).tokensPerSecond)
+      correction.learn(model: "m", tokensPerSecond: 40, estimate: now)
+    }
+    #expect(try #require(Planner.plan(model, on: budget, speed: correction).tokensPerSecond).contains(40))
+    correction.learn(model: "m", tokensPerSecond: .infinity, estimate: estimate)
+    correction.learn(model: "m", tokensPerSecond: -1, estimate: estimate)
+    #expect(correction.share(of: "m")?.isFinite == true)
+  }
+
+  @Test func `a plan for thousands of layers and a hundred devices is a matter of a moment`() throws {
+    var model = Model(format: .name)
+    model.layers = (0..<4096).map { _ in
+      Model.Layer(dense: 100 << 20, memory: .attention(heads: 8, key: 128, value: 128, window: nil))
+    }
+    model.outputBytes = gibibyte
+    let start = ContinuousClock.now
+    _ = Planner.plan(model, on: Budget(machine([Int](repeating: 8, count: 100))))
+    #expect(ContinuousClock.now - start < .seconds(5))
+  }
+
+  @Test func `numbers at their largest do not trap`() {
+    var model = Model(format: .name)
+    model.layers = [
+      Model.Layer(dense: .max, experts: .max, memory: .attention(heads: .max, key: .max, value: .max, window: .max))
+    ]
+    model.inputBytes = .max
+    model.outputBytes = .max
+    model.vocabulary = .max
+    model.embedding = .max
+    model.heads = .max
+    model.expertCount = 8
+    model.expertsUsed = 2
+    var usage = Usage()
+    usage.context = .max
+    usage.parallel = .max
+    usage.batch = .max
+    #expect(Planner.plan(model, usage, on: Budget(machine([24, 8]))).manner == .none)
+  }
+}
