@@ -18,6 +18,7 @@ extension Gateway {
         connection, 200,
         "{\"status\":\"ok\",\"version\":\"\(Gateway.version)\",\"providers_configured\":\(providers.count)}\n")
     case .status?: replyStatus(connection)
+    case .hardware(let question)?: replyHardware(connection, question)
     case .readiness?:
       if isDraining {
         refuse(connection, .stopping, request.frame)

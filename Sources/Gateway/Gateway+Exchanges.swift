@@ -39,7 +39,7 @@ extension Gateway {
     row.bytesIn = request.bytes + body.count
     var effects = takeEffects()
     var exchange = Exchange(
-      chat, body: body, route: route, limits: limits, frame: frame, row: row,
+      chat, body: body, route: route(for: chat.model), limits: limits, frame: frame, row: row,
       received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
     do throws(Refusal) {
       try exchange.admit()

@@ -170,7 +170,7 @@ extension Gateway {
       throw Refusal(415, .unsupportedMediaType, "Send the body without content-encoding.", closes: true)
     }
     // Ollama's own server does not look, and people send it what curl sends unasked.
-    if let type = head.contentType, endpoint.name.hasPrefix("/v1"), !Self.isJSON(input.bytes(type)) {
+    if let type = head.contentType, endpoint.takesJSONAlone, !Self.isJSON(input.bytes(type)) {
       throw Refusal(
         415, .unsupportedMediaType, "Send the body with `content-type: application/json`.", closes: true)
     }

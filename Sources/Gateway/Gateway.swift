@@ -23,6 +23,8 @@ public final class Gateway {
   var models = ModelList()
   var modelQueue = ModelQueue()
   let journal: Journal
+  /// What the machine has; `nil` unless it is watched.
+  var hardware: HardwareWatch?
   var date = HTTPDate()
   var random: SplitMix
   /// Output buffer of the event at hand, kept for its capacity.
@@ -113,7 +115,8 @@ public final class Gateway {
 
     case .woke(let alarm, let tag): woke(alarm, Alarm(tag: tag))
     case .signal(.terminate), .signal(.interrupt): stop()
-    case .signal(.hangUp), .signal(.user2), .posted: break
+    case .posted: hardware?.take()
+    case .signal(.hangUp), .signal(.user2): break
     }
   }
 

@@ -44,6 +44,7 @@ struct Serve: ParsableCommand {
           "hoosh: \(gateway.clientsMax) clients at once, for the \(Reactor.descriptorsMax) descriptors of this process"
         )
       }
+      try gateway.watchHardware(HardwareLook.options(), prices: HardwareLook.prices())
       inheritance.relieve()
 
       while !gateway.isOver {

@@ -1,3 +1,5 @@
+internal import Probe
+
 /// What a request is for, by its path.
 ///
 /// Paths are compared as they came, undecoded, so that what was authorized is what is served. OpenAI's API
@@ -12,6 +14,8 @@ enum Endpoint: Equatable {
   case readiness
   /// What the gateway holds, and how its loop fares: `/v1/status`.
   case status
+  /// What the machine has and what fits on it: `/v1/hardware` and what is below it.
+  case hardware(HardwareCall.Question)
   case chat(ChatCall)
   /// How many tokens a chat's prompt has.
   case countTokens(ChatCall)
@@ -47,8 +51,16 @@ enum Endpoint: Equatable {
     if bytes.equals("/messages", in: rest) { return .chat(ChatCall(.anthropic)) }
     if bytes.equals("/messages/count_tokens", in: rest) { return .countTokens(ChatCall(.anthropic)) }
     if bytes.equals("/models", in: rest) { return .models }
+    if bytes.hasPrefix("/hardware", at: rest.lowerBound, before: rest.upperBound) {
+      return ofHardware(rest, in: bytes)
+    }
     guard bytes.drop("/models", from: &rest), rest.count > 1 else { return nil }
     return ofModel(rest.dropFirst(), query, in: bytes)
+  }
+
+  private static func ofHardware(_ rest: Range<Int>, in bytes: Span<UInt8>) -> Endpoint? {
+    let below = bytes.bytes(Slice(rest)).text.dropFirst("/hardware".utf8.count)
+    return HardwareCall.Question(rawValue: String(below)).map(Endpoint.hardware)
   }
 
   private static func ofOllama(_ rest: Range<Int>, in bytes: Span<UInt8>) -> Endpoint? {
@@ -98,6 +110,8 @@ enum Endpoint: Equatable {
   func refusesMethod(_ method: RequestHead.Method) -> String? {
     switch (self, method) {
     case (.chat, .post), (.countTokens, .post), (.ollamaShow, .post): nil
+    case (.hardware(let question), .post) where question.isPost: nil
+    case (.hardware(let question), _) where question.isPost: "POST, OPTIONS"
     case (.chat, _), (.countTokens, _), (.ollamaShow, _): "POST, OPTIONS"
     case (_, .get), (_, .head): nil
     default: "GET, HEAD, OPTIONS"
@@ -108,8 +122,15 @@ enum Endpoint: Equatable {
   var takesBody: Bool {
     switch self {
     case .chat, .countTokens, .ollamaShow: true
+    case .hardware(let question): question.isPost
     default: false
     }
+  }
+
+  /// Whether a body that is said to be something else than JSON is refused unread.
+  var takesJSONAlone: Bool {
+    if case .hardware = self { return false }
+    return name.hasPrefix("/v1")
   }
 
   /// The model's name in the path, percent-encoded as it came.
@@ -128,6 +149,7 @@ enum Endpoint: Equatable {
     case .liveness: "/healthz"
     case .readiness: "/readyz"
     case .status: "/v1/status"
+    case .hardware(let question): "/v1/hardware" + question.rawValue
     case .chat(let call): call.name
     case .countTokens(let call):
       call.dialect == .gemini ? "/v1beta/models/{id}:countTokens" : "/v1/messages/count_tokens"

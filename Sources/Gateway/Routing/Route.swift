@@ -20,6 +20,9 @@ struct Route: Sendable {
   /// In order of priority.
   private let entries: [Entry]
 
+  /// Providers that are asked when no other is left, unless they are named.
+  var last: Set<Int> = []
+
   init(_ providers: [(name: String, priority: Int, patterns: [ModelPattern])]) {
     let order = providers.indices.sorted { (providers[$0].priority, $0) < (providers[$1].priority, $1) }
     entries = order.map {
@@ -31,8 +34,12 @@ struct Route: Sendable {
   func next(for model: String, after tried: [Int]) -> Candidate? {
     var best: (candidate: Candidate, weight: Int)?
     for entry in entries where !tried.contains(entry.provider) {
-      guard let found = Self.serve(entry, model), found.weight > best?.weight ?? -1 else { continue }
-      best = (Candidate(provider: entry.provider, model: found.model), found.weight)
+      guard let found = Self.serve(entry, model) else { continue }
+      let isLast = found.weight < .max && last.contains(entry.provider)
+      // In the same order among themselves, and below everybody else.
+      let weight = isLast ? found.weight + .min : found.weight
+      if let best, weight <= best.weight { continue }
+      best = (Candidate(provider: entry.provider, model: found.model), weight)
     }
     return best?.candidate
   }

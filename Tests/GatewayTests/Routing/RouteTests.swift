@@ -63,4 +63,13 @@ import Testing
     #expect(route.serves(1, "b"))
     #expect(!route.serves(9, "b"))
   }
+
+  @Test func `a provider without room is asked last, unless it is named`() {
+    var route = Self.route([(0, ["m"]), (0, ["*"]), (0, [])])
+    route.last = [0]
+    #expect(Self.order(route, "m") == [1, 2, 0])
+    #expect(Self.order(route, "a/m").first == 0)
+    route.last = [0, 1, 2]
+    #expect(Self.order(route, "m") == [0, 1, 2])
+  }
 }

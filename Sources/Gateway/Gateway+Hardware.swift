@@ -1,0 +1,116 @@
+public import Probe
+public import Reactor
+
+/// What the machine has, as the gateway last learned it.
+///
+/// It is looked at on a thread of its own, once at the start and again when somebody asks and it was learned some time
+/// ago: who asks gets what is known, and the next one something newer. Without questions nothing is looked at, so that
+/// devices may sleep.
+final class HardwareWatch {
+  /// How old what is known may be when somebody asks.
+  static let ageMax = Duration.seconds(30)
+  /// Names of models of which it is remembered whether they have room.
+  private static let namesMax = 1024
+
+  /// What the thread has found: the kernel's part first, then the drivers' too.
+  enum Finding: Sendable {
+    case looked(Snapshot)
+    case asked(Snapshot, Inquirer)
+  }
+
+  let findings: Mailbox<Finding>
+  private(set) var snapshot: Snapshot?
+  private var inquirer: Inquirer
+  private let prices: Prices
+  private var isLooking = false
+  private var lookedAt: Duration?
+  private var rooms: [String: Bool] = [:]
+
+  init(_ options: Inquirer.Options, prices: Prices) throws(SystemError) {
+    findings = try Mailbox(weightMax: 8)
+    inquirer = Inquirer(options)
+    self.prices = prices
+  }
+
+  /// Starts to look unless that is done already, or was a moment ago.
+  func lookIfOld(now: Duration) {
+    if isLooking { return }
+    if let lookedAt, now - lookedAt < Self.ageMax { return }
+    let (findings, inquirer, prices) = (findings, inquirer, prices)
+    let seconds = Int(now / .seconds(1))
+    isLooking = true
+    lookedAt = now
+    do throws(SystemError) {
+      try Worker.start {
+        var inquirer = inquirer
+        var machine = Machine()
+        if let root = Root() {
+          machine = Probe.look(root)
+          findings.post(.looked(Snapshot(machine, prices: prices)))
+          machine = inquirer.ask(machine, root, now: seconds)
+        }
+        findings.post(.asked(Snapshot(machine, prices: prices), inquirer))
+      }
+    } catch {
+      isLooking = false
+    }
+  }
+
+  /// Takes what the thread has found.
+  func take() {
+    for finding in findings.take() {
+      rooms = [:]
+      switch finding {
+      case .looked(let found): if snapshot == nil { snapshot = found }
+      case .asked(let found, let asked):
+        snapshot = found
+        inquirer = asked
+        isLooking = false
+      }
+    }
+  }
+
+  /// Whether a model has room on this machine; true when that is not known.
+  func hasRoom(for model: String) -> Bool {
+    if let known = rooms[model] { return known }
+    guard let snapshot, model.utf8.count <= 256 else { return true }
+    if rooms.count >= Self.namesMax { rooms = [:] }
+    let room = snapshot.hasRoom(for: model) ?? true
+    rooms[model] = room
+    return room
+  }
+}
+
+/// `/v1/hardware` and what is below it.
+extension Gateway {
+  /// Learns what the machine has, now and whenever somebody asks.
+  public func watchHardware(_ options: Inquirer.Options, prices: Prices = .builtIn) throws(SystemError) {
+    let watch = try HardwareWatch(options, prices: prices)
+    try reactor.watch(watch.findings)
+    watch.lookIfOld(now: reactor.now)
+    hardware = watch
+  }
+
+  /// The route of a model: where this machine has no room for it, providers on this machine are asked last.
+  func route(for model: String) -> Route {
+    guard let hardware, !hardware.hasRoom(for: model) else { return route }
+    var route = route
+    route.last = Set(providers.indices.filter { providers[$0].kind.row.isLocal })
+    return route
+  }
+
+  func replyHardware(_ connection: Connection, _ question: HardwareCall.Question) {
+    let frame = connection.request?.frame
+    hardware?.lookIfOld(now: reactor.now)
+    guard let snapshot = hardware?.snapshot else {
+      return refuse(
+        connection, Refusal(503, .overloaded, "What the machine has is not known yet; ask again.", retryAfter: 1),
+        frame)
+    }
+    switch HardwareCall.answer(question, connection.body, snapshot) {
+    case .json(let body): reply(connection, 200, body + [0x0a])
+    case .refused(let message, let param):
+      refuse(connection, Refusal(400, .invalidValue, message, param: param), frame)
+    }
+  }
+}
