@@ -73,29 +73,37 @@ start_script() {
 
 # The clients in Tests/Clients/sdks, both environments side by side.
 run_sdks() {
-  local suite environment failed=0
+  local suite failed=0
   local -A running=()
   start_script
-  # What would look elsewhere for prices, settings and updates stays here.
-  local -a quiet=(LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False LANGSMITH_TRACING=false
-    OPENAI_AGENTS_DISABLE_TRACING=1 NO_PROXY=127.0.0.1)
   for suite in current older; do
-    environment=clients
-    [[ $suite == older ]] && environment=clients-older
-    env "${quiet[@]}" HOOSH_URL="$url" SUITE=$suite REAL="tiny ${transformers:+tiny-transformers}" RESULTS="$work/$suite.json" \
-      "$root/.cache/$environment/bin/python" -m pytest -q -p no:cacheprovider --tb=no --no-summary --timeout=90 \
-      --confcutdir="$root/Tests/Clients/sdks" --rootdir="$root/Tests/Clients/sdks" "$root/Tests/Clients/sdks" "$@" \
-      </dev/null >"$work/$suite.log" 2>&1 &
+    run_suite "$suite" "$@" &
     running[$suite]=$!
   done
   for suite in "${!running[@]}"; do
     wait "${running[$suite]}" && continue
+    # On a machine that is busy with others a client may lose its patience: those that failed have a second try, alone.
+    run_suite "$suite" --last-failed "$@" && continue
     failed=1
     sed 's/^/  /' "$work/$suite.log" | tail -n 400
   done
   "$root/.cache/clients/bin/python" "$root/Tests/Clients/sdks/table.py" "$work"/{current,older}.json
   for suite in current older; do tail -n 1 "$work/$suite.log"; done
   return "$failed"
+}
+
+# run_suite NAME OPTION…: the clients of one environment, each with each kind of provider.
+run_suite() {
+  local suite=$1 environment=clients
+  shift
+  [[ $suite == older ]] && environment=clients-older
+  # What would look elsewhere for prices, settings and updates stays here.
+  local -a quiet=(LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False LANGSMITH_TRACING=false
+    OPENAI_AGENTS_DISABLE_TRACING=1 NO_PROXY=127.0.0.1)
+  env "${quiet[@]}" HOOSH_URL="$url" SUITE="$suite" REAL="tiny ${transformers:+tiny-transformers}" \
+    RESULTS="$work/$suite.json" "$root/.cache/$environment/bin/python" -m pytest -q -o cache_dir="$work/$suite.cache" \
+    --tb=no --no-summary --timeout=90 --confcutdir="$root/Tests/Clients/sdks" --rootdir="$root/Tests/Clients/sdks" \
+    "$root/Tests/Clients/sdks" "$@" </dev/null >"$work/$suite.log" 2>&1
 }
 
 # Claude Code and Codex, which are programs of their own.

@@ -46,9 +46,15 @@ class Chat(Client):
     def stream(self, model, text, system=None, **options):
         messages = openai_messages(text, system)
         usage = {"include_usage": True}
+        pieces = 0
         with self.chat.stream(model=model, messages=messages, stream_options=usage, **options) as events:
-            pieces = sum(event.type == "content.delta" for event in events)
-            heard = self.heard(events.get_final_completion())
+            try:
+                for event in events:
+                    pieces += event.type == "content.delta"
+                heard = self.heard(events.get_final_completion())
+            except openai.LengthFinishReasonError as cut:
+                # The helper takes the limit for an error; the answer is in it.
+                heard = self.heard(cut.completion)
         heard.pieces = pieces
         return heard
 

@@ -40,9 +40,9 @@ class Responses(Client):
         settings = ModelSettings(**options)
         return self.heard(wait(Runner.run(self.agent(model, system, settings), text)))
 
-    def stream(self, model, text, system=None):
+    def stream(self, model, text, system=None, **options):
         async def run():
-            result = Runner.run_streamed(self.agent(model, system), text)
+            result = Runner.run_streamed(self.agent(model, system, ModelSettings(**options)), text)
             pieces = 0
             async for event in result.stream_events():
                 pieces += event.type == "raw_response_event" and event.data.type == "response.output_text.delta"
