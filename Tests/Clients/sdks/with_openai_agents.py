@@ -1,5 +1,6 @@
 """openai-agents, over responses as is its habit, and over chat completions."""
 
+import functools
 import json
 
 import agents
@@ -12,6 +13,11 @@ from base import *
 
 agents.set_tracing_disabled(True)
 TOOLS_LIST = [function_tool(get_weather), function_tool(get_time)]
+
+
+@functools.cache
+def openai_client():
+    return openai.AsyncOpenAI(base_url=URL + "/v1", api_key=KEY, max_retries=0, timeout=TIMEOUT)
 
 
 class Responses(Client):
@@ -27,8 +33,7 @@ class Responses(Client):
     }
 
     def agent(self, model, system=None, settings=None, **options):
-        client = openai.AsyncOpenAI(base_url=URL + "/v1", api_key=KEY, max_retries=0, timeout=TIMEOUT)
-        chosen = self.model_class(model=model, openai_client=client)
+        chosen = self.model_class(model=model, openai_client=openai_client())
         return Agent("tester", instructions=system, model=chosen, model_settings=settings or ModelSettings(), **options)
 
     @staticmethod
@@ -40,9 +45,9 @@ class Responses(Client):
         settings = ModelSettings(**options)
         return self.heard(wait(Runner.run(self.agent(model, system, settings), text)))
 
-    def stream(self, model, text, system=None):
+    def stream(self, model, text, system=None, **options):
         async def run():
-            result = Runner.run_streamed(self.agent(model, system), text)
+            result = Runner.run_streamed(self.agent(model, system, ModelSettings(**options)), text)
             pieces = 0
             async for event in result.stream_events():
                 pieces += event.type == "raw_response_event" and event.data.type == "response.output_text.delta"

@@ -71,6 +71,20 @@ import Testing
     #expect(snake.dropped.names.isEmpty)
   }
 
+  @Test(arguments: ["result", "output", "content", "return_value"])
+  func `what a tool said is the text alone under any of the usual names`(name: String) throws {
+    let json = Array(
+      #"{"contents":[{"parts":[{"functionResponse":{"name":"f","response":{"\#(name)":"sunny"}}}]}]}"#.utf8)
+    let conversation = try GeminiRequestReader.read(json.span)
+    guard case .result(let result) = conversation.messages.first?.parts.first,
+      case .text(let said) = result.parts.first
+    else {
+      Issue.record("there is no result")
+      return
+    }
+    #expect(text(said.bytes(in: json.span)) == "sunny")
+  }
+
   @Test func `what no other dialect has is dropped by its name`() throws {
     let request = try written(
       request(

@@ -195,7 +195,10 @@ enum GeminiContentsReader {
     let members = JSONLists.members(of: said, in: json)
     if members.count == 1 {
       isError = members[0].keyEquals("error", in: json)
-      let isUsual = isError || members[0].keyEquals("result", in: json) || members[0].keyEquals("output", in: json)
+      // `content` is LiteLLM's, `return_value` Pydantic AI's.
+      let isUsual =
+        isError || members[0].keyEquals("result", in: json) || members[0].keyEquals("output", in: json)
+        || members[0].keyEquals("content", in: json) || members[0].keyEquals("return_value", in: json)
       if isUsual, let text = EscapedText(members[0].value) { return text }
     }
     return EscapedText(escaping: json.bytes(said.slice))
