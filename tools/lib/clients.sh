@@ -64,31 +64,31 @@ start_script() {
   (cd "$root/Tests/Clients" && exec "$root/.cache/clients/bin/python" -m script "$script") \
     </dev/null >"$work/script.log" 2>&1 &
   sed -e "s|@PORT@|$port|" -e "s|@TINY@|$UPSTREAM_URL|" -e "s|@TOOL@|$UPSTREAM_TOOL_URL|" \
-    -e "s|@SCRIPT@|http://127.0.0.1:$script|" "$root/Tests/Clients/sdks/hoosh.toml" >"$work/sdks.toml"
+    -e "s|@SCRIPT@|http://127.0.0.1:$script|" "$root/Tests/Clients/sdks/hoosh.toml" >"$work/gateway.toml"
   wait_for "http://127.0.0.1:$script/openai/v1/models" || die "the scripted server did not start; $(cat "$work/script.log")"
-  [[ -z ${transformers:-} ]] || start_transformers >>"$work/sdks.toml"
-  start_hoosh sdks "$port"
+  [[ -z ${transformers:-} ]] || start_transformers >>"$work/gateway.toml"
+  start_hoosh gateway "$port"
   script_url=$url
 }
 
-# The clients in Tests/Clients/sdks, both environments side by side.
+# The clients in Tests/Clients/sdks, their suites side by side.
 run_sdks() {
-  local suite failed=0
+  local suite failed=0 suites=(sdks frameworks older)
   local -A running=()
   start_script
-  for suite in current older; do
+  for suite in "${suites[@]}"; do
     run_suite "$suite" "$@" &
     running[$suite]=$!
   done
-  for suite in "${!running[@]}"; do
+  for suite in "${suites[@]}"; do
     wait "${running[$suite]}" && continue
     # On a machine that is busy with others a client may lose its patience: those that failed have a second try, alone.
     run_suite "$suite" --last-failed "$@" && continue
     failed=1
     sed 's/^/  /' "$work/$suite.log" | tail -n 400
   done
-  "$root/.cache/clients/bin/python" "$root/Tests/Clients/sdks/table.py" "$work"/{current,older}.json
-  for suite in current older; do tail -n 1 "$work/$suite.log"; done
+  "$root/.cache/clients/bin/python" "$root/Tests/Clients/sdks/table.py" "${suites[@]/#/$work/}"
+  for suite in "${suites[@]}"; do tail -n 1 "$work/$suite.log"; done
   return "$failed"
 }
 
@@ -101,7 +101,7 @@ run_suite() {
   local -a quiet=(LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False LANGSMITH_TRACING=false
     OPENAI_AGENTS_DISABLE_TRACING=1 NO_PROXY=127.0.0.1)
   env "${quiet[@]}" HOOSH_URL="$url" SUITE="$suite" REAL="tiny ${transformers:+tiny-transformers}" \
-    RESULTS="$work/$suite.json" "$root/.cache/$environment/bin/python" -m pytest -q -o cache_dir="$work/$suite.cache" \
+    RESULTS="$work/$suite" "$root/.cache/$environment/bin/python" -m pytest -q -o cache_dir="$work/$suite.cache" \
     --tb=no --no-summary --timeout=90 --confcutdir="$root/Tests/Clients/sdks" --rootdir="$root/Tests/Clients/sdks" \
     "$root/Tests/Clients/sdks" "$@" </dev/null >"$work/$suite.log" 2>&1
 }
@@ -110,5 +110,5 @@ run_suite() {
 run_agents() {
   need_venv "$root/.cache/agents" "$root/tools/python/requirements-agents.txt"
   start_script
-  HOOSH_URL=$url AGENTS=$root/.cache/agents run_pytest sdks clients -v --confcutdir="$root/Tests/Clients/agents" "$root/Tests/Clients/agents"
+  HOOSH_URL=$url AGENTS=$root/.cache/agents run_pytest gateway clients -v --confcutdir="$root/Tests/Clients/agents" "$root/Tests/Clients/agents"
 }

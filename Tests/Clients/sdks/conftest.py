@@ -1,6 +1,6 @@
 """Each feature with each client that has it and each kind of provider; and what came of it, in a file.
 
-From the environment: HOOSH_URL; SUITE, which of the environments in `SUITES` this is; UPSTREAMS, the providers, by
+From the environment: HOOSH_URL; SUITE, which of `SUITES` this is; UPSTREAMS, the providers, by
 what their models' names begin with; REAL, models of real servers; RESULTS, the file. `tools/clients` sets them. CLIENTS are modules to take
 instead, ONLY names of clients with commas between them.
 """
@@ -16,10 +16,10 @@ import pytest
 
 from known import KNOWN
 
-# The clients that can be installed together. What `older` has needs openai 2 or google-genai 2.
+# Those that run side by side. What `older` has needs openai 2 or google-genai 2, and so an environment of its own.
 SUITES = {
-    "current": ["openai", "anthropic", "google", "ollama", "mistral", "groq"]
-    + ["litellm", "langchain", "pydantic_ai", "openai_agents", "llm"],
+    "sdks": ["openai", "anthropic", "google", "ollama", "mistral", "groq", "litellm"],
+    "frameworks": ["langchain", "pydantic_ai", "openai_agents", "llm"],
     "older": ["llama_index", "instructor", "langchain_google"],
 }
 UPSTREAMS = os.environ.get("UPSTREAMS", "to-openai to-anthropic to-ollama to-gemini").split()
@@ -67,19 +67,11 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def garbage():
-    """What is imported stays out of the collections, which are many."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-
-
-@pytest.fixture(autouse=True)
-def tidy(garbage):
+def no_collections():
     """Some clients close a stream that broke only when it is collected, and take a lock to do so that they may hold at
-    that moment: so nothing is collected while they work."""
-    yield
+    that very moment; so nothing is collected while they work."""
     gc.collect()
+    gc.disable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,5 +1,6 @@
 """openai-agents, over responses as is its habit, and over chat completions."""
 
+import functools
 import json
 
 import agents
@@ -12,6 +13,11 @@ from base import *
 
 agents.set_tracing_disabled(True)
 TOOLS_LIST = [function_tool(get_weather), function_tool(get_time)]
+
+
+@functools.cache
+def openai_client():
+    return openai.AsyncOpenAI(base_url=URL + "/v1", api_key=KEY, max_retries=0, timeout=TIMEOUT)
 
 
 class Responses(Client):
@@ -27,8 +33,7 @@ class Responses(Client):
     }
 
     def agent(self, model, system=None, settings=None, **options):
-        client = openai.AsyncOpenAI(base_url=URL + "/v1", api_key=KEY, max_retries=0, timeout=TIMEOUT)
-        chosen = self.model_class(model=model, openai_client=client)
+        chosen = self.model_class(model=model, openai_client=openai_client())
         return Agent("tester", instructions=system, model=chosen, model_settings=settings or ModelSettings(), **options)
 
     @staticmethod

@@ -1,5 +1,7 @@
 """Pydantic AI, whose agents call tools and check answers by themselves, over five SDKs."""
 
+import functools
+
 import anthropic
 import groq
 import openai
@@ -55,7 +57,8 @@ class Agents(Client):
 
     def stream(self, model, text, system=None, **options):
         async def work():
-            async with self.agent(model, system).run_stream(text, model_settings=options) as result:
+            agent = self.agent(model, system, retries=5)
+            async with agent.run_stream(text, model_settings=options) as result:
                 pieces = [piece async for piece in result.stream_text(delta=True, debounce_by=None)]
             heard = self.heard(result)
             heard.pieces = len(pieces)
@@ -95,8 +98,34 @@ class Agents(Client):
         return self.heard(wait(self.agent(model).run("hello", model_settings=self.thinking)))
 
 
+# Clients are made once: each reads the system's certificates.
+
+
+@functools.cache
 def openai_client():
     return openai.AsyncOpenAI(base_url=URL + "/v1", api_key=KEY, max_retries=0, timeout=TIMEOUT)
+
+
+@functools.cache
+def anthropic_provider():
+    client = anthropic.AsyncAnthropic(base_url=URL, api_key=KEY, max_retries=0, timeout=TIMEOUT)
+    return AnthropicProvider(anthropic_client=client)
+
+
+@functools.cache
+def google_provider():
+    return GoogleProvider(api_key=KEY, base_url=URL)
+
+
+@functools.cache
+def mistral_provider():
+    return MistralProvider(mistral_client=Mistral(api_key=KEY, server_url=URL, timeout_ms=TIMEOUT * 1000))
+
+
+@functools.cache
+def groq_provider():
+    client = groq.AsyncGroq(base_url=URL, api_key=KEY, max_retries=0, timeout=TIMEOUT)
+    return GroqProvider(groq_client=client)
 
 
 class Chat(Agents):
@@ -122,8 +151,7 @@ class Anthropic(Agents):
     think = Agents._think
 
     def make(self, model):
-        client = anthropic.AsyncAnthropic(base_url=URL, api_key=KEY, max_retries=0, timeout=TIMEOUT)
-        return AnthropicModel(model, provider=AnthropicProvider(anthropic_client=client))
+        return AnthropicModel(model, provider=anthropic_provider())
 
 
 class Google(Agents):
@@ -132,7 +160,7 @@ class Google(Agents):
     think = Agents._think
 
     def make(self, model):
-        return GoogleModel(model, provider=GoogleProvider(api_key=KEY, base_url=URL))
+        return GoogleModel(model, provider=google_provider())
 
 
 class Ollama(Agents):
@@ -150,8 +178,7 @@ class MistralAI(Agents):
     tools_streamed = None  # The SDK takes only calls that arrive in one piece.
 
     def make(self, model):
-        client = Mistral(api_key=KEY, server_url=URL, timeout_ms=TIMEOUT * 1000)
-        return MistralModel(model, provider=MistralProvider(mistral_client=client))
+        return MistralModel(model, provider=mistral_provider())
 
 
 class Groq(Agents):
@@ -159,8 +186,7 @@ class Groq(Agents):
     counts_streams = False
 
     def make(self, model):
-        client = groq.AsyncGroq(base_url=URL, api_key=KEY, max_retries=0, timeout=TIMEOUT)
-        return GroqModel(model, provider=GroqProvider(groq_client=client))
+        return GroqModel(model, provider=groq_provider())
 
 
 CLIENTS = [Chat, Responses, Anthropic, Google, Ollama, MistralAI, Groq]
