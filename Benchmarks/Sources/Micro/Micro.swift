@@ -1,7 +1,7 @@
 import Foundation
 import Gateway
 
-/// Measures the parts of the gateway that see every byte. `--smoke` only runs each row a few times.
+/// Measures the parts of the gateway that see every byte or every request. `--smoke` only runs each row a few times.
 @main
 enum Micro {
   static func main() {
@@ -27,7 +27,7 @@ enum Micro {
       Row("large request: the same", bytes: large.count) { request(large.span) },
       Row("chunk: model, usage, choices", bytes: chunk.count) { event(chunk.span) },
       Row("chunk: check only", bytes: chunk.count) { check(chunk.span) },
-    ] + foundation(small: small, chunk: chunk) + writing(small: small, chunk: chunk) + hardware()
+    ] + foundation(small: small, chunk: chunk) + writing(small: small, chunk: chunk) + hardware() + routes()
   }
 
   /// What the gateway asks of a chat request.

@@ -105,6 +105,8 @@ class Client:
     name = ""
     finish = OPENAI_FINISH
     faults = {}
+    # Whether it takes an answer that the limit cut short.
+    takes_cut_answers = True
     # Whether what it raises for a stream that breaks has the provider's words.
     keeps_words = True
     # Whether its streams ask for usage.

@@ -24,6 +24,7 @@ class Responses(Client):
     name = "openai-agents"
     settings = {"temperature": 0.5, "max_tokens": 500}
     model_class = OpenAIResponsesModel
+    takes_cut_answers = False
     faults = {
         400: openai.BadRequestError,
         404: openai.NotFoundError,

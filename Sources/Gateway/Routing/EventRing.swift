@@ -1,0 +1,164 @@
+/// The latest events of the process, numbered from 1: so many and so many bytes of them, and no more.
+///
+/// A reader remembers the number of the last event that it has seen and asks for what came since. Who comes too late
+/// is told how many it has missed.
+struct EventRing: Sendable {
+  /// What an event is about; the raw value is its name towards readers.
+  enum Topic: String, CaseIterable, Sendable {
+    case health = "providers/health"
+    case inference
+    case errors
+    case limits = "rate_limit"
+    case budgets
+    case reload
+  }
+
+  struct Event: Equatable, Sendable {
+    var sequence: UInt64
+    var topic: Topic
+    /// Nanoseconds since 1970.
+    var time: UInt64
+    /// A JSON object.
+    var payload: [UInt8]
+  }
+
+  /// What a reader gets.
+  struct Page: Equatable, Sendable {
+    var events: [Event] = []
+    /// What to ask with next time.
+    var next: UInt64
+    /// Events of any topic that were overwritten before the reader asked.
+    var missed: UInt64 = 0
+    /// Whether the reader's number is of another process, so that it is shown everything.
+    var isAnew = false
+  }
+
+  /// Bytes that an event counts beside its payload.
+  static let eventBytes = 64
+
+  let eventsMax: Int
+  let bytesMax: Int
+  /// A circle once it is full; the oldest is at `first`.
+  private var events: [Event] = []
+  private var first = 0
+  private(set) var bytes = 0
+  /// The number of the newest event.
+  private(set) var newest: UInt64 = 0
+  /// Events that are no longer there.
+  private(set) var overwritten: UInt64 = 0
+  /// Events that alone were more than there is room for.
+  private(set) var refused: UInt64 = 0
+  private var count = 0
+
+  init(eventsMax: Int = 1024, bytesMax: Int = 1 << 20) {
+    self.eventsMax = max(1, eventsMax)
+    self.bytesMax = max(Self.eventBytes, bytesMax)
+  }
+
+  /// The number of the oldest event that is there, or what will be.
+  var oldest: UInt64 { newest - UInt64(count) + 1 }
+
+  /// Adds an event; its number, or nil when it is larger than the whole ring.
+  @discardableResult
+  mutating func append(_ topic: Topic, _ payload: [UInt8], at time: UInt64) -> UInt64? {
+    let size = Self.eventBytes + payload.count
+    guard size <= bytesMax else {
+      refused += 1
+      return nil
+    }
+    while count == eventsMax || bytes + size > bytesMax { dropOldest() }
+    newest += 1
+    let event = Event(sequence: newest, topic: topic, time: time, payload: payload)
+    let place = (first + count) % eventsMax
+    if place == events.count { events.append(event) } else { events[place] = event }
+    count += 1
+    bytes += size
+    return newest
+  }
+
+  /// Events of those topics with a number above `sequence`, the oldest first and at most `limit`.
+  func since(_ sequence: UInt64, _ topics: EventTopics = .all, limit: Int = .max) -> Page {
+    var page = Page(next: newest)
+    var start = sequence
+    if sequence > newest {
+      page.isAnew = true
+      start = 0
+    }
+    if start + 1 < oldest {
+      if !page.isAnew { page.missed = oldest - 1 - start }
+      start = oldest - 1
+    }
+    var index = Int(start + 1 - oldest)
+    while index < count {
+      let event = events[(first + index) % eventsMax]
+      if topics.contains(event.topic) {
+        if page.events.count >= limit {
+          page.next = event.sequence - 1
+          return page
+        }
+        page.events.append(event)
+      }
+      index += 1
+    }
+    return page
+  }
+
+  private mutating func dropOldest() {
+    bytes -= Self.eventBytes + events[first].payload.count
+    events[first].payload = []
+    first = (first + 1) % eventsMax
+    count -= 1
+    overwritten += 1
+  }
+}
+
+/// Which topics a reader wants.
+struct EventTopics: Equatable, Sendable {
+  private var bits: UInt8
+
+  private init(bits: UInt8) { self.bits = bits }
+
+  init(_ topics: [EventRing.Topic]) {
+    bits = 0
+    for topic in topics { bits |= Self.bit(topic) }
+  }
+
+  static var all: EventTopics { EventTopics(EventRing.Topic.allCases) }
+
+  /// Reads a list of names or patterns with commas between them: `*` stands for one part of a name, `#` for all that
+  /// is left. Nil when one of them fits no topic.
+  init?(filter: String) {
+    bits = 0
+    for pattern in filter.split(separator: ",", maxSplits: 31, omittingEmptySubsequences: true) {
+      let matching = EventRing.Topic.allCases.filter {
+        Self.matches(String(pattern.filter { $0 != " " }), $0.rawValue)
+      }
+      if matching.isEmpty { return nil }
+      for topic in matching { bits |= Self.bit(topic) }
+    }
+    if bits == 0 { return nil }
+  }
+
+  func contains(_ topic: EventRing.Topic) -> Bool { bits & Self.bit(topic) != 0 }
+
+  private static func bit(_ topic: EventRing.Topic) -> UInt8 {
+    switch topic {
+    case .health: 1
+    case .inference: 2
+    case .errors: 4
+    case .limits: 8
+    case .budgets: 16
+    case .reload: 32
+    }
+  }
+
+  private static func matches(_ pattern: String, _ name: String) -> Bool {
+    let pattern = pattern.split(separator: "/", omittingEmptySubsequences: false)
+    let name = name.split(separator: "/", omittingEmptySubsequences: false)
+    for (index, part) in pattern.enumerated() {
+      if part == "#" { return index == pattern.count - 1 }
+      guard index < name.count, part == "*" || part == name[index] else { return false }
+    }
+    return pattern.count == name.count
+  }
+}

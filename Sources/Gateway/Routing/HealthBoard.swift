@@ -1,0 +1,111 @@
+/// The health of all providers, and the set of those that can be asked, kept so that a request only has to look at it.
+struct HealthBoard: Sendable {
+  private(set) var providers: [ProviderHealth]
+  private let names: [String]
+  private var up = SmallSet()
+  /// When somebody comes back by the clock alone.
+  private var changes: Duration = .zero
+
+  /// A provider that is no longer what it was.
+  struct Change: Equatable, Sendable {
+    var provider: Int
+    var isUp: Bool
+  }
+
+  init(_ providers: [(name: String, health: ProviderHealth)]) {
+    names = providers.map(\.name)
+    self.providers = providers.map(\.health)
+    up = SmallSet(providers.indices)
+  }
+
+  /// After a reload: providers that kept their name and their number of keys keep what is known of them.
+  init(_ providers: [(name: String, health: ProviderHealth)], after old: HealthBoard, now: Duration) {
+    self.init(providers)
+    for (index, name) in names.enumerated() {
+      guard let before = old.names.firstIndex(of: name) else { continue }
+      let known = old.providers[before]
+      let new = self.providers[index]
+      let isSame =
+        known.keys.count == new.keys.count && known.breaker.settings == new.breaker.settings
+        && known.probes.settings == new.probes.settings && known.parking == new.parking
+      if isSame { self.providers[index] = known }
+    }
+    refresh(at: now)
+  }
+
+  /// Who can be asked.
+  mutating func available(at now: Duration) -> SmallSet {
+    if now >= changes { refresh(at: now) }
+    return up
+  }
+
+  /// Lets an attempt through.
+  mutating func begin(_ provider: Int, at now: Duration, otherThan key: Int? = nil) -> ProviderHealth.Attempt? {
+    guard providers.indices.contains(provider) else { return nil }
+    let attempt = providers[provider].begin(at: now, otherThan: key)
+    // The trial of a provider that was down takes it out for others.
+    update(provider, at: now)
+    return attempt
+  }
+
+  /// Notes how an attempt ended; what it changed, for the events.
+  mutating func ended(
+    _ provider: Int, _ attempt: ProviderHealth.Attempt, _ outcome: ProviderHealth.Outcome, at now: Duration
+  ) -> Change? {
+    guard providers.indices.contains(provider) else { return nil }
+    let before = providers[provider].breaker.state == .closed
+    providers[provider].ended(attempt, outcome, at: now)
+    update(provider, at: now)
+    let after = providers[provider].breaker.state == .closed
+    return before == after ? nil : Change(provider: provider, isUp: after)
+  }
+
+  /// The providers that are to be probed now.
+  mutating func probesDue(at now: Duration) -> [Int] {
+    var due: [Int] = []
+    for index in providers.indices {
+      let wasUp = providers[index].probes.isUp
+      if providers[index].beginsProbe(at: now) { due.append(index) }
+      if providers[index].probes.isUp != wasUp { update(index, at: now) }
+    }
+    return due
+  }
+
+  /// When the next probe begins or is over its time.
+  var nextProbe: Duration? {
+    providers.filter { $0.probes.settings.interval > .zero }.map(\.probes.next).min()
+  }
+
+  /// Notes how a probe ended; what it changed, for the events.
+  mutating func probed(_ provider: Int, _ isWell: Bool, at now: Duration) -> Change? {
+    guard providers.indices.contains(provider) else { return nil }
+    let before = providers[provider].probes.isUp
+    providers[provider].probed(isWell, at: now)
+    update(provider, at: now)
+    let after = providers[provider].probes.isUp
+    return before == after ? nil : Change(provider: provider, isUp: after)
+  }
+
+  /// How long until one of them may be asked, as far as is known: what callers are told.
+  func wait(among candidates: some Sequence<Int>, at now: Duration) -> Duration? {
+    var soonest: Duration?
+    for provider in candidates where providers.indices.contains(provider) {
+      if let time = providers[provider].returns(at: now) { soonest = min(soonest ?? time, time) }
+    }
+    return soonest.map { $0 - now }
+  }
+
+  private mutating func update(_ provider: Int, at now: Duration) {
+    if providers[provider].isUp(at: now) {
+      up.insert(provider)
+    } else {
+      up.remove(provider)
+      if let time = providers[provider].returns(at: now) { changes = min(changes, time) }
+    }
+  }
+
+  private mutating func refresh(at now: Duration) {
+    changes = .seconds(Int64.max / 4)
+    for provider in providers.indices { update(provider, at: now) }
+  }
+}

@@ -1,0 +1,328 @@
+/// What strategies remember from one pick to the next, for every list of one table.
+struct Picks: Sendable {
+  /// The position of the last pick, for each slot.
+  private var last: [UInt32]
+  /// Picks by latency so far, for each slot.
+  private var turns: [UInt32]
+  /// How far each candidate is ahead of its share, by its place in the table.
+  private var credit: [Int64]
+  /// How soon each provider answers, by the table's entry.
+  private(set) var latencies: [Latency]
+
+  init(_ table: borrowing RouteTable) {
+    last = [UInt32](repeating: .max, count: table.slots)
+    turns = [UInt32](repeating: 0, count: table.slots)
+    credit = [Int64](repeating: 0, count: table.list.count)
+    latencies = [Latency](repeating: Latency(), count: table.entries.count)
+  }
+
+  /// Begins anew for another table, with the latencies of providers and patterns that both have.
+  init(_ table: borrowing RouteTable, after picks: Picks, of old: borrowing RouteTable) {
+    self.init(table)
+    var known: [String: Latency] = [:]
+    for entry in old.entries.indices { known[old.key(ofEntry: entry)] = picks.latencies[entry] }
+    for entry in table.entries.indices {
+      if let latency = known[table.key(ofEntry: entry)] { latencies[entry] = latency }
+    }
+  }
+
+  /// Picks where nothing has to be searched: the first one by priority, the next one in turn. Nil says nothing yet.
+  @inline(__always)
+  mutating func quickly(
+    _ candidates: Span<RouteCandidate>, slot: Int, _ policy: Policy, _ asking: borrowing Asking
+  ) -> Int? {
+    if candidates.isEmpty { return nil }
+    if policy.localFirst { return nil }
+    if asking.affinity != nil { return nil }
+    if policy.strategy == .priority { return asking.admits(candidates[0], at: 0) ? 0 : nil }
+    if policy.strategy != .roundRobin || policy.ignoresPriority { return nil }
+    let position = Self.following(candidates, last[slot])
+    if !asking.admits(candidates[position], at: position) { return nil }
+    last[slot] = UInt32(truncatingIfNeeded: position)
+    return position
+  }
+
+  /// Picks one of the candidates; its position, or nil when none may be asked.
+  ///
+  /// - Parameters:
+  ///   - loads: Requests in flight, by provider.
+  ///   - costs: What the request would cost at each candidate, by position; `.max` where that is not known.
+  @inline(never)
+  mutating func pick(
+    _ candidates: Span<RouteCandidate>, slot: Int, _ policy: Policy, _ asking: borrowing Asking, loads: [UInt32],
+    costs: [UInt64]
+  ) -> Int? {
+    var tier = Tier()
+    tier.ignoresPriority = policy.ignoresPriority
+    if !Self.find(&tier, candidates, asking, localFirst: policy.localFirst) { return nil }
+    if let key = asking.affinity {
+      if policy.strategy != .direct { return nearest(candidates, tier, asking, key, policy.affinityLoad, loads) }
+    }
+    switch policy.strategy {
+    case .priority: return tier.first
+    case .roundRobin: return Self.next(candidates, tier, asking, &last[slot])
+    case .weighted: return Self.weighted(candidates, tier, asking, credit.mutableSpan)
+    case .leastInFlight: return Self.leastInFlight(candidates, tier, asking, loads.span, &last[slot])
+    case .lowestLatency: return soonest(candidates, tier, asking, slot)
+    case .cheapest: return Self.cheapest(candidates, tier, asking, costs.span)
+    case .direct: return direct(candidates, tier, asking)
+    }
+  }
+
+  // MARK: Tiers
+
+  /// The candidates among which is picked: those together with the first that may be asked.
+  struct Tier {
+    var first = 0
+    var ignoresPriority = false
+    var onlyLocal = false
+
+    /// Whether a candidate is of the tier of another.
+    @inline(__always) @_noAllocation @_noLocks
+    func joins(_ candidate: RouteCandidate, _ other: RouteCandidate) -> Bool {
+      ignoresPriority ? candidate.step == other.step : candidate.rank == other.rank
+    }
+
+    @inline(__always) @_noAllocation @_noLocks
+    func admits(_ candidate: RouteCandidate, at position: Int, _ asking: borrowing Asking) -> Bool {
+      if onlyLocal {
+        if !candidate.isLocal { return false }
+      }
+      return asking.admits(candidate, at: position)
+    }
+  }
+
+  /// Finds the first candidate that may be asked; false when there is none.
+  @inline(__always) @_noAllocation @_noLocks
+  private static func find(
+    _ tier: inout Tier, _ candidates: Span<RouteCandidate>, _ asking: borrowing Asking, localFirst: Bool
+  ) -> Bool {
+    var position = 0
+    while position < candidates.count {
+      if asking.admits(candidates[position], at: position) { break }
+      position += 1
+    }
+    if position == candidates.count { return false }
+    tier.first = position
+    if !localFirst { return true }
+    let step = candidates[position].step
+    while position < candidates.count {
+      if candidates[position].step != step { return true }
+      if candidates[position].isLocal {
+        if asking.admits(candidates[position], at: position) {
+          tier.first = position
+          tier.onlyLocal = true
+          return true
+        }
+      }
+      position += 1
+    }
+    return true
+  }
+
+  // MARK: Strategies
+
+  /// The one behind the last pick, if it is of the first tier; otherwise the first.
+  @inline(__always) @_noAllocation @_noLocks
+  private static func following(_ candidates: Span<RouteCandidate>, _ last: UInt32) -> Int {
+    let position = Int(last &+ 1)
+    if position >= candidates.count { return 0 }
+    return candidates[position].rank == candidates[0].rank ? position : 0
+  }
+
+  /// The next one behind the last pick that may be asked, so that who cannot be asked does not give its turns to the
+  /// one behind it.
+  @inline(__always) @_noAllocation @_noLocks
+  private static func next(
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ last: inout UInt32
+  ) -> Int {
+    var position = Int(last &+ 1)
+    var steps = 0
+    while steps < candidates.count {
+      if position >= candidates.count {
+        position = tier.first
+      } else if !tier.joins(candidates[position], candidates[tier.first]) {
+        position = tier.first
+      }
+      if tier.admits(candidates[position], at: position, asking) { break }
+      position += 1
+      steps += 1
+    }
+    if steps == candidates.count { position = tier.first }
+    last = UInt32(truncatingIfNeeded: position)
+    return position
+  }
+
+  /// Smooth weighted round robin: everybody earns its weight, the richest is picked and pays what all earned.
+  @_noAllocation @_noLocks
+  private static func weighted(
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking,
+    _ credit: consuming MutableSpan<Int64>
+  ) -> Int {
+    var best = tier.first
+    var most = Int64.min
+    var sum: Int64 = 0
+    var position = tier.first
+    while position < candidates.count {
+      let candidate = candidates[position]
+      if !tier.joins(candidate, candidates[tier.first]) { break }
+      if tier.admits(candidate, at: position, asking) {
+        let place = Int(candidate.place)
+        let weight = Int64(candidate.weight)
+        sum += weight
+        credit[place] += weight
+        if credit[place] > most {
+          most = credit[place]
+          best = position
+        }
+      }
+      position += 1
+    }
+    credit[Int(candidates[best].place)] -= sum
+    return best
+  }
+
+  /// Equals are asked in turn.
+  @_noAllocation @_noLocks
+  private static func leastInFlight(
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ loads: Span<UInt32>,
+    _ last: inout UInt32
+  ) -> Int {
+    var best = tier.first
+    var least = Int64.max
+    var share: Int64 = 0
+    var isBehind = false
+    var position = tier.first
+    while position < candidates.count {
+      let candidate = candidates[position]
+      if !tier.joins(candidate, candidates[tier.first]) { break }
+      if tier.admits(candidate, at: position, asking) {
+        let provider = candidate.provider
+        let load = provider < loads.count ? Int64(loads[provider]) + 1 : 1
+        let weight = Int64(candidate.weight)
+        // Fractions are compared without dividing; 2^32 times a weight fits by far.
+        let (left, right) = (load * share, least == .max ? .max : least * weight)
+        let follows = position > Int(last)
+        var isBetter = left < right
+        if weight == 0 { isBetter = false }
+        if share == 0 { isBetter = weight > 0 }
+        if left == right {
+          if follows { isBetter = !isBehind }
+        }
+        if isBetter {
+          best = position
+          least = load
+          share = weight
+          isBehind = follows
+        }
+      }
+      position += 1
+    }
+    last = UInt32(truncatingIfNeeded: best)
+    return best
+  }
+
+  @_noAllocation @_noLocks
+  private static func cheapest(
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ costs: Span<UInt64>
+  ) -> Int {
+    var best = tier.first
+    var least = UInt64.max
+    var position = tier.first
+    while position < candidates.count {
+      if !tier.joins(candidates[position], candidates[tier.first]) { break }
+      if tier.admits(candidates[position], at: position, asking) {
+        let cost = position < costs.count ? costs[position] : .max
+        if cost < least {
+          least = cost
+          best = position
+        }
+      }
+      position += 1
+    }
+    return best
+  }
+
+  /// The first pick only; where the caller named the provider, nobody but it.
+  private func direct(_ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking) -> Int? {
+    if asking.attempts > 0 { return nil }
+    return candidates[0].isDirect && tier.first != 0 ? nil : tier.first
+  }
+
+  // MARK: Latency
+
+  /// Who was not tried is tried once at a time; every so often the one that was not heard of for longest; otherwise
+  /// the soonest.
+  private mutating func soonest(
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ slot: Int
+  ) -> Int {
+    var best: Int?
+    var stalest: Int?
+    var position = tier.first
+    while position < candidates.count, tier.joins(candidates[position], candidates[tier.first]) {
+      defer { position += 1 }
+      guard tier.admits(candidates[position], at: position, asking) else { continue }
+      let latency = latencies[Int(candidates[position].entry)]
+      if latency.isUntried {
+        guard latency.trialEnds <= asking.now else { continue }
+        latencies[Int(candidates[position].entry)].beginTrial(at: asking.now)
+        return position
+      }
+      if best.map({ latency.average < latencies[Int(candidates[$0].entry)].average }) ?? true { best = position }
+      if stalest.map({ latency.seen < latencies[Int(candidates[$0].entry)].seen }) ?? true { stalest = position }
+    }
+    // All are being tried.
+    guard let best, let stalest else { return Self.next(candidates, tier, asking, &last[slot]) }
+    turns[slot] &+= 1
+    guard turns[slot] % Latency.explorationInterval == 0 else { return best }
+    latencies[Int(candidates[stalest].entry)].seen = asking.now
+    return stalest
+  }
+
+  /// Notes how long an answer took to begin.
+  mutating func answered(_ candidate: RouteCandidate, after time: Duration, now: Duration) {
+    guard Int(candidate.entry) < latencies.count else { return }
+    latencies[Int(candidate.entry)].note(time, at: now)
+  }
+
+  /// Notes that no answer came.
+  mutating func failed(_ candidate: RouteCandidate, now: Duration) {
+    guard Int(candidate.entry) < latencies.count else { return }
+    latencies[Int(candidate.entry)].noteFailure(at: now)
+  }
+
+  // MARK: Affinity
+
+  /// The candidate that a key belongs to; among those without more load than is fair, so that a popular session
+  /// cannot drown its provider.
+  private func nearest(
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ key: AffinityKey,
+    _ percent: Int,
+    _ loads: [UInt32]
+  ) -> Int {
+    var load = 1.0
+    var weight = 0.0
+    var end = tier.first
+    while end < candidates.count, tier.joins(candidates[end], candidates[tier.first]) {
+      if tier.admits(candidates[end], at: end, asking) {
+        load += Self.load(candidates[end], loads)
+        weight += Double(candidates[end].weight)
+      }
+      end += 1
+    }
+    var best = tier.first
+    var least = Double.infinity
+    for position in tier.first..<end where tier.admits(candidates[position], at: position, asking) {
+      let candidate = candidates[position]
+      let fair = load * Double(candidate.weight) * Double(percent) / 100
+      guard Self.load(candidate, loads) * weight < fair else { continue }
+      let distance = key.distance(to: candidate.identity, weight: candidate.weight)
+      if distance < least { (best, least) = (position, distance) }
+    }
+    return best
+  }
+
+  private static func load(_ candidate: RouteCandidate, _ loads: [UInt32]) -> Double {
+    candidate.provider < loads.count ? Double(loads[candidate.provider]) : 0
+  }
+}

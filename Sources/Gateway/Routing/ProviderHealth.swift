@@ -1,0 +1,124 @@
+/// Whether one provider can be asked, and with which of its keys: what its answers and its probes say.
+///
+/// The provider has a breaker, and each of its keys has one: a limit or a refusal of credentials parks the key alone.
+/// Its keys are used in turn.
+struct ProviderHealth: Sendable {
+  /// How long keys are parked.
+  struct Parking: Equatable, Sendable {
+    /// After a limit without a time: doubled each time, up to the most.
+    var limited = Duration.seconds(1)
+    var limitedMax = Duration.seconds(60)
+    /// After a refusal of the key.
+    var refused = Duration.seconds(60)
+    /// The longest, whatever the provider says.
+    var longest = Duration.seconds(3600)
+  }
+
+  /// How an attempt ended, as far as it says something of the provider.
+  enum Outcome: Equatable, Sendable {
+    /// It answered; that it said no to the request is an answer.
+    case answered
+    /// The connection, the server or the answer failed.
+    case failed
+    /// The key has used up what it may, for that long where it was said.
+    case limited(Duration?)
+    /// The key is not accepted, or there is no money behind it.
+    case refusedKey
+    /// Nobody waited for it.
+    case abandoned
+  }
+
+  /// An attempt that was let through.
+  struct Attempt: Equatable, Sendable {
+    /// The number of the key to use; 0 where the provider has none.
+    var key: Int
+    fileprivate var provider: Breaker.Pass
+    fileprivate var keyPass: Breaker.Pass
+  }
+
+  let parking: Parking
+  private(set) var breaker: Breaker
+  private(set) var probes: Probes
+  /// One for each key, or one that stands for none.
+  private(set) var keys: [Breaker]
+  private var turn = 0
+
+  init(
+    keys: Int = 1, _ settings: Breaker.Settings = Breaker.Settings(), probes: Probes = Probes(),
+    parking: Parking = Parking()
+  ) {
+    self.parking = parking
+    self.probes = probes
+    breaker = Breaker(settings)
+    var keySettings = settings
+    keySettings.openTime = parking.limited
+    keySettings.openTimeMax = parking.limitedMax
+    self.keys = [Breaker](repeating: Breaker(keySettings), count: max(1, keys))
+  }
+
+  /// Whether it can be asked.
+  func isUp(at now: Duration) -> Bool { probes.isUp && breaker.admits(at: now) && hasKey(at: now) }
+
+  /// When it can be asked, if not now and as far as is known; a probe may say so earlier.
+  func returns(at now: Duration) -> Duration? {
+    var soonest: Duration?
+    for key in keys {
+      guard let time = key.opens(at: now) else { return breaker.opens(at: now) }
+      soonest = min(soonest ?? time, time)
+    }
+    return [soonest, breaker.opens(at: now)].compactMap(\.self).max()
+  }
+
+  /// Whether one of its keys is not parked.
+  func hasKey(at now: Duration) -> Bool { keys.contains { $0.admits(at: now) } }
+
+  /// Lets an attempt through with the next key, or with one other than that which was in vain; nil when there is none.
+  mutating func begin(at now: Duration, otherThan key: Int? = nil) -> Attempt? {
+    guard probes.isUp, breaker.admits(at: now) else { return nil }
+    for step in 0..<keys.count {
+      let candidate = (turn + step) % keys.count
+      guard candidate != key, let keyPass = keys[candidate].pass(at: now) else { continue }
+      guard let pass = breaker.pass(at: now) else { return nil }
+      turn = (candidate + 1) % keys.count
+      return Attempt(key: candidate, provider: pass, keyPass: keyPass)
+    }
+    return nil
+  }
+
+  /// Notes how an attempt ended.
+  mutating func ended(_ attempt: Attempt, _ outcome: Outcome, at now: Duration) {
+    guard attempt.key < keys.count else { return }
+    switch outcome {
+    case .answered:
+      breaker.succeeded(attempt.provider, at: now)
+      keys[attempt.key].succeeded(attempt.keyPass, at: now)
+    case .failed:
+      breaker.failed(attempt.provider, at: now)
+      keys[attempt.key].abandoned(attempt.keyPass)
+    case .abandoned:
+      breaker.abandoned(attempt.provider)
+      keys[attempt.key].abandoned(attempt.keyPass)
+    case .limited(let wait):
+      // The provider is there, or it could not have said so.
+      breaker.succeeded(attempt.provider, at: now)
+      park(attempt.key, for: wait ?? keys[attempt.key].nextOpenTime, at: now)
+    case .refusedKey:
+      breaker.succeeded(attempt.provider, at: now)
+      park(attempt.key, for: parking.refused, at: now)
+    }
+  }
+
+  private mutating func park(_ key: Int, for time: Duration, at now: Duration) {
+    keys[key].open(until: now + min(max(time, .zero), parking.longest))
+  }
+
+  /// Whether a probe has to begin.
+  mutating func beginsProbe(at now: Duration) -> Bool { probes.begins(at: now) }
+
+  /// Notes how a probe ended. One that is well closes the breaker too: nobody has to be the trial.
+  mutating func probed(_ isWell: Bool, at now: Duration) {
+    guard probes.isRunning else { return }
+    probes.ended(isWell, at: now)
+    if isWell, breaker.state != .closed { breaker.close() }
+  }
+}

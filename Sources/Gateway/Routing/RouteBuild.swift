@@ -1,0 +1,324 @@
+/// Compiles a `RouteTable`: gathers what providers say, arranges it, and writes a list for every name and beginning.
+struct RouteBuild {
+  /// How much a name says; a pattern says its bytes.
+  private static let saysDirect = Int.max
+  private static let saysName = Int.max - 1
+
+  /// A provider under one of its names or patterns, before ranks are known.
+  struct Draft {
+    var candidate: RouteCandidate
+    var says: Int
+    var priority: Int
+  }
+
+  /// What is known of one key of the trie.
+  struct Key {
+    /// The drafts of providers that name it, and of those with it as a beginning, by number.
+    var names: [Int] = []
+    var beginnings: [Int] = []
+    /// Providers for which it is an alias, with the number of their draft and the model that they mean.
+    var aliases: [(draft: Int, model: [UInt8])] = []
+    /// Aliases and virtual models of the whole configuration.
+    var meanings: [Meaning] = []
+    /// Whether it is a provider's name and a slash, which no provider is asked for directly.
+    var isHollow = false
+    var isName = false
+  }
+
+  enum Meaning: Equatable {
+    case model([UInt8])
+    case virtual(Int)
+  }
+
+  let providers: [RouteTable.Provider]
+  let aliases: [RouteTable.Rename]
+  let virtuals: [RouteTable.Virtual]
+
+  var drafts: [Draft] = []
+  var keys: [[UInt8]: Key] = [:]
+  /// The keys in order, as the trie has them.
+  var order: [[UInt8]] = []
+  /// The lists of beginnings, and for each node the list that it has or inherits.
+  var lists: [[RouteCandidate]] = []
+  var inherited: [Int?] = []
+  /// For each pattern with a star elsewhere, its number, and the drafts that have it.
+  var starNumbers: [[UInt8]: Int] = [:]
+  var starDrafts: [(draft: Int, star: Int)] = []
+
+  var trie = RouteTrie([])
+  var groups: [RouteTable.Group] = []
+  var list: [RouteCandidate] = []
+  var starsFirst = 0
+  var starOf: [UInt16] = []
+  var stars = StarPatterns()
+  var entries: [RouteTable.Entry] = []
+  var names: [String] = []
+  var ambiguities: [RouteTable.Ambiguity] = []
+  var unserved: [String] = []
+  /// Names that were followed so far.
+  var followed = 0
+
+  init(
+    _ providers: [RouteTable.Provider], _ aliases: [RouteTable.Rename], _ virtuals: [RouteTable.Virtual]
+  ) throws(RouteFault) {
+    if providers.count > RouteTable.providersMax { throw .tooManyProviders }
+    for provider in providers {
+      if provider.name.isEmpty || provider.name.utf8.contains(UInt8(ascii: "/")) { throw .badName(provider.name) }
+      if !(0...RouteTable.weightMax).contains(provider.weight) { throw .badWeight(provider.name) }
+    }
+    for virtual in virtuals {
+      for target in virtual.targets where !(0...RouteTable.weightMax).contains(target.weight) {
+        throw .badWeight(virtual.name)
+      }
+    }
+    self.providers = providers
+    self.aliases = aliases
+    self.virtuals = virtuals
+  }
+
+  mutating func run() throws(RouteFault) {
+    for index in providers.indices { try gather(index) }
+    gatherMeanings()
+    rank()
+    plant()
+    settleBeginnings()
+    try settleNames()
+    settleStars()
+  }
+
+  // MARK: What providers say
+
+  private mutating func gather(_ index: Int) throws(RouteFault) {
+    let provider = providers[index]
+    let prefix = Array(provider.name.utf8) + [UInt8(ascii: "/")]
+    let models = provider.models.isEmpty ? ["*"] : provider.models
+    for model in models where !model.isEmpty {
+      let pattern = Self.withoutDoubleStars(Array(model.utf8))
+      let entry = add(entry: model, of: index)
+      let isName = !pattern.contains(UInt8(ascii: "*"))
+      let literal = isName ? Self.saysName : pattern.count { $0 != UInt8(ascii: "*") }
+      let name = isName ? fixedName(index, model) : RouteTrie.nothing
+      try note(pattern, draft(index, entry, says: literal, name: name))
+      try note(prefix + pattern, draft(index, entry, says: Self.saysDirect, name: name, isDirect: true))
+      if pattern == [UInt8(ascii: "*")] {
+        keys[prefix, default: Key()].isHollow = true
+        keys[prefix, default: Key()].isName = true
+      }
+    }
+    for alias in provider.aliases where !alias.name.isEmpty {
+      let entry = add(entry: alias.name, of: index)
+      let name = intern(provider.upstreamName(alias.meaning))
+      let named = draft(index, entry, says: Self.saysName, name: name)
+      let bytes = Array(alias.name.utf8)
+      keys[bytes, default: Key()].aliases.append((named, Array(alias.meaning.utf8)))
+      keys[bytes, default: Key()].isName = true
+      let direct = draft(index, entry, says: Self.saysDirect, name: name, isDirect: true)
+      keys[prefix + bytes, default: Key()].names.append(direct)
+      keys[prefix + bytes, default: Key()].isName = true
+    }
+  }
+
+  private mutating func gatherMeanings() {
+    for alias in aliases where !alias.name.isEmpty {
+      mean(alias.name, .model(Array(alias.meaning.utf8)))
+    }
+    for index in virtuals.indices where !virtuals[index].name.isEmpty {
+      mean(virtuals[index].name, .virtual(index))
+    }
+  }
+
+  private mutating func mean(_ name: String, _ meaning: Meaning) {
+    let bytes = Array(name.utf8)
+    keys[bytes, default: Key()].isName = true
+    if !keys[bytes, default: Key()].meanings.contains(meaning) {
+      keys[bytes, default: Key()].meanings.append(meaning)
+    }
+  }
+
+  /// Puts a draft where its pattern belongs.
+  private mutating func note(_ pattern: [UInt8], _ draft: Int) throws(RouteFault) {
+    guard let star = pattern.firstIndex(of: UInt8(ascii: "*")) else {
+      keys[pattern, default: Key()].names.append(draft)
+      keys[pattern, default: Key()].isName = true
+      return
+    }
+    if star == pattern.count - 1 {
+      keys[Array(pattern.dropLast()), default: Key()].beginnings.append(draft)
+      return
+    }
+    if let number = starNumbers[pattern] {
+      starDrafts.append((draft, number))
+      return
+    }
+    if stars.count == StarPatterns.countMax { throw .tooManyPatterns }
+    starNumbers[pattern] = stars.count
+    starDrafts.append((draft, stars.count))
+    stars.append(pattern)
+  }
+
+  private mutating func add(entry pattern: String, of provider: Int) -> Int {
+    entries.append(RouteTable.Entry(provider: provider, pattern: pattern))
+    return entries.count - 1
+  }
+
+  private mutating func draft(
+    _ index: Int, _ entry: Int, says: Int, name: UInt32, isDirect: Bool = false
+  ) -> Int {
+    let provider = providers[index]
+    var flags: RouteCandidate.Flags = isDirect ? .direct : []
+    if provider.isLocal { flags.insert(.local) }
+    drafts.append(
+      Draft(
+        candidate: RouteCandidate(
+          index: UInt16(index), flags: flags, step: 0, rank: 0, entry: UInt32(entry), name: name,
+          weight: Int32(provider.weight), place: 0),
+        says: says, priority: provider.priority))
+    return drafts.count - 1
+  }
+
+  /// The number of what a provider calls a model, unless that is the model's own name.
+  private mutating func fixedName(_ index: Int, _ model: String) -> UInt32 {
+    let name = providers[index].upstreamName(model)
+    return name.utf8.elementsEqual(model.utf8) ? RouteTrie.nothing : intern(name)
+  }
+
+  mutating func intern(_ name: String) -> UInt32 {
+    names.append(name)
+    return UInt32(names.count - 1)
+  }
+
+  /// A run of stars says what one says.
+  private static func withoutDoubleStars(_ pattern: [UInt8]) -> [UInt8] {
+    var out: [UInt8] = []
+    for byte in pattern where byte != UInt8(ascii: "*") || out.last != byte { out.append(byte) }
+    return out
+  }
+
+  // MARK: Order
+
+  /// Numbers the steps, and the tiers of all steps: equal ones alike, and those that come first lower.
+  private mutating func rank() {
+    let steps = drafts.map(\.says).sorted(by: >)
+    let tiers = drafts.map { ($0.says, $0.priority) }.sorted { ($1.0, $0.1) < ($0.0, $1.1) }
+    for index in drafts.indices {
+      let draft = drafts[index]
+      let step = Self.first(of: steps.count) { steps[$0] <= draft.says }
+      let tier = Self.first(of: tiers.count) { (tiers[$0].0, draft.priority) <= (draft.says, tiers[$0].1) }
+      drafts[index].candidate.step = UInt32(step)
+      drafts[index].candidate.rank = UInt32(tier)
+    }
+  }
+
+  /// The first number below a count from which on something is true.
+  private static func first(of count: Int, _ isTrue: (Int) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if isTrue(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  private mutating func plant() {
+    order = keys.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    trie = RouteTrie(order)
+  }
+
+  /// Best first, each provider once, and once more where the name names it: a list that is the beginning of another
+  /// needs both.
+  static func settled(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
+    if candidates.count < 2 { return candidates }
+    var direct = SmallSet()
+    var other = SmallSet()
+    return candidates.sorted { $0.isBefore($1) }.filter { candidate in
+      let isNew = !(candidate.isDirect ? direct : other).contains(candidate.provider)
+      if candidate.isDirect { direct.insert(candidate.provider) } else { other.insert(candidate.provider) }
+      return isNew
+    }
+  }
+
+  /// Without those who are there by their own name already: they need not be asked for the whole name as well.
+  static func once(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
+    let named = SmallSet(candidates.lazy.filter(\.isDirect).map(\.provider))
+    if named.isEmpty { return candidates }
+    return candidates.filter { $0.isDirect || !named.contains($0.provider) }
+  }
+
+  // MARK: Lists
+
+  /// Gives every node the list of its longest beginning: its own, or that of a node before it.
+  private mutating func settleBeginnings() {
+    inherited = [Int?](repeating: nil, count: trie.nodes.count)
+    var keyOf = [Int?](repeating: nil, count: trie.nodes.count)
+    for (key, node) in zip(order.indices, trie.places) { keyOf[node] = key }
+    // Parents come before their children.
+    for node in trie.nodes.indices {
+      if let key = keyOf[node], let known = keys[order[key]], !known.beginnings.isEmpty {
+        let above = inherited[node].map { lists[$0] } ?? []
+        inherited[node] = lists.count
+        lists.append(Self.settled(known.beginnings.map { drafts[$0].candidate } + above))
+      }
+      for child in trie.children(of: node) { inherited[child] = inherited[node] }
+    }
+    for list in lists { append(Self.once(list)) }
+    for node in trie.nodes.indices {
+      // While names are settled, a name's group is the number of its key.
+      let key = keyOf[node].flatMap { keys[order[$0]]?.isName == true ? UInt32($0) : nil }
+      trie.know(key ?? RouteTrie.nothing, inherited[node].map { UInt32($0) } ?? RouteTrie.nothing, at: node)
+    }
+  }
+
+  private mutating func settleNames() throws(RouteFault) {
+    var groupOf: [Int: UInt32] = [:]
+    for (index, key) in order.enumerated() where keys[key]?.isName == true {
+      let meant = try resolve(key, [])
+      let group = UInt32(groups.count)
+      switch meant {
+      case .ambiguous(let candidates):
+        let name = String(decoding: key, as: UTF8.self)
+        groups.append(RouteTable.Group(first: UInt32(ambiguities.count), count: 0, isAmbiguous: true))
+        ambiguities.append(RouteTable.Ambiguity(name: name, candidates: candidates))
+      case .list(let list, let virtual):
+        if list.isEmpty, keys[key]?.meanings.isEmpty == false {
+          unserved.append(String(decoding: key, as: UTF8.self))
+        }
+        append(list, virtual: virtual)
+      }
+      groupOf[trie.places[index]] = group
+    }
+    for (node, group) in groupOf { trie.know(group, trie.nodes[node].beginning, at: node) }
+  }
+
+  private mutating func settleStars() {
+    starsFirst = list.count
+    for (draft, star) in starDrafts.sorted(by: {
+      drafts[$0.draft].candidate.isBefore(drafts[$1.draft].candidate)
+    }) {
+      var candidate = drafts[draft].candidate
+      candidate.place = UInt32(list.count)
+      candidate.identity = identity(candidate)
+      list.append(candidate)
+      starOf.append(UInt16(star))
+    }
+  }
+
+  private func identity(_ candidate: RouteCandidate) -> UInt32 {
+    var hash = AffinityKey(providers[candidate.provider].name)
+    if candidate.name != RouteTrie.nothing { hash = hash.joined(with: AffinityKey(names[Int(candidate.name)])) }
+    return UInt32(truncatingIfNeeded: hash.bits)
+  }
+
+  private mutating func append(_ candidates: [RouteCandidate], virtual: Int? = nil) {
+    let first = list.count
+    for var candidate in candidates {
+      candidate.place = UInt32(list.count)
+      candidate.identity = identity(candidate)
+      list.append(candidate)
+    }
+    groups.append(
+      RouteTable.Group(
+        first: UInt32(first), count: UInt32(list.count - first),
+        virtual: virtual.map { UInt32($0) } ?? RouteTrie.nothing))
+  }
+}

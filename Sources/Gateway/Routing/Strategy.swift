@@ -1,0 +1,87 @@
+/// How one of several equal candidates is picked.
+public enum Strategy: String, CaseIterable, Sendable {
+  /// The first one that can be asked.
+  case priority
+  /// Each in its turn; every model has a turn of its own.
+  case roundRobin = "round_robin"
+  /// In proportion to the weights, spread out evenly over time.
+  case weighted
+  /// The one with the fewest requests in flight for its weight.
+  case leastInFlight = "least_in_flight"
+  /// The one that was last seen to answer soonest; who was not tried yet is tried.
+  case lowestLatency = "lowest_latency"
+  /// The one that costs least; a price that is not known counts as more than any other.
+  case cheapest
+  /// One provider and no second choice: the one that the caller named, or the first.
+  case direct
+
+  /// The strategy of a configuration's word, with the spellings that hoosh accepted so far.
+  public init?(word: String) {
+    let word = word.lowercased()
+    switch word {
+    case "roundrobin": self = .roundRobin
+    default: self.init(rawValue: String(word.map { $0 == "-" ? "_" : $0 }))
+    }
+  }
+}
+
+/// How candidates are picked: the strategy, and what goes before it.
+public struct Policy: Equatable, Sendable {
+  public var strategy: Strategy
+  /// Whether a provider on this machine is asked before others that serve the model as well as it does, whatever
+  /// their priorities.
+  public var localFirst: Bool
+  /// Whether the strategy picks among all that serve the model equally well; otherwise only among those of the
+  /// same priority number, and a higher number is for when nobody of the lower one can be asked.
+  public var ignoresPriority: Bool
+  /// Requests in flight, in percent of its fair share, that a candidate may have before sessions leave it; at least
+  /// 100.
+  public var affinityLoad: Int
+
+  public init(
+    _ strategy: Strategy = .priority, localFirst: Bool = false, ignoresPriority: Bool = false,
+    affinityLoad: Int = 150
+  ) {
+    self.strategy = strategy
+    self.localFirst = localFirst
+    self.ignoresPriority = ignoresPriority
+    self.affinityLoad = max(100, affinityLoad)
+  }
+}
+
+/// What is true while a candidate is picked.
+public struct Asking: Sendable {
+  /// Providers that can be asked: healthy, with a key and with room.
+  public var up: SmallSet
+  /// Candidates that are out, by their position in the list: asked in vain, or unable to do what is asked for.
+  public var out: SmallSet
+  /// How many were asked in vain.
+  public var attempts: Int
+  public var now: Duration
+  /// What keeps requests that belong together at one candidate.
+  public var affinity: AffinityKey?
+
+  public init(
+    up: SmallSet = .all, out: SmallSet = SmallSet(), attempts: Int = 0, now: Duration = .zero,
+    affinity: AffinityKey? = nil
+  ) {
+    self.up = up
+    self.out = out
+    self.attempts = attempts
+    self.now = now
+    self.affinity = affinity
+  }
+
+  /// Notes that the candidate at a position was asked in vain.
+  public mutating func tried(_ position: Int) {
+    out.insert(position)
+    attempts += 1
+  }
+
+  /// Whether the candidate at that position may be asked now.
+  @inline(__always) @_noAllocation @_noLocks
+  func admits(_ candidate: RouteCandidate, at position: Int) -> Bool {
+    if !up.contains(candidate.provider) { return false }
+    return !out.contains(position)
+  }
+}

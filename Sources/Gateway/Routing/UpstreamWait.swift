@@ -1,0 +1,131 @@
+/// How long a provider that answered 429 or 503 wants to be left alone, from all fields of its answer that say
+/// something of it.
+///
+/// What is said outright counts: `retry-after-ms`, then `retry-after`, then the body. Otherwise the limits count of
+/// which nothing remains, the slowest of them; and when no limit says that it is used up, the soonest reset, because
+/// something was too much.
+struct UpstreamWait: Sendable {
+  /// Limits that are told apart; more are read past.
+  static let limitsMax = 8
+
+  /// The fields to look for.
+  static let fields: [StaticString] = [
+    "retry-after-ms", "retry-after",
+    // The draft standard's, and everybody's before it.
+    "ratelimit-reset", "ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-remaining",
+    // OpenAI's, Groq's and many others'.
+    "x-ratelimit-reset-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens",
+    "x-ratelimit-remaining-tokens",
+    // Cerebras'.
+    "x-ratelimit-reset-requests-day", "x-ratelimit-remaining-requests-day", "x-ratelimit-reset-tokens-minute",
+    "x-ratelimit-remaining-tokens-minute",
+    // Anthropic's.
+    "anthropic-ratelimit-requests-reset", "anthropic-ratelimit-requests-remaining",
+    "anthropic-ratelimit-tokens-reset", "anthropic-ratelimit-tokens-remaining",
+    "anthropic-ratelimit-input-tokens-reset", "anthropic-ratelimit-input-tokens-remaining",
+    "anthropic-ratelimit-output-tokens-reset", "anthropic-ratelimit-output-tokens-remaining",
+  ]
+
+  private struct Limit: Sendable {
+    /// A number made of what is limited.
+    var name: UInt64
+    var reset: Duration?
+    var isUsedUp = false
+  }
+
+  private var milliseconds: Duration?
+  private var field: Duration?
+  private var body: Duration?
+  private var limits: [Limit] = []
+
+  init() {}
+
+  /// Reads all fields that `value` knows; `now` in seconds since 1970.
+  init(now: Int, _ value: (StaticString) -> String?) {
+    for name in Self.fields {
+      if let value = value(name) { note(name.bytes, value.utf8.span, now: now) }
+    }
+  }
+
+  /// How long to wait, if anything was said.
+  var wait: Duration? {
+    if let said = milliseconds ?? field ?? body { return said }
+    if let slowest = limits.filter(\.isUsedUp).compactMap(\.reset).max() { return slowest }
+    return limits.compactMap(\.reset).filter { $0 > .zero }.min()
+  }
+
+  /// Reads one field; its name may be in any case.
+  mutating func note(_ name: Span<UInt8>, _ value: Span<UInt8>, now: Int) {
+    if name.equalsIgnoringCase(("retry-after-ms" as StaticString).bytes) {
+      milliseconds = RetryAfter.milliseconds(value)
+    } else if name.equalsIgnoringCase(("retry-after" as StaticString).bytes) {
+      field = RetryAfter.field(value, now: now)
+    } else if let rest = Self.part(name, behind: "anthropic-ratelimit-") {
+      if let limit = Self.part(rest, before: "-reset") {
+        noteReset(limit, value, now)
+      } else if let limit = Self.part(rest, before: "-remaining") {
+        noteRemaining(limit, value)
+      }
+    } else {
+      let rest = Self.behindX(name)
+      if let limit = Self.part(rest, behind: "ratelimit-reset") {
+        noteReset(limit, value, now)
+      } else if let limit = Self.part(rest, behind: "ratelimit-remaining") {
+        noteRemaining(limit, value)
+      }
+    }
+  }
+
+  /// Reads the body of the answer.
+  mutating func note(body: Span<UInt8>) { self.body = RetryAfter.retryInfo(body) }
+
+  private mutating func noteReset(_ limit: Span<UInt8>, _ value: Span<UInt8>, _ now: Int) {
+    let reset = RetryAfter.reset(value, now: now)
+    note(limit) { $0.reset = reset }
+  }
+
+  private mutating func noteRemaining(_ limit: Span<UInt8>, _ value: Span<UInt8>) {
+    let isUsedUp = Self.isNothing(value)
+    note(limit) { $0.isUsedUp = isUsedUp }
+  }
+
+  private mutating func note(_ name: Span<UInt8>, _ change: (inout Limit) -> Void) {
+    // FNV-1a: two limits of one answer that collide would only be taken for one.
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for index in name.indices { hash = (hash ^ UInt64(name[index].lowercased)) &* 0x100_0000_01b3 }
+    if let index = limits.firstIndex(where: { $0.name == hash }) { return change(&limits[index]) }
+    guard limits.count < Self.limitsMax else { return }
+    var limit = Limit(name: hash)
+    change(&limit)
+    limits.append(limit)
+  }
+
+  @_lifetime(copy name)
+  private static func behindX(_ name: Span<UInt8>) -> Span<UInt8> {
+    guard let rest = part(name, behind: "x-") else { return name }
+    return rest
+  }
+
+  @_lifetime(copy name)
+  private static func part(_ name: Span<UInt8>, behind prefix: StaticString) -> Span<UInt8>? {
+    let count = prefix.utf8CodeUnitCount
+    guard name.count >= count, name.extracting(..<count).equalsIgnoringCase(prefix.bytes) else { return nil }
+    return name.extracting(count...)
+  }
+
+  @_lifetime(copy name)
+  private static func part(_ name: Span<UInt8>, before suffix: StaticString) -> Span<UInt8>? {
+    let count = name.count - suffix.utf8CodeUnitCount
+    guard count >= 0, name.extracting(count...).equalsIgnoringCase(suffix.bytes) else { return nil }
+    return name.extracting(..<count)
+  }
+
+  /// Whether it is a zero.
+  private static func isNothing(_ value: Span<UInt8>) -> Bool {
+    guard !value.isEmpty, value.count <= RetryAfter.bytesMax else { return false }
+    for index in value.indices where ![0x20, UInt8(ascii: "0"), UInt8(ascii: ".")].contains(value[index]) {
+      return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,132 @@
+@testable import Gateway
+import Testing
+
+@Suite struct BreakerTests {
+  /// A breaker and a clock.
+  final class Bench {
+    var breaker: Breaker
+    var now = Duration.zero
+
+    init(_ settings: Breaker.Settings = Breaker.Settings()) { breaker = Breaker(settings) }
+
+    func pass() -> Breaker.Pass? { breaker.pass(at: now) }
+
+    /// One request after the other; whether all were let through.
+    @discardableResult
+    func run(_ outcomes: [Bool]) -> Bool {
+      for isWell in outcomes {
+        guard let pass = pass() else { return false }
+        if isWell { breaker.succeeded(pass, at: now) } else { breaker.failed(pass, at: now) }
+      }
+      return true
+    }
+  }
+
+  @Test func `failures one after the other open it, others do not`() {
+    let bench = Bench()
+    #expect(bench.run([false, false, false, false, true, false, false, false, false]))
+    #expect(bench.breaker.state == .closed)
+    bench.run([false])
+    #expect(bench.breaker.state == .open(until: .seconds(5)))
+    #expect(bench.pass() == nil)
+    #expect(bench.breaker.opens(at: .seconds(1)) == .seconds(5))
+  }
+
+  @Test func `too many failures among many open it as well`() {
+    let bench = Bench()
+    for turn in 0..<19 { bench.run([turn % 2 == 1]) }
+    #expect(bench.breaker.state == .closed)
+    bench.run([false])
+    #expect(bench.breaker.state != .closed)
+  }
+
+  @Test func `failures of long ago do not count`() {
+    let bench = Bench()
+    for turn in 0..<200 {
+      bench.now = .seconds(4 * turn)
+      #expect(bench.run([turn % 2 == 1]))
+    }
+    #expect(bench.breaker.state == .closed)
+    let counts = bench.breaker.counts(at: bench.now)
+    #expect((6...8).contains(counts.all))
+    #expect(bench.breaker.counts(at: .seconds(100_000)).all == 0)
+  }
+
+  @Test func `half open lets one through, and what comes of it decides`() {
+    let bench = Bench()
+    bench.run([false, false, false, false, false])
+    bench.now = .seconds(5)
+    #expect(bench.breaker.admits(at: bench.now))
+    let trial = bench.pass()
+    #expect(trial != nil)
+    #expect(bench.pass() == nil)
+    #expect(bench.breaker.opens(at: bench.now) == .seconds(125))
+    bench.breaker.failed(trial!, at: bench.now)
+    // Twice as long each time, up to the most.
+    #expect(bench.breaker.state == .open(until: .seconds(15)))
+    for _ in 0..<10 {
+      if case .open(let until) = bench.breaker.state { bench.now = until }
+      bench.run([false])
+    }
+    #expect(bench.breaker.state == .open(until: bench.now + .seconds(60)))
+    bench.now += .seconds(60)
+    bench.run([true])
+    #expect(bench.breaker.state == .closed)
+    #expect(bench.run([false, false, false, false]))
+    bench.run([false])
+    #expect(bench.breaker.state == .open(until: bench.now + .seconds(5)))
+  }
+
+  @Test func `a trial that nobody waited for lets another one try`() {
+    let bench = Bench()
+    bench.run([false, false, false, false, false])
+    bench.now = .seconds(6)
+    let trial = bench.pass()
+    bench.breaker.abandoned(trial!)
+    let second = bench.pass()
+    #expect(second != nil)
+    // One that is never heard of does not keep the door shut for good.
+    bench.now += .seconds(120)
+    #expect(bench.pass() != nil)
+  }
+
+  @Test func `what began before it changed its mind says nothing`() {
+    let bench = Bench()
+    let before = (0..<20).compactMap { _ in bench.pass() }
+    #expect(before.count == 20)
+    for pass in before.prefix(10) { bench.breaker.failed(pass, at: bench.now) }
+    let state = bench.breaker.state
+    #expect(state == .open(until: .seconds(5)))
+    bench.now = .seconds(5)
+    let trial = bench.pass()
+    for pass in before { bench.breaker.failed(pass, at: bench.now) }
+    for pass in before { bench.breaker.succeeded(pass, at: bench.now) }
+    for pass in before { bench.breaker.abandoned(pass) }
+    #expect(bench.breaker.state == .halfOpen(trialEnds: .seconds(125)))
+    bench.breaker.succeeded(trial!, at: bench.now)
+    #expect(bench.breaker.state == .closed)
+  }
+
+  @Test func `a time that is set is kept unless a later one is`() {
+    let bench = Bench()
+    bench.breaker.open(until: .seconds(30))
+    bench.breaker.open(until: .seconds(10))
+    #expect(bench.breaker.state == .open(until: .seconds(30)))
+    bench.breaker.open(until: .seconds(40))
+    #expect(bench.breaker.state == .open(until: .seconds(40)))
+    bench.breaker.close()
+    #expect(bench.breaker.admits(at: .zero))
+  }
+
+  @Test func `counting does not mind time that jumps or stands`() {
+    var counts = RecentCounts(for: .seconds(10))
+    counts.note(at: .seconds(100))
+    counts.note(bad: 1, at: .seconds(50))
+    #expect(counts.totals(at: .seconds(100)) == (2, 1))
+    #expect(counts.totals(at: .seconds(109)) == (2, 1))
+    #expect(counts.totals(at: .seconds(110)) == (0, 0))
+    counts.note(.max, bad: -3, at: .seconds(Int64.max))
+    #expect(counts.totals(at: .seconds(Int64.max)).bad == 0)
+    #expect(counts.totals(at: .seconds(-5)).all > 0)
+  }
+}

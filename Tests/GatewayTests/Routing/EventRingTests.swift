@@ -1,0 +1,106 @@
+@testable import Gateway
+import Testing
+
+@Suite struct EventRingTests {
+  private static func ring(_ count: Int, eventsMax: Int = 4, bytesMax: Int = 1 << 20) -> EventRing {
+    var ring = EventRing(eventsMax: eventsMax, bytesMax: bytesMax)
+    for number in 0..<count {
+      ring.append(EventRing.Topic.allCases[number % 6], Array("{\"n\":\(number + 1)}".utf8), at: UInt64(number))
+    }
+    return ring
+  }
+
+  @Test func `events have numbers and come in order`() {
+    let ring = Self.ring(3)
+    let page = ring.since(0)
+    #expect(page.events.map(\.sequence) == [1, 2, 3])
+    #expect(page.events.map(\.topic) == [.health, .inference, .errors])
+    #expect(page.events.last?.payload == Array("{\"n\":3}".utf8))
+    #expect(page.next == 3)
+    #expect(ring.since(3) == EventRing.Page(next: 3))
+    #expect(ring.since(2).events.map(\.sequence) == [3])
+    #expect(Self.ring(0).since(0) == EventRing.Page(next: 0))
+  }
+
+  @Test func `who comes too late is told what it missed`() {
+    let ring = Self.ring(10)
+    let page = ring.since(2)
+    #expect(page.events.map(\.sequence) == [7, 8, 9, 10])
+    #expect(page.missed == 4)
+    #expect(ring.overwritten == 6)
+    #expect(ring.oldest == 7)
+    #expect(ring.since(6).missed == 0)
+    #expect(ring.since(0).missed == 6)
+  }
+
+  @Test func `a reader of another process begins anew`() {
+    let page = Self.ring(10).since(4711)
+    #expect(page.isAnew)
+    #expect(page.events.map(\.sequence) == [7, 8, 9, 10])
+    #expect(page.missed == 0)
+    #expect(Self.ring(10).since(.max).events.count == 4)
+  }
+
+  @Test func `bytes have a bound as well`() {
+    var ring = EventRing(eventsMax: 1000, bytesMax: 1000)
+    for _ in 0..<50 { ring.append(.errors, [UInt8](repeating: 1, count: 136), at: 0) }
+    #expect(ring.since(0).events.count == 5)
+    #expect(ring.bytes == 1000)
+    #expect(ring.append(.errors, [UInt8](repeating: 1, count: 937), at: 0) == nil)
+    #expect(ring.refused == 1)
+    #expect(ring.since(0).events.count == 5)
+    #expect(ring.append(.errors, [UInt8](repeating: 1, count: 936), at: 0) == 51)
+    #expect(ring.since(0).events.count == 1)
+    #expect(ring.bytes == 1000)
+  }
+
+  @Test func `a page has a limit, and the next one goes on`() {
+    let ring = Self.ring(12, eventsMax: 100)
+    var seen: [UInt64] = []
+    var cursor: UInt64 = 0
+    for _ in 0..<10 {
+      let page = ring.since(cursor, EventTopics([.health, .errors]), limit: 1)
+      seen += page.events.map(\.sequence)
+      cursor = page.next
+    }
+    #expect(seen == [1, 3, 7, 9])
+    #expect(cursor == 12)
+    #expect(ring.since(0, limit: 0).next == 0)
+  }
+
+  @Test func `rings by chance are what a list of everything says`() {
+    var random = SplitMix(state: 4)
+    for _ in 0..<200 {
+      var ring = EventRing(eventsMax: Int.random(in: 1...6, using: &random), bytesMax: 300)
+      var all: [EventRing.Event] = []
+      for number in 1...40 as ClosedRange<UInt64> {
+        let payload = [UInt8](repeating: 7, count: Int.random(in: 0...100, using: &random))
+        let topic = EventRing.Topic.allCases.randomElement(using: &random)!
+        #expect(ring.append(topic, payload, at: number) == number)
+        all.append(EventRing.Event(sequence: number, topic: topic, time: number, payload: payload))
+        var bytes = 0
+        let kept = all.suffix(ring.eventsMax).reversed().prefix {
+          bytes += $0.payload.count + 64
+          return bytes <= 300
+        }
+        #expect(ring.since(0).events == kept.reversed())
+      }
+    }
+  }
+
+  @Test func `topics are chosen as in MQTT`() {
+    func chosen(_ filter: String) -> [EventRing.Topic]? {
+      EventTopics(filter: filter).map { topics in EventRing.Topic.allCases.filter(topics.contains) }
+    }
+    #expect(chosen("#") == EventRing.Topic.allCases)
+    #expect(chosen("*") == [.inference, .errors, .limits, .budgets, .reload])
+    #expect(chosen("providers/*") == [.health])
+    #expect(chosen("providers/#") == [.health])
+    #expect(chosen("*/health") == [.health])
+    #expect(chosen("errors, rate_limit") == [.errors, .limits])
+    for filter in ["", ",", "health", "providers", "errors,nothing", "#/x", "errors/", "Errors"] {
+      #expect(chosen(filter) == nil, "\(filter)")
+    }
+    #expect(EventTopics.all == EventTopics(filter: "#"))
+  }
+}

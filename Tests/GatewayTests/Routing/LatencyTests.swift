@@ -1,0 +1,103 @@
+@testable import Gateway
+import Testing
+
+/// Picking who answers soonest.
+@Suite struct LatencyTests {
+  typealias Picking = StrategyTests.Picking
+  typealias Provider = RouteTable.Provider
+
+  private static func picking(_ count: Int) throws -> Picking {
+    try Picking((0..<count).map { Provider("p\($0)") }, Policy(.lowestLatency))
+  }
+
+  @Test func `an average forgets slowly`() {
+    var latency = Latency()
+    #expect(latency.isUntried)
+    latency.note(.milliseconds(100), at: .seconds(1))
+    #expect(latency.average == 100_000)
+    latency.note(.milliseconds(200), at: .seconds(2))
+    #expect(latency.average == 130_000)
+    latency.noteFailure(at: .seconds(3))
+    #expect(latency.average == 260_000)
+    #expect(latency.seen == .seconds(3))
+  }
+
+  @Test func `no time is too short or too long`() {
+    var latency = Latency()
+    latency.note(.seconds(-5), at: .zero)
+    #expect(latency.average == 1)
+    for _ in 0..<100 { latency.note(.seconds(1 << 40), at: .zero) }
+    #expect(latency.average <= 600_000_000)
+    for _ in 0..<100 { latency.noteFailure(at: .zero) }
+    #expect(latency.average == 600_000_000)
+  }
+
+  @Test func `who was not tried is tried, once at a time`() throws {
+    let picking = try Self.picking(3)
+    let first = try #require(picking.picked())
+    #expect(picking.picks(2) == [1, 2])
+    // All of them are waited for: they take turns.
+    #expect(Set(picking.picks(3)) == [0, 1, 2])
+    picking.router.answered(first, after: .milliseconds(50), now: .zero)
+    #expect(picking.picks(5) == [0, 0, 0, 0, 0])
+    // Nothing came of the other two.
+    picking.asking.now = .seconds(31)
+    #expect(picking.picks(3) == [1, 2, 0])
+  }
+
+  @Test func `a failure is an experience too`() throws {
+    let picking = try Self.picking(2)
+    let first = try #require(picking.picked())
+    let second = try #require(picking.picked())
+    picking.router.failed(first, now: .zero)
+    picking.router.answered(second, after: .seconds(2), now: .zero)
+    #expect(picking.picks(3) == [1, 1, 1])
+    #expect(picking.router.latency(of: first.candidate) == .seconds(10))
+  }
+
+  @Test func `the soonest has most requests, and everybody is heard of again`() throws {
+    let picking = try Self.picking(4)
+    let times = [300, 100, 200, 400]
+    var counts = [0, 0, 0, 0]
+    for turn in 0..<4800 {
+      picking.asking.now = .milliseconds(10 * turn)
+      let picked = try #require(picking.picked())
+      let provider = picked.candidate.provider
+      counts[provider] += 1
+      picking.router.answered(picked, after: .milliseconds(times[provider]), now: picking.asking.now)
+    }
+    #expect(counts[1] > 4400)
+    // One pick in sixteen explores, and they share it.
+    for other in [0, 2, 3] { #expect((60...140).contains(counts[other]), "\(counts)") }
+  }
+
+  @Test func `one that became fast is found, and one that became slow is left`() throws {
+    let picking = try Self.picking(2)
+    var times = [100, 300]
+    var late: [Int] = [0, 0]
+    for turn in 0..<2000 {
+      if turn == 1000 { times = [500, 50] }
+      picking.asking.now = .milliseconds(10 * turn)
+      let picked = try #require(picking.picked())
+      let provider = picked.candidate.provider
+      if turn >= 1500 { late[provider] += 1 }
+      picking.router.answered(picked, after: .milliseconds(times[provider]), now: picking.asking.now)
+    }
+    #expect(late[1] > 450)
+  }
+
+  @Test func `what is known outlives a reload`() throws {
+    var router = Router(
+      try RouteTable([Provider("a", models: ["m", "x*"]), Provider("b")]), policy: Policy(.lowestLatency))
+    for _ in 0..<2 {
+      let found = router.pick(router.table.match("m"), Asking())
+      let picked = try #require(found)
+      router.answered(picked, after: .milliseconds(70), now: .zero)
+    }
+    router.replace(
+      try RouteTable([Provider("c"), Provider("a", models: ["x*", "m"])], generation: 1), policy: router.policy)
+    let known = router.table.candidates(for: "m").map { router.latency(of: $0) }
+    #expect(known == [.milliseconds(70), nil])
+    #expect(router.table.candidates(for: "x1").map { router.latency(of: $0) } == [nil, nil])
+  }
+}

@@ -1,0 +1,203 @@
+import Foundation
+@testable import Gateway
+import Testing
+
+@Suite struct ModelCatalogTests {
+  typealias Model = ModelCatalog.Model
+  typealias Prices = ModelCatalog.Prices
+  typealias Spent = ModelCatalog.Spent
+
+  private static let header = #"{"models":1,"date":"2026-11-24","source":"a test"}"#
+
+  private static func read(_ lines: [String]) throws(ModelCatalogFault) -> ModelCatalog {
+    let bytes = Array(([header] + lines).joined(separator: "\n").utf8)
+    return try ModelCatalog.read(bytes.span)
+  }
+
+  private static func fault(_ lines: [String]) -> ModelCatalogFault? {
+    do throws(ModelCatalogFault) { _ = try read(lines) } catch { return error }
+    return nil
+  }
+
+  // MARK: Reading
+
+  @Test func `a line is a model`() throws {
+    let catalog = try Self.read([
+      #"{"provider":"google","model":"g","context":1000000,"output":65536,"can":["chat","tools","flying"],"#
+        + #""prices":{"input":1250000,"output":10000000,"cache_read":125000,"above":"#
+        + #"[{"tokens":200000,"input":2500000}]},"later":{"x":[1]}}"#,
+      "  ", #"{"provider":"ollama","model":"m"}"#, "",
+    ])
+    #expect(catalog.date == "2026-11-24")
+    #expect(catalog.models.count == 2)
+    let model = try #require(catalog.find("g", provider: "google")?.model)
+    #expect(model.context == 1_000_000)
+    #expect(model.output == 65_536)
+    #expect(model.abilities == [.chat, .tools])
+    #expect(
+      model.prices == [
+        Prices(input: 1_250_000, output: 10_000_000, cacheRead: 125_000),
+        Prices(above: 200_000, input: 2_500_000, output: 10_000_000, cacheRead: 125_000),
+      ])
+    #expect(catalog.find("m", provider: "ollama")?.model == Model(provider: "ollama", name: "m"))
+  }
+
+  @Test func `what is wrong is said with its line`() {
+    let good = #"{"provider":"p","model":"m"}"#
+    #expect(Self.fault([good, "{"])?.line == 3)
+    for line in [
+      "[]", "x", #"{"provider":"p"}"#, #"{"model":"m"}"#, #"{"provider":"","model":"m"}"#,
+      #"{"provider":1,"model":"m"}"#,
+      #"{"provider":"p","model":"m","model":"n"}"#, #"{"provider":"p","model":"m","context":0}"#,
+      #"{"provider":"p","model":"m","context":1.5}"#, #"{"provider":"p","model":"m","context":"8k"}"#,
+      #"{"provider":"p","model":"m","context":99999999999999999999}"#,
+      #"{"provider":"p","model":"m","can":"tools"}"#,
+      #"{"provider":"p","model":"m","prices":3}"#, #"{"provider":"p","model":"m","prices":{"input":1}}"#,
+      #"{"provider":"p","model":"m","prices":{"input":-1,"output":1}}"#,
+      #"{"provider":"p","model":"m","prices":{"input":2.5,"output":1}}"#,
+      #"{"provider":"p","model":"m","prices":{"input":1,"output":1,"above":{}}}"#,
+      #"{"provider":"p","model":"m","prices":{"input":1,"output":1,"above":[1]}}"#,
+      #"{"provider":"p","model":"m","prices":{"input":1,"output":1,"above":[{"input":1}]}}"#,
+      #"{"provider":"p","model":"m","prices":{"input":1,"output":1,"above":[{"tokens":9},{"tokens":9}]}}"#,
+      #"{"provider":"p","model":"m"} {}"#,
+    ] {
+      #expect(Self.fault([good, line])?.line == 3, "\(line)")
+    }
+    #expect(Self.fault([good, "x"])?.description.hasPrefix("Line 3 of the catalog of models: ") == true)
+  }
+
+  @Test func `a file says first what it is`() {
+    func line(_ text: String) -> Int? {
+      let bytes = Array(text.utf8)
+      do throws(ModelCatalogFault) { _ = try ModelCatalog.read(bytes.span) } catch { return error.line }
+      return nil
+    }
+    #expect(line(Self.header) == nil)
+    #expect(line(Self.header + "\r\n\r\n") == nil)
+    for text in [
+      "", "\n", "{}", #"{"models":2,"date":"2026-11-24"}"#, #"{"models":1}"#, #"{"models":1,"date":"today"}"#,
+    ] {
+      #expect(line(text) == 1, "\(text)")
+    }
+  }
+
+  @Test func `the catalog that comes with the program can be read`() throws {
+    let root = URL(filePath: #filePath).appending(path: "../../../../data/models.jsonl").standardized
+    let bytes = [UInt8](try Data(contentsOf: root))
+    let catalog = try ModelCatalog.read(bytes.span)
+    #expect(catalog.models.count > 200)
+    let kinds = Set(ProviderKind.allCases.map(\.row.displayName))
+    for model in catalog.models { #expect(kinds.contains(model.provider), "\(model.provider)") }
+    let model = try #require(catalog.find("gpt-4o-2031-08-06", provider: "openai"))
+    #expect(!model.isExact)
+    #expect(model.model.name == "gpt-4o")
+    #expect(model.model.abilities?.contains([.chat, .tools, .vision]) == true)
+    #expect(model.model.cost(Spent(input: 1_000_000)) == 2_500_000_000_000)
+  }
+
+  // MARK: Finding
+
+  private static let catalog = ModelCatalog(
+    date: "2026-11-24",
+    [
+      Model(provider: "openai", name: "gpt-4o", prices: [Prices(input: 5, output: 20)]),
+      Model(provider: "openai", name: "gpt-4", prices: [Prices(input: 9, output: 9)]),
+      Model(provider: "ollama", name: "llama3.1", context: 8192, prices: [Prices(input: 0, output: 0)]),
+      Model(provider: "anthropic", name: "claude-sonnet-4-5"),
+    ])
+
+  @Test func `versions of a model are that model`() {
+    func name(_ text: String, _ provider: String) -> String? {
+      Self.catalog.find(text, provider: provider)?.model.name
+    }
+    #expect(Self.catalog.find("gpt-4o", provider: "openai")?.isExact == true)
+    for text in ["gpt-4o-2024-08-06", "gpt-4o-latest", "gpt-4o-preview-0815", "gpt-4o:free", "gpt-4o-20240806"] {
+      #expect(name(text, "openai") == "gpt-4o", "\(text)")
+      #expect(Self.catalog.find(text, provider: "openai")?.isExact == false)
+    }
+    #expect(name("llama3.1:8b-instruct", "ollama") == "llama3.1")
+    #expect(name("claude-sonnet-4-5@20250929", "anthropic") == "claude-sonnet-4-5")
+    for text in ["gpt-4o-mini", "gpt-4-32", "gpt", "-", "", "gpt-4-turbo", "2024-08-06", "-2024-08-06", "x-08-06"] {
+      #expect(name(text, "openai") == nil, "\(text)")
+    }
+  }
+
+  @Test func `at another provider a model costs something else`() {
+    let found = Self.catalog.find("gpt-4o", provider: "openrouter")
+    #expect(found?.model.name == "gpt-4o")
+    #expect(found?.isExact == false)
+    #expect(found?.model.prices == [])
+    #expect(Self.catalog.find("openai/gpt-4o", provider: "openrouter")?.model.name == "gpt-4o")
+    // What is free on this machine is free under its own kind only.
+    #expect(Self.catalog.find("llama3.1", provider: "groq")?.model.cost(Spent(input: 1)) == nil)
+  }
+
+  @Test func `the configuration knows better`() {
+    var catalog = Self.catalog
+    catalog.set(Model(provider: "openai", name: "gpt-4o", context: 7))
+    catalog.set(Model(provider: "openai", name: "mine", context: 8))
+    #expect(catalog.find("gpt-4o", provider: "openai")?.model.context == 7)
+    #expect(catalog.find("mine", provider: "openai")?.model.context == 8)
+    #expect(catalog.models.count == 5)
+  }
+
+  // MARK: Money
+
+  @Test func `each class of tokens has its price`() {
+    let prices = Prices(
+      input: 3, output: 15, cacheRead: 1, cacheWrite: 4, cacheWriteLong: 6, reasoning: 16, audioIn: 30, audioOut: 60
+    )
+    let spent = Spent(
+      input: 1, cacheRead: 10, cacheWrite: 100, cacheWriteLong: 1000, output: 2, reasoning: 20, audioIn: 200,
+      audioOut: 5)
+    #expect(prices.cost(spent) == 3 + 10 + 400 + 6000 + 30 + 320 + 6000 + 300)
+    #expect(Prices(input: 3, output: 15).cost(spent) == 3 * (1 + 10 + 100 + 1000 + 200) + 15 * (2 + 20 + 5))
+    #expect(prices.cost(Spent()) == 0)
+    #expect(prices.cost(Spent(input: -5)) == 0)
+    #expect(Prices(input: .max, output: 1).cost(Spent(input: 2, output: 1)) == .max)
+    #expect(prices.cost(Spent(input: .max)) == .max)
+  }
+
+  @Test func `a long prompt has other prices`() {
+    let model = Model(
+      provider: "p", name: "m", prices: [Prices(input: 1, output: 2), Prices(above: 1000, input: 10, output: 20)])
+    #expect(model.cost(Spent(input: 999, output: 1)) == 1001)
+    #expect(model.cost(Spent(input: 500, cacheRead: 500, output: 1)) == 10_020)
+    #expect(model.cost(Spent(input: .max, cacheRead: .max)) == .max)
+    #expect(Model(provider: "p", name: "m").cost(Spent(input: 1)) == nil)
+  }
+
+  // MARK: Fitness
+
+  @Test func `what is not known is not held against a model`() {
+    let needs = Needs(abilities: [.tools, .vision], promptTokens: 5000)
+    #expect(needs.fit(nil) == .fits)
+    #expect(needs.fit(Model(provider: "p", name: "m")) == .fits)
+    #expect(needs.fit(Model(provider: "p", name: "m", abilities: [.tools])) == .lacks(.vision))
+    #expect(
+      needs.fit(Model(provider: "p", name: "m", context: 5000, abilities: [.tools, .vision, .chat])) == .fits)
+    #expect(needs.fit(Model(provider: "p", name: "m", context: 4999, abilities: [])) == .tooLong(context: 4999))
+  }
+
+  @Test func `nobody is asked for what it cannot do`() throws {
+    let table = try RouteTable(["a", "b", "c"].map { RouteTable.Provider($0) })
+    let models = [
+      Model(provider: "a", name: "m", context: 100),
+      Model(provider: "b", name: "m", context: 4000, abilities: [.chat]),
+      Model(provider: "c", name: "m", context: 2000, abilities: [.chat, .tools]),
+    ]
+    let candidates = table.candidates(for: "m")
+    func fitness(_ needs: Needs) -> Fitness { Fitness(candidates, needs) { models[$0.provider] } }
+    let some = fitness(Needs(abilities: .tools, promptTokens: 500))
+    #expect(some.unfit == SmallSet([0, 1]))
+    #expect(some.refusal(Needs()) == nil)
+    let long = Needs(promptTokens: 9000)
+    let refusal = try #require(fitness(long).refusal(long))
+    #expect(refusal.isTooLong)
+    #expect(refusal.sentence.hasPrefix("This model's maximum context length is 4000 tokens."))
+    let blind = Needs(abilities: [.vision], promptTokens: 10)
+    let other = Fitness(Array(candidates.dropFirst()), blind) { models[$0.provider] }
+    #expect(other.refusal(blind)?.sentence.hasSuffix("what the request needs: vision.") == true)
+    #expect(!Fitness([], blind) { _ in nil }.isHopeless)
+  }
+}

@@ -1,0 +1,246 @@
+@testable import Gateway
+import Testing
+
+@Suite struct RequestQueueTests {
+  /// A queue and a clock.
+  final class Bench {
+    var queue: RequestQueue
+    var now = Duration.zero
+
+    init(capacity: Int = 512, ageStep: Duration = .seconds(15)) {
+      queue = RequestQueue(RequestQueue.Settings(capacity: capacity, ageStep: ageStep))
+    }
+
+    @discardableResult
+    func add(_ caller: Int, _ tier: RequestQueue.Tier = .normal, lane: Int = 0) -> RequestQueue.ID? {
+      switch queue.add(caller: caller, tier, lane: lane, at: now) {
+      case .waits(let id), .displaces(_, let id): id
+      case .full: nil
+      }
+    }
+
+    func next(_ canServe: (Int) -> Bool = { _ in true }) -> RequestQueue.Waiting? {
+      queue.next(at: now, where: canServe)
+    }
+
+    /// The callers of all that wait, as they are served.
+    func drain() -> [Int] {
+      var callers: [Int] = []
+      while let waiting = next() { callers.append(waiting.caller) }
+      return callers
+    }
+  }
+
+  @Test func `the better tier goes first, and in it who came first`() {
+    let bench = Bench()
+    for (caller, tier) in RequestQueue.Tier.allCases.reversed().enumerated() { bench.add(caller, tier) }
+    bench.add(9, .critical)
+    #expect(bench.drain() == [4, 9, 3, 2, 1, 0])
+    #expect(bench.next() == nil)
+    #expect(bench.queue.count == 0)
+  }
+
+  @Test func `callers have turns, whoever sends most`() {
+    let bench = Bench()
+    for caller in [1, 1, 1, 1, 2, 3, 2, 1] { bench.add(caller) }
+    #expect(bench.drain() == [1, 2, 3, 1, 2, 1, 1, 1])
+  }
+
+  @Test func `who comes anew has its turn last`() {
+    let bench = Bench()
+    for caller in [1, 1, 1, 2, 2] { bench.add(caller) }
+    #expect(bench.next()?.caller == 1)
+    bench.add(3)
+    #expect(bench.drain() == [2, 1, 3, 2, 1])
+  }
+
+  @Test func `who cannot be served yet is passed over and keeps its place`() {
+    let bench = Bench()
+    bench.add(1, lane: 7)
+    bench.add(1, lane: 8)
+    bench.add(2, lane: 7)
+    #expect(bench.next { $0 == 8 }?.lane == 8)
+    #expect(bench.next { $0 == 8 } == nil)
+    #expect(bench.queue.count == 2)
+    #expect(bench.drain().sorted() == [1, 2])
+  }
+
+  @Test func `a request can be taken out wherever it is`() {
+    let bench = Bench()
+    let ids = [1, 1, 1, 2, 2, 3].map { bench.add($0)! }
+    #expect(bench.queue.remove(ids[1])?.caller == 1)
+    #expect(bench.queue.remove(ids[1]) == nil)
+    #expect(bench.queue.remove(ids[0]) != nil)
+    #expect(bench.queue.remove(ids[5]) != nil)
+    #expect(bench.drain() == [1, 2, 2])
+    #expect(ids.allSatisfy { bench.queue.waiting($0) == nil })
+    // A place that is used again has another name.
+    let new = bench.add(4)!
+    #expect(ids.allSatisfy { bench.queue.remove($0) == nil })
+    #expect(bench.queue.waiting(new)?.caller == 4)
+  }
+
+  // MARK: Full
+
+  @Test func `a full queue says when to come again`() {
+    let bench = Bench(capacity: 10)
+    for _ in 0..<10 { bench.add(1) }
+    #expect(bench.queue.add(caller: 1, .normal, at: .zero) == .full(retryAfter: 12))
+    // Four a second are served, so it is not as long.
+    for turn in 0..<200 {
+      bench.now = .milliseconds(250 * turn)
+      _ = bench.next()
+      bench.add(1)
+    }
+    #expect(bench.queue.count == 10)
+    #expect(bench.queue.add(caller: 1, .normal, at: bench.now) == .full(retryAfter: 3))
+    #expect(bench.queue.add(caller: 1, .low, at: bench.now) == .full(retryAfter: 3))
+  }
+
+  @Test func `the time that is promised has a bound`() {
+    let bench = Bench(capacity: 100)
+    for _ in 0..<100 { bench.add(1) }
+    for turn in 0..<50 {
+      bench.now = .seconds(100_000 * turn)
+      _ = bench.next()
+      bench.add(1)
+    }
+    #expect(bench.queue.retryAfter(.background) == 120)
+  }
+
+  @Test func `a full queue makes room for what is more urgent`() {
+    let bench = Bench(capacity: 4)
+    for caller in [1, 1, 2] { bench.add(caller, .background) }
+    bench.add(1, .low)
+    guard case .displaces(let gone, _) = bench.queue.add(caller: 3, .high, at: .zero) else {
+      Issue.record("nobody went")
+      return
+    }
+    #expect(gone.caller == 1)
+    #expect(gone.tier == .background)
+    #expect(bench.queue.count == 4)
+    guard case .full = bench.queue.add(caller: 2, .background, at: .zero) else {
+      Issue.record("somebody went")
+      return
+    }
+  }
+
+  @Test func `who fills the queue cannot keep others out`() {
+    let bench = Bench(capacity: 100)
+    for _ in 0..<100 { bench.add(1) }
+    var displaced = 0
+    for _ in 0..<200 {
+      if case .displaces(let gone, _) = bench.queue.add(caller: 2, .normal, at: .zero) {
+        displaced += 1
+        #expect(gone.caller == 1)
+      }
+    }
+    #expect(displaced == 49 || displaced == 50)
+    #expect(bench.queue.count == 100)
+  }
+
+  @Test func `a caller may push out its own less urgent requests`() {
+    let bench = Bench(capacity: 3)
+    for _ in 0..<3 { bench.add(1, .background) }
+    for _ in 0..<5 { bench.add(1, .critical) }
+    #expect(bench.queue.count(.critical) == 3)
+    #expect(bench.queue.count(.background) == 0)
+  }
+
+  @Test func `a queue without room refuses everybody`() {
+    let bench = Bench(capacity: 0)
+    #expect(bench.add(1, .critical) == nil)
+    #expect(bench.next() == nil)
+  }
+
+  // MARK: Positions
+
+  @Test func `positions are as they turn out to be`() {
+    var random = SplitMix(state: 11)
+    for _ in 0..<300 {
+      let bench = Bench()
+      var ids: [RequestQueue.ID] = []
+      for _ in 0..<Int.random(in: 1...30, using: &random) {
+        if Int.random(in: 0..<4, using: &random) == 0 { _ = bench.next() }
+        let tier = RequestQueue.Tier.allCases[Int.random(in: 1...3, using: &random)]
+        if let id = bench.add(Int.random(in: 0..<4, using: &random), tier) { ids.append(id) }
+        if Int.random(in: 0..<6, using: &random) == 0 { bench.queue.remove(ids.randomElement(using: &random)!) }
+      }
+      let order = bench.queue.order(at: bench.now).map(\.id)
+      #expect(order.count == bench.queue.count)
+      #expect(order.map { bench.queue.position($0) } == Array(0..<order.count))
+    }
+  }
+
+  // MARK: Nobody waits forever
+
+  @Test func `who waits goes up step by step`() {
+    let bench = Bench()
+    let id = bench.add(1, .background)!
+    for (second, tier) in [
+      (14, RequestQueue.Tier.background), (15, .low), (31, .normal), (46, .high), (61, .critical),
+    ] {
+      bench.now = .seconds(second)
+      bench.add(2, .critical)
+      #expect(bench.next()?.caller == 2 || tier == .critical)
+      #expect(bench.queue.waiting(id).map { $0.tier == tier } ?? (tier == .critical))
+    }
+    bench.add(2, .critical)
+    _ = bench.next()
+    #expect(bench.queue.waiting(id) == nil)
+  }
+
+  /// Callers that send as much as they like, one place that serves: how long the longest wait was.
+  private static func longestWait(
+    seed: UInt64, callers: [(tier: RequestQueue.Tier, often: Int)], seconds: Int
+  ) -> (waits: [Duration], served: [Int]) {
+    var random = SplitMix(state: seed)
+    let bench = Bench(capacity: 200)
+    var waits = [Duration](repeating: .zero, count: callers.count)
+    var served = [Int](repeating: 0, count: callers.count)
+    for turn in 0..<seconds * 10 {
+      bench.now = .milliseconds(100 * turn)
+      for (caller, plan) in callers.enumerated() where Int.random(in: 0..<100, using: &random) < plan.often {
+        bench.add(caller, plan.tier)
+      }
+      // One every 200 ms; twice as much comes.
+      guard turn % 2 == 0, let waiting = bench.next() else { continue }
+      served[waiting.caller] += 1
+      waits[waiting.caller] = max(waits[waiting.caller], bench.now - waiting.since)
+    }
+    return (waits, served)
+  }
+
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func `a flood of urgent requests starves nobody`(seed: UInt64) {
+    // Two callers flood the best tier; others ask now and then in worse ones.
+    let (waits, served) = Self.longestWait(
+      seed: seed,
+      callers: [(.critical, 90), (.critical, 60), (.normal, 1), (.low, 1), (.background, 1)], seconds: 1200)
+    for caller in 2..<5 {
+      #expect(served[caller] > 0)
+      // Four steps of 15 s, and then a turn like everybody's.
+      #expect(waits[caller] <= .seconds(75), "\(waits)")
+    }
+  }
+
+  @Test func `equal callers get equal shares whatever they send`() {
+    let (_, served) = Self.longestWait(
+      seed: 5, callers: [(.normal, 99), (.normal, 99), (.normal, 30), (.normal, 20)], seconds: 1200)
+    let most = served.max()!
+    for count in served { #expect(count * 10 > most * 8, "\(served)") }
+  }
+
+  @Test func `a long queue is left as quickly as it was entered`() {
+    let bench = Bench(capacity: 20_000)
+    var ids: [RequestQueue.ID] = []
+    let time = ContinuousClock().measure {
+      for index in 0..<20_000 { ids.append(bench.add(index % 500)!) }
+      for id in ids.reversed() { bench.queue.remove(id) }
+      for index in 0..<20_000 { bench.add(index) }
+      while bench.next() != nil {}
+    }
+    #expect(bench.queue.count == 0)
+    #expect(time < .seconds(5))
+  }
+}

@@ -1,0 +1,143 @@
+@testable import Gateway
+import Testing
+
+@Suite struct RetryBudgetTests {
+  @Test func `retries are a tenth of the traffic`() {
+    var budget = RetryBudget()
+    for _ in 0..<100 { budget.note(at: .zero) }
+    #expect((0..<50).count { _ in budget.take(at: .seconds(1)) } == 10)
+    // They count for as long as the requests do.
+    #expect(budget.take(at: .seconds(8)) == false)
+    for _ in 0..<30 { budget.note(at: .seconds(20)) }
+    #expect((0..<50).count { _ in budget.take(at: .seconds(20)) } == 3)
+  }
+
+  @Test func `a provider with little traffic has a retry as well`() {
+    var budget = RetryBudget()
+    budget.note(at: .zero)
+    #expect(budget.take(at: .zero) == true)
+    #expect(budget.take(at: .seconds(5)) == false)
+    #expect(budget.take(at: .seconds(10)) == true)
+  }
+
+  @Test func `pauses are random up to a limit that doubles`() {
+    var random = SplitMix(state: 1)
+    var pauses: [Duration] = []
+    for _ in 0..<4000 {
+      var backoff = Backoff(deadline: .seconds(100))
+      backoff.attemptsMax = 4
+      for attempt in 0..<3 {
+        let pause = backoff.pause(at: .zero, using: &random)!
+        #expect(pause >= .zero && pause <= .milliseconds(250 << attempt))
+        if attempt == 2 { pauses.append(pause) }
+      }
+      #expect(backoff.pause(at: .zero, using: &random) == nil)
+    }
+    // Full jitter: half of the limit on average, and often almost nothing.
+    let mean = pauses.reduce(.zero, +) / pauses.count
+    #expect(mean > .milliseconds(480) && mean < .milliseconds(520))
+    #expect(pauses.count { $0 < .milliseconds(100) } > 300)
+  }
+
+  @Test func `no attempt begins behind the deadline`() {
+    var random = SplitMix(state: 1)
+    var backoff = Backoff(deadline: .seconds(10))
+    #expect(backoff.pause(at: .seconds(10), using: &random) == nil)
+    #expect(backoff.pause(at: .seconds(1), asked: .seconds(9), using: &random) == nil)
+    let pause = backoff.pause(at: .seconds(1), asked: .seconds(8), using: &random)
+    #expect(pause ?? .zero >= .seconds(8))
+    #expect(backoff.attempts == 2)
+  }
+
+  /// Providers that come and go, and callers whose requests try, try again where the budget allows, and go elsewhere.
+  private struct World {
+    var random: SplitMix
+    var board: HealthBoard
+    var budgets: [RetryBudget]
+    var requests = 0
+    /// Requests with an attempt at a provider, and all attempts.
+    var asked: [Int]
+    var attempts: [Int]
+    var retries: [Int]
+    var unanswered = 0
+
+    init(seed: UInt64, providers: Int) {
+      random = SplitMix(state: seed)
+      board = HealthBoard((0..<providers).map { ("p\($0)", ProviderHealth()) })
+      budgets = [RetryBudget](repeating: RetryBudget(), count: providers)
+      asked = [Int](repeating: 0, count: providers)
+      attempts = asked
+      retries = asked
+    }
+
+    mutating func request(at start: Duration, fails: (Int, Duration, inout SplitMix) -> Bool) {
+      requests += 1
+      var now = start
+      var tried = SmallSet()
+      while true {
+        let up = board.available(at: now).subtracting(tried)
+        guard let provider = up.first else {
+          unanswered += 1
+          return
+        }
+        tried.insert(provider)
+        asked[provider] += 1
+        budgets[provider].note(at: now)
+        var backoff = Backoff(deadline: start + .seconds(30))
+        while let attempt = board.begin(provider, at: now) {
+          attempts[provider] += 1
+          let hasFailed = fails(provider, now, &random)
+          _ = board.ended(provider, attempt, hasFailed ? .failed : .answered, at: now)
+          if !hasFailed { return }
+          guard budgets[provider].take(at: now), let pause = backoff.pause(at: now, using: &random) else { break }
+          retries[provider] += 1
+          now += pause
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func `providers that are up and down every few seconds are not asked more often either`(seed: UInt64) {
+    var world = World(seed: seed, providers: 3)
+    for turn in 0..<40_000 {
+      world.request(at: .milliseconds(10 * turn)) { provider, now, random in
+        let isDown = now.components.seconds / Int64(2 + provider) % 2 == 1
+        return Int.random(in: 0..<10, using: &random) < (isDown ? 9 : 1)
+      }
+    }
+    for provider in 0..<3 {
+      #expect(Double(world.attempts[provider]) <= 1.1 * Double(world.asked[provider]))
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
+  func `flapping providers have at most 1.1 requests for each one that callers made`(seed: UInt64) {
+    var world = World(seed: seed, providers: 3)
+    for turn in 0..<40_000 {
+      let now = Duration.milliseconds(10 * turn)
+      world.request(at: now) { provider, now, random in
+        // Down for ten seconds of forty, one after the other; down means that nine of ten fail.
+        let isDown = (now.components.seconds + Int64(13 * provider)) % 40 < 10
+        return Int.random(in: 0..<50, using: &random) < (isDown ? 45 : 1)
+      }
+    }
+    for provider in 0..<3 {
+      let share = Double(world.attempts[provider]) / Double(max(1, world.asked[provider]))
+      #expect(share <= 1.1, "provider \(provider): \(world.attempts) of \(world.asked)")
+    }
+    #expect(world.retries.reduce(0, +) > 100)
+    // And nearly everybody was served all the same.
+    #expect(world.unanswered * 100 < world.requests, "\(world.unanswered)")
+  }
+
+  @Test func `a provider that is dead for good is left alone`() {
+    var world = World(seed: 9, providers: 2)
+    for turn in 0..<30_000 {
+      world.request(at: .milliseconds(10 * turn)) { provider, _, _ in provider == 0 }
+    }
+    // Five minutes: a few to find out, then one trial a minute.
+    #expect(world.attempts[0] < 30, "\(world.attempts)")
+    #expect(world.unanswered == 0)
+  }
+}
