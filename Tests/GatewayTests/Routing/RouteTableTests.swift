@@ -177,8 +177,7 @@ import Testing
 
   @Test func `what a table cannot hold is said`() {
     func fault(_ make: () throws(RouteFault) -> RouteTable) -> RouteFault? {
-      do throws(RouteFault) { _ = try make() } catch { return error }
-      return nil
+      if case .failure(let fault) = Result(catching: make) { fault } else { nil }
     }
     typealias Provider = RouteTable.Provider
     let most = (0..<RouteTable.providersMax).map { Provider("p\($0)") }
