@@ -138,7 +138,7 @@ final class HardwareTree {
     tensor("output.weight", [4096, 128_256])
     headerBytes = out.count
     let path = place.appending(path: "model.gguf").path
-    FileManager.default.createFile(atPath: path, contents: out)
+    _ = FileManager.default.createFile(atPath: path, contents: out)
     truncate(path, off_t((out.count + 31) / 32 * 32 + offset))
     return path
   }
