@@ -146,24 +146,12 @@ struct JournalRow {
 
   /// RFC 3339 in UTC with milliseconds.
   static func time(_ nanoseconds: UInt64, into out: inout [UInt8]) {
-    let seconds = Int(nanoseconds / 1_000_000_000)
-    let (year, month, day) = CivilDate.of(days: seconds / 86_400)
-    out.append(decimal: year)
-    for (separator, number) in [
-      ("-", month), ("-", day), ("T", seconds / 3600 % 24), (":", seconds / 60 % 60), (":", seconds % 60),
-    ] {
-      out.append(separator)
-      two(number, into: &out)
-    }
+    CivilDate.append(secondsSince1970: nanoseconds / 1_000_000_000, to: &out)
     out.append(".")
     let milliseconds = Int(nanoseconds / 1_000_000 % 1000)
     if milliseconds < 100 { out.append("0") }
-    two(milliseconds, into: &out)
+    if milliseconds < 10 { out.append("0") }
+    out.append(decimal: milliseconds)
     out.append("Z")
-  }
-
-  private static func two(_ number: Int, into out: inout [UInt8]) {
-    if number < 10 { out.append("0") }
-    out.append(decimal: number)
   }
 }

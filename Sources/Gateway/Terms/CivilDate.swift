@@ -13,4 +13,26 @@ enum CivilDate {
     let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
   }
+
+  /// Appends a time in seconds since 1970 as RFC 3339 has it, less fraction and zone: `2026-08-21T10:15:30`. The notation
+  /// has no years behind 9999; later times read as its last second.
+  static func append(secondsSince1970 seconds: UInt64, to out: inout [UInt8]) {
+    let seconds = Int(min(seconds, 253_402_300_799))
+    let (year, month, day) = of(days: seconds / 86_400)
+    out.append(decimal: year)
+    for (separator, number) in [
+      ("-", month), ("-", day), ("T", seconds / 3600 % 24), (":", seconds / 60 % 60), (":", seconds % 60),
+    ] as [(StaticString, Int)] {
+      out.append(separator)
+      if number < 10 { out.append("0") }
+      out.append(decimal: number)
+    }
+  }
+
+  /// Appends it as a JSON string, in UTC.
+  static func appendString(secondsSince1970 seconds: UInt64, to out: inout [UInt8]) {
+    out.append("\"")
+    append(secondsSince1970: seconds, to: &out)
+    out.append("Z\"")
+  }
 }

@@ -39,20 +39,12 @@ enum CompletionsFixtures {
 
   /// The events of a stream whose bytes come in pieces that end at `cuts`.
   static func events(_ stream: [UInt8], cutAt cuts: [Int] = []) throws -> [ChatEvent] {
-    var framing = EventReader()
     var reader = CompletionsAnswerReader()
     var out: [ChatEvent] = []
-    var start = 0
-    for end in cuts + [stream.count] {
-      let piece = stream.span.extracting(start..<end)
-      var offset = 0
-      start = end
-      while try framing.next(in: piece, from: &offset) {
-        let data = framing.data
-        var events: [ChatEvent] = []
-        try reader.read(data.span, into: &events)
-        out += owned(events, data.span)
-      }
+    try forEachEvent(of: stream, in: .openAI, cutAt: cuts) { data, _ in
+      var events: [ChatEvent] = []
+      try reader.read(data.span, into: &events)
+      out += owned(events, data.span)
     }
     return out
   }

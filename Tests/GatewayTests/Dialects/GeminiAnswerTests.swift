@@ -32,18 +32,11 @@ import Testing
   /// What a stream says whose bytes come in pieces that end at `cuts`.
   private func stream(_ bytes: [UInt8], cutAt cuts: [Int] = []) throws -> [String] {
     var reader = GeminiAnswerReader()
-    var frames = EventReader()
     var out: [String] = []
-    var start = 0
-    for end in cuts + [bytes.count] {
-      let piece = bytes.span.extracting(start..<end)
-      var offset = 0
-      start = end
-      while try frames.next(in: piece, from: &offset) {
-        var events: [ChatEvent] = []
-        try reader.read(frames.data.span, into: &events)
-        for event in events { out.append(words(event, frames.data.span)) }
-      }
+    try forEachEvent(of: bytes, in: .gemini, cutAt: cuts) { data, _ in
+      var events: [ChatEvent] = []
+      try reader.read(data.span, into: &events)
+      for event in events { out.append(words(event, data.span)) }
     }
     return out
   }
@@ -90,13 +83,10 @@ import Testing
     let answer = Answer(try GeminiAnswerReader.whole(json.span), json.span)
     var streamed = Answer()
     var reader = GeminiAnswerReader()
-    var frames = EventReader()
-    let bytes = try Pairs.read(name + ".gemini.sse")
-    var offset = 0
-    while try frames.next(in: bytes.span, from: &offset) {
+    try forEachEvent(of: Pairs.read(name + ".gemini.sse"), in: .gemini) { data, _ in
       var events: [ChatEvent] = []
-      try reader.read(frames.data.span, into: &events)
-      for event in events { streamed.take(event, frames.data.span) }
+      try reader.read(data.span, into: &events)
+      for event in events { streamed.take(event, data.span) }
     }
     #expect(answer.blocks == streamed.blocks)
     #expect(answer.counts == streamed.counts)
@@ -165,14 +155,11 @@ import Testing
     var out: [UInt8] = []
     var counts = TokenCounts()
     var reader = GeminiAnswerReader()
-    var frames = EventReader()
-    let bytes = try Pairs.read(name + ".gemini.sse")
-    var offset = 0
-    while try frames.next(in: bytes.span, from: &offset) {
+    try forEachEvent(of: Pairs.read(name + ".gemini.sse"), in: .gemini) { data, _ in
       var events: [ChatEvent] = []
-      try reader.read(frames.data.span, into: &events)
+      try reader.read(data.span, into: &events)
       for event in events {
-        writer.write(event, frames.data.span, to: &out)
+        writer.write(event, data.span, to: &out)
         if case .usage(let later) = event { counts.merge(later) }
         if case .finished = event { writer.end(counts, to: &out) }
         if case .failed(let error) = event {

@@ -22,20 +22,12 @@ import Testing
 
   /// What a stream says, one event on each line, when its bytes come in pieces that end at `cuts`.
   private func told(_ stream: [UInt8], cutAt cuts: [Int] = []) throws -> [String] {
-    var framing = EventReader()
     var reader = MessagesAnswerReader()
     var told: [String] = []
-    var start = 0
-    for end in cuts + [stream.count] {
-      let piece = stream.span.extracting(start..<end)
-      var offset = 0
-      start = end
-      while try framing.next(in: piece, from: &offset) {
-        var events: [ChatEvent] = []
-        let data = framing.data
-        try reader.read(data.span, into: &events)
-        for event in events { told.append(Told.words(event, data.span)) }
-      }
+    try forEachEvent(of: stream, in: .anthropic, cutAt: cuts) { data, _ in
+      var events: [ChatEvent] = []
+      try reader.read(data.span, into: &events)
+      for event in events { told.append(Told.words(event, data.span)) }
     }
     return told
   }
@@ -351,13 +343,10 @@ enum Told {
 
   /// The answer that a stream of Anthropic's comes to.
   static func gather(_ stream: [UInt8]) throws -> Answer {
-    var framing = EventReader()
     var reader = MessagesAnswerReader()
     var answer = Answer()
-    var offset = 0
-    while try framing.next(in: stream.span, from: &offset) {
+    try forEachEvent(of: stream, in: .anthropic) { data, _ in
       var events: [ChatEvent] = []
-      let data = framing.data
       try reader.read(data.span, into: &events)
       for event in events { answer.take(event, data.span) }
     }

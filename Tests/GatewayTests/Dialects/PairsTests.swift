@@ -151,15 +151,7 @@ private struct Meaning: Equatable {
     var reader = AnswerReader(dialect)
     var answer = Answer()
     var failure: String?
-    var events = EventReader()
-    var lines = LineReader()
-    var offset = 0
-    let stream = stream + Array("\n\n".utf8)
-    while dialect == .ollama
-      ? (try? lines.next(in: stream.span, from: &offset)) ?? false
-      : (try? events.next(in: stream.span, from: &offset)) ?? false
-    {
-      let data = dialect == .ollama ? lines.data : events.data
+    forEachEvent(of: stream + Array("\n\n".utf8), in: dialect) { data, _ in
       var found: [ChatEvent] = []
       do throws(UpstreamFailure) { try reader.read(data.span, into: &found) } catch { failure = "\(error)" }
       for event in found {

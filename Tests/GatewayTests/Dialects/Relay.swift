@@ -17,31 +17,42 @@ private func request(_ call: ChatCall) -> ChatRequest {
 
 private let label = AnswerLabel(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
 
-/// What a caller gets of an upstream's stream whose bytes come in pieces that end at `cuts`.
-func relay(_ stream: [UInt8], from dialect: Dialect, to call: ChatCall, cutAt cuts: [Int] = []) -> String {
+/// Hands over the data and the name of each event of an upstream's stream whose bytes come in pieces that end at `cuts`.
+func forEachEvent<Failure: Error>(
+  of stream: [UInt8], in dialect: Dialect, cutAt cuts: [Int] = [],
+  _ body: (_ data: [UInt8], _ name: [UInt8]) throws(Failure) -> Void
+) throws(Failure) {
   var events = EventReader()
   var lines = LineReader()
+  var start = 0
+  for end in cuts + [stream.count] {
+    let piece = stream.span.extracting(start..<end)
+    var offset = 0
+    start = end
+    while true {
+      let isThere: Bool
+      do throws(EventReader.TooLong) {
+        isThere =
+          dialect == .ollama ? try lines.next(in: piece, from: &offset) : try events.next(in: piece, from: &offset)
+      } catch {
+        preconditionFailure("an event of a test is too long")
+      }
+      if !isThere { break }
+      try body(dialect == .ollama ? lines.data : events.data, events.name)
+    }
+  }
+}
+
+/// What a caller gets of an upstream's stream whose bytes come in pieces that end at `cuts`.
+func relay(_ stream: [UInt8], from dialect: Dialect, to call: ChatCall, cutAt cuts: [Int] = []) -> String {
   var chat = AnswerStream(for: request(call), from: dialect, label)
   var out: [UInt8] = []
   var isDone = false
   do throws(UpstreamFailure) {
-    var start = 0
     // What ends the body ends its last event.
-    let stream = stream + Array("\n\n".utf8)
-    for end in cuts + [stream.count] {
-      let piece = stream.span.extracting(start..<end)
-      var offset = 0
-      start = end
-      while !isDone {
-        let isThere =
-          dialect == .ollama
-          ? (try? lines.next(in: piece, from: &offset)) ?? false
-          : (try? events.next(in: piece, from: &offset)) ?? false
-        if !isThere { break }
-        let data = dialect == .ollama ? lines.data : events.data
-        let name = events.name
-        isDone = try chat.take(data.span, named: name.span, into: &out) == .done
-      }
+    try forEachEvent(of: stream + Array("\n\n".utf8), in: dialect, cutAt: cuts) {
+      (data, name) throws(UpstreamFailure) in
+      if !isDone { isDone = try chat.take(data.span, named: name.span, into: &out) == .done }
     }
     if isDone || chat.isFinished { chat.finish(into: &out) } else { throw .broken }
   } catch {

@@ -126,6 +126,13 @@ struct Conversation {
   mutating func drop(_ name: String) { dropped.add(name) }
 }
 
+extension Conversation.Image {
+  /// Whether it is an address that a server can fetch, and neither a file's nor data.
+  static func isWeb(_ url: Span<UInt8>) -> Bool {
+    url.hasPrefix("https://", at: 0, before: url.count) || url.hasPrefix("http://", at: 0, before: url.count)
+  }
+}
+
 extension Conversation.Part {
   var isCall: Bool {
     if case .call = self { true } else { false }

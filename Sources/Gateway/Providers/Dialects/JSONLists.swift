@@ -5,6 +5,17 @@ enum JSONLists {
     JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
   }
 
+  /// Whether a text that nobody checked is one JSON object.
+  static func isObject(_ json: Span<UInt8>) -> Bool {
+    do throws(JSONFault) {
+      var members = try MemberCursor(whole: json)
+      while try members.next(in: json) != nil {}
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /// The members of an object, in their order; of anything else none.
   static func members(of value: JSONValue?, in json: Span<UInt8>) -> [Member] {
     guard let value, value.kind == .object else { return [] }

@@ -22,7 +22,7 @@ enum CompletionsImage {
   private static func image(
     _ text: EscapedText, _ url: Span<UInt8>, start: Int?
   ) throws(Fault) -> Conversation.Image {
-    if isWeb(url) { return .url(text) }
+    if Conversation.Image.isWeb(url) { return .url(text) }
     guard url.hasPrefix("data:", at: 0, before: url.count),
       let comma = Search.firstIndex(of: UInt8(ascii: ","), in: url, from: 5)
     else { throw Fault(rule: "has an image that is neither a URL nor base64 data") }
@@ -47,7 +47,7 @@ enum CompletionsImage {
     switch image {
     case .url(let url):
       let text = url.unescaped(in: json)
-      guard isWeb(text.span) else {
+      guard Conversation.Image.isWeb(text.span) else {
         throw refusal(
           "Send an image as base64 data or by a URL that begins with https:// for this model's provider.")
       }
@@ -62,10 +62,6 @@ enum CompletionsImage {
       out.append(";base64,")
       base64.append(to: &out, from: json)
     }
-  }
-
-  private static func isWeb(_ url: Span<UInt8>) -> Bool {
-    url.hasPrefix("https://", at: 0, before: url.count) || url.hasPrefix("http://", at: 0, before: url.count)
   }
 
   /// Whether a byte may stand in the type of data: nothing that ends the type in a URL may.

@@ -227,10 +227,7 @@ enum GeminiContentsReader {
       let text = EscapedText(uri)
     else { throw place.refusal("must be an object with `fileUri`", field: ".fileData") }
     let type = fields.value("mimeType", or: "mime_type", in: json)
-    let isWeb =
-      address.span.hasPrefix("https://", at: 0, before: address.count)
-      || address.span.hasPrefix("http://", at: 0, before: address.count)
-    guard isWeb, type.map({ isImage($0, json) }) ?? true else {
+    guard Conversation.Image.isWeb(address.span), type.map({ isImage($0, json) }) ?? true else {
       throw place.refusal(
         "must be an image with an address that begins with https://; send others as `inlineData`",
         field: ".fileData")

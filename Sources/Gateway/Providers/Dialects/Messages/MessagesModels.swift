@@ -32,17 +32,9 @@ enum MessagesModels {
     out.append("{\"type\":\"model\"")
     Writer.member("id", entry.id, to: &out)
     Writer.member("display_name", entry.id, to: &out)
-    Writer.member("created_at", time(entry.created), to: &out)
+    Writer.key("created_at", to: &out)
+    CivilDate.appendString(secondsSince1970: UInt64(max(0, entry.created)), to: &out)
     Writer.member("lifecycle", "active", to: &out)
     out.append("}")
-  }
-
-  /// A time as RFC 3339 has it; the year has four digits there.
-  private static func time(_ seconds: Int64) -> String {
-    let seconds = Int(max(0, min(seconds, 253_402_300_799)))
-    let (year, month, day) = CivilDate.of(days: seconds / 86_400)
-    let rest = seconds % 86_400
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return "\(year)-\(two(month))-\(two(day))T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
   }
 }

@@ -145,10 +145,9 @@ struct MessagesTurnsWriter {
     switch image {
     case .url(let url):
       let bytes = url.unescaped(in: json)
-      guard
-        bytes.span.hasPrefix("https://", at: 0, before: bytes.count)
-          || bytes.span.hasPrefix("http://", at: 0, before: bytes.count)
-      else { throw refusal(index, "has an image that is neither a URL nor base64 data") }
+      guard Conversation.Image.isWeb(bytes.span) else {
+        throw refusal(index, "has an image that is neither a URL nor base64 data")
+      }
       out.append("\"url\",\"url\":")
       url.appendQuoted(to: &out, from: json)
     case .data(let media, let base64):

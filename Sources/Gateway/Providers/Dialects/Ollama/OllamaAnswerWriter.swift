@@ -33,7 +33,7 @@ struct OllamaAnswerWriter {
     head.append("{\"model\":")
     head.append(contentsOf: label.modelToken)
     head.append(",\"created_at\":")
-    OllamaTime.append(label.created, to: &head)
+    CivilDate.appendString(secondsSince1970: label.created, to: &head)
     self.head = head
     self.isGenerate = isGenerate
   }

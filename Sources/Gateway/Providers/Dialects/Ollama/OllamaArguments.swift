@@ -1,22 +1,12 @@
 /// Arguments of calls, which are objects here and texts with an object in them elsewhere.
 enum OllamaArguments {
-  static func isObject(_ json: Span<UInt8>) -> Bool {
-    do throws(JSONFault) {
-      var members = try MemberCursor(whole: json)
-      while try members.next(in: json) != nil {}
-      return true
-    } catch {
-      return false
-    }
-  }
-
   /// The object in what stands between the quotes of a string, on one line; nothing stands for an empty one, and `nil`
   /// for what is no object.
   static func object(in escaped: [UInt8]) -> [UInt8]? {
     if escaped.isEmpty { return Array("{}".utf8) }
     let nothing: [UInt8] = []
     var object = EscapedText.made(escaped).unescaped(in: nothing.span)
-    guard isObject(object.span) else { return nil }
+    guard JSONLists.isObject(object.span) else { return nil }
     // Line ends in JSON are whitespace, and would end a line of NDJSON.
     for index in object.indices where object[index] == 0x0a || object[index] == 0x0d { object[index] = 0x20 }
     return object

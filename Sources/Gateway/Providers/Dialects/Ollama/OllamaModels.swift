@@ -110,7 +110,7 @@ enum OllamaModels {
 
   private static func appendTime(_ name: StaticString, _ seconds: UInt64, to out: inout [UInt8]) {
     Writer.key(name, to: &out)
-    OllamaTime.append(seconds, to: &out)
+    CivilDate.appendString(secondsSince1970: seconds, to: &out)
   }
 
   /// What is known of a model's file.

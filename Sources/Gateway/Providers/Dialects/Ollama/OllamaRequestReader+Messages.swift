@@ -104,7 +104,7 @@ extension OllamaRequestReader {
     var text: [UInt8] = []
     guard value.append(to: &text, from: json) else { return nil }
     if text.isEmpty { return .made(Array("{}".utf8)) }
-    return OllamaArguments.isObject(text.span) ? .made(text) : nil
+    return JSONLists.isObject(text.span) ? .made(text) : nil
   }
 
   static func tools(_ value: JSONValue, _ json: Span<UInt8>) throws(Refusal) -> [Conversation.Tool] {

@@ -50,11 +50,6 @@ enum OllamaRequestReader {
     return conversation
   }
 
-  /// Whether a request wants a stream, which it does unless it says otherwise.
-  static func streams(_ json: Span<UInt8>) throws(Refusal) -> Bool {
-    try members(json).value("stream", in: json)?.bool ?? true
-  }
-
   /// Fields that say nothing, as clients send them that send all fields.
   private static func isUnsaid(_ member: Member, _ json: Span<UInt8>) -> Bool {
     let value = member.value

@@ -82,9 +82,7 @@ extension ResponsesInputReader {
     _ text: Span<UInt8>, _ range: Range<Int>, _ part: (Range<Int>) -> EscapedText
   ) -> Conversation.Image? {
     let (start, end) = (range.lowerBound, range.upperBound)
-    if text.hasPrefix("https://", at: start, before: end) || text.hasPrefix("http://", at: start, before: end) {
-      return .url(part(range))
-    }
+    if Conversation.Image.isWeb(text.extracting(range)) { return .url(part(range)) }
     guard text.hasPrefix("data:", at: start, before: end),
       let comma = Search.firstIndex(of: UInt8(ascii: ","), in: text, from: start), comma < end,
       text.hasPrefix(";base64", at: comma - 7, before: comma)

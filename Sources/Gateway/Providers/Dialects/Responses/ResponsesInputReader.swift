@@ -112,7 +112,7 @@ struct ResponsesInputReader {
       throw ResponsesRequestReader.invalid("\(path).arguments", "must be JSON in a text")
     }
     if text.isEmpty { return .made(Array("{}".utf8)) }
-    if Self.isObject(text.span) { return .made(text) }
+    if JSONLists.isObject(text.span) { return .made(text) }
     // A model wrote them, and its caller told it that they are wrong; were they refused, the conversation would be
     // lost.
     var wrapped: [UInt8] = []
@@ -120,16 +120,6 @@ struct ResponsesInputReader {
     wrapped.append(json.bytes(value.slice))
     wrapped.append("}")
     return .made(wrapped)
-  }
-
-  private static func isObject(_ json: Span<UInt8>) -> Bool {
-    do throws(JSONFault) {
-      var members = try MemberCursor(whole: json)
-      while try members.next(in: json) != nil {}
-      return true
-    } catch {
-      return false
-    }
   }
 
   private mutating func readResult(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(Refusal) {
