@@ -110,6 +110,8 @@ extension Gateway {
 
   /// What Anthropic's own clients say of the interface that they speak. Lists of betas are long, names are not.
   private static func dialectFields(_ head: RequestHead, _ input: Span<UInt8>) -> [String] {
+    // Most requests have neither, and pay for nothing.
+    if head.anthropicVersion == nil, head.anthropicBeta == nil { return [] }
     var lines: [String] = []
     for (name, field) in [("anthropic-version", head.anthropicVersion), ("anthropic-beta", head.anthropicBeta)] {
       guard let field, (1...fieldBytesMax).contains(Int(field.count)) else { continue }

@@ -254,7 +254,16 @@ struct ResponsesAnswerWriter {
   }
 
   private mutating func add(_ place: Int, to out: inout [UInt8]) {
-    event("response.output_item.added", to: &out)
+    item("response.output_item.added", place, to: &out)
+  }
+
+  private mutating func done(_ place: Int, to out: inout [UInt8]) {
+    item("response.output_item.done", place, to: &out)
+  }
+
+  /// An event that shows a whole item, as it is by now.
+  private mutating func item(_ type: StaticString, _ place: Int, to out: inout [UInt8]) {
+    event(type, to: &out)
     Writer.member("output_index", place, to: &out)
     Writer.key("item", to: &out)
     output.items[place].append(to: &out)
@@ -267,14 +276,6 @@ struct ResponsesAnswerWriter {
     Self.place(of: output.items[place], at: place, to: &out)
     Writer.key("part", to: &out)
     output.items[place].appendPart([], to: &out)
-    finish(&out)
-  }
-
-  private mutating func done(_ place: Int, to out: inout [UInt8]) {
-    event("response.output_item.done", to: &out)
-    Writer.member("output_index", place, to: &out)
-    Writer.key("item", to: &out)
-    output.items[place].append(to: &out)
     finish(&out)
   }
 
