@@ -218,7 +218,7 @@ async def stolen(w, v):
     expect((await others)["failed"] == 0, "requests failed")
     status = await w.gateway.status()
     lag = status["loop"]["lag_us"]["max"]
-    expect(lag <= max(before, 10_000), f"the loop's own lag was {lag / 1000:.1f} ms")
+    expect(lag <= max(before, w.gateway.lag_max_us), f"the loop's own lag was {lag / 1000:.1f} ms")
 
 
 @fault(

@@ -18,7 +18,6 @@ from kit.world import World
 # The faults that need no gateway of their own, and so can be done to a busy one.
 FAMILIES = ("connecting", "answers", "uploads", "leaving")
 SLOPE_MAX = 1 << 20  # bytes an hour, after the first quarter
-LAG_MAX_US = 10_000
 
 
 class Soak:
@@ -145,7 +144,7 @@ class Soak:
         verdicts = [
             (f"memory grows {slope / 1048576:.3f} MiB an hour after the first quarter", slope < SLOPE_MAX),
             (f"descriptors in quiet moments, pools aside: {sorted(descriptors)}", len(descriptors) == 1),
-            (f"the loop's lag: p99 {lag['p99']} µs, worst {lag['max']} µs", lag["max"] <= LAG_MAX_US),
+            (f"the loop's lag: p99 {lag['p99']} µs, worst {lag['max']} µs", lag["max"] <= Gateway.lag_max_us),
         ]
         for text, holds in verdicts:
             print(("ok      " if holds else "FAILED  ") + text)

@@ -10,6 +10,8 @@ struct ChatRequest {
   var streams = false
   /// Whether the caller wants a usage chunk at the end of the stream.
   var asksUsage = false
+  /// Whether the caller also wants counts in every chunk, as vLLM gives them.
+  var asksRunningUsage = false
   /// Answers that the caller wants.
   var answers = 1
   /// Bytes of the `messages` value, for estimates.
@@ -184,6 +186,7 @@ struct ChatRequest {
       var options = try ObjectCursor(in: json, at: Int(member.value.slice.start), depth: 2)
       while let option = try options.next(in: json) {
         if option.keyEquals("include_usage", in: json) { includeUsage = option }
+        if option.keyEquals("continuous_usage_stats", in: json) { asksRunningUsage = option.value.kind == .true }
       }
     } catch {
       throw Self.invalid("stream_options", error.description)

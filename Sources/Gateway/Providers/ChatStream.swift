@@ -3,7 +3,8 @@
 /// A chunk that keeps the contract leaves as it came, but for the model's name. The contract, from what the
 /// official SDKs and agents accept: stable `id`, `object`, `created` and `model`; `choices` an array; `index` on
 /// choices and tool calls; `role` and `content` in a choice's first delta; `finish_reason` null until exactly one
-/// value; tool arguments never null; usage only for who asked, with `total_tokens`.
+/// value; tool arguments never null; usage only for who asked, with `total_tokens`, and once, without choices: clients
+/// add up what they see.
 struct ChatStream {
   /// What one event came to.
   enum Verdict: Equatable {
@@ -18,6 +19,8 @@ struct ChatStream {
   /// The model's name as JSON, quotes included, as the caller wrote it.
   let modelToken: [UInt8]
   let asksUsage: Bool
+  /// Whether the caller wants counts beside choices too.
+  private let asksRunningUsage: Bool
 
   /// What the upstream said of tokens, merged over its chunks.
   private(set) var usage: Usage?
@@ -28,6 +31,8 @@ struct ChatStream {
   private(set) var started: UInt64 = 0
   private(set) var finished: UInt64 = 0
   private(set) var sentUsage = false
+  /// The usage that came beside choices last, until it is told at the end.
+  private var heldUsage: (json: [UInt8], usage: Usage)?
 
   /// What is put into chunks that lack it; taken from the first that has it.
   private var id: [UInt8]
@@ -41,10 +46,13 @@ struct ChatStream {
   static let choicesMax = 128
   /// Bytes of an `id` or a `created` that are taken over into chunks without one.
   private static let adoptedBytesMax = 256
+  /// Bytes of a usage that is kept for the end with all its details.
+  private static let heldBytesMax = 4096
 
-  init(modelToken: [UInt8], asksUsage: Bool, id: String, created: UInt64) {
+  init(modelToken: [UInt8], asksUsage: Bool, asksRunningUsage: Bool = false, id: String, created: UInt64) {
     self.modelToken = modelToken
     self.asksUsage = asksUsage
+    self.asksRunningUsage = asksRunningUsage
     self.id = Writer.string("chatcmpl-" + id)
     self.created = Array(String(created).utf8)
   }
@@ -70,6 +78,7 @@ struct ChatStream {
     if chunk.isOnlyUsage, !asksUsage { return .silent }
     if chunk.isOnlyUsage { sentUsage = true }
     addMissing(chunk)
+    placeUsage(chunk, data)
     out.append("data: ")
     let start = out.count
     edits.apply(to: data, into: &out)
@@ -92,13 +101,18 @@ struct ChatStream {
     if asksUsage, !sentUsage {
       let usage = usage ?? .estimated(promptBytes: promptBytes, completionBytes: textBytes)
       open(&out)
-      out.append(",\"choices\":[],\"usage\":{\"prompt_tokens\":")
-      out.append(decimal: usage.prompt)
-      out.append(",\"completion_tokens\":")
-      out.append(decimal: usage.completion)
-      out.append(",\"total_tokens\":")
-      out.append(decimal: usage.total)
-      out.append("}")
+      out.append(",\"choices\":[],\"usage\":")
+      if let heldUsage, heldUsage.usage == usage {
+        out.append(contentsOf: heldUsage.json)
+      } else {
+        out.append("{\"prompt_tokens\":")
+        out.append(decimal: usage.prompt)
+        out.append(",\"completion_tokens\":")
+        out.append(decimal: usage.completion)
+        out.append(",\"total_tokens\":")
+        out.append(decimal: usage.total)
+        out.append("}")
+      }
       if usage.source == .estimated { out.append(",\"x_usage_source\":\"estimated\"") }
       out.append("}\n\n")
       sentUsage = true
@@ -127,6 +141,9 @@ struct ChatStream {
     var hasChoices = false
     var choices = 0
     var usage: Usage?
+    /// The member that has it, and whether its sum is there.
+    var usageMember: Member?
+    var hasTotal = false
     var isVisible = false
     var error: UpstreamError?
 
@@ -180,8 +197,12 @@ struct ChatStream {
       } else if member.keyEquals("object", in: json) {
         chunk.hasObject = true
       } else if member.keyEquals("usage", in: json) {
-        chunk.usage = try readUsage(member, json)
-        if !asksUsage { edits.remove(member) }
+        if let read = try readUsage(member, json, &chunk) { chunk.usage = read }
+        if !asksUsage || chunk.usageMember != nil {
+          edits.remove(member)
+        } else if member.value.kind == .object {
+          chunk.usageMember = member
+        }
       } else if member.keyEquals("error", in: json) {
         chunk.error = try UpstreamErrorReader.value(member, json)
       }
@@ -213,7 +234,25 @@ struct ChatStream {
     if let member { edits.replace(member, with: json.utf8.span) } else { insert(key, json, brace) }
   }
 
-  private mutating func readUsage(_ member: Member, _ json: Span<UInt8>) throws(JSONFault) -> Usage? {
+  /// Usage beside choices waits for the end; elsewhere its sum is added where it is missing.
+  private mutating func placeUsage(_ chunk: Chunk, _ json: Span<UInt8>) {
+    guard asksUsage, let member = chunk.usageMember, let usage = chunk.usage else { return }
+    if chunk.choices > 0, !asksRunningUsage {
+      edits.remove(member)
+      let isKept = chunk.hasTotal && member.value.slice.count <= Self.heldBytesMax
+      guard isKept else { return heldUsage = nil }
+      var held: [UInt8] = []
+      held.append(json.bytes(member.value.slice))
+      for index in held.indices where held[index] == 0x0a || held[index] == 0x0d { held[index] = 0x20 }
+      heldUsage = (held, usage)
+    } else if !chunk.hasTotal {
+      insert("total_tokens", String(usage.total), Int(member.value.slice.start))
+    }
+  }
+
+  private mutating func readUsage(
+    _ member: Member, _ json: Span<UInt8>, _ chunk: inout Chunk
+  ) throws(JSONFault) -> Usage? {
     guard member.value.kind == .object else { return nil }
     var prompt: Int?
     var completion: Int?
@@ -229,9 +268,7 @@ struct ChatStream {
       prompt: max(prompt ?? 0, usage?.prompt ?? 0), completion: max(completion ?? 0, usage?.completion ?? 0),
       source: .reported)
     usage = merged
-    if asksUsage, !hasTotal {
-      insert("total_tokens", String(merged.total), Int(member.value.slice.start))
-    }
+    if chunk.usageMember == nil { chunk.hasTotal = hasTotal }
     return merged
   }
 

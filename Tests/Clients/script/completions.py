@@ -141,9 +141,9 @@ def whole(asked, said):
 def stream(asked, said, request):
     """The events, and the end mark."""
 
-    def delta(fields, finish=None):
+    def delta(fields, finish=None, **more):
         choice = {"index": 0, "delta": fields, "logprobs": None, "finish_reason": finish}
-        return event(frame(asked, "chat.completion.chunk", choices=[choice]))
+        return event(frame(asked, "chat.completion.chunk", choices=[choice], **more))
 
     yield delta({"role": "assistant", "content": None if said.calls else ""})
     if said.thought:
@@ -156,6 +156,10 @@ def stream(asked, said, request):
         yield delta({"tool_calls": [{"index": at} | call | {"function": call["function"] | {"arguments": ""}}]})
         for start in range(0, len(arguments), 6):
             yield delta({"tool_calls": [{"index": at, "function": {"arguments": arguments[start : start + 6]}}]})
+    if asked.word == "early":  # As transformers serve and others do.
+        yield delta({}, FINISH[said.finish], usage=usage(said))
+        yield b"data: [DONE]\n\n"
+        return
     yield delta({}, FINISH[said.finish])
     if (request.get("stream_options") or {}).get("include_usage"):
         yield event(frame(asked, "chat.completion.chunk", choices=[], usage=usage(said)))

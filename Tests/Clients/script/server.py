@@ -11,6 +11,7 @@ The last word of a model's name (`to-openai-429` and so on):
 | long     | the answer is cut by the limit                                       |
 | filtered | the answer is stopped by a content filter                            |
 | cached   | most of the prompt came from a cache                                 |
+| early    | OpenAI's: usage comes with the last choice, not behind it            |
 """
 
 import itertools

@@ -37,6 +37,16 @@ def test_stream(client, upstream):
         counts(heard)
 
 
+@needs("stream")
+@pytest.mark.no_upstream
+def test_early_usage(client, upstream):
+    """A provider that counts in its last choice is not counted twice, not by clients that add up what they see either."""
+    heard = client.stream("to-openai-early", "hello")
+    assert heard.text == "You said: hello"
+    if client.counts_streams:
+        counts(heard)
+
+
 @needs("stream_async")
 def test_async_stream(client, upstream):
     heard = client.stream_async(upstream + "-plain", UNICODE)

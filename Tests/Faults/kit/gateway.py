@@ -36,8 +36,9 @@ class Gateway:
     """One running hoosh. `wrap` stands before its command line, as in `["prlimit", "--nofile=64"]`."""
 
     count = 0
-    # The worst lag of each row, in microseconds.
+    # The worst lag of each row, in microseconds, and the most that is allowed.
     lags = {}
+    lag_max_us = 10_000
 
     def __init__(
         self, world, server=None, providers=None, wrap=(), arguments=(), environment=None, bare=False, **start

@@ -12,8 +12,10 @@ struct ChatFeed {
 
   var chat: ChatStream
 
-  init(asksUsage: Bool = false) {
-    chat = ChatStream(modelToken: Array(#""m""#.utf8), asksUsage: asksUsage, id: "r1", created: 7)
+  init(asksUsage: Bool = false, asksRunningUsage: Bool = false) {
+    chat = ChatStream(
+      modelToken: Array(#""m""#.utf8), asksUsage: asksUsage, asksRunningUsage: asksRunningUsage, id: "r1",
+      created: 7)
   }
 
   mutating func take(_ data: String) -> Step {

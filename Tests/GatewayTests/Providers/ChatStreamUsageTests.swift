@@ -35,15 +35,36 @@ import Testing
     #expect(feed.chat.usage == nil)
   }
 
-  @Test func `usage on a chunk with text is told again at the end`() {
+  @Test func `usage on a chunk with text is told once and at the end, with its details`() {
     var feed = ChatFeed(asksUsage: true)
-    _ = feed.take(
-      ChatFeed.delta(
-        #"{"role":"assistant","content":"x"}"#, finish: #""stop""#,
-        #","usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}"#))
+    let usage =
+      #""usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":4}}"#
+    let delta = #"{"role":"assistant","content":"x"}"#
+    #expect(
+      feed.relay(ChatFeed.delta(delta, finish: #""stop""#, "," + usage))
+        == ChatFeed.delta(delta, finish: #""stop""#))
     let end = feed.finish()
-    #expect(end.contains(#""choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}"#))
+    #expect(end.contains(#""choices":[],"# + usage + "}"))
     #expect(!end.contains("estimated"))
+  }
+
+  @Test func `usage on every chunk is told once, as the last says it`() {
+    var feed = ChatFeed(asksUsage: true)
+    for count in 1...3 {
+      let usage = #","usage":{"prompt_tokens":5,"completion_tokens":\#(count)}"#
+      #expect(!feed.relay(ChatFeed.delta(#"{"role":"assistant","content":"x"}"#, usage)).contains("usage"))
+    }
+    _ = feed.take(Self.text)
+    let end = feed.finish()
+    #expect(end.contains(#""choices":[],"usage":{"prompt_tokens":5,"completion_tokens":3,"total_tokens":8}}"#))
+  }
+
+  @Test func `usage on every chunk stays for who asked for that`() {
+    var feed = ChatFeed(asksUsage: true, asksRunningUsage: true)
+    let chunk = ChatFeed.delta(
+      #"{"role":"assistant","content":"x"}"#,
+      #","usage":{"prompt_tokens":5,"completion_tokens":1,"total_tokens":6}"#)
+    #expect(feed.relay(chunk) == chunk)
   }
 
   @Test func `usage that counts up is the largest of each`() {

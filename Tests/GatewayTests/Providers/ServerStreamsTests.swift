@@ -37,7 +37,7 @@ import Testing
     }
     #expect(text == stream.text)
     #expect(finishes == 1)
-    #expect(asksUsage ? usages >= 1 : usages == 0)
+    #expect(usages == (asksUsage ? 1 : 0))
     #expect(feed.chat.usage?.prompt == stream.usage?.prompt)
     #expect(feed.chat.usage?.completion == stream.usage?.completion)
   }
@@ -53,6 +53,8 @@ import Testing
       expected = expected.replacing(#""model":"""#, with: #""model":"m""#)
       // One server says the finish twice.
       if finished { expected = expected.replacing(#""finish_reason":"stop""#, with: #""finish_reason":null"#) }
+      // Usage beside choices waits for the end.
+      if !chunk.contains(#""choices":[]"#) { expected = expected.replacing(#/,"usage":\{[^}]*\}/#, with: "") }
       #expect(feed.relay(chunk) == expected)
       finished = finished || feed.chat.isFinished
     }

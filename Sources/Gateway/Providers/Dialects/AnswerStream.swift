@@ -35,7 +35,8 @@ struct AnswerStream {
     writer = AnswerWriter(request.call, label, promptBytes: promptBytes)
     if request.call.dialect == .openAI {
       chat = ChatStream(
-        modelToken: label.modelToken, asksUsage: request.asksUsage, id: label.requestID, created: label.created)
+        modelToken: label.modelToken, asksUsage: request.asksUsage, asksRunningUsage: request.asksRunningUsage,
+        id: label.requestID, created: label.created)
     }
   }
 
