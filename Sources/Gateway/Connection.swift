@@ -32,6 +32,13 @@ final class Connection {
 
   var exchange: Exchange?
   var transfer: TransferID?
+  /// The exchange's way through its candidates, and the one that is asked now.
+  var plan: RoutePlan?
+  var choice: Choice?
+  /// Its place in the queue.
+  var ticket: RequestQueue.ID?
+  /// What it is told of what happens, where it reads events.
+  var feed: Gateway.Feed?
 
   var alarm: AlarmID?
   var alarmAt = Duration.zero
@@ -71,6 +78,10 @@ struct Arrival {
   var model = ""
   /// Fields that mean something to a provider of the caller's own dialect, as lines.
   var dialectFields: [String] = []
+  /// How urgent it is, where it says so.
+  var tier = RequestQueue.Tier.normal
+  /// What it belongs together with, where it says so.
+  var session: AffinityKey?
   /// When the head was complete.
   var at: Duration
   var bytes: Int

@@ -14,7 +14,7 @@ extension Exchange {
       fail(error, &effects, now: now)
     }
     stream.commit(&effects.output)
-    return phase == .over || effects.attempt != nil ? bytes.count : offset
+    return phase == .over || effects.asksNext ? bytes.count : offset
   }
 
   private mutating func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
@@ -68,6 +68,7 @@ extension Exchange {
   private mutating func show(_ effects: inout Effects, now: Duration) {
     commit(&effects, now: now)
     phase = .visible
+    if firstEvent == nil { firstEvent = now - attemptBegan }
     lastOutput = now
     stream.begin(&effects.output)
     effects.output.append(contentsOf: held)
@@ -90,7 +91,7 @@ extension Exchange {
   mutating func endEvents(_ failure: UpstreamFailure?, _ effects: inout Effects, now: Duration) {
     // Some servers end the last event by ending the body.
     if failure == nil { read([0x0a, 0x0a].span, &effects, now: now) }
-    if effects.end != nil || effects.attempt != nil { return }
+    if effects.end != nil || effects.asksNext { return }
     // All that was asked for was said: how the connection ended after that changes nothing. Where fewer answers
     // came, only a proper end says that no more were to come.
     if let chat, chat.isFinished, failure == nil || chat.finishedCount >= request.answers {
@@ -105,13 +106,22 @@ extension Exchange {
 
   /// When `tick` is to be called at the latest.
   var nextTick: Duration {
+    if phase == .over { return .seconds(Int64.max / 4) }
     let sendBy = sending.map { $0.since + limits.send } ?? .seconds(Int64.max / 4)
-    guard request.streams else { return min(began + limits.total, sendBy) }
+    let attemptBy = min(attemptBegan + limits.firstEvent, sendBy)
+    guard request.streams else { return min(began + limits.total, pauseEnds ?? sendBy) }
     switch phase {
-    case .held: return min(began + limits.commitAfter, attemptBegan + limits.firstEvent, sendBy)
-    case .committed: return min(nextComment, attemptBegan + limits.firstEvent, sendBy)
+    case .held: return min(began + limits.commitAfter, pauseEnds ?? attemptBy)
+    case .committed: return min(nextComment, pauseEnds ?? attemptBy)
     case .visible: return min(nextComment, lastEvent + limits.stall)
     case .over: return .seconds(Int64.max / 4)
+    }
+  }
+
+  private var pauseEnds: Duration? {
+    switch pause {
+    case .retry(let time)?, .queue(let time)?: time
+    case nil: nil
     }
   }
 
@@ -122,7 +132,8 @@ extension Exchange {
 
   /// Time has passed.
   mutating func tick(_ effects: inout Effects, now: Duration) {
-    if phase == .held || phase == .committed, let sending, now >= sending.since + limits.send {
+    if let pauseEnds, now >= pauseEnds, phase != .over { return endPause(&effects) }
+    if pause == nil, phase == .held || phase == .committed, let sending, now >= sending.since + limits.send {
       return fail(.timedOut(.send), &effects, now: now)
     }
     guard request.streams else {
@@ -130,12 +141,26 @@ extension Exchange {
       return
     }
     if phase == .visible, now >= lastEvent + limits.stall { return fail(.timedOut(.stall), &effects, now: now) }
-    if phase == .held || phase == .committed, now >= attemptBegan + limits.firstEvent {
+    if pause == nil, phase == .held || phase == .committed, now >= attemptBegan + limits.firstEvent {
       return fail(.timedOut(.firstEvent), &effects, now: now)
     }
     let isLate = phase == .held && now >= began + limits.commitAfter
     if isLate { commit(&effects, now: now) }
     if isLate || (phase != .held && phase != .over && now >= nextComment) { comment(&effects, now: now) }
+  }
+
+  private mutating func endPause(_ effects: inout Effects) {
+    switch pause {
+    case .retry?: effects.asksNext = true
+    case .queue?: nobodyLeft(Self.waitedTooLong, wait: nil, &effects)
+    case nil: break
+    }
+    pause = nil
+  }
+
+  private static var waitedTooLong: Refusal {
+    Refusal(
+      503, .overloaded, "The providers of this model were busy for too long; ask again later.", retryAfter: 1)
   }
 
   /// The client has caught up: what its upstream was held back for is not the upstream's silence.

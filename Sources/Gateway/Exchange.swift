@@ -9,69 +9,6 @@ internal import Reactor
 /// - before visible output a failure goes to the next candidate, also after the head is out;
 /// - after visible output a failure is one error event, no `[DONE]`, and an end that does not look like success.
 struct Exchange: ~Copyable {
-  /// What the caller gets of it, and what the gateway has to do.
-  struct Effects {
-    /// Bytes for the client.
-    var output: [UInt8] = []
-    /// More of them, behind `output`: a large body is not copied behind its head.
-    var body = BufferChain()
-    /// The candidate to ask next; the attempt before it is over.
-    var attempt: Route.Candidate?
-    /// Set when the exchange is over.
-    var end: End?
-  }
-
-  /// How the client's connection goes on.
-  enum End: Equatable {
-    case complete
-    /// It must break, so that nobody takes the answer for whole.
-    case abort
-  }
-
-  /// The times that a configuration sets.
-  struct Limits {
-    var commitAfter = Duration.seconds(8)
-    var keepAliveComment = Duration.seconds(15)
-    var firstEvent = Duration.seconds(300)
-    var stall = Duration.seconds(120)
-    var total = Duration.seconds(600)
-    var send = Duration.seconds(30)
-  }
-
-  /// What the head of an upstream's response says.
-  struct UpstreamHead {
-    var status: Int
-    var isJSON = false
-    var isHTML = false
-    /// Whether the body is compressed, which nobody asked for.
-    var isEncoded = false
-    /// Bytes of the body, where they were declared.
-    var length = 0
-    var retryAfter: Int?
-  }
-
-  /// How far the answer has come, seen from the client.
-  enum Phase {
-    /// Nothing was sent.
-    case held
-    /// The head is out, and perhaps comments; nothing visible.
-    case committed
-    /// Visible output is out.
-    case visible
-    case over
-  }
-
-  /// How the present attempt's body is read.
-  enum Reading {
-    case nothing
-    /// As events, one by one.
-    case events
-    /// As one text, at its end.
-    case whole
-    /// As the explanation of a status that is not success.
-    case refusal
-  }
-
   /// Bytes of a whole answer, and of an explanation.
   static let answerBytesMax = 16 * 1024 * 1024
   static let refusalBytesMax = 64 * 1024
@@ -80,24 +17,29 @@ struct Exchange: ~Copyable {
   /// Bytes of events that are held back while nothing in them is visible.
   static let heldBytesMax = 64 * 1024
 
+  /// The longest, in seconds, that a caller is sent away for.
+  static let retryAfterMax = 3600
   /// Bytes of a request that the kernel's buffers take, whatever the upstream does.
   static let unwatchedBytesMax = 32 * 1024
 
   let request: ChatRequest
   /// The caller's body, for every attempt.
   let body: [UInt8]
-  let limits: Limits
+  /// Those of the present attempt's provider.
+  var limits: Limits
   let frame: Reply.Frame
   /// When the request's head was complete; its body may have taken its time after that.
   let received: Duration
   /// When the request was complete: from here on it is not the caller who is waited for.
   let began: Duration
   let created: UInt64
-  let route: Route
 
   var phase = Phase.held
   var row: JournalRow
-  private(set) var tried: [Int] = []
+  private(set) var attempts = 0
+  /// What the last attempt failed of.
+  private(set) var failure: UpstreamFailure?
+  var pause: Pause?
   /// The tokens that the present attempt may cost at most; see `Exchange+Admission`.
   var hold: Hold?
 
@@ -122,16 +64,17 @@ struct Exchange: ~Copyable {
   /// How much of the request the upstream has taken, and since when it has taken no more; `nil` when all of it.
   var sending: (bytes: Int, since: Duration)?
   var attemptBegan: Duration
+  /// From the present attempt's beginning to its first visible event.
+  var firstEvent: Duration?
   var lastEvent: Duration
   var lastOutput: Duration
 
   init(
-    _ request: ChatRequest, body: [UInt8], route: Route, limits: Limits, frame: Reply.Frame, row: JournalRow,
+    _ request: ChatRequest, body: [UInt8], limits: Limits, frame: Reply.Frame, row: JournalRow,
     received: Duration? = nil, now: Duration, created: UInt64
   ) {
     self.request = request
     self.body = body
-    self.route = route
     self.limits = limits
     self.frame = frame
     self.row = row
@@ -157,30 +100,35 @@ struct Exchange: ~Copyable {
   // MARK: Attempts
 
   /// Asks for the first candidate.
-  mutating func begin(_ effects: inout Effects) {
-    guard let first = route.next(for: request.model, after: []) else {
-      let refusal = Refusal(
-        404, .modelNotFound,
-        "No provider serves the model `\(request.model)`. GET /v1/models lists what there is.", param: "model")
-      decline(refusal, .refused, &effects)
-      return
-    }
-    effects.attempt = first
+  func begin(_ effects: inout Effects) { effects.asksNext = true }
+
+  /// Nobody is left to ask: why, or what the last one failed of. `wait` is the soonest that one of them may be asked.
+  mutating func nobodyLeft(_ refusal: Refusal, wait: Duration?, _ effects: inout Effects) {
+    pause = nil
+    guard let failure else { return decline(refusal, .refused, &effects) }
+    var refusal = failure.refusal(provider: row.provider)
+    if refusal.status == 429, let wait { refusal.retryAfter = min(refusal.retryAfter ?? .max, wait.wholeSeconds) }
+    decline(refusal, .failed, &effects)
   }
+
+  /// Nobody is asked for a while.
+  mutating func pauses(_ pause: Pause) { self.pause = pause }
 
   /// A request to a candidate is on its way.
   ///
   /// `secret` is what the upstream may know and the caller may not: it is never shown.
   mutating func attempted(
-    _ candidate: Route.Candidate, name: String, dialect: Dialect = .openAI, dropped: [String] = [],
-    secret: String? = nil, now: Duration
+    _ model: String, name: String, dialect: Dialect = .openAI, dropped: [String] = [],
+    secret: String? = nil, limits: Limits? = nil, now: Duration
   ) {
     self.secret = secret
     self.dropped = dropped
-    if tried.isEmpty { row.queued = now - received }
-    tried.append(candidate.provider)
+    pause = nil
+    if let limits { self.limits = limits }
+    if attempts == 0 { row.queued = now - received }
+    attempts += 1
     row.provider = name
-    servedBy = "\(name)/\(candidate.model)"
+    servedBy = "\(name)/\(model)"
     reading = .nothing
     collected.removeAll(keepingCapacity: true)
     held.removeAll(keepingCapacity: true)
@@ -190,6 +138,7 @@ struct Exchange: ~Copyable {
       requestID: frame.requestID, created: created, modelToken: modelToken, echo: echo)
     chat = AnswerStream(for: request, from: dialect, label)
     attemptBegan = now
+    firstEvent = nil
     lastEvent = now
     sending = body.count > Self.unwatchedBytesMax ? (0, now) : nil
   }
@@ -245,7 +194,7 @@ struct Exchange: ~Copyable {
     if reading == .events {
       // There is no later: all of it now.
       arrived(rest, &effects, now: now, outputMax: .max)
-      if effects.end == nil, effects.attempt == nil { endEvents(failure, &effects, now: now) }
+      if effects.end == nil, !effects.asksNext { endEvents(failure, &effects, now: now) }
       return
     }
     if reading == .whole, failure == nil, collected.isEmpty {
@@ -254,10 +203,11 @@ struct Exchange: ~Copyable {
       return
     }
     arrived(rest, &effects, now: now)
-    if effects.end != nil || effects.attempt != nil { return }
+    if effects.end != nil || effects.asksNext { return }
     let whole = collected
     if reading == .refusal {
-      let error = UpstreamErrorReader.read(whole.span, retryAfter: head.retryAfter)
+      let wait = head.retryAfter ?? RetryAfter.retryInfo(whole.span)?.wholeSeconds
+      let error = UpstreamErrorReader.read(whole.span, retryAfter: wait.map { min($0, Self.retryAfterMax) })
       fail(.status(head.status, error), &effects, now: now)
     } else if let failure {
       fail(failure, &effects, now: now)
@@ -289,6 +239,7 @@ struct Exchange: ~Copyable {
       Reply.close(into: &effects.output)
       effects.body = text
       sent(now)
+      firstEvent = now - attemptBegan
       finish(.complete, .completed, &effects)
     } catch {
       fail(error, &effects, now: now)
@@ -302,13 +253,17 @@ struct Exchange: ~Copyable {
     let failure = cause.without(secret: secret)
     row.attempts.append("\(row.provider):\(failure.word)")
     if phase == .visible {
+      effects.verdict = Verdict(outcome: .failed, firstEvent: firstEvent)
       var refusal = failure.refusal(provider: row.provider)
       refusal.code = .upstreamTruncated
       breakOff(refusal, .truncated, &effects)
       return
     }
-    if failure.isWorthAnother, let next = route.next(for: request.model, after: tried) {
-      effects.attempt = next
+    self.failure = failure
+    effects.verdict = Verdict(outcome: ProviderHealth.Outcome(cause))
+    // The time is used up, whoever else there is.
+    if failure.isWorthAnother {
+      effects.asksNext = true
       return
     }
     decline(failure.refusal(provider: row.provider), .failed, &effects)
@@ -336,6 +291,7 @@ struct Exchange: ~Copyable {
   }
 
   mutating func finish(_ end: End, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+    if outcome == .completed { effects.verdict = Verdict(outcome: .answered, firstEvent: firstEvent) }
     close(outcome)
     effects.end = end
   }
@@ -373,6 +329,11 @@ struct Exchange: ~Copyable {
     var row = row
     row.total = now - received
     return row
+  }
+
+  /// How the present attempt counts if it ends for no reason of its own.
+  var verdictOnLeaving: Verdict {
+    phase == .visible ? Verdict(outcome: .answered, firstEvent: firstEvent) : Verdict(outcome: .abandoned)
   }
 
   /// The client is gone.

@@ -153,6 +153,8 @@ extension Gateway {
     releaseBody(connection)
     watchPeak()
     modelQueue.waiting.removeAll { $0 === connection }
+    if connection.feed != nil { feeds[connection.id.bits] = nil }
+    if !reloadWaiting.isEmpty { reloadWaiting.removeAll { $0 === connection } }
     endIfDone()
   }
 

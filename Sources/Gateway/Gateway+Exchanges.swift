@@ -16,7 +16,8 @@ extension Gateway {
     } catch {
       return refuse(connection, error, request.frame)
     }
-    if chat.loads, let first = route.next(for: chat.model, after: []), providers[first.provider].dialect != .ollama
+    if chat.loads, let first = traffic.candidates(traffic.plan(chat.model)).first,
+      providers[first.provider].dialect != .ollama
     {
       // Nobody else has to be told to load a model.
       let label = AnswerLabel(
@@ -38,8 +39,9 @@ extension Gateway {
     row.path = request.endpoint?.name ?? "-"
     row.bytesIn = request.bytes + body.count
     var effects = takeEffects()
+    connection.plan = makePlan(chat, request, body.span)
     var exchange = Exchange(
-      chat, body: body, route: route(for: chat.model), limits: limits, frame: frame, row: row,
+      chat, body: body, limits: limits(configuration.server.timeouts), frame: frame, row: row,
       received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
     do throws(Refusal) {
       try exchange.admit()
@@ -63,16 +65,29 @@ extension Gateway {
       isEncoded: response.field("content-encoding") != nil
         && !response.field("content-encoding", startsWith: "identity"),
       length: streams ? 0 : max(0, response.field("content-length").flatMap { Int($0) } ?? 0),
-      retryAfter: response.status >= 400 ? response.field("retry-after").flatMap(Self.seconds) : nil)
+      retryAfter: response.status >= 400 ? wait(of: response) : nil)
     var effects = takeEffects()
     connection.exchange?.responded(head, &effects, now: reactor.now)
     perform(&effects, connection)
+  }
+
+  /// Whole seconds that an upstream wants to be left alone.
+  private func wait(of response: Response) -> Int? {
+    UpstreamWait(now: Int(reactor.wallClock / 1_000_000_000), response.field).wait?.wholeSeconds
+  }
+
+  /// What a provider's times, and what the gateway's own, come to for an exchange.
+  private func limits(_ times: Configuration.Timeouts) -> Exchange.Limits {
+    Exchange.Limits(
+      commitAfter: configuration.server.commitAfter, keepAliveComment: configuration.server.keepAliveComment,
+      firstEvent: times.firstEvent, stall: times.stall, total: times.total, send: times.send)
   }
 
   func arrived(_ transfer: TransferID) {
     switch transfers[transfer.bits] {
     case .exchange(let connection): hand(transfer, to: connection)
     case .models(_, let provider): modelsArrived(transfer, provider)
+    case .look: lookArrived(transfer)
     case .nobody:
       if let response = reactor.response(of: transfer) { reactor.consumeBody(of: transfer, response.body.count) }
     case nil: break
@@ -105,6 +120,7 @@ extension Gateway {
         Self.failure(end), rest: response.body.readable, &effects, now: reactor.now)
       perform(&effects, connection)
     case .models(_, let provider): modelsEnded(transfer, provider, end)
+    case .look(_, let provider): lookEnded(transfer, provider, end)
     case .nobody(_, let alarm): reactor.cancel(alarm)
     case nil: break
     }
@@ -137,7 +153,9 @@ extension Gateway {
   /// The client is gone: nobody wants the answer, so the upstream need not make it.
   func abandonExchange(_ connection: Connection) {
     cancelTransfer(connection)
-    guard connection.exchange != nil else { return }
+    guard let verdict = connection.exchange?.verdictOnLeaving else { return }
+    conclude(connection, verdict, isInVain: false)
+    leaveQueue(connection)
     connection.exchange?.abandon()
     connection.exchange?.settle()
     if let row = connection.exchange?.finalRow(now: reactor.now) { record(row) }
@@ -159,6 +177,14 @@ extension Gateway {
 
   // MARK: Wishes
 
+  /// Lets something happen to an exchange, and does what it wishes for then.
+  func act(_ connection: Connection, _ happen: (inout Exchange, inout Exchange.Effects) -> Void) {
+    guard connection.exchange != nil else { return }
+    var effects = takeEffects()
+    happen(&connection.exchange!, &effects)
+    perform(&effects, connection)
+  }
+
   /// Does what an exchange wished for.
   private func perform(_ effects: inout Exchange.Effects, _ connection: Connection) {
     send(&effects.output, to: connection)
@@ -168,11 +194,14 @@ extension Gateway {
       effects.body = BufferChain()
     }
     // A candidate may be refused on the spot, and then the next is asked: at most once each.
-    while let candidate = effects.attempt {
-      effects.attempt = nil
-      attempt(candidate, connection, &effects)
+    repeat {
+      if let verdict = effects.verdict { conclude(connection, verdict, isInVain: effects.asksNext) }
+      effects.verdict = nil
+      guard effects.asksNext else { break }
+      effects.asksNext = false
+      askNext(connection, &effects)
       send(&effects.output, to: connection)
-    }
+    } while effects.asksNext || effects.verdict != nil
     let end = effects.end
     scratch = effects.output
     guard let end else {
@@ -189,11 +218,12 @@ extension Gateway {
     output.removeAll(keepingCapacity: true)
   }
 
-  private func attempt(_ candidate: Route.Candidate, _ connection: Connection, _ effects: inout Exchange.Effects) {
-    cancelTransfer(connection)
+  func attempt(_ choice: Choice, _ connection: Connection, _ effects: inout Exchange.Effects) {
+    connection.choice = choice
     guard let request = connection.exchange?.request, let asked = connection.exchange?.body else { return }
     let requestID = connection.request?.frame.requestID ?? ""
-    let provider = providers[candidate.provider]
+    let provider = providers[choice.provider]
+    let credential = provider.credentials[min(choice.key, provider.credentials.count - 1)]
     do throws(Refusal) {
       try connection.exchange?.hold(provider)
     } catch {
@@ -205,37 +235,37 @@ extension Gateway {
     if let demo = provider.demo {
       transfer = reactor.start(
         demo.script(
-          model: candidate.model, streams: request.streams, wantsUsage: true, promptBytes: request.messagesBytes,
+          model: choice.model, streams: request.streams, wantsUsage: true, promptBytes: request.messagesBytes,
           created: reactor.wallClock / 1_000_000_000))
     } else {
       let body: BufferChain
       do throws(Refusal) {
-        (body, dropped) = try self.body(request, asked, for: provider, model: candidate.model)
+        (body, dropped) = try self.body(request, asked, for: provider, model: choice.model)
       } catch {
         connection.exchange?.refused(error, &effects)
         return
       }
       let isOwn = request.isIn(provider.dialect) && provider.dialect == .anthropic
-      let fields = isOwn ? provider.fields(with: connection.request?.dialectFields ?? []) : provider.fields
+      let fields = isOwn ? credential.fields(with: connection.request?.dialectFields ?? []) : credential.fields
       transfer = reactor.start(
         UpstreamRequest(
-          .post, target(candidate, streams: request.streams), fields: fields,
+          .post, target(choice, streams: request.streams), fields: fields,
           requestLine: "x-request-id: " + requestID, body: body,
-          http2: provider.http2, connectTimeout: configuration.server.upstreamConnectTimeout,
+          http2: provider.http2, connectTimeout: provider.timeouts.connect,
           idleMax: provider.idleMax, addresses: provider.publicAddressesOnly ? .publicOnly : .any))
     }
     connection.transfer = transfer
     transfers[transfer.bits] = .exchange(connection)
     connection.exchange?.attempted(
-      candidate, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: provider.secret,
-      now: reactor.now)
+      choice.model, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: credential.secret,
+      limits: limits(provider.timeouts), now: reactor.now)
   }
 
   /// Where a candidate is asked; only Gemini has the model in the path.
-  private func target(_ candidate: Route.Candidate, streams: Bool) -> UpstreamTarget {
-    let target = targets[candidate.provider].chat
-    guard providers[candidate.provider].dialect == .gemini else { return target }
-    return target.appending(GeminiPath.of(candidate.model, streams: streams))
+  private func target(_ choice: Choice, streams: Bool) -> UpstreamTarget {
+    let target = targets[choice.provider].chat
+    guard providers[choice.provider].dialect == .gemini else { return target }
+    return target.appending(GeminiPath.of(choice.model, streams: streams))
   }
 
   /// What a provider is sent, and what of the request it does not get.
@@ -264,8 +294,14 @@ extension Gateway {
       if connection.exchange?.row.outcome == .completed { leave(transfer) } else { cancelTransfer(connection) }
       connection.transfer = nil
     }
+    if let verdict = connection.exchange?.verdictOnLeaving { conclude(connection, verdict, isInVain: false) }
+    leaveQueue(connection)
     connection.exchange?.settle()
-    if let row = connection.exchange?.finalRow(now: reactor.now) { record(row) }
+    if let row = connection.exchange?.finalRow(now: reactor.now) {
+      record(row)
+      keep(row)
+      tell(row)
+    }
     if end == .abort {
       connection.exchange = nil
       connection.request = nil
@@ -281,14 +317,14 @@ extension Gateway {
     if let response = reactor.response(of: transfer) { reactor.consumeBody(of: transfer, response.body.count) }
   }
 
-  private func cancelTransfer(_ connection: Connection) {
+  func cancelTransfer(_ connection: Connection) {
     guard let transfer = connection.transfer else { return }
     connection.transfer = nil
     transfers[transfer.bits] = nil
     reactor.cancel(transfer)
   }
 
-  private func takeEffects() -> Exchange.Effects { Exchange.Effects(output: takeScratch()) }
+  func takeEffects() -> Exchange.Effects { Exchange.Effects(output: takeScratch()) }
 
   // MARK: Words
 
@@ -304,11 +340,5 @@ extension Gateway {
     case .failed(.malformed): .malformed("the response is not HTTP")
     case .failed(.tooLarge), .failed(.exhausted): .tooLarge
     }
-  }
-
-  /// Whole seconds of a `Retry-After`; a date or nonsense is none, and nobody is sent away for over an hour.
-  private static func seconds(_ text: String) -> Int? {
-    guard let seconds = Int(text), seconds >= 0 else { return nil }
-    return min(seconds, 3600)
   }
 }

@@ -91,14 +91,6 @@ extension Gateway {
     hardware = watch
   }
 
-  /// The route of a model: where this machine has no room for it, providers on this machine are asked last.
-  func route(for model: String) -> Route {
-    guard let hardware, !hardware.hasRoom(for: model) else { return route }
-    var route = route
-    route.last = Set(providers.indices.filter { providers[$0].kind.row.isLocal })
-    return route
-  }
-
   func replyHardware(_ connection: Connection, _ question: HardwareCall.Question) {
     let frame = connection.request?.frame
     hardware?.lookIfOld(now: reactor.now)

@@ -105,7 +105,17 @@ extension Gateway {
       arrival.model = model
     }
     arrival.dialectFields = Self.dialectFields(head, input)
+    if let tier = head.xPriority { arrival.tier = try Self.tier(input.bytes(tier)) }
+    if let session = head.xSessionID, session.count > 0 {
+      arrival.session = AffinityKey(prefix: input.bytes(session))
+    }
     return arrival
+  }
+
+  private static func tier(_ value: Span<UInt8>) throws(Refusal) -> RequestQueue.Tier {
+    for tier in RequestQueue.Tier.allCases where value.equalsIgnoringCase(tier.rawValue.utf8.span) { return tier }
+    let words = RequestQueue.Tier.allCases.map(\.rawValue).joined(separator: ", ")
+    throw Refusal(400, .invalidValue, "`x-priority` must be one of \(words).", param: "x-priority")
   }
 
   /// What Anthropic's own clients say of the interface that they speak. Lists of betas are long, names are not.

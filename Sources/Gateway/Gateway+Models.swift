@@ -36,8 +36,8 @@ extension Gateway {
       }
       let transfer = reactor.start(
         UpstreamRequest(
-          .get, targets[index].models, fields: provider.getFields, http2: provider.http2,
-          connectTimeout: configuration.server.upstreamConnectTimeout, idleMax: provider.idleMax,
+          .get, targets[index].models, fields: provider.credentials[0].getFields, http2: provider.http2,
+          connectTimeout: provider.timeouts.connect, idleMax: provider.idleMax,
           addresses: provider.publicAddressesOnly ? .publicOnly : .any))
       transfers[transfer.bits] = .models(transfer, provider: index)
     }
@@ -69,7 +69,8 @@ extension Gateway {
       body.append(response.body.readable)
       found = ModelList.read(body.span, ownedBy: providers[provider].name)
     }
-    models.take(provider, found?.filter { route.serves(provider, $0.id) } ?? named(providers[provider]))
+    models.take(
+      provider, found?.filter { traffic.router.table.serves(provider, $0.id) } ?? named(providers[provider]))
     finishModelsIfComplete()
   }
 
@@ -122,7 +123,7 @@ extension Gateway {
   /// A model that no list has, but that a provider's pattern would serve: Ollama's clients look at a model before they ask
   /// it, and do not ask when there is nothing to see.
   private func unlisted(_ model: String) -> ModelList.Entry? {
-    guard !model.isEmpty, let first = route.next(for: model, after: []) else { return nil }
+    guard !model.isEmpty, let first = traffic.candidates(traffic.plan(model)).first else { return nil }
     return ModelList.Entry(id: model, ownedBy: providers[first.provider].name, created: 0)
   }
 

@@ -12,6 +12,7 @@ extension Gateway {
     case .head: connection.since + configuration.server.headTimeout
     case .body:
       connection.since + configuration.server.bodyTimeout + .seconds(connection.body.count / Self.bodyRateMin)
+    case .answer where connection.feed != nil: connection.since + configuration.server.keepAliveComment
     case .answer: connection.exchange?.nextTick ?? reactor.now + .seconds(60)
     }
   }
@@ -42,6 +43,7 @@ extension Gateway {
     case .journal: flushJournal()
     case .drain: stopNow()
     case .trim: trim()
+    case .looks: lookAtProviders()
     }
   }
 
@@ -59,6 +61,9 @@ extension Gateway {
         connection,
         Refusal(408, .requestTimeout, "The request took too long to arrive.", closes: true),
         connection.request?.frame)
+    case .answer where connection.feed != nil:
+      keepFeed(connection)
+      if connections[connection.id.bits] != nil { arm(connection) }
     case .answer:
       tickExchange(connection)
       if connections[connection.id.bits] != nil { arm(connection) }

@@ -6,20 +6,38 @@ public import Reactor
 /// request that cannot be served is an answer, never a failure of this type.
 public final class Gateway {
   let reactor: Reactor
-  let configuration: Configuration
-  let providers: [Provider]
-  let route: Route
-  let keys: Keys
-  let hosts: Hosts
-  let origins: Origins
-  let limits: Exchange.Limits
+  /// What holds now; a reload replaces it and what is made of it.
+  var configuration: Configuration
+  var providers: [Provider]
+  var keys: Keys
+  var hosts: Hosts
+  var origins: Origins
   /// Where each provider is asked, taken apart once.
-  let targets: [(chat: UpstreamTarget, models: UpstreamTarget)]
+  var targets: [(chat: UpstreamTarget, models: UpstreamTarget)]
   let began: Duration
 
   var connections = Register<Connection>()
   var transfers = Register<TransferOwner>()
   var capacity: Capacity
+  /// Who is asked, and what is known of those who could be.
+  var traffic: Traffic
+  var queue: WaitingRoom
+  /// Requests that have lost their place in the queue and are not told yet.
+  var crowdedOut: [Connection] = []
+  /// Whether somebody in the queue may have room now.
+  var isServingDue = false
+  var probeAlarm: AlarmID?
+  var events = EventRing()
+  /// An event that is being written, kept for its capacity.
+  var eventScratch: [UInt8] = []
+  /// Who reads events as they happen.
+  var feeds: [UInt64: Connection] = [:]
+  var decisions: [Decision] = []
+  var nextDecision = 0
+  /// Where another configuration comes from, who waits for it, and why the last one was not taken.
+  var reloader: Reloader?
+  var reloadWaiting: [Connection] = []
+  var reloadFailure: String?
   var models = ModelList()
   var modelQueue = ModelQueue()
   let journal: Journal
@@ -54,6 +72,8 @@ public final class Gateway {
     case exchange(Connection)
     /// One provider's list of models.
     case models(TransferID, provider: Int)
+    /// A look at whether a provider is there.
+    case look(TransferID, provider: String)
     /// Nobody any more: its last bytes are awaited so that the connection can be used again.
     case nobody(TransferID, AlarmID)
   }
@@ -62,17 +82,20 @@ public final class Gateway {
   public init(_ configuration: Configuration, reactor: Reactor, seed: UInt64) throws(SystemError) {
     self.reactor = reactor
     self.configuration = configuration
-    providers = configuration.providers.filter(\.isEnabled).map(Provider.init)
-    route = Route(providers.map { ($0.name, $0.priority, $0.patterns) })
+    providers = configuration.enabled.map(Provider.init)
     keys = Keys(configuration.auth.tokens)
     let server = configuration.server
     hosts = Hosts(bind: server.bind, names: server.hosts)
     origins = Origins(server.origins)
-    limits = Exchange.Limits(
-      commitAfter: server.commitAfter, keepAliveComment: server.keepAliveComment,
-      firstEvent: server.upstreamFirstEventTimeout, stall: server.upstreamStallTimeout,
-      total: server.upstreamTotalTimeout, send: server.upstreamSendTimeout)
-    targets = providers.map { (UpstreamTarget($0.chatURL), UpstreamTarget($0.modelsURL)) }
+    targets = Self.targets(providers)
+    let table: RouteTable
+    do throws(RouteFault) { table = try configuration.table(generation: 1) } catch {
+      preconditionFailure("routes that were not checked: \(error)")
+    }
+    traffic = Traffic(
+      table, policy: configuration.policy, HealthBoard(configuration.health(now: reactor.now)),
+      Concurrency(configuration.rooms), names: providers.map(\.name))
+    queue = WaitingRoom(configuration.routing.queue)
     if targets.contains(where: \.chat.isSecure) { CurlLibrary.prepareTLS() }
     capacity = Capacity(server, descriptorsMax: Reactor.descriptorsMax)
     began = reactor.now
@@ -80,6 +103,11 @@ public final class Gateway {
     journal = try Journal(configuration.journal)
     date.update(reactor.wallClock)
     reactor.exhaustedReply = Self.exhaustedReply(date: date.text)
+    armLooks()
+  }
+
+  static func targets(_ providers: [Provider]) -> [(chat: UpstreamTarget, models: UpstreamTarget)] {
+    providers.map { (UpstreamTarget($0.chatURL), UpstreamTarget($0.modelsURL)) }
   }
 
   /// What a reactor needs to know of a configuration.
@@ -115,9 +143,13 @@ public final class Gateway {
 
     case .woke(let alarm, let tag): woke(alarm, Alarm(tag: tag))
     case .signal(.terminate), .signal(.interrupt): stop()
-    case .posted: hardware?.take()
-    case .signal(.hangUp), .signal(.user2): break
+    case .posted:
+      hardware?.take()
+      takeConfiguration()
+    case .signal(.hangUp): reload()
+    case .signal(.user2): break
     }
+    if isServingDue { serveQueue() }
   }
 
   /// Stops: first call, nothing new is begun and what runs may finish; second call, everything ends.
@@ -126,6 +158,9 @@ public final class Gateway {
     isDraining = true
     drainBegan = reactor.now
     reactor.stopListening()
+    if let probeAlarm { reactor.cancel(probeAlarm) }
+    endLooks(all: true)
+    for connection in feeds.values { close(connection) }
     drainAlarm = reactor.wake(at: reactor.now + configuration.server.drain, tag: Alarm.drain.tag)
     for connection in connections.values where connection.phase == .idle { arm(connection) }
     endIfDone()
@@ -166,6 +201,8 @@ enum Alarm {
   case drain
   /// A peak has passed, and memory can be given back.
   case trim
+  /// It is looked whether providers are there.
+  case looks
 
   var tag: UInt64 {
     switch self {
@@ -175,6 +212,7 @@ enum Alarm {
     case .journal: 4 << 56
     case .drain: 5 << 56
     case .trim: 6 << 56
+    case .looks: 7 << 56
     }
   }
 
@@ -186,6 +224,7 @@ enum Alarm {
     case 3: self = .models
     case 4: self = .journal
     case 5: self = .drain
+    case 7: self = .looks
     default: self = .trim
     }
   }

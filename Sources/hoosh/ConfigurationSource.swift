@@ -13,6 +13,7 @@ enum ConfigurationSource {
   /// A configuration and where it is from, in words.
   struct Loaded {
     var configuration: Configuration
+    /// The file, or why there is none.
     var origin: String
     /// Whether it is from a file.
     var isFile = true
@@ -24,13 +25,17 @@ enum ConfigurationSource {
   static func load(_ path: String?) throws -> Loaded {
     let environment = Environment.variables
     if let path = unsafe path ?? (access(usualName, R_OK) == 0 ? usualName : nil) {
-      let text = try read(path)
-      do throws(ConfigurationFaults) {
-        let configuration = try Configuration.read(text: text, file: path, environment: environment)
-        return Loaded(configuration: configuration, origin: path)
+      do throws(Fault) {
+        return Loaded(configuration: try configuration(path, environment), origin: path)
       } catch {
-        Terminal.complain("\(error)")
-        throw ExitCode.configuration
+        switch error {
+        case .unreadable(let message):
+          Terminal.complain(message)
+          throw ExitCode.input
+        case .wrong(let faults):
+          Terminal.complain("\(faults)")
+          throw ExitCode.configuration
+        }
       }
     }
     let found = [ProviderKind.ollama, .llamaCpp, .lmStudio, .vllm].filter { kind in
@@ -45,18 +50,45 @@ enum ConfigurationSource {
     url?.split(separator: ":").last.flatMap { UInt16($0) }
   }
 
-  private static func read(_ path: String) throws -> [UInt8] {
+  /// Why there is no configuration.
+  private enum Fault: Error {
+    case unreadable(String)
+    case wrong(ConfigurationFaults)
+  }
+
+  private static func configuration(_ path: String, _ environment: [String: String]) throws(Fault) -> Configuration
+  {
+    let text = try read(path)
+    do throws(ConfigurationFaults) {
+      let configuration = try Configuration.read(text: text, file: path, environment: environment)
+      try configuration.checkRoutes(file: path)
+      return configuration
+    } catch {
+      throw .wrong(error)
+    }
+  }
+
+  /// The configuration of a file as it is now, for a gateway that runs.
+  static func again(_ path: String) -> Result<Configuration, ConfigurationFaults> {
+    do throws(Fault) {
+      return .success(try configuration(path, Environment.variables))
+    } catch {
+      switch error {
+      case .unreadable(let message):
+        return .failure(ConfigurationFaults([ConfigurationFault(file: path, message: message)]))
+      case .wrong(let faults): return .failure(faults)
+      }
+    }
+  }
+
+  private static func read(_ path: String) throws(Fault) -> [UInt8] {
     // A pipe without a writer would be waited for.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      Terminal.complain("\(path): \(unsafe String(cString: strerror(errno)))")
-      throw ExitCode.input
-    }
+    guard descriptor >= 0 else { throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))") }
     defer { _ = close(descriptor) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      Terminal.complain("\(path): is not a file")
-      throw ExitCode.input
+      throw .unreadable("\(path): is not a file")
     }
     var text = [UInt8](repeating: 0, count: bytesMax + 1)
     var count = 0
@@ -65,16 +97,13 @@ enum ConfigurationSource {
         unsafe Glibc.read(descriptor, $0.baseAddress! + count, $0.count - count)
       }
       if more < 0, errno == EINTR { continue }
-      if more < 0 {
-        Terminal.complain("\(path): \(unsafe String(cString: strerror(errno)))")
-        throw ExitCode.input
-      }
+      if more < 0 { throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))") }
       if more == 0 { break }
       count += more
     }
     guard count <= bytesMax else {
-      Terminal.complain("\(path): larger than \(bytesMax) bytes, so it cannot be a configuration")
-      throw ExitCode.configuration
+      let message = "larger than \(bytesMax) bytes, so it cannot be a configuration"
+      throw .wrong(ConfigurationFaults([ConfigurationFault(file: path, message: message)]))
     }
     return Array(text[..<count])
   }

@@ -70,10 +70,10 @@ struct Info: ParsableCommand {
       ("upstream HTTP/2", "per provider, below; HTTP/1.1 unless asked for"),
       ("upstream redirects, proxies, netrc", "off"),
       ("upstream compression", "not asked for"),
-      ("connect timeout", "\(server.upstreamConnectTimeout)"),
+      ("connect timeout", "\(server.timeouts.connect)"),
       (
         "first event, stall, total timeout",
-        "\(server.upstreamFirstEventTimeout), \(server.upstreamStallTimeout), \(server.upstreamTotalTimeout)"
+        "\(server.timeouts.firstEvent), \(server.timeouts.stall), \(server.timeouts.total)"
       ),
       ("stream head waits at most", "\(server.commitAfter)"),
       ("JSON body limit", "\(server.jsonBodyBytesMax) bytes"),

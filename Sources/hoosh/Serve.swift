@@ -45,6 +45,7 @@ struct Serve: ParsableCommand {
         )
       }
       try gateway.watchHardware(HardwareLook.options(), prices: HardwareLook.prices())
+      if loaded.isFile { try watch(loaded.origin, for: gateway) }
       inheritance.relieve()
 
       while !gateway.isOver {
@@ -60,6 +61,24 @@ struct Serve: ParsableCommand {
       Terminal.complain("hoosh: cannot serve on \(server.bind):\(server.port): \(error)\(hint)")
       throw ExitCode.failure
     }
+  }
+
+  /// Gives the gateway what the file says, whenever it is asked for or the file has changed.
+  private func watch(_ path: String, for gateway: Gateway) throws(SystemError) {
+    let memoryMax = maxMemory
+    let reloader = try Reloader {
+      let read = ConfigurationSource.again(path)
+      if case .failure(let faults) = read {
+        Terminal.complain("hoosh: the configuration was not taken, the one before is still in use\n\(faults)")
+      }
+      return read.map { read in
+        var configuration = read
+        if let memoryMax { configuration.server.memoryBytesMax = memoryMax }
+        return configuration
+      }
+    }
+    try gateway.watchConfiguration(reloader)
+    try Worker.start { FileWatch.run(path) { reloader.load() } }
   }
 
   /// Amounts of memory, as people write them.

@@ -10,22 +10,22 @@ extension Configuration {
     var configuration = reader.configuration()
     precondition(reader.sheet.faults.isEmpty, "the defaults do not agree with themselves")
     for kind in found where kind.row.isLocal && kind.row.speaksNow && kind != .demo {
-      guard let provider = plain(kind, priority: 10),
+      guard let provider = plain(kind, configuration, priority: 10),
         !configuration.providers.contains(where: { $0.baseURL == provider.baseURL })
       else { continue }
       configuration.providers.append(provider)
     }
     for row in Catalog.rows where !row.isLocal && row.speaksNow {
       guard let variable = row.keyVariable, let key = environment[variable].flatMap({ Secret($0) }),
-        var provider = plain(row.kind, priority: 20)
+        var provider = plain(row.kind, configuration, priority: 20)
       else { continue }
-      provider.apiKey = key
+      provider.keys = [key]
       // Its models have one name, and nobody else's have it.
       if row.kind == .anthropic { provider.models = ["claude-*"] }
       if row.kind == .google { provider.models = ["gemini-*", "gemma-*"] }
       configuration.providers.append(provider)
     }
-    if var demo = plain(.demo, priority: 30) {
+    if var demo = plain(.demo, configuration, priority: 30) {
       demo.models = ["demo", "demo-*"]
       demo.demo = Demo()
       configuration.providers.append(demo)
@@ -34,12 +34,12 @@ extension Configuration {
   }
 
   /// A provider of a kind with nothing said about it; nil when the kind has no address of its own.
-  private static func plain(_ kind: ProviderKind, priority: Int) -> Provider? {
+  private static func plain(_ kind: ProviderKind, _ configuration: Configuration, priority: Int) -> Provider? {
     guard let text = kind.row.baseURL, let url = kind == .demo ? BaseURL.demo : try? BaseURL(text) else {
       return nil
     }
     return Provider(
       kind: kind, dialect: kind.row.dialect, name: kind.row.displayName, baseURL: url, priority: priority,
-      idle: kind.row.maxIdle)
+      timeouts: configuration.server.timeouts, idle: kind.row.maxIdle)
   }
 }

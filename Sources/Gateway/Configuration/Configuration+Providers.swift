@@ -31,7 +31,12 @@ extension ConfigurationReader {
 
   private mutating func provider(_ path: String, _ names: inout [String: String]) -> Configuration.Provider? {
     let isEnabled = sheet.boolean("\(path).enabled") ?? true
-    let key = sheet.isSet("\(path).api_key") ? secret("\(path).api_key", sheet.string("\(path).api_key")) : nil
+    var written = sheet.strings("\(path).api_keys")
+    if sheet.isSet("\(path).api_key") {
+      written.insert(("\(path).api_key", sheet.string("\(path).api_key")), at: 0)
+    }
+    let keys = written.compactMap { secret($0.path, $0.text) }
+    let most = sheet.integer("\(path).max_concurrent") ?? 0
     let models = sheet.strings("\(path).models")
     for (path, text) in models where text.isEmpty || text.utf8.count > 256 {
       sheet.note(path, "must be 1 to 256 bytes long; leave the list out to serve every model")
@@ -41,8 +46,9 @@ extension ConfigurationReader {
     guard let baseURL = baseURL(path, kind) else { return nil }
     let dialect = Dialect(rawValue: sheet.string("\(path).dialect")) ?? kind.row.dialect
     return Configuration.Provider(
-      kind: kind, dialect: dialect, name: name(path, kind, &names), baseURL: baseURL, apiKey: key,
+      kind: kind, dialect: dialect, name: name(path, kind, &names), baseURL: baseURL, keys: keys,
       priority: sheet.integer("\(path).priority") ?? 10, models: models.map(\.text), isEnabled: isEnabled,
+      weight: sheet.integer("\(path).weight") ?? 1, concurrencyMax: most > 0 ? most : nil, timeouts: timeouts(path),
       maxTokensLimit: sheet.integer("\(path).max_tokens_limit"), http2: sheet.boolean("\(path).http2") ?? false,
       idle: sheet.isSet("\(path).idle_secs") ? sheet.seconds("\(path).idle_secs") : kind.row.maxIdle,
       publicAddressesOnly: publicAddressesOnly(path, kind),

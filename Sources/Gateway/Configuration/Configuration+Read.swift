@@ -36,12 +36,19 @@ struct ConfigurationReader {
   /// The configuration, which is to be thrown away when the sheet has faults.
   mutating func configuration() -> Configuration {
     let tokens = sheet.strings("auth.tokens").compactMap { secret($0.path, $0.text) }
-    return Configuration(
-      server: server(hasTokens: sheet.count("auth.tokens") > 0), providers: providers(),
+    let configuration = Configuration(
+      server: server(hasTokens: sheet.count("auth.tokens") > 0), providers: providers(), routing: routing(),
       auth: Configuration.Auth(tokens: tokens),
       journal: Configuration.Journal(
         format: Configuration.Journal.Format(rawValue: sheet.string("journal.format")) ?? .text,
         path: sheet.string("journal.path")))
+    for (index, alias) in configuration.routing.aliases.enumerated() {
+      guard let name = alias.provider, !configuration.providers.contains(where: { $0.name == name }) else {
+        continue
+      }
+      sheet.note("aliases[\(index)].provider", "is no provider's name")
+    }
+    return configuration
   }
 
   private mutating func server(hasTokens: Bool) -> Configuration.Server {
@@ -65,10 +72,6 @@ struct ConfigurationReader {
       commitAfter: sheet.seconds("server.commit_after_secs"),
       keepAliveComment: sheet.seconds("server.keep_alive_comment_secs"),
       idleTimeout: sheet.seconds("server.idle_timeout_secs"),
-      upstreamConnectTimeout: sheet.seconds("server.upstream_connect_timeout_secs"),
-      upstreamFirstEventTimeout: sheet.seconds("server.upstream_first_event_timeout_secs"),
-      upstreamStallTimeout: sheet.seconds("server.upstream_stall_timeout_secs"),
-      upstreamTotalTimeout: sheet.seconds("server.upstream_total_timeout_secs"),
       modelsTimeout: sheet.seconds("server.models_timeout_secs"),
       modelsCache: sheet.seconds("server.models_cache_secs"),
       strict: sheet.boolean("server.strict") ?? false,
@@ -80,7 +83,7 @@ struct ConfigurationReader {
       headTimeout: sheet.seconds("server.head_timeout_secs"),
       bodyTimeout: sheet.seconds("server.body_timeout_secs"),
       clientReadTimeout: sheet.seconds("server.client_read_timeout_secs"),
-      upstreamSendTimeout: sheet.seconds("server.upstream_send_timeout_secs"),
+      timeouts: timeouts(),
       dnsCache: sheet.seconds("server.dns_cache_secs"), drain: sheet.seconds("server.drain_secs"))
   }
 

@@ -3,11 +3,12 @@ public struct Configuration: Sendable, Equatable {
   public var server: Server
   /// In the order of the file, the disabled ones included.
   public var providers: [Provider]
+  public var routing: Routing
   public var auth: Auth
   public var journal: Journal
 
   /// Providers that a configuration may have.
-  public static let providersMax = 256
+  public static let providersMax = 128
 
   /// What faces the callers, and how long anything may take.
   public struct Server: Sendable, Equatable {
@@ -25,11 +26,6 @@ public struct Configuration: Sendable, Equatable {
     /// The silence after which a stream gets a comment; zero sends none.
     public var keepAliveComment: Duration
     public var idleTimeout: Duration
-    public var upstreamConnectTimeout: Duration
-    public var upstreamFirstEventTimeout: Duration
-    public var upstreamStallTimeout: Duration
-    /// For answers that are no stream.
-    public var upstreamTotalTimeout: Duration
     public var modelsTimeout: Duration
     /// How long a list of models is remembered; zero asks every time.
     public var modelsCache: Duration
@@ -45,7 +41,8 @@ public struct Configuration: Sendable, Equatable {
     public var headTimeout: Duration
     public var bodyTimeout: Duration
     public var clientReadTimeout: Duration
-    public var upstreamSendTimeout: Duration
+    /// For providers that say nothing else.
+    public var timeouts: Timeouts
     public var dnsCache: Duration
     public var drain: Duration
   }
@@ -58,12 +55,18 @@ public struct Configuration: Sendable, Equatable {
     /// Unlike that of every other provider.
     public var name: String
     public var baseURL: BaseURL
-    public var apiKey: Secret?
+    /// Used in turn; none for a provider that asks for none.
+    public var keys: [Secret] = []
     /// Lower is tried first.
     public var priority: Int = 10
     /// Patterns of the models it serves; none means every model.
     public var models: [String] = []
     public var isEnabled: Bool = true
+    /// Its share where load is spread by weight.
+    public var weight: Int = 1
+    /// Requests that it may have at once; `nil` is no limit.
+    public var concurrencyMax: Int?
+    public var timeouts: Timeouts
     public var maxTokensLimit: Int?
     public var http2: Bool = false
     /// How long an unused connection is kept.
@@ -77,6 +80,20 @@ public struct Configuration: Sendable, Equatable {
 
     /// Whether `stream_options.include_usage` may be sent.
     public var takesStreamOptions: Bool { usageInStreams ?? (kind.row.streamUsage == .accepts) }
+  }
+
+  /// How long a provider may take.
+  public struct Timeouts: Sendable, Equatable {
+    /// Name lookup and TLS included.
+    public var connect: Duration
+    /// In which it must have taken some of a request's body.
+    public var send: Duration
+    /// From the request to the first event of its stream.
+    public var firstEvent: Duration
+    /// Between two events.
+    public var stall: Duration
+    /// For answers that are no stream.
+    public var total: Duration
   }
 
   /// How a provider inside of hoosh behaves, for trying things out.

@@ -1,7 +1,6 @@
 extension ConfigurationKeys {
   /// The keys of features that do not exist yet: read and checked, so that setting one says so at start.
   static let missing: [ConfigurationKey] = [
-    key("server.health_check_interval_secs", .number(0...86400), "0", health, off: "0", "Seconds between checks."),
     key("cache.enabled", .boolean, "false", cache, off: "false", "Whether answers are cached."),
     key("cache.max_entries", .integer(0...4_294_967_295), "1000", cache, off: "0", "Answers kept."),
     key("cache.ttl_secs", .number(0...31_536_000), "300", cache, "Seconds that an answer is kept."),
@@ -21,10 +20,6 @@ extension ConfigurationKeys {
     key("context.enabled", .boolean, "false", context, off: "false", "Whether long conversations are shortened."),
     key("context.compaction_threshold", .number(0...1), "0.8", context, "Filled share of the window that is long."),
     key("context.keep_last_messages", .integer(0...1_000_000), "10", context, "Messages never dropped."),
-    key("retry.max_retries", .integer(0...1000), "0", retry, off: "0", "Times that one provider is asked again."),
-    key("retry.base_delay_ms", .number(0...3_600_000), "500", retry, "Milliseconds before the first time."),
-    key("retry.max_delay_ms", .number(0...3_600_000), "30000", retry, "Most milliseconds before a time."),
-    key("retry.jitter_factor", .number(0...1), "0.5", retry, "Share of the wait that is left to chance."),
     key("hardware.cache_ttl_secs", .number(0...31_536_000), "300", hardware, off: "0", "Seconds a probe is kept."),
     key("hardware.disabled_backends", .strings(64), "", hardware, off: "[]", "Kinds of device not looked for."),
     key("hardware.vram_reserve_bytes", .integer(0...Int64.max), "0", hardware, off: "0", "Memory left free."),
@@ -32,7 +27,6 @@ extension ConfigurationKeys {
   ]
 
   // What is missing, as the subject of a sentence.
-  private static let health = "checking the health of providers"
   private static let cache = "caching answers"
   private static let pins = "pinning certificates"
   private static let client = "showing a client certificate"
@@ -40,7 +34,6 @@ extension ConfigurationKeys {
   private static let audit = "keeping an audit chain"
   private static let telemetry = "exporting telemetry"
   private static let context = "shortening long conversations"
-  private static let retry = "retrying the same provider"
   private static let hardware = "knowing the hardware"
 
   private static func key(

@@ -1,6 +1,6 @@
 /// Every key of the configuration file. The checks, the defaults and `docs/configuration.md` come from here.
 public enum ConfigurationKeys {
-  public static let all: [ConfigurationKey] = server + providers + auth + journal + missing
+  public static let all: [ConfigurationKey] = server + routing + providers + routed + auth + journal + missing
 
   /// Longest time that a key takes, in seconds: a day.
   private static let day = 86400.0
@@ -13,11 +13,6 @@ public enum ConfigurationKeys {
     ConfigurationKey(
       path: "server.port", kind: .integer(0...65535), fallback: "8088",
       documentation: "TCP port to listen on; 0 lets the system choose."),
-    ConfigurationKey(
-      path: "server.strategy", kind: .word(["priority", "round_robin", "lowest_latency", "direct"]),
-      fallback: "priority",
-      availability: .notYet("routing by a strategy other than priority", off: "priority"),
-      documentation: "How one of several providers of a model is picked; only `priority` so far."),
     ConfigurationKey(
       path: "server.hosts", kind: .strings(256),
       documentation: "Host names accepted besides those of this machine and the bind address, without a port."),
@@ -184,7 +179,7 @@ public enum ConfigurationKeys {
 
   /// The key of each section that, set to its off value, excuses the rest of the section.
   static let switches = [
-    "cache": "cache.enabled", "audit": "audit.enabled", "context": "context.enabled", "retry": "retry.max_retries",
+    "cache": "cache.enabled", "audit": "audit.enabled", "context": "context.enabled",
     "telemetry": "telemetry.otlp_endpoint",
   ]
 }

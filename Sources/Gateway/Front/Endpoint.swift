@@ -26,6 +26,17 @@ enum Endpoint: Equatable {
   case ollamaTags, ollamaShow, ollamaLoaded, ollamaVersion
   /// Claude Code asks whether anybody is there.
   case hello
+  /// How the providers are, each and in numbers: `/v1/health/providers`, `/v1/health/heartbeat`.
+  case healthProviders, healthHeartbeat
+  /// What happened: `/v1/events/recent`, and as a stream `/v1/events`.
+  case recentEvents(EventQuery), events(EventQuery)
+  /// Who waits: `/v1/queue/status`.
+  case queueStatus
+  /// Where a model would go, and where a request went: `/v1/route/explain`, with the request's id behind it.
+  case routeExplain
+  case routeOf(Slice)
+  /// The configuration is read again: `/v1/admin/reload`.
+  case reload
 
   /// The endpoint at a path; `nil` is a 404.
   static func at(_ path: Slice, query: Slice = .empty, in bytes: Span<UInt8>) -> Endpoint? {
@@ -51,6 +62,7 @@ enum Endpoint: Equatable {
     if bytes.equals("/messages", in: rest) { return .chat(ChatCall(.anthropic)) }
     if bytes.equals("/messages/count_tokens", in: rest) { return .countTokens(ChatCall(.anthropic)) }
     if bytes.equals("/models", in: rest) { return .models }
+    if let endpoint = ofRouting(rest, query, in: bytes) { return endpoint }
     if bytes.hasPrefix("/hardware", at: rest.lowerBound, before: rest.upperBound) {
       return ofHardware(rest, in: bytes)
     }
@@ -61,6 +73,22 @@ enum Endpoint: Equatable {
   private static func ofHardware(_ rest: Range<Int>, in bytes: Span<UInt8>) -> Endpoint? {
     let below = bytes.bytes(Slice(rest)).text.dropFirst("/hardware".utf8.count)
     return HardwareCall.Question(rawValue: String(below)).map(Endpoint.hardware)
+  }
+
+  private static func ofRouting(_ rest: Range<Int>, _ query: Slice, in bytes: Span<UInt8>) -> Endpoint? {
+    var rest = rest
+    switch true {
+    case bytes.equals("/health/providers", in: rest): return .healthProviders
+    case bytes.equals("/health/heartbeat", in: rest): return .healthHeartbeat
+    case bytes.equals("/events/recent", in: rest): return .recentEvents(EventQuery(bytes.bytes(query)))
+    case bytes.equals("/events", in: rest): return .events(EventQuery(bytes.bytes(query)))
+    case bytes.equals("/queue/status", in: rest): return .queueStatus
+    case bytes.equals("/route/explain", in: rest): return .routeExplain
+    case bytes.equals("/admin/reload", in: rest): return .reload
+    default: break
+    }
+    guard bytes.drop("/route/explain", from: &rest), rest.count > 1 else { return nil }
+    return .routeOf(Slice(rest.dropFirst()))
   }
 
   private static func ofOllama(_ rest: Range<Int>, in bytes: Span<UInt8>) -> Endpoint? {
@@ -109,10 +137,10 @@ enum Endpoint: Equatable {
   /// The methods that the endpoint has; `nil` when `method` is one of them.
   func refusesMethod(_ method: RequestHead.Method) -> String? {
     switch (self, method) {
-    case (.chat, .post), (.countTokens, .post), (.ollamaShow, .post): nil
+    case (.chat, .post), (.countTokens, .post), (.ollamaShow, .post), (.routeExplain, .post), (.reload, .post): nil
     case (.hardware(let question), .post) where question.isPost: nil
     case (.hardware(let question), _) where question.isPost: "POST, OPTIONS"
-    case (.chat, _), (.countTokens, _), (.ollamaShow, _): "POST, OPTIONS"
+    case (.chat, _), (.countTokens, _), (.ollamaShow, _), (.routeExplain, _), (.reload, _): "POST, OPTIONS"
     case (_, .get), (_, .head): nil
     default: "GET, HEAD, OPTIONS"
     }
@@ -121,7 +149,7 @@ enum Endpoint: Equatable {
   /// Whether its request has a body of JSON.
   var takesBody: Bool {
     switch self {
-    case .chat, .countTokens, .ollamaShow: true
+    case .chat, .countTokens, .ollamaShow, .routeExplain: true
     case .hardware(let question): question.isPost
     default: false
     }
@@ -136,7 +164,7 @@ enum Endpoint: Equatable {
   /// The model's name in the path, percent-encoded as it came.
   var modelSlice: Slice? {
     switch self {
-    case .model(let name): name
+    case .model(let name), .routeOf(let name): name
     case .chat(let call), .countTokens(let call): call.model
     default: nil
     }
@@ -160,6 +188,14 @@ enum Endpoint: Equatable {
     case .ollamaLoaded: "/api/ps"
     case .ollamaVersion: "/api/version"
     case .hello: "/api/hello"
+    case .healthProviders: "/v1/health/providers"
+    case .healthHeartbeat: "/v1/health/heartbeat"
+    case .recentEvents: "/v1/events/recent"
+    case .events: "/v1/events"
+    case .queueStatus: "/v1/queue/status"
+    case .routeExplain: "/v1/route/explain"
+    case .routeOf: "/v1/route/explain/{id}"
+    case .reload: "/v1/admin/reload"
     }
   }
 

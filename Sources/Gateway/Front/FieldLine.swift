@@ -33,6 +33,8 @@ enum FieldName: String, Sendable {
   case contentEncoding = "content-encoding"
   case origin
   case xRequestID = "x-request-id"
+  case xPriority = "x-priority"
+  case xSessionID = "x-session-id"
   case accept
   case anthropicVersion = "anthropic-version"
   case anthropicBeta = "anthropic-beta"
@@ -55,12 +57,14 @@ enum FieldName: String, Sendable {
       if name.matches("connection") { return .connection }
       if name.matches("user-agent") { return .userAgent }
       if name.matches("tracestate") { return .tracestate }
+      if name.matches("x-priority") { return .xPriority }
     case 11:
       if name.matches("traceparent") { return .traceparent }
       if name.matches("openai-beta") { return .openAIBeta }
     case 12:
       if name.matches("content-type") { return .contentType }
       if name.matches("x-request-id") { return .xRequestID }
+      if name.matches("x-session-id") { return .xSessionID }
     case 13: if name.matches("authorization") { return .authorization }
     case 14:
       if name.matches("content-length") { return .contentLength }

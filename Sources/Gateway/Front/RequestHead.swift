@@ -47,6 +47,8 @@ struct RequestHead: Equatable, Sendable {
   var contentEncoding: Slice?
   var origin: Slice?
   var xRequestID: Slice?
+  var xPriority: Slice?
+  var xSessionID: Slice?
   var accept: Slice?
   var anthropicVersion: Slice?
   var anthropicBeta: Slice?

@@ -41,6 +41,8 @@ struct SeenFields: Sendable {
     case .openAIBeta: Self.keepFirst(value, in: &head.openAIBeta)
     case .userAgent: Self.keepFirst(value, in: &head.userAgent)
     case .traceparent: Self.keepFirst(value, in: &head.traceparent)
+    case .xPriority: Self.keepFirst(value, in: &head.xPriority)
+    case .xSessionID: Self.keepFirst(value, in: &head.xSessionID)
     case .tracestate: Self.keepFirst(value, in: &head.tracestate)
     case .other: break
     }

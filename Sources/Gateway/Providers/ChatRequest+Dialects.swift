@@ -30,7 +30,8 @@ extension ChatRequest {
       if refusal != nil { continue }
       do throws(Refusal) {
         if member.keyEquals(subject, in: json) {
-          messagesBytes += Int(member.value.slice.count)
+          messages = member.value.slice
+          messagesBytes += Int(messages.count)
           // Ollama loads a model that is told nothing; an input of Responses may be a text.
           if call.dialect == .anthropic || call.dialect == .gemini {
             try Self.check(messages: member, String(describing: subject))

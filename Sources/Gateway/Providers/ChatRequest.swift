@@ -16,6 +16,8 @@ struct ChatRequest {
   var answers = 1
   /// Bytes of the `messages` value, for estimates.
   var messagesBytes = 0
+  /// Where that value is.
+  var messages = Slice.empty
   /// Ollama's way to load a model, or to let go of it: a request without anything to say.
   var loads = false
   var unloads = false
@@ -69,7 +71,8 @@ struct ChatRequest {
           try readModel(member, json)
         } else if member.keyEquals("messages", in: json) {
           try Self.check(messages: member)
-          messagesBytes = Int(member.value.slice.count)
+          messages = member.value.slice
+          messagesBytes = Int(messages.count)
           hasMessages = true
         } else if member.keyEquals("stream", in: json) {
           streams = try Self.flag(member, "stream")

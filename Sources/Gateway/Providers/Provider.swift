@@ -7,17 +7,23 @@ struct Provider: Sendable {
   let chatURL: String
   /// Where the list of models is.
   let modelsURL: String
-  /// The key that it is asked with.
-  let secret: String?
-  /// The field lines of a request with a JSON body.
-  let fields: [String]
-  /// The field lines of a request without one.
-  let getFields: [String]
-  /// The same for a caller who speaks Anthropic's dialect and says which version of it.
-  func fields(with callers: [String]) -> [String] {
-    if callers.isEmpty { return fields }
-    return fields.filter { line in !callers.contains { $0.prefix { $0 != ":" } == line.prefix { $0 != ":" } } }
-      + callers
+  /// What it is asked with: one for each key, or one without.
+  let credentials: [Credential]
+
+  /// A key, and what requests with it begin with.
+  struct Credential: Sendable {
+    let secret: String?
+    /// The field lines of a request with a JSON body.
+    let fields: [String]
+    /// The field lines of a request without one.
+    let getFields: [String]
+
+    /// The same for a caller who speaks Anthropic's dialect and says which version of it.
+    func fields(with callers: [String]) -> [String] {
+      if callers.isEmpty { return fields }
+      return fields.filter { line in !callers.contains { $0.prefix { $0 != ":" } == line.prefix { $0 != ":" } } }
+        + callers
+    }
   }
 
   /// Whether it accepts `stream_options.include_usage`.
@@ -26,8 +32,8 @@ struct Provider: Sendable {
   let publicAddressesOnly: Bool
   let idleMax: Duration
   let maxTokensLimit: Int?
+  let timeouts: Configuration.Timeouts
   let patterns: [ModelPattern]
-  let priority: Int
   /// How the in-process provider answers; `nil` for all others.
   let demo: Demo?
 
@@ -46,27 +52,30 @@ struct Provider: Sendable {
     case .ollama: (chatURL, modelsURL) = (root + "/api/chat", root + "/api/tags")
     case .gemini: (chatURL, modelsURL) = (root + "/models/", root + "/models?pageSize=1000")
     }
-    // No `Accept`: libcurl's own says that anything is welcome, and every line costs.
-    var lines: [String] = []
-    secret = configuration.apiKey?.reveal()
-    switch dialect {
-    case .openAI, .responses, .ollama: if let secret { lines.append("authorization: Bearer " + secret) }
-    case .anthropic:
-      if let secret { lines.append("x-api-key: " + secret) }
-      lines.append("anthropic-version: " + Self.anthropicVersion)
-    // In a field: a URL is written down in many places.
-    case .gemini: if let secret { lines.append("x-goog-api-key: " + secret) }
-    }
-    getFields = lines
-    fields = ["content-type: application/json"] + lines
+    let (dialect, secrets) = (dialect, configuration.keys.map { $0.reveal() as String? })
+    credentials = (secrets.isEmpty ? [nil] : secrets).map { Self.credential($0, dialect) }
     acceptsUsage = configuration.takesStreamOptions
     http2 = configuration.http2
     publicAddressesOnly = configuration.publicAddressesOnly
     idleMax = configuration.idle
     maxTokensLimit = configuration.maxTokensLimit
+    timeouts = configuration.timeouts
     patterns = configuration.models.map(ModelPattern.init)
-    priority = configuration.priority
     demo = configuration.demo.map(Demo.init)
+  }
+
+  private static func credential(_ secret: String?, _ dialect: Dialect) -> Credential {
+    // No `Accept`: libcurl's own says that anything is welcome, and every line costs.
+    var lines: [String] = []
+    switch dialect {
+    case .openAI, .responses, .ollama: if let secret { lines.append("authorization: Bearer " + secret) }
+    case .anthropic:
+      if let secret { lines.append("x-api-key: " + secret) }
+      lines.append("anthropic-version: " + anthropicVersion)
+    // In a field: a URL is written down in many places.
+    case .gemini: if let secret { lines.append("x-goog-api-key: " + secret) }
+    }
+    return Credential(secret: secret, fields: ["content-type: application/json"] + lines, getFields: lines)
   }
 
   /// The models that are known by name without asking.

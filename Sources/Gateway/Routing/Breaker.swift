@@ -59,9 +59,9 @@ struct Breaker: Sendable {
     }
   }
 
-  /// Lets a request through, or nil.
-  mutating func pass(at now: Duration) -> Pass? {
-    guard admits(at: now) else { return nil }
+  /// Lets a request through, or nil; one that is forced is a trial where it would not be let through.
+  mutating func pass(at now: Duration, isForced: Bool = false) -> Pass? {
+    guard isForced || admits(at: now) else { return nil }
     if case .closed = state { return Pass(epoch: epoch, isTrial: false) }
     if case .open = state { epoch &+= 1 }
     state = .halfOpen(trialEnds: now + settings.trialTime)

@@ -35,6 +35,8 @@ struct EventRing: Sendable {
 
   /// Bytes that an event counts beside its payload.
   static let eventBytes = 64
+  /// Bytes of room that an overwritten event leaves to the next.
+  private static let roomMax = 512
 
   let eventsMax: Int
   let bytesMax: Int
@@ -61,6 +63,12 @@ struct EventRing: Sendable {
   /// Adds an event; its number, or nil when it is larger than the whole ring.
   @discardableResult
   mutating func append(_ topic: Topic, _ payload: [UInt8], at time: UInt64) -> UInt64? {
+    append(topic, payload.span, at: time)
+  }
+
+  /// The same, copied into the room that an older event has left.
+  @discardableResult
+  mutating func append(_ topic: Topic, _ payload: Span<UInt8>, at time: UInt64) -> UInt64? {
     let size = Self.eventBytes + payload.count
     guard size <= bytesMax else {
       refused += 1
@@ -68,9 +76,12 @@ struct EventRing: Sendable {
     }
     while count == eventsMax || bytes + size > bytesMax { dropOldest() }
     newest += 1
-    let event = Event(sequence: newest, topic: topic, time: time, payload: payload)
     let place = (first + count) % eventsMax
-    if place == events.count { events.append(event) } else { events[place] = event }
+    if place == events.count { events.append(Event(sequence: 0, topic: topic, time: 0, payload: [])) }
+    events[place].sequence = newest
+    events[place].topic = topic
+    events[place].time = time
+    events[place].payload.append(payload)
     count += 1
     bytes += size
     return newest
@@ -105,7 +116,8 @@ struct EventRing: Sendable {
 
   private mutating func dropOldest() {
     bytes -= Self.eventBytes + events[first].payload.count
-    events[first].payload = []
+    if events[first].payload.capacity > Self.roomMax { events[first].payload = [] }
+    events[first].payload.removeAll(keepingCapacity: true)
     first = (first + 1) % eventsMax
     count -= 1
     overwritten += 1

@@ -40,9 +40,9 @@ struct HealthBoard: Sendable {
   }
 
   /// Lets an attempt through.
-  mutating func begin(_ provider: Int, at now: Duration, otherThan key: Int? = nil) -> ProviderHealth.Attempt? {
+  mutating func begin(_ provider: Int, at now: Duration, isForced: Bool = false) -> ProviderHealth.Attempt? {
     guard providers.indices.contains(provider) else { return nil }
-    let attempt = providers[provider].begin(at: now, otherThan: key)
+    let attempt = providers[provider].begin(at: now, isForced: isForced)
     // The trial of a provider that was down takes it out for others.
     update(provider, at: now)
     return attempt

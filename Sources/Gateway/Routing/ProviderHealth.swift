@@ -28,6 +28,17 @@ struct ProviderHealth: Sendable {
     case abandoned
   }
 
+  /// Whether a provider can be asked.
+  enum Standing: String, Sendable {
+    case up
+    /// Probes or requests have failed.
+    case down
+    /// Its keys have used up what they may.
+    case limited
+    /// Its keys are not accepted.
+    case refused
+  }
+
   /// An attempt that was let through.
   struct Attempt: Equatable, Sendable {
     /// The number of the key to use; 0 where the provider has none.
@@ -41,6 +52,8 @@ struct ProviderHealth: Sendable {
   private(set) var probes: Probes
   /// One for each key, or one that stands for none.
   private(set) var keys: [Breaker]
+  /// For each key, whether it is parked because it was not accepted.
+  private var isRefused: [Bool]
   private var turn = 0
 
   init(
@@ -54,6 +67,7 @@ struct ProviderHealth: Sendable {
     keySettings.openTime = parking.limited
     keySettings.openTimeMax = parking.limitedMax
     self.keys = [Breaker](repeating: Breaker(keySettings), count: max(1, keys))
+    isRefused = [Bool](repeating: false, count: self.keys.count)
   }
 
   /// Whether it can be asked.
@@ -70,24 +84,40 @@ struct ProviderHealth: Sendable {
   }
 
   /// Whether one of its keys is not parked.
-  func hasKey(at now: Duration) -> Bool { keys.contains { $0.admits(at: now) } }
+  func hasKey(at now: Duration) -> Bool { nextKey(at: now) != nil }
 
-  /// Lets an attempt through with the next key, or with one other than that which was in vain; nil when there is none.
-  mutating func begin(at now: Duration, otherThan key: Int? = nil) -> Attempt? {
-    guard probes.isUp, breaker.admits(at: now) else { return nil }
-    for step in 0..<keys.count {
-      let candidate = (turn + step) % keys.count
-      guard candidate != key, let keyPass = keys[candidate].pass(at: now) else { continue }
-      guard let pass = breaker.pass(at: now) else { return nil }
-      turn = (candidate + 1) % keys.count
-      return Attempt(key: candidate, provider: pass, keyPass: keyPass)
+  /// Lets an attempt through with the next key; nil when there is none, unless it is forced.
+  mutating func begin(at now: Duration, isForced: Bool = false) -> Attempt? {
+    guard isForced || probes.isUp && breaker.admits(at: now) else { return nil }
+    guard let key = nextKey(at: now) ?? (isForced ? turn : nil),
+      let keyPass = keys[key].pass(at: now, isForced: isForced),
+      let pass = breaker.pass(at: now, isForced: isForced)
+    else { return nil }
+    turn = (key + 1) % keys.count
+    return Attempt(key: key, provider: pass, keyPass: keyPass)
+  }
+
+  /// The next key in turn that is not parked.
+  private func nextKey(at now: Duration) -> Int? {
+    var key = turn
+    for _ in keys.indices {
+      if keys[key].admits(at: now) { return key }
+      key = (key + 1) % keys.count
     }
     return nil
+  }
+
+  /// Whether it can be asked, and if not, why.
+  func standing(at now: Duration) -> Standing {
+    if !probes.isUp || !breaker.admits(at: now) { return .down }
+    if hasKey(at: now) { return .up }
+    return isRefused.contains(false) ? .limited : .refused
   }
 
   /// Notes how an attempt ended.
   mutating func ended(_ attempt: Attempt, _ outcome: Outcome, at now: Duration) {
     guard attempt.key < keys.count else { return }
+    if outcome != .abandoned { isRefused[attempt.key] = outcome == .refusedKey }
     switch outcome {
     case .answered:
       breaker.succeeded(attempt.provider, at: now)

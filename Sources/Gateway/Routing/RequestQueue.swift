@@ -103,7 +103,7 @@ struct RequestQueue: Sendable {
     var newest = -1
   }
 
-  let settings: Settings
+  var settings: Settings
   private(set) var count = 0
   private var slots: [Slot?] = []
   private var freeSlots: [Int] = []

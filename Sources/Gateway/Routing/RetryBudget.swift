@@ -29,7 +29,7 @@ struct RetryBudget: Sendable {
   }
 }
 
-/// When the same provider may be asked again in one request: full jitter, so that those who failed together do not come
+/// When the same provider may be asked again in one request: full jitter unless asked otherwise, so that those who failed together do not come
 /// back together (AWS Architecture Blog, "Exponential Backoff And Jitter"), and never behind the request's deadline.
 struct Backoff: Equatable, Sendable {
   /// The longest first pause; each time it doubles.
@@ -37,6 +37,8 @@ struct Backoff: Equatable, Sendable {
   var most = Duration.seconds(8)
   /// Attempts at one provider in one request, the first one included.
   var attemptsMax = 2
+  /// The share of a pause that is left to chance.
+  var jitter = 1.0
   /// When the request is over.
   var deadline: Duration
   /// Attempts so far.
@@ -53,7 +55,9 @@ struct Backoff: Equatable, Sendable {
   ) -> Duration? {
     guard attempts < attemptsMax else { return nil }
     let limit = min(base * (1 << min(attempts - 1, 16)), most)
-    let pause = asked + .nanoseconds(Int64.random(in: 0...max(0, Self.nanoseconds(limit)), using: &random))
+    let length = max(0, Self.nanoseconds(limit))
+    let chance = Int64(Double(length) * min(max(jitter, 0), 1))
+    let pause = asked + .nanoseconds(length - chance + Int64.random(in: 0...chance, using: &random))
     guard now + pause < deadline else { return nil }
     attempts += 1
     return pause

@@ -118,6 +118,9 @@ public struct RouteTable: ~Copyable, Sendable {
     group == RouteTrie.nothing ? 0..<0 : groups[Int(group)].range
   }
 
+  /// Where the candidates of a match's group are in the list.
+  func range(of match: RouteMatch) -> Range<Int> { match.generation == generation ? range(match.group) : 0..<0 }
+
   /// Whether there is nobody to ask, someone, or too many meanings.
   public func verdict(_ match: RouteMatch) -> RouteVerdict {
     if match.generation != generation { return .stale }

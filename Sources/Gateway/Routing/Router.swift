@@ -53,6 +53,13 @@ public struct Router: ~Copyable, Sendable {
     return Self.pick(table, group.range, &picks, Int(match.group), policy, asking, loads, costs)
   }
 
+  /// Says who would be picked, and remembers nothing of it.
+  mutating func preview(_ match: RouteMatch, _ asking: borrowing Asking, loads: [UInt32] = []) -> Picked? {
+    let kept = picks
+    defer { picks = kept }
+    return pick(match, asking, loads: loads)
+  }
+
   /// Looks a name up and picks who is asked first.
   public mutating func pick(_ model: String, _ asking: borrowing Asking, loads: [UInt32] = []) -> Picked? {
     pick(table.match(model.utf8.span), asking, loads: loads)

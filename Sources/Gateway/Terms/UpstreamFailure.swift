@@ -40,6 +40,15 @@ enum UpstreamFailure: Error, Equatable {
     }
   }
 
+  /// Whether the same candidate may do better a moment later.
+  var isWorthRepeating: Bool {
+    switch self {
+    case .unreachable, .broken, .timedOut(.connect): true
+    case .status(let status, _): status == 408 || status >= 500
+    default: false
+    }
+  }
+
   /// One word for the journal.
   var word: String {
     switch self {

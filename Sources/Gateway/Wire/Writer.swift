@@ -92,8 +92,9 @@ public enum Writer {
 
   /// Appends a comma unless an array or object was just opened.
   public static func separate(_ out: inout [UInt8]) {
-    switch out.last {
-    case UInt8(ascii: "{"), UInt8(ascii: "["), nil: break
+    guard !out.isEmpty else { return }
+    switch out[out.count - 1] {
+    case UInt8(ascii: "{"), UInt8(ascii: "["): break
     default: out.append(UInt8(ascii: ","))
     }
   }

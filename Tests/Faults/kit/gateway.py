@@ -27,7 +27,10 @@ SERVER = {
     "json_body_bytes_max": 8 * 1024 * 1024,
     "bodies_bytes_max": 64 * 1024 * 1024,
     "dns_cache_secs": 1,
+    "health_check_interval_secs": 0,
 }
+# A fault is what one attempt makes of it: nobody is asked again or left alone, but where a row wants it.
+CALM = {"breaker": {"failures_max": 0}, "retry": {"max_retries": 0}}
 # What a fault may leave behind in memory: allocators keep some of what was freed.
 RSS_TOLERANCE = 24 * 1024 * 1024
 
@@ -41,7 +44,16 @@ class Gateway:
     lag_max_us = 10_000
 
     def __init__(
-        self, world, server=None, providers=None, wrap=(), arguments=(), environment=None, bare=False, **start
+        self,
+        world,
+        server=None,
+        providers=None,
+        sections=None,
+        wrap=(),
+        arguments=(),
+        environment=None,
+        bare=False,
+        **start,
     ):
         Gateway.count += 1
         self.name = f"gateway-{Gateway.count}"
@@ -61,8 +73,15 @@ class Gateway:
         self.port = None
         # A wrapped process stands still at every call, or its clock lies: its lag says nothing.
         self.counts_lag = True
-        with open(self.config, "w") as file:
-            file.write(toml({**SERVER, **(server or {})}, world.providers() if providers is None else providers))
+        self.server = {**SERVER, **(server or {})}
+        self.sections = {**CALM, **(sections or {})}
+        self.write(world.providers() if providers is None else providers)
+
+    def write(self, providers, **sections):
+        """Writes the configuration anew, for the start or for a reload."""
+        with open(self.config + ".new", "w") as file:
+            file.write(toml({"server": self.server, **self.sections, **sections}, providers))
+        os.rename(self.config + ".new", self.config)
 
     async def start(self, port=None, timeout=10):
         with open(self.log, "ab") as log:
@@ -248,9 +267,11 @@ class Gateway:
                 pass
 
 
-def toml(server, providers):
+def toml(sections, providers):
     """The text of a configuration."""
-    lines = ["[server]", *(f"{key} = {value_of(value)}" for key, value in server.items() if value is not None)]
+    lines = []
+    for name, keys in sections.items():
+        lines += [f"[{name}]", *(f"{key} = {value_of(value)}" for key, value in keys.items() if value is not None)]
     for provider in providers:
         lines += ["", "[[providers]]", *(f"{key} = {value_of(value)}" for key, value in provider.items())]
     lines += ["", "[journal]", 'format = "off"', ""]

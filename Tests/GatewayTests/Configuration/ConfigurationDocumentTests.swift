@@ -25,7 +25,7 @@ import Testing
   @Test func `the example loads with every comment that is a key taken away`() throws {
     let configuration = try Configuration.read(
       text: Array(Self.uncommented().utf8), file: "hoosh.example.toml",
-      environment: ["OPENAI_API_KEY": "sk"])
+      environment: ["OPENAI_API_KEY": "sk", "OPENAI_KEY_2": "sk2"])
     #expect(configuration.providers.map(\.kind) == [.ollama, .openAi, .openAiCompatible, .demo])
     #expect(configuration.server.hosts == ["hoosh.lan"])
   }

@@ -101,7 +101,7 @@ import Testing
       prot = 1
       port = 70000
       bind = "0.0.0.0"
-      strategy = "round_robin"
+      strategy = "by_moon"
       [[providers]]
       type = "Nothing"
       """)

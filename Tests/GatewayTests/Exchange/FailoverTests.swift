@@ -117,24 +117,48 @@ import Testing
     #expect(answer.body.count < 8192)
   }
 
-  @Test func `a model that nobody serves is not found`() throws {
+  @Test func `a request that nobody can be asked for is told why`() throws {
     let life = try Life(providers: 0)
     #expect(life.attempts == [])
     #expect(life.end == .complete)
     let answer = try #require(life.received)
-    #expect(answer.status == 404)
-    #expect(answer.text.contains(#""code":"model_not_found""#))
+    #expect(answer.status == 503)
+    #expect(answer.text.contains(#""code":"no_provider_available""#))
     #expect(life.row.outcome == .refused)
   }
 
-  @Test func `a provider asked by its name serves the rest of the name`() throws {
-    let life = try Life(Life.streamed.replacing(#""m""#, with: #""b/m""#), providers: 3)
-    #expect(life.attempts == [1])
-    life.respond()
-    life.arrive(Say.text("Hi") + Say.stop + Say.done)
+  @Test func `who waits to ask again is not late, and asks when the pause is over`() throws {
+    let life = try Life(providers: 2)
+    life.act { exchange, _, now in exchange.pauses(.retry(at: now + .seconds(3))) }
+    #expect(life.nextTick == life.now + .seconds(3))
+    life.waitForAlarm()
+    #expect(life.attempts == [0, 1])
+  }
+
+  @Test func `who waits in the queue for too long is told that all are busy`() throws {
+    let life = try Life(providers: 1, limits: .init(commitAfter: .seconds(600), firstEvent: .seconds(1)))
+    life.act { exchange, _, now in exchange.pauses(.queue(until: now + .seconds(60))) }
+    life.waitForAlarm()
     let answer = try #require(life.received)
-    #expect(answer.fields["x-served-by"] == "b/m")
-    #expect(answer.events.dropLast().allSatisfy { $0.contains(#""model":"b/m""#) })
+    #expect(answer.status == 503)
+    #expect(answer.text.contains("busy"))
+  }
+
+  @Test func `what a failure says of who was asked`() throws {
+    typealias Outcome = ProviderHealth.Outcome
+    func outcome(_ status: Int, retryAfter: Int? = nil) -> Outcome {
+      Outcome(.status(status, UpstreamError(message: "", retryAfter: retryAfter)))
+    }
+    for status in [401, 402, 403] { #expect(outcome(status) == .refusedKey) }
+    #expect(outcome(429, retryAfter: 7) == .limited(.seconds(7)))
+    #expect(outcome(429) == .limited(nil))
+    for status in [408, 500, 502, 503, 529] { #expect(outcome(status) == .failed) }
+    for status in [400, 404, 413, 422] { #expect(outcome(status) == .answered) }
+    for failure in [UpstreamFailure.broken, .unreachable, .timedOut(.firstEvent), .tls, .malformed("x")] {
+      #expect(Outcome(failure) == .failed)
+    }
+    #expect(Outcome(.error(UpstreamError(message: "", type: "rate_limit_error"))) == .limited(nil))
+    #expect(Outcome(.error(UpstreamError(message: "", type: "overloaded_error"))) == .failed)
   }
 
   @Test func `an end without a head is a failure`() throws {

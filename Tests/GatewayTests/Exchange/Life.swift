@@ -14,6 +14,9 @@ final class Life {
   /// The candidates asked, in order.
   var attempts: [Int] = []
   var end: Exchange.End?
+  /// How attempts ended, in order.
+  var verdicts: [Exchange.Verdict] = []
+  private let providers: Int
   /// Output, attempts or ends that came after the end.
   var isHaunted = false
 
@@ -22,11 +25,11 @@ final class Life {
   ) throws {
     let bytes = Array(body.utf8)
     let request = try ChatRequest.read(bytes.span)
-    let route = Route(Self.names.prefix(providers).map { (name: $0, priority: 0, patterns: []) })
+    self.providers = providers
     let frame = Reply.Frame(
       minorVersion: minorVersion, keepsAlive: minorVersion > 0, requestID: "r1", date: Array("D".utf8))
     exchange = Exchange(
-      request, body: bytes, route: route, limits: limits, frame: frame, row: JournalRow(), now: now, created: 1700)
+      request, body: bytes, limits: limits, frame: frame, row: JournalRow(), now: now, created: 1700)
     act { exchange, effects, _ in exchange.begin(&effects) }
   }
 
@@ -36,15 +39,21 @@ final class Life {
     var effects = Exchange.Effects()
     happen(&exchange, &effects, now)
     output += effects.output + effects.body.joined
-    if wasOver, !effects.output.isEmpty || !effects.body.isEmpty || effects.attempt != nil || effects.end != nil {
+    if wasOver, !effects.output.isEmpty || !effects.body.isEmpty || effects.asksNext || effects.end != nil {
       isHaunted = true
     }
+    if let verdict = effects.verdict { verdicts.append(verdict) }
     if let end = effects.end { self.end = end }
-    if let next = effects.attempt {
-      if effects.end != nil { isHaunted = true }
-      attempts.append(next.provider)
-      exchange.attempted(next, name: Self.names[next.provider], now: now)
+    guard effects.asksNext else { return }
+    if effects.end != nil { isHaunted = true }
+    guard attempts.count < providers else {
+      return act { exchange, effects, _ in
+        exchange.nobodyLeft(Refusal(503, .noProvider, "nobody"), wait: nil, &effects)
+      }
     }
+    let next = attempts.count
+    attempts.append(next)
+    exchange.attempted("m", name: Self.names[next], now: now)
   }
 
   func respond(

@@ -148,11 +148,12 @@ import Testing
     let bytes = Array(Life.streamed.utf8)
     let frame = Reply.Frame(minorVersion: 0, keepsAlive: true, requestID: "r1", date: Array("D".utf8))
     var exchange = Exchange(
-      try ChatRequest.read(bytes.span), body: bytes, route: Route([("a", 0, [])]), limits: .init(), frame: frame,
+      try ChatRequest.read(bytes.span), body: bytes, limits: .init(), frame: frame,
       row: JournalRow(), now: .zero, created: 1)
     var effects = Exchange.Effects()
     exchange.begin(&effects)
-    exchange.attempted(try #require(effects.attempt), name: "a", now: .zero)
+    #expect(effects.asksNext)
+    exchange.attempted("m", name: "a", now: .zero)
     exchange.responded(.init(status: 200), &effects, now: .zero)
     exchange.ended(nil, rest: Array((Say.text("Hi") + Say.stop + Say.done).utf8).span, &effects, now: .zero)
     let answer = try #require(Received(effects.output))

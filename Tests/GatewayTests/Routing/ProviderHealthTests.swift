@@ -8,7 +8,6 @@ import Testing
     var health = ProviderHealth(keys: 3)
     let keys = (0..<6).compactMap { _ in health.begin(at: .zero)?.key }
     #expect(keys == [0, 1, 2, 0, 1, 2])
-    #expect(health.begin(at: .zero, otherThan: 0)?.key == 1)
   }
 
   @Test func `a limit parks the key and not the provider`() {
@@ -72,9 +71,28 @@ import Testing
     var health = ProviderHealth(keys: 2)
     let first = health.begin(at: .zero)!
     health.ended(first, .refusedKey, at: .zero)
-    #expect(health.begin(at: .zero, otherThan: first.key)?.key == 1)
+    #expect(health.standing(at: .zero) == .up)
     #expect((0..<3).compactMap { _ in health.begin(at: .seconds(59))?.key } == [1, 1, 1])
     #expect(Set((0..<2).compactMap { _ in health.begin(at: .seconds(60))?.key }) == [0, 1])
+  }
+
+  @Test func `keys that are all refused are not keys that are all used up`() {
+    var health = ProviderHealth(keys: 2)
+    health.ended(health.begin(at: .zero)!, .refusedKey, at: .zero)
+    health.ended(health.begin(at: .zero)!, .limited(.seconds(9)), at: .zero)
+    #expect(health.standing(at: .zero) == .limited)
+    var other = ProviderHealth(keys: 1)
+    other.ended(other.begin(at: .zero)!, .refusedKey, at: .zero)
+    #expect(other.standing(at: .zero) == .refused)
+  }
+
+  @Test func `who is forced is asked although everything speaks against it, and its answer counts`() {
+    var health = ProviderHealth()
+    for _ in 0..<5 { health.ended(health.begin(at: .zero)!, .failed, at: .zero) }
+    #expect(health.begin(at: .zero) == nil)
+    let attempt = health.begin(at: .zero, isForced: true)!
+    health.ended(attempt, .answered, at: .zero)
+    #expect(health.standing(at: .zero) == .up)
   }
 
   // MARK: Breaker

@@ -102,6 +102,13 @@ struct Inspection {
       if connection.transfer != nil { throw Breach(.oneOwner, "a transfer without an exchange") }
       return
     }
+    if connection.exchange?.pause != nil {
+      if connection.transfer != nil || connection.choice != nil {
+        throw Breach(.oneOwner, "a pause with a transfer: \(id)")
+      }
+      return
+    }
+    if connection.choice == nil { throw Breach(.oneOwner, "an attempt at nobody: \(id)") }
     guard let transfer = connection.transfer, case .exchange(let owner)? = gateway.transfers[transfer.bits] else {
       throw Breach(.oneOwner, "an exchange without a transfer: \(id), \(phase)")
     }
@@ -119,6 +126,7 @@ struct Inspection {
           throw Breach(.oneOwner, "the transfer of a connection that is gone")
         }
       case .models: if gateway.modelQueue.deadline == nil { throw Breach(.oneOwner, "a list that nobody awaits") }
+      case .look: break
       case .nobody(let transfer, _):
         let since = lastBytesSince[transfer.bits, default: now]
         still[transfer.bits] = since
@@ -133,6 +141,8 @@ struct Inspection {
       ("connections", gateway.connections.count), ("transfers", gateway.transfers.count),
       ("clients", reactor.clientCount), ("running transfers", reactor.transferCount),
       ("bytes of bodies", gateway.capacity.bodyBytes), ("waiting for models", gateway.modelQueue.waiting.count),
+      ("places at providers", gateway.traffic.concurrency.inFlight.reduce(0) { $0 + Int($1) }),
+      ("waiting for a place", gateway.queue.count),
       ("deadlines", reactor.nextDeadline == nil ? 0 : 1),
     ]
     for (name, count) in left where count != 0 { throw Breach(.empty, "\(name): \(count)") }

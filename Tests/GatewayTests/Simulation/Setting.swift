@@ -29,12 +29,22 @@ struct Setting {
     set("body_timeout_secs", chance.pick([2, 30]))
     set("client_read_timeout_secs", chance.pick([2, 30]))
     set("drain_secs", chance.pick([0, 3, 30]))
+    set("health_check_interval_secs", chance.pick([0, 1, 30]))
+    text += "strategy = \"\(chance.pick(Strategy.allCases).rawValue)\"\n"
     if chance.one(in: 40) { set("memory_bytes_max", 1) }
+    text += "[breaker]\n"
+    set("failures_max", chance.pick([0, 2, 5]))
+    text += "[retry]\n"
+    set("max_retries", chance.pick([0, 1, 2]))
+    text += "[queue]\n"
+    set("capacity", chance.pick([0, 3, 512]))
+    set("wait_secs", chance.pick([1, 60]))
     if hasKeys { text += "[auth]\ntokens = [\"\(Ask.token)\"]\n" }
     text += "[journal]\nformat = \"text\"\npath = \"\(journal)\"\n"
     for provider in 0..<providers {
       text += "[[providers]]\ntype = \"OpenAiCompatible\"\nname = \"up\(provider)\"\nmodels = [\"m*\"]\n"
-      text += "base_url = \"\(Self.origin(provider))\"\npriority = \(provider)\n"
+      text += "base_url = \"\(Self.origin(provider))\"\npriority = \(chance.one(in: 3) ? 1 : provider)\n"
+      if chance.one(in: 3) { set("max_concurrent", chance.between(1, 4)) }
     }
     if chance.one(in: 8) {
       text += "[[providers]]\ntype = \"Demo\"\nmodels = [\"m*\"]\npriority = 9\ndemo.tokens = 5\n"

@@ -1,0 +1,142 @@
+extension Configuration {
+  /// How providers are picked, and what happens when one fails.
+  public struct Routing: Sendable, Equatable {
+    public var strategy: Strategy
+    public var localFirst: Bool
+    public var affinity: Affinity
+    public var health: Health
+    public var breaker: Breaker
+    public var retry: Retry
+    public var queue: Queue
+    public var aliases: [Alias]
+    public var virtuals: [Virtual]
+  }
+
+  /// What keeps requests at one provider.
+  public enum Affinity: String, Sendable { case off, session, prefix }
+
+  /// How it is looked whether providers are there.
+  public struct Health: Sendable, Equatable {
+    /// Zero never looks.
+    public var interval: Duration
+    public var timeout: Duration
+    public var failuresMax: Int
+    public var successesMin: Int
+  }
+
+  /// When a provider that fails is left alone.
+  public struct Breaker: Sendable, Equatable {
+    /// Zero never leaves it alone.
+    public var failuresMax: Int
+    public var failuresPercent: Int
+    public var openTime: Duration
+  }
+
+  /// How the same provider is asked again.
+  public struct Retry: Sendable, Equatable {
+    public var most: Int
+    public var base: Duration
+    public var delayMax: Duration
+    /// The share of a wait that is left to chance, 0...1.
+    public var jitter: Double
+  }
+
+  /// How requests wait for a provider that has no room.
+  public struct Queue: Sendable, Equatable {
+    public var capacity: Int
+    public var wait: Duration
+  }
+
+  /// Another word for a model: for callers, or what one provider calls it.
+  public struct Alias: Sendable, Equatable {
+    public var name: String
+    public var model: String
+    public var provider: String?
+  }
+
+  /// A model that exists only here.
+  public struct Virtual: Sendable, Equatable {
+    public var name: String
+    public var targets: [String]
+    public var isPool: Bool
+    public var strategy: Strategy?
+  }
+}
+
+extension ConfigurationReader {
+  mutating func routing() -> Configuration.Routing {
+    Configuration.Routing(
+      strategy: Strategy(word: sheet.string("server.strategy")) ?? .priority,
+      localFirst: sheet.boolean("server.local_first") ?? false,
+      affinity: Configuration.Affinity(rawValue: sheet.string("server.affinity")) ?? .off,
+      health: Configuration.Health(
+        interval: sheet.seconds("server.health_check_interval_secs"), timeout: sheet.seconds("health.timeout_secs"),
+        failuresMax: sheet.integer("health.failures_max") ?? 0,
+        successesMin: sheet.integer("health.successes_min") ?? 0),
+      breaker: Configuration.Breaker(
+        failuresMax: sheet.integer("breaker.failures_max") ?? 0,
+        failuresPercent: sheet.integer("breaker.failures_percent") ?? 0,
+        openTime: sheet.seconds("breaker.open_secs")),
+      retry: Configuration.Retry(
+        most: sheet.integer("retry.max_retries") ?? 0, base: sheet.milliseconds("retry.base_delay_ms"),
+        delayMax: sheet.milliseconds("retry.max_delay_ms"), jitter: sheet.number("retry.jitter_factor") ?? 1),
+      queue: Configuration.Queue(
+        capacity: sheet.integer("queue.capacity") ?? 0, wait: sheet.seconds("queue.wait_secs")),
+      aliases: aliases(), virtuals: virtuals())
+  }
+
+  private mutating func aliases() -> [Configuration.Alias] {
+    (0..<listed("aliases")).compactMap { index in
+      let path = "aliases[\(index)]"
+      guard let name = word("\(path).name"), let model = word("\(path).model") else { return nil }
+      let provider = sheet.isSet("\(path).provider") ? word("\(path).provider") : nil
+      return Configuration.Alias(name: name, model: model, provider: provider)
+    }
+  }
+
+  private mutating func virtuals() -> [Configuration.Virtual] {
+    (0..<listed("virtual_models")).compactMap { index in
+      let path = "virtual_models[\(index)]"
+      guard let name = word("\(path).name") else { return nil }
+      let targets = sheet.strings("\(path).targets").map(\.text).filter { !$0.isEmpty }
+      if targets.isEmpty { sheet.note(sheet.entries[path]?.place, "`\(path).targets` must name a model") }
+      return Configuration.Virtual(
+        name: name, targets: targets, isPool: sheet.boolean("\(path).pool") ?? false,
+        strategy: Strategy(word: sheet.string("\(path).strategy")))
+    }
+  }
+
+  private mutating func listed(_ list: String) -> Int {
+    let count = sheet.count(list)
+    guard count > Configuration.namesMax else { return count }
+    sheet.note(list, "has \(count) elements; at most \(Configuration.namesMax) are read")
+    return 0
+  }
+
+  /// A name of a model or provider: required, and of some bytes.
+  private mutating func word(_ path: String) -> String? {
+    let text = sheet.string(path)
+    if (1...256).contains(text.utf8.count) { return text }
+    let place = sheet.entries[path]?.place ?? sheet.entries[String(path.prefix { $0 != "." })]?.place
+    sheet.note(place, "`\(path)` must be 1 to 256 bytes long")
+    return nil
+  }
+
+  /// How long the provider may take: what it says itself, or else what holds for all.
+  mutating func timeouts(_ path: String? = nil) -> Configuration.Timeouts {
+    func time(_ name: String) -> Duration {
+      if let path, sheet.isSet("\(path).\(name)_timeout_secs") {
+        return sheet.seconds("\(path).\(name)_timeout_secs")
+      }
+      return sheet.seconds("server.upstream_\(name)_timeout_secs")
+    }
+    return Configuration.Timeouts(
+      connect: time("connect"), send: time("send"), firstEvent: time("first_event"), stall: time("stall"),
+      total: time("total"))
+  }
+}
+
+extension Configuration {
+  /// Aliases, and virtual models, that a configuration may have.
+  static let namesMax = 4096
+}

@@ -1,0 +1,84 @@
+internal import Reactor
+
+/// What an exchange and the gateway say to each other.
+extension Exchange {
+  /// What the caller gets of it, and what the gateway has to do.
+  struct Effects {
+    /// Bytes for the client.
+    var output: [UInt8] = []
+    /// More of them, behind `output`: a large body is not copied behind its head.
+    var body = BufferChain()
+    /// How the attempt ended, where it did.
+    var verdict: Verdict?
+    /// Whether another candidate is to be asked; the attempt before it is over.
+    var asksNext = false
+    /// Set when the exchange is over.
+    var end: End?
+  }
+
+  /// How an attempt ended, as far as it says something of who was asked.
+  struct Verdict: Equatable {
+    var outcome: ProviderHealth.Outcome
+    /// From the request to its first event, where one came.
+    var firstEvent: Duration?
+  }
+
+  /// Why nobody is asked at the moment.
+  enum Pause: Equatable {
+    /// The one that failed is asked again then.
+    case retry(at: Duration)
+    /// Nobody has room, and nobody may wait longer.
+    case queue(until: Duration)
+  }
+
+  /// How the client's connection goes on.
+  enum End: Equatable {
+    case complete
+    /// It must break, so that nobody takes the answer for whole.
+    case abort
+  }
+
+  /// The times that a configuration sets.
+  struct Limits {
+    var commitAfter = Duration.seconds(8)
+    var keepAliveComment = Duration.seconds(15)
+    var firstEvent = Duration.seconds(300)
+    var stall = Duration.seconds(120)
+    var total = Duration.seconds(600)
+    var send = Duration.seconds(30)
+  }
+
+  /// What the head of an upstream's response says.
+  struct UpstreamHead {
+    var status: Int
+    var isJSON = false
+    var isHTML = false
+    /// Whether the body is compressed, which nobody asked for.
+    var isEncoded = false
+    /// Bytes of the body, where they were declared.
+    var length = 0
+    var retryAfter: Int?
+  }
+
+  /// How far the answer has come, seen from the client.
+  enum Phase {
+    /// Nothing was sent.
+    case held
+    /// The head is out, and perhaps comments; nothing visible.
+    case committed
+    /// Visible output is out.
+    case visible
+    case over
+  }
+
+  /// How the present attempt's body is read.
+  enum Reading {
+    case nothing
+    /// As events, one by one.
+    case events
+    /// As one text, at its end.
+    case whole
+    /// As the explanation of a status that is not success.
+    case refusal
+  }
+}

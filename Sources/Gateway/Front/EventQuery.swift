@@ -1,0 +1,23 @@
+/// What of the events a reader wants, from a query as in `since=7&topics=errors,providers/*&limit=20`.
+///
+/// What is not understood is left out; topics are looked at by who knows them.
+struct EventQuery: Equatable {
+  /// The number of the last event that the reader has.
+  var since: UInt64?
+  /// Topics with commas between them, without percent escapes.
+  var topics: String?
+  var limit = 100
+
+  init(_ query: Span<UInt8>) {
+    for part in query.text.split(separator: "&").prefix(16) {
+      let pair = part.split(separator: "=", maxSplits: 1)
+      guard pair.count == 2 else { continue }
+      switch pair[0] {
+      case "since": since = UInt64(pair[1])
+      case "limit": limit = max(1, Int(pair[1]) ?? limit)
+      case "topics": topics = Endpoint.decode(Array(pair[1].utf8).span)
+      default: break
+      }
+    }
+  }
+}

@@ -1,0 +1,161 @@
+internal import Reactor
+
+/// What happened, for those who watch: the ring of events, and connections that are fed with it.
+extension Gateway {
+  /// A reader of `GET /v1/events`.
+  struct Feed {
+    var topics: EventTopics
+    /// The number of the last event that was sent.
+    var seen: UInt64
+  }
+
+  /// Events of one answer.
+  private static let pageMax = 1000
+
+  /// Notes an event; `write` adds members to its object.
+  func tell(_ topic: EventRing.Topic, _ write: (inout [UInt8]) -> Void) {
+    var payload = eventScratch
+    eventScratch = []
+    payload.removeAll(keepingCapacity: true)
+    payload.append("{")
+    write(&payload)
+    payload.append("}")
+    events.append(topic, payload.span, at: reactor.wallClock)
+    eventScratch = payload
+    if !feeds.isEmpty { feed() }
+  }
+
+  /// A provider is no longer what it was.
+  func tell(_ change: HealthBoard.Change) {
+    guard providers.indices.contains(change.provider) else { return }
+    let name = providers[change.provider].name
+    tell(.health) {
+      Writer.member("provider", name, to: &$0)
+      Writer.member("healthy", change.isUp, to: &$0)
+    }
+  }
+
+  /// A key of a provider has used up what it may.
+  func tellLimited(_ choice: Choice) {
+    tell(.limits) {
+      Writer.member("provider", choice.name, to: &$0)
+      Writer.member("key", choice.key + 1, to: &$0)
+    }
+  }
+
+  /// A request that was sent to a provider is over.
+  func tell(_ row: JournalRow) {
+    guard row.outcome == .completed || row.outcome == .failed || row.outcome == .truncated else { return }
+    tell(row.outcome == .completed ? .inference : .errors) {
+      Writer.member("id", row.id, to: &$0)
+      Writer.member("provider", row.provider, to: &$0)
+      Writer.member("model", row.model, to: &$0)
+      Writer.member("status", row.status, to: &$0)
+      Writer.member("latency_ms", Int(row.total / .milliseconds(1)), to: &$0)
+      if let usage = row.usage { Writer.member("tokens", usage.total, to: &$0) }
+      if let attempt = row.attempts.last { Writer.member("failed_attempt", attempt, to: &$0) }
+    }
+  }
+
+  /// `GET /v1/events/recent?since=N&topics=A,B&limit=N`.
+  func replyEvents(_ connection: Connection, _ query: EventQuery) {
+    guard let topics = Self.topics(query) else {
+      return refuse(connection, .unknownTopic, connection.request?.frame)
+    }
+    let page = events.since(query.since ?? 0, topics, limit: min(query.limit, Self.pageMax))
+    var out: [UInt8] = Array("{".utf8)
+    Writer.key("events", to: &out)
+    out.append("[")
+    for (index, event) in page.events.enumerated() {
+      if index > 0 { out.append(",") }
+      Self.append(event, to: &out)
+    }
+    out.append("]")
+    Writer.member("next", Int(page.next), to: &out)
+    Writer.member("missed", Int(page.missed), to: &out)
+    out.append("}\n")
+    reply(connection, 200, out)
+  }
+
+  private static func topics(_ query: EventQuery) -> EventTopics? {
+    query.topics.map { EventTopics(filter: $0) } ?? .all
+  }
+
+  private static func append(_ event: EventRing.Event, to out: inout [UInt8]) {
+    out.append("{")
+    Writer.member("sequence", Int(event.sequence), to: &out)
+    Writer.member("topic", event.topic.rawValue, to: &out)
+    Writer.member("time_ms", Int(event.time / 1_000_000), to: &out)
+    Writer.key("data", to: &out)
+    out.append(contentsOf: event.payload)
+    out.append("}")
+  }
+
+  // MARK: The feed
+
+  /// `GET /v1/events`: what happens from now on, or from `since`, as server-sent events.
+  func beginFeed(_ connection: Connection, _ query: EventQuery) {
+    guard let topics = Self.topics(query) else {
+      return refuse(connection, .unknownTopic, connection.request?.frame)
+    }
+    guard feeds.count < Self.feedsMax, let request = connection.request else {
+      return refuse(
+        connection, Refusal(503, .overloaded, "Enough clients read the events; read /v1/events/recent instead."),
+        connection.request?.frame)
+    }
+    var frame = request.frame
+    frame.keepsAlive = false
+    connection.request?.frame = frame
+    var out = takeScratch()
+    Reply.open(200, "text/event-stream; charset=utf-8", .untilClose, frame, into: &out)
+    Reply.close(into: &out)
+    if frame.isHead {
+      send(out.span, to: connection)
+      scratch = out
+      return becomeReady(connection)
+    }
+    send(out.span, to: connection)
+    scratch = out
+    connection.feed = Feed(topics: topics, seen: query.since ?? events.newest)
+    feeds[connection.id.bits] = connection
+    feed()
+    arm(connection)
+  }
+
+  static let feedsMax = 64
+
+  /// Sends everybody what is new, but for those who have not read what was sent before: they are told later.
+  private func feed() {
+    for connection in feeds.values { feed(connection) }
+  }
+
+  func feed(_ connection: Connection) {
+    guard var feed = connection.feed, !connection.isFull else { return }
+    let page = events.since(feed.seen, feed.topics, limit: Self.pageMax)
+    if page.events.isEmpty, page.missed == 0 { return }
+    feed.seen = page.next
+    connection.feed = feed
+    var out = takeScratch()
+    if page.missed > 0 { out.append(": \(page.missed) events were missed\n\n") }
+    for event in page.events {
+      out.append("id: \(event.sequence)\nevent: \(event.topic.rawValue)\ndata: ")
+      Self.append(event, to: &out)
+      out.append("\n\n")
+    }
+    send(out.span, to: connection)
+    scratch = out
+  }
+
+  /// A silent feed is kept open.
+  func keepFeed(_ connection: Connection) {
+    send(": keep-alive\n\n".utf8.span, to: connection)
+    connection.since = reactor.now
+  }
+}
+
+extension Refusal {
+  fileprivate static var unknownTopic: Refusal {
+    let names = EventRing.Topic.allCases.map(\.rawValue).joined(separator: ", ")
+    return Refusal(400, .invalidValue, "There is no such topic; there are: \(names).", param: "topics")
+  }
+}

@@ -1,0 +1,155 @@
+internal import Reactor
+
+/// What was decided about one request, kept for those who ask later.
+struct Decision {
+  var id = ""
+  var model = ""
+  /// Who answered, or was asked last.
+  var provider = ""
+  var status = 0
+  /// Attempts in vain, as in the journal.
+  var attempts: [String] = []
+  /// Providers that could be asked when it began, by their place in the list of candidates.
+  var up = SmallSet()
+}
+
+/// Why a model goes where it goes.
+extension Gateway {
+  /// Decisions that are kept.
+  static let decisionsMax = 1024
+
+  /// Keeps what was decided about a request that is over.
+  func keep(_ row: JournalRow) {
+    let decision = Decision(
+      id: row.id, model: row.model, provider: row.provider, status: row.status, attempts: row.attempts)
+    if decisions.count < Self.decisionsMax {
+      decisions.append(decision)
+    } else {
+      decisions[nextDecision % Self.decisionsMax] = decision
+    }
+    nextDecision &+= 1
+  }
+
+  /// `POST /v1/route/explain` with `{"model": …}`.
+  func explain(_ connection: Connection) {
+    let body = connection.body
+    let fields = JSONLists.members(of: JSONLists.root(body.span), in: body.span)
+    guard let model = fields.value("model", in: body.span)?.string(in: body.span), !model.isEmpty,
+      model.utf8.count <= ChatRequest.modelBytesMax
+    else {
+      return refuse(
+        connection, Refusal(400, .missingField, "Name the model: the field `model` is missing.", param: "model"),
+        connection.request?.frame)
+    }
+    var out: [UInt8] = Array("{".utf8)
+    Writer.member("object", "route.explanation", to: &out)
+    Writer.member("model", model, to: &out)
+    writeCandidates(of: model, decision: nil, to: &out)
+    out.append("}\n")
+    reply(connection, 200, out)
+  }
+
+  /// `GET /v1/route/explain/{id}`: what was decided about a finished request.
+  func explain(_ connection: Connection, id: String) {
+    guard let decision = decisions.last(where: { $0.id == id }) else {
+      return refuse(
+        connection,
+        Refusal(404, .notFound, "No request of that id is among the last \(Self.decisionsMax) that were routed."),
+        connection.request?.frame)
+    }
+    var out: [UInt8] = Array("{".utf8)
+    Writer.member("object", "route.explanation", to: &out)
+    Writer.member("id", decision.id, to: &out)
+    Writer.member("model", decision.model, to: &out)
+    Writer.member("provider", decision.provider, to: &out)
+    Writer.member("status", decision.status, to: &out)
+    Writer.key("failed_attempts", to: &out)
+    out.append("[")
+    for attempt in decision.attempts {
+      Writer.separate(&out)
+      Writer.append(attempt, to: &out)
+    }
+    out.append("]")
+    writeCandidates(of: decision.model, decision: decision, to: &out)
+    out.append("}\n")
+    reply(connection, 200, out)
+  }
+
+  private func writeCandidates(of model: String, decision: Decision?, to out: inout [UInt8]) {
+    let plan = traffic.plan(model)
+    let virtual = traffic.router.table.strategy(plan.match)
+    Writer.member("strategy", (virtual ?? configuration.routing.strategy).rawValue, to: &out)
+    if case .ambiguous(let ambiguity) = traffic.router.table.verdict(plan.match) {
+      Writer.key("ambiguous", to: &out)
+      out.append("[")
+      for name in ambiguity.candidates {
+        Writer.separate(&out)
+        Writer.append(name, to: &out)
+      }
+      out.append("]")
+    }
+    let chosen = decision == nil ? traffic.preview(plan, at: reactor.now) : nil
+    Writer.key("candidates", to: &out)
+    out.append("[")
+    for (position, candidate) in traffic.candidates(plan).enumerated() {
+      Writer.separate(&out)
+      out.append("{")
+      write(candidate, position, plan, chosen: chosen, decision, to: &out)
+      out.append("}")
+    }
+    out.append("]")
+  }
+
+  private func write(
+    _ candidate: RouteCandidate, _ position: Int, _ plan: RoutePlan, chosen: Int?, _ decision: Decision?,
+    to out: inout [UInt8]
+  ) {
+    let provider = providers[candidate.provider]
+    let health = traffic.health.providers[candidate.provider]
+    let standing = health.standing(at: reactor.now)
+    let name = traffic.router.table.upstreamName(candidate, for: plan.model)
+    let hasRoom = traffic.concurrency.hasRoom(candidate.provider, name)
+    Writer.member("provider", provider.name, to: &out)
+    Writer.member("model", name, to: &out)
+    Writer.member("local", candidate.isLocal, to: &out)
+    Writer.member("in_flight", Int(traffic.concurrency.inFlight[candidate.provider]), to: &out)
+    if let latency = traffic.router.latency(of: candidate) {
+      Writer.member("first_event_ms", Int(latency / .milliseconds(1)), to: &out)
+    }
+    let verdict: (word: String, reason: String)
+    if let decision {
+      let failed = decision.attempts.filter { $0.hasPrefix(provider.name + ":") }
+      let words = failed.map { $0.dropFirst(provider.name.utf8.count + 1) }.joined(separator: ", ")
+      switch true {
+      case decision.provider == provider.name && failed.isEmpty:
+        verdict = ("answered", "It was asked and answered.")
+      case !failed.isEmpty: verdict = ("failed", "It was asked in vain: \(words).")
+      default: verdict = ("not_asked", "Somebody before it answered, or it could not be asked.")
+      }
+    } else if chosen == position {
+      verdict = ("chosen", "It would be asked next.")
+    } else {
+      verdict = reason(standing, hasRoom: hasRoom, candidate, chosen: chosen, health)
+    }
+    Writer.member("verdict", verdict.word, to: &out)
+    Writer.member("reason", verdict.reason, to: &out)
+  }
+
+  private func reason(
+    _ standing: ProviderHealth.Standing, hasRoom: Bool, _ candidate: RouteCandidate, chosen: Int?,
+    _ health: ProviderHealth
+  ) -> (String, String) {
+    let back = health.returns(at: reactor.now).map {
+      " It may be asked again in \(($0 - reactor.now).wholeSeconds) s."
+    }
+    switch standing {
+    case .down: return ("down", "\(health.breaker.failures) requests or looks failed." + (back ?? ""))
+    case .limited: return ("limited", "Its keys have used up what they may." + (back ?? ""))
+    case .refused: return ("refused", "Its keys are not accepted." + (back ?? ""))
+    case .up: break
+    }
+    if !hasRoom { return ("no_room", "It has as many requests as it may have at once.") }
+    if candidate.isDirect { return ("next", "It was named, but another one is asked first.") }
+    return ("next", "It would be asked if those before it failed.")
+  }
+}

@@ -1,0 +1,121 @@
+internal import Reactor
+
+/// Requests that wait for a place at a provider.
+struct WaitingRoom {
+  var queue: RequestQueue
+  /// Who waits, by place.
+  var waiting: [RequestQueue.ID: Connection] = [:]
+  /// What requests wait for, by lane: a place at one of these providers.
+  var lanes: [SmallSet] = []
+
+  init(_ settings: Configuration.Queue) {
+    queue = RequestQueue(RequestQueue.Settings(capacity: settings.capacity))
+  }
+
+  var count: Int { waiting.count }
+
+  mutating func lane(_ providers: SmallSet) -> Int {
+    if waiting.isEmpty { lanes.removeAll() }
+    if let lane = lanes.firstIndex(of: providers) { return lane }
+    lanes.append(providers)
+    return lanes.count - 1
+  }
+}
+
+extension Gateway {
+  private static var crowdedOut: Refusal {
+    Refusal(
+      503, .overloaded, "More urgent requests have taken the last places in the queue; ask again later.",
+      retryAfter: 1)
+  }
+
+  /// Puts a request into the queue.
+  func queue(_ connection: Connection, _ plan: RoutePlan, _ effects: inout Exchange.Effects) {
+    let providers = SmallSet(traffic.candidates(plan).map(\.provider))
+    let lane = queue.lane(providers)
+    let caller: Int =
+      switch connection.request?.caller {
+      case .key(let index)?: index
+      default: connection.address.map { -1 - abs($0.hashValue % (1 << 30)) } ?? -1
+      }
+    let tier = connection.request?.tier ?? .normal
+    switch queue.queue.add(caller: caller, tier, lane: lane, at: reactor.now) {
+    case .waits(let id): wait(connection, id)
+    case .displaces(let victim, let id):
+      wait(connection, id)
+      if let displaced = queue.waiting.removeValue(forKey: victim.id) {
+        displaced.ticket = nil
+        crowdedOut.append(displaced)
+        isServingDue = true
+      }
+    case .full(let seconds):
+      connection.exchange?.nobodyLeft(
+        Refusal(
+          503, .overloaded, "The providers of this model are busy, and the queue is full; ask again later.",
+          retryAfter: seconds), wait: nil, &effects)
+    }
+  }
+
+  private func wait(_ connection: Connection, _ id: RequestQueue.ID) {
+    connection.ticket = id
+    queue.waiting[id] = connection
+    connection.exchange?.pauses(.queue(until: reactor.now + configuration.routing.queue.wait))
+  }
+
+  /// A request waits no longer, for whatever reason.
+  func leaveQueue(_ connection: Connection) {
+    guard let ticket = connection.ticket else { return }
+    connection.ticket = nil
+    queue.waiting[ticket] = nil
+    queue.queue.remove(ticket)
+  }
+
+  /// Lets those go on for whom there is room now.
+  func serveQueue() {
+    isServingDue = false
+    let gone = crowdedOut
+    crowdedOut = []
+    for connection in gone where connection.exchange != nil {
+      act(connection) { $0.nobodyLeft(Self.crowdedOut, wait: nil, &$1) }
+    }
+    // Who is let go on and finds no room after all waits again, behind the others: each has one try.
+    var tries = queue.count
+    while tries > 0, let waiting = nextWithRoom() {
+      tries -= 1
+      guard let connection = queue.waiting.removeValue(forKey: waiting.id) else { continue }
+      connection.ticket = nil
+      guard connection.exchange != nil else { continue }
+      act(connection) { $1.asksNext = $0.phase != .over }
+    }
+  }
+
+  private func nextWithRoom() -> RequestQueue.Waiting? {
+    let (lanes, full) = (queue.lanes, traffic.concurrency.full)
+    return queue.queue.next(at: reactor.now) { lane in
+      !lanes.indices.contains(lane) || !lanes[lane].subtracting(full).isEmpty
+    }
+  }
+
+  /// `GET /v1/queue/status`: who waits, in the order in which they would be served.
+  func replyQueue(_ connection: Connection) {
+    var out: [UInt8] = []
+    out.append(
+      "{\"object\":\"queue\",\"queued\":\(queue.count),\"capacity\":\(configuration.routing.queue.capacity)")
+    out.append(",\"tiers\":{")
+    for (index, tier) in RequestQueue.Tier.allCases.enumerated() {
+      out.append("\(index == 0 ? "" : ",")\"\(tier.rawValue)\":\(queue.queue.count(tier))")
+    }
+    out.append("},\"requests\":[")
+    for (position, waiting) in queue.queue.order(at: reactor.now).prefix(1000).enumerated() {
+      guard let one = queue.waiting[waiting.id] else { continue }
+      out.append(position == 0 ? "{" : ",{")
+      Writer.member("id", one.request?.frame.requestID ?? "", to: &out)
+      Writer.member("model", one.exchange?.request.model ?? "", to: &out)
+      Writer.member("tier", waiting.tier.rawValue, to: &out)
+      out.append(",\"position\":\(position)")
+      out.append(",\"waited_ms\":\(Int((reactor.now - waiting.since) / .milliseconds(1)))}")
+    }
+    out.append("]}\n")
+    reply(connection, 200, out)
+  }
+}

@@ -1,0 +1,92 @@
+internal import Reactor
+
+/// Who is asked next: from an exchange's wish to an attempt, a pause, a place in the queue, or an end.
+extension Gateway {
+  /// What a request brings along for whoever decides where it goes.
+  func makePlan(_ chat: ChatRequest, _ request: Arrival, _ body: Span<UInt8>) -> RoutePlan {
+    var plan = traffic.plan(chat.model, affinity: affinity(chat, request, body))
+    let times = configuration.server.timeouts
+    plan.backoff = configuration.backoff(
+      deadline: reactor.now + (chat.streams ? times.firstEvent : times.total))
+    guard plan.count > 1, let hardware, !hardware.hasRoom(for: chat.model) else { return plan }
+    plan.last = SmallSet(
+      traffic.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
+    return plan
+  }
+
+  private func affinity(_ chat: ChatRequest, _ request: Arrival, _ body: Span<UInt8>) -> AffinityKey? {
+    switch configuration.routing.affinity {
+    case .off: nil
+    case .session: request.session
+    case .prefix: request.session ?? AffinityKey(prefix: body.bytes(chat.messages))
+    }
+  }
+
+  /// Asks the next candidate, or does what comes of there being none.
+  func askNext(_ connection: Connection, _ effects: inout Exchange.Effects) {
+    cancelTransfer(connection)
+    guard var plan = connection.plan, connection.exchange != nil else { return }
+    connection.plan = nil
+    defer { connection.plan = plan }
+    switch traffic.next(&plan, at: reactor.now) {
+    case .ask(let choice): attempt(choice, connection, &effects)
+    case .full: queue(connection, plan, &effects)
+    case .nobody:
+      if connection.exchange?.failure?.isWorthRepeating == true,
+        let pause = traffic.pause(&plan, at: reactor.now, using: &random)
+      {
+        connection.exchange?.pauses(.retry(at: reactor.now + pause))
+        return
+      }
+      let candidates = traffic.candidates(plan)
+      let wait = traffic.health.wait(among: candidates.lazy.map(\.provider), at: reactor.now)
+      connection.exchange?.nobodyLeft(refusal(plan, candidates, wait), wait: wait, &effects)
+    }
+  }
+
+  /// Notes how an attempt ended.
+  func conclude(_ connection: Connection, _ verdict: Exchange.Verdict, isInVain: Bool) {
+    guard let choice = connection.choice, var plan = connection.plan else { return }
+    connection.choice = nil
+    connection.plan = nil
+    let change = traffic.ended(
+      choice, verdict.outcome, firstEvent: verdict.firstEvent, isInVain: isInVain, &plan, at: reactor.now)
+    connection.plan = plan
+    if let change { tell(change) }
+    if case .limited = verdict.outcome { tellLimited(choice) }
+    if queue.count > 0 { isServingDue = true }
+  }
+
+  /// Why nobody can be asked.
+  private func refusal(_ plan: RoutePlan, _ candidates: [RouteCandidate], _ wait: Duration?) -> Refusal {
+    switch traffic.router.table.verdict(plan.match) {
+    case .ambiguous(let ambiguity):
+      return Refusal(
+        400, .ambiguousModel,
+        "`\(plan.model)` could mean several models; ask for one of \(ambiguity.candidates.map { "`\($0)`" }.joined(separator: ", ")).",
+        param: "model")
+    case .nobody, .stale:
+      return Refusal(
+        404, .modelNotFound,
+        "No provider serves the model `\(plan.model)`. GET /v1/models lists what there is.", param: "model")
+    case .found: break
+    }
+    if let misfit = plan.misfit { return misfit }
+    let standings = Set(candidates.map { traffic.health.providers[$0.provider].standing(at: reactor.now) })
+    let seconds = wait.map { min($0.wholeSeconds, Exchange.retryAfterMax) } ?? 1
+    if standings == [.limited] {
+      return Refusal(
+        429, .upstreamRateLimited, "All providers of the model `\(plan.model)` limit the rate of requests.",
+        retryAfter: seconds)
+    }
+    if standings == [.refused] {
+      return Refusal(
+        502, .upstreamCredentials,
+        "No provider of the model `\(plan.model)` accepts the gateway's credentials; see GET /v1/health/providers.")
+    }
+    return Refusal(
+      503, .noProvider,
+      "No provider of the model `\(plan.model)` can be asked at the moment; see GET /v1/health/providers.",
+      retryAfter: seconds)
+  }
+}

@@ -1,0 +1,48 @@
+/// One request's way through the candidates of its model.
+struct RoutePlan: Sendable {
+  /// The model as the caller named it.
+  let model: String
+  var match: RouteMatch
+  var asking: Asking
+  /// Candidates in the list, whether they can be asked or not.
+  var count: Int
+  /// Candidates that are asked only when no other can be, by position: this machine has no room for the model.
+  var last = SmallSet()
+  /// Candidates that cannot do what is asked for, by position.
+  var unfit = SmallSet()
+  /// Why nobody can do it.
+  var misfit: Refusal?
+  /// Providers asked in vain, in order, by name: what outlives a reload.
+  var asked: [String] = []
+  /// When the last one may be asked again.
+  var backoff: Backoff?
+  /// Where the last one asked is in the list, and how many attempts were made there without anybody else between.
+  var position: Int?
+  var attempts = 0
+
+  /// Whether nobody else could ever be asked, so that nothing is gained by leaving the only one alone.
+  var isLone: Bool { count == 1 }
+}
+
+/// A candidate that was chosen for an attempt, with everything that has to be given back when the attempt is over.
+struct Choice: Sendable {
+  var picked: Router.Picked
+  /// The provider, by its index in the configuration that chose it, and by its name.
+  var provider: Int
+  var name: String
+  /// What the model is called there.
+  var model: String
+  var pass: ProviderHealth.Attempt
+  var permit: Concurrency.Permit
+
+  /// The number of the key to use.
+  var key: Int { pass.key }
+}
+
+/// What comes of asking who is next.
+enum Next: Sendable {
+  case ask(Choice)
+  /// Somebody could be asked, but has no room.
+  case full
+  case nobody
+}

@@ -1,0 +1,75 @@
+// Traffic as a configuration wants it.
+
+// In a configuration these words mean its sections.
+private typealias BreakerSettings = Breaker.Settings
+
+extension Configuration {
+  /// Complains when the providers' routes cannot be compiled; a configuration that is used must pass.
+  public func checkRoutes(file: String) throws(ConfigurationFaults) {
+    do throws(RouteFault) {
+      _ = try table(generation: 0)
+    } catch {
+      throw ConfigurationFaults([ConfigurationFault(file: file, message: error.description)])
+    }
+  }
+
+  var enabled: [Provider] { providers.filter(\.isEnabled) }
+
+  var policy: Policy { Policy(routing.strategy, localFirst: routing.localFirst) }
+
+  func table(generation: UInt32) throws(RouteFault) -> RouteTable {
+    let names = routing.aliases.filter { $0.provider == nil }
+    return try RouteTable(
+      enabled.map { provider in
+        let own = routing.aliases.filter { $0.provider == provider.name }
+        return RouteTable.Provider(
+          provider.name, priority: provider.priority, weight: provider.weight, isLocal: provider.kind.row.isLocal,
+          models: provider.models, upstreamNames: own.map { RouteTable.Rename($0.model, $0.name) })
+      },
+      aliases: names.map { RouteTable.Rename($0.name, $0.model) },
+      virtuals: routing.virtuals.map { virtual in
+        RouteTable.Virtual(
+          virtual.name, virtual.targets.map { RouteTable.Target($0) }, isPool: virtual.isPool,
+          strategy: virtual.strategy)
+      }, generation: generation)
+  }
+
+  /// Everybody healthy; the first looks at providers are spread over one interval.
+  func health(now: Duration) -> [(name: String, health: ProviderHealth)] {
+    var breaker = BreakerSettings()
+    let wished = routing.breaker
+    breaker.failuresMax = wished.failuresMax > 0 ? wished.failuresMax : .max
+    breaker.requestsMin = wished.failuresMax > 0 ? breaker.requestsMin : .max
+    breaker.failuresPercent = wished.failuresPercent
+    breaker.openTime = wished.openTime
+    breaker.openTimeMax = max(wished.openTime, breaker.openTimeMax)
+    let probes = Probes.Settings(
+      interval: routing.health.interval, failuresMax: routing.health.failuresMax,
+      successesMin: routing.health.successesMin, deadline: routing.health.timeout)
+    let enabled = enabled
+    return enabled.indices.map { index in
+      let first = now + probes.interval / enabled.count * (index + 1)
+      // Nobody has to look whether a part of the process is there.
+      let settings = enabled[index].demo == nil ? probes : Probes.Settings(interval: .zero)
+      return (
+        enabled[index].name,
+        ProviderHealth(
+          keys: enabled[index].keys.count, breaker, probes: Probes(settings, first: first))
+      )
+    }
+  }
+
+  var rooms: [Concurrency.Provider] {
+    enabled.map { Concurrency.Provider(name: $0.name, limit: $0.concurrencyMax) }
+  }
+
+  /// How the same provider is asked again until a deadline.
+  func backoff(deadline: Duration) -> Backoff {
+    var backoff = Backoff(deadline: deadline)
+    backoff.base = routing.retry.base
+    backoff.most = routing.retry.delayMax
+    backoff.attemptsMax = routing.retry.most + 1
+    backoff.jitter = routing.retry.jitter
+    return backoff
+  }
+}

@@ -1,0 +1,254 @@
+import Foundation
+import Reactor
+import Support
+import Testing
+
+@testable import Gateway
+
+/// Who is asked, through the whole gateway.
+@Suite struct RoutingTests {
+  private static func calls(_ world: World, _ count: Int, to model: String = "m") throws -> [Int] {
+    try (0..<count).map { _ in try world.exchange(Self.chat(model)).status }
+  }
+
+  private final class Counter { var count = 0 }
+
+  private static var broken: World.Play { { _ in Script.Step.json(#"{"error":{"message":"no"}}"#, status: 500) } }
+  private static var good: World.Play { { _ in Script.Step.answer } }
+
+  private static func chat(_ model: String) -> [UInt8] {
+    World.chat(#"{"model":"\#(model)","messages":[{"role":"user","content":"hi"}]}"#)
+  }
+
+  private static func get(_ path: String) -> [UInt8] {
+    Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+  }
+
+  private static func post(_ path: String, _ body: String) -> [UInt8] {
+    Array(
+      ("POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)").utf8)
+  }
+
+  @Test func `turns go round`() throws {
+    let world = try World(toml: "[server]\nstrategy = \"round_robin\"", [Self.good, Self.good])
+    var configuration = world.gateway.configuration
+    configuration.providers[1].priority = configuration.providers[0].priority
+    #expect(world.gateway.apply(configuration) == nil)
+    #expect(try Self.calls(world, 6) == [Int](repeating: 200, count: 6))
+    #expect(world.seen(0).count == 3)
+    #expect(world.seen(1).count == 3)
+  }
+
+  private static let equal = "type = \"OpenAiCompatible\"\nmodels = [\"m\"]"
+
+  @Test func `a name in front of the model asks that provider first, and its word for the model goes out`() throws {
+    let world = try World(.scripted, [Self.good, Self.good])
+    _ = try world.exchange(Self.chat("up1/m"))
+    #expect(world.seen(0).isEmpty)
+    #expect(world.seen(1).first.map { String(decoding: $0.body, as: UTF8.self).contains(#""model":"m""#) } == true)
+  }
+
+  @Test func `an alias and a provider's own word for a model`() throws {
+    let world = try World(
+      toml: """
+        [[aliases]]
+        name = "fast"
+        model = "m"
+        [[aliases]]
+        name = "m-deployed"
+        model = "m"
+        provider = "up0"
+        """, providers: Self.equal, [Self.good])
+    let answer = try world.exchange(Self.chat("fast"))
+    #expect(answer.status == 200)
+    #expect(answer.text.contains(#""model":"fast""#))
+    #expect(
+      world.seen(0).first.map { String(decoding: $0.body, as: UTF8.self).contains(#""model":"m-deployed""#) }
+        == true)
+  }
+
+  @Test func `nobody for a model is a 404, and a failing only provider is asked every time`() throws {
+    let world = try World(toml: "[retry]\nmax_retries = 0", providers: Self.equal, [Self.broken])
+    #expect(try world.exchange(Self.chat("other")).status == 404)
+    #expect(try Self.calls(world, 9) == [Int](repeating: 502, count: 9))
+    #expect(world.seen(0).count == 9)
+  }
+
+  @Test func `who fails is left alone while others answer, and is said to be down`() throws {
+    let world = try World(toml: "[retry]\nmax_retries = 0", [Self.broken, Self.good])
+    #expect(try Self.calls(world, 20) == [Int](repeating: 200, count: 20))
+    #expect(world.seen(0).count == 5)
+    let health = try world.exchange(Self.get("/v1/health/providers")).text
+    #expect(health.contains(#""provider":"up0""#))
+    #expect(health.contains(#""status":"unhealthy""#))
+    #expect(health.contains(#""status":"healthy""#))
+    let events = try world.exchange(Self.get("/v1/events/recent?topics=providers/*")).text
+    #expect(events.contains(#""healthy":false"#))
+    let explained = try world.exchange(Self.post("/v1/route/explain", #"{"model":"m"}"#)).text
+    #expect(explained.contains(#""verdict":"down""#))
+    #expect(explained.contains(#""verdict":"chosen""#))
+  }
+
+  @Test func `all down is a 503 that says when, and nobody is asked`() throws {
+    let world = try World(toml: "[retry]\nmax_retries = 0", [Self.broken, Self.broken])
+    _ = try Self.calls(world, 5)
+    let seen = world.seenCount
+    let answer = try world.exchange(World.chat())
+    #expect(answer.status == 503)
+    #expect(answer.text.contains("no_provider_available"))
+    #expect((1...6).contains(answer.field("retry-after").flatMap { Int($0) } ?? 0))
+    #expect(world.seenCount == seen)
+  }
+
+  @Test func `a limited key rests, and the other key is used`() throws {
+    let world = try World(
+      providers: "type = \"OpenAiCompatible\"\napi_keys = [\"one-one-one\", \"two-two-two\"]",
+      [
+        { request in
+          let isFirst = request.fields.contains { $0.contains("one-one-one") }
+          return isFirst
+            ? Script.Step.json(#"{"error":{"message":"slow"}}"#, status: 429, fields: ["retry-after: 60"])
+            : Script.Step.answer
+        }
+      ])
+    #expect(try Self.calls(world, 5) == [Int](repeating: 200, count: 5))
+    #expect(world.seen(0).filter { $0.fields.contains { $0.contains("one-one-one") } }.count == 1)
+    let events = try world.exchange(Self.get("/v1/events/recent?topics=rate_limit")).text
+    #expect(events.contains(#""provider":"up0","key":1"#))
+  }
+
+  @Test func `limits of all providers are a 429 with the smallest wait, and then nobody is asked`() throws {
+    func limited(_ seconds: Int) -> World.Play {
+      { _ in
+        Script.Step.json(#"{"error":{"message":"slow"}}"#, status: 429, fields: ["retry-after: \(seconds)"])
+      }
+    }
+    let world = try World(.scripted, [limited(90), limited(40)])
+    let first = try world.exchange(World.chat())
+    #expect(first.status == 429)
+    #expect(first.field("retry-after") == "40")
+    let seen = world.seenCount
+    let second = try world.exchange(World.chat())
+    #expect(second.status == 429)
+    #expect((39...40).contains(second.field("retry-after").flatMap { Int($0) } ?? 0))
+    #expect(world.seenCount == seen)
+  }
+
+  @Test func `a server that fails once is asked once more when nobody else can be`() throws {
+    let counter = Counter()
+    let world = try World(
+      toml: "[retry]\nbase_delay_ms = 1",
+      [
+        { _ in
+          counter.count += 1
+          return counter.count == 1 ? Script.Step.json("{}", status: 503) : Script.Step.answer
+        }
+      ])
+    #expect(try world.exchange(World.chat()).status == 200)
+    #expect(world.seen(0).count == 2)
+  }
+
+  @Test func `a finished request says where it went`() throws {
+    let world = try World(.scripted, [Self.broken, Self.good])
+    let answer = try world.exchange(World.chat())
+    let id = try #require(answer.field("x-request-id"))
+    let explained = try world.exchange(Self.get("/v1/route/explain/\(id)")).text
+    #expect(explained.contains(#""failed_attempts":["up0:status_500"]"#))
+    #expect(explained.contains(#""verdict":"failed""#))
+    #expect(explained.contains(#""verdict":"answered""#))
+    #expect(try world.exchange(Self.get("/v1/route/explain/none")).status == 404)
+  }
+
+  @Test func `who has no room waits, and is served in turn`() throws {
+    let slow: World.Play = { _ in [.wait(.milliseconds(50))] + Script.Step.answer }
+    let world = try World(providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1", [slow])
+    let clients = (0..<4).map { _ in world.connect() }
+    for client in clients { client.send(World.chat()) }
+    world.run { world.gateway.queue.count == 3 }
+    let status = try world.exchange(Self.get("/v1/queue/status")).text
+    #expect(status.contains(#""queued":"#))
+    world.run { clients.allSatisfy { $0.responses().contains { $0.isComplete } } }
+    for client in clients { #expect(client.responses().first?.status == 200) }
+    #expect(world.gateway.queue.count == 0)
+    #expect(world.gateway.traffic.concurrency.inFlight == [0])
+  }
+
+  @Test func `a full queue is a 503 with a time`() throws {
+    let slow: World.Play = { _ in [.wait(.milliseconds(300))] + Script.Step.answer }
+    let world = try World(
+      toml: "[queue]\ncapacity = 1", providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1", [slow])
+    let clients = (0..<3).map { _ in world.connect() }
+    for client in clients { client.send(World.chat()) }
+    world.run { clients.contains { $0.responses().contains { $0.status == 503 } } }
+    let refused = clients.flatMap { $0.responses() }.first { $0.status == 503 }
+    #expect(refused?.field("retry-after") != nil)
+  }
+
+  @Test func `events are told as they happen`() throws {
+    let world = try World(.scripted, [Self.good])
+    let feed = world.connect()
+    feed.send(Self.get("/v1/events?topics=inference"))
+    world.run { !feed.responses().isEmpty }
+    _ = try world.exchange(World.chat())
+    world.run { feed.text.contains(#""provider":"up0""#) }
+    #expect(feed.text.contains("event: inference"))
+    #expect(try world.exchange(Self.get("/v1/events/recent?topics=weather")).status == 400)
+  }
+
+  // MARK: Reload
+
+  @Test func `another configuration is taken whole: new providers, no old tokens, what is known stays`() throws {
+    let world = try World(toml: "[auth]\ntokens = [\"old\"]\n[retry]\nmax_retries = 0", [Self.good, Self.good])
+    let asked = World.chat(fields: ["authorization: Bearer old"])
+    #expect(try world.exchange(asked).status == 200)
+    var configuration = world.gateway.configuration
+    configuration.auth.tokens = [try #require(Secret("new"))]
+    configuration.providers.removeFirst()
+    #expect(world.gateway.apply(configuration) == nil)
+    #expect(try world.exchange(asked).status == 401)
+    #expect(try world.exchange(World.chat(fields: ["authorization: Bearer new"])).status == 200)
+    #expect(world.seen(0).count == 1)
+    #expect(world.seen(1).count == 1)
+  }
+
+  @Test func `a request that runs while the configuration changes goes on, and fails over by the new one`() throws {
+    let slow: World.Play = { _ in [.wait(.milliseconds(100)), .fail(.truncated)] }
+    let world = try World(.scripted, [slow, Self.broken, Self.good])
+    let client = world.connect()
+    client.send(World.chat())
+    world.run { world.seen(0).count == 1 }
+    var configuration = world.gateway.configuration
+    configuration.providers.remove(at: 1)
+    #expect(world.gateway.apply(configuration) == nil)
+    let answer = try world.answer(to: client)
+    #expect(answer.status == 200)
+    #expect(answer.field("x-served-by")?.hasPrefix("up2/") == true)
+    #expect(world.seen(1).isEmpty)
+    #expect(world.gateway.traffic.concurrency.inFlight == [0, 0])
+  }
+
+  @Test func `a reload that fails says why, and changes nothing`() throws {
+    let world = try World(.scripted, [Self.good])
+    #expect(try world.exchange(Self.post("/v1/admin/reload", "")).status == 400)
+    let faults = ConfigurationFaults([ConfigurationFault(file: "x.toml", message: "is wrong")])
+    try world.gateway.watchConfiguration(try Reloader { .failure(faults) })
+    let answer = try world.exchange(Self.post("/v1/admin/reload", ""))
+    #expect(answer.status == 400)
+    #expect(answer.text.contains("x.toml: is wrong"))
+    #expect(try world.exchange(World.chat()).status == 200)
+    #expect(try world.exchange(Self.get("/v1/admin/reload")).status == 405)
+  }
+
+  // MARK: Looks
+
+  @Test func `a provider that is not there is found out without a request`() throws {
+    let world = try World(
+      toml: "[server]\nhealth_check_interval_secs = 0.05\n[health]\nfailures_max = 2",
+      [{ request in request.method == "GET" ? [.fail(.connectFailed)] : Script.Step.answer }, Self.good])
+    world.run { !world.gateway.traffic.health.providers[0].probes.isUp }
+    #expect(world.gateway.traffic.health.providers[1].probes.isUp)
+    _ = try world.exchange(World.chat())
+    #expect(world.seen(0).allSatisfy { $0.method == "GET" })
+  }
+}
