@@ -32,6 +32,7 @@ FAMILIES = (
     "ending",
     "machine",
     "calls",
+    "routing",
 )
 
 
