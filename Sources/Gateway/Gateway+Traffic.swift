@@ -71,7 +71,6 @@ extension Gateway {
         "No provider serves the model `\(plan.model)`. GET /v1/models lists what there is.", param: "model")
     case .found: break
     }
-    if let misfit = plan.misfit { return misfit }
     let standings = Set(candidates.map { traffic.health.providers[$0.provider].standing(at: reactor.now) })
     let seconds = wait.map { min($0.wholeSeconds, Exchange.retryAfterMax) } ?? 1
     if standings == [.limited] {

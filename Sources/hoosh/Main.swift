@@ -13,7 +13,9 @@ struct Hoosh: ParsableCommand {
       cannot be reached, 74 a file cannot be read, 78 the configuration is wrong.
       """,
     version: Gateway.version,
-    subcommands: [Serve.self, Infer.self, Models.self, Health.self, Info.self, Fit.self, Check.self, Version.self],
+    subcommands: [
+      Serve.self, Infer.self, Models.self, Route.self, Health.self, Info.self, Fit.self, Check.self, Version.self,
+    ],
     defaultSubcommand: Serve.self)
 
   static func main() {

@@ -49,6 +49,24 @@ enum ServerMessage {
     return ids
   }
 
+  /// The texts of each element of `candidates`.
+  static func candidates(in json: Span<UInt8>) -> [[String: String]] {
+    var found: [[String: String]] = []
+    try? each(in: json, at: nil) { list in
+      guard list.keyEquals("candidates", in: json), list.value.kind == .array else { return }
+      var elements = try ArrayCursor(in: json, at: Int(list.value.slice.start), depth: 2)
+      while let element = try elements.next(in: json) {
+        guard element.kind == .object else { continue }
+        var fields: [String: String] = [:]
+        try each(in: json, at: element) { field in
+          if let text = field.value.string(in: json) { fields[self.text(json, field.key)] = text }
+        }
+        found.append(fields)
+      }
+    }
+    return found
+  }
+
   /// Every number, text and flag of nested objects, named by the keys that lead to it.
   static func leaves(of json: Span<UInt8>) -> [(name: String, value: String)] {
     var found: [(name: String, value: String)] = []

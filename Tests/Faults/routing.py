@@ -134,7 +134,7 @@ async def both_down(w, v):
         began = time.monotonic()
         responses = await asyncio.gather(*(gateway.ask("two-down", stream) for _ in range(100)))
         for response in responses:
-            expect_error(response, 503, "no_provider_available")
+            expect_error(response, 503, "no_provider")
         within((time.monotonic() - began) * 1000, 0, 1000, "a hundred refusals")
         status = (await gateway.fetch("/v1/queue/status")).json
         expect(status["queued"] == 0, "requests wait for nobody")

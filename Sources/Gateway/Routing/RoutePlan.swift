@@ -8,10 +8,6 @@ struct RoutePlan: Sendable {
   var count: Int
   /// Candidates that are asked only when no other can be, by position: this machine has no room for the model.
   var last = SmallSet()
-  /// Candidates that cannot do what is asked for, by position.
-  var unfit = SmallSet()
-  /// Why nobody can do it.
-  var misfit: Refusal?
   /// Providers asked in vain, in order, by name: what outlives a reload.
   var asked: [String] = []
   /// When the last one may be asked again.

@@ -70,7 +70,7 @@ struct Traffic: ~Copyable {
       return .ask(choice)
     }
     for (position, candidate) in candidates(plan).enumerated() where up.contains(candidate.provider) {
-      if plan.asking.out.contains(position) || plan.unfit.contains(position) { continue }
+      if plan.asking.out.contains(position) { continue }
       let name = router.table.upstreamName(candidate, for: plan.model)
       if !concurrency.hasRoom(candidate.provider, name) { return .full }
     }
@@ -83,7 +83,7 @@ struct Traffic: ~Copyable {
     var asking = plan.asking
     asking.up = up
     asking.now = now
-    asking.out = asking.out.union(plan.unfit).union(left)
+    asking.out = asking.out.union(left)
     while let picked = router.pick(plan.match, asking, loads: concurrency.inFlight) {
       let provider = picked.candidate.provider
       let model = router.table.upstreamName(picked.candidate, for: plan.model)
@@ -112,7 +112,6 @@ struct Traffic: ~Copyable {
     plan.match = router.match(plan.model)
     plan.count = router.table.count(plan.match)
     plan.asking.out = SmallSet()
-    plan.unfit = SmallSet()
     plan.last = SmallSet()
     plan.position = nil
     for (position, candidate) in candidates(plan).enumerated() where asked.contains(names[candidate.provider]) {

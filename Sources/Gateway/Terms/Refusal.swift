@@ -74,7 +74,6 @@ extension Refusal {
     case methodNotAllowed = "method_not_allowed"
     case modelNotFound = "model_not_found"
     case ambiguousModel = "ambiguous_model"
-    case contextTooLong = "context_length_exceeded"
     // Upstreams.
     case upstreamRefused = "upstream_rejected_request"
     case upstreamCredentials = "upstream_credentials_rejected"
@@ -84,7 +83,7 @@ extension Refusal {
     case upstreamFailed = "upstream_failed"
     case upstreamMalformed = "upstream_malformed_response"
     case upstreamTruncated = "upstream_truncated"
-    case noProvider = "no_provider_available"
+    case noProvider = "no_provider"
     // The gateway.
     case overloaded
     case shuttingDown = "shutting_down"

@@ -123,7 +123,7 @@ import Testing
     #expect(life.end == .complete)
     let answer = try #require(life.received)
     #expect(answer.status == 503)
-    #expect(answer.text.contains(#""code":"no_provider_available""#))
+    #expect(answer.text.contains(#""code":"no_provider""#))
     #expect(life.row.outcome == .refused)
   }
 

@@ -96,7 +96,7 @@ import Testing
     let seen = world.seenCount
     let answer = try world.exchange(World.chat())
     #expect(answer.status == 503)
-    #expect(answer.text.contains("no_provider_available"))
+    #expect(answer.text.contains("no_provider"))
     #expect((1...6).contains(answer.field("retry-after").flatMap { Int($0) } ?? 0))
     #expect(world.seenCount == seen)
   }

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Gateway
+import Reactor
+
+/// Says where a model would go.
+struct Route: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show who would be asked for a model by a running gateway, and why not the others.")
+
+  @Argument(help: "The model, as a caller would name it.")
+  var model: String
+
+  @Flag(help: "Print the gateway's JSON.")
+  var json = false
+
+  @OptionGroup var options: ServerOptions
+
+  func run() throws {
+    var body: [UInt8] = Array("{".utf8)
+    Writer.member("model", model, to: &body)
+    body += Array("}".utf8)
+    let answer = try options.ask(.post, "/v1/route/explain", body: body)
+    guard answer.status == 200 else {
+      Terminal.complain("hoosh: \(ServerMessage.error(in: answer.body.span) ?? "status \(answer.status)")")
+      throw ExitCode.failure
+    }
+    if json { return Terminal.show(answer.body) }
+    let candidates = ServerMessage.candidates(in: answer.body.span)
+    if candidates.isEmpty {
+      Terminal.complain("hoosh: no provider serves the model")
+      throw ExitCode.failure
+    }
+    for candidate in candidates {
+      let name = "\(candidate["provider"] ?? "")/\(candidate["model"] ?? "")"
+      print("\(name): \(candidate["verdict"] ?? ""). \(candidate["reason"] ?? "")")
+    }
+  }
+}
