@@ -32,8 +32,8 @@ final class Connection {
 
   var exchange: Exchange?
   var transfer: TransferID?
-  /// The exchange's way through its candidates, and the one that is asked now.
-  var plan: RoutePlan?
+  /// The exchange's way through its candidates, until something visible is sent, and the one that is asked now.
+  var course: RouteCourse?
   var choice: Choice?
   /// Its place in the queue.
   var ticket: RequestQueue.ID?

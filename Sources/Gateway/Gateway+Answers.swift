@@ -113,6 +113,7 @@ extension Gateway {
     let keepsAlive = connection.request?.frame.keepsAlive ?? false
     connection.request = nil
     connection.exchange = nil
+    connection.course = nil
     releaseBody(connection)
     connection.body = []
     guard keepsAlive, !isDraining else { return close(connection) }

@@ -39,7 +39,7 @@ extension Gateway {
     row.path = request.endpoint?.name ?? "-"
     row.bytesIn = request.bytes + body.count
     var effects = takeEffects()
-    connection.plan = makePlan(chat, request, body.span)
+    connection.course = RouteCourse(makePlan(chat, request, body.span))
     var exchange = Exchange(
       chat, body: body, limits: limits(configuration.server.timeouts), frame: frame, row: row,
       received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
@@ -205,6 +205,7 @@ extension Gateway {
     let end = effects.end
     scratch = effects.output
     guard let end else {
+      if connection.exchange?.phase == .visible { connection.course = nil }
       if connection.exchange != nil { arm(connection) }
       return
     }

@@ -25,33 +25,30 @@ extension Gateway {
   /// Asks the next candidate, or does what comes of there being none.
   func askNext(_ connection: Connection, _ effects: inout Exchange.Effects) {
     cancelTransfer(connection)
-    guard var plan = connection.plan, connection.exchange != nil else { return }
-    connection.plan = nil
-    defer { connection.plan = plan }
-    switch traffic.next(&plan, at: reactor.now) {
+    guard let course = connection.course, connection.exchange != nil else { return }
+    switch traffic.next(&course.plan, at: reactor.now) {
     case .ask(let choice): attempt(choice, connection, &effects)
-    case .full: queue(connection, plan, &effects)
+    case .full: queue(connection, course.plan, &effects)
     case .nobody:
       if connection.exchange?.failure?.isWorthRepeating == true,
-        let pause = traffic.pause(&plan, at: reactor.now, using: &random)
+        let pause = traffic.pause(&course.plan, at: reactor.now, using: &random)
       {
         connection.exchange?.pauses(.retry(at: reactor.now + pause))
         return
       }
-      let candidates = traffic.candidates(plan)
+      let candidates = traffic.candidates(course.plan)
       let wait = traffic.health.wait(among: candidates.lazy.map(\.provider), at: reactor.now)
-      connection.exchange?.nobodyLeft(refusal(plan, candidates, wait), wait: wait, &effects)
+      connection.exchange?.nobodyLeft(refusal(course.plan, candidates, wait), wait: wait, &effects)
     }
   }
 
   /// Notes how an attempt ended.
   func conclude(_ connection: Connection, _ verdict: Exchange.Verdict, isInVain: Bool) {
-    guard let choice = connection.choice, var plan = connection.plan else { return }
+    guard let choice = connection.choice else { return }
     connection.choice = nil
-    connection.plan = nil
     let change = traffic.ended(
-      choice, verdict.outcome, firstEvent: verdict.firstEvent, isInVain: isInVain, &plan, at: reactor.now)
-    connection.plan = plan
+      choice, verdict.outcome, firstEvent: verdict.firstEvent, isInVain: isInVain, connection.course,
+      at: reactor.now)
     if let change { tell(change) }
     if case .limited = verdict.outcome { tellLimited(choice) }
     if queue.count > 0 { isServingDue = true }

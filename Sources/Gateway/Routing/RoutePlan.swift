@@ -20,6 +20,13 @@ struct RoutePlan: Sendable {
   var isLone: Bool { count == 1 }
 }
 
+/// A plan where it takes no room once nobody else will be asked, which is most of a stream's time.
+final class RouteCourse {
+  var plan: RoutePlan
+
+  init(_ plan: RoutePlan) { self.plan = plan }
+}
+
 /// A candidate that was chosen for an attempt, with everything that has to be given back when the attempt is over.
 struct Choice: Sendable {
   var picked: Router.Picked

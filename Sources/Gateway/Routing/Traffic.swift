@@ -124,7 +124,7 @@ struct Traffic: ~Copyable {
   /// - Parameter isInVain: Whether somebody else is to be asked.
   mutating func ended(
     _ choice: Choice, _ outcome: ProviderHealth.Outcome, firstEvent: Duration?, isInVain: Bool,
-    _ plan: inout RoutePlan, at now: Duration
+    _ course: RouteCourse?, at now: Duration
   ) -> HealthBoard.Change? {
     concurrency.release(choice.permit)
     if let firstEvent {
@@ -134,9 +134,9 @@ struct Traffic: ~Copyable {
     }
     guard let provider = index(of: choice) else { return nil }
     let change = health.ended(provider, choice.pass, outcome, at: now)
-    guard isInVain, !hasAnotherKey(provider, outcome, plan, at: now) else { return change }
-    plan.asked.append(choice.name)
-    if choice.picked.generation == router.table.generation { plan.asking.tried(choice.picked.position) }
+    guard isInVain, let course, !hasAnotherKey(provider, outcome, course.plan, at: now) else { return change }
+    course.plan.asked.append(choice.name)
+    if choice.picked.generation == router.table.generation { course.plan.asking.tried(choice.picked.position) }
     return change
   }
 
