@@ -76,6 +76,16 @@ import Testing
     #expect(machine.inquiries.first?.devices == 2)
   }
 
+  @Test(arguments: ["1.5.", "01", "-", "1e", "1-2", "+1", "\"\\q\"", "\"\\u12\"", "\"\\u+123\"", "tru", "nullx"])
+  func `what is nearly JSON is no manifest`(value: String) {
+    func library(_ value: String) -> String? {
+      Manifests.library(
+        Array(#"{"file_format_version": "1.0.0", "x": \#(value), "ICD": {"library_path": "a.so"}}"#.utf8))
+    }
+    #expect(library(value) == nil)
+    for sound in ["0", "-0.5e+10", "\"\\u00e9\\/\"", "true"] { #expect(library(sound) == "a.so") }
+  }
+
   @Test func `a library that is no driver is nothing`() throws {
     let folder = try Fakes.Folder()
     try folder.manifest("none", try folder.library(.half))
