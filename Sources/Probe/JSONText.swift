@@ -59,7 +59,10 @@ public struct JSONText {
     default: bytes.append(UInt8(ascii: ","))
     }
     guard let name else { return }
-    quote(name)
+    // Ours, and plain.
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(contentsOf: name.utf8)
+    bytes.append(UInt8(ascii: "\""))
     bytes.append(UInt8(ascii: ":"))
   }
 

@@ -77,7 +77,7 @@ struct JSONWalker {
       try skip()
       return nil
     }
-    return Int(numberText())
+    return Int(try numberText())
   }
 
   /// The number that comes next, or nil when something else does, which is then passed.
@@ -86,7 +86,7 @@ struct JSONWalker {
       try skip()
       return nil
     }
-    return Double(numberText())
+    return Double(try numberText())
   }
 
   /// The string that comes next, or nil when something else does, which is then passed.
@@ -111,7 +111,7 @@ struct JSONWalker {
     case .object: try members { (_, walker) throws(JSONProblem) in try walker.skip() }
     case .array: try elements { (walker) throws(JSONProblem) in try walker.skip() }
     case .string: _ = try stringRange()
-    case .number: _ = numberText()
+    case .number: _ = try numberText()
     case .word:
       for word in ["true", "false", "null"] where bytes[at...].starts(with: word.utf8) {
         at += word.utf8.count
@@ -152,23 +152,57 @@ struct JSONWalker {
         return start..<at - 1
       }
       if bytes[at] < 0x20 { throw problem() }
-      at += bytes[at] == UInt8(ascii: "\\") ? 2 : 1
+      if bytes[at] == UInt8(ascii: "\\") { try passEscape() } else { at += 1 }
     }
     at = bytes.count
     throw problem()
   }
 
-  private mutating func numberText() -> Substring {
+  private mutating func passEscape() throws(JSONProblem) {
+    at += 2
+    guard at <= bytes.count else { throw problem() }
+    if bytes[at - 1] == UInt8(ascii: "u") {
+      guard at + 4 <= bytes.count, bytes[at..<at + 4].allSatisfy(Self.isHexadecimal) else { throw problem() }
+      at += 4
+    } else if !"\"\\/bfnrt".utf8.contains(bytes[at - 1]) {
+      throw problem()
+    }
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+      UInt8(ascii: "A")...UInt8(ascii: "F"):
+      true
+    default: false
+    }
+  }
+
+  private mutating func numberText() throws(JSONProblem) -> Substring {
     let start = at
-    while at < bytes.count {
-      switch bytes[at] {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
-        UInt8(ascii: "e"), UInt8(ascii: "E"):
-        at += 1
-      default: return Substring(decoding: bytes[start..<at], as: UTF8.self)
-      }
+    pass(UInt8(ascii: "-"))
+    let isZero = at < bytes.count && bytes[at] == UInt8(ascii: "0")
+    let whole = passDigits()
+    guard whole == 1 || whole > 1 && !isZero else { throw problem() }
+    if pass(UInt8(ascii: ".")), passDigits() == 0 { throw problem() }
+    if pass(UInt8(ascii: "e")) || pass(UInt8(ascii: "E")) {
+      if !pass(UInt8(ascii: "+")) { pass(UInt8(ascii: "-")) }
+      if passDigits() == 0 { throw problem() }
     }
     return Substring(decoding: bytes[start..<at], as: UTF8.self)
+  }
+
+  @discardableResult
+  private mutating func pass(_ byte: UInt8) -> Bool {
+    guard at < bytes.count, bytes[at] == byte else { return false }
+    at += 1
+    return true
+  }
+
+  private mutating func passDigits() -> Int {
+    let start = at
+    while at < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[at]) { at += 1 }
+    return at - start
   }
 
   private func problem() -> JSONProblem { JSONProblem(offset: at) }

@@ -17,7 +17,15 @@ enum HardwareLook {
     var options = Inquirer.Options()
     options.asksEveryDriver = asksEveryDriver
     options.environment = Environment.variables
+    options.memory = memory()
     return options
+  }
+
+  /// Where it is remembered which drivers crashed or hung.
+  private static func memory() -> String? {
+    if let cache = Environment.value("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/hoosh/drivers" }
+    if let home = Environment.value("HOME"), home.hasPrefix("/") { return home + "/.cache/hoosh/drivers" }
+    return nil
   }
 
   /// The prices of the file that `HOOSH_PRICES` names, or those that come with the program.

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Lets the drivers of a machine speak, each in a process of its own, all at once, within a deadline.
 ///
-/// What crashed or hung is remembered and left alone for a while: longer each time, and for ever when it could not be
-/// ended. Everything else about it is a value, so it belongs to the thread that asks.
+/// What crashed or hung is remembered and left alone for a while: longer each time, and until the next start of the
+/// machine when it could not be ended. Everything else about it is a value, so it belongs to the thread that asks.
 public struct Inquirer: Sendable {
   /// How the drivers are asked.
   public struct Options: Sendable {
@@ -18,6 +18,9 @@ public struct Inquirer: Sendable {
     public var manifestFolders: [String]?
     /// Whether drivers are asked for whose maker no device was seen: software rasterisers.
     public var asksEveryDriver = false
+    /// A file in which it is remembered which drivers crashed or hung, so that the next program leaves them alone too;
+    /// nil for this value's own memory alone.
+    public var memory: String?
     /// The variables that the drivers may see; those that mean something to them are passed on.
     public var environment: [String: String] = [:]
 
@@ -31,9 +34,11 @@ public struct Inquirer: Sendable {
 
   public init(_ options: Options = Options()) { self.options = options }
 
-  /// Asks every driver that has something to do with the machine. `now` is in seconds since whenever.
-  public mutating func ask(_ machine: Machine, _ root: Root, now: Int = 0) -> Machine {
+  /// Asks every driver that has something to do with the machine. `now` is in seconds since the machine's start.
+  public mutating func ask(_ machine: Machine, _ root: Root, now: Int = sinceStart()) -> Machine {
     reapStuck()
+    if let kept = options.memory.flatMap({ GrudgeFile(path: $0).read() }) { grudges = kept }
+    let before = grudges
     var machine = machine
     var questions: [Question] = []
     for question in Questions(root: root, options: options).about(machine) {
@@ -60,8 +65,15 @@ public struct Inquirer: Sendable {
           devices: answer.report.devices.count))
       Merge.add(answer.report, from: answer.question.source, to: &machine)
     }
+    if let path = options.memory, grudges != before { GrudgeFile(path: path).write(grudges) }
     Merge.finish(&machine, environment: options.environment)
     return machine
+  }
+
+  /// Seconds since the machine's start, as every program on it counts them.
+  public static func sinceStart() -> Int {
+    var time = timespec()
+    return unsafe clock_gettime(CLOCK_MONOTONIC, &time) == 0 ? Int(time.tv_sec) : 0
   }
 
   /// A driver's answer.
@@ -137,46 +149,6 @@ public struct Inquirer: Sendable {
     stuck.removeAll { process in
       var status: Int32 = 0
       return unsafe waitpid(process, &status, WNOHANG) != 0
-    }
-  }
-}
-
-/// What became of inquiries, by what was asked and of which drivers.
-public struct Grudges: Sendable, Equatable {
-  private struct Entry: Sendable, Equatable {
-    var times = 0
-    var until = 0
-    var isStuck = false
-    var what = ""
-  }
-
-  /// Entries that are kept.
-  private static let most = 64
-  private var entries: [String: Entry] = [:]
-
-  public init() {}
-
-  /// Why a driver is not asked now; nil when it is.
-  func reason(against key: String, now: Int) -> String? {
-    guard let entry = entries[key] else { return nil }
-    if entry.isStuck { return "it waits for the device since an earlier inquiry, and will until the next start" }
-    return now < entry.until
-      ? "it \(entry.what) \(entry.times == 1 ? "once" : "\(entry.times) times"); asked again later" : nil
-  }
-
-  /// Keeps what became of an inquiry: a minute of rest after the first failure, twice as long after each further one,
-  /// a day at most.
-  mutating func note(_ outcome: Inquiry.Outcome, about key: String, now: Int) {
-    switch outcome {
-    case .answered, .absent, .failed, .avoided: entries[key] = nil
-    case .crashed, .hung, .stuck:
-      if entries.count >= Self.most, entries[key] == nil { entries.removeAll() }
-      var entry = entries[key] ?? Entry()
-      entry.times = min(entry.times + 1, 20)
-      entry.until = now.plus(min(86_400, 60 << (entry.times - 1)))
-      entry.isStuck = outcome == .stuck
-      entry.what = outcome == .hung ? "hung" : "crashed"
-      entries[key] = entry
     }
   }
 }

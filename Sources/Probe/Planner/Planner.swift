@@ -63,18 +63,26 @@ public enum Planner {
     return plan
   }
 
-  /// The largest context that the devices have room for; nil when none is.
+  /// Tokens of context that are looked for at most, whatever a file says.
+  static let contextMax = 1 << 27
+
+  /// The largest context that the devices have room for, in steps of 256; nil when none is.
   public static func largestContext(_ model: Model, _ usage: Usage = Usage(), on budget: Budget) -> Int? {
-    var low = 0
-    var high = max(usage.context, model.contextMax > 0 ? model.contextMax : 131_072) / 256
+    func hasRoom(_ steps: Int) -> Bool {
+      var asked = usage
+      asked.context = steps * 256
+      var attempt = Attempt(model: model, demand: Demand(model, asked), budget: budget)
+      return attempt.best().isOnDevices
+    }
+    var low = 1
+    var high = min(max(usage.context, model.contextMax > 0 ? model.contextMax : 131_072), contextMax) / 256
+    // Mostly it is the weights that have no room.
+    guard high >= low, hasRoom(low) else { return nil }
     while low < high {
       let middle = (low + high + 1) / 2
-      var asked = usage
-      asked.context = middle * 256
-      var attempt = Attempt(model: model, demand: Demand(model, asked), budget: budget)
-      if attempt.best().isOnDevices { low = middle } else { high = middle - 1 }
+      if hasRoom(middle) { low = middle } else { high = middle - 1 }
     }
-    return low > 0 ? low * 256 : nil
+    return low * 256
   }
 
   private static func advice(_ plan: Plan, _ model: Model, _ usage: Usage, _ budget: Budget) -> [String] {

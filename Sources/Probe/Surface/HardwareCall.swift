@@ -134,16 +134,17 @@ public enum HardwareCall {
       out.member("vram_reserve_bytes", snapshot.reserve)
       out.member("fits_available", bytes <= snapshot.freeBytes)
       out.member("suggested_quant", suggested.precision.rawValue)
-      let plan = Planner.plan(request.shape, request.usage, on: snapshot.budget)
+      let plan = Planner.plan(request.shape, request.usage, on: snapshot.budget, speed: snapshot.speed)
       out.object("plan") { plan.write(&$0) }
     }
   }
 
   /// The same arithmetic on the machine as it is and as it would be.
   private static func simulate(_ request: HardwareRequest, _ snapshot: Snapshot) -> [UInt8] {
-    let edited = Snapshot(
+    var edited = Snapshot(
       snapshot.machine.edited(adding: request.added, removingFirst: request.removed), reserve: snapshot.reserve,
       prices: snapshot.prices)
+    edited.speed = snapshot.speed
     let precision = request.precision ?? .int4
     return write { out in
       out.member("model_params", request.parameters)
@@ -170,7 +171,7 @@ public enum HardwareCall {
     out.member("memory_required_bytes", bytes)
     out.member("fits", left <= 0)
     out.member("shards_required", left <= 0 ? shards : 0)
-    let plan = Planner.plan(request.shape, request.usage, on: snapshot.budget)
+    let plan = Planner.plan(request.shape, request.usage, on: snapshot.budget, speed: snapshot.speed)
     out.object("plan") { plan.write(&$0) }
   }
 

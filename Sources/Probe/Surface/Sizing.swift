@@ -49,6 +49,8 @@ public struct Snapshot: Sendable {
   /// What `hoosh info` and the log say, as text.
   public let summary: String
   public let prices: Prices
+  /// What measurements taught about the estimates of speed; to be given on from one snapshot to the next.
+  public var speed = SpeedCorrection()
 
   public init(_ machine: Machine, reserve: Int = 0, prices: Prices = .builtIn) {
     self.machine = machine
@@ -100,6 +102,18 @@ public struct Snapshot: Sendable {
   public func hasRoom(for name: String) -> Bool? {
     guard let model = NamedModel.model(name) else { return nil }
     return Planner.plan(model, on: emptyBudget).fits
+  }
+
+  /// Tokens below which a measurement is mostly the time before the first one.
+  public static let tokensMin = 16
+
+  /// Takes what a model of this name reached on this machine: tokens of one answer, and the seconds from its first to
+  /// its last. Nothing is learned of a model whose name does not say how large it is, or that has no room here.
+  public mutating func learn(_ name: String, tokens: Int, seconds: Double) {
+    guard tokens >= Self.tokensMin, seconds > 0, let model = NamedModel.model(name),
+      let estimate = Planner.plan(model, on: emptyBudget, speed: speed).tokensPerSecond
+    else { return }
+    speed.learn(model: name, tokensPerSecond: Double(tokens) / seconds, estimate: estimate)
   }
 }
 

@@ -100,11 +100,15 @@ struct ProcessorReader {
     return 0
   }
 
-  /// What the firmware's table of memory says (HMAT), the nodes with processors together.
+  /// What the firmware's table of distances says (HMAT), the nodes with processors together; without one, what its list
+  /// of modules comes to.
   private func bandwidth(_ nodes: [NumaNode]) -> Fact<Double>? {
     let sum = nodes.filter { $0.processors > 0 }.compactMap {
       root.number("sys/devices/system/node/node\($0.id)/access0/initiators/read_bandwidth")
     }.reduce(0) { $0.plus(max(0, $1)) }
-    return sum > 0 ? Fact(Double(sum) / 1000, .sysfs) : nil
+    if sum > 0 { return Fact(Double(sum) / 1000, .sysfs) }
+    return root.bytes("sys/firmware/dmi/tables/DMI", max: 1 << 18).flatMap(MemoryModules.bandwidth).map {
+      Fact($0, .sysfs, .derived)
+    }
   }
 }

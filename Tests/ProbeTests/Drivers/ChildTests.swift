@@ -6,10 +6,11 @@ import Testing
 /// Drivers that misbehave in their own process, and what is known afterwards.
 @Suite(.serialized) struct ChildTests {
   private func ask(
-    _ defines: [String], machine name: String = "dgx-a100", deadline: Duration = .seconds(10)
+    _ words: [String], _ kind: Fakes.Kind = .nvml, machine name: String = "dgx-a100",
+    deadline: Duration = .seconds(10)
   ) throws -> (machine: Machine, time: Duration) {
     let folder = try Fakes.Folder()
-    let library = try folder.library("nvml.c", defines)
+    let library = try folder.library(kind, words)
     let recorded = try Recorded(name)
     var inquirer = Inquirer(try Fakes.options(.nvml, library, deadline: deadline))
     let start = ContinuousClock.now
@@ -56,8 +57,8 @@ import Testing
   @Test(arguments: [
     ("CRASH", "signal 11"), ("ABORT", "signal 6"), ("EXIT", "ended its process with 3"), ("DIES_AT=0", "signal 9"),
   ])
-  func `a driver that ends its process leaves this one alone`(define: String, how: String) throws {
-    let (machine, _) = try ask([define])
+  func `a driver that ends its process leaves this one alone`(word: String, how: String) throws {
+    let (machine, _) = try ask([word])
     #expect(machine.inquiries.map(\.outcome) == [.crashed(how)])
     #expect(machine.devices.count == 8)
     #expect(machine.device("0000:07:00.0")?.memory?.confidence == .tabulated)
@@ -119,7 +120,7 @@ import Testing
   }
 
   @Test func `a library without the functions, and no library, are absent`() throws {
-    let (machine, _) = try ask(["MISSING"])
+    let (machine, _) = try ask([], .half)
     #expect(machine.inquiries.map(\.outcome) == [.absent("its library is not the one that is meant")])
     let recorded = try Recorded("dgx-a100")
     var inquirer = Inquirer(try Fakes.options(.nvml, "/no/such/library.so"))
@@ -131,7 +132,7 @@ import Testing
   @Test func `what hung is left alone for a minute, then two, and asked again`() throws {
     let folder = try Fakes.Folder()
     let recorded = try Recorded("dgx-a100")
-    var inquirer = Inquirer(try Fakes.options(.nvml, try folder.library("nvml.c", ["CRASH"])))
+    var inquirer = Inquirer(try Fakes.options(.nvml, try folder.library(.nvml, ["CRASH"])))
     func outcome(_ now: Int) -> Inquiry.Outcome? {
       inquirer.ask(recorded.machine, recorded.root, now: now).inquiries.first?.outcome
     }
@@ -142,15 +143,49 @@ import Testing
     #expect(outcome(180) == .crashed("signal 11"))
   }
 
+  @Test func `what crashed is left alone by the next program too, until it is time or the file is gone`() throws {
+    let folder = try Fakes.Folder()
+    let recorded = try Recorded("dgx-a100")
+    var options = try Fakes.options(.nvml, try folder.library(.nvml, ["CRASH"]))
+    let file = folder.url.appending(path: "below/drivers")
+    options.memory = file.path
+    func outcome(_ now: Int) -> Inquiry.Outcome? {
+      var inquirer = Inquirer(options)
+      return inquirer.ask(recorded.machine, recorded.root, now: now).inquiries.first?.outcome
+    }
+    #expect(outcome(1000) == .crashed("signal 11"))
+    #expect(outcome(1059) == .avoided("it crashed once; asked again later"))
+    #expect(outcome(1060) == .crashed("signal 11"))
+    #expect(outcome(1179) == .avoided("it crashed 2 times; asked again later"))
+    try FileManager.default.removeItem(at: file)
+    #expect(outcome(1179) == .crashed("signal 11"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path + "/below") == ["drivers"])
+  }
+
+  @Test func `what is remembered survives being written, and a file that is something else is nothing`() {
+    var grudges = Grudges()
+    grudges.note(.hung, about: "nvml a b", now: 5)
+    grudges.note(.stuck, about: "vulkan c", now: 5)
+    let again = Grudges(text: grudges.text)
+    #expect(again == grudges)
+    #expect(again.reason(against: "nvml a b", now: 64)?.contains("hung once") == true)
+    #expect(again.reason(against: "vulkan c", now: .max)?.contains("until the next start") == true)
+    for text in ["", "x", "1 2 3", "0 9 0 hung a", "99 9 0 hung a", "1 9 0 sang a", "1 x 0 hung a", "\0\u{ff}"] {
+      #expect(Grudges(text: text) == Grudges())
+    }
+    let many = String(repeating: "1 99 0 hung a\n", count: 3) + (0..<500).map { "1 99 0 hung \($0)\n" }.joined()
+    #expect(Grudges(text: many).reason(against: "499", now: 0) == nil)
+  }
+
   @Test func `AMD's and Intel's libraries are heard`() throws {
     let folder = try Fakes.Folder()
     let amd = try Recorded("instinct-mi210")
-    var inquirer = Inquirer(try Fakes.options(.rocmSMI, try folder.library("rocm_smi.c")))
+    var inquirer = Inquirer(try Fakes.options(.rocmSMI, try folder.library(.rocmSMI)))
     let instinct = inquirer.ask(amd.machine, amd.root).device("0000:83:00.0")
     #expect(instinct?.telemetry.busyPercent == 12)
     #expect(instinct?.memory?.value == 68_702_699_520)
     let intel = try Recorded("arc-b580-xe")
-    var second = Inquirer(try Fakes.options(.levelZero, try folder.library("level_zero.c", name: "zero.so")))
+    var second = Inquirer(try Fakes.options(.levelZero, try folder.library(.levelZero)))
     let arc = second.ask(intel.machine, intel.root).device("0000:03:00.0")
     #expect(arc?.memory == Fact(12_884_901_888, .levelZero, .exact))
     #expect(arc?.free?.value == 12_348_030_976)

@@ -24,7 +24,7 @@ import Testing
 
   @Test func `two cards are joined to what the kernel knows of them`() throws {
     let folder = try Fakes.Folder()
-    try folder.manifest("radeon", try folder.library("vulkan_driver.c"))
+    try folder.manifest("radeon", try folder.library(.vulkan))
     let machine = try ask(folder)
     #expect(machine.inquiries.map(\.outcome) == [.answered])
     #expect(machine.devices.count == 2)
@@ -38,7 +38,7 @@ import Testing
 
   @Test func `without the kernel's help the largest heap counts, not the window beside it`() throws {
     let folder = try Fakes.Folder()
-    try folder.manifest("radeon", try folder.library("vulkan_driver.c"))
+    try folder.manifest("radeon", try folder.library(.vulkan))
     let machine = try ask(folder, machine: "firecracker-vm")
     let card = try #require(machine.device("0000:03:00.0"))
     #expect(card.memory?.value == 25_753_026_560)
@@ -51,24 +51,24 @@ import Testing
   @Test(arguments: [
     ("CRASH_AT_LOAD", "signal 11"), ("ABORT", "signal 6"), ("EXIT", "ended its process with 3"),
   ])
-  func `a driver that ends the process takes only its own`(define: String, how: String) throws {
+  func `a driver that ends the process takes only its own`(word: String, how: String) throws {
     let folder = try Fakes.Folder()
-    try folder.manifest("bad", try folder.library("vulkan_driver.c", [define]))
+    try folder.manifest("bad", try folder.library(.vulkan, [word]))
     let machine = try ask(folder)
     #expect(machine.inquiries.map(\.outcome) == [.crashed(how)])
     #expect(machine.usable.count == 2)
   }
 
   @Test(arguments: ["HANG_AT_LOAD", "HANG"])
-  func `a driver that hangs is ended`(define: String) throws {
+  func `a driver that hangs is ended`(word: String) throws {
     let folder = try Fakes.Folder()
-    try folder.manifest("slow", try folder.library("vulkan_driver.c", [define]))
+    try folder.manifest("slow", try folder.library(.vulkan, [word]))
     #expect(try ask(folder, deadline: .milliseconds(500)).inquiries.map(\.outcome) == [.hung])
   }
 
   @Test func `a manifest that is not JSON does not take the good one with it`() throws {
     let folder = try Fakes.Folder()
-    try folder.manifest("good", try folder.library("vulkan_driver.c"))
+    try folder.manifest("good", try folder.library(.vulkan))
     try folder.text("icd.d/broken.json", "{\"file_format_version\": \"1.0.0\", \"ICD\": {")
     try folder.manifest("missing", folder.url.appending(path: "missing.so").path)
     let machine = try ask(folder)
@@ -76,9 +76,19 @@ import Testing
     #expect(machine.inquiries.first?.devices == 2)
   }
 
+  @Test(arguments: ["1.5.", "01", "-", "1e", "1-2", "+1", "\"\\q\"", "\"\\u12\"", "\"\\u+123\"", "tru", "nullx"])
+  func `what is nearly JSON is no manifest`(value: String) {
+    func library(_ value: String) -> String? {
+      Manifests.library(
+        Array(#"{"file_format_version": "1.0.0", "x": \#(value), "ICD": {"library_path": "a.so"}}"#.utf8))
+    }
+    #expect(library(value) == nil)
+    for sound in ["0", "-0.5e+10", "\"\\u00e9\\/\"", "true"] { #expect(library(sound) == "a.so") }
+  }
+
   @Test func `a library that is no driver is nothing`() throws {
     let folder = try Fakes.Folder()
-    try folder.manifest("none", try folder.library("vulkan_driver.c", ["NO_DRIVER"]))
+    try folder.manifest("none", try folder.library(.half))
     guard case .absent? = try ask(folder).inquiries.first?.outcome else { return #expect(Bool(false)) }
   }
 
@@ -124,7 +134,7 @@ import Testing
 
   @Test func `after all that no driver and no loader is mapped here`() throws {
     let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-    for name in ["libvulkan", "libnvidia", "librocm_smi", "libze_loader", "fake.so", "libLLVM"] {
+    for name in ["libvulkan", "libnvidia", "librocm_smi", "libze_loader", "/fakes-", "libLLVM"] {
       #expect(!maps.contains(name))
     }
   }

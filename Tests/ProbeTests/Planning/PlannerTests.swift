@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Probe
@@ -157,6 +158,36 @@ import Testing
     correction.learn(model: "m", tokensPerSecond: .infinity, estimate: estimate)
     correction.learn(model: "m", tokensPerSecond: -1, estimate: estimate)
     #expect(correction.share(of: "m")?.isFinite == true)
+  }
+
+  @Test func `what answers reached here is learned by the model's name, and the placement says it`() throws {
+    var snapshot = Snapshot(machine([24], bandwidths: [1000]))
+    func says(_ number: Double) throws -> Bool {
+      guard
+        case .json(let json) = HardwareCall.answer(.placement, Array(#"{"model":"llama-3.1-8b"}"#.utf8), snapshot),
+        let answer = try JSONSerialization.jsonObject(with: Data(json)) as? [String: Any],
+        let plan = answer["plan"] as? [String: Any], let from = plan["tokens_per_second_from"] as? Double,
+        let to = plan["tokens_per_second_to"] as? Double
+      else { return false }
+      return (from...to).contains(number)
+    }
+    #expect(try !says(33))
+    // The model itself takes the memory while it answers; that changes nothing.
+    for _ in 0..<40 { snapshot.learn("llama-3.1-8b", tokens: 330, seconds: 10) }
+    #expect(try says(33))
+    let learned = snapshot.speed
+    snapshot.learn("llama-3.1-8b", tokens: Snapshot.tokensMin - 1, seconds: 0.001)
+    for seconds in [0, -1, .nan] { snapshot.learn("llama-3.1-8b", tokens: 100, seconds: seconds) }
+    snapshot.learn("gpt-4o", tokens: 100, seconds: 1)
+    snapshot.learn("llama-3.1-405b", tokens: 100, seconds: 1)
+    #expect(snapshot.speed == learned)
+  }
+
+  @Test func `a model whose weights have no room has no context, and a file's own bound is not believed`() throws {
+    var model = try llama8B()
+    model.contextMax = .max
+    #expect(Planner.largestContext(model, on: Budget(machine([6]))) == nil)
+    #expect(try #require(Planner.largestContext(model, on: Budget(machine([16])))) < Planner.contextMax)
   }
 
   @Test func `a plan for thousands of layers and a hundred devices is a matter of a moment`() throws {

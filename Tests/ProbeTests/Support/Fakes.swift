@@ -3,30 +3,65 @@ import Testing
 
 @testable import Probe
 
-/// Libraries that pretend to be a maker's, built when a test wants one.
+/// Libraries that pretend to be a maker's. Each is built once; what it does is said by the name of its file.
 enum Fakes {
   private static let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Drivers/Fakes")
 
+  /// The sources.
+  enum Kind: String, CaseIterable {
+    case nvml
+    case rocmSMI = "rocm_smi"
+    case levelZero = "level_zero"
+    case vulkan = "vulkan_driver"
+    /// Half of a library: it opens, and lacks what is asked.
+    case half
+  }
+
+  private static let shelf: Result<Folder, any Error> = Result { try Folder() }
+  /// Where each library is, or why it could not be built.
+  private static let built: [Kind: Result<URL, any Error>] = {
+    // What is kept until the end is not taken back by itself.
+    atexit { if let shelf = try? Fakes.shelf.get() { try? FileManager.default.removeItem(at: shelf.url) } }
+    let compilers = Kind.allCases.map { kind in (kind, Result { try compile(kind) }) }
+    return Dictionary(
+      uniqueKeysWithValues: compilers.map { kind, started in
+        (
+          kind,
+          Result {
+            let (compiler, place) = try started.get()
+            compiler.waitUntilExit()
+            try #require(compiler.terminationStatus == 0)
+            return place
+          }
+        )
+      })
+  }()
+
+  private static func compile(_ kind: Kind) throws -> (Process, URL) {
+    let place = try shelf.get().url.appending(path: kind.rawValue + ".so")
+    let compiler = Process()
+    compiler.executableURL = URL(filePath: "/usr/bin/cc")
+    compiler.arguments = [
+      "-shared", "-fPIC", "-w", "-o", place.path, sources.appending(path: kind.rawValue + ".c").path,
+    ]
+    try compiler.run()
+    return (compiler, place)
+  }
+
   /// A folder that goes with this value.
-  final class Folder {
+  final class Folder: Sendable {
     let url = FileManager.default.temporaryDirectory.appending(path: "fakes-\(UUID().uuidString)")
 
     init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
     deinit { try? FileManager.default.removeItem(at: url) }
 
-    /// Builds a library from one of the sources.
-    func library(_ source: String, _ defines: [String] = [], name: String = "fake.so") throws -> String {
-      let place = url.appending(path: name).path
-      let compiler = Process()
-      compiler.executableURL = URL(filePath: "/usr/bin/cc")
-      compiler.arguments =
-        ["-shared", "-fPIC", "-w", "-o", place, Fakes.sources.appending(path: source).path]
-        + defines.map { "-D\($0)" }
-      try compiler.run()
-      compiler.waitUntilExit()
-      try #require(compiler.terminationStatus == 0)
-      return place
+    /// A library that does what the words say.
+    func library(_ kind: Kind, _ words: [String] = []) throws -> String {
+      let built = try #require(Fakes.built[kind])
+      let place = url.appending(path: (["\(kind.rawValue)"] + words).joined(separator: "+") + ".so")
+      try FileManager.default.copyItem(at: built.get(), to: place)
+      return place.path
     }
 
     /// Writes a manifest of a Vulkan driver.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Probe
@@ -15,23 +16,42 @@ final class Recorded {
     return files.filter { $0.hasSuffix(".tree") }.map { String($0.dropLast(5)) }.sorted()
   }
 
+  /// In memory where there is a place for that: thousands of small files are slow on a disk.
+  private static let shelf: URL = {
+    // What is kept until the end is not taken back by itself.
+    atexit { try? FileManager.default.removeItem(at: Recorded.shelf) }
+    let memory = URL(filePath: "/dev/shm")
+    let base =
+      FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
+    return base.appending(path: "machines-\(UUID().uuidString)")
+  }()
+  /// Machines that are there already, nothing added. Nobody writes to them.
+  private static let made = Mutex<Set<String>>([])
+
   let place: URL
   let root: Root
+  private let isShared: Bool
 
   init(_ name: String, adding more: String = "") throws {
-    let text =
-      name.isEmpty ? "" : try String(contentsOf: Self.folder.appending(path: name + ".tree"), encoding: .utf8)
-    place = FileManager.default.temporaryDirectory.appending(path: "machine-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    try Self.write(text + "\n" + more, below: place)
+    let shelf = Self.shelf
+    isShared = !name.isEmpty && more.isEmpty
+    place = shelf.appending(path: isShared ? name : UUID().uuidString)
+    try Self.made.withLock { [place, isShared] made in
+      if isShared, made.contains(name) { return }
+      let text =
+        name.isEmpty ? "" : try String(contentsOf: Self.folder.appending(path: name + ".tree"), encoding: .utf8)
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+      try Self.plant(text + "\n" + more, below: place)
+      if isShared { made.insert(name) }
+    }
     root = try #require(Root(place.path))
   }
 
-  deinit { try? FileManager.default.removeItem(at: place) }
+  deinit { if !isShared { try? FileManager.default.removeItem(at: place) } }
 
   var machine: Machine { Probe.look(root) }
 
-  private static func write(_ text: String, below place: URL) throws {
+  private static func plant(_ text: String, below place: URL) throws {
     var pending: (path: String, lines: [Substring])?
     func flush() throws {
       if let (path, lines) = pending { try put(lines.joined(separator: "\n") + "\n", path, place) }
@@ -59,12 +79,18 @@ final class Recorded {
 
   private static func parent(_ path: String, _ place: URL) throws -> URL {
     let url = place.appending(path: path)
-    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    let folder = url.deletingLastPathComponent()
+    if access(folder.path, F_OK) != 0 {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
     return url
   }
 
   private static func put(_ text: String, _ path: String, _ place: URL) throws {
-    try Data(text.utf8).write(to: try parent(path, place))
+    let file = open(try parent(path, place).path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    defer { close(file) }
+    let bytes = Array(text.utf8)
+    try #require(file >= 0 && write(file, bytes, bytes.count) == bytes.count)
   }
 
   private static func link(_ path: String, _ target: String, _ place: URL) throws {

@@ -46,24 +46,39 @@ enum ModelTarget {
   }
 }
 
-/// What a driver's process wrote, of any driver.
+/// What a driver's process wrote. The low two bits of the first byte say which driver; with the third the machine is
+/// written as JSON and as text too, which takes most of the time; with the fourth it is a manifest instead.
 enum ReportTarget {
+  private static let sources: [Source] = [.nvml, .vulkan, .rocmSMI, .levelZero]
+
   static func run(_ input: Span<UInt8>) {
     guard input.count >= 1 else { return }
-    let report = Report(Array(input.array.dropFirst()))
+    let bytes = Array(input.array.dropFirst())
+    if input[0] & 8 != 0 { return manifest(bytes) }
+    let source = sources[Int(input[0] & 3)]
+    let report = Report(bytes)
+    _ = Outcomes.judge(report, .exited(0), source)
     var machine = Machine()
     machine.memory.total = Fact(16 << 30, .procfs)
     machine.memory.available = Fact(8 << 30, .procfs)
-    let sources: [Source] = [.nvml, .vulkan, .rocmSMI, .levelZero]
-    Merge.add(report, from: sources[Int(input[0] & 3)], to: &machine)
+    Merge.add(report, from: source, to: &machine)
     let count = machine.devices.count
-    Merge.add(report, from: sources[Int(input[0] & 3)], to: &machine)
-    Merge.finish(&machine, environment: ["CUDA_VISIBLE_DEVICES": "0,GPU-1"])
     expect(count <= Report.devicesMax, "devices have a bound")
+    Merge.add(report, from: source, to: &machine)
+    Merge.finish(&machine, environment: ["CUDA_VISIBLE_DEVICES": "0,GPU-1"])
+    expect(Budget(machine).places.allSatisfy { $0.bytes > 0 }, "a place has room")
+    guard input[0] & 4 != 0 else { return }
     let snapshot = Snapshot(machine)
-    expect(snapshot.budget.places.allSatisfy { $0.bytes > 0 }, "a place has room")
-    expect(!snapshot.json.isEmpty && !snapshot.summary.isEmpty, "it can be written")
-    _ = Outcomes.judge(report, .exited(0), sources[Int(input[0] & 3)])
-    _ = Manifests.library(input.array)
+    expect(snapshot.budget == Budget(machine), "a plan is made on the same budget")
+    expect(PlainJSON.read(snapshot.json) != nil && !snapshot.summary.isEmpty, "it can be written")
+  }
+
+  private static func manifest(_ bytes: [UInt8]) {
+    guard let library = Manifests.library(bytes) else { return }
+    expect(!library.isEmpty, "a manifest names a library")
+    // Bytes that are no text do not disturb Vulkan's loader.
+    let isText = String(validating: bytes, as: UTF8.self) != nil
+    expect(!isText || PlainJSON.read(bytes) != nil, "a manifest is JSON")
+    _ = Manifests.maker(library)
   }
 }

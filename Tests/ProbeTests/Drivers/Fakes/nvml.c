@@ -1,13 +1,11 @@
-// A library that answers as NVIDIA's does, without a device. What goes wrong is chosen when it is built.
+// A library that answers as NVIDIA's does, without a device. What goes wrong its file name says.
+#include "mode.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#ifndef DEVICES
-#define DEVICES 1
-#endif
 
 struct pci {
   char legacy[16];
@@ -26,48 +24,30 @@ struct utilization {
 };
 
 int nvmlInit_v2(void) {
-#if defined(HANG)
-  for (;;) pause();
-#elif defined(CRASH)
-  raise(SIGSEGV);
-#elif defined(ABORT)
-  abort();
-#elif defined(EXIT)
-  exit(3);
-#elif defined(CODE)
-  return CODE;
-#elif defined(CHATTER)
-  // More than a pipe holds, and then nothing.
-  char line[1024];
-  memset(line, 'x', sizeof line);
-  for (int i = 0; i < 1024; i++) (void)!write(1, line, sizeof line);
-  for (;;) pause();
-#elif defined(ENDLESS)
   char line[65536];
-  memset(line, 'z', sizeof line);
-  for (;;) (void)!write(2, line, sizeof line);
-#elif defined(FLOOD)
-  char line[1024];
-  memset(line, 'y', sizeof line);
-  for (int i = 0; i < 1024; i++) (void)!write(2, line, sizeof line);
-#elif defined(FORK)
-  if (fork() == 0) for (;;) pause();
-#endif
-  return 0;
+  memset(line, 'x', sizeof line);
+  if (mode("HANG")) for (;;) pause();
+  if (mode("CRASH")) raise(SIGSEGV);
+  if (mode("ABORT")) abort();
+  if (mode("EXIT")) exit(3);
+  // More than a pipe holds: and then nothing, for ever, or with an answer behind it.
+  if (mode("CHATTER")) {
+    for (int i = 0; i < 16; i++) (void)!write(1, line, sizeof line);
+    for (;;) pause();
+  }
+  if (mode("ENDLESS")) for (;;) (void)!write(2, line, sizeof line);
+  if (mode("FLOOD")) for (int i = 0; i < 16; i++) (void)!write(2, line, sizeof line);
+  if (mode("FORK") && fork() == 0) for (;;) pause();
+  return mode_number("CODE", 0);
 }
 
-#ifndef MISSING
 int nvmlShutdown(void) { return 0; }
 int nvmlSystemGetDriverVersion(char *text, unsigned size) { return snprintf(text, size, "550.54.15") < 0; }
 int nvmlSystemGetCudaDriverVersion_v2(int *version) { return *version = 12040, 0; }
-int nvmlDeviceGetCount_v2(unsigned *count) { return *count = DEVICES, 0; }
+int nvmlDeviceGetCount_v2(unsigned *count) { return *count = (unsigned)mode_number("DEVICES", 1), 0; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) {
-#ifdef LOST
-  if (index == LOST) return 15;
-#endif
-#ifdef DIES_AT
-  if (index == DIES_AT) raise(SIGKILL);
-#endif
+  if (index == (unsigned)mode_number("LOST", -1)) return 15;
+  if (index == (unsigned)mode_number("DIES_AT", -1)) raise(SIGKILL);
   *device = (void *)(unsigned long)(index + 1);
   return 0;
 }
@@ -86,9 +66,7 @@ int nvmlDeviceGetUUID(void *device, char *text, unsigned size) {
   return snprintf(text, size, "GPU-%08lx-1111-2222-3333-444444444444", number(device)) < 0;
 }
 int nvmlDeviceGetMemoryInfo_v2(void *device, struct memory_v2 *memory) {
-#ifdef UNIFIED
-  return 3;
-#endif
+  if (mode("UNIFIED")) return 3;
   if (memory->version != (sizeof *memory | 2u << 24)) return 25;
   unsigned long long size = number(device) >= 100 ? 42412802048ull : 85899345920ull;
   memory->total = size;
@@ -112,13 +90,12 @@ int nvmlDeviceGetNvLinkRemotePciInfo_v2(void *device, unsigned link, struct pci 
   snprintf(pci->bus_id, sizeof pci->bus_id, "00000000:%02X:00.0", buses[(number(device) + 1 + link % 2) % 8]);
   return 0;
 }
-#ifdef MIG
-int nvmlDeviceGetMigMode(void *device, unsigned *current, unsigned *pending) { return *current = 1, *pending = 1, 0; }
+int nvmlDeviceGetMigMode(void *device, unsigned *current, unsigned *pending) {
+  return mode("MIG") ? *current = 1, *pending = 1, 0 : 3;
+}
 int nvmlDeviceGetMaxMigDeviceCount(void *device, unsigned *count) { return *count = 7, 0; }
 int nvmlDeviceGetMigDeviceHandleByIndex(void *device, unsigned index, void **part) {
   if (index >= 2) return 6;
   *part = (void *)(unsigned long)(101 + index);
   return 0;
 }
-#endif
-#endif

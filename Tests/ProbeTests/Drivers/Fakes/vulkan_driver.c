@@ -1,5 +1,7 @@
-// A Vulkan driver for the real loader, without a device: two graphics cards, or a way to fail that is chosen when it is
-// built. Source of the interface: "Driver interface to the loader", Khronos Vulkan-Loader.
+// A Vulkan driver for the real loader, without a device: two graphics cards, or a way to fail that its file name
+// says. Source of the interface: "Driver interface to the loader", Khronos Vulkan-Loader.
+#include "mode.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +10,11 @@
 #include <vulkan/vulkan_core.h>
 #include <vulkan/vk_icd.h>
 
-#if defined(CRASH_AT_LOAD)
-__attribute__((constructor)) static void crash(void) { raise(SIGSEGV); }
-#elif defined(HANG_AT_LOAD)
-__attribute__((constructor)) static void hang(void) { for (;;) pause(); }
-#endif
+__attribute__((constructor)) static void load(void) {
+  if (mode("CRASH_AT_LOAD")) raise(SIGSEGV);
+  if (mode("HANG_AT_LOAD")) for (;;) pause();
+}
 
-#ifndef NO_DRIVER
 struct object {
   VK_LOADER_DATA loader;
   int number;
@@ -22,13 +22,9 @@ struct object {
 static struct object instance, devices[2];
 
 static VkResult create_instance(const VkInstanceCreateInfo *info, const VkAllocationCallbacks *a, VkInstance *out) {
-#if defined(ABORT)
-  abort();
-#elif defined(EXIT)
-  exit(3);
-#elif defined(HANG)
-  for (;;) pause();
-#endif
+  if (mode("ABORT")) abort();
+  if (mode("EXIT")) exit(3);
+  if (mode("HANG")) for (;;) pause();
   set_loader_magic_value(&instance);
   *out = (VkInstance)&instance;
   return VK_SUCCESS;
@@ -149,4 +145,3 @@ VkResult vk_icdNegotiateLoaderICDInterfaceVersion(uint32_t *version) {
   if (*version > 5) *version = 5;
   return VK_SUCCESS;
 }
-#endif
