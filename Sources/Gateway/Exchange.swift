@@ -331,6 +331,17 @@ struct Exchange: ~Copyable {
     return row
   }
 
+  /// What the present attempt's model is called at its provider.
+  var servedModel: String { String(servedBy.dropFirst(row.provider.utf8.count + 1)) }
+
+  /// The tokens of a stream that has completed, and how long they took from the first one on.
+  func speed(now: Duration) -> (tokens: Int, time: Duration)? {
+    guard row.outcome == .completed, request.streams, let firstEvent, let usage = row.usage,
+      usage.source == .reported
+    else { return nil }
+    return (usage.completion, now - attemptBegan - firstEvent)
+  }
+
   /// How the present attempt counts if it ends for no reason of its own.
   var verdictOnLeaving: Verdict {
     phase == .visible ? Verdict(outcome: .answered, firstEvent: firstEvent) : Verdict(outcome: .abandoned)

@@ -295,6 +295,7 @@ extension Gateway {
       if connection.exchange?.row.outcome == .completed { leave(transfer) } else { cancelTransfer(connection) }
       connection.transfer = nil
     }
+    learnSpeed(connection)
     if let verdict = connection.exchange?.verdictOnLeaving { conclude(connection, verdict, isInVain: false) }
     leaveQueue(connection)
     connection.exchange?.settle()
@@ -310,6 +311,15 @@ extension Gateway {
     }
     becomeReady(connection)
     if connections[connection.id.bits] != nil { advance(connection) }
+  }
+
+  /// Takes what a stream from this machine says of its speed.
+  private func learnSpeed(_ connection: Connection) {
+    guard let hardware, let speed = connection.exchange?.speed(now: reactor.now),
+      let provider = connection.exchange?.row.provider, let model = connection.exchange?.servedModel,
+      providers.contains(where: { $0.name == provider && $0.kind.row.isLocal && $0.demo == nil })
+    else { return }
+    hardware.learn(model, tokens: speed.tokens, in: speed.time, now: reactor.now)
   }
 
   private func leave(_ transfer: TransferID) {

@@ -9,6 +9,8 @@ public import Reactor
 final class HardwareWatch {
   /// How old what is known may be when somebody asks.
   static let ageMax = Duration.seconds(30)
+  /// How long nothing is learned after something was: it takes a plan each time.
+  static let learnAge = Duration.seconds(1)
   /// Names of models of which it is remembered whether they have room.
   private static let namesMax = 1024
 
@@ -25,6 +27,7 @@ final class HardwareWatch {
   private var isLooking = false
   private var lookedAt: Duration?
   private var rooms: [String: Bool] = [:]
+  private var learnedAt: Duration?
 
   init(_ options: Inquirer.Options, prices: Prices) throws(SystemError) {
     findings = try Mailbox(weightMax: 8)
@@ -62,12 +65,20 @@ final class HardwareWatch {
       rooms = [:]
       switch finding {
       case .looked(let found): if snapshot == nil { snapshot = found }
-      case .asked(let found, let asked):
+      case .asked(var found, let asked):
+        if let speed = snapshot?.speed { found.speed = speed }
         snapshot = found
         inquirer = asked
         isLooking = false
       }
     }
+  }
+
+  /// Takes how fast a provider on this machine was: tokens of a stream, and the time from its first event to its end.
+  func learn(_ model: String, tokens: Int, in time: Duration, now: Duration) {
+    if let learnedAt, now - learnedAt < Self.learnAge { return }
+    learnedAt = now
+    snapshot?.learn(model, tokens: tokens, seconds: time / .seconds(1))
   }
 
   /// Whether a model has room on this machine; true when that is not known.

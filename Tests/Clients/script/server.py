@@ -27,7 +27,7 @@ from . import completions, gemini, messages, mind, ollama
 GAP = 0.15
 KEYS = {"openai": ["authorization"], "anthropic": ["x-api-key", "authorization"], "google": ["x-goog-api-key"]}
 FAILED = "the script says so"
-NAMES = ["plain", "agent", "slow", "long", "filtered", "cached", "midway", "cut", "401", "404", "429", "500", "529"]
+NAMES = ["plain", "agent", "slow", "long", "filtered", "cached", "early", "midway", "cut", "401", "404", "429", "500", "529"]
 
 
 class Server(ThreadingHTTPServer):

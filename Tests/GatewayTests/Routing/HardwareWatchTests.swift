@@ -1,0 +1,23 @@
+import Probe
+import Testing
+
+@testable import Gateway
+
+@Suite struct HardwareWatchTests {
+  @Test func `how fast a model was here stays known when the machine is looked at again`() throws {
+    let machine = Probe.look(try #require(Root()))
+    let watch = try HardwareWatch(Inquirer.Options(), prices: .builtIn)
+    watch.learn("llama-3.1-8b", tokens: 100, in: .seconds(40), now: .zero)
+    #expect(watch.snapshot == nil)
+    watch.findings.post(.looked(Snapshot(machine)))
+    watch.take()
+    watch.learn("llama-3.1-8b", tokens: 100, in: .seconds(40), now: .seconds(9))
+    let share = try #require(watch.snapshot).speed.share(of: "llama-3.1-8b")
+    // Where the model has no room nothing is learned of it.
+    #expect((share != nil) == watch.hasRoom(for: "llama-3.1-8b"))
+    watch.learn("llama-3.1-8b", tokens: 100, in: .seconds(1), now: .seconds(9))
+    watch.findings.post(.asked(Snapshot(machine), Inquirer(Inquirer.Options())))
+    watch.take()
+    #expect(watch.snapshot?.speed.share(of: "llama-3.1-8b") == share)
+  }
+}
