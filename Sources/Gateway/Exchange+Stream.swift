@@ -106,7 +106,6 @@ extension Exchange {
 
   /// When `tick` is to be called at the latest.
   var nextTick: Duration {
-    if phase == .over { return .seconds(Int64.max / 4) }
     let sendBy = sending.map { $0.since + limits.send } ?? .seconds(Int64.max / 4)
     let attemptBy = min(attemptBegan + limits.firstEvent, sendBy)
     guard request.streams else { return min(began + limits.total, pauseEnds ?? sendBy) }

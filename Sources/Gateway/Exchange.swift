@@ -261,7 +261,6 @@ struct Exchange: ~Copyable {
     }
     self.failure = failure
     effects.verdict = Verdict(outcome: ProviderHealth.Outcome(cause))
-    // The time is used up, whoever else there is.
     if failure.isWorthAnother {
       effects.asksNext = true
       return

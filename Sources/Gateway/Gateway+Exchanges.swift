@@ -316,8 +316,9 @@ extension Gateway {
   /// Takes what a stream from this machine says of its speed.
   private func learnSpeed(_ connection: Connection) {
     guard let hardware, let speed = connection.exchange?.speed(now: reactor.now),
-      let provider = connection.exchange?.row.provider, let model = connection.exchange?.servedModel,
-      providers.contains(where: { $0.name == provider && $0.kind.row.isLocal && $0.demo == nil })
+      let provider = connection.exchange?.row.provider,
+      providers.contains(where: { $0.name == provider && $0.kind.row.isLocal && $0.demo == nil }),
+      let model = connection.exchange?.servedModel
     else { return }
     hardware.learn(model, tokens: speed.tokens, in: speed.time, now: reactor.now)
   }

@@ -9,8 +9,6 @@ struct Decision {
   var status = 0
   /// Attempts in vain, as in the journal.
   var attempts: [String] = []
-  /// Providers that could be asked when it began, by their place in the list of candidates.
-  var up = SmallSet()
 }
 
 /// Why a model goes where it goes.
@@ -63,13 +61,7 @@ extension Gateway {
     Writer.member("model", decision.model, to: &out)
     Writer.member("provider", decision.provider, to: &out)
     Writer.member("status", decision.status, to: &out)
-    Writer.key("failed_attempts", to: &out)
-    out.append("[")
-    for attempt in decision.attempts {
-      Writer.separate(&out)
-      Writer.append(attempt, to: &out)
-    }
-    out.append("]")
+    Writer.member("failed_attempts", decision.attempts, to: &out)
     writeCandidates(of: decision.model, decision: decision, to: &out)
     out.append("}\n")
     reply(connection, 200, out)
@@ -80,13 +72,7 @@ extension Gateway {
     let virtual = traffic.router.table.strategy(plan.match)
     Writer.member("strategy", (virtual ?? configuration.routing.strategy).rawValue, to: &out)
     if case .ambiguous(let ambiguity) = traffic.router.table.verdict(plan.match) {
-      Writer.key("ambiguous", to: &out)
-      out.append("[")
-      for name in ambiguity.candidates {
-        Writer.separate(&out)
-        Writer.append(name, to: &out)
-      }
-      out.append("]")
+      Writer.member("ambiguous", ambiguity.candidates, to: &out)
     }
     let chosen = decision == nil ? traffic.preview(plan, at: reactor.now) : nil
     Writer.key("candidates", to: &out)
@@ -129,15 +115,14 @@ extension Gateway {
     } else if chosen == position {
       verdict = ("chosen", "It would be asked next.")
     } else {
-      verdict = reason(standing, hasRoom: hasRoom, candidate, chosen: chosen, health)
+      verdict = reason(standing, hasRoom: hasRoom, candidate, health)
     }
     Writer.member("verdict", verdict.word, to: &out)
     Writer.member("reason", verdict.reason, to: &out)
   }
 
   private func reason(
-    _ standing: ProviderHealth.Standing, hasRoom: Bool, _ candidate: RouteCandidate, chosen: Int?,
-    _ health: ProviderHealth
+    _ standing: ProviderHealth.Standing, hasRoom: Bool, _ candidate: RouteCandidate, _ health: ProviderHealth
   ) -> (String, String) {
     let back = health.returns(at: reactor.now).map {
       " It may be asked again in \(($0 - reactor.now).wholeSeconds) s."

@@ -8,13 +8,8 @@ extension Gateway {
     let due = traffic.probesDue(at: reactor.now)
     endLooks()
     for index in due {
-      let provider = providers[index]
-      let transfer = reactor.start(
-        UpstreamRequest(
-          .get, targets[index].models, fields: provider.credentials[0].getFields, http2: provider.http2,
-          connectTimeout: configuration.routing.health.timeout, idleMax: provider.idleMax,
-          addresses: provider.publicAddressesOnly ? .publicOnly : .any))
-      transfers[transfer.bits] = .look(transfer, provider: provider.name)
+      let transfer = askForModels(of: index, connectTimeout: configuration.routing.health.timeout)
+      transfers[transfer.bits] = .look(transfer, provider: providers[index].name)
     }
     armLooks()
   }

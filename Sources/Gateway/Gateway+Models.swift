@@ -34,15 +34,21 @@ extension Gateway {
         models.take(index, named(provider))
         continue
       }
-      let transfer = reactor.start(
-        UpstreamRequest(
-          .get, targets[index].models, fields: provider.credentials[0].getFields, http2: provider.http2,
-          connectTimeout: provider.timeouts.connect, idleMax: provider.idleMax,
-          addresses: provider.publicAddressesOnly ? .publicOnly : .any))
+      let transfer = askForModels(of: index, connectTimeout: provider.timeouts.connect)
       transfers[transfer.bits] = .models(transfer, provider: index)
     }
     modelQueue.deadline = reactor.wake(at: reactor.now + configuration.server.modelsTimeout, tag: Alarm.models.tag)
     finishModelsIfComplete()
+  }
+
+  /// Asks a provider for its list of models.
+  func askForModels(of index: Int, connectTimeout: Duration) -> TransferID {
+    let provider = providers[index]
+    return reactor.start(
+      UpstreamRequest(
+        .get, targets[index].models, fields: provider.credentials[0].getFields, http2: provider.http2,
+        connectTimeout: connectTimeout, idleMax: provider.idleMax,
+        addresses: provider.publicAddressesOnly ? .publicOnly : .any))
   }
 
   /// The names that the configuration gives a provider, for when it does not say itself.

@@ -70,7 +70,6 @@ extension Gateway {
         Writer.member("ok", failure == nil, to: &$0)
         if let failure { Writer.member("error", String(failure.prefix(2000)), to: &$0) }
       }
-      reloadFailure = failure
       answerReloads(failure)
     }
   }

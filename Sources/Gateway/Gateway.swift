@@ -34,10 +34,9 @@ public final class Gateway {
   var feeds: [UInt64: Connection] = [:]
   var decisions: [Decision] = []
   var nextDecision = 0
-  /// Where another configuration comes from, who waits for it, and why the last one was not taken.
+  /// Where another configuration comes from, and who waits for it.
   var reloader: Reloader?
   var reloadWaiting: [Connection] = []
-  var reloadFailure: String?
   var models = ModelList()
   var modelQueue = ModelQueue()
   let journal: Journal

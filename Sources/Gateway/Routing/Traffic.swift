@@ -4,7 +4,7 @@ struct Traffic: ~Copyable {
   private(set) var health: HealthBoard
   private(set) var concurrency: Concurrency
   private var budgets: [RetryBudget]
-  private let names: [String]
+  private var names: [String]
 
   init(
     _ table: consuming RouteTable, policy: Policy, _ health: HealthBoard, _ concurrency: Concurrency,
@@ -23,22 +23,11 @@ struct Traffic: ~Copyable {
     _ concurrency: [Concurrency.Provider], at now: Duration
   ) {
     router.replace(table, policy: policy)
-    let budgets = health.map { each in
-      names.firstIndex(of: each.name).map { self.budgets[$0] } ?? RetryBudget()
-    }
-    self = Traffic(
-      router: router, health: HealthBoard(health, after: self.health, now: now),
-      concurrency: Concurrency(concurrency, after: self.concurrency), budgets: budgets, names: health.map(\.name))
-  }
-
-  private init(
-    router: consuming Router, health: HealthBoard, concurrency: Concurrency, budgets: [RetryBudget], names: [String]
-  ) {
-    self.router = router
-    self.health = health
-    self.concurrency = concurrency
-    self.budgets = budgets
-    self.names = names
+    self.health = HealthBoard(health, after: self.health, now: now)
+    self.concurrency = Concurrency(concurrency, after: self.concurrency)
+    let (old, known) = (names, budgets)
+    names = health.map(\.name)
+    budgets = names.map { name in old.firstIndex(of: name).map { known[$0] } ?? RetryBudget() }
   }
 
   // MARK: One request

@@ -119,6 +119,17 @@ extension Writer {
     append(truth, to: &out)
   }
 
+  /// Appends a member whose value is a list of strings.
+  public static func member(_ name: StaticString, _ texts: [String], to out: inout [UInt8]) {
+    key(name, to: &out)
+    out.append("[")
+    for text in texts {
+      separate(&out)
+      append(text, to: &out)
+    }
+    out.append("]")
+  }
+
   /// Appends a member whose value is JSON already.
   public static func member(_ name: StaticString, raw json: Span<UInt8>, to out: inout [UInt8]) {
     key(name, to: &out)
