@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -50,6 +51,19 @@ int linux_eventfd_raise(int descriptor) {
 int linux_eventfd_take(int descriptor) {
   uint64_t count;
   return outcome((int)read(descriptor, &count, sizeof count));
+}
+
+int linux_inotify(void) { return outcome(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }
+
+int linux_inotify_add(int descriptor, const char *folder) {
+  uint32_t what = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_ONLYDIR;
+  return outcome(inotify_add_watch(descriptor, folder, what));
+}
+
+void linux_inotify_drain(int descriptor) {
+  char events[4096];
+  while (read(descriptor, events, sizeof events) > 0)
+    ;
 }
 
 static sigset_t signal_set(const int *signals, int count) {

@@ -5,22 +5,36 @@ public final class Reloader: Sendable {
   /// Reads the configuration; may wait, and is called on a thread of its own.
   public typealias Read = @Sendable () -> Result<Configuration, ConfigurationFaults>
 
-  private let read: Read
-  let found: Mailbox<Result<Configuration, ConfigurationFaults>>
+  /// What comes from a thread that read or looked.
+  enum Found: Sendable {
+    case configuration(Result<Configuration, ConfigurationFaults>)
+    case file(FileWatch.Stamp?)
+  }
 
-  public init(_ read: @escaping Read) throws(SystemError) {
+  private let read: Read
+  let file: FileWatch?
+  let found: Mailbox<Found>
+
+  /// A source that is read when it is asked for, and when `file` has changed.
+  public init(file: FileWatch? = nil, _ read: @escaping Read) throws(SystemError) {
     self.read = read
+    self.file = file
     found = try Mailbox(weightMax: 8)
   }
 
-  /// Reads it now, on the calling thread, and gives it to the gateway.
-  public func load() {
+  /// Looks how the file is, on a thread of its own.
+  func lookSoon() {
+    guard let file else { return }
+    try? Worker.start { [found] in found.post(.file(file.look())) }
+  }
+
+  private func load() {
     let result = read()
     // The certificates that are trusted are read here, where it may take its time.
     if case .success(let configuration) = result, configuration.enabled.contains(where: \.baseURL.isSecure) {
       CurlLibrary.prepareTLS()
     }
-    found.post(result)
+    found.post(.configuration(result))
   }
 
   /// Reads it on a thread of its own.
@@ -29,17 +43,52 @@ public final class Reloader: Sendable {
       try Worker.start { [self] in load() }
     } catch {
       let fault = ConfigurationFault(file: "the configuration", message: "there is no thread to read it: \(error)")
-      found.post(.failure(ConfigurationFaults([fault])))
+      found.post(.configuration(.failure(ConfigurationFaults([fault]))))
     }
+  }
+}
+
+/// What looks at a file tell of it: that it has changed, once it has stayed the same from one look to the next.
+struct FileNews {
+  enum News {
+    case none
+    /// It is another one than at the last look, and may still be written to: look again.
+    case unsettled
+    case changed
+  }
+
+  /// Its state at the start or when it was told last, and the one seen last.
+  private var known: FileWatch.Stamp?
+  private var last: FileWatch.Stamp?
+  private var isFirst = true
+
+  /// Takes what a look saw; the first says how the file was at the start.
+  mutating func take(_ now: FileWatch.Stamp?) -> News {
+    defer { last = now }
+    if isFirst {
+      isFirst = false
+      known = now
+      return .none
+    }
+    if now != last { return .unsettled }
+    if now == nil || now == known { return .none }
+    known = now
+    return .changed
   }
 }
 
 /// Another configuration for a running gateway: all of it, or none.
 extension Gateway {
-  /// Takes what the source finds, and asks it on SIGHUP and `POST /v1/admin/reload`.
+  /// How long the configuration's file must have been the same before it is read.
+  private static let filePause = Duration.milliseconds(500)
+
+  /// Takes what the source finds, and asks it on SIGHUP, on `POST /v1/admin/reload` and when its file has
+  /// changed.
   public func watchConfiguration(_ source: Reloader) throws(SystemError) {
     try reactor.watch(source.found)
+    if let file = source.file { try reactor.watch(file) }
     reloader = source
+    source.lookSoon()
   }
 
   /// Reads the configuration again.
@@ -60,17 +109,40 @@ extension Gateway {
 
   /// Takes what the source has found.
   func takeConfiguration() {
-    for result in reloader?.found.take() ?? [] {
-      var failure: String?
-      switch result {
-      case .success(let configuration): failure = apply(configuration)
-      case .failure(let faults): failure = faults.description
+    for found in reloader?.found.take() ?? [] {
+      switch found {
+      case .configuration(.success(let configuration)): finishReload(apply(configuration))
+      case .configuration(.failure(let faults)): finishReload(faults.description)
+      case .file(let stamp): sawFile(stamp)
       }
-      tell(.reload) {
-        Writer.member("ok", failure == nil, to: &$0)
-        if let failure { Writer.member("error", String(failure.prefix(2000)), to: &$0) }
-      }
-      answerReloads(failure)
+    }
+  }
+
+  private func finishReload(_ failure: String?) {
+    tell(.reload) {
+      Writer.member("ok", failure == nil, to: &$0)
+      if let failure { Writer.member("error", String(failure.prefix(2000)), to: &$0) }
+    }
+    answerReloads(failure)
+  }
+
+  /// Something has changed where the file is: soon it is looked whether it was the file.
+  func lookAtFileLater() {
+    if isFileLookDue { return }
+    isFileLookDue = true
+    _ = reactor.wake(at: reactor.now + Self.filePause, tag: Alarm.file.tag)
+  }
+
+  func lookAtFile() {
+    isFileLookDue = false
+    reloader?.lookSoon()
+  }
+
+  private func sawFile(_ stamp: FileWatch.Stamp?) {
+    switch fileNews.take(stamp) {
+    case .none: break
+    case .unsettled: lookAtFileLater()
+    case .changed: reload()
     }
   }
 

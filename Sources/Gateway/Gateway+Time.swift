@@ -44,6 +44,7 @@ extension Gateway {
     case .drain: stopNow()
     case .trim: trim()
     case .looks: lookAtProviders()
+    case .file: lookAtFile()
     }
   }
 

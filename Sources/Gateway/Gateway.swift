@@ -37,6 +37,9 @@ public final class Gateway {
   /// Where another configuration comes from, and who waits for it.
   var reloader: Reloader?
   var reloadWaiting: [Connection] = []
+  /// The configuration's file, and whether it is soon looked whether it has changed.
+  var fileNews = FileNews()
+  var isFileLookDue = false
   var models = ModelList()
   var modelQueue = ModelQueue()
   let journal: Journal
@@ -145,6 +148,7 @@ public final class Gateway {
     case .posted:
       hardware?.take()
       takeConfiguration()
+    case .filesChanged: lookAtFileLater()
     case .signal(.hangUp): reload()
     case .signal(.user2): break
     }
@@ -202,6 +206,8 @@ enum Alarm {
   case trim
   /// It is looked whether providers are there.
   case looks
+  /// It is looked whether the configuration's file has changed.
+  case file
 
   var tag: UInt64 {
     switch self {
@@ -212,6 +218,7 @@ enum Alarm {
     case .drain: 5 << 56
     case .trim: 6 << 56
     case .looks: 7 << 56
+    case .file: 8 << 56
     }
   }
 
@@ -224,6 +231,7 @@ enum Alarm {
     case 4: self = .journal
     case 5: self = .drain
     case 7: self = .looks
+    case 8: self = .file
     default: self = .trim
     }
   }

@@ -49,6 +49,8 @@ public enum Event: Sendable {
   case signal(Signal)
   /// Values wait in a watched mailbox.
   case posted
+  /// Something has changed where a watched file is.
+  case filesChanged
 }
 
 /// How a transfer ended.

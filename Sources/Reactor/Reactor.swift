@@ -161,6 +161,9 @@ public final class Reactor {
     case .mailbox:
       _ = linux_eventfd_take(CInt(bitPattern: token.number))
       events.append(.posted)
+    case .files:
+      linux_inotify_drain(CInt(bitPattern: token.number))
+      events.append(.filesChanged)
     case .names: upstreams.namesFound(now: now, deadlines: &deadlines)
     case nil: break
     }

@@ -66,7 +66,7 @@ struct Serve: ParsableCommand {
   /// Gives the gateway what the file says, whenever it is asked for or the file has changed.
   private func watch(_ path: String, for gateway: Gateway) throws(SystemError) {
     let memoryMax = maxMemory
-    let reloader = try Reloader {
+    let read: Reloader.Read = {
       let read = ConfigurationSource.again(path)
       if case .failure(let faults) = read {
         Terminal.complain("hoosh: the configuration was not taken, the one before is still in use\n\(faults)")
@@ -77,8 +77,11 @@ struct Serve: ParsableCommand {
         return configuration
       }
     }
-    try gateway.watchConfiguration(reloader)
-    try Worker.start { FileWatch.run(path) { reloader.load() } }
+    var file: FileWatch?
+    do throws(SystemError) { file = try FileWatch(path) } catch {
+      Terminal.complain("hoosh: changes of \(path) will not be noticed (\(error)); send SIGHUP after one")
+    }
+    try gateway.watchConfiguration(try Reloader(file: file, read))
   }
 
   /// Amounts of memory, as people write them.

@@ -82,6 +82,29 @@ extension String {
     return status.firstMatch(of: /VmRSS:\s+(\d+)/).flatMap { Int($0.1) } ?? .max
   }
 
+  @Test
+  func `a configuration that is written while it runs is taken, and one that is none is refused with the reason`()
+    throws
+  {
+    func configuration(_ model: String) -> String {
+      "[[providers]]\nname = \"demo\"\ntype = \"demo\"\nmodels = [\"\(model)\"]\n"
+    }
+    let program = try Program(
+      ["--port", "0", "--config", "a.toml"], files: ["a.toml": configuration("one")])
+    let port = try program.port()
+    func models() -> String {
+      let caller = Caller(port)
+      caller.client.send("GET /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n")
+      return caller.finish() ? caller.client.text : ""
+    }
+    #expect(models().contains("\"one\""))
+    func write(_ text: String) throws { try Data(text.utf8).write(to: program.folder.appending(path: "a.toml")) }
+    try write("[server\n")
+    #expect(eventually(upTo: .seconds(10)) { program.errors.contains("the one before is still in use") })
+    try write(configuration("two"))
+    #expect(eventually(upTo: .seconds(10)) { models().contains("\"two\"") })
+  }
+
   @Test(arguments: [SIGTERM, SIGINT])
   func `an idle gateway stops at once when told`(signal: Int32) throws {
     let program = try Program(["serve", "-p", "0"])

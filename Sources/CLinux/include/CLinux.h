@@ -37,6 +37,12 @@ int linux_eventfd(int blocking);
 int linux_eventfd_raise(int descriptor);
 int linux_eventfd_take(int descriptor);
 
+// A descriptor that is readable when something in a watched folder was made, written, moved or removed (inotify(7)).
+int linux_inotify(void);
+int linux_inotify_add(int descriptor, const char *folder);
+// Forgets what happened so far.
+void linux_inotify_drain(int descriptor);
+
 // Blocks the signals in the calling thread and returns a descriptor that reports them.
 int linux_signalfd(const int *signals, int count);
 // The next signal's number, 0 when none is waiting.

@@ -45,7 +45,7 @@ struct Happenings {
     case .arrived(let transfer): note(.arrived, transfer.bits, 0, at: time)
     case .ended(let transfer, let end): note(.over, transfer.bits, end == .complete ? 0 : 1, at: time)
     case .woke(_, let tag): note(.woke, tag, 0, at: time)
-    case .signal, .posted: break
+    case .signal, .posted, .filesChanged: break
     }
   }
 

@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+@testable import Reactor
+
+@Suite struct FileWatchTests {
+  /// A folder that goes with the test.
+  final class Folder {
+    let path = NSTemporaryDirectory() + "hoosh-watch-\(UUID().uuidString)"
+
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ name: String, _ text: String) throws {
+      try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
+    }
+    func make(_ folder: String) throws {
+      try FileManager.default.createDirectory(atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
+    }
+    /// A link, in one step in the place of one that may be there.
+    func link(_ name: String, to target: String) throws {
+      try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name).new", withDestinationPath: target)
+      try #require(rename("\(path)/\(name).new", "\(path)/\(name)") == 0)
+    }
+  }
+
+  /// Whether the loop hears of a change within a moment.
+  private static func isTold(_ reactor: Reactor, upTo time: Duration = .seconds(5)) -> Bool {
+    let end = ContinuousClock.now + time
+    repeat {
+      for case .filesChanged in reactor.turn(atMost: .milliseconds(20)) { return true }
+    } while ContinuousClock.now < end
+    return false
+  }
+
+  @Test func `a write, a new file in its place and its end are told, each once`() throws {
+    let folder = try Folder()
+    try folder.write("a.toml", "1")
+    let reactor = try Reactor()
+    let watch = try FileWatch("\(folder.path)/a.toml")
+    try reactor.watch(watch)
+    var seen = watch.look()
+    #expect(seen != nil)
+    #expect(!Self.isTold(reactor, upTo: .milliseconds(20)))
+    for change in [
+      { try folder.write("a.toml", "22") },
+      { try folder.write("b", "333") },
+      { _ = rename("\(folder.path)/b", "\(folder.path)/a.toml") },
+      { try FileManager.default.removeItem(atPath: "\(folder.path)/a.toml") },
+    ] {
+      try change()
+      #expect(Self.isTold(reactor))
+      while Self.isTold(reactor, upTo: .milliseconds(20)) {}
+      let now = watch.look()
+      // The file beside it is told, and the look says that it was not this one.
+      #expect((now == seen) == (now?.size == 2 && seen?.size == 2))
+      seen = now
+    }
+    #expect(seen == nil)
+  }
+
+  @Test func `a link on the way that leads elsewhere is told, and so is a write where it leads now`() throws {
+    // As a container's volume has it: the file's name is a link through another one, which is replaced.
+    let folder = try Folder()
+    for (version, text) in [("v1", "1"), ("v2", "22")] {
+      try folder.make(version)
+      try folder.write("\(version)/a.toml", text)
+    }
+    try folder.link("data", to: "v1")
+    try folder.link("a.toml", to: "data/a.toml")
+    let reactor = try Reactor()
+    let watch = try FileWatch("\(folder.path)/a.toml")
+    try reactor.watch(watch)
+    #expect(watch.look()?.size == 1)
+    try folder.link("data", to: "v2")
+    #expect(Self.isTold(reactor))
+    while Self.isTold(reactor, upTo: .milliseconds(20)) {}
+    #expect(watch.look()?.size == 2)
+    try folder.write("v2/a.toml", "333")
+    #expect(Self.isTold(reactor))
+    #expect(watch.look()?.size == 3)
+  }
+
+  @Test func `the folders are those of every link and of the file`() throws {
+    let folder = try Folder()
+    try folder.make("releases/12/etc")
+    try folder.link("current", to: "releases/12")
+    try folder.link("up", to: "\(folder.path)/releases/../current/etc")
+    try folder.write("releases/12/etc/a.toml", "")
+    let top = folder.path
+    #expect(FileWatch.folders("a.toml") == ["."])
+    #expect(FileWatch.folders("/a.toml") == ["/"])
+    #expect(
+      FileWatch.folders("\(top)/up/a.toml").suffix(3)
+        == [top, "\(top)/releases/..", "\(top)/releases/../releases/12/etc"])
+  }
+
+  @Test func `links without an end and a folder that is not there are no trouble`() throws {
+    let folder = try Folder()
+    try folder.link("a", to: "b")
+    try folder.link("b", to: "a")
+    #expect(FileWatch.folders("\(folder.path)/a").count <= 41)
+    #expect(try FileWatch("\(folder.path)/a").look() == nil)
+    #expect(throws: SystemError.self) { try FileWatch("\(folder.path)/none/a") }
+  }
+}
