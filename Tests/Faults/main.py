@@ -33,6 +33,7 @@ FAMILIES = (
     "machine",
     "calls",
     "routing",
+    "second",
 )
 
 

@@ -1,0 +1,103 @@
+"""U7 to U22 again, with a second provider behind the first: who was not seen to fail is replaced, once and in time.
+
+The other rows of U1 to U26 have theirs beside them: U1-next, U2-next, U3, U4, U6, U24, U25-two, U26-next.
+"""
+
+import gzip
+
+from answers import repeat
+from kit.checks import expect, expect_event, expect_good
+from kit.table import BOTH, fault
+from kit.upstream import FINISH, LAST, RESET, STALL, STREAM, chunk, event, half, head, reply, token
+
+ERROR = {"error": {"message": "no", "type": "server_error", "code": None}}
+PAGE = reply(b"<!doctype html><h1>Login</h1>", 200, "text/html")
+HINTS = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 500
+FIELDS = b"".join(b"x-field-%d: value\r\n" % number for number in range(1000))
+
+
+def second(name, title, stream=None, whole=None, seen=None, parks=False, quick=True):
+    """Adds a row: the steps of the first provider for a stream and for a whole answer.
+
+    `seen` is what a stream's client has seen when the first one fails: then nobody else may be asked. Else, and for
+    every whole answer, the second one's answer must arrive as if it had been the only one. What `parks` the first one's
+    key has a gateway of its own.
+    """
+    steps = {"stream": stream, "whole": whole}
+
+    @fault(f"{name}-over", title, tuple(each for each in BOTH if steps[each] is not None), quick=quick)
+    async def row(w, v):
+        if not parks:
+            return await ask(w, w.gateway, v, steps[v], seen)
+        async with w.own() as gateway:
+            await ask(w, gateway, v, steps[v], seen)
+
+
+async def ask(w, gateway, v, steps, seen):
+    is_stream = v == "stream"
+    model = w.upstream.script("over-evil-second", *steps)
+    before = w.upstream.accepted["good"]
+    response = await gateway.ask(model, is_stream)
+    asked = w.upstream.accepted["good"] - before
+    if is_stream and seen is not None:
+        expect_event(response, ("upstream_truncated", "upstream_malformed_response"), seen)
+        expect(asked == 0, "the second one was asked after visible output")
+    else:
+        expect_good(response)
+        expect(asked == 1, f"the second one was asked {asked} times")
+    calls = w.upstream.calls[model]
+    expect(1 <= len(calls) <= 2, f"the first one was asked {len(calls)} times")
+
+
+def sized(body, stream, more):
+    kind = "text/event-stream" if stream else "application/json"
+    return head(200, kind, f"content-length: {len(body) + more}", "connection: close") + body
+
+
+second("U7-fin", "a close before the head", [0.01], [0.01])
+second("U7-begun", "a reset after the head", [STREAM, 0.02, RESET], [head(200, "application/json"), 0.02, RESET])
+second("U7-role", "a reset after events in which nothing is visible", [STREAM, token(""), 0.02, RESET])
+second("U8", "a reset in the middle", [half(True), 0.05, RESET], [half(False), 0.05, RESET], seen="one two ")
+second("U8-fin", "a close in the middle", [half(True), 0.02], [half(False), 0.02], seen="one two ")
+second("U8-split", "a reset in the middle of an event", [half(True), token("x ")[:30], 0.05, RESET], seen="one two ")
+second("U9", "nothing comes before the first byte", [STALL], quick=False)
+second("U10", "nothing comes in the middle", [half(True), STALL], seen="one two ", quick=False)
+second("U11", "header fields without an end", *[[b"HTTP/1.1 200 OK\r\n", repeat(FIELDS)]] * 2)
+second("U11-line", "one header field without an end", *[[b"HTTP/1.1 200 OK\r\nx-f: ", repeat(b"x" * 65536)]] * 2)
+second("U12", "one event without an end, after others", [half(True), chunk(b"data: {"), repeat(chunk(b"x" * 65536))],
+       seen="one two ")  # fmt: skip
+second("U12-first", "one event without an end, as the first", [STREAM, chunk(b"data: {"), repeat(chunk(b"x" * 65536))])
+second("U13", "no JSON where an answer is due", None, [reply(b"{" * 1000, 200, "application/json")])
+second("U13-deep", "JSON a hundred thousand levels deep", None, [reply(b"[" * 100_000, 200, "application/json")])
+second("U14", "a length that says more than comes", [sized(b": no event\n\n", True, 9)], [sized(b"{}", False, 9)])
+for name, size in (("hex", b"zz\r\n"), ("huge", b"f" * 18 + b"\r\nxx\r\n"), ("minus", b"-5\r\nabcde\r\n"), ("cut", b"5\r\nabc")):
+    parts = [head(200, kind, "transfer-encoding: chunked", "connection: close") + size
+             for kind in ("text/event-stream", "application/json")]  # fmt: skip
+    second(f"U14-{name}", "a chunk that lies about its size", [parts[0]], [parts[1]])
+second("U15", "an end that nothing announced", [half(True) + LAST], seen="one two ")
+second("U15-empty", "an end before anything visible", [STREAM + LAST], [reply(b"", 200, "application/json")])
+second("U17", "an error object in a 200", [STREAM + event(ERROR) + LAST], [reply(ERROR)])
+second("U17-page", "a web page", [PAGE], [PAGE])
+second("U17-late", "an error object in the middle", [half(True), event(ERROR), LAST], seen="one two ")
+second("U17-finish", "an error object after the finish", [half(True), event(ERROR), FINISH, LAST], seen="one two ")
+for status in (401, 402, 403, 408, 409, 425, 429, 500, 502, 503, 504, 529):
+    no = [reply(ERROR, status)]
+    second(f"U19-{status}", f"a {status}", no, no, parks=status in (401, 402, 403, 429))
+for status in (301, 302, 303, 307, 308):
+    away = reply(b"", status, "text/plain", "location: http://127.0.0.1:9/")
+    second(f"U21-{status}", f"a redirect, {status}", [away], [away])
+packed = gzip.compress(b"\0" * 1024 * 1024)
+second(
+    "U22", "an answer that was compressed although nobody asked",
+    *[[reply(packed, 200, kind, "content-encoding: gzip")] for kind in ("text/event-stream", "application/json")],
+)  # fmt: skip
+
+
+@fault("U19-ours", "what the caller did wrong is the caller's, and nobody else is asked", quick=True)
+async def callers_fault(w, v):
+    for status in (400, 404, 413, 422):
+        model = w.upstream.script("over-evil-second", reply(ERROR, status))
+        before = w.upstream.accepted["good"]
+        response = await w.gateway.ask(model, v == "stream")
+        expect(response.status == status, f"{response.status}, not {status}: {response}")
+        expect(w.upstream.accepted["good"] == before, f"the second one was asked after a {status}")
