@@ -34,6 +34,7 @@ FAMILIES = (
     "calls",
     "routing",
     "second",
+    "http2",
 )
 
 
