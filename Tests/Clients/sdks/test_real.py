@@ -11,16 +11,28 @@ def limit(client):
     return {"max_tokens": 64} if client.settings and client.takes_cut_answers else {}
 
 
+def until_it_speaks(ask):
+    """A random model may say nothing at all; some frameworks then send that back as a turn, which llama.cpp refuses."""
+    for _ in range(4):
+        try:
+            return ask()
+        except Exception as error:
+            if "must contain either 'content' or 'tool_calls'" not in str(error):
+                raise
+    return ask()
+
+
 @needs("ask")
 @pytest.mark.real
 def test_real_chat(client, upstream):
-    assert isinstance(client.ask(upstream, "hello, how are you?", **limit(client)).text, str)
+    heard = until_it_speaks(lambda: client.ask(upstream, "hello, how are you?", **limit(client)))
+    assert isinstance(heard.text, str)
 
 
 @needs("stream")
 @pytest.mark.real
 def test_real_stream(client, upstream):
-    heard = client.stream(upstream, "hello, how are you?", **limit(client))
+    heard = until_it_speaks(lambda: client.stream(upstream, "hello, how are you?", **limit(client)))
     assert heard.finish in (None, client.finish["stop"], client.finish["length"])
     if client.counts_streams:
         assert heard.prompt is None or heard.prompt > 0
