@@ -25,6 +25,7 @@ public final class Reloader: Sendable {
   /// Looks how the file is, on a thread of its own.
   func lookSoon() {
     guard let file else { return }
+    // Without a thread nobody looks this time; the next change is told again, and SIGHUP says why there is none.
     try? Worker.start { [found] in found.post(.file(file.look())) }
   }
 
@@ -60,16 +61,15 @@ struct FileNews {
   /// Its state at the start or when it was told last, and the one seen last.
   private var known: FileWatch.Stamp?
   private var last: FileWatch.Stamp?
-  private var isFirst = true
 
-  /// Takes what a look saw; the first says how the file was at the start.
+  init(_ first: FileWatch.Stamp?) {
+    known = first
+    last = first
+  }
+
+  /// Takes what a look saw.
   mutating func take(_ now: FileWatch.Stamp?) -> News {
     defer { last = now }
-    if isFirst {
-      isFirst = false
-      known = now
-      return .none
-    }
     if now != last { return .unsettled }
     if now == nil || now == known { return .none }
     known = now
@@ -83,12 +83,14 @@ extension Gateway {
   private static let filePause = Duration.milliseconds(500)
 
   /// Takes what the source finds, and asks it on SIGHUP, on `POST /v1/admin/reload` and when its file has
-  /// changed.
+  /// changed since. Before the loop runs: it may wait for a disk.
   public func watchConfiguration(_ source: Reloader) throws(SystemError) {
     try reactor.watch(source.found)
-    if let file = source.file { try reactor.watch(file) }
+    if let file = source.file {
+      try reactor.watch(file)
+      fileNews = FileNews(file.look())
+    }
     reloader = source
-    source.lookSoon()
   }
 
   /// Reads the configuration again.

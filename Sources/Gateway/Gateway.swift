@@ -38,7 +38,7 @@ public final class Gateway {
   var reloader: Reloader?
   var reloadWaiting: [Connection] = []
   /// The configuration's file, and whether it is soon looked whether it has changed.
-  var fileNews = FileNews()
+  var fileNews = FileNews(nil)
   var isFileLookDue = false
   var models = ModelList()
   var modelQueue = ModelQueue()

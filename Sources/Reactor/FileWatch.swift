@@ -36,6 +36,7 @@ public final class FileWatch: Sendable {
   ///
   /// Where a link leads elsewhere than before, the folders there are watched from here on.
   public func look() -> Stamp? {
+    // One that is gone is made anew in a folder that is watched, or was never there.
     for folder in Self.folders(path) { try? add(folder) }
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }

@@ -3,17 +3,14 @@
 import asyncio
 import contextlib
 import json
-import os
 import ssl
 import sys
 
 from kit.checks import expect, expect_error, expect_event, expect_good, within
 from kit.gateway import provider
-from kit.names import in_mounts
 from kit.table import Skip, fault
 from kit.upstream import WORDS, answer, delta
-from kit.world import need_program
-from tls import BUNDLE, certificates
+from tls import authority
 from uploads import PATIENT
 
 # Debian's python3-h2 is for its own Python, and runs in any.
@@ -152,17 +149,11 @@ class Server:
 @contextlib.asynccontextmanager
 async def gateway(w, play, reads=True):
     """A gateway whose provider `two` speaks HTTP/2, with `good` behind it for models that begin with `over-two`."""
-    need_program("openssl")
     libraries()
-    if not os.path.exists(BUNDLE):
-        raise Skip(f"needs {BUNDLE}")
-    folder = os.path.join(w.folder, "certificates")
-    os.makedirs(folder, exist_ok=True)
-    certificates(folder)
+    folder, wrap = authority(w)
     server = Server(w, play, reads)
     port = await server.listen(folder)
     two = provider("two", f"https://127.0.0.1:{port}/v1") | {"http2": True}
-    wrap = in_mounts(f"mount --bind {folder}/ca.pem {BUNDLE}")
     times = PATIENT | {"upstream_connect_timeout_secs": 3}
     async with w.own(times, providers=[two, *w.providers()], wrap=wrap) as own:
         yield own, server

@@ -150,7 +150,7 @@ async def run_all(chosen, options):
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/faults", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the half that takes less than 90 seconds")
+    parser.add_argument("--quick", action="store_true", help="the half that takes less than two minutes")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these faults, by name or the beginning of it and *")
     parser.add_argument("--list", action="store_true", help="says what there is")
     parser.add_argument("--tries", type=int, default=1, metavar="N", help="a row fails when N tries of it did (1)")

@@ -12,7 +12,7 @@ from kit.upstream import FINISH, LAST, RESET, STALL, STREAM, chunk, event, half,
 
 ERROR = {"error": {"message": "no", "type": "server_error", "code": None}}
 PAGE = reply(b"<!doctype html><h1>Login</h1>", 200, "text/html")
-HINTS = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 500
+KINDS = ("text/event-stream", "application/json")
 FIELDS = b"".join(b"x-field-%d: value\r\n" % number for number in range(1000))
 
 
@@ -49,9 +49,9 @@ async def ask(w, gateway, v, steps, seen):
     expect(1 <= len(calls) <= 2, f"the first one was asked {len(calls)} times")
 
 
-def sized(body, stream, more):
-    kind = "text/event-stream" if stream else "application/json"
-    return head(200, kind, f"content-length: {len(body) + more}", "connection: close") + body
+def short(body, kind):
+    """A body that is nine bytes shorter than is said."""
+    return [head(200, kind, f"content-length: {len(body) + 9}", "connection: close") + body]
 
 
 second("U7-fin", "a close before the head", [0.01], [0.01])
@@ -69,11 +69,10 @@ second("U12", "one event without an end, after others", [half(True), chunk(b"dat
 second("U12-first", "one event without an end, as the first", [STREAM, chunk(b"data: {"), repeat(chunk(b"x" * 65536))])
 second("U13", "no JSON where an answer is due", None, [reply(b"{" * 1000, 200, "application/json")])
 second("U13-deep", "JSON a hundred thousand levels deep", None, [reply(b"[" * 100_000, 200, "application/json")])
-second("U14", "a length that says more than comes", [sized(b": no event\n\n", True, 9)], [sized(b"{}", False, 9)])
+second("U14", "a length that says more than comes", short(b": no event\n\n", KINDS[0]), short(b"{}", KINDS[1]))
 for name, size in (("hex", b"zz\r\n"), ("huge", b"f" * 18 + b"\r\nxx\r\n"), ("minus", b"-5\r\nabcde\r\n"), ("cut", b"5\r\nabc")):
-    parts = [head(200, kind, "transfer-encoding: chunked", "connection: close") + size
-             for kind in ("text/event-stream", "application/json")]  # fmt: skip
-    second(f"U14-{name}", "a chunk that lies about its size", [parts[0]], [parts[1]])
+    lies = [[head(200, kind, "transfer-encoding: chunked", "connection: close") + size] for kind in KINDS]
+    second(f"U14-{name}", "a chunk that lies about its size", *lies)
 second("U15", "an end that nothing announced", [half(True) + LAST], seen="one two ")
 second("U15-empty", "an end before anything visible", [STREAM + LAST], [reply(b"", 200, "application/json")])
 second("U17", "an error object in a 200", [STREAM + event(ERROR) + LAST], [reply(ERROR)])
@@ -86,11 +85,8 @@ for status in (401, 402, 403, 408, 409, 425, 429, 500, 502, 503, 504, 529):
 for status in (301, 302, 303, 307, 308):
     away = reply(b"", status, "text/plain", "location: http://127.0.0.1:9/")
     second(f"U21-{status}", f"a redirect, {status}", [away], [away])
-packed = gzip.compress(b"\0" * 1024 * 1024)
-second(
-    "U22", "an answer that was compressed although nobody asked",
-    *[[reply(packed, 200, kind, "content-encoding: gzip")] for kind in ("text/event-stream", "application/json")],
-)  # fmt: skip
+packed = [[reply(gzip.compress(b"\0" * 1024 * 1024), 200, kind, "content-encoding: gzip")] for kind in KINDS]
+second("U22", "an answer that was compressed although nobody asked", *packed)
 
 
 @fault("U19-ours", "what the caller did wrong is the caller's, and nobody else is asked", quick=True)

@@ -122,14 +122,19 @@ def row(name, title, certificate, options):
         expect_good(following)
 
 
-async def asked(w, v, certificate, options):
+def authority(w):
+    """The folder of the certificates, and what a gateway is wrapped in that trusts their authority alone."""
     need_program("openssl")
     if not os.path.exists(BUNDLE):
         raise Skip(f"needs {BUNDLE}")
     folder = os.path.join(w.folder, "certificates")
     os.makedirs(folder, exist_ok=True)
     certificates(folder)
-    wrap = in_mounts(f"mount --bind {folder}/ca.pem {BUNDLE}")
+    return folder, in_mounts(f"mount --bind {folder}/ca.pem {BUNDLE}")
+
+
+async def asked(w, v, certificate, options):
+    folder, wrap = authority(w)
     seen = await serve(w, folder, "tls", certificate, *options)
     secure = provider("secure", f"https://127.0.0.1:{w.upstream.ports['tls']}/v1")
     async with w.own({"upstream_connect_timeout_secs": 3}, providers=[secure, *w.providers()], wrap=wrap) as gateway:
