@@ -69,11 +69,13 @@ final class Connection {
 }
 
 /// A request whose head is accepted: everything that was in it and is needed later.
-struct Arrival {
+///
+/// A class, because it goes from hand to hand and is too large to be copied each time.
+final class Arrival {
   /// `nil` for what was refused before its path was known.
-  var endpoint: Endpoint?
+  let endpoint: Endpoint?
   var frame: Reply.Frame
-  var caller: Caller
+  let caller: Caller
   /// The model that the path names, decoded.
   var model = ""
   /// Fields that mean something to a provider of the caller's own dialect, as lines.
@@ -83,6 +85,14 @@ struct Arrival {
   /// What it belongs together with, where it says so.
   var session: AffinityKey?
   /// When the head was complete.
-  var at: Duration
-  var bytes: Int
+  let at: Duration
+  let bytes: Int
+
+  init(endpoint: Endpoint?, frame: Reply.Frame, caller: Caller, at: Duration, bytes: Int) {
+    self.endpoint = endpoint
+    self.frame = frame
+    self.caller = caller
+    self.at = at
+    self.bytes = bytes
+  }
 }

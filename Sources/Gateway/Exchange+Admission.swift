@@ -10,11 +10,11 @@ extension Exchange {
   func admit() throws(Refusal) {}
 
   /// Holds the worst case of an attempt, or refuses it.
-  mutating func hold(_ provider: Provider) throws(Refusal) {
+  func hold(_ provider: Provider) throws(Refusal) {
     let prompt = Usage.estimated(promptBytes: request.messagesBytes, completionBytes: 0).prompt
     hold = Hold(tokens: prompt)
   }
 
   /// Replaces what was held by what was used. Called once, at the end, however it came.
-  mutating func settle() { hold = nil }
+  func settle() { hold = nil }
 }

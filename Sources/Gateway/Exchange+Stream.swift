@@ -2,7 +2,7 @@
 extension Exchange {
   /// Reads events and relays them; returns how many bytes were read.
   @discardableResult
-  mutating func read(
+  func read(
     _ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration, outputMax: Int = outputBytesMax
   ) -> Int {
     var offset = 0
@@ -17,7 +17,7 @@ extension Exchange {
     return phase == .over || effects.asksNext ? bytes.count : offset
   }
 
-  private mutating func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
+  private func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
     do throws(EventReader.TooLong) {
       if lines != nil { return try lines?.next(in: bytes, from: &offset) ?? false }
       return try events.next(in: bytes, from: &offset)
@@ -27,7 +27,7 @@ extension Exchange {
   }
 
   /// Passes on the event at hand, or holds it back.
-  private mutating func relay(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
+  private func relay(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
     lastEvent = now
     let (data, name) = (lines?.data ?? events.data, events.name)
     let verdict: AnswerStream.Verdict
@@ -46,7 +46,7 @@ extension Exchange {
   }
 
   /// A whole answer for a caller who asked for a stream.
-  mutating func restream(_ json: Span<UInt8>, _ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
+  func restream(_ json: Span<UInt8>, _ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
     lastEvent = now
     var text: [UInt8] = []
     try chat?.restream(json, into: &text)
@@ -56,16 +56,17 @@ extension Exchange {
   }
 
   /// Sends the head if it is still held.
-  private mutating func commit(_ effects: inout Effects, now: Duration) {
+  private func commit(_ effects: inout Effects, now: Duration) {
     guard phase == .held else { return }
     phase = .committed
     row.status = 200
-    EventStream.head(frame, request.call, servedBy: servedBy, dropped: dropped, into: &effects.output)
+    EventStream.head(
+      frame, request.call, servedBy: row.provider, servedModel, dropped: dropped, into: &effects.output)
     sent(now)
   }
 
   /// Sends what was held back; from here on there is no other candidate.
-  private mutating func show(_ effects: inout Effects, now: Duration) {
+  private func show(_ effects: inout Effects, now: Duration) {
     commit(&effects, now: now)
     phase = .visible
     if firstEvent == nil { firstEvent = now - attemptBegan }
@@ -75,20 +76,20 @@ extension Exchange {
     held = []
   }
 
-  private mutating func complete(_ effects: inout Effects, now: Duration) {
+  private func complete(_ effects: inout Effects, now: Duration) {
     stream.begin(&effects.output)
     chat?.finish(into: &effects.output)
     finishStream(&effects)
   }
 
-  private mutating func finishStream(_ effects: inout Effects) {
+  private func finishStream(_ effects: inout Effects) {
     stream.commit(&effects.output)
     stream.end(&effects.output)
     finish(.complete, .completed, &effects)
   }
 
   /// The upstream's body is over without `[DONE]`.
-  mutating func endEvents(_ failure: UpstreamFailure?, _ effects: inout Effects, now: Duration) {
+  func endEvents(_ failure: UpstreamFailure?, _ effects: inout Effects, now: Duration) {
     // Some servers end the last event by ending the body.
     if failure == nil { read([0x0a, 0x0a].span, &effects, now: now) }
     if effects.end != nil || effects.asksNext { return }
@@ -130,7 +131,7 @@ extension Exchange {
   }
 
   /// Time has passed.
-  mutating func tick(_ effects: inout Effects, now: Duration) {
+  func tick(_ effects: inout Effects, now: Duration) {
     if let pauseEnds, now >= pauseEnds, phase != .over { return endPause(&effects) }
     if pause == nil, phase == .held || phase == .committed, let sending, now >= sending.since + limits.send {
       return fail(.timedOut(.send), &effects, now: now)
@@ -148,7 +149,7 @@ extension Exchange {
     if isLate || (phase != .held && phase != .over && now >= nextComment) { comment(&effects, now: now) }
   }
 
-  private mutating func endPause(_ effects: inout Effects) {
+  private func endPause(_ effects: inout Effects) {
     switch pause {
     case .retry?: effects.asksNext = true
     case .queue?: nobodyLeft(Self.waitedTooLong, wait: nil, &effects)
@@ -163,7 +164,7 @@ extension Exchange {
   }
 
   /// The client has caught up: what its upstream was held back for is not the upstream's silence.
-  mutating func resumed(now: Duration) {
+  func resumed(now: Duration) {
     lastEvent = now
     lastOutput = now
   }
@@ -173,7 +174,7 @@ extension Exchange {
   ///
   /// In a stream that is a comment; before the head it is a 100, which every client of HTTP/1.1 reads past
   /// (RFC 9110 section 15.2).
-  mutating func probe(_ effects: inout Effects, now: Duration) {
+  func probe(_ effects: inout Effects, now: Duration) {
     switch phase {
     case .held: if frame.minorVersion > 0 { effects.output.append("HTTP/1.1 100 Continue\r\n\r\n") }
     case .committed, .visible: comment(&effects, now: now)
@@ -181,7 +182,7 @@ extension Exchange {
     }
   }
 
-  private mutating func comment(_ effects: inout Effects, now: Duration) {
+  private func comment(_ effects: inout Effects, now: Duration) {
     guard request.call.hasComments else { return }
     stream.begin(&effects.output)
     effects.output.append(": keep-alive\n\n")

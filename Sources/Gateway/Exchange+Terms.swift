@@ -58,6 +58,26 @@ extension Exchange {
     /// Bytes of the body, where they were declared.
     var length = 0
     var retryAfter: Int?
+    private var hasType = false
+    private var hasEncoding = false
+    private var hasLength = false
+
+    init(status: Int) { self.status = status }
+
+    /// Reads one field; of those that come twice the first counts.
+    mutating func note(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+      if !hasType, name.matches("content-type") {
+        hasType = true
+        isJSON = value.begins("application/json")
+        isHTML = value.begins("text/html")
+      } else if !hasEncoding, name.matches("content-encoding") {
+        hasEncoding = true
+        isEncoded = !value.begins("identity")
+      } else if !hasLength, name.matches("content-length") {
+        hasLength = true
+        length = max(0, Int(value.text) ?? 0)
+      }
+    }
   }
 
   /// How far the answer has come, seen from the client.

@@ -8,7 +8,7 @@ internal import Reactor
 /// - the head waits for the first visible event, or for `commitAfter`; before that a failure is an HTTP error;
 /// - before visible output a failure goes to the next candidate, also after the head is out;
 /// - after visible output a failure is one error event, no `[DONE]`, and an end that does not look like success.
-struct Exchange: ~Copyable {
+final class Exchange {
   /// Bytes of a whole answer, and of an explanation.
   static let answerBytesMax = 16 * 1024 * 1024
   static let refusalBytesMax = 64 * 1024
@@ -59,7 +59,8 @@ struct Exchange: ~Copyable {
   var dropped: [String] = []
   var held: [UInt8] = []
   var stream: EventStream
-  var servedBy = ""
+  /// What the present attempt's model is called at its provider.
+  private(set) var servedModel = ""
   private var secret: String?
   /// How much of the request the upstream has taken, and since when it has taken no more; `nil` when all of it.
   var sending: (bytes: Int, since: Duration)?
@@ -103,7 +104,7 @@ struct Exchange: ~Copyable {
   func begin(_ effects: inout Effects) { effects.asksNext = true }
 
   /// Nobody is left to ask: why, or what the last one failed of. `wait` is the soonest that one of them may be asked.
-  mutating func nobodyLeft(_ refusal: Refusal, wait: Duration?, _ effects: inout Effects) {
+  func nobodyLeft(_ refusal: Refusal, wait: Duration?, _ effects: inout Effects) {
     pause = nil
     guard let failure else { return decline(refusal, .refused, &effects) }
     var refusal = failure.refusal(provider: row.provider)
@@ -112,12 +113,12 @@ struct Exchange: ~Copyable {
   }
 
   /// Nobody is asked for a while.
-  mutating func pauses(_ pause: Pause) { self.pause = pause }
+  func pauses(_ pause: Pause) { self.pause = pause }
 
   /// A request to a candidate is on its way.
   ///
   /// `secret` is what the upstream may know and the caller may not: it is never shown.
-  mutating func attempted(
+  func attempted(
     _ model: String, name: String, dialect: Dialect = .openAI, dropped: [String] = [],
     secret: String? = nil, limits: Limits? = nil, now: Duration
   ) {
@@ -128,7 +129,7 @@ struct Exchange: ~Copyable {
     if attempts == 0 { row.queued = now - received }
     attempts += 1
     row.provider = name
-    servedBy = "\(name)/\(model)"
+    servedModel = model
     reading = .nothing
     collected.removeAll(keepingCapacity: true)
     held.removeAll(keepingCapacity: true)
@@ -144,13 +145,13 @@ struct Exchange: ~Copyable {
   }
 
   /// How much of the request's body the upstream has taken by now.
-  mutating func uploaded(_ sent: Int, of total: Int, now: Duration) {
+  func uploaded(_ sent: Int, of total: Int, now: Duration) {
     guard let before = sending else { return }
     if sent >= total { sending = nil } else if sent > before.bytes { sending = (sent, now) }
   }
 
   /// The upstream's status and fields are there.
-  mutating func responded(_ head: UpstreamHead, _ effects: inout Effects, now: Duration) {
+  func responded(_ head: UpstreamHead, _ effects: inout Effects, now: Duration) {
     self.head = head
     // Whoever answers has read as much of the request as it wants.
     sending = nil
@@ -169,7 +170,7 @@ struct Exchange: ~Copyable {
   /// Body bytes arrived; returns how many were read. Of a stream that may be less than all: what small events
   /// become can be far more, and stops at `outputMax`.
   @discardableResult
-  mutating func arrived(
+  func arrived(
     _ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration, outputMax: Int = outputBytesMax
   ) -> Int {
     switch reading {
@@ -189,7 +190,7 @@ struct Exchange: ~Copyable {
   }
 
   /// The attempt is over; `rest` is what of the body was not handed over before.
-  mutating func ended(_ failure: UpstreamFailure?, rest: Span<UInt8>, _ effects: inout Effects, now: Duration) {
+  func ended(_ failure: UpstreamFailure?, rest: Span<UInt8>, _ effects: inout Effects, now: Duration) {
     if phase == .over { return }
     if reading == .events {
       // There is no later: all of it now.
@@ -221,7 +222,7 @@ struct Exchange: ~Copyable {
   // MARK: Whole answers
 
   /// `whole` is the text that `json` is, where it can be shared instead of copied.
-  mutating func answer(_ json: Span<UInt8>, of whole: [UInt8]? = nil, _ effects: inout Effects, now: Duration) {
+  func answer(_ json: Span<UInt8>, of whole: [UInt8]? = nil, _ effects: inout Effects, now: Duration) {
     do throws(UpstreamFailure) {
       if head.isHTML { throw .malformed("it answered with a web page") }
       if request.streams { return try restream(json, &effects, now: now) }
@@ -235,7 +236,7 @@ struct Exchange: ~Copyable {
       row.usage = usage
       row.status = 200
       Reply.open(200, "application/json", .length(text.count), frame, into: &effects.output)
-      Reply.addServed(by: servedBy, dropped: dropped, into: &effects.output)
+      Reply.addServed(by: row.provider, servedModel, dropped: dropped, into: &effects.output)
       Reply.close(into: &effects.output)
       effects.body = text
       sent(now)
@@ -249,7 +250,7 @@ struct Exchange: ~Copyable {
   // MARK: Ends
 
   /// The attempt failed: another candidate, an HTTP error, or an error event.
-  mutating func fail(_ cause: UpstreamFailure, _ effects: inout Effects, now: Duration) {
+  func fail(_ cause: UpstreamFailure, _ effects: inout Effects, now: Duration) {
     let failure = cause.without(secret: secret)
     row.attempts.append("\(row.provider):\(failure.word)")
     if phase == .visible {
@@ -269,11 +270,11 @@ struct Exchange: ~Copyable {
   }
 
   /// Ends without an answer: an HTTP error where nothing was sent, an error event where the head is out.
-  private mutating func decline(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+  private func decline(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     if phase == .held { refuse(refusal, outcome, &effects) } else { breakOff(refusal, outcome, &effects) }
   }
 
-  private mutating func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+  private func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     stream.begin(&effects.output)
     let isSaid = chat?.breakOff(refusal, into: &effects.output) ?? false
     if !isSaid { RefusalReply.event(refusal, request.call, requestID: frame.requestID, into: &effects.output) }
@@ -281,7 +282,7 @@ struct Exchange: ~Copyable {
     finish(.abort, outcome, &effects)
   }
 
-  private mutating func refuse(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+  private func refuse(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     row.status = refusal.status
     var frame = frame
     if refusal.closes { frame.keepsAlive = false }
@@ -289,13 +290,13 @@ struct Exchange: ~Copyable {
     finish(.complete, outcome, &effects)
   }
 
-  mutating func finish(_ end: End, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+  func finish(_ end: End, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     if outcome == .completed { effects.verdict = Verdict(outcome: .answered, firstEvent: firstEvent) }
     close(outcome)
     effects.end = end
   }
 
-  private mutating func close(_ outcome: JournalRow.Outcome) {
+  private func close(_ outcome: JournalRow.Outcome) {
     phase = .over
     row.outcome = outcome
     if row.usage == nil { row.usage = chat?.usage ?? estimate }
@@ -306,22 +307,22 @@ struct Exchange: ~Copyable {
     return .estimated(promptBytes: request.messagesBytes, completionBytes: bytes)
   }
 
-  mutating func sent(_ now: Duration) {
+  func sent(_ now: Duration) {
     if row.firstByte == nil { row.firstByte = now - received }
   }
 
   /// The gateway stops: an error event where a stream runs, an HTTP error where nothing was sent.
-  mutating func stop(_ effects: inout Effects) {
+  func stop(_ effects: inout Effects) {
     decline(.stopping, .stopped, &effects)
   }
 
   /// An attempt is not allowed; nothing was asked of the candidate.
-  mutating func refused(_ refusal: Refusal, _ effects: inout Effects) {
+  func refused(_ refusal: Refusal, _ effects: inout Effects) {
     decline(refusal, .refused, &effects)
   }
 
   /// Output went to the client.
-  mutating func sentBytes(_ count: Int) { row.bytesOut += count }
+  func sentBytes(_ count: Int) { row.bytesOut += count }
 
   /// The row for the journal, once the exchange is over.
   func finalRow(now: Duration) -> JournalRow {
@@ -329,9 +330,6 @@ struct Exchange: ~Copyable {
     row.total = now - received
     return row
   }
-
-  /// What the present attempt's model is called at its provider.
-  var servedModel: String { String(servedBy.dropFirst(row.provider.utf8.count + 1)) }
 
   /// The tokens of a stream that has completed, and how long they took from the first one on.
   func speed(now: Duration) -> (tokens: Int, time: Duration)? {
@@ -347,7 +345,7 @@ struct Exchange: ~Copyable {
   }
 
   /// The client is gone.
-  mutating func abandon() {
+  func abandon() {
     row.status = 499
     close(.abandoned)
   }

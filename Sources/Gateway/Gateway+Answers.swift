@@ -73,7 +73,7 @@ extension Gateway {
   func refuse(_ connection: Connection, _ refusal: Refusal, _ known: Reply.Frame? = nil) {
     var frame = known ?? Reply.Frame(requestID: mintRequestID(), date: currentDate())
     if refusal.closes { frame.keepsAlive = false }
-    var request =
+    let request =
       connection.request ?? Arrival(endpoint: nil, frame: frame, caller: .anyone, at: reactor.now, bytes: 0)
     request.frame = frame
     connection.request = request

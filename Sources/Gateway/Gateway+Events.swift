@@ -12,16 +12,52 @@ extension Gateway {
   /// Events of one answer.
   private static let pageMax = 1000
 
+  /// What an event says.
+  enum EventData: EventPayload {
+    /// A JSON object.
+    case json([UInt8])
+    /// A request that was sent to a provider is over.
+    case decision(Decision)
+
+    var byteCount: Int {
+      switch self {
+      case .json(let text): text.count
+      case .decision(let decision):
+        128 + decision.id.utf8.count + decision.model.utf8.count + decision.provider.utf8.count
+          + (decision.attempts.last?.utf8.count ?? 0)
+      }
+    }
+
+    func append(to out: inout [UInt8]) {
+      switch self {
+      case .json(let text): out.append(contentsOf: text)
+      case .decision(let decision): Self.append(decision, to: &out)
+      }
+    }
+
+    private static func append(_ decision: Decision, to out: inout [UInt8]) {
+      out.append("{")
+      Writer.member("id", decision.id, to: &out)
+      Writer.member("provider", decision.provider, to: &out)
+      Writer.member("model", decision.model, to: &out)
+      Writer.member("status", decision.status, to: &out)
+      Writer.member("latency_ms", Int(decision.latency / .milliseconds(1)), to: &out)
+      if let tokens = decision.tokens { Writer.member("tokens", tokens, to: &out) }
+      if let attempt = decision.attempts.last { Writer.member("failed_attempt", attempt, to: &out) }
+      out.append("}")
+    }
+  }
+
   /// Notes an event; `write` adds members to its object.
-  func tell(_ topic: EventRing.Topic, _ write: (inout [UInt8]) -> Void) {
-    var payload = eventScratch
-    eventScratch = []
-    payload.removeAll(keepingCapacity: true)
-    payload.append("{")
+  func tell(_ topic: EventTopic, _ write: (inout [UInt8]) -> Void) {
+    var payload: [UInt8] = Array("{".utf8)
     write(&payload)
     payload.append("}")
-    events.append(topic, payload.span, at: reactor.wallClock)
-    eventScratch = payload
+    tell(topic, .json(payload))
+  }
+
+  private func tell(_ topic: EventTopic, _ data: EventData) {
+    events.append(topic, data, at: reactor.wallClock)
     if !feeds.isEmpty { feed() }
   }
 
@@ -44,16 +80,11 @@ extension Gateway {
   }
 
   /// A request that was sent to a provider is over.
-  func tell(_ row: JournalRow) {
-    guard row.outcome == .completed || row.outcome == .failed || row.outcome == .truncated else { return }
-    tell(row.outcome == .completed ? .inference : .errors) {
-      Writer.member("id", row.id, to: &$0)
-      Writer.member("provider", row.provider, to: &$0)
-      Writer.member("model", row.model, to: &$0)
-      Writer.member("status", row.status, to: &$0)
-      Writer.member("latency_ms", Int(row.total / .milliseconds(1)), to: &$0)
-      if let usage = row.usage { Writer.member("tokens", usage.total, to: &$0) }
-      if let attempt = row.attempts.last { Writer.member("failed_attempt", attempt, to: &$0) }
+  func tell(_ decision: Decision, _ outcome: JournalRow.Outcome) {
+    switch outcome {
+    case .completed: tell(.inference, .decision(decision))
+    case .failed, .truncated: tell(.errors, .decision(decision))
+    case .refused, .abandoned, .stopped: break
     }
   }
 
@@ -81,13 +112,13 @@ extension Gateway {
     query.topics.map { EventTopics(filter: $0) } ?? .all
   }
 
-  private static func append(_ event: EventRing.Event, to out: inout [UInt8]) {
+  private static func append(_ event: EventRing<EventData>.Event, to out: inout [UInt8]) {
     out.append("{")
     Writer.member("sequence", Int(event.sequence), to: &out)
     Writer.member("topic", event.topic.rawValue, to: &out)
     Writer.member("time_ms", Int(event.time / 1_000_000), to: &out)
     Writer.key("data", to: &out)
-    out.append(contentsOf: event.payload)
+    event.payload.append(to: &out)
     out.append("}")
   }
 
@@ -155,7 +186,7 @@ extension Gateway {
 
 extension Refusal {
   fileprivate static var unknownTopic: Refusal {
-    let names = EventRing.Topic.allCases.map(\.rawValue).joined(separator: ", ")
+    let names = EventTopic.allCases.map(\.rawValue).joined(separator: ", ")
     return Refusal(400, .invalidValue, "There is no such topic; there are: \(names).", param: "topics")
   }
 }

@@ -29,27 +29,25 @@ extension Gateway {
     }
     // The exchange holds the body from here on; two holders would copy it at the next request.
     connection.body = []
-    var frame = request.frame
     // Without chunks only the end of the connection ends a stream.
-    if chat.streams, frame.minorVersion == 0 { frame.keepsAlive = false }
-    connection.request?.frame = frame
+    if chat.streams, request.frame.minorVersion == 0 { request.frame.keepsAlive = false }
     var row = JournalRow()
-    row.id = frame.requestID
+    row.id = request.frame.requestID
     row.caller = request.caller
     row.path = request.endpoint?.name ?? "-"
     row.bytesIn = request.bytes + body.count
     var effects = takeEffects()
     connection.course = RouteCourse(makePlan(chat, request, body.span))
-    var exchange = Exchange(
-      chat, body: body, limits: limits(configuration.server.timeouts), frame: frame, row: row,
-      received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
+    let exchange = Exchange(
+      chat, body: body, limits: limits(configuration.server.timeouts), frame: request.frame,
+      row: row, received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
     do throws(Refusal) {
       try exchange.admit()
       exchange.begin(&effects)
     } catch {
       exchange.refused(error, &effects)
     }
-    connection.exchange = consume exchange
+    connection.exchange = exchange
     perform(&effects, connection)
   }
 
@@ -58,14 +56,9 @@ extension Gateway {
   func responded(_ transfer: TransferID) {
     guard case .exchange(let connection)? = transfers[transfer.bits] else { return }
     guard let response = reactor.response(of: transfer) else { return }
-    let streams = connection.exchange?.request.streams ?? true
-    let head = Exchange.UpstreamHead(
-      status: response.status, isJSON: response.field("content-type", startsWith: "application/json"),
-      isHTML: response.field("content-type", startsWith: "text/html"),
-      isEncoded: response.field("content-encoding") != nil
-        && !response.field("content-encoding", startsWith: "identity"),
-      length: streams ? 0 : max(0, response.field("content-length").flatMap { Int($0) } ?? 0),
-      retryAfter: response.status >= 400 ? wait(of: response) : nil)
+    var head = Exchange.UpstreamHead(status: response.status)
+    response.forEachField { name, value in head.note(name, value) }
+    if response.status >= 400 { head.retryAfter = wait(of: response) }
     var effects = takeEffects()
     connection.exchange?.responded(head, &effects, now: reactor.now)
     perform(&effects, connection)
@@ -178,10 +171,10 @@ extension Gateway {
   // MARK: Wishes
 
   /// Lets something happen to an exchange, and does what it wishes for then.
-  func act(_ connection: Connection, _ happen: (inout Exchange, inout Exchange.Effects) -> Void) {
-    guard connection.exchange != nil else { return }
+  func act(_ connection: Connection, _ happen: (Exchange, inout Exchange.Effects) -> Void) {
+    guard let exchange = connection.exchange else { return }
     var effects = takeEffects()
-    happen(&connection.exchange!, &effects)
+    happen(exchange, &effects)
     perform(&effects, connection)
   }
 
@@ -221,43 +214,36 @@ extension Gateway {
 
   func attempt(_ choice: Choice, _ connection: Connection, _ effects: inout Exchange.Effects) {
     connection.choice = choice
-    guard let request = connection.exchange?.request, let asked = connection.exchange?.body else { return }
-    let requestID = connection.request?.frame.requestID ?? ""
+    guard let exchange = connection.exchange, let request = connection.request else { return }
     let provider = providers[choice.provider]
     let credential = provider.credentials[min(choice.key, provider.credentials.count - 1)]
-    do throws(Refusal) {
-      try connection.exchange?.hold(provider)
-    } catch {
-      connection.exchange?.refused(error, &effects)
-      return
-    }
     let transfer: TransferID
     var dropped: [String] = []
-    if let demo = provider.demo {
-      transfer = reactor.start(
-        demo.script(
-          model: choice.model, streams: request.streams, wantsUsage: true, promptBytes: request.messagesBytes,
-          created: reactor.wallClock / 1_000_000_000))
-    } else {
-      let body: BufferChain
-      do throws(Refusal) {
-        (body, dropped) = try self.body(request, asked, for: provider, model: choice.model)
-      } catch {
-        connection.exchange?.refused(error, &effects)
-        return
+    do throws(Refusal) {
+      try exchange.hold(provider)
+      if let demo = provider.demo {
+        transfer = reactor.start(
+          demo.script(
+            model: choice.model, streams: exchange.request.streams, wantsUsage: true,
+            promptBytes: exchange.request.messagesBytes, created: reactor.wallClock / 1_000_000_000))
+      } else {
+        let body: BufferChain
+        (body, dropped) = try self.body(exchange, for: provider, model: choice.model)
+        let isOwn = exchange.request.isIn(provider.dialect) && provider.dialect == .anthropic
+        transfer = reactor.start(
+          UpstreamRequest(
+            .post, target(choice, streams: exchange.request.streams),
+            fields: isOwn ? credential.fields(with: request.dialectFields) : credential.fields,
+            requestID: request.frame.requestID, body: body,
+            http2: provider.http2, connectTimeout: provider.timeouts.connect,
+            idleMax: provider.idleMax, addresses: provider.publicAddressesOnly ? .publicOnly : .any))
       }
-      let isOwn = request.isIn(provider.dialect) && provider.dialect == .anthropic
-      let fields = isOwn ? credential.fields(with: connection.request?.dialectFields ?? []) : credential.fields
-      transfer = reactor.start(
-        UpstreamRequest(
-          .post, target(choice, streams: request.streams), fields: fields,
-          requestLine: "x-request-id: " + requestID, body: body,
-          http2: provider.http2, connectTimeout: provider.timeouts.connect,
-          idleMax: provider.idleMax, addresses: provider.publicAddressesOnly ? .publicOnly : .any))
+    } catch {
+      return exchange.refused(error, &effects)
     }
     connection.transfer = transfer
     transfers[transfer.bits] = .exchange(connection)
-    connection.exchange?.attempted(
+    exchange.attempted(
       choice.model, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: credential.secret,
       limits: limits(provider.timeouts), now: reactor.now)
   }
@@ -271,14 +257,15 @@ extension Gateway {
 
   /// What a provider is sent, and what of the request it does not get.
   private func body(
-    _ request: ChatRequest, _ asked: [UInt8], for provider: Provider, model: String
+    _ exchange: Exchange, for provider: Provider, model: String
   ) throws(Refusal) -> (BufferChain, dropped: [String]) {
-    if request.isIn(provider.dialect) {
-      let edits = request.edits(
+    if exchange.request.isIn(provider.dialect) {
+      let edits = exchange.request.edits(
         model: model, maxTokensLimit: provider.maxTokensLimit, asksUsage: provider.acceptsUsage)
-      return (BufferChain(asked, changedBy: edits), [])
+      return (BufferChain(exchange.body, changedBy: edits), [])
     }
-    let written = try RequestTranslation.write(request, asked.span, for: provider, model: model)
+    let asked = exchange.body
+    let written = try RequestTranslation.write(exchange.request, asked.span, for: provider, model: model)
     let dropped = written.dropped.names
     if configuration.server.strict, let first = dropped.first {
       throw Refusal(
@@ -301,8 +288,9 @@ extension Gateway {
     connection.exchange?.settle()
     if let row = connection.exchange?.finalRow(now: reactor.now) {
       record(row)
-      keep(row)
-      tell(row)
+      let decision = Decision(row)
+      keep(decision)
+      tell(decision, row.outcome)
     }
     if end == .abort {
       connection.exchange = nil

@@ -1,14 +1,26 @@
 internal import Reactor
 
-/// What was decided about one request, kept for those who ask later.
-struct Decision {
-  var id = ""
-  var model = ""
+/// What became of one request, kept for those who ask later.
+struct Decision: Sendable {
+  let id: String
+  let model: String
   /// Who answered, or was asked last.
-  var provider = ""
-  var status = 0
+  let provider: String
+  let status: Int
   /// Attempts in vain, as in the journal.
-  var attempts: [String] = []
+  let attempts: [String]
+  let latency: Duration
+  let tokens: Int?
+
+  init(_ row: JournalRow) {
+    id = row.id
+    model = row.model
+    provider = row.provider
+    status = row.status
+    attempts = row.attempts
+    latency = row.total
+    tokens = row.usage?.total
+  }
 }
 
 /// Why a model goes where it goes.
@@ -17,9 +29,7 @@ extension Gateway {
   static let decisionsMax = 1024
 
   /// Keeps what was decided about a request that is over.
-  func keep(_ row: JournalRow) {
-    let decision = Decision(
-      id: row.id, model: row.model, provider: row.provider, status: row.status, attempts: row.attempts)
+  func keep(_ decision: Decision) {
     if decisions.count < Self.decisionsMax {
       decisions.append(decision)
     } else {

@@ -94,7 +94,7 @@ extension Gateway {
     if let allow = endpoint.refusesMethod(head.method) {
       throw Refusal(405, .methodNotAllowed, "This path does not take that method; it takes \(allow).", allow: allow)
     }
-    var arrival = Arrival(
+    let arrival = Arrival(
       endpoint: endpoint, frame: frame, caller: try caller(head, input, endpoint), at: reactor.now,
       bytes: head.byteCount)
     if endpoint.takesBody { try checkMemory() }

@@ -11,13 +11,11 @@ struct ModelQueue {
 /// `GET /v1/models` and `/v1/models/{id}`: what the providers have now, asked side by side.
 extension Gateway {
   func serveModels(_ connection: Connection, _ request: Arrival) {
-    var request = request
     if request.endpoint == .ollamaShow {
       let body = connection.body
       let fields = JSONLists.members(of: JSONLists.root(body.span), in: body.span)
       let name = fields.value("model", in: body.span) ?? fields.value("name", in: body.span)
       request.model = name?.string(in: body.span) ?? ""
-      connection.request = request
     }
     if models.isFresh(now: reactor.now, for: configuration.server.modelsCache) {
       return replyModels(connection, request)

@@ -27,9 +27,7 @@ public final class Gateway {
   /// Whether somebody in the queue may have room now.
   var isServingDue = false
   var probeAlarm: AlarmID?
-  var events = EventRing()
-  /// An event that is being written, kept for its capacity.
-  var eventScratch: [UInt8] = []
+  var events = EventRing<EventData>()
   /// Who reads events as they happen.
   var feeds: [UInt64: Connection] = [:]
   var decisions: [Decision] = []

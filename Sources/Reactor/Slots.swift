@@ -105,15 +105,17 @@ struct Slots<Element: ~Copyable>: ~Copyable {
 
   /// The element of that name; `nil` when the name is stale.
   ///
-  /// A stale name reads, and writes into, a place that is always empty: a temporary instead would cost an
-  /// allocation for each access.
+  /// A stale name finds a place that is always empty, also after something was written there. Addresses, because the
+  /// frame of a coroutine would cost an allocation for each access.
   subscript(id: ID) -> Element? {
-    @inline(__always) _read { yield unsafe elements[place(of: id)] }
-    @inline(__always) _modify {
-      let place = place(of: id)
-      defer { if place < 0 { unsafe elements[place] = nil } }
-      yield unsafe &elements[place]
-    }
+    unsafeAddress { unsafe UnsafePointer(address(of: id)) }
+    unsafeMutableAddress { unsafe address(of: id) }
+  }
+
+  private func address(of id: ID) -> UnsafeMutablePointer<Element?> {
+    let place = place(of: id)
+    if place < 0 { unsafe elements[place] = nil }
+    return unsafe elements + place
   }
 
   func contains(_ id: ID) -> Bool {

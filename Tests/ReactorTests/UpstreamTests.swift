@@ -252,6 +252,43 @@ import Testing
     #expect(second.field("content-type") == "text/plain")
   }
 
+  @Test func `a head is what was asked for, libcurl's own lines aside`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    let host = "host: 127.0.0.1:\(upstream.port)"
+    let target = UpstreamTarget(upstream.url)
+    _ = loop.fetch(
+      UpstreamRequest(
+        .post, target, fields: ["content-type: application/json", "x-key: k"], requestID: "id-1",
+        body: BufferChain([1])))
+    _ = loop.fetch(UpstreamRequest(.get, target))
+    // What would end the target, or a line, or a head, is part of a path.
+    _ = loop.fetch(UpstreamRequest(.get, target.appending("/a b\r\nx-evil: 1\r\n\r\n\u{7f}\u{e9}%20?q=1")))
+    _ = loop.fetch(UpstreamRequest(.get, "http://127.0.0.1:\(upstream.port)?q"))
+    let heads = upstream.requests.map { ["\($0.method) \($0.target)"] + $0.fields }
+    let agent = "user-agent: hoosh HTTP/1.1"
+    #expect(
+      heads == [
+        [
+          "POST /v1/chat", host, "content-type: application/json", "x-key: k", "x-request-id: id-1", agent,
+          "Content-Length: 1",
+        ],
+        ["GET /v1/chat", host, agent],
+        ["GET /v1/chat/a%20b%0D%0Ax-evil:%201%0D%0A%0D%0A%7F%C3%A9%20?q=1", host, agent],
+        ["GET /?q", host, agent],
+      ])
+  }
+
+  @Test(arguments: [
+    ("http://example.com:80/x", "example.com"), ("https://example.com:443/x", "example.com"),
+    ("http://example.com:443/x", "example.com:443"), ("http://[::1]:80/x", "[::1]"),
+    ("http://[::1]/x", "[::1]"), ("http://[::1]:8080", "[::1]:8080"),
+  ])
+  func `the host field has a port that is not the scheme's own`(_ url: String, _ host: String) {
+    let target = UpstreamTarget(url)
+    #expect(target.headStart == "/\(url.hasSuffix("/x") ? "x" : "") HTTP/1.1\r\nhost: \(host)\r\n")
+  }
+
   @Test func `an idle connection older than allowed is not used again`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))

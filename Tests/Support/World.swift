@@ -67,7 +67,7 @@ public final class World {
               let seen = SeenRequest(
                 method: request.method == .get ? "GET" : "POST",
                 target: String(request.target.url.dropFirst(origin.count)),
-                fields: request.fields + [request.requestLine], body: request.body.joined)
+                fields: request.fields + ["x-request-id: " + request.requestID], body: request.body.joined)
               box.requests[index].append(seen)
               return Script(play(seen))
             }

@@ -13,8 +13,8 @@ struct EventStream {
 
   /// Appends the head of the response.
   static func head(
-    _ frame: Reply.Frame, _ call: ChatCall = ChatCall(.openAI), servedBy: String, dropped: [String] = [],
-    into out: inout [UInt8]
+    _ frame: Reply.Frame, _ call: ChatCall = ChatCall(.openAI), servedBy provider: String, _ model: String,
+    dropped: [String] = [], into out: inout [UInt8]
   ) {
     let body: Reply.Body = frame.minorVersion > 0 ? .chunked : .untilClose
     var frame = frame
@@ -28,7 +28,7 @@ struct EventStream {
     Reply.open(200, type, body, frame, into: &out)
     // nginx and its relatives must not collect the stream before passing it on.
     out.append("\r\nx-accel-buffering: no")
-    Reply.addServed(by: servedBy, dropped: dropped, into: &out)
+    Reply.addServed(by: provider, model, dropped: dropped, into: &out)
     Reply.close(into: &out)
   }
 

@@ -113,6 +113,9 @@ extension Span where Element == UInt8 {
   /// Whether the whole span is `text`, which is in lower case, letter case aside.
   func matches(_ text: StaticString) -> Bool { equalsIgnoringCase(text.bytes) }
 
+  /// Whether the span begins with `text`, which is in lower case, letter case aside.
+  func begins(_ text: StaticString) -> Bool { extracting(first: text.utf8CodeUnitCount).matches(text) }
+
   /// `range` without the spaces and tabs at its ends.
   func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
     var (start, end) = (range.lowerBound, range.upperBound)

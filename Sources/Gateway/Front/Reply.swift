@@ -102,12 +102,24 @@ struct Reply {
     out.append("\r\n")
     out.append(name)
     out.append(": ")
-    for byte in value.utf8 { out.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte) }
+    append(fieldValue: value, into: &out)
+  }
+
+  private static func append(fieldValue value: String, into out: inout [UInt8]) {
+    let text = value.utf8.span
+    for index in text.indices where text[index] < 0x20 || text[index] == 0x7f {
+      for index in text.indices { out.append(text[index] < 0x20 || text[index] == 0x7f ? 0x20 : text[index]) }
+      return
+    }
+    out.append(text)
   }
 
   /// Appends who served it, and what of the request that one did not get.
-  static func addServed(by servedBy: String, dropped: [String], into out: inout [UInt8]) {
-    add("x-served-by", servedBy, into: &out)
+  static func addServed(by provider: String, _ model: String, dropped: [String], into out: inout [UInt8]) {
+    out.append("\r\nx-served-by: ")
+    append(fieldValue: provider, into: &out)
+    out.append(UInt8(ascii: "/"))
+    append(fieldValue: model, into: &out)
     if !dropped.isEmpty { add("x-dropped-params", dropped.joined(separator: ","), into: &out) }
   }
 

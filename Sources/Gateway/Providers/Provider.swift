@@ -1,5 +1,5 @@
 /// A configured provider, ready for requests: everything that is the same for all of them is made once.
-struct Provider: Sendable {
+final class Provider: Sendable {
   let name: String
   let kind: ProviderKind
   let dialect: Dialect

@@ -2,28 +2,19 @@
 ///
 /// A reader remembers the number of the last event that it has seen and asks for what came since. Who comes too late
 /// is told how many it has missed.
-struct EventRing: Sendable {
-  /// What an event is about; the raw value is its name towards readers.
-  enum Topic: String, CaseIterable, Sendable {
-    case health = "providers/health"
-    case inference
-    case errors
-    case limits = "rate_limit"
-    case budgets
-    case reload
-  }
-
-  struct Event: Equatable, Sendable {
+///
+/// What an event says is kept as it is, and made text when somebody reads it: most are never read.
+struct EventRing<Payload: EventPayload>: Sendable {
+  struct Event: Sendable {
     var sequence: UInt64
-    var topic: Topic
+    var topic: EventTopic
     /// Nanoseconds since 1970.
     var time: UInt64
-    /// A JSON object.
-    var payload: [UInt8]
+    var payload: Payload
   }
 
   /// What a reader gets.
-  struct Page: Equatable, Sendable {
+  struct Page: Sendable {
     var events: [Event] = []
     /// What to ask with next time.
     var next: UInt64
@@ -34,9 +25,7 @@ struct EventRing: Sendable {
   }
 
   /// Bytes that an event counts beside its payload.
-  static let eventBytes = 64
-  /// Bytes of room that an overwritten event leaves to the next.
-  private static let roomMax = 512
+  static var eventBytes: Int { 64 }
 
   let eventsMax: Int
   let bytesMax: Int
@@ -62,26 +51,17 @@ struct EventRing: Sendable {
 
   /// Adds an event; its number, or nil when it is larger than the whole ring.
   @discardableResult
-  mutating func append(_ topic: Topic, _ payload: [UInt8], at time: UInt64) -> UInt64? {
-    append(topic, payload.span, at: time)
-  }
-
-  /// The same, copied into the room that an older event has left.
-  @discardableResult
-  mutating func append(_ topic: Topic, _ payload: Span<UInt8>, at time: UInt64) -> UInt64? {
-    let size = Self.eventBytes + payload.count
+  mutating func append(_ topic: EventTopic, _ payload: Payload, at time: UInt64) -> UInt64? {
+    let size = Self.eventBytes + payload.byteCount
     guard size <= bytesMax else {
       refused += 1
       return nil
     }
     while count == eventsMax || bytes + size > bytesMax { dropOldest() }
     newest += 1
+    let event = Event(sequence: newest, topic: topic, time: time, payload: payload)
     let place = (first + count) % eventsMax
-    if place == events.count { events.append(Event(sequence: 0, topic: topic, time: 0, payload: [])) }
-    events[place].sequence = newest
-    events[place].topic = topic
-    events[place].time = time
-    events[place].payload.append(payload)
+    if place == events.count { events.append(event) } else { events[place] = event }
     count += 1
     bytes += size
     return newest
@@ -115,13 +95,27 @@ struct EventRing: Sendable {
   }
 
   private mutating func dropOldest() {
-    bytes -= Self.eventBytes + events[first].payload.count
-    if events[first].payload.capacity > Self.roomMax { events[first].payload = [] }
-    events[first].payload.removeAll(keepingCapacity: true)
+    bytes -= Self.eventBytes + events[first].payload.byteCount
     first = (first + 1) % eventsMax
     count -= 1
     overwritten += 1
   }
+}
+
+/// What an event says.
+protocol EventPayload: Sendable {
+  /// Bytes that it counts in a ring, about as many as its text has.
+  var byteCount: Int { get }
+}
+
+/// What an event is about; the raw value is its name towards readers.
+enum EventTopic: String, CaseIterable, Sendable {
+  case health = "providers/health"
+  case inference
+  case errors
+  case limits = "rate_limit"
+  case budgets
+  case reload
 }
 
 /// Which topics a reader wants.
@@ -130,19 +124,19 @@ struct EventTopics: Equatable, Sendable {
 
   private init(bits: UInt8) { self.bits = bits }
 
-  init(_ topics: [EventRing.Topic]) {
+  init(_ topics: [EventTopic]) {
     bits = 0
     for topic in topics { bits |= Self.bit(topic) }
   }
 
-  static var all: EventTopics { EventTopics(EventRing.Topic.allCases) }
+  static var all: EventTopics { EventTopics(EventTopic.allCases) }
 
   /// Reads a list of names or patterns with commas between them: `*` stands for one part of a name, `#` for all that
   /// is left. Nil when one of them fits no topic.
   init?(filter: String) {
     bits = 0
     for pattern in filter.split(separator: ",", maxSplits: 31, omittingEmptySubsequences: true) {
-      let matching = EventRing.Topic.allCases.filter {
+      let matching = EventTopic.allCases.filter {
         Self.matches(String(pattern.filter { $0 != " " }), $0.rawValue)
       }
       if matching.isEmpty { return nil }
@@ -151,9 +145,9 @@ struct EventTopics: Equatable, Sendable {
     if bits == 0 { return nil }
   }
 
-  func contains(_ topic: EventRing.Topic) -> Bool { bits & Self.bit(topic) != 0 }
+  func contains(_ topic: EventTopic) -> Bool { bits & Self.bit(topic) != 0 }
 
-  private static func bit(_ topic: EventRing.Topic) -> UInt8 {
+  private static func bit(_ topic: EventTopic) -> UInt8 {
     switch topic {
     case .health: 1
     case .inference: 2

@@ -28,15 +28,27 @@ final class RouteCourse {
 }
 
 /// A candidate that was chosen for an attempt, with everything that has to be given back when the attempt is over.
-struct Choice: Sendable {
-  var picked: Router.Picked
+final class Choice: Sendable {
+  let picked: Router.Picked
   /// The provider, by its index in the configuration that chose it, and by its name.
-  var provider: Int
-  var name: String
+  let provider: Int
+  let name: String
   /// What the model is called there.
-  var model: String
-  var pass: ProviderHealth.Attempt
-  var permit: Concurrency.Permit
+  let model: String
+  let pass: ProviderHealth.Attempt
+  let permit: Concurrency.Permit
+
+  init(
+    _ picked: Router.Picked, name: String, model: String, _ pass: ProviderHealth.Attempt,
+    _ permit: Concurrency.Permit
+  ) {
+    self.picked = picked
+    provider = picked.candidate.provider
+    self.name = name
+    self.model = model
+    self.pass = pass
+    self.permit = permit
+  }
 
   /// The number of the key to use.
   var key: Int { pass.key }

@@ -88,8 +88,7 @@ struct Traffic: ~Copyable {
       }
       plan.position = picked.position
       plan.attempts += 1
-      return Choice(
-        picked: picked, provider: provider, name: names[provider], model: model, pass: pass, permit: permit)
+      return Choice(picked, name: names[provider], model: model, pass, permit)
     }
     return nil
   }

@@ -24,12 +24,4 @@ extension Span where Element == UInt8 {
   /// The bytes that `slice` names; traps when the slice is not of this buffer.
   @inlinable @_lifetime(copy self)
   public func bytes(_ slice: Slice) -> Span<UInt8> { extracting(slice.range) }
-
-  /// The bytes as text; what is not UTF-8 becomes U+FFFD.
-  public var text: String {
-    var copy: [UInt8] = []
-    copy.reserveCapacity(count)
-    for index in indices { copy.append(self[index]) }
-    return String(decoding: copy, as: UTF8.self)
-  }
 }

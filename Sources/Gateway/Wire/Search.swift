@@ -172,6 +172,9 @@ extension Span where Element == UInt8 {
     // Checked once, here: the subscript's own check is not seen to be the same and would double the cost.
     unsafe UInt(bitPattern: offset) < UInt(bitPattern: count) ? self[unchecked: offset] : 0
   }
+
+  /// The bytes as text; what is not UTF-8 becomes U+FFFD.
+  public var text: String { unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) } }
 }
 
 extension StaticString {

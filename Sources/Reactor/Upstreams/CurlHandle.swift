@@ -20,10 +20,9 @@ final class CurlHandle {
   private var place = BufferChain.Place()
   /// libcurl sends no more than this together with the head.
   private static let smallBodyMax = 64 * 1024
-  private var fields: UnsafeMutablePointer<curl_slist>?
-  /// The one line that differs from request to request, in front of `fields`: a node and a text of our own, so
-  /// that a request costs the list no allocation.
-  private let requestLine: UnsafeMutablePointer<curl_slist>
+  /// What libcurl is told not to write itself; see `HeadText`.
+  private let suppressed: UnsafeMutablePointer<curl_slist>?
+  private var head = HeadText()
   /// The addresses last given to libcurl, which reads them when the transfer starts.
   private var addresses: UnsafeMutablePointer<curl_slist>?
 
@@ -31,11 +30,10 @@ final class CurlHandle {
   private var parts: OpaquePointer?
 
   /// The options as they stand, so that equal ones are not set again.
-  private var url = ""
+  private var origin = ""
   private var http2 = false
   private var trusts = false
   private var method: UpstreamRequest.Method?
-  private var fieldLines: [String]?
   private var connectTimeout: Duration?
   private var idleMax: Duration?
 
@@ -71,12 +69,11 @@ final class CurlHandle {
     self.response = response
     self.transfer = transfer
     self.notes = notes
-    unsafe fields = nil
     unsafe addresses = nil
     unsafe parts = nil
-    unsafe requestLine = .allocate(capacity: 1)
-    let text = UnsafeMutablePointer<CChar>.allocate(capacity: UpstreamRequest.requestLineBytesMax + 1)
-    unsafe requestLine.initialize(to: curl_slist(data: text, next: nil))
+    var list: UnsafeMutablePointer<curl_slist>?
+    for name in HeadText.suppressed { unsafe list = curl_slist_append(list, name) }
+    unsafe suppressed = list
     unsafe setFixedOptions(share)
   }
 
@@ -84,11 +81,9 @@ final class CurlHandle {
     // Cleaned up inside of its multi, what a paused one keeps would be lost.
     multi?.remove(self)
     unsafe curl_easy_cleanup(easy)
-    unsafe curl_slist_free_all(fields)
+    unsafe curl_slist_free_all(suppressed)
     unsafe curl_slist_free_all(addresses)
     unsafe curl_url_cleanup(parts)
-    unsafe requestLine.pointee.data.deallocate()
-    unsafe requestLine.deallocate()
   }
 
   /// What never changes: the safety of every transfer is here.
@@ -118,6 +113,7 @@ final class CurlHandle {
     unsafe curl_easy_set_text(easy, CURLOPT_PROXY, "")
     unsafe curl_easy_set_text(easy, CURLOPT_NOPROXY, "*")
     unsafe curl_easy_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+    unsafe curl_easy_set_list(easy, CURLOPT_HTTPHEADER, suppressed)
   }
 
   /// Takes on a new transfer.
@@ -130,8 +126,8 @@ final class CurlHandle {
     self.multi = multi
     isOver = false
     line = .status
-    if url != request.target.url {
-      url = request.target.url
+    if origin != request.target.origin {
+      origin = request.target.origin
       setURL()
     }
     if request.target.isSecure, !trusts {
@@ -158,14 +154,8 @@ final class CurlHandle {
       idleMax = request.idleMax
       unsafe curl_easy_set_long(easy, CURLOPT_MAXAGE_CONN, request.idleMax.milliseconds / 1000)
     }
-    if fieldLines != request.fields {
-      fieldLines = request.fields
-      unsafe curl_slist_free_all(fields)
-      unsafe fields = nil
-      for line in Self.grouped(request.fields) { unsafe fields = curl_slist_append(fields, line) }
-      unsafe requestLine.pointee.next = fields
-    }
-    setRequestLine(request.requestLine)
+    head.set(request)
+    unsafe head.withText { unsafe curl_easy_set_text(easy, CURLOPT_REQUEST_TARGET, $0) }
     if request.method == .post { setBody(request.body) }
   }
 
@@ -184,7 +174,7 @@ final class CurlHandle {
   private func setURL() {
     let fresh = unsafe curl_url()
     // What libcurl cannot take apart it refuses as a URL that is none.
-    _ = unsafe curl_url_set(fresh, CURLUPART_URL, url, 0)
+    _ = unsafe curl_url_set(fresh, CURLUPART_URL, origin, 0)
     unsafe curl_easy_set_url(easy, fresh)
     unsafe curl_url_cleanup(parts)
     unsafe parts = fresh
@@ -197,28 +187,6 @@ final class CurlHandle {
     unsafe curl_easy_set_list(easy, CURLOPT_RESOLVE, fresh)
     unsafe curl_slist_free_all(addresses)
     unsafe addresses = fresh
-  }
-
-  /// The field lines in as few entries as libcurl needs: it compares each entry's name with a dozen of its own for
-  /// every request, and sends an entry as it is, line ends included. Only `Content-Type`, which it would add by
-  /// itself, and `Expect` have to stand first.
-  ///
-  /// Without an empty `Expect` libcurl waits a second for a 100 before a body of more than 1 MB.
-  private static func grouped(_ lines: [String]) -> [String] {
-    let isFirst = { (line: String) in line.hasPrefix("content-type:") }
-    let block = (lines.filter(isFirst) + lines.filter { !isFirst($0) }).joined(separator: "\r\n")
-    return block.isEmpty ? ["Expect:"] : [block, "Expect:"]
-  }
-
-  private func setRequestLine(_ line: String) {
-    var line = line
-    let count = line.withUTF8 { bytes in
-      let count = min(bytes.count, UpstreamRequest.requestLineBytesMax)
-      if let base = bytes.baseAddress { unsafe memcpy(requestLine.pointee.data, base, count) }
-      return count
-    }
-    unsafe requestLine.pointee.data[count] = 0
-    unsafe curl_easy_set_list(easy, CURLOPT_HTTPHEADER, count > 0 ? requestLine : fields)
   }
 
   /// Lets go of what a finished transfer held.

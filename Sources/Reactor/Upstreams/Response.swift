@@ -50,8 +50,6 @@ public final class Response {
   /// The value of the first field of that name (given in lower case), without the spaces around it.
   public func field(_ name: StaticString) -> String? { fields.value(name) }
 
-  /// Whether the first field of that name begins with the text, letter case aside.
-  public func field(_ name: StaticString, startsWith text: StaticString) -> Bool {
-    fields.value(name, startsWith: text)
-  }
+  /// Lends the name and the value of each field, in order: cheaper than asking for several by name.
+  public func forEachField(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) { fields.forEach(body) }
 }

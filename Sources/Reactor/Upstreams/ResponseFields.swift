@@ -29,23 +29,32 @@ struct ResponseFields {
     range(name).map { String(decoding: bytes[$0], as: UTF8.self) }
   }
 
-  /// Whether the first field of that name begins with the text (given in lower case), letter case aside.
-  func value(_ name: StaticString, startsWith text: StaticString) -> Bool {
-    guard let range = range(name), range.count >= text.utf8CodeUnitCount else { return false }
-    return matches(text, at: range.lowerBound)
+  /// Lends each field's name and value, in order.
+  func forEach(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
+    let span = bytes.span
+    for line in lines {
+      var colon = line.lowerBound
+      while colon < line.upperBound, span[colon] != UInt8(ascii: ":") { colon += 1 }
+      if colon == line.upperBound { continue }
+      body(span.extracting(line.lowerBound..<colon), span.extracting(value(behind: colon, in: line)))
+    }
   }
 
   private func range(_ name: StaticString) -> Range<Int>? {
     let length = name.utf8CodeUnitCount
     for line in lines where line.count > length && bytes[line.lowerBound + length] == UInt8(ascii: ":") {
       guard matches(name, at: line.lowerBound) else { continue }
-      var first = line.lowerBound + length + 1
-      var last = line.upperBound
-      while first < last, isSpace(bytes[first]) { first += 1 }
-      while last > first, isSpace(bytes[last - 1]) { last -= 1 }
-      return first..<last
+      return value(behind: line.lowerBound + length, in: line)
     }
     return nil
+  }
+
+  private func value(behind colon: Int, in line: Range<Int>) -> Range<Int> {
+    var first = colon + 1
+    var last = line.upperBound
+    while first < last, isSpace(bytes[first]) { first += 1 }
+    while last > first, isSpace(bytes[last - 1]) { last -= 1 }
+    return first..<last
   }
 
   private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a }

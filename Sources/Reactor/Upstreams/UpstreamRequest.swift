@@ -7,11 +7,9 @@ public struct UpstreamRequest: Sendable {
   public var target: UpstreamTarget
   /// Field lines, as in `authorization: Bearer …`; no CR, LF or NUL in them. Best the same array each time.
   public var fields: [String]
-  /// One more field line, for what differs from request to request; at most `requestLineBytesMax`.
-  public var requestLine: String
-
-  /// Bytes of `requestLine`.
-  public static var requestLineBytesMax: Int { 255 }
+  /// The value of an `x-request-id` field, which is the one that differs from request to request; no CR, LF or NUL in
+  /// it. There is none where it is empty.
+  public var requestID: String
   /// The body of a POST.
   public var body: BufferChain
   /// Whether HTTP/2 may be agreed by ALPN. Such a stream is never paused.
@@ -24,14 +22,14 @@ public struct UpstreamRequest: Sendable {
   public var addresses: AddressPolicy
 
   public init(
-    _ method: Method, _ target: UpstreamTarget, fields: [String] = [], requestLine: String = "",
+    _ method: Method, _ target: UpstreamTarget, fields: [String] = [], requestID: String = "",
     body: BufferChain = BufferChain(), http2: Bool = false, connectTimeout: Duration = .seconds(10),
     idleMax: Duration = .seconds(600), addresses: AddressPolicy = .any
   ) {
     self.method = method
     self.target = target
     self.fields = fields
-    self.requestLine = requestLine
+    self.requestID = requestID
     self.body = body
     self.http2 = http2
     self.connectTimeout = connectTimeout

@@ -1,9 +1,13 @@
-/// Where an upstream is: its URL, taken apart once.
-public struct UpstreamTarget: Hashable, Sendable {
+/// Where an upstream is: its URL, taken apart once. A class, because every request holds one and none changes it.
+public final class UpstreamTarget: Sendable {
   /// The whole URL; `http` or `https`. Operators write it, callers never do.
   public let url: String
   /// `scheme://host[:port]`.
   let origin: String
+  /// What a request's head begins with, behind the method: path, version and host.
+  let headStart: String
+  /// The host, and the port where it is not the scheme's own.
+  private let authority: String
   /// Whether its connections are encrypted.
   public let isSecure: Bool
   var name: String { place.name }
@@ -25,16 +29,21 @@ public struct UpstreamTarget: Hashable, Sendable {
     var slashes = 0
     let end = url.utf8.firstIndex { byte in
       if byte == UInt8(ascii: "/") { slashes += 1 }
-      return slashes == 3
+      return slashes == 3 || byte == UInt8(ascii: "?")
     }
     origin = String(url[..<(end ?? url.endIndex)])
     isSecure = origin.hasPrefix("https:")
     var host = origin.drop { $0 != "/" }.drop { $0 == "/" }
-    var port = UInt16(isSecure ? 443 : 80)
+    let usual = UInt16(isSecure ? 443 : 80)
+    var port = usual
+    var authority = host
     if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
       port = UInt16(host[host.index(after: colon)...]) ?? port
       host = host[..<colon]
+      if port == usual { authority = host }
     }
+    self.authority = String(authority)
+    headStart = Self.headStart(url, origin, self.authority)
     let isLiteral = host.hasPrefix("[") || IPAddress(String(host)) != nil || host.lowercased() == "localhost"
     place = Place(name: isLiteral ? "" : host.lowercased(), port: port)
   }
@@ -42,8 +51,24 @@ public struct UpstreamTarget: Hashable, Sendable {
   private init(_ url: String, at other: UpstreamTarget) {
     self.url = url
     origin = other.origin
+    authority = other.authority
+    headStart = Self.headStart(url, origin, authority)
     isSecure = other.isSecure
     place = other.place
+  }
+
+  /// In the path, what would end it or its line is escaped.
+  private static func headStart(_ url: String, _ origin: String, _ authority: String) -> String {
+    var path: [UInt8] = []
+    for byte in url.utf8.dropFirst(origin.utf8.count) {
+      if path.isEmpty, byte != UInt8(ascii: "/") { path.append(UInt8(ascii: "/")) }
+      if byte > 0x20, byte < 0x7f {
+        path.append(byte)
+      } else {
+        path += Array("%\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16, uppercase: true))".utf8)
+      }
+    }
+    return "\(path.isEmpty ? "/" : String(decoding: path, as: UTF8.self)) HTTP/1.1\r\nhost: \(authority)\r\n"
   }
 
   /// The same place with a longer path; of `path` only what a path may have (RFC 3986, section 3.3).

@@ -7,7 +7,7 @@ final class Life {
   static let streamed = #"{"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}]}"#
   static let whole = #"{"model":"m","messages":[{"role":"user","content":"hello"}]}"#
 
-  var exchange: Exchange
+  let exchange: Exchange
   var now = Duration.seconds(1000)
   /// What the client has.
   var output: [UInt8] = []
@@ -34,10 +34,10 @@ final class Life {
   }
 
   /// Lets one thing happen and does what the exchange wishes.
-  func act(_ happen: (inout Exchange, inout Exchange.Effects, Duration) -> Void) {
+  func act(_ happen: (Exchange, inout Exchange.Effects, Duration) -> Void) {
     let wasOver = end != nil
     var effects = Exchange.Effects()
-    happen(&exchange, &effects, now)
+    happen(exchange, &effects, now)
     output += effects.output + effects.body.joined
     if wasOver, !effects.output.isEmpty || !effects.body.isEmpty || effects.asksNext || effects.end != nil {
       isHaunted = true
@@ -59,10 +59,11 @@ final class Life {
   func respond(
     _ status: Int = 200, isJSON: Bool = false, isHTML: Bool = false, retryAfter: Int? = nil
   ) {
-    act { exchange, effects, now in
-      exchange.responded(
-        .init(status: status, isJSON: isJSON, isHTML: isHTML, retryAfter: retryAfter), &effects, now: now)
-    }
+    var head = Exchange.UpstreamHead(status: status)
+    head.isJSON = isJSON
+    head.isHTML = isHTML
+    head.retryAfter = retryAfter
+    act { exchange, effects, now in exchange.responded(head, &effects, now: now) }
   }
 
   func arrive(_ text: String) { arrive(Array(text.utf8)) }

@@ -147,7 +147,7 @@ import Testing
   @Test func `a body that ends with the connection says that it will end`() throws {
     let bytes = Array(Life.streamed.utf8)
     let frame = Reply.Frame(minorVersion: 0, keepsAlive: true, requestID: "r1", date: Array("D".utf8))
-    var exchange = Exchange(
+    let exchange = Exchange(
       try ChatRequest.read(bytes.span), body: bytes, limits: .init(), frame: frame,
       row: JournalRow(), now: .zero, created: 1)
     var effects = Exchange.Effects()

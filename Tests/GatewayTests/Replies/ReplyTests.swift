@@ -71,7 +71,7 @@ import Testing
     var refused: [UInt8] = []
     RefusalReply.response(refusal, frame, into: &refused)
     var streamed: [UInt8] = []
-    EventStream.head(frame, servedBy: text, into: &streamed)
+    EventStream.head(frame, servedBy: text, text, into: &streamed)
     for bytes in [out, refused, streamed] {
       let received = try #require(Received(bytes))
       #expect(received.fields["set-cookie"] == nil)

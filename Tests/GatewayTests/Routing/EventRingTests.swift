@@ -1,11 +1,17 @@
 @testable import Gateway
 import Testing
 
+extension [UInt8]: EventPayload {
+  public var byteCount: Int { count }
+}
+
 @Suite struct EventRingTests {
-  private static func ring(_ count: Int, eventsMax: Int = 4, bytesMax: Int = 1 << 20) -> EventRing {
-    var ring = EventRing(eventsMax: eventsMax, bytesMax: bytesMax)
+  private typealias Ring = EventRing<[UInt8]>
+
+  private static func ring(_ count: Int, eventsMax: Int = 4, bytesMax: Int = 1 << 20) -> Ring {
+    var ring = Ring(eventsMax: eventsMax, bytesMax: bytesMax)
     for number in 0..<count {
-      ring.append(EventRing.Topic.allCases[number % 6], Array("{\"n\":\(number + 1)}".utf8), at: UInt64(number))
+      ring.append(EventTopic.allCases[number % 6], Array("{\"n\":\(number + 1)}".utf8), at: UInt64(number))
     }
     return ring
   }
@@ -17,9 +23,9 @@ import Testing
     #expect(page.events.map(\.topic) == [.health, .inference, .errors])
     #expect(page.events.last?.payload == Array("{\"n\":3}".utf8))
     #expect(page.next == 3)
-    #expect(ring.since(3) == EventRing.Page(next: 3))
+    #expect(ring.since(3).events.isEmpty && ring.since(3).next == 3)
     #expect(ring.since(2).events.map(\.sequence) == [3])
-    #expect(Self.ring(0).since(0) == EventRing.Page(next: 0))
+    #expect(Self.ring(0).since(0).events.isEmpty && Self.ring(0).since(0).next == 0)
   }
 
   @Test func `who comes too late is told what it missed`() {
@@ -42,7 +48,7 @@ import Testing
   }
 
   @Test func `bytes have a bound as well`() {
-    var ring = EventRing(eventsMax: 1000, bytesMax: 1000)
+    var ring = Ring(eventsMax: 1000, bytesMax: 1000)
     for _ in 0..<50 { ring.append(.errors, [UInt8](repeating: 1, count: 136), at: 0) }
     #expect(ring.since(0).events.count == 5)
     #expect(ring.bytes == 1000)
@@ -71,28 +77,31 @@ import Testing
   @Test func `rings by chance are what a list of everything says`() {
     var random = SplitMix(state: 4)
     for _ in 0..<200 {
-      var ring = EventRing(eventsMax: Int.random(in: 1...6, using: &random), bytesMax: 300)
-      var all: [EventRing.Event] = []
+      var ring = Ring(eventsMax: Int.random(in: 1...6, using: &random), bytesMax: 300)
+      var all: [Ring.Event] = []
       for number in 1...40 as ClosedRange<UInt64> {
         let payload = [UInt8](repeating: 7, count: Int.random(in: 0...100, using: &random))
-        let topic = EventRing.Topic.allCases.randomElement(using: &random)!
+        let topic = EventTopic.allCases.randomElement(using: &random)!
         #expect(ring.append(topic, payload, at: number) == number)
-        all.append(EventRing.Event(sequence: number, topic: topic, time: number, payload: payload))
+        all.append(Ring.Event(sequence: number, topic: topic, time: number, payload: payload))
         var bytes = 0
         let kept = all.suffix(ring.eventsMax).reversed().prefix {
           bytes += $0.payload.count + 64
           return bytes <= 300
         }
-        #expect(ring.since(0).events == kept.reversed())
+        let found = ring.since(0).events
+        #expect(found.map(\.sequence) == kept.reversed().map(\.sequence))
+        #expect(found.map(\.payload) == kept.reversed().map(\.payload))
+        #expect(found.map(\.topic) == kept.reversed().map(\.topic))
       }
     }
   }
 
   @Test func `topics are chosen as in MQTT`() {
-    func chosen(_ filter: String) -> [EventRing.Topic]? {
-      EventTopics(filter: filter).map { topics in EventRing.Topic.allCases.filter(topics.contains) }
+    func chosen(_ filter: String) -> [EventTopic]? {
+      EventTopics(filter: filter).map { topics in EventTopic.allCases.filter(topics.contains) }
     }
-    #expect(chosen("#") == EventRing.Topic.allCases)
+    #expect(chosen("#") == EventTopic.allCases)
     #expect(chosen("*") == [.inference, .errors, .limits, .budgets, .reload])
     #expect(chosen("providers/*") == [.health])
     #expect(chosen("providers/#") == [.health])

@@ -50,9 +50,9 @@ final class Episode {
       var chance = chance.fork()
       reactor.answer(origin: Setting.origin(provider)) { [unowned self] request in
         happenings.note(.upstream, UInt64(provider), request.body.count, at: now)
-        rows.asked(request.requestLine)
+        rows.asked(request.requestID)
         let (script, bytes) = Upstreams.script(for: request, chance.fork())
-        if let client = client(asking: request.requestLine) { inspection.allow(bytes, client) }
+        if let client = client(asking: request.requestID) { inspection.allow(bytes, client) }
         return script
       }
     }
@@ -61,8 +61,8 @@ final class Episode {
   private var now: Duration { reactor.now - begin }
 
   /// The client on whose behalf a provider is asked.
-  private func client(asking requestLine: String) -> ClientID? {
-    let number = requestLine.dropFirst("x-request-id: ".count).prefix { $0 != "-" }
+  private func client(asking id: String) -> ClientID? {
+    let number = id.prefix { $0 != "-" }
     return present.first { String($0.number) == number }?.client
   }
 

@@ -30,8 +30,8 @@ final class Recorded {
   }
 
   /// A provider was asked on behalf of a request.
-  func asked(_ requestLine: String) {
-    if !requestLine.isEmpty { asked.insert(String(requestLine.dropFirst("x-request-id: ".count))) }
+  func asked(_ id: String) {
+    if !id.isEmpty { asked.insert(id) }
   }
 
   /// A client has left with these answers.

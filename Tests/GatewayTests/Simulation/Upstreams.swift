@@ -10,8 +10,8 @@ enum Upstreams {
   static func script(for request: UpstreamRequest, _ chance: Chance) -> (script: Script, bytes: Int) {
     var chance = chance
     if request.method == .get { return (Script(models(&chance)), 0) }
-    if request.requestLine.hasSuffix("-e") { return (endless(chance), 16_384) }
-    let steps = answer(&chance, streams: request.requestLine.hasSuffix("-s"))
+    if request.requestID.hasSuffix("-e") { return (endless(chance), 16_384) }
+    let steps = answer(&chance, streams: request.requestID.hasSuffix("-s"))
     return (
       Script(steps), steps.reduce(0) { if case .bytes(let bytes) = $1 { $0 + bytes.count + 256 } else { $0 } }
     )

@@ -30,13 +30,14 @@ struct AnswerStream {
     self.label = label
     promptBytes = request.messagesBytes
     isSame = request.isIn(dialect)
-    guard request.streams else { return }
-    if !isChat { reader = AnswerReader(dialect) }
-    writer = AnswerWriter(request.call, label, promptBytes: promptBytes)
-    if request.call.dialect == .openAI {
-      chat = ChatStream(
-        modelToken: label.modelToken, asksUsage: request.asksUsage, asksRunningUsage: request.asksRunningUsage,
-        id: label.requestID, created: label.created)
+    if request.streams {
+      if !isChat { reader = AnswerReader(dialect) }
+      writer = AnswerWriter(request.call, label, promptBytes: promptBytes)
+      if request.call.dialect == .openAI {
+        chat = ChatStream(
+          modelToken: label.modelToken, asksUsage: request.asksUsage, asksRunningUsage: request.asksRunningUsage,
+          id: label.requestID, created: label.created)
+      }
     }
   }
 
