@@ -42,7 +42,9 @@ let package = Package(
     // Ours.
     .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: hot),
     .target(name: "Reactor", dependencies: ["CLinux", "CCurl"], swiftSettings: hot),
-    .target(name: "Gateway", dependencies: ["Reactor", "Digest", "Probe", "CTOML"], swiftSettings: hot),
+    .target(
+      name: "Gateway", dependencies: ["Reactor", "Digest", "Probe", "CTOML"],
+      resources: [.embedInCode("Data/models.jsonl")], swiftSettings: hot),
     .target(
       name: "Probe", dependencies: ["CDrivers", "CVulkan"], resources: [.embedInCode("Data/instance-prices.json")],
       swiftSettings: house),

@@ -217,6 +217,7 @@ extension Gateway {
     guard let exchange = connection.exchange, let request = connection.request else { return }
     let provider = providers[choice.provider]
     let credential = provider.credentials[min(choice.key, provider.credentials.count - 1)]
+    let timeouts = provider.timeouts(for: choice.model)
     let transfer: TransferID
     var dropped: [String] = []
     do throws(Refusal) {
@@ -235,7 +236,7 @@ extension Gateway {
             .post, target(choice, streams: exchange.request.streams),
             fields: isOwn ? credential.fields(with: request.dialectFields) : credential.fields,
             requestID: request.frame.requestID, body: body,
-            http2: provider.http2, connectTimeout: provider.timeouts.connect,
+            http2: provider.http2, connectTimeout: timeouts.connect,
             idleMax: provider.idleMax, addresses: provider.publicAddressesOnly ? .publicOnly : .any))
       }
     } catch {
@@ -245,7 +246,7 @@ extension Gateway {
     transfers[transfer.bits] = .exchange(connection)
     exchange.attempted(
       choice.model, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: credential.secret,
-      limits: limits(provider.timeouts), now: reactor.now)
+      limits: limits(timeouts), now: reactor.now)
   }
 
   /// Where a candidate is asked; only Gemini has the model in the path.

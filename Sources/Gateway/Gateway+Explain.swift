@@ -38,7 +38,7 @@ extension Gateway {
     nextDecision &+= 1
   }
 
-  /// `POST /v1/route/explain` with `{"model": …}`.
+  /// `POST /v1/route/explain` with `{"model": …}`, or with a whole chat request to be told who can do what it needs.
   func explain(_ connection: Connection) {
     let body = connection.body
     let fields = JSONLists.members(of: JSONLists.root(body.span), in: body.span)
@@ -49,10 +49,22 @@ extension Gateway {
         connection, Refusal(400, .missingField, "Name the model: the field `model` is missing.", param: "model"),
         connection.request?.frame)
     }
+    var plan = traffic.plan(model)
+    if fields.value("messages", in: body.span) != nil {
+      do throws(Refusal) {
+        fit(&plan, try ChatRequest.read(body.span), body.span)
+      } catch {
+        return refuse(connection, error, connection.request?.frame)
+      }
+    }
     var out: [UInt8] = Array("{".utf8)
     Writer.member("object", "route.explanation", to: &out)
     Writer.member("model", model, to: &out)
-    writeCandidates(of: model, decision: nil, to: &out)
+    if let needs = plan.needs {
+      Writer.member("needs", needs.abilities.names, to: &out)
+      Writer.member("tokens", needs.tokens, to: &out)
+    }
+    writeCandidates(plan, decision: nil, to: &out)
     out.append("}\n")
     reply(connection, 200, out)
   }
@@ -72,32 +84,34 @@ extension Gateway {
     Writer.member("provider", decision.provider, to: &out)
     Writer.member("status", decision.status, to: &out)
     Writer.member("failed_attempts", decision.attempts, to: &out)
-    writeCandidates(of: decision.model, decision: decision, to: &out)
+    writeCandidates(traffic.plan(decision.model), decision: decision, to: &out)
     out.append("}\n")
     reply(connection, 200, out)
   }
 
-  private func writeCandidates(of model: String, decision: Decision?, to out: inout [UInt8]) {
-    let plan = traffic.plan(model)
-    let virtual = traffic.router.table.strategy(plan.match)
-    Writer.member("strategy", (virtual ?? configuration.routing.strategy).rawValue, to: &out)
+  private func writeCandidates(_ plan: RoutePlan, decision: Decision?, to out: inout [UInt8]) {
+    Writer.member("strategy", traffic.strategy(plan).rawValue, to: &out)
     if case .ambiguous(let ambiguity) = traffic.router.table.verdict(plan.match) {
       Writer.member("ambiguous", ambiguity.candidates, to: &out)
     }
     let chosen = decision == nil ? traffic.preview(plan, at: reactor.now) : nil
+    let models = traffic.profile(plan).models
+    let fits = traffic.fitness(plan)?.fits ?? []
     Writer.key("candidates", to: &out)
     out.append("[")
     for (position, candidate) in traffic.candidates(plan).enumerated() {
       Writer.separate(&out)
       out.append("{")
-      write(candidate, position, plan, chosen: chosen, decision, to: &out)
+      if let context = models[position]?.context { Writer.member("context", context, to: &out) }
+      let fit = position < fits.count ? fits[position] : .fits
+      write(candidate, plan, fit, isChosen: chosen == position, decision, to: &out)
       out.append("}")
     }
     out.append("]")
   }
 
   private func write(
-    _ candidate: RouteCandidate, _ position: Int, _ plan: RoutePlan, chosen: Int?, _ decision: Decision?,
+    _ candidate: RouteCandidate, _ plan: RoutePlan, _ fit: Fit, isChosen: Bool, _ decision: Decision?,
     to out: inout [UInt8]
   ) {
     let provider = providers[candidate.provider]
@@ -122,13 +136,23 @@ extension Gateway {
       case !failed.isEmpty: verdict = ("failed", "It was asked in vain: \(words).")
       default: verdict = ("not_asked", "Somebody before it answered, or it could not be asked.")
       }
-    } else if chosen == position {
+    } else if isChosen {
       verdict = ("chosen", "It would be asked next.")
     } else {
-      verdict = reason(standing, hasRoom: hasRoom, candidate, health)
+      verdict = reason(fit) ?? reason(standing, hasRoom: hasRoom, candidate, health)
     }
     Writer.member("verdict", verdict.word, to: &out)
     Writer.member("reason", verdict.reason, to: &out)
+  }
+
+  private func reason(_ fit: Fit) -> (String, String)? {
+    switch fit {
+    case .fits: nil
+    case .tight: ("tight", "The prompt may be too long for it, so it is asked when nobody else can be.")
+    case .lacks(let abilities):
+      ("unfit", "It cannot do what is needed: \(abilities.names.joined(separator: ", ")).")
+    case .tooLong(let context): ("unfit", "It reads \(context) tokens, and the prompt has more.")
+    }
   }
 
   private func reason(

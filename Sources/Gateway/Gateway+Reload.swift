@@ -184,14 +184,14 @@ extension Gateway {
     configuration.server.port = server.port
     configuration.journal = self.configuration.journal
     self.configuration = configuration
-    providers = configuration.enabled.map(Provider.init)
+    providers = Self.providers(configuration)
     targets = Self.targets(providers)
     keys = Keys(configuration.auth.tokens)
     hosts = Hosts(bind: server.bind, names: configuration.server.hosts)
     origins = Origins(configuration.server.origins)
     traffic.replace(
       table, policy: configuration.policy, configuration.health(now: reactor.now), configuration.rooms,
-      at: reactor.now)
+      known: configuration.knownModels, at: reactor.now)
     queue.queue.settings.capacity = configuration.routing.queue.capacity
     models = ModelList()
     armLooks()

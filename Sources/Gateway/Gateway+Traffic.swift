@@ -8,9 +8,11 @@ extension Gateway {
     let times = configuration.server.timeouts
     plan.backoff = configuration.backoff(
       deadline: reactor.now + (chat.streams ? times.firstEvent : times.total))
-    guard plan.count > 1, let hardware, !hardware.hasRoom(for: chat.model) else { return plan }
-    plan.last = SmallSet(
-      traffic.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
+    if plan.count > 1, let hardware, !hardware.hasRoom(for: chat.model) {
+      plan.last = SmallSet(
+        traffic.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
+    }
+    fit(&plan, chat, body)
     return plan
   }
 
@@ -25,20 +27,20 @@ extension Gateway {
   /// Asks the next candidate, or does what comes of there being none.
   func askNext(_ connection: Connection, _ effects: inout Exchange.Effects) {
     cancelTransfer(connection)
-    guard let course = connection.course, connection.exchange != nil else { return }
+    guard let course = connection.course, let exchange = connection.exchange else { return }
+    if exchange.failure?.isTooLong == true { traffic.leaveSmaller(&course.plan) }
     switch traffic.next(&course.plan, at: reactor.now) {
     case .ask(let choice): attempt(choice, connection, &effects)
     case .full: queue(connection, course.plan, &effects)
     case .nobody:
-      if connection.exchange?.failure?.isWorthRepeating == true,
+      if exchange.failure?.isWorthRepeating == true,
         let pause = traffic.pause(&course.plan, at: reactor.now, using: &random)
       {
-        connection.exchange?.pauses(.retry(at: reactor.now + pause))
-        return
+        return exchange.pauses(.retry(at: reactor.now + pause))
       }
       let candidates = traffic.candidates(course.plan)
       let wait = traffic.health.wait(among: candidates.lazy.map(\.provider), at: reactor.now)
-      connection.exchange?.nobodyLeft(refusal(course.plan, candidates, wait), wait: wait, &effects)
+      exchange.nobodyLeft(refusal(course.plan, candidates, wait, exchange.frame.dialect), wait: wait, &effects)
     }
   }
 
@@ -55,7 +57,9 @@ extension Gateway {
   }
 
   /// Why nobody can be asked.
-  private func refusal(_ plan: RoutePlan, _ candidates: [RouteCandidate], _ wait: Duration?) -> Refusal {
+  private func refusal(
+    _ plan: RoutePlan, _ candidates: [RouteCandidate], _ wait: Duration?, _ dialect: Dialect
+  ) -> Refusal {
     switch traffic.router.table.verdict(plan.match) {
     case .ambiguous(let ambiguity):
       return Refusal(
@@ -68,6 +72,7 @@ extension Gateway {
         "No provider serves the model `\(plan.model)`. GET /v1/models lists what there is.", param: "model")
     case .found: break
     }
+    if let needs = plan.needs, let refusal = traffic.fitness(plan)?.refusal(needs, dialect) { return refusal }
     let standings = Set(candidates.map { traffic.health.providers[$0.provider].standing(at: reactor.now) })
     let seconds = wait.map { min($0.wholeSeconds, Exchange.retryAfterMax) } ?? 1
     if standings == [.limited] {

@@ -82,7 +82,7 @@ public final class Gateway {
   public init(_ configuration: Configuration, reactor: Reactor, seed: UInt64) throws(SystemError) {
     self.reactor = reactor
     self.configuration = configuration
-    providers = configuration.enabled.map(Provider.init)
+    providers = Self.providers(configuration)
     keys = Keys(configuration.auth.tokens)
     let server = configuration.server
     hosts = Hosts(bind: server.bind, names: server.hosts)
@@ -94,7 +94,7 @@ public final class Gateway {
     }
     traffic = Traffic(
       table, policy: configuration.policy, HealthBoard(configuration.health(now: reactor.now)),
-      Concurrency(configuration.rooms), names: providers.map(\.name))
+      Concurrency(configuration.rooms), names: providers.map(\.name), known: configuration.knownModels)
     queue = WaitingRoom(configuration.routing.queue)
     if targets.contains(where: \.chat.isSecure) { CurlLibrary.prepareTLS() }
     capacity = Capacity(server, descriptorsMax: Reactor.descriptorsMax)
@@ -104,6 +104,10 @@ public final class Gateway {
     date.update(reactor.wallClock)
     reactor.exhaustedReply = Self.exhaustedReply(date: date.text)
     armLooks()
+  }
+
+  static func providers(_ configuration: Configuration) -> [Provider] {
+    configuration.enabled.map { Provider($0, models: configuration.models) }
   }
 
   static func targets(_ providers: [Provider]) -> [(chat: UpstreamTarget, models: UpstreamTarget)] {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes hoosh's catalog of models (JSON lines) from one of the public ones.
 
-    model_catalog.py litellm model_prices_and_context_window.json --date 2026-11-24 > data/models.jsonl
-    model_catalog.py modelsdev api.json --date 2026-11-24 > data/models.jsonl
-    model_catalog.py openrouter models.json --date 2026-11-24 > data/models.jsonl
+    model_catalog.py litellm model_prices_and_context_window.json --date 2026-11-24 > Sources/Gateway/Data/models.jsonl
+    model_catalog.py modelsdev api.json --date 2026-11-24 > Sources/Gateway/Data/models.jsonl
+    model_catalog.py openrouter models.json --date 2026-11-24 > Sources/Gateway/Data/models.jsonl
 
 Sources and their units:
 - LiteLLM's `model_prices_and_context_window.json` (MIT; also in its wheel on PyPI): US dollars for a token.

@@ -38,6 +38,7 @@ struct ConfigurationReader {
     let tokens = sheet.strings("auth.tokens").compactMap { secret($0.path, $0.text) }
     let configuration = Configuration(
       server: server(hasTokens: sheet.count("auth.tokens") > 0), providers: providers(), routing: routing(),
+      models: models(),
       auth: Configuration.Auth(tokens: tokens),
       journal: Configuration.Journal(
         format: Configuration.Journal.Format(rawValue: sheet.string("journal.format")) ?? .text,
@@ -47,6 +48,12 @@ struct ConfigurationReader {
         continue
       }
       sheet.note("aliases[\(index)].provider", "is no provider's name")
+    }
+    for (index, model) in configuration.models.enumerated() {
+      guard let name = model.provider, !configuration.providers.contains(where: { $0.name == name }) else {
+        continue
+      }
+      sheet.note("models[\(index)].provider", "is no provider's name")
     }
     return configuration
   }

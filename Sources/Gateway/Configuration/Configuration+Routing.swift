@@ -106,7 +106,7 @@ extension ConfigurationReader {
     }
   }
 
-  private mutating func listed(_ list: String) -> Int {
+  mutating func listed(_ list: String) -> Int {
     let count = sheet.count(list)
     guard count > Configuration.namesMax else { return count }
     sheet.note(list, "has \(count) elements; at most \(Configuration.namesMax) are read")
@@ -114,7 +114,7 @@ extension ConfigurationReader {
   }
 
   /// A name of a model or provider: required, and of some bytes.
-  private mutating func word(_ path: String) -> String? {
+  mutating func word(_ path: String) -> String? {
     let text = sheet.string(path)
     if (1...256).contains(text.utf8.count) { return text }
     let place = sheet.entries[path]?.place ?? sheet.entries[String(path.prefix { $0 != "." })]?.place

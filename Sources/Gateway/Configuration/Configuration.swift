@@ -4,6 +4,8 @@ public struct Configuration: Sendable, Equatable {
   /// In the order of the file, the disabled ones included.
   public var providers: [Provider]
   public var routing: Routing
+  /// What the file knows better of models than the catalog.
+  public var models: [Model]
   public var auth: Auth
   public var journal: Journal
 

@@ -1,6 +1,7 @@
 /// Every key of the configuration file. The checks, the defaults and `docs/configuration.md` come from here.
 public enum ConfigurationKeys {
-  public static let all: [ConfigurationKey] = server + routing + providers + routed + auth + journal + missing
+  public static let all: [ConfigurationKey] =
+    server + routing + providers + routed + models + auth + journal + missing
 
   /// Longest time that a key takes, in seconds: a day.
   private static let day = 86400.0

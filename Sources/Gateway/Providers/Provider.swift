@@ -33,6 +33,8 @@ final class Provider: Sendable {
   let idleMax: Duration
   let maxTokensLimit: Int?
   let timeouts: Configuration.Timeouts
+  /// For models with times of their own.
+  private let modelTimeouts: [String: Configuration.Timeouts]
   let patterns: [ModelPattern]
   /// How the in-process provider answers; `nil` for all others.
   let demo: Demo?
@@ -40,7 +42,7 @@ final class Provider: Sendable {
   /// The version of Anthropic's interface that is spoken to it.
   static let anthropicVersion = "2023-06-01"
 
-  init(_ configuration: Configuration.Provider) {
+  init(_ configuration: Configuration.Provider, models: [Configuration.Model] = []) {
     name = configuration.name
     kind = configuration.kind
     dialect = configuration.dialect
@@ -60,6 +62,15 @@ final class Provider: Sendable {
     idleMax = configuration.idle
     maxTokensLimit = configuration.maxTokensLimit
     timeouts = configuration.timeouts
+    var times: [String: Configuration.Timeouts] = [:]
+    // What is said of the provider's own comes behind what is said of all, and holds.
+    for isOwn in [false, true] {
+      for model in models where isOwn ? model.provider == name : model.provider == nil {
+        let replaced = (times[model.name] ?? configuration.timeouts).replaced(by: model.times)
+        if replaced != configuration.timeouts { times[model.name] = replaced }
+      }
+    }
+    modelTimeouts = times
     patterns = configuration.models.map(ModelPattern.init)
     demo = configuration.demo.map(Demo.init)
   }
@@ -76,6 +87,11 @@ final class Provider: Sendable {
     case .gemini: if let secret { lines.append("x-goog-api-key: " + secret) }
     }
     return Credential(secret: secret, fields: ["content-type: application/json"] + lines, getFields: lines)
+  }
+
+  /// How long it may take for a model.
+  func timeouts(for model: String) -> Configuration.Timeouts {
+    modelTimeouts.isEmpty ? timeouts : modelTimeouts[model] ?? timeouts
   }
 
   /// The models that are known by name without asking.

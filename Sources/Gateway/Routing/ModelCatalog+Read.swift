@@ -115,11 +115,11 @@ extension ModelCatalog {
 
   private static func abilities(
     _ list: JSONValue, _ line: Span<UInt8>
-  ) throws(ModelCatalogReason) -> Abilities {
-    var abilities: Abilities = []
+  ) throws(ModelCatalogReason) -> ModelAbilities {
+    var abilities: ModelAbilities = []
     for element in try ModelCatalogReason.elements(of: list, "can", in: line) {
       // Words of a later file are read past.
-      for (ability, word) in Abilities.words where element.equals(word, in: line) { abilities.insert(ability) }
+      for (ability, word) in ModelAbilities.words where element.equals(word, in: line) { abilities.insert(ability) }
     }
     return abilities
   }

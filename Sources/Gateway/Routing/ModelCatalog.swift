@@ -3,34 +3,6 @@
 /// It comes from a dated file of JSON lines (`ModelCatalog+Read.swift`), and the configuration may say otherwise. A
 /// model that is not in it is unknown, which is not the same as free, small or unable.
 struct ModelCatalog: Sendable {
-  /// What a request may need of a model.
-  struct Abilities: OptionSet, Hashable, Sendable {
-    var rawValue: UInt16
-
-    static let tools = Abilities(rawValue: 1)
-    static let vision = Abilities(rawValue: 1 << 1)
-    /// Answers that match a JSON schema.
-    static let schema = Abilities(rawValue: 1 << 2)
-    static let reasoning = Abilities(rawValue: 1 << 3)
-    static let audioIn = Abilities(rawValue: 1 << 4)
-    static let audioOut = Abilities(rawValue: 1 << 5)
-    static let documents = Abilities(rawValue: 1 << 6)
-    static let caching = Abilities(rawValue: 1 << 7)
-    static let embeddings = Abilities(rawValue: 1 << 8)
-    static let chat = Abilities(rawValue: 1 << 9)
-
-    /// All of them with the words of the file.
-    static let words: [(ability: Abilities, word: StaticString)] = [
-      (.tools, "tools"), (.vision, "vision"), (.schema, "schema"), (.reasoning, "reasoning"),
-      (.audioIn, "audio_in"),
-      (.audioOut, "audio_out"), (.documents, "documents"), (.caching, "caching"), (.embeddings, "embeddings"),
-      (.chat, "chat"),
-    ]
-
-    /// The words of those that are in it.
-    var names: [String] { Self.words.filter { contains($0.ability) }.map { "\($0.word)" } }
-  }
-
   /// What tokens cost, by what they are; in millionths of a US dollar for a million tokens, which is 10^-12 US dollars
   /// for one. Classes without a price of their own have that of the class that they are part of.
   struct Prices: Equatable, Sendable {
@@ -56,7 +28,7 @@ struct ModelCatalog: Sendable {
     /// Tokens that it writes at most.
     var output: Int?
     /// What it can; nil when nobody has said.
-    var abilities: Abilities?
+    var abilities: ModelAbilities?
     /// The lowest `above` first; none when the price is unknown.
     var prices: [Prices] = []
 

@@ -6,8 +6,14 @@ struct RoutePlan: Sendable {
   var asking: Asking
   /// Candidates in the list, whether they can be asked or not.
   var count: Int
-  /// Candidates that are asked only when no other can be, by position: this machine has no room for the model.
+  /// Candidates that are asked only when no other can be, by position: this machine has no room for the model, or the
+  /// prompt may be too long for it.
   var last = SmallSet()
+  /// What the request needs, where that could make a difference.
+  var needs: Needs?
+  /// What it would use, and cost at each candidate, where the cheapest is asked.
+  var spent = ModelCatalog.Spent()
+  var costs: [UInt64] = []
   /// Providers asked in vain, in order, by name: what outlives a reload.
   var asked: [String] = []
   /// When the last one may be asked again.

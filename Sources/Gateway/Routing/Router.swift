@@ -54,10 +54,12 @@ public struct Router: ~Copyable, Sendable {
   }
 
   /// Says who would be picked, and remembers nothing of it.
-  mutating func preview(_ match: RouteMatch, _ asking: borrowing Asking, loads: [UInt32] = []) -> Picked? {
+  mutating func preview(
+    _ match: RouteMatch, _ asking: borrowing Asking, loads: [UInt32] = [], costs: [UInt64] = []
+  ) -> Picked? {
     let kept = picks
     defer { picks = kept }
-    return pick(match, asking, loads: loads)
+    return pick(match, asking, loads: loads, costs: costs)
   }
 
   /// Looks a name up and picks who is asked first.

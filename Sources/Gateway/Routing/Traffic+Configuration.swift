@@ -63,6 +63,24 @@ extension Configuration {
     enabled.map { Concurrency.Provider(name: $0.name, limit: $0.concurrencyMax) }
   }
 
+  /// The catalog, with what the file says of models.
+  var knownModels: KnownModels {
+    KnownModels(
+      enabled.map {
+        KnownModels.Provider(name: $0.name, kind: $0.kind.row.displayName, isLocal: $0.kind.row.isLocal)
+      },
+      models.map { model in
+        // In millionths of a dollar for a million tokens.
+        let micro = { (dollars: Double) in UInt64((dollars * 1e6).rounded()) }
+        let prices = model.inputPrice.flatMap { input in
+          model.outputPrice.map { ModelCatalog.Prices(input: micro(input), output: micro($0)) }
+        }
+        return KnownModels.Override(
+          name: model.name, provider: model.provider, context: model.context, abilities: model.abilities,
+          prices: prices)
+      }, catalog: .builtIn)
+  }
+
   /// How the same provider is asked again until a deadline.
   func backoff(deadline: Duration) -> Backoff {
     var backoff = Backoff(deadline: deadline)

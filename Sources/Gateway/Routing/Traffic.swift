@@ -5,24 +5,27 @@ struct Traffic: ~Copyable {
   private(set) var concurrency: Concurrency
   private var budgets: [RetryBudget]
   private var names: [String]
+  var known: KnownModels
 
   init(
     _ table: consuming RouteTable, policy: Policy, _ health: HealthBoard, _ concurrency: Concurrency,
-    names: [String]
+    names: [String], known: KnownModels
   ) {
     router = Router(table, policy: policy)
     self.health = health
     self.concurrency = concurrency
     self.names = names
+    self.known = known
     budgets = [RetryBudget](repeating: RetryBudget(), count: names.count)
   }
 
   /// The same for another configuration: what is known of providers that are still there stays known.
   mutating func replace(
     _ table: consuming RouteTable, policy: Policy, _ health: [(name: String, health: ProviderHealth)],
-    _ concurrency: [Concurrency.Provider], at now: Duration
+    _ concurrency: [Concurrency.Provider], known: KnownModels, at now: Duration
   ) {
     router.replace(table, policy: policy)
+    self.known = known
     self.health = HealthBoard(health, after: self.health, now: now)
     self.concurrency = Concurrency(concurrency, after: self.concurrency)
     let (old, known) = (names, budgets)
@@ -73,7 +76,7 @@ struct Traffic: ~Copyable {
     asking.up = up
     asking.now = now
     asking.out = asking.out.union(left)
-    while let picked = router.pick(plan.match, asking, loads: concurrency.inFlight) {
+    while let picked = router.pick(plan.match, asking, loads: concurrency.inFlight, costs: plan.costs) {
       let provider = picked.candidate.provider
       let model = router.table.upstreamName(picked.candidate, for: plan.model)
       asking.out.insert(picked.position)
@@ -94,7 +97,7 @@ struct Traffic: ~Copyable {
   }
 
   /// Looks the model up again where the table is another by now; providers that were asked in vain stay out.
-  private func renew(_ plan: inout RoutePlan) {
+  private mutating func renew(_ plan: inout RoutePlan) {
     guard router.table.verdict(plan.match) == .stale else { return }
     let asked = plan.asked
     plan.match = router.match(plan.model)
@@ -102,6 +105,7 @@ struct Traffic: ~Copyable {
     plan.asking.out = SmallSet()
     plan.last = SmallSet()
     plan.position = nil
+    fit(&plan)
     for (position, candidate) in candidates(plan).enumerated() where asked.contains(names[candidate.provider]) {
       plan.asking.out.insert(position)
     }
@@ -165,7 +169,7 @@ struct Traffic: ~Copyable {
     asking.now = now
     let up = plan.isLone ? .all : health.available(at: now)
     asking.up = up.subtracting(concurrency.full)
-    return router.preview(plan.match, asking, loads: concurrency.inFlight)?.position
+    return router.preview(plan.match, asking, loads: concurrency.inFlight, costs: plan.costs)?.position
   }
 
   // MARK: Health

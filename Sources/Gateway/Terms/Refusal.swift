@@ -73,6 +73,7 @@ extension Refusal {
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
     case modelNotFound = "model_not_found"
+    case contextLength = "context_length_exceeded"
     case ambiguousModel = "ambiguous_model"
     // Upstreams.
     case upstreamRefused = "upstream_rejected_request"

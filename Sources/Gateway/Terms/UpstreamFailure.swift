@@ -30,14 +30,21 @@ enum UpstreamFailure: Error, Equatable {
     case total = "the whole answer"
   }
 
-  /// Whether another candidate may do better. What is wrong with the request stays wrong.
+  /// Whether another candidate may do better. What is wrong with the request stays wrong; only a prompt that is too long
+  /// for one need not be for another.
   var isWorthAnother: Bool {
     switch self {
-    case .status(let status, _): ![400, 404, 413, 422].contains(status)
+    case .status(let status, _): ![400, 404, 413, 422].contains(status) || isTooLong
     // The time is used up, whoever else there is.
     case .timedOut(.total): false
     default: true
     }
+  }
+
+  /// Whether the prompt has more tokens than the model reads.
+  var isTooLong: Bool {
+    guard case .status(400...422, let error) = self else { return false }
+    return error.isAboutContext
   }
 
   /// Whether the same candidate may do better a moment later.
@@ -79,4 +86,17 @@ struct UpstreamError: Equatable, Sendable {
 
   /// Bytes of an upstream's body that are kept and shown.
   static let bodyBytesMax = 4096
+
+  /// What servers say of a prompt that is too long: OpenAI and vLLM, Anthropic, Gemini, llama.cpp.
+  private static let contextWords = [
+    "maximum context length", "prompt is too long", "exceed context limit", "exceeds the maximum number of tokens",
+    "exceeds the available context size",
+  ]
+
+  /// Whether it says that the prompt has too many tokens.
+  var isAboutContext: Bool {
+    if code == "context_length_exceeded" || type == "exceed_context_size_error" { return true }
+    let message = message.lowercased()
+    return Self.contextWords.contains { message.contains($0) }
+  }
 }

@@ -25,6 +25,17 @@ public enum Search {
     }
   }
 
+  /// Whether a word is anywhere in the bytes.
+  static func contains(_ word: StaticString, in bytes: Span<UInt8>) -> Bool {
+    let text = word.bytes
+    var place = index(of: text[0], in: bytes, from: 0)
+    while place < bytes.count {
+      if bytes.hasPrefix(word, at: place, before: bytes.count) { return true }
+      place = index(of: text[0], in: bytes, from: place + 1)
+    }
+    return false
+  }
+
   /// Offset of the first line feed or carriage return at or behind `offset`; the end where there is none.
   public static func endOfLine(in bytes: Span<UInt8>, from offset: Int) -> Int {
     precondition(offset >= 0 && offset <= bytes.count)

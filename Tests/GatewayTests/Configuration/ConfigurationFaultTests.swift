@@ -36,6 +36,15 @@ import Testing
       "1:17: `server.hosts[0]` must be a host name or an address, without scheme, port, brackets or *"
     ),
     ("server.bind = \"example.org\"", "1:8: the bind address must be an IPv4 or IPv6 address or localhost"),
+    ("[[models]]\ncontext = 1", "1:1: `models[0].name` must be 1 to 256 bytes long"),
+    (
+      "[[models]]\nname = \"m\"\ncan = [\"visoin\"]",
+      "3:8: `models[0].can[0]` must be one of tools, vision, schema, reasoning, audio_in, audio_out, documents, "
+        + "caching, embeddings, chat; did you mean \"vision\"?"
+    ),
+    ("[[models]]\nname = \"m\"\ninput_price = 1", "1:1: `models[0]` needs both `input_price` and `output_price`"),
+    ("[[models]]\nname = \"m\"\nprovider = \"x\"", "3:1: `models[0].provider` is no provider's name"),
+    ("[[models]]\nname = \"m\"\ncontext = 0", "3:1: `models[0].context` must be an integer from 1 to"),
     ("a = ", "1:5: "),
     ("a = 1\na = 2", "2:"),
   ])

@@ -90,6 +90,116 @@ import Testing
     #expect(explained.contains(#""verdict":"chosen""#))
   }
 
+  private static let tools =
+    #"{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"f"}}]}"#
+
+  private static func long(_ characters: Int) -> String {
+    #"{"model":"m","messages":[{"role":"user","content":"\#(String(repeating: "word ", count: characters / 5))"}]}"#
+  }
+
+  @Test func `who needs tools is not sent to a model that has none`() throws {
+    let world = try World(
+      toml: "[[models]]\nname = \"m\"\nprovider = \"up0\"\ncan = [\"chat\"]", [Self.good, Self.good])
+    #expect(try world.exchange(World.chat(Self.tools)).status == 200)
+    #expect(world.seen(0).isEmpty)
+    #expect(world.seen(1).count == 1)
+    #expect(try world.exchange(Self.chat("m")).status == 200)
+    #expect(world.seen(0).count == 1)
+    let explained = try world.exchange(Self.post("/v1/route/explain", Self.tools)).text
+    #expect(explained.contains(#""needs":["tools"]"#))
+    #expect(explained.contains(#""verdict":"unfit","reason":"It cannot do what is needed: tools.""#))
+    #expect(explained.contains(#""verdict":"chosen""#))
+    let alone = try World(toml: "[[models]]\nname = \"m\"\ncan = [\"chat\"]", [Self.good])
+    let refused = try alone.exchange(World.chat(Self.tools))
+    #expect(refused.status == 400)
+    #expect(refused.text.contains("needs: tools."))
+    #expect(alone.seenCount == 0)
+  }
+
+  @Test func `a prompt that is too long goes to a model that reads more, or is refused in the usual words`() throws
+  {
+    let toml = "[[models]]\nname = \"m\"\nprovider = \"up0\"\ncontext = 1000\n"
+    let world = try World(toml: toml, [Self.good, Self.good])
+    // Perhaps too long: the other one first. Surely: never this one.
+    for characters in [5000, 9000] {
+      #expect(try world.exchange(World.chat(Self.long(characters))).status == 200)
+    }
+    #expect(world.seen(0).isEmpty)
+    #expect(world.seen(1).count == 2)
+    #expect(try world.exchange(World.chat(Self.long(3000))).status == 200)
+    #expect(world.seen(0).count == 1)
+    let alone = try World(toml: toml, [Self.good])
+    #expect(try alone.exchange(World.chat(Self.long(5000))).status == 200)
+    let refused = try alone.exchange(World.chat(Self.long(9000)))
+    #expect(refused.status == 400)
+    #expect(refused.text.contains(#""code":"context_length_exceeded""#))
+    #expect(refused.text.contains("This model's maximum context length is 1000 tokens."))
+    #expect(alone.seenCount == 1)
+  }
+
+  @Test(arguments: [
+    #"{"error":{"message":"too many","code":"context_length_exceeded"}}"#,
+    #"{"error":{"message":"Prompt is too long: 3 > 2","type":"invalid_request_error"}}"#,
+  ])
+  func `who says that the prompt is too long is followed by those who read more`(_ words: String) throws {
+    let overflow: World.Play = { _ in Script.Step.json(words, status: 400) }
+    func toml(_ contexts: [Int]) -> String {
+      contexts.enumerated().map { "[[models]]\nname = \"m\"\nprovider = \"up\($0)\"\ncontext = \($1)\n" }.joined()
+    }
+    let world = try World(toml: toml([8000, 8000, 9000]), [overflow, Self.good, Self.good])
+    #expect(try world.exchange(World.chat()).status == 200)
+    #expect([0, 1, 2].map { world.seen($0).count } == [1, 0, 1])
+    let largest = try World(toml: toml([8000, 8000]), [overflow, Self.good])
+    let refused = try largest.exchange(World.chat())
+    #expect(refused.status == 400)
+    #expect(largest.seen(1).isEmpty)
+    let unknown = try World(toml: "", [overflow, Self.good])
+    #expect(try unknown.exchange(World.chat()).status == 400)
+    #expect(unknown.seen(1).isEmpty)
+  }
+
+  @Test func `the cheapest is asked, by prices of the configuration`() throws {
+    let world = try World(
+      toml: """
+        [server]
+        strategy = "cheapest"
+        [[models]]
+        name = "m"
+        provider = "up0"
+        input_price = 3
+        output_price = 15
+        [[models]]
+        name = "m"
+        provider = "up1"
+        input_price = 0.25
+        output_price = 1.5
+        """, [Self.good, Self.good, Self.good])
+    var configuration = world.gateway.configuration
+    for index in configuration.providers.indices { configuration.providers[index].priority = 1 }
+    #expect(world.gateway.apply(configuration) == nil)
+    #expect(try Self.calls(world, 3) == [200, 200, 200])
+    // What is not known is not cheap.
+    #expect([0, 1, 2].map { world.seen($0).count } == [0, 3, 0])
+  }
+
+  @Test func `a model may take longer than others of its provider`() throws {
+    let slow: World.Play = { _ in [.wait(.seconds(3))] + Script.Step.answer }
+    let world = try World(
+      toml: """
+        [server]
+        upstream_total_timeout_secs = 1
+        [[models]]
+        name = "slow"
+        total_timeout_secs = 10
+        [[models]]
+        name = "slow"
+        provider = "up0"
+        connect_timeout_secs = 2
+        """, [slow])
+    #expect(try world.exchange(Self.chat("m")).status == 504)
+    #expect(try world.exchange(Self.chat("slow")).status == 200)
+  }
+
   @Test func `all down is a 503 that says when, and nobody is asked`() throws {
     let world = try World(toml: "[retry]\nmax_retries = 0", [Self.broken, Self.broken])
     _ = try Self.calls(world, 5)

@@ -82,7 +82,8 @@ import Testing
   }
 
   @Test func `the catalog that comes with the program can be read`() throws {
-    let root = URL(filePath: #filePath).appending(path: "../../../../data/models.jsonl").standardized
+    let root = URL(filePath: #filePath).appending(path: "../../../../Sources/Gateway/Data/models.jsonl")
+      .standardized
     let bytes = [UInt8](try Data(contentsOf: root))
     let catalog = try ModelCatalog.read(bytes.span)
     #expect(catalog.models.count > 200)
@@ -165,39 +166,5 @@ import Testing
     #expect(model.cost(Spent(input: 500, cacheRead: 500, output: 1)) == 10_020)
     #expect(model.cost(Spent(input: .max, cacheRead: .max)) == .max)
     #expect(Model(provider: "p", name: "m").cost(Spent(input: 1)) == nil)
-  }
-
-  // MARK: Fitness
-
-  @Test func `what is not known is not held against a model`() {
-    let needs = Needs(abilities: [.tools, .vision], promptTokens: 5000)
-    #expect(needs.fit(nil) == .fits)
-    #expect(needs.fit(Model(provider: "p", name: "m")) == .fits)
-    #expect(needs.fit(Model(provider: "p", name: "m", abilities: [.tools])) == .lacks(.vision))
-    #expect(
-      needs.fit(Model(provider: "p", name: "m", context: 5000, abilities: [.tools, .vision, .chat])) == .fits)
-    #expect(needs.fit(Model(provider: "p", name: "m", context: 4999, abilities: [])) == .tooLong(context: 4999))
-  }
-
-  @Test func `nobody is asked for what it cannot do`() throws {
-    let table = try RouteTable(["a", "b", "c"].map { RouteTable.Provider($0) })
-    let models = [
-      Model(provider: "a", name: "m", context: 100),
-      Model(provider: "b", name: "m", context: 4000, abilities: [.chat]),
-      Model(provider: "c", name: "m", context: 2000, abilities: [.chat, .tools]),
-    ]
-    let candidates = table.candidates(for: "m")
-    func fitness(_ needs: Needs) -> Fitness { Fitness(candidates, needs) { models[$0.provider] } }
-    let some = fitness(Needs(abilities: .tools, promptTokens: 500))
-    #expect(some.unfit == SmallSet([0, 1]))
-    #expect(some.refusal(Needs()) == nil)
-    let long = Needs(promptTokens: 9000)
-    let refusal = try #require(fitness(long).refusal(long))
-    #expect(refusal.isTooLong)
-    #expect(refusal.sentence.hasPrefix("This model's maximum context length is 4000 tokens."))
-    let blind = Needs(abilities: [.vision], promptTokens: 10)
-    let other = Fitness(Array(candidates.dropFirst()), blind) { models[$0.provider] }
-    #expect(other.refusal(blind)?.sentence.hasSuffix("what the request needs: vision.") == true)
-    #expect(!Fitness([], blind) { _ in nil }.isHopeless)
   }
 }

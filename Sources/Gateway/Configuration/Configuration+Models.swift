@@ -1,0 +1,107 @@
+extension Configuration {
+  /// What a file says of one model; what it leaves out is as it is known otherwise.
+  public struct Model: Sendable, Equatable {
+    /// What the model is called at its provider.
+    public var name: String
+    /// Nil for every provider.
+    public var provider: String?
+    /// Tokens that it reads.
+    public var context: Int?
+    public var abilities: ModelAbilities?
+    /// In US dollars for a million tokens; both or none.
+    public var inputPrice: Double?
+    public var outputPrice: Double?
+    var times: Times
+
+    /// How long it may take, where that differs from its provider.
+    struct Times: Sendable, Equatable {
+      var connect: Duration?
+      var send: Duration?
+      var firstEvent: Duration?
+      var stall: Duration?
+      var total: Duration?
+    }
+  }
+}
+
+extension Configuration.Timeouts {
+  /// The same with what a model's own times say instead.
+  func replaced(by times: Configuration.Model.Times) -> Configuration.Timeouts {
+    Configuration.Timeouts(
+      connect: times.connect ?? connect, send: times.send ?? send, firstEvent: times.firstEvent ?? firstEvent,
+      stall: times.stall ?? stall, total: times.total ?? total)
+  }
+}
+
+extension ConfigurationKeys {
+  /// What the file may say of models.
+  static let models: [ConfigurationKey] =
+    [
+      ConfigurationKey(
+        path: "models[].name", kind: .string, isRequired: true,
+        documentation: "What a model is called at its provider."),
+      ConfigurationKey(
+        path: "models[].provider", kind: .string,
+        documentation: "The provider of which this is said; every one unless given."),
+      ConfigurationKey(
+        path: "models[].context", kind: .integer(1...1_000_000_000),
+        documentation:
+          "Tokens that it reads at most; a longer prompt goes to a model that reads more, or is refused."),
+      ConfigurationKey(
+        path: "models[].can", kind: .strings(16),
+        documentation:
+          "What it can do, of \(ModelAbilities.words.map { "`\($0.word)`" }.joined(separator: ", ")); who "
+          + "needs tools, images or answers by a schema is not sent to a model that cannot."),
+      ConfigurationKey(
+        path: "models[].input_price", kind: .number(0...1_000_000),
+        documentation: "US dollars for a million tokens of prompts, for the strategy `cheapest`."),
+      ConfigurationKey(
+        path: "models[].output_price", kind: .number(0...1_000_000),
+        documentation: "The same for answers; both prices or none."),
+    ]
+    + [
+      ("connect", "to connect to"), ("send", "to take some of a request's body for"),
+      ("first_event", "to begin an answer of"), ("stall", "to go on with a stream of"),
+      ("total", "to make an answer that is no stream of"),
+    ].map { name, what in
+      ConfigurationKey(
+        path: "models[].\(name)_timeout_secs", kind: .number(0.01...86400),
+        documentation: "Seconds \(what) this model; as its provider's unless given.")
+    }
+}
+
+extension ConfigurationReader {
+  mutating func models() -> [Configuration.Model] {
+    (0..<listed("models")).compactMap { index in
+      let path = "models[\(index)]"
+      guard let name = word("\(path).name") else { return nil }
+      var abilities: ModelAbilities?
+      if sheet.isSet("\(path).can") {
+        var can: ModelAbilities = []
+        for (path, text) in sheet.strings("\(path).can") {
+          if let ability = ModelAbilities(word: text) {
+            can.insert(ability)
+          } else {
+            let words = ModelAbilities.words.map { "\($0.word)" }
+            let meant = Spelling.nearest(to: text, in: words).map { "; did you mean \"\($0)\"?" } ?? ""
+            sheet.note(path, "must be one of \(words.joined(separator: ", "))\(meant)")
+          }
+        }
+        abilities = can
+      }
+      if sheet.isSet("\(path).input_price") != sheet.isSet("\(path).output_price") {
+        sheet.note(sheet.entries[path]?.place, "`\(path)` needs both `input_price` and `output_price`, or none")
+      }
+      func time(_ name: String) -> Duration? {
+        sheet.isSet("\(path).\(name)_timeout_secs") ? sheet.seconds("\(path).\(name)_timeout_secs") : nil
+      }
+      return Configuration.Model(
+        name: name, provider: sheet.isSet("\(path).provider") ? word("\(path).provider") : nil,
+        context: sheet.integer("\(path).context"), abilities: abilities,
+        inputPrice: sheet.number("\(path).input_price"), outputPrice: sheet.number("\(path).output_price"),
+        times: Configuration.Model.Times(
+          connect: time("connect"), send: time("send"), firstEvent: time("first_event"), stall: time("stall"),
+          total: time("total")))
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/// What a request needs of a model, read from its body where it could make a difference.
+extension Gateway {
+  /// Tokens of an answer that nobody has bounded, for an estimate of what it costs.
+  private static let usualAnswer = 1024
+
+  /// Fits a plan to what the request needs.
+  func fit(_ plan: inout RoutePlan, _ chat: ChatRequest, _ body: Span<UInt8>) {
+    plan.needs = needs(chat, body, traffic.profile(plan))
+    if traffic.strategy(plan) == .cheapest {
+      plan.spent.input = plan.needs?.tokens ?? chat.messagesBytes / Needs.usualToken
+      plan.spent.output = chat.maxTokens.last.map { Int($0.tokens) } ?? Self.usualAnswer
+    }
+    traffic.fit(&plan)
+  }
+
+  /// What the request needs, unless all candidates can do it, whatever it is: most need nothing special, and are not read
+  /// for it.
+  private func needs(_ chat: ChatRequest, _ body: Span<UInt8>, _ profile: KnownModels.Profile) -> Needs? {
+    let mayBeLong = body.count / Needs.usualToken > profile.leastContext
+    guard mayBeLong || Self.mayNeed(profile.lacking, body) else { return nil }
+    // What cannot be read is not known: whoever is asked will judge.
+    guard let conversation = try? RequestTranslation.read(body, as: chat.call) else { return nil }
+    return Needs(conversation, body)
+  }
+
+  /// Whether words are in the body without which it cannot need any of it, in any dialect.
+  private static func mayNeed(_ abilities: ModelAbilities, _ body: Span<UInt8>) -> Bool {
+    if abilities.contains(.vision), Search.contains("image", in: body) { return true }
+    if abilities.contains(.tools), Search.contains("tool", in: body) || Search.contains("unction", in: body) {
+      return true
+    }
+    return abilities.contains(.schema)
+      && (Search.contains("chema", in: body) || Search.contains("format", in: body))
+  }
+}
+
+extension Needs {
+  init(_ conversation: Conversation, _ json: Span<UInt8>) {
+    if !conversation.tools.isEmpty { abilities.insert(.tools) }
+    if case .schema? = conversation.format { abilities.insert(.schema) }
+    for message in conversation.messages { note(message.parts, json) }
+    for tool in conversation.tools {
+      if let description = tool.description { note(description, json) }
+      if let parameters = tool.parameters { note(parameters, json) }
+    }
+  }
+
+  private mutating func note(_ parts: [Conversation.Part], _ json: Span<UInt8>) {
+    for part in parts {
+      switch part {
+      case .text(let text), .thinking(let text, signature: _): note(text, json)
+      // As many tokens as the model makes of it; few beside its bytes.
+      case .image: abilities.insert(.vision)
+      case .redactedThinking: break
+      case .call(let call): note(call.arguments, json)
+      case .result(let result): note(result.parts, json)
+      }
+    }
+  }
+
+  private mutating func note(_ text: EscapedText, _ json: Span<UInt8>) {
+    switch text {
+    case .lent(let slice): count(json.bytes(slice))
+    case .made(let bytes): count(bytes.span)
+    }
+  }
+
+  private mutating func note(_ value: RawJSON, _ json: Span<UInt8>) {
+    switch value {
+    case .lent(let slice): count(json.bytes(slice))
+    case .made(let bytes): count(bytes.span)
+    }
+  }
+
+  /// Adds the characters of a text as it stands between quotes; an escape is one.
+  private mutating func count(_ text: Span<UInt8>) {
+    var index = 0
+    while index < text.count {
+      let byte = text[index]
+      if byte == UInt8(ascii: "\\") {
+        index += text.byte(at: index + 1) == UInt8(ascii: "u") ? 6 : 2
+        characters += 1
+      } else {
+        // The first byte of a character of UTF-8, not those that continue it.
+        if byte & 0xc0 != 0x80 { characters += 1 }
+        index += 1
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/// What is known of models where they are: the catalog, and what the configuration says instead.
+struct KnownModels: Sendable {
+  /// What the configuration says of a model; of what it leaves out the catalog is asked.
+  struct Override: Equatable, Sendable {
+    /// What the model is called at its provider.
+    var name: String
+    /// One provider's name; nil for every provider.
+    var provider: String?
+    var context: Int?
+    var abilities: ModelAbilities?
+    var prices: ModelCatalog.Prices?
+  }
+
+  /// A provider, by the name in the configuration and by its kind.
+  struct Provider: Sendable {
+    var name: String
+    /// As the catalog calls it.
+    var kind: String
+    var isLocal: Bool
+  }
+
+  /// What is known of all candidates of one name.
+  struct Profile: Sendable {
+    /// In the order of the candidates.
+    var models: [ModelCatalog.Model?]
+    /// The fewest tokens that one of them reads.
+    var leastContext: Int = .max
+    /// What one of them lacks.
+    var lacking: ModelAbilities = []
+  }
+
+  /// Names whose profiles are kept.
+  static let profilesMax = 256
+  /// What candidates are looked at for.
+  static let looked: ModelAbilities = [.tools, .vision, .schema]
+
+  private let catalog: ModelCatalog
+  private let overrides: [Override]
+  private let providers: [Provider]
+  private var profiles: [String: Profile] = [:]
+
+  init(_ providers: [Provider] = [], _ overrides: [Override] = [], catalog: ModelCatalog = ModelCatalog()) {
+    self.providers = providers
+    self.overrides = overrides
+    self.catalog = catalog
+  }
+
+  /// What is known of a model at a provider.
+  func model(_ name: String, at provider: Int) -> ModelCatalog.Model? {
+    let place = providers[provider]
+    let override =
+      overrides.first { $0.name == name && $0.provider == place.name }
+      ?? overrides.first { $0.name == name && $0.provider == nil }
+    let found = catalog.find(name, provider: place.kind)
+    var model = found?.model ?? ModelCatalog.Model(provider: place.kind, name: name)
+    // What another version can do says little about this one.
+    if found?.isExact == false { model.abilities = nil }
+    // A server of one's own has the context that it was started with, and costs nothing.
+    if place.isLocal {
+      model.context = nil
+      model.prices = [ModelCatalog.Prices(input: 0, output: 0)]
+    }
+    if let override {
+      model.context = override.context ?? model.context
+      model.abilities = override.abilities ?? model.abilities
+      if let prices = override.prices { model.prices = [prices] }
+    } else if found == nil, !place.isLocal {
+      return nil
+    }
+    return model
+  }
+
+  /// What is known of all candidates of a name, if it was asked for before; it is the same for as long as the table is.
+  func profile(of name: String) -> Profile? { profiles[name] }
+
+  /// The same for candidates as they are called at their providers.
+  mutating func profile(of name: String, _ candidates: [(provider: Int, model: String)]) -> Profile {
+    var profile = Profile(models: candidates.map { model($0.model, at: $0.provider) })
+    for case let model? in profile.models {
+      profile.leastContext = min(profile.leastContext, model.context ?? .max)
+      if let abilities = model.abilities { profile.lacking.formUnion(Self.looked.subtracting(abilities)) }
+    }
+    if profiles.count >= Self.profilesMax { profiles.removeAll() }
+    profiles[name] = profile
+    return profile
+  }
+}
+
+extension ModelCatalog {
+  /// The catalog that the program brings along; see `docs/catalog.md`.
+  static let builtIn = readBuiltIn(PackageResources.models_jsonl)
+
+  private static func readBuiltIn(_ file: [UInt8]) -> ModelCatalog {
+    do throws(ModelCatalogFault) {
+      return try read(file.span)
+    } catch {
+      preconditionFailure("the built-in catalog of models: \(error)")
+    }
+  }
+}
