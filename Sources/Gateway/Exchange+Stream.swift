@@ -29,6 +29,7 @@ extension Exchange {
   /// Passes on the event at hand, or holds it back.
   private func relay(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
     lastEvent = now
+    pace?.bytes += lines?.data.count ?? events.data.count
     let (data, name) = (lines?.data ?? events.data, events.name)
     let verdict: AnswerStream.Verdict
     if phase == .visible {
@@ -70,6 +71,7 @@ extension Exchange {
     commit(&effects, now: now)
     phase = .visible
     if firstEvent == nil { firstEvent = now - attemptBegan }
+    if limits.paceMin > 0 { pace = Pace(began: now) }
     lastOutput = now
     stream.begin(&effects.output)
     effects.output.append(contentsOf: held)
@@ -108,14 +110,22 @@ extension Exchange {
   /// When `tick` is to be called at the latest.
   var nextTick: Duration {
     let sendBy = sending.map { $0.since + limits.send } ?? .seconds(Int64.max / 4)
-    let attemptBy = min(attemptBegan + limits.firstEvent, sendBy)
-    guard request.streams else { return min(began + limits.total, pauseEnds ?? sendBy) }
+    let answerBy = min(sendBy, headBy ?? sendBy)
+    let attemptBy = min(attemptBegan + limits.firstEvent, answerBy)
+    guard request.streams else { return min(began + limits.total, pauseEnds ?? answerBy) }
     switch phase {
     case .held: return min(began + limits.commitAfter, pauseEnds ?? attemptBy)
     case .committed: return min(nextComment, pauseEnds ?? attemptBy)
-    case .visible: return min(nextComment, lastEvent + limits.stall)
+    case .visible:
+      let stallBy = min(nextComment, lastEvent + limits.stall)
+      return pace.map { min(stallBy, $0.began + Pace.time) } ?? stallBy
     case .over: return .seconds(Int64.max / 4)
     }
+  }
+
+  /// When the head of the present attempt's answer must be there, if it has a time of its own.
+  private var headBy: Duration? {
+    limits.head > .zero && reading == .nothing ? attemptBegan + limits.head : nil
   }
 
   private var pauseEnds: Duration? {
@@ -136,11 +146,20 @@ extension Exchange {
     if pause == nil, phase == .held || phase == .committed, let sending, now >= sending.since + limits.send {
       return fail(.timedOut(.send), &effects, now: now)
     }
+    if pause == nil, phase == .held || phase == .committed, let headBy, now >= headBy {
+      return fail(.timedOut(.head), &effects, now: now)
+    }
     guard request.streams else {
       if now >= began + limits.total { fail(.timedOut(.total), &effects, now: now) }
       return
     }
     if phase == .visible, now >= lastEvent + limits.stall { return fail(.timedOut(.stall), &effects, now: now) }
+    if phase == .visible, let pace, now >= pace.began + Pace.time {
+      if pace.bytes < limits.paceMin * Int(Pace.time / .seconds(1)) {
+        return fail(.timedOut(.pace), &effects, now: now)
+      }
+      self.pace = Pace(began: now)
+    }
     if pause == nil, phase == .held || phase == .committed, now >= attemptBegan + limits.firstEvent {
       return fail(.timedOut(.firstEvent), &effects, now: now)
     }
@@ -167,6 +186,7 @@ extension Exchange {
   func resumed(now: Duration) {
     lastEvent = now
     lastOutput = now
+    if pace != nil { pace = Pace(began: now) }
   }
 
   /// Says something that nobody sees, so that a client who is gone for good is noticed at once: it may also

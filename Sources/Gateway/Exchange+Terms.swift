@@ -46,6 +46,19 @@ extension Exchange {
     var stall = Duration.seconds(120)
     var total = Duration.seconds(600)
     var send = Duration.seconds(30)
+    /// Zero is no bound of its own.
+    var head = Duration.zero
+    var load = Duration.zero
+    /// Bytes a second; zero is no bound.
+    var paceMin = 0
+  }
+
+  /// What of a stream came in the present stretch of time.
+  struct Pace {
+    /// How long a stretch is.
+    static let time = Duration.seconds(30)
+    var began: Duration
+    var bytes = 0
   }
 
   /// What the head of an upstream's response says.

@@ -65,6 +65,8 @@ final class Exchange {
   /// How much of the request the upstream has taken, and since when it has taken no more; `nil` when all of it.
   var sending: (bytes: Int, since: Duration)?
   var attemptBegan: Duration
+  /// How fast the stream is, once something visible came.
+  var pace: Pace?
   /// From the present attempt's beginning to its first visible event.
   var firstEvent: Duration?
   var lastEvent: Duration
@@ -140,6 +142,7 @@ final class Exchange {
     chat = AnswerStream(for: request, from: dialect, label)
     attemptBegan = now
     firstEvent = nil
+    pace = nil
     lastEvent = now
     sending = body.count > Self.unwatchedBytesMax ? (0, now) : nil
   }
@@ -252,7 +255,9 @@ final class Exchange {
   /// The attempt failed: another candidate, an HTTP error, or an error event.
   func fail(_ cause: UpstreamFailure, _ effects: inout Effects, now: Duration) {
     let failure = cause.without(secret: secret)
-    row.attempts.append("\(row.provider):\(failure.word)")
+    let attempt = "\(row.provider):\(failure.word)"
+    // Once is enough for who is asked again and again while a model is loaded.
+    if !failure.isLoading || row.attempts.last != attempt { row.attempts.append(attempt) }
     if phase == .visible {
       effects.verdict = Verdict(outcome: .failed, firstEvent: firstEvent)
       var refusal = failure.refusal(provider: row.provider)

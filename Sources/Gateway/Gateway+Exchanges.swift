@@ -73,7 +73,8 @@ extension Gateway {
   private func limits(_ times: Configuration.Timeouts) -> Exchange.Limits {
     Exchange.Limits(
       commitAfter: configuration.server.commitAfter, keepAliveComment: configuration.server.keepAliveComment,
-      firstEvent: times.firstEvent, stall: times.stall, total: times.total, send: times.send)
+      firstEvent: times.firstEvent, stall: times.stall, total: times.total, send: times.send, head: times.head,
+      load: times.load, paceMin: times.paceMin)
   }
 
   func arrived(_ transfer: TransferID) {

@@ -2,6 +2,9 @@ internal import Reactor
 
 /// Who is asked next: from an exchange's wish to an attempt, a pause, a place in the queue, or an end.
 extension Gateway {
+  /// The time after which a provider that loads a model is asked again.
+  private static let loadPause = Duration.seconds(1)
+
   /// What a request brings along for whoever decides where it goes.
   func makePlan(_ chat: ChatRequest, _ request: Arrival, _ body: Span<UInt8>) -> RoutePlan {
     var plan = traffic.plan(chat.model, affinity: affinity(chat, request, body))
@@ -33,6 +36,10 @@ extension Gateway {
     case .ask(let choice): attempt(choice, connection, &effects)
     case .full: queue(connection, course.plan, &effects)
     case .nobody:
+      if exchange.failure?.isLoading == true, reactor.now + Self.loadPause < exchange.began + exchange.limits.load {
+        traffic.askAgain(&course.plan)
+        return exchange.pauses(.retry(at: reactor.now + Self.loadPause))
+      }
       if exchange.failure?.isWorthRepeating == true,
         let pause = traffic.pause(&course.plan, at: reactor.now, using: &random)
       {

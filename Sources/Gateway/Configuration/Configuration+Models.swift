@@ -11,25 +11,7 @@ extension Configuration {
     /// In US dollars for a million tokens; both or none.
     public var inputPrice: Double?
     public var outputPrice: Double?
-    var times: Times
-
-    /// How long it may take, where that differs from its provider.
-    struct Times: Sendable, Equatable {
-      var connect: Duration?
-      var send: Duration?
-      var firstEvent: Duration?
-      var stall: Duration?
-      var total: Duration?
-    }
-  }
-}
-
-extension Configuration.Timeouts {
-  /// The same with what a model's own times say instead.
-  func replaced(by times: Configuration.Model.Times) -> Configuration.Timeouts {
-    Configuration.Timeouts(
-      connect: times.connect ?? connect, send: times.send ?? send, firstEvent: times.firstEvent ?? firstEvent,
-      stall: times.stall ?? stall, total: times.total ?? total)
+    var times: OwnTimes
   }
 }
 
@@ -59,15 +41,7 @@ extension ConfigurationKeys {
         path: "models[].output_price", kind: .number(0...1_000_000),
         documentation: "The same for answers; both prices or none."),
     ]
-    + [
-      ("connect", "to connect to"), ("send", "to take some of a request's body for"),
-      ("first_event", "to begin an answer of"), ("stall", "to go on with a stream of"),
-      ("total", "to make an answer that is no stream of"),
-    ].map { name, what in
-      ConfigurationKey(
-        path: "models[].\(name)_timeout_secs", kind: .number(0.01...86400),
-        documentation: "Seconds \(what) this model; as its provider's unless given.")
-    }
+    + times("models", of: "this model", as: "its provider")
 }
 
 extension ConfigurationReader {
@@ -92,16 +66,11 @@ extension ConfigurationReader {
       if sheet.isSet("\(path).input_price") != sheet.isSet("\(path).output_price") {
         sheet.note(sheet.entries[path]?.place, "`\(path)` needs both `input_price` and `output_price`, or none")
       }
-      func time(_ name: String) -> Duration? {
-        sheet.isSet("\(path).\(name)_timeout_secs") ? sheet.seconds("\(path).\(name)_timeout_secs") : nil
-      }
       return Configuration.Model(
         name: name, provider: sheet.isSet("\(path).provider") ? word("\(path).provider") : nil,
         context: sheet.integer("\(path).context"), abilities: abilities,
         inputPrice: sheet.number("\(path).input_price"), outputPrice: sheet.number("\(path).output_price"),
-        times: Configuration.Model.Times(
-          connect: time("connect"), send: time("send"), firstEvent: time("first_event"), stall: time("stall"),
-          total: time("total")))
+        times: times(path))
     }
   }
 }

@@ -123,16 +123,68 @@ extension ConfigurationReader {
   }
 
   /// How long the provider may take: what it says itself, or else what holds for all.
-  mutating func timeouts(_ path: String? = nil) -> Configuration.Timeouts {
-    func time(_ name: String) -> Duration {
-      if let path, sheet.isSet("\(path).\(name)_timeout_secs") {
-        return sheet.seconds("\(path).\(name)_timeout_secs")
-      }
-      return sheet.seconds("server.upstream_\(name)_timeout_secs")
-    }
+  mutating func timeouts(_ path: String) -> Configuration.Timeouts {
+    timeouts().replaced(by: times(path))
+  }
+
+  /// What holds for all.
+  func timeouts() -> Configuration.Timeouts {
+    func time(_ name: String) -> Duration { sheet.seconds("server.upstream_\(name)_timeout_secs") }
     return Configuration.Timeouts(
-      connect: time("connect"), send: time("send"), firstEvent: time("first_event"), stall: time("stall"),
-      total: time("total"))
+      connect: time("connect"), send: time("send"), head: time("head"), firstEvent: time("first_event"),
+      load: time("load"), stall: time("stall"), total: time("total"),
+      paceMin: sheet.integer("server.upstream_bytes_per_sec_min") ?? 0)
+  }
+
+  /// What a provider or a model has of its own.
+  func times(_ path: String) -> Configuration.OwnTimes {
+    var times = Configuration.OwnTimes(paceMin: sheet.integer("\(path).bytes_per_sec_min"))
+    for name in ConfigurationKeys.times.map(\.name) where sheet.isSet("\(path).\(name)_timeout_secs") {
+      times.times[name] = sheet.seconds("\(path).\(name)_timeout_secs")
+    }
+    return times
+  }
+}
+
+extension Configuration {
+  /// The times that a provider or a model has of its own, by the word in the key.
+  struct OwnTimes: Sendable, Equatable {
+    var times: [String: Duration] = [:]
+    var paceMin: Int?
+  }
+}
+
+extension Configuration.Timeouts {
+  /// The same with what somebody has of its own instead.
+  func replaced(by own: Configuration.OwnTimes) -> Configuration.Timeouts {
+    Configuration.Timeouts(
+      connect: own.times["connect"] ?? connect, send: own.times["send"] ?? send, head: own.times["head"] ?? head,
+      firstEvent: own.times["first_event"] ?? firstEvent, load: own.times["load"] ?? load,
+      stall: own.times["stall"] ?? stall, total: own.times["total"] ?? total, paceMin: own.paceMin ?? paceMin)
+  }
+}
+
+extension ConfigurationKeys {
+  /// The times that everybody may have of its own, with what there is time for.
+  static let times: [(name: String, what: String)] = [
+    ("connect", "to connect, name lookup and TLS included"), ("send", "to take some of a request's body"),
+    ("head", "to begin the head of an answer; 0 is as long as for its first event"),
+    ("first_event", "to begin a stream"), ("load", "to load a model, as long as it says so"),
+    ("stall", "to go on with a stream"), ("total", "to make an answer that is no stream"),
+  ]
+
+  /// The keys for them in a list of sections.
+  static func times(_ list: String, of whom: String, as general: String) -> [ConfigurationKey] {
+    times.map { name, what in
+      ConfigurationKey(
+        path: "\(list)[].\(name)_timeout_secs",
+        kind: .number((name == "head" || name == "load" ? 0 : 0.01)...86400),
+        documentation: "Seconds that \(whom) has \(what); as \(general) unless given.")
+    } + [
+      ConfigurationKey(
+        path: "\(list)[].bytes_per_sec_min", kind: .integer(0...1_000_000_000),
+        documentation: "Bytes a second that a stream of \(whom) must have; as \(general) unless given.")
+    ]
   }
 }
 

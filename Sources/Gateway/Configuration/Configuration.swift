@@ -90,12 +90,18 @@ public struct Configuration: Sendable, Equatable {
     public var connect: Duration
     /// In which it must have taken some of a request's body.
     public var send: Duration
+    /// From the request to the head of its answer; zero waits for as long as for what comes behind it.
+    public var head: Duration
     /// From the request to the first event of its stream.
     public var firstEvent: Duration
+    /// In which a model may be loaded while its provider says so; zero does not wait.
+    public var load: Duration
     /// Between two events.
     public var stall: Duration
     /// For answers that are no stream.
     public var total: Duration
+    /// Bytes a second of a stream, at least, over half a minute; zero is no bound.
+    public var paceMin: Int
   }
 
   /// How a provider inside of hoosh behaves, for trying things out.

@@ -101,13 +101,5 @@ extension ConfigurationKeys {
         path: "providers[].max_concurrent", kind: .integer(0...100_000), fallback: "0",
         documentation: "Requests that it may have at once; more wait in the queue; 0 is no limit."),
     ]
-    + [
-      ("connect", "connect, name lookup and TLS included"), ("send", "take some of a request's body"),
-      ("first_event", "begin its answer"), ("stall", "go on with a stream"),
-      ("total", "make an answer that is no stream"),
-    ].map { name, what in
-      ConfigurationKey(
-        path: "providers[].\(name)_timeout_secs", kind: .number(0.01...day),
-        documentation: "Seconds that it has to \(what); as `server.upstream_\(name)_timeout_secs` unless given.")
-    }
+    + times("providers", of: "it", as: "`[server]` says")
 }

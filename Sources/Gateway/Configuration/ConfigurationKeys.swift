@@ -40,6 +40,18 @@ public enum ConfigurationKeys {
       path: "server.upstream_first_event_timeout_secs", kind: .number(0.01...day), fallback: "300",
       documentation: "Seconds from sending a request to the first event of its stream."),
     ConfigurationKey(
+      path: "server.upstream_head_timeout_secs", kind: .number(0...day), fallback: "0",
+      documentation:
+        "Seconds from sending a request to the head of its answer; 0 is as long as for its first event, "
+        + "or for all of an answer that is no stream."),
+    ConfigurationKey(
+      path: "server.upstream_load_timeout_secs", kind: .number(0...day), fallback: "120",
+      documentation: "Seconds that a provider is asked again while it says that it is loading the model and nobody "
+        + "else can be asked; 0 does not wait."),
+    ConfigurationKey(
+      path: "server.upstream_bytes_per_sec_min", kind: .integer(0...1_000_000_000), fallback: "0",
+      documentation: "Bytes a second that a stream must have over half a minute once it has begun; 0 is no bound."),
+    ConfigurationKey(
       path: "server.upstream_stall_timeout_secs", kind: .number(0.01...day), fallback: "120",
       documentation: "Seconds that a stream may stand still once it has begun."),
     ConfigurationKey(

@@ -32,14 +32,27 @@ struct Picks: Sendable {
     _ candidates: Span<RouteCandidate>, slot: Int, _ policy: Policy, _ asking: borrowing Asking
   ) -> Int? {
     if candidates.isEmpty { return nil }
+    return Self.quickly(candidates, policy, asking, &last[slot])
+  }
+
+  @inline(__always) @_noAllocation @_noLocks
+  private static func quickly(
+    _ candidates: Span<RouteCandidate>, _ policy: Policy, _ asking: borrowing Asking, _ last: inout UInt32
+  ) -> Int? {
     if policy.localFirst { return nil }
-    if asking.affinity != nil { return nil }
-    if policy.strategy == .priority { return asking.admits(candidates[0], at: 0) ? 0 : nil }
-    if policy.strategy != .roundRobin || policy.ignoresPriority { return nil }
-    let position = Self.following(candidates, last[slot])
-    if !asking.admits(candidates[position], at: position) { return nil }
-    last[slot] = UInt32(truncatingIfNeeded: position)
-    return position
+    if case .some = asking.affinity { return nil }
+    switch policy.strategy {
+    case .priority:
+      if asking.admits(candidates[0], at: 0) { return 0 }
+      return nil
+    case .roundRobin:
+      if policy.ignoresPriority { return nil }
+      let position = following(candidates, last)
+      if !asking.admits(candidates[position], at: position) { return nil }
+      last = UInt32(truncatingIfNeeded: position)
+      return position
+    case .weighted, .leastInFlight, .lowestLatency, .cheapest, .direct: return nil
+    }
   }
 
   /// Picks one of the candidates; its position, or nil when none may be asked.

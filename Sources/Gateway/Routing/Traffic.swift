@@ -158,6 +158,11 @@ struct Traffic: ~Copyable {
     return pause
   }
 
+  /// Lets who was asked last be asked once more.
+  func askAgain(_ plan: inout RoutePlan) {
+    if let position = plan.position { plan.asking.out.remove(position) }
+  }
+
   private func index(of choice: Choice) -> Int? {
     if choice.provider < names.count, names[choice.provider] == choice.name { return choice.provider }
     return names.firstIndex(of: choice.name)

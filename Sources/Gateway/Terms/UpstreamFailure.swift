@@ -25,7 +25,9 @@ enum UpstreamFailure: Error, Equatable {
   enum Phase: String, Sendable {
     case connect = "its connection"
     case send = "reading the request"
+    case head = "the head of its answer"
     case firstEvent = "the first event"
+    case pace = "its stream, which was slower than it may be"
     case stall = "the next byte"
     case total = "the whole answer"
   }
@@ -45,6 +47,12 @@ enum UpstreamFailure: Error, Equatable {
   var isTooLong: Bool {
     guard case .status(400...422, let error) = self else { return false }
     return error.isAboutContext
+  }
+
+  /// Whether the model is being loaded, so that it can be asked when that is done: llama.cpp's word for it.
+  var isLoading: Bool {
+    guard case .status(503, let error) = self else { return false }
+    return error.message.lowercased().contains("loading model")
   }
 
   /// Whether the same candidate may do better a moment later.

@@ -78,6 +78,44 @@ import Testing
     #expect(try #require(life.received?.events.last).contains("upstream_truncated"))
   }
 
+  @Test(arguments: [Life.streamed, Life.whole])
+  func `the head of an answer has a time of its own where it is given one`(body: String) throws {
+    var limits = Exchange.Limits()
+    limits.head = .seconds(5)
+    let life = try Life(body, limits: limits)
+    life.waitForAlarm()
+    #expect(life.attempts == [0, 1])
+    // Who has sent it has the usual time for the rest.
+    life.respond()
+    life.wait(.seconds(200))
+    #expect(life.end == nil)
+    #expect(life.row.attempts == ["a:timeout"])
+  }
+
+  @Test func `a stream that is slower than it may be breaks off`() throws {
+    var limits = Exchange.Limits()
+    limits.keepAliveComment = .zero
+    limits.paceMin = 10
+    let life = try Life(limits: limits)
+    life.respond()
+    life.arrive(Say.text("Hi"))
+    for _ in 0..<3 {
+      life.wait(.seconds(20))
+      life.arrive(Say.text(String(repeating: "a", count: 300)))
+      life.waitForAlarm()
+      #expect(life.end == nil)
+    }
+    life.arrive(Say.text("a"))
+    // What the client has not read was not slow.
+    life.now += .seconds(25)
+    life.exchange.resumed(now: life.now)
+    life.wait(.seconds(29))
+    #expect(life.end == nil)
+    life.waitForAlarm()
+    #expect(life.end == .abort)
+    #expect(life.text.contains("slower than it may be"))
+  }
+
   @Test func `time in which the client did not read is not the upstream's`() throws {
     let life = try Life()
     life.respond()

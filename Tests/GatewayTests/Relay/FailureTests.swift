@@ -166,6 +166,27 @@ import Testing
     #expect(world.openConnections() == 0)
   }
 
+  @Test func `a provider that loads a model is asked again until it has, or for as long as it may take`() throws {
+    let loading = Script.Step.json(
+      #"{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}"#, status: 503)
+    final class Counter { var count = 0 }
+    let asked = Counter()
+    let loads: World.Play = { _ in
+      asked.count += 1
+      return asked.count < 3 ? loading : Script.Step.answer
+    }
+    let world = try World(toml: "", [loads])
+    let answer = try world.exchange(World.chat())
+    #expect(answer.status == 200)
+    #expect(asked.count == 3)
+    let none = try World(
+      toml: "[server]\nupstream_load_timeout_secs = 1.5\n[retry]\nmax_retries = 0", [{ _ in loading }])
+    let refused = try none.exchange(World.chat())
+    #expect(refused.status == 503)
+    #expect(refused.text.contains("Loading model"))
+    #expect(none.seenCount == 2)
+  }
+
   @Test func `a provider where nothing listens is a 502 that says so`() throws {
     let world = try World(
       .curl, toml: "[[providers]]\ntype = \"OpenAiCompatible\"\nbase_url = \"http://127.0.0.1:1\"", [])
