@@ -11,6 +11,8 @@ extension Configuration {
     /// In US dollars for a million tokens; both or none.
     public var inputPrice: Double?
     public var outputPrice: Double?
+    /// Requests for it that a provider may have at once; nil is no limit of its own.
+    public var concurrencyMax: Int?
     var times: OwnTimes
   }
 }
@@ -40,6 +42,9 @@ extension ConfigurationKeys {
       ConfigurationKey(
         path: "models[].output_price", kind: .number(0...1_000_000),
         documentation: "The same for answers; both prices or none."),
+      ConfigurationKey(
+        path: "models[].max_concurrent", kind: .integer(1...100_000),
+        documentation: "Requests for it that a provider may have at once; more wait in the queue."),
     ]
     + times("models", of: "this model", as: "its provider")
 }
@@ -70,7 +75,7 @@ extension ConfigurationReader {
         name: name, provider: sheet.isSet("\(path).provider") ? word("\(path).provider") : nil,
         context: sheet.integer("\(path).context"), abilities: abilities,
         inputPrice: sheet.number("\(path).input_price"), outputPrice: sheet.number("\(path).output_price"),
-        times: times(path))
+        concurrencyMax: sheet.integer("\(path).max_concurrent"), times: times(path))
     }
   }
 }

@@ -60,7 +60,15 @@ extension Configuration {
   }
 
   var rooms: [Concurrency.Provider] {
-    enabled.map { Concurrency.Provider(name: $0.name, limit: $0.concurrencyMax) }
+    enabled.map { provider in
+      // What is said of the provider's own model holds, before what is said of all.
+      let limited = models.filter { $0.concurrencyMax != nil }
+      let own = limited.filter { $0.provider == provider.name }
+      let others = limited.filter { model in model.provider == nil && !own.contains { $0.name == model.name } }
+      return Concurrency.Provider(
+        name: provider.name, limit: provider.concurrencyMax,
+        models: (own + others).compactMap { model in model.concurrencyMax.map { (model.name, $0) } })
+    }
   }
 
   /// The catalog, with what the file says of models.

@@ -284,6 +284,31 @@ import Testing
     #expect(world.gateway.traffic.concurrency.inFlight == [0])
   }
 
+  @Test func `a model has room of its own, and others of its provider go on`() throws {
+    let slow: World.Play = { _ in [.wait(.milliseconds(200))] + Script.Step.answer }
+    let world = try World(
+      toml: """
+        [[models]]
+        name = "large"
+        max_concurrent = 4
+        [[models]]
+        name = "large"
+        provider = "up0"
+        max_concurrent = 1
+        """, [slow])
+    let clients = ["large", "large", "small", "small", "small"].map { model in
+      let client = world.connect()
+      client.send(Self.chat(model))
+      return client
+    }
+    world.run { world.gateway.queue.count == 1 && world.seenCount == 4 }
+    #expect(world.gateway.traffic.concurrency.inFlight == [4])
+    world.run { clients.allSatisfy { $0.responses().contains { $0.isComplete } } }
+    for client in clients { #expect(client.responses().first?.status == 200) }
+    #expect(world.seenCount == 5)
+    #expect(world.gateway.traffic.concurrency.hasRoom(0, "large"))
+  }
+
   @Test func `a full queue is a 503 with a time`() throws {
     let slow: World.Play = { _ in [.wait(.milliseconds(300))] + Script.Step.answer }
     let world = try World(
