@@ -270,8 +270,8 @@ import Testing
     #expect(
       heads == [
         [
-          "POST /v1/chat", host, "content-type: application/json", "x-key: k", "x-request-id: id-1", agent,
-          "Content-Length: 1",
+          "POST /v1/chat", host, "content-type: application/json", "x-key: k", "x-request-id: id-1",
+          "content-length: 1", agent,
         ],
         ["GET /v1/chat", host, agent],
         ["GET /v1/chat/a%20b%0D%0Ax-evil:%201%0D%0A%0D%0A%7F%C3%A9%20?q=1", host, agent],

@@ -158,7 +158,8 @@ enum Endpoint: Equatable {
   /// Whether a body that is said to be something else than JSON is refused unread.
   var takesJSONAlone: Bool {
     if case .hardware = self { return false }
-    return name.hasPrefix("/v1")
+    let path = name.utf8.span
+    return path.hasPrefix("/v1", at: 0, before: path.count)
   }
 
   /// The model's name in the path, percent-encoded as it came.

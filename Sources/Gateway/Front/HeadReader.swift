@@ -93,7 +93,13 @@ struct HeadReader: Sendable {
   ) throws(HeadFault) -> Int? {
     var index = position
     let end = min(bytes.count, limit + 1)
-    while index < end, !bytes[index].isForbiddenControl { index += 1 }
+    let line = bytes.extracting(0..<end)
+    while index < end {
+      index = Search.control(in: line, from: index)
+      if index < end, bytes[index].isForbiddenControl { break }
+      // A tab.
+      if index < end { index += 1 }
+    }
     position = index
     if index > limit { throw fault }
     guard index < bytes.count else { return nil }

@@ -57,6 +57,24 @@ public enum Search {
     return count
   }
 
+  /// Offset of the first control character at or behind `offset`; the end where there is none.
+  static func control(in bytes: Span<UInt8>, from offset: Int) -> Int {
+    precondition(offset >= 0 && offset <= bytes.count)
+    let count = bytes.count
+    var at = offset
+    while count - at >= 8 {
+      let word = wholeWord(in: bytes, at: at)
+      let deletes = word ^ 0x7f7f_7f7f_7f7f_7f7f
+      // A borrow out of a lower byte can only mark a byte behind one that is marked already.
+      let low = (word &- 0x2020_2020_2020_2020) & ~word
+      let controls = (low | (deletes &- ones) & ~deletes) & tops
+      if controls != 0 { return at + controls.trailingZeroBitCount >> 3 }
+      at += 8
+    }
+    while at < count, bytes[at] >= 0x20, bytes[at] != 0x7f { at += 1 }
+    return at
+  }
+
   /// Offset of the first byte at or behind `offset` that is not plain text inside a JSON string: a quote, a
   /// backslash, a control character or anything outside ASCII. The end where there is none.
   @inline(__always) @_noAllocation @_noLocks

@@ -7,9 +7,9 @@
 ///
 /// Nothing in it comes from a caller unchecked: a line break would be a field of its own, or a request.
 struct HeadText {
-  /// What libcurl would write itself: `host`, `accept` and `content-type` are in the text where they are wanted, and for
-  /// want of an empty `expect` it waits a second for a 100 before a body of more than 1 MB.
-  static let suppressed = ["Host:", "Accept:", "Content-Type:", "Expect:"]
+  /// What libcurl would write itself: these are in the text where they are wanted, and for want of an empty `expect` it
+  /// waits a second for a 100 before a body of more than 1 MB.
+  static let suppressed = ["Host:", "Accept:", "Content-Type:", "Content-Length:", "Expect:"]
 
   private var text: [UInt8] = []
   /// How much of the text is the same as long as these two are.
@@ -31,6 +31,10 @@ struct HeadText {
     if !request.requestID.isEmpty {
       text.append(contentsOf: "x-request-id: ".utf8)
       append(request.requestID)
+    }
+    if request.method == .post {
+      text.append(contentsOf: "content-length: ".utf8)
+      append("\(request.body.count)")
     }
     text.append(contentsOf: "user-agent: hoosh\0".utf8)
   }

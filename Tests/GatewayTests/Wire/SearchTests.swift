@@ -45,6 +45,7 @@ struct SearchTests {
       let rest = bytes[from...]
       #expect(Search.endOfPlainText(in: bytes.span, from: from) == rest.firstIndex { !isPlain($0) } ?? count)
       #expect(Search.endOfLine(in: bytes.span, from: from) == rest.firstIndex { $0 == 0x0a || $0 == 0x0d } ?? count)
+      #expect(Search.control(in: bytes.span, from: from) == rest.firstIndex { $0 < 0x20 || $0 == 0x7f } ?? count)
       #expect(Search.firstIndex(of: 0x41, in: bytes.span, from: from) == rest.firstIndex(of: 0x41))
       #expect(Search.index(of: 0x41, in: bytes.span, from: from) == rest.firstIndex(of: 0x41) ?? count)
       let end = Int.random(in: from...count, using: &chance)
@@ -56,6 +57,32 @@ struct SearchTests {
     }
   }
 
+  @Test func `control characters are found wherever they are, and nothing else is taken for one`() {
+    for filler in [0x20, 0x21, 0x7e, 0x80, 0x9f, 0xff] as [UInt8] {
+      for place in 0..<20 {
+        for byte in UInt8.min...UInt8.max {
+          var bytes = [UInt8](repeating: filler, count: 20)
+          bytes[place] = byte
+          let found = Search.control(in: bytes.span, from: 0)
+          if found != (byte < 0x20 || byte == 0x7f ? place : 20) {
+            Issue.record("\(byte) at \(place) in \(filler)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `words are found`() {
+    func finds(_ word: StaticString, in text: String) -> Bool {
+      let bytes = Array(text.utf8)
+      return Search.contains(word, in: bytes.span)
+    }
+    for text in ["image", "a mimage, and images", "iimage", "imimage"] {
+      #expect(finds("image", in: text), "\(text)")
+    }
+    for text in ["", "i", "imag", "imagimag", "IMAGE", "im age"] { #expect(!finds("image", in: text), "\(text)") }
+  }
+
   @Test func `nothing is read behind the end`() {
     for count in Array(0...70) + [4095, 4096, 4097] {
       let bytes = Array(repeating: UInt8(ascii: "x"), count: count)
@@ -65,10 +92,12 @@ struct SearchTests {
           let text = Search.endOfPlainText(in: span, from: from)
           let line = Search.endOfLine(in: span, from: from)
           let zero = Search.firstIndex(of: 0, in: span, from: from)
+          let control = Search.control(in: span, from: from)
           let word = Search.word(in: span, at: from, before: count)
           #expect(text == count)
           #expect(line == count)
           #expect(zero == nil)
+          #expect(control == count)
           #expect(word == 0x7878_7878_7878_7878 >> UInt64(max(0, 8 - (count - from)) * 8))
         }
       }
