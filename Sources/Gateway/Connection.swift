@@ -37,6 +37,8 @@ final class Connection {
   var choice: Choice?
   /// Its place in the queue.
   var ticket: RequestQueue.ID?
+  /// Its last place, once it had its turn.
+  var queued: RequestQueue.Waiting?
   /// What it is told of what happens, where it reads events.
   var feed: Gateway.Feed?
 

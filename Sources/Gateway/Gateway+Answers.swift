@@ -114,6 +114,7 @@ extension Gateway {
     connection.request = nil
     connection.exchange = nil
     connection.course = nil
+    connection.queued = nil
     releaseBody(connection)
     connection.body = []
     guard keepsAlive, !isDraining else { return close(connection) }

@@ -24,7 +24,7 @@ extension Gateway {
       case .json(let text): text.count
       case .decision(let decision):
         128 + decision.id.utf8.count + decision.model.utf8.count + decision.provider.utf8.count
-          + (decision.attempts.last?.utf8.count ?? 0)
+          + decision.attempts.reduce(0) { $0 + $1.utf8.count }
       }
     }
 

@@ -215,6 +215,7 @@ extension Gateway {
 
   func attempt(_ choice: Choice, _ connection: Connection, _ effects: inout Exchange.Effects) {
     connection.choice = choice
+    connection.queued = nil
     guard let exchange = connection.exchange, let request = connection.request else { return }
     let provider = providers[choice.provider]
     let credential = provider.credentials[min(choice.key, provider.credentials.count - 1)]

@@ -102,7 +102,9 @@ extension Gateway {
     for (position, candidate) in traffic.candidates(plan).enumerated() {
       Writer.separate(&out)
       out.append("{")
-      if let context = models[position]?.context { Writer.member("context", context, to: &out) }
+      if position < models.count, let context = models[position]?.model.context {
+        Writer.member("context", context, to: &out)
+      }
       let fit = position < fits.count ? fits[position] : .fits
       write(candidate, plan, fit, isChosen: chosen == position, decision, to: &out)
       out.append("}")
@@ -149,7 +151,7 @@ extension Gateway {
     switch fit {
     case .fits: nil
     case .tight: ("tight", "The prompt may be too long for it, so it is asked when nobody else can be.")
-    case .lacks(let abilities):
+    case .lacks(let abilities, _):
       ("unfit", "It cannot do what is needed: \(abilities.names.joined(separator: ", ")).")
     case .tooLong(let context): ("unfit", "It reads \(context) tokens, and the prompt has more.")
     }

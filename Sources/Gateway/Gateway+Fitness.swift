@@ -2,14 +2,16 @@
 extension Gateway {
   /// Tokens of an answer that nobody has bounded, for an estimate of what it costs.
   private static let usualAnswer = 1024
+  private static let believedAnswer = Int64(1_000_000)
 
   /// Fits a plan to what the request needs.
-  func fit(_ plan: inout RoutePlan, _ chat: ChatRequest, _ body: Span<UInt8>) {
+  func fit(_ plan: inout RoutePlan, _ chat: ChatRequest, _ body: Span<UInt8>, mayReadMore: Bool = false) {
     plan.needs = needs(chat, body, traffic.profile(plan))
-    if traffic.strategy(plan) == .cheapest {
-      plan.spent.input = plan.needs?.tokens ?? chat.messagesBytes / Needs.usualToken
-      plan.spent.output = chat.maxTokens.last.map { Int($0.tokens) } ?? Self.usualAnswer
-    }
+    plan.needs?.mayReadMore = mayReadMore
+    plan.spent.input = plan.needs?.tokens ?? chat.messagesBytes / Needs.usualToken
+    // Ollama's -1 is "as many as you like", and so is whatever nobody will write.
+    let asked = chat.maxTokens.last?.tokens ?? 0
+    plan.spent.output = (1...Self.believedAnswer).contains(asked) ? Int(asked) : Self.usualAnswer
     traffic.fit(&plan)
   }
 
@@ -36,7 +38,8 @@ extension Gateway {
 
 extension Needs {
   init(_ conversation: Conversation, _ json: Span<UInt8>) {
-    if !conversation.tools.isEmpty { abilities.insert(.tools) }
+    // Who may not call any does not need any.
+    if case .none? = conversation.toolChoice {} else if !conversation.tools.isEmpty { abilities.insert(.tools) }
     if case .schema? = conversation.format { abilities.insert(.schema) }
     for message in conversation.messages { note(message.parts, json) }
     for tool in conversation.tools {
@@ -72,17 +75,23 @@ extension Needs {
     }
   }
 
-  /// Adds the characters of a text as it stands between quotes; an escape is one.
+  /// Adds the characters of a text as it stands between quotes; an escape is one, and so is a run of the same, as of
+  /// spaces, which may be one token.
   private mutating func count(_ text: Span<UInt8>) {
     var index = 0
+    var last: UInt8 = 0
     while index < text.count {
       let byte = text[index]
       if byte == UInt8(ascii: "\\") {
-        index += text.byte(at: index + 1) == UInt8(ascii: "u") ? 6 : 2
-        characters += 1
+        let kind = text.byte(at: index + 1)
+        index += kind == UInt8(ascii: "u") ? 6 : 2
+        // An escaped letter is never the same as the one before.
+        if kind == UInt8(ascii: "u") || last != kind | 0x80 { characters += 1 }
+        last = kind | 0x80
       } else {
         // The first byte of a character of UTF-8, not those that continue it.
-        if byte & 0xc0 != 0x80 { characters += 1 }
+        if byte & 0xc0 != 0x80, byte >= 0x80 || byte != last { characters += 1 }
+        last = byte
         index += 1
       }
     }

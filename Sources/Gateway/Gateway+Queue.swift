@@ -5,8 +5,14 @@ struct WaitingRoom {
   var queue: RequestQueue
   /// Who waits, by place.
   var waiting: [RequestQueue.ID: Connection] = [:]
-  /// What requests wait for, by lane: a place at one of these providers.
-  var lanes: [SmallSet] = []
+  /// What requests wait for, by number.
+  var lanes: [Lane] = []
+
+  /// Room at one of these providers, for the model where it has room of its own there; at any where nothing is said,
+  /// because the configuration is another by now.
+  struct Lane: Equatable {
+    var places: [Concurrency.Place]?
+  }
 
   init(_ settings: Configuration.Queue) {
     queue = RequestQueue(RequestQueue.Settings(capacity: settings.capacity))
@@ -14,11 +20,16 @@ struct WaitingRoom {
 
   var count: Int { waiting.count }
 
-  mutating func lane(_ providers: SmallSet) -> Int {
+  mutating func number(_ lane: Lane) -> Int {
     if waiting.isEmpty { lanes.removeAll() }
-    if let lane = lanes.firstIndex(of: providers) { return lane }
-    lanes.append(providers)
+    if let number = lanes.firstIndex(of: lane) { return number }
+    lanes.append(lane)
     return lanes.count - 1
+  }
+
+  /// Providers have other numbers from here on: everybody may try.
+  mutating func forgetLanes() {
+    for index in lanes.indices { lanes[index].places = nil }
   }
 }
 
@@ -31,18 +42,20 @@ extension Gateway {
 
   /// Puts a request into the queue.
   func queue(_ connection: Connection, _ plan: RoutePlan, _ effects: inout Exchange.Effects) {
-    let providers = SmallSet(traffic.candidates(plan).map(\.provider))
-    let lane = queue.lane(providers)
+    let lane = queue.number(WaitingRoom.Lane(places: traffic.places(plan)))
+    // Who had its turn and found no room after all has waited since it came.
+    let before = connection.queued
     let caller: Int =
       switch connection.request?.caller {
       case .key(let index)?: index
       default: connection.address.map { -1 - abs($0.hashValue % (1 << 30)) } ?? -1
       }
-    let tier = connection.request?.tier ?? .normal
-    switch queue.queue.add(caller: caller, tier, lane: lane, at: reactor.now) {
-    case .waits(let id): wait(connection, id)
+    let tier = before?.tier ?? connection.request?.tier ?? .normal
+    let since = before?.since ?? reactor.now
+    switch queue.queue.add(caller: caller, tier, lane: lane, since: since, at: reactor.now) {
+    case .waits(let id): wait(connection, id, since)
     case .displaces(let victim, let id):
-      wait(connection, id)
+      wait(connection, id, since)
       if let displaced = queue.waiting.removeValue(forKey: victim.id) {
         displaced.ticket = nil
         crowdedOut.append(displaced)
@@ -56,10 +69,10 @@ extension Gateway {
     }
   }
 
-  private func wait(_ connection: Connection, _ id: RequestQueue.ID) {
+  private func wait(_ connection: Connection, _ id: RequestQueue.ID, _ since: Duration) {
     connection.ticket = id
     queue.waiting[id] = connection
-    connection.exchange?.pauses(.queue(until: reactor.now + configuration.routing.queue.wait))
+    connection.exchange?.pauses(.queue(until: since + configuration.routing.queue.wait))
   }
 
   /// A request waits no longer, for whatever reason.
@@ -85,14 +98,16 @@ extension Gateway {
       guard let connection = queue.waiting.removeValue(forKey: waiting.id) else { continue }
       connection.ticket = nil
       guard connection.exchange != nil else { continue }
+      connection.queued = waiting
       act(connection) { $1.asksNext = $0.phase != .over }
     }
   }
 
   private func nextWithRoom() -> RequestQueue.Waiting? {
-    let (lanes, full) = (queue.lanes, traffic.concurrency.full)
-    return queue.queue.next(at: reactor.now) { lane in
-      !lanes.indices.contains(lane) || !lanes[lane].subtracting(full).isEmpty
+    let lanes = queue.lanes
+    return queue.queue.next(at: reactor.now) { number in
+      guard let places = lanes[number].places else { return true }
+      return places.contains { traffic.concurrency.hasRoom($0.provider, $0.model ?? "") }
     }
   }
 

@@ -192,6 +192,7 @@ extension Gateway {
     traffic.replace(
       table, policy: configuration.policy, configuration.health(now: reactor.now), configuration.rooms,
       known: configuration.knownModels, at: reactor.now)
+    queue.forgetLanes()
     queue.queue.settings.capacity = configuration.routing.queue.capacity
     models = ModelList()
     armLooks()

@@ -15,7 +15,7 @@ extension Gateway {
       plan.last = SmallSet(
         traffic.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
     }
-    fit(&plan, chat, body)
+    fit(&plan, chat, body, mayReadMore: request.dialectFields.contains { $0.contains("context-1m") })
     return plan
   }
 
@@ -32,12 +32,14 @@ extension Gateway {
     cancelTransfer(connection)
     guard let course = connection.course, let exchange = connection.exchange else { return }
     if exchange.failure?.isTooLong == true { traffic.leaveSmaller(&course.plan) }
+    if exchange.failure?.isLoading == true {
+      traffic.loads(&course.plan, for: exchange.limits.load, at: reactor.now)
+    }
     switch traffic.next(&course.plan, at: reactor.now) {
     case .ask(let choice): attempt(choice, connection, &effects)
     case .full: queue(connection, course.plan, &effects)
     case .nobody:
-      if exchange.failure?.isLoading == true, reactor.now + Self.loadPause < exchange.began + exchange.limits.load {
-        traffic.askAgain(&course.plan)
+      if traffic.awaitsLoading(&course.plan, until: reactor.now + Self.loadPause) {
         return exchange.pauses(.retry(at: reactor.now + Self.loadPause))
       }
       if exchange.failure?.isWorthRepeating == true,
@@ -80,7 +82,8 @@ extension Gateway {
     case .found: break
     }
     if let needs = plan.needs, let refusal = traffic.fitness(plan)?.refusal(needs, dialect) { return refusal }
-    let standings = Set(candidates.map { traffic.health.providers[$0.provider].standing(at: reactor.now) })
+    let fit = candidates.enumerated().filter { !plan.unfit.contains($0.offset) }.map(\.element)
+    let standings = Set(fit.map { traffic.health.providers[$0.provider].standing(at: reactor.now) })
     let seconds = wait.map { min($0.wholeSeconds, Exchange.retryAfterMax) } ?? 1
     if standings == [.limited] {
       return Refusal(

@@ -34,7 +34,7 @@ extension ConfigurationKeys {
       ConfigurationKey(
         path: "models[].can", kind: .strings(16),
         documentation:
-          "What it can do, of \(ModelAbilities.words.map { "`\($0.word)`" }.joined(separator: ", ")); who "
+          "What it can do, if that is to be said, of \(ModelAbilities.words.map { "`\($0.word)`" }.joined(separator: ", ")); who "
           + "needs tools, images or answers by a schema is not sent to a model that cannot."),
       ConfigurationKey(
         path: "models[].input_price", kind: .number(0...1_000_000),
@@ -51,9 +51,14 @@ extension ConfigurationKeys {
 
 extension ConfigurationReader {
   mutating func models() -> [Configuration.Model] {
-    (0..<listed("models")).compactMap { index in
+    var seen: Set<[String]> = []
+    return (0..<listed("models")).compactMap { index in
       let path = "models[\(index)]"
       guard let name = word("\(path).name") else { return nil }
+      let provider = sheet.isSet("\(path).provider") ? word("\(path).provider") : nil
+      if !seen.insert([name] + (provider.map { [$0] } ?? [])).inserted {
+        sheet.note(sheet.entries["\(path).name"]?.place, "`\(path)` is about the same model as one before it")
+      }
       var abilities: ModelAbilities?
       if sheet.isSet("\(path).can") {
         var can: ModelAbilities = []
@@ -72,8 +77,7 @@ extension ConfigurationReader {
         sheet.note(sheet.entries[path]?.place, "`\(path)` needs both `input_price` and `output_price`, or none")
       }
       return Configuration.Model(
-        name: name, provider: sheet.isSet("\(path).provider") ? word("\(path).provider") : nil,
-        context: sheet.integer("\(path).context"), abilities: abilities,
+        name: name, provider: provider, context: sheet.integer("\(path).context"), abilities: abilities,
         inputPrice: sheet.number("\(path).input_price"), outputPrice: sheet.number("\(path).output_price"),
         concurrencyMax: sheet.integer("\(path).max_concurrent"), times: times(path))
     }

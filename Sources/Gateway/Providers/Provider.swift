@@ -66,8 +66,8 @@ final class Provider: Sendable {
     // What is said of the provider's own comes behind what is said of all, and holds.
     for isOwn in [false, true] {
       for model in models where isOwn ? model.provider == name : model.provider == nil {
-        let replaced = (times[model.name] ?? configuration.timeouts).replaced(by: model.times)
-        if replaced != configuration.timeouts { times[model.name] = replaced }
+        guard model.times != Configuration.OwnTimes() else { continue }
+        times[model.name] = (times[model.name] ?? configuration.timeouts).replaced(by: model.times)
       }
     }
     modelTimeouts = times
@@ -76,7 +76,7 @@ final class Provider: Sendable {
   }
 
   private static func credential(_ secret: String?, _ dialect: Dialect) -> Credential {
-    // No `Accept`: libcurl's own says that anything is welcome, and every line costs.
+    // No `Accept`: without one anything is welcome, and every line costs.
     var lines: [String] = []
     switch dialect {
     case .openAI, .responses, .ollama: if let secret { lines.append("authorization: Bearer " + secret) }

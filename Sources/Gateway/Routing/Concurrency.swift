@@ -16,6 +16,12 @@ struct Concurrency: Sendable {
     var models: [(name: String, limit: Int)] = []
   }
 
+  /// What may have room: a provider, and one of its models where that has room of its own.
+  struct Place: Equatable, Sendable {
+    var provider: Int
+    var model: String?
+  }
+
   private struct Model: Sendable {
     var provider: Int
     var name: String
@@ -59,6 +65,9 @@ struct Concurrency: Sendable {
     guard let index = index(provider, model) else { return true }
     return models[index].inFlight < models[index].limit
   }
+
+  /// Whether a model has room of its own at a provider.
+  func limits(_ provider: Int, _ model: String) -> Bool { index(provider, model) != nil }
 
   /// Takes a place, or nil.
   mutating func acquire(_ provider: Int, _ model: String) -> Permit? {

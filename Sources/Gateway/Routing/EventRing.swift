@@ -30,7 +30,7 @@ struct EventRing<Payload: EventPayload>: Sendable {
   let eventsMax: Int
   let bytesMax: Int
   /// A circle once it is full; the oldest is at `first`.
-  private var events: [Event] = []
+  private var events: [Event?] = []
   private var first = 0
   private(set) var bytes = 0
   /// The number of the newest event.
@@ -80,8 +80,7 @@ struct EventRing<Payload: EventPayload>: Sendable {
       start = oldest - 1
     }
     var index = Int(start + 1 - oldest)
-    while index < count {
-      let event = events[(first + index) % eventsMax]
+    while index < count, let event = events[(first + index) % eventsMax] {
       if topics.contains(event.topic) {
         if page.events.count >= limit {
           page.next = event.sequence - 1
@@ -95,7 +94,8 @@ struct EventRing<Payload: EventPayload>: Sendable {
   }
 
   private mutating func dropOldest() {
-    bytes -= Self.eventBytes + events[first].payload.byteCount
+    bytes -= Self.eventBytes + (events[first]?.payload.byteCount ?? 0)
+    events[first] = nil
     first = (first + 1) % eventsMax
     count -= 1
     overwritten += 1

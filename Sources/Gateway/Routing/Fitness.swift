@@ -3,6 +3,8 @@ struct Needs: Equatable, Sendable {
   var abilities: ModelAbilities = []
   /// Characters of its prompt.
   var characters = 0
+  /// Whether the caller asks for a larger context than the usual one.
+  var mayReadMore = false
 
   /// Characters of a token, about; and as many as a token of prose or code hardly ever has.
   static let usualToken = 4
@@ -13,16 +15,16 @@ struct Needs: Equatable, Sendable {
   /// Rather too few than too many: who counts more than there are refuses what would have fitted.
   var tokensAtLeast: Int { characters / Self.longToken }
 
-  /// Whether a model can do it, as far as is known: what is not known is not held against it.
-  func fit(_ model: ModelCatalog.Model?) -> Fit {
-    guard let model else { return .fits }
-    if let context = model.context, tokensAtLeast > context { return .tooLong(context: context) }
-    if let can = model.abilities {
-      let missing = abilities.subtracting(can)
-      if !missing.isEmpty { return .lacks(missing) }
+  /// Whether a model can do it, as far as is known: what is not known is not held against it, and what is only believed
+  /// does no more than leave it for last.
+  func fit(_ known: KnownModels.Known?) -> Fit {
+    guard let known else { return .fits }
+    let missing = known.model.abilities.map { abilities.subtracting($0) } ?? []
+    if let context = known.model.context {
+      if tokensAtLeast > context, known.isContextSure, !mayReadMore { return .tooLong(context: context) }
+      if missing.isEmpty, tokens > context { return .tight }
     }
-    if let context = model.context, tokens > context { return .tight }
-    return .fits
+    return missing.isEmpty ? .fits : .lacks(missing, isSure: known.isAbilitySure)
   }
 }
 
@@ -31,7 +33,8 @@ enum Fit: Equatable, Sendable {
   case fits
   /// The prompt may have more tokens than it reads.
   case tight
-  case lacks(ModelAbilities)
+  /// What it cannot, and whether that is more than the catalog's word.
+  case lacks(ModelAbilities, isSure: Bool)
   /// The prompt has more tokens than it reads.
   case tooLong(context: Int)
 }
@@ -46,14 +49,16 @@ struct Fitness: Equatable, Sendable {
   private(set) var fits: [Fit] = []
 
   /// Looks at what is known of every candidate.
-  init(_ models: [ModelCatalog.Model?], _ needs: Needs) {
-    for (position, model) in models.enumerated() {
-      let fit = needs.fit(model)
-      fits.append(fit)
+  init(_ models: [KnownModels.Known?], _ needs: Needs) {
+    fits = models.map(needs.fit)
+    let canSome = fits.contains { $0 == .fits || $0 == .tight }
+    for (position, fit) in fits.enumerated() {
       switch fit {
       case .fits: break
       case .tight: tight.insert(position)
-      case .lacks, .tooLong: unfit.insert(position)
+      // Where the catalog alone says that nobody can, whoever is asked will say.
+      case .lacks(_, let isSure): if isSure || canSome { unfit.insert(position) }
+      case .tooLong: unfit.insert(position)
       }
     }
   }
@@ -81,7 +86,7 @@ struct Fitness: Equatable, Sendable {
       return Refusal(400, .contextLength, sentence, param: "messages")
     }
     var missing = ModelAbilities()
-    for case .lacks(let abilities) in fits { missing.formUnion(abilities) }
+    for case .lacks(let abilities, _) in fits { missing.formUnion(abilities) }
     return Refusal(
       400, .invalidValue,
       "No provider of this model can do what the request needs: \(missing.names.joined(separator: ", ")). If one can, "

@@ -19,10 +19,20 @@ struct KnownModels: Sendable {
     var isLocal: Bool
   }
 
+  /// A model, and what of it is more than a guess.
+  struct Known: Equatable, Sendable {
+    var model: ModelCatalog.Model
+    /// Whether it reads no more than is said: it is this very model's, or the configuration's word.
+    var isContextSure = false
+    /// Whether it can do no more than is said: only the configuration knows that.
+    var isAbilitySure = false
+  }
+
   /// What is known of all candidates of one name.
   struct Profile: Sendable {
+    fileprivate var name = ""
     /// In the order of the candidates.
-    var models: [ModelCatalog.Model?]
+    var models: [Known?] = []
     /// The fewest tokens that one of them reads.
     var leastContext: Int = .max
     /// What one of them lacks.
@@ -46,39 +56,52 @@ struct KnownModels: Sendable {
   }
 
   /// What is known of a model at a provider.
-  func model(_ name: String, at provider: Int) -> ModelCatalog.Model? {
+  func model(_ name: String, at provider: Int) -> Known? {
     let place = providers[provider]
-    let override =
-      overrides.first { $0.name == name && $0.provider == place.name }
-      ?? overrides.first { $0.name == name && $0.provider == nil }
     let found = catalog.find(name, provider: place.kind)
-    var model = found?.model ?? ModelCatalog.Model(provider: place.kind, name: name)
+    var known = Known(
+      model: found?.model ?? ModelCatalog.Model(provider: place.kind, name: name),
+      isContextSure: found?.isExact ?? false)
     // What another version can do says little about this one.
-    if found?.isExact == false { model.abilities = nil }
+    if found?.isExact == false { known.model.abilities = nil }
     // A server of one's own has the context that it was started with, and costs nothing.
     if place.isLocal {
-      model.context = nil
-      model.prices = [ModelCatalog.Prices(input: 0, output: 0)]
+      known.model.context = nil
+      known.model.prices = [ModelCatalog.Prices(input: 0, output: 0)]
     }
-    if let override {
-      model.context = override.context ?? model.context
-      model.abilities = override.abilities ?? model.abilities
-      if let prices = override.prices { model.prices = [prices] }
-    } else if found == nil, !place.isLocal {
-      return nil
+    var isSaid = found != nil || place.isLocal
+    // What is said of the provider's own comes behind what is said of all, and holds.
+    for provider in [nil, place.name] {
+      guard
+        let override = overrides.first(where: { $0.provider == provider && $0.name.utf8.elementsEqual(name.utf8) })
+      else { continue }
+      isSaid = true
+      if let context = override.context {
+        known.model.context = context
+        known.isContextSure = true
+      }
+      if let abilities = override.abilities {
+        known.model.abilities = abilities
+        known.isAbilitySure = true
+      }
+      if let prices = override.prices { known.model.prices = [prices] }
     }
-    return model
+    return isSaid ? known : nil
   }
 
   /// What is known of all candidates of a name, if it was asked for before; it is the same for as long as the table is.
-  func profile(of name: String) -> Profile? { profiles[name] }
+  func profile(of name: String) -> Profile? {
+    // Texts are equal that are not the same bytes, and those are other models.
+    guard let profile = profiles[name], profile.name.utf8.elementsEqual(name.utf8) else { return nil }
+    return profile
+  }
 
   /// The same for candidates as they are called at their providers.
   mutating func profile(of name: String, _ candidates: [(provider: Int, model: String)]) -> Profile {
-    var profile = Profile(models: candidates.map { model($0.model, at: $0.provider) })
-    for case let model? in profile.models {
-      profile.leastContext = min(profile.leastContext, model.context ?? .max)
-      if let abilities = model.abilities { profile.lacking.formUnion(Self.looked.subtracting(abilities)) }
+    var profile = Profile(name: name, models: candidates.map { model($0.model, at: $0.provider) })
+    for case let known? in profile.models {
+      profile.leastContext = min(profile.leastContext, known.model.context ?? .max)
+      if let abilities = known.model.abilities { profile.lacking.formUnion(Self.looked.subtracting(abilities)) }
     }
     if profiles.count >= Self.profilesMax { profiles.removeAll() }
     profiles[name] = profile

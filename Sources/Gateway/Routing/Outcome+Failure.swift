@@ -2,6 +2,8 @@ extension ProviderHealth.Outcome {
   /// What a failed attempt says of who was asked.
   init(_ failure: UpstreamFailure) {
     switch failure {
+    // Whoever loads a model is well.
+    case _ where failure.isLoading: self = .abandoned
     case .status(let status, let error):
       switch status {
       case 401, 402, 403: self = .refusedKey

@@ -129,8 +129,10 @@ struct RequestQueue: Sendable {
 
   // MARK: In and out
 
-  /// Adds a request.
-  mutating func add(caller: Int, _ tier: Tier, lane: Int = 0, at now: Duration) -> Admission {
+  /// Adds a request; `since` is when it came, if it has waited before.
+  mutating func add(
+    caller: Int, _ tier: Tier, lane: Int = 0, since: Duration? = nil, at now: Duration
+  ) -> Admission {
     var displaced: Waiting?
     if count >= settings.capacity {
       guard let victim = victim(for: caller, tier.index), let gone = remove(victim) else {
@@ -142,7 +144,7 @@ struct RequestQueue: Sendable {
     let place = freeSlots.popLast() ?? slots.count
     if place == slots.count { slots.append(nil) }
     let id = ID(slot: place, generation: generation)
-    let waiting = Waiting(id: id, caller: caller, asked: tier, tier: tier, lane: lane, since: now)
+    let waiting = Waiting(id: id, caller: caller, asked: tier, tier: tier, lane: lane, since: since ?? now)
     slots[place] = Slot(waiting: waiting, entered: now, flow: -1)
     link(place, tier.index)
     count += 1

@@ -11,6 +11,13 @@ struct RoutePlan: Sendable {
   var last = SmallSet()
   /// What the request needs, where that could make a difference.
   var needs: Needs?
+  /// Candidates that cannot do it, by position.
+  var unfit = SmallSet()
+  /// Tokens that those read who said that the prompt is too long: who is not known to read more is not asked.
+  var tooLongFor: Int?
+  /// Who said that it is loading the model, by position, and until when it is asked again.
+  var loading: Int?
+  var loadBy: Duration?
   /// What it would use, and cost at each candidate, where the cheapest is asked.
   var spent = ModelCatalog.Spent()
   var costs: [UInt64] = []
@@ -23,7 +30,7 @@ struct RoutePlan: Sendable {
   var attempts = 0
 
   /// Whether nobody else could ever be asked, so that nothing is gained by leaving the only one alone.
-  var isLone: Bool { count == 1 }
+  var isLone: Bool { count - unfit.count == 1 }
 }
 
 /// A plan where it takes no room once nobody else will be asked, which is most of a stream's time.

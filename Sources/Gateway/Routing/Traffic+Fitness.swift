@@ -1,7 +1,8 @@
 /// What candidates can do, as far as it is known, and what becomes of a plan by that.
 extension Traffic {
-  /// What is known of a plan's candidates.
+  /// What is known of a plan's candidates; nothing where the plan is of another table.
   mutating func profile(_ plan: RoutePlan) -> KnownModels.Profile {
+    if case .stale = router.table.verdict(plan.match) { return KnownModels.Profile() }
     if let profile = known.profile(of: plan.model) { return profile }
     let models = candidates(plan).map { ($0.provider, router.table.upstreamName($0, for: plan.model)) }
     return known.profile(of: plan.model, models)
@@ -12,14 +13,23 @@ extension Traffic {
 
   /// Keeps candidates out that cannot do what the request needs, leaves those for last that perhaps cannot, and says what
   /// each costs where that counts.
+  ///
+  /// After a reload the needs are what they were: what the body says is not read again.
   mutating func fit(_ plan: inout RoutePlan) {
+    plan.unfit = SmallSet()
     if let fitness = fitness(plan) {
-      plan.asking.out = plan.asking.out.union(fitness.unfit)
+      plan.unfit = fitness.unfit
       plan.last = plan.last.union(fitness.tight)
     }
+    if let context = plan.tooLongFor {
+      for (position, known) in profile(plan).models.enumerated() where known?.model.context ?? 0 <= context {
+        plan.asking.out.insert(position)
+      }
+    }
+    plan.asking.out = plan.asking.out.union(plan.unfit)
     guard strategy(plan) == .cheapest else { return }
     let spent = plan.spent
-    plan.costs = profile(plan).models.map { $0?.cost(spent) ?? .max }
+    plan.costs = profile(plan).models.map { $0?.model.cost(spent) ?? .max }
   }
 
   /// What the request needs beside what the candidates can; nil where that makes no difference.
@@ -28,9 +38,8 @@ extension Traffic {
   /// The prompt was too long for who was asked last: only those come next that are known to read more.
   mutating func leaveSmaller(_ plan: inout RoutePlan) {
     let models = profile(plan).models
-    let failed = plan.position.flatMap { $0 < models.count ? models[$0]?.context : nil } ?? 0
-    for (position, model) in models.enumerated() where model?.context ?? 0 <= failed {
-      plan.asking.out.insert(position)
-    }
+    let failed = plan.position.flatMap { $0 < models.count ? models[$0]?.model.context : nil } ?? 0
+    plan.tooLongFor = max(plan.tooLongFor ?? 0, failed)
+    fit(&plan)
   }
 }

@@ -105,6 +105,7 @@ struct Traffic: ~Copyable {
     plan.asking.out = SmallSet()
     plan.last = SmallSet()
     plan.position = nil
+    plan.loading = nil
     fit(&plan)
     for (position, candidate) in candidates(plan).enumerated() where asked.contains(names[candidate.provider]) {
       plan.asking.out.insert(position)
@@ -127,7 +128,8 @@ struct Traffic: ~Copyable {
     guard let provider = index(of: choice) else { return nil }
     let change = health.ended(provider, choice.pass, outcome, at: now)
     guard isInVain, let course, !hasAnotherKey(provider, outcome, course.plan, at: now) else { return change }
-    course.plan.asked.append(choice.name)
+    // Who loads a model is asked again, also after a reload.
+    if outcome != .abandoned { course.plan.asked.append(choice.name) }
     if choice.picked.generation == router.table.generation { course.plan.asking.tried(choice.picked.position) }
     return change
   }
@@ -158,9 +160,17 @@ struct Traffic: ~Copyable {
     return pause
   }
 
-  /// Lets who was asked last be asked once more.
-  func askAgain(_ plan: inout RoutePlan) {
-    if let position = plan.position { plan.asking.out.remove(position) }
+  /// Who was asked last is loading the model, for which it has so long.
+  func loads(_ plan: inout RoutePlan, for time: Duration, at now: Duration) {
+    plan.loading = plan.position
+    if plan.loadBy == nil { plan.loadBy = now + time }
+  }
+
+  /// Lets who is loading the model be asked again, if it is worth another wait.
+  func awaitsLoading(_ plan: inout RoutePlan, until time: Duration) -> Bool {
+    guard let position = plan.loading, let by = plan.loadBy, time <= by else { return false }
+    plan.asking.out.remove(position)
+    return true
   }
 
   private func index(of choice: Choice) -> Int? {
@@ -174,7 +184,24 @@ struct Traffic: ~Copyable {
     asking.now = now
     let up = plan.isLone ? .all : health.available(at: now)
     asking.up = up.subtracting(concurrency.full)
-    return router.preview(plan.match, asking, loads: concurrency.inFlight, costs: plan.costs)?.position
+    for left in [plan.last, SmallSet()] {
+      asking.out = plan.asking.out.union(left)
+      while let picked = router.preview(plan.match, asking, loads: concurrency.inFlight, costs: plan.costs) {
+        let model = router.table.upstreamName(picked.candidate, for: plan.model)
+        if concurrency.hasRoom(picked.candidate.provider, model) { return picked.position }
+        asking.out.insert(picked.position)
+      }
+    }
+    return nil
+  }
+
+  /// Where a plan's request may wait for room.
+  func places(_ plan: RoutePlan) -> [Concurrency.Place] {
+    candidates(plan).enumerated().filter { !plan.asking.out.contains($0.offset) }.map { _, candidate in
+      let model = router.table.upstreamName(candidate, for: plan.model)
+      return Concurrency.Place(
+        provider: candidate.provider, model: concurrency.limits(candidate.provider, model) ? model : nil)
+    }
   }
 
   // MARK: Health

@@ -44,6 +44,9 @@ import Testing
     ),
     ("[[models]]\nname = \"m\"\ninput_price = 1", "1:1: `models[0]` needs both `input_price` and `output_price`"),
     ("[[models]]\nname = \"m\"\nprovider = \"x\"", "3:1: `models[0].provider` is no provider's name"),
+    (
+      "[[models]]\nname = \"m\"\n[[models]]\nname = \"m\"", "4:1: `models[1]` is about the same model as one before"
+    ),
     ("[[models]]\nname = \"m\"\ncontext = 0", "3:1: `models[0].context` must be an integer from 1 to"),
     ("a = ", "1:5: "),
     ("a = 1\na = 2", "2:"),

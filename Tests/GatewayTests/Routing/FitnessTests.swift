@@ -5,25 +5,35 @@ import Testing
 @Suite struct FitnessTests {
   private typealias Model = ModelCatalog.Model
 
+  private static func sure(_ context: Int? = nil, _ abilities: ModelAbilities? = nil) -> KnownModels.Known {
+    .init(
+      model: Model(provider: "p", name: "m", context: context, abilities: abilities), isContextSure: true,
+      isAbilitySure: true)
+  }
+
+  private static func believed(_ context: Int? = nil, _ abilities: ModelAbilities? = nil) -> KnownModels.Known {
+    .init(model: Model(provider: "p", name: "m", context: context, abilities: abilities))
+  }
+
   @Test func `what is not known is not held against a model`() {
     let needs = Needs(abilities: [.tools, .vision], characters: 20_000)
     #expect(needs.tokens == 5000)
     #expect(needs.fit(nil) == .fits)
-    #expect(needs.fit(Model(provider: "p", name: "m")) == .fits)
-    #expect(needs.fit(Model(provider: "p", name: "m", abilities: [.tools])) == .lacks(.vision))
-    #expect(
-      needs.fit(Model(provider: "p", name: "m", context: 5000, abilities: [.tools, .vision, .chat])) == .fits)
-    #expect(needs.fit(Model(provider: "p", name: "m", context: 4999)) == .tight)
-    #expect(needs.fit(Model(provider: "p", name: "m", context: 2500)) == .tight)
-    #expect(needs.fit(Model(provider: "p", name: "m", context: 2499, abilities: [])) == .tooLong(context: 2499))
+    #expect(needs.fit(Self.sure()) == .fits)
+    #expect(needs.fit(Self.sure(nil, [.tools])) == .lacks(.vision, isSure: true))
+    #expect(needs.fit(Self.believed(nil, [.tools])) == .lacks(.vision, isSure: false))
+    #expect(needs.fit(Self.sure(5000, [.tools, .vision, .chat])) == .fits)
+    #expect(needs.fit(Self.sure(4999)) == .tight)
+    #expect(needs.fit(Self.sure(2500)) == .tight)
+    #expect(needs.fit(Self.sure(2499, [])) == .tooLong(context: 2499))
+    #expect(needs.fit(Self.believed(2499)) == .tight)
+    var large = needs
+    large.mayReadMore = true
+    #expect(large.fit(Self.sure(2499)) == .tight)
   }
 
   @Test func `nobody is asked for what it cannot do`() throws {
-    let models = [
-      Model(provider: "a", name: "m", context: 100),
-      Model(provider: "b", name: "m", context: 4000, abilities: [.chat]),
-      Model(provider: "c", name: "m", context: 2000, abilities: [.chat, .tools]),
-    ]
+    let models = [Self.sure(100), Self.sure(4000, [.chat]), Self.sure(2000, [.chat, .tools])]
     let some = Fitness(models, Needs(abilities: .tools, characters: 4000))
     #expect(some.unfit == SmallSet([0, 1]))
     #expect(some.tight.isEmpty)
@@ -39,6 +49,14 @@ import Testing
     #expect(
       Fitness(Array(models.dropFirst()), blind).refusal(blind, .openAI)?.message.contains("needs: vision.") == true)
     #expect(!Fitness([], blind).isHopeless)
+  }
+
+  @Test func `the catalog's word decides between candidates and refuses nobody`() {
+    let blind = Needs(abilities: [.vision], characters: 10)
+    #expect(Fitness([Self.believed(nil, [.chat]), nil], blind).unfit == SmallSet([0]))
+    let all = Fitness([Self.believed(nil, [.chat]), Self.believed(nil, [.tools])], blind)
+    #expect(all.unfit.isEmpty)
+    #expect(all.refusal(blind, .openAI) == nil)
   }
 
   // MARK: Needs
@@ -67,7 +85,10 @@ import Testing
     func characters(_ content: String) throws -> Int {
       try Self.needs(#"{"model":"m","messages":[{"role":"user","content":"\#(content)"}]}"#).characters
     }
-    #expect(try characters("hello") == 5)
+    #expect(try characters("hence") == 5)
+    // A run of the same may be one token.
+    #expect(try characters("a" + String(repeating: " ", count: 100) + "b") == 3)
+    #expect(try characters(String(repeating: #"\n"#, count: 100)) == 1)
     #expect(try characters(#"h\n\"\u00e9"#) == 4)
     #expect(try characters("h\u{e9}\u{4e2d}\u{1f600}") == 4)
     let image =
@@ -97,12 +118,14 @@ import Testing
 
   @Test func `a model is what the catalog says, less where it is another's`() throws {
     let known = Self.known()
-    #expect(known.model("big", at: 0)?.abilities == [.chat, .tools])
-    let elsewhere = try #require(known.model("big", at: 1))
+    #expect(known.model("big", at: 0)?.model.abilities == [.chat, .tools])
+    #expect(known.model("big", at: 0)?.isContextSure == true)
+    let elsewhere = try #require(known.model("big", at: 1)).model
+    #expect(known.model("big", at: 1)?.isContextSure == false)
     #expect(elsewhere.context == 9000)
     #expect(elsewhere.abilities == nil)
     #expect(elsewhere.prices.isEmpty)
-    let here = try #require(known.model("big", at: 2))
+    let here = try #require(known.model("big", at: 2)).model
     #expect(here.context == nil)
     #expect(here.cost(.init(input: 1000, output: 1000)) == 0)
     #expect(known.model("nobody-knows", at: 0) == nil)
@@ -110,14 +133,16 @@ import Testing
 
   @Test func `the configuration knows better, of one provider or of all`() {
     let known = Self.known([
-      .init(name: "big", provider: nil, context: 7), .init(name: "big", provider: "second", context: 8),
-      .init(name: "mine", provider: "here", context: 5, abilities: [.vision]),
+      .init(name: "big", provider: nil, context: 7, abilities: [.tools]),
+      .init(name: "big", provider: "second", context: 8),
+      .init(name: "mine", provider: "here", abilities: [.vision]),
     ])
-    #expect(known.model("big", at: 0)?.context == 7)
-    #expect(known.model("big", at: 0)?.abilities == [.chat, .tools])
-    #expect(known.model("big", at: 1)?.context == 8)
-    #expect(known.model("mine", at: 2)?.context == 5)
-    #expect(known.model("mine", at: 2)?.abilities == [.vision])
+    #expect(known.model("big", at: 0)?.model.context == 7)
+    #expect(known.model("big", at: 0)?.isAbilitySure == true)
+    // Field by field: what the provider's own does not say is as it is said of all.
+    #expect(known.model("big", at: 1)?.model.context == 8)
+    #expect(known.model("big", at: 1)?.model.abilities == [.tools])
+    #expect(known.model("mine", at: 2)?.model.abilities == [.vision])
     #expect(known.model("mine", at: 0) == nil)
   }
 
@@ -127,6 +152,9 @@ import Testing
     #expect(profile.leastContext == 100)
     #expect(profile.lacking == [.tools, .vision, .schema])
     #expect(known.profile(of: "any")?.leastContext == 100)
+    // Equal as texts, and another model.
+    _ = known.profile(of: "\u{212A}", [(0, "big")])
+    #expect(known.profile(of: "K") == nil)
     for number in 0..<KnownModels.profilesMax { _ = known.profile(of: "name-\(number)", []) }
     #expect(known.profile(of: "any") == nil)
   }
