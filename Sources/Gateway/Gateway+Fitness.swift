@@ -2,6 +2,8 @@
 extension Gateway {
   /// Tokens of an answer that nobody has bounded, for an estimate of what it costs.
   private static let usualAnswer = 1024
+  /// Bytes of a body that is read for its needs: more would take the loop milliseconds.
+  private static let readMax = 2 << 20
   private static let believedAnswer = Int64(1_000_000)
 
   /// Fits a plan to what the request needs.
@@ -18,6 +20,7 @@ extension Gateway {
   /// What the request needs, unless all candidates can do it, whatever it is: most need nothing special, and are not read
   /// for it.
   private func needs(_ chat: ChatRequest, _ body: Span<UInt8>, _ profile: KnownModels.Profile) -> Needs? {
+    guard body.count <= Self.readMax else { return nil }
     let mayBeLong = body.count / Needs.usualToken > profile.leastContext
     guard mayBeLong || Self.mayNeed(profile.lacking, body) else { return nil }
     // What cannot be read is not known: whoever is asked will judge.
