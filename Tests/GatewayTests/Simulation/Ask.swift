@@ -102,7 +102,7 @@ struct Ask {
     let size =
       kind == .tooLarge ? Self.bodyBytesMax + 1 : chance.one(in: 10) ? chance.below(3500) : chance.below(60)
     let usage = streams && chance.one(in: 3) ? #","stream_options":{"include_usage":true}"# : ""
-    let text = String(repeating: "x", count: size)
+    let text = String(String(repeating: "xy", count: size / 2 + 1).prefix(size))
     let end = kind == .badJSON ? "]" : "}"
     return Array(
       #"{"model":"\#(model)","stream":\#(streams)\#(usage),"messages":[{"role":"user","content":"\#(text)"}]\#(end)"#

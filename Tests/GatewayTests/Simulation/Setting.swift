@@ -22,6 +22,9 @@ struct Setting {
     set("upstream_first_event_timeout_secs", chance.pick([2, 10, 60]))
     set("upstream_stall_timeout_secs", chance.pick([1, 10, 60]))
     set("upstream_total_timeout_secs", chance.pick([3, 20, 100]))
+    set("upstream_head_timeout_secs", chance.pick([0, 0, 2]))
+    set("upstream_load_timeout_secs", chance.pick([0, 3, 120]))
+    set("upstream_bytes_per_sec_min", chance.pick([0, 0, 20]))
     set("models_timeout_secs", chance.pick([1, 2]))
     set("models_cache_secs", chance.pick([0, 10]))
     set("output_high_water_bytes", chance.pick([16_384, 16_384, 65_536]))
@@ -45,6 +48,14 @@ struct Setting {
       text += "[[providers]]\ntype = \"OpenAiCompatible\"\nname = \"up\(provider)\"\nmodels = [\"m*\"]\n"
       text += "base_url = \"\(Self.origin(provider))\"\npriority = \(chance.one(in: 3) ? 1 : provider)\n"
       if chance.one(in: 3) { set("max_concurrent", chance.between(1, 4)) }
+    }
+    for provider in 0..<providers where chance.one(in: 3) {
+      text += "[[models]]\nname = \"model\"\nprovider = \"up\(provider)\"\n"
+      if chance.one(in: 2) { set("context", chance.pick([5, 100, 1000])) }
+      if chance.one(in: 2) { set("max_concurrent", chance.between(1, 3)) }
+      if chance.one(in: 2) { set("stall_timeout_secs", chance.pick([2, 60])) }
+      set("input_price", chance.below(3))
+      set("output_price", chance.below(3))
     }
     if chance.one(in: 8) {
       text += "[[providers]]\ntype = \"Demo\"\nmodels = [\"m*\"]\npriority = 9\ndemo.tokens = 5\n"

@@ -89,7 +89,10 @@ enum Upstreams {
   private static func refusal(_ chance: inout Chance) -> [Step] {
     let status = chance.pick([400, 401, 402, 404, 413, 422, 429, 500, 503, 529])
     let fields = chance.one(in: 2) ? ["retry-after: 7"] : []
-    return Step.json(#"{"error":{"message":"no","type":"x","code":"y"}}"#, status: status, fields: fields)
+    let message = status == 503 ? chance.pick(["no", "Loading model"]) : "no"
+    let code = status == 400 ? chance.pick(["y", "context_length_exceeded"]) : "y"
+    return Step.json(
+      #"{"error":{"message":"\#(message)","type":"x","code":"\#(code)"}}"#, status: status, fields: fields)
   }
 
   private static func rubbish(_ chance: inout Chance) -> [Step] {
