@@ -51,6 +51,12 @@ public struct Asking: Sendable {
     attempts += 1
   }
 
+  /// Lets the candidate at a position be asked once more, as if it had not been.
+  mutating func forgive(_ position: Int) {
+    out.remove(position)
+    attempts = max(0, attempts - 1)
+  }
+
   /// Whether the candidate at that position may be asked now.
   @inline(__always) @_noAllocation @_noLocks
   func admits(_ candidate: RouteCandidate, at position: Int) -> Bool {

@@ -156,7 +156,7 @@ struct Traffic: ~Copyable {
     guard position < list.count, let pause = backoff.pause(at: now, using: &random) else { return nil }
     guard budgets[list[position].provider].take(at: now) else { return nil }
     plan.backoff = backoff
-    plan.asking.out.remove(position)
+    plan.asking.forgive(position)
     return pause
   }
 
@@ -169,7 +169,7 @@ struct Traffic: ~Copyable {
   /// Lets who is loading the model be asked again, if it is worth another wait.
   func awaitsLoading(_ plan: inout RoutePlan, until time: Duration) -> Bool {
     guard let position = plan.loading, let by = plan.loadBy, time <= by else { return false }
-    plan.asking.out.remove(position)
+    plan.asking.forgive(position)
     return true
   }
 

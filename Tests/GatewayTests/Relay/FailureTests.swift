@@ -175,10 +175,13 @@ import Testing
       asked.count += 1
       return asked.count < 3 ? loading : Script.Step.answer
     }
-    let world = try World(toml: "", [loads])
-    let answer = try world.exchange(World.chat())
-    #expect(answer.status == 200)
-    #expect(asked.count == 3)
+    for strategy in ["priority", "direct"] {
+      asked.count = 0
+      let world = try World(toml: "[server]\nstrategy = \"\(strategy)\"", [loads])
+      let answer = try world.exchange(World.chat())
+      #expect(answer.status == 200)
+      #expect(asked.count == 3)
+    }
     let none = try World(
       toml: "[server]\nupstream_load_timeout_secs = 1.5\n[retry]\nmax_retries = 0", [{ _ in loading }])
     let refused = try none.exchange(World.chat())
