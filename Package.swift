@@ -58,7 +58,7 @@ let package = Package(
     // Tests.
     .target(name: "CCounting", path: "Tests/CCounting"),
     .target(name: "Support", dependencies: ["CCounting", "Gateway", "Reactor"], path: "Tests/Support"),
-    .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Support"]),
+    .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", "Support"]),
     .testTarget(
       name: "GatewayTests", dependencies: ["Gateway", "Digest", "Reactor", "Support"],
       exclude: ["Dialects/Fixtures", "Dialects/Pairs"]),

@@ -1,65 +1,139 @@
 #include "CLinux.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+// libcurl's memory: counted, and kept in lists by size.
+//
+// A transfer takes some fifty small blocks and a receive buffer and gives them back at its end. Where many run at once
+// malloc's own cache, seven blocks of a size, does not hold them, and it cuts and merges them every time. Each block here
+// says in front of it how large it is, so that giving it back is a push.
+
 // What each thread has of its own is found at a fixed place: this is linked into programs, never loaded by one.
 #define OF_THIS_THREAD static __thread __attribute__((tls_model("initial-exec")))
 
-OF_THIS_THREAD unsigned long allocations;
+// A sanitizer has to see what is given back.
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+enum { KEEPS = !__has_feature(address_sanitizer) };
 
-// Each transfer takes one receive buffer of the same size and gives it back at its end. malloc would merge and cut
-// blocks of that size every time; the last few are kept instead, warm.
-enum { KEPT_SIZE_MIN = 16384, KEPT_SIZE_MAX = 16640, KEPT_MAX = 64 };
-OF_THIS_THREAD void *kept[KEPT_MAX];
-OF_THIS_THREAD int kept_count;
+// Small blocks have sizes of whole steps; a receive buffer has the one size that libcurl makes them of. Larger ones are
+// malloc's.
+enum { STEP = 16, SMALL_MAX = 1024, BUFFER_MIN = 16384, BUFFER_MAX = 16640 };
+enum { LISTS = SMALL_MAX / STEP + 2, BUFFERS = LISTS - 1 };
+// Bytes that a list keeps: of small blocks, of buffers.
+enum { KEPT_MAX = 32768, KEPT_BUFFERS_MAX = 64 * BUFFER_MAX };
+
+// Stands in front of a block, and keeps it aligned.
+typedef struct Head {
+  _Alignas(16) size_t size;
+  struct Head *next;
+} Head;
+
+OF_THIS_THREAD unsigned long allocations;
+OF_THIS_THREAD struct { Head *first; size_t bytes; } lists[LISTS];
+OF_THIS_THREAD int has_lists;
 
 static pthread_key_t thread_end;
 static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
 
-static void free_kept(void *unused) {
+static void free_lists(void *unused) {
   (void)unused;
-  while (kept_count) free(kept[--kept_count]);
+  for (int list = 0; list < LISTS; list++) {
+    while (lists[list].first) {
+      Head *head = lists[list].first;
+      lists[list].first = head->next;
+      free(head);
+    }
+    lists[list].bytes = 0;
+  }
+  has_lists = 0;
 }
 
-static void make_thread_end(void) { pthread_key_create(&thread_end, free_kept); }
+static void make_thread_end(void) { pthread_key_create(&thread_end, free_lists); }
+
+// The list of blocks of at least a size, or -1.
+static inline int list_of(size_t size) {
+  if (size <= SMALL_MAX) return (int)((size + STEP - 1) / STEP);
+  return size >= BUFFER_MIN && size <= BUFFER_MAX ? BUFFERS : -1;
+}
+
+static void *take(size_t size) {
+  int list = list_of(size);
+  if (list >= 0) {
+    Head *head = lists[list].first;
+    size = list == BUFFERS ? BUFFER_MAX : (size_t)list * STEP;
+    if (head) {
+      lists[list].first = head->next;
+      lists[list].bytes -= size;
+      return head + 1;
+    }
+  }
+  if (size > SIZE_MAX - sizeof(Head)) return NULL;
+  Head *head = malloc(sizeof(Head) + size);
+  if (!head) return NULL;
+  head->size = size;
+  return head + 1;
+}
+
+static void give(void *pointer) {
+  if (!pointer) return;
+  Head *head = (Head *)pointer - 1;
+  int list = KEEPS ? list_of(head->size) : -1;
+  size_t most = list == BUFFERS ? KEPT_BUFFERS_MAX : KEPT_MAX;
+  if (list < 0 || lists[list].bytes + head->size > most) return free(head);
+  if (!has_lists) {
+    pthread_once(&thread_end_once, make_thread_end);
+    pthread_setspecific(thread_end, lists);
+    has_lists = 1;
+  }
+  head->next = lists[list].first;
+  lists[list].first = head;
+  lists[list].bytes += head->size;
+}
 
 void *counted_malloc(size_t size) {
   allocations++;
-  if (size < KEPT_SIZE_MIN || size > KEPT_SIZE_MAX) return malloc(size);
-  return kept_count ? kept[--kept_count] : malloc(KEPT_SIZE_MAX);
+  return take(size);
 }
 
 void *counted_calloc(size_t count, size_t size) {
   allocations++;
-  return calloc(count, size);
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) return NULL;
+  void *block = take(bytes);
+  if (block) memset(block, 0, bytes);
+  return block;
 }
 
 void *counted_realloc(void *pointer, size_t size) {
   allocations++;
-  return realloc(pointer, size);
+  if (!pointer) return take(size);
+  size_t before = ((Head *)pointer - 1)->size;
+  if (size <= before && list_of(before) >= 0) return pointer;
+  if (list_of(before) < 0 && list_of(size) < 0 && size <= SIZE_MAX - sizeof(Head)) {
+    Head *head = realloc((Head *)pointer - 1, sizeof(Head) + size);
+    if (!head) return NULL;
+    head->size = size;
+    return head + 1;
+  }
+  void *block = take(size);
+  if (!block) return NULL;
+  memcpy(block, pointer, before < size ? before : size);
+  give(pointer);
+  return block;
 }
 
 char *counted_strdup(const char *text) {
   allocations++;
-  return strdup(text);
+  size_t bytes = strlen(text) + 1;
+  char *copy = take(bytes);
+  if (copy) memcpy(copy, text, bytes);
+  return copy;
 }
 
-void counted_free(void *pointer) {
-  if (pointer && kept_count < KEPT_MAX) {
-    size_t size = malloc_usable_size(pointer);
-    if (size >= KEPT_SIZE_MAX && size < KEPT_SIZE_MAX + 64) {
-      if (!kept_count) {
-        pthread_once(&thread_end_once, make_thread_end);
-        pthread_setspecific(thread_end, kept);
-      }
-      kept[kept_count++] = pointer;
-      return;
-    }
-  }
-  free(pointer);
-}
+void counted_free(void *pointer) { give(pointer); }
 
 unsigned long counted_allocations_of_this_thread(void) { return allocations; }
