@@ -23,8 +23,8 @@ final class Exchange {
   static let unwatchedBytesMax = 32 * 1024
 
   let request: ChatRequest
-  /// The caller's body, for every attempt.
-  let body: [UInt8]
+  /// The caller's body, for every attempt; empty once there can be no other.
+  private(set) var body: [UInt8]
   /// Those of the present attempt's provider.
   var limits: Limits
   let frame: Reply.Frame
@@ -325,6 +325,9 @@ final class Exchange {
   func refused(_ refusal: Refusal, _ effects: inout Effects) {
     decline(refusal, .refused, &effects)
   }
+
+  /// Nobody else will be asked: what only another attempt would need goes.
+  func settleOnAttempt() { body = [] }
 
   /// Output went to the client.
   func sentBytes(_ count: Int) { row.bytesOut += count }

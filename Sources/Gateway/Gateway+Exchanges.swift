@@ -199,11 +199,18 @@ extension Gateway {
     let end = effects.end
     scratch = effects.output
     guard let end else {
-      if connection.exchange?.phase == .visible { connection.course = nil }
+      if connection.exchange?.phase == .visible, connection.course != nil { settle(connection) }
       if connection.exchange != nil { arm(connection) }
       return
     }
     finish(connection, end)
+  }
+
+  /// A stream has begun, and may go on for long: it keeps no more than it needs.
+  private func settle(_ connection: Connection) {
+    connection.course = nil
+    connection.exchange?.settleOnAttempt()
+    reactor.shrinkInput(of: connection.id)
   }
 
   private func send(_ output: inout [UInt8], to connection: Connection) {

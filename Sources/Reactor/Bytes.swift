@@ -102,7 +102,7 @@ public struct Bytes: ~Copyable {
       // The free room is in front: move the (short) rest down instead of growing.
       unsafe memmove(storage!, storage! + start, waiting)
     } else {
-      var larger = max(capacity, 1024)
+      var larger = max(capacity, 256)
       while larger - waiting < more { larger *= 2 }
       if start == 0, isBlock, let grown = unsafe linux_block_grow(storage, capacity, larger) {
         unsafe storage = grown.assumingMemoryBound(to: UInt8.self)

@@ -77,6 +77,11 @@ extension Reactor {
     clients.table[.init(bits: client.bits)]?.incoming.consume(count)
   }
 
+  /// Gives the memory back that a client's input was in, where nothing of it waits.
+  public func shrinkInput(of client: ClientID) {
+    clients.table[.init(bits: client.bits)]?.incoming.shrink()
+  }
+
   /// Stops or resumes reading from a client. Its hanging up is seen all the same.
   public func pauseInput(of client: ClientID, _ paused: Bool) {
     let id = Slots<Client>.ID(bits: client.bits)

@@ -20,9 +20,6 @@ final class CurlHandle {
   private var place = BufferChain.Place()
   /// libcurl sends no more than this together with the head.
   private static let smallBodyMax = 64 * 1024
-  /// What libcurl is told not to write itself; see `HeadText`.
-  private let suppressed: UnsafeMutablePointer<curl_slist>?
-  private var head = HeadText()
   /// The addresses last given to libcurl, which reads them when the transfer starts.
   private var addresses: UnsafeMutablePointer<curl_slist>?
 
@@ -71,9 +68,6 @@ final class CurlHandle {
     self.notes = notes
     unsafe addresses = nil
     unsafe parts = nil
-    var list: UnsafeMutablePointer<curl_slist>?
-    for name in HeadText.suppressed { unsafe list = curl_slist_append(list, name) }
-    unsafe suppressed = list
     unsafe setFixedOptions(share)
   }
 
@@ -81,7 +75,6 @@ final class CurlHandle {
     // Cleaned up inside of its multi, what a paused one keeps would be lost.
     multi?.remove(self)
     unsafe curl_easy_cleanup(easy)
-    unsafe curl_slist_free_all(suppressed)
     unsafe curl_slist_free_all(addresses)
     unsafe curl_url_cleanup(parts)
   }
@@ -113,13 +106,13 @@ final class CurlHandle {
     unsafe curl_easy_set_text(easy, CURLOPT_PROXY, "")
     unsafe curl_easy_set_text(easy, CURLOPT_NOPROXY, "*")
     unsafe curl_easy_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
-    unsafe curl_easy_set_list(easy, CURLOPT_HTTPHEADER, suppressed)
+    unsafe curl_easy_set_list(easy, CURLOPT_HTTPHEADER, .init(bitPattern: CurlLibrary.suppressed))
   }
 
   /// Takes on a new transfer.
   func prepare(
     _ request: UpstreamRequest, connectTimeout time: Duration, _ response: Response, _ transfer: TransferID,
-    _ multi: CurlMulti
+    _ multi: CurlMulti, _ head: inout HeadText
   ) {
     self.response = response
     self.transfer = transfer

@@ -28,6 +28,8 @@ final class CurlMultis {
   private var multis: [CurlMulti] = []
   private var spare: [CurlHandle] = []
   private let idle = Response()
+  /// The head of the request that is started; most begin like the one before.
+  private var head = HeadText()
 
   /// What epoll knows of a socket, by its number.
   private struct Watched {
@@ -75,7 +77,7 @@ final class CurlMultis {
   ) -> CurlHandle {
     let handle = unsafe spare.popLast() ?? CurlHandle(response, id, notes, share: share)
     let multi = multiWithRoom()
-    handle.prepare(request, connectTimeout: connectTimeout, response, id, multi)
+    handle.prepare(request, connectTimeout: connectTimeout, response, id, multi, &head)
     if let known, !multi.pins(request.target.place, version: known.version) {
       handle.pin(request.target, known.addresses)
     }
@@ -238,6 +240,14 @@ public enum CurlLibrary {
 
   /// The certificates that are trusted, as a number that is an address; zero when they could not be read.
   static let trusted: UInt = unsafe UInt(bitPattern: curl_tls_read_trusted())
+
+  /// What libcurl is told not to write itself, for all handles; see `HeadText`. A list that is never freed, as a number
+  /// that is its address.
+  static let suppressed: UInt = {
+    var list: UnsafeMutablePointer<curl_slist>?
+    for name in HeadText.suppressed { unsafe list = curl_slist_append(list, name) }
+    return UInt(bitPattern: list)
+  }()
 
   /// Reads the certificates that are trusted. Takes a while, so it is for the time before the loop.
   public static func prepareTLS() {
