@@ -2,9 +2,10 @@
 extension Gateway {
   /// Tokens of an answer that nobody has bounded, for an estimate of what it costs.
   private static let usualAnswer = 1024
+  /// The most tokens of an answer that a bound is believed about.
+  private static let believedAnswer = Int64(1_000_000)
   /// Bytes of a body that is read for its needs: more would take the loop milliseconds.
   private static let readMax = 2 << 20
-  private static let believedAnswer = Int64(1_000_000)
 
   /// Fits a plan to what the request needs.
   func fit(_ plan: inout RoutePlan, _ chat: ChatRequest, _ body: Span<UInt8>, mayReadMore: Bool = false) {

@@ -43,19 +43,19 @@ struct ConfigurationReader {
       journal: Configuration.Journal(
         format: Configuration.Journal.Format(rawValue: sheet.string("journal.format")) ?? .text,
         path: sheet.string("journal.path")))
+    let names = Set(configuration.providers.map(\.name))
     for (index, alias) in configuration.routing.aliases.enumerated() {
-      guard let name = alias.provider, !configuration.providers.contains(where: { $0.name == name }) else {
-        continue
-      }
-      sheet.note("aliases[\(index)].provider", "is no provider's name")
+      check("aliases[\(index)].provider", alias.provider, among: names)
     }
     for (index, model) in configuration.models.enumerated() {
-      guard let name = model.provider, !configuration.providers.contains(where: { $0.name == name }) else {
-        continue
-      }
-      sheet.note("models[\(index)].provider", "is no provider's name")
+      check("models[\(index)].provider", model.provider, among: names)
     }
     return configuration
+  }
+
+  /// Notes a provider that is named and not there.
+  private mutating func check(_ path: String, _ provider: String?, among names: Set<String>) {
+    if let provider, !names.contains(provider) { sheet.note(path, "is no provider's name") }
   }
 
   private mutating func server(hasTokens: Bool) -> Configuration.Server {
