@@ -85,7 +85,7 @@ import Testing
 
   /// Folders of the gateway that others may use; the rest know only these and themselves.
   private static let shared = ["Types", "Wire", "Configuration"]
-  private static let policies = ["Front", "Access", "Routing", "Providers", "Telemetry"]
+  private static let policies = ["Front", "Access", "Dispatch", "Providers", "Records", "Telemetry"]
 
   @Test func `the gateway's folders are those that have a place in the order`() {
     let folders = Set(
