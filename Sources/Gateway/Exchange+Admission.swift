@@ -11,7 +11,7 @@ extension Exchange {
 
   /// Holds the worst case of an attempt, or refuses it.
   func hold(_ provider: Provider) throws(Refusal) {
-    let prompt = Usage.estimated(promptBytes: request.messagesBytes, completionBytes: 0).prompt
+    let prompt = Usage.estimated(promptBytes: call.promptBytes, completionBytes: 0).prompt
     hold = Hold(tokens: prompt)
   }
 

@@ -62,7 +62,7 @@ extension Exchange {
     phase = .committed
     row.status = 200
     EventStream.head(
-      frame, request.call, servedBy: row.provider, servedModel, dropped: dropped, into: &effects.output)
+      frame, call.endpoint, servedBy: row.provider, servedModel, dropped: dropped, into: &effects.output)
     sent(now)
   }
 
@@ -97,7 +97,7 @@ extension Exchange {
     if effects.end != nil || effects.asksNext { return }
     // All that was asked for was said: how the connection ended after that changes nothing. Where fewer answers
     // came, only a proper end says that no more were to come.
-    if let chat, chat.isFinished, failure == nil || chat.finishedCount >= request.answers {
+    if let chat, chat.isFinished, failure == nil || chat.finishedCount >= call.choiceCount {
       if phase != .visible { show(&effects, now: now) }
       complete(&effects, now: now)
       return
@@ -112,7 +112,7 @@ extension Exchange {
     let sendBy = sending.map { $0.since + limits.send } ?? .seconds(Int64.max / 4)
     let answerBy = min(sendBy, headBy ?? sendBy)
     let attemptBy = min(attemptBegan + limits.firstEvent, answerBy)
-    guard request.streams else { return min(began + limits.total, pauseEnds ?? answerBy) }
+    guard call.streams else { return min(began + limits.total, pauseEnds ?? answerBy) }
     switch phase {
     case .held: return min(began + limits.commitAfter, pauseEnds ?? attemptBy)
     case .committed: return min(nextComment, pauseEnds ?? attemptBy)
@@ -136,7 +136,7 @@ extension Exchange {
   }
 
   private var nextComment: Duration {
-    limits.keepAliveComment > .zero && request.call.hasComments
+    limits.keepAliveComment > .zero && call.endpoint.hasComments
       ? lastOutput + limits.keepAliveComment : .seconds(Int64.max / 4)
   }
 
@@ -149,7 +149,7 @@ extension Exchange {
     if pause == nil, phase == .held || phase == .committed, let headBy, now >= headBy {
       return fail(.timedOut(.head), &effects, now: now)
     }
-    guard request.streams else {
+    guard call.streams else {
       if now >= began + limits.total { fail(.timedOut(.total), &effects, now: now) }
       return
     }
@@ -203,7 +203,7 @@ extension Exchange {
   }
 
   private func comment(_ effects: inout Effects, now: Duration) {
-    guard request.call.hasComments else { return }
+    guard call.endpoint.hasComments else { return }
     stream.begin(&effects.output)
     effects.output.append(": keep-alive\n\n")
     stream.commit(&effects.output)

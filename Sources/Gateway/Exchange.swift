@@ -22,7 +22,7 @@ final class Exchange {
   /// Bytes of a request that the kernel's buffers take, whatever the upstream does.
   static let unwatchedBytesMax = 32 * 1024
 
-  let request: ChatRequest
+  let call: Call
   /// The caller's body, for every attempt; empty once there can be no other.
   private(set) var body: [UInt8]
   /// Those of the present attempt's provider.
@@ -73,10 +73,10 @@ final class Exchange {
   var lastOutput: Duration
 
   init(
-    _ request: ChatRequest, body: [UInt8], limits: Limits, frame: Reply.Frame, row: JournalRow,
+    _ call: Call, body: [UInt8], limits: Limits, frame: Reply.Frame, row: JournalRow,
     received: Duration? = nil, now: Duration, created: UInt64
   ) {
-    self.request = request
+    self.call = call
     self.body = body
     self.limits = limits
     self.frame = frame
@@ -87,17 +87,17 @@ final class Exchange {
     attemptBegan = now
     lastEvent = now
     lastOutput = now
-    if let slice = request.modelToken {
+    if let slice = call.modelToken {
       var token: [UInt8] = []
       token.append(body.span.bytes(slice))
       modelToken = token
     } else {
-      modelToken = Writer.string(request.model)
+      modelToken = Writer.string(call.model)
     }
-    echo = request.call.dialect == .responses ? ResponsesRequestReader.echo(body.span) : []
+    echo = call.endpoint.dialect == .responses ? ResponsesRequestReader.echo(body.span) : []
     stream = EventStream(minorVersion: frame.minorVersion)
-    self.row.model = request.model
-    self.row.streams = request.streams
+    self.row.model = call.model
+    self.row.streams = call.streams
   }
 
   // MARK: Attempts
@@ -139,7 +139,7 @@ final class Exchange {
     lines = dialect == .ollama ? LineReader() : nil
     let label = AnswerLabel(
       requestID: frame.requestID, created: created, modelToken: modelToken, echo: echo)
-    chat = AnswerStream(for: request, from: dialect, label)
+    chat = AnswerStream(for: call, from: dialect, label)
     attemptBegan = now
     firstEvent = nil
     pace = nil
@@ -162,7 +162,7 @@ final class Exchange {
       return fail(.malformed("it compressed its answer, which was not asked for"), &effects, now: now)
     }
     switch head.status {
-    case 200..<300: reading = request.streams && !head.isJSON && !head.isHTML ? .events : .whole
+    case 200..<300: reading = call.streams && !head.isJSON && !head.isHTML ? .events : .whole
     default: reading = .refusal
     }
   }
@@ -228,7 +228,7 @@ final class Exchange {
   func answer(_ json: Span<UInt8>, of whole: [UInt8]? = nil, _ effects: inout Effects, now: Duration) {
     do throws(UpstreamFailure) {
       if head.isHTML { throw .malformed("it answered with a web page") }
-      if request.streams { return try restream(json, &effects, now: now) }
+      if call.streams { return try restream(json, &effects, now: now) }
       guard let (found, usage) = try chat?.whole(json) else { return }
       let text =
         switch found {
@@ -282,7 +282,7 @@ final class Exchange {
   private func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     stream.begin(&effects.output)
     let isSaid = chat?.breakOff(refusal, into: &effects.output) ?? false
-    if !isSaid { RefusalReply.event(refusal, request.call, requestID: frame.requestID, into: &effects.output) }
+    if !isSaid { RefusalReply.event(refusal, call.endpoint, requestID: frame.requestID, into: &effects.output) }
     stream.commit(&effects.output)
     finish(.abort, outcome, &effects)
   }
@@ -309,7 +309,7 @@ final class Exchange {
 
   private var estimate: Usage? {
     guard let bytes = chat?.textBytes, bytes > 0 else { return nil }
-    return .estimated(promptBytes: request.messagesBytes, completionBytes: bytes)
+    return .estimated(promptBytes: call.promptBytes, completionBytes: bytes)
   }
 
   func sent(_ now: Duration) {
@@ -341,7 +341,7 @@ final class Exchange {
 
   /// The tokens of a stream that has completed, and how long they took from the first one on.
   func speed(now: Duration) -> (tokens: Int, time: Duration)? {
-    guard row.outcome == .completed, request.streams, let firstEvent, let usage = row.usage,
+    guard row.outcome == .completed, call.streams, let firstEvent, let usage = row.usage,
       usage.source == .reported
     else { return nil }
     return (usage.completion, now - attemptBegan - firstEvent)

@@ -8,38 +8,38 @@ extension Gateway {
   /// Time for an upstream to end a stream after its last event, so that its connection can be used again.
   static let lastBytesTime = Duration.seconds(2)
 
-  func beginExchange(_ connection: Connection, _ request: Arrival, _ call: ChatCall) {
+  func beginExchange(_ connection: Connection, _ request: Arrival, _ endpoint: CallEndpoint) {
     let body = connection.body
-    let chat: ChatRequest
+    let call: Call
     do throws(Refusal) {
-      chat = try ChatRequest.read(body.span, for: call, model: request.model)
+      call = try Call.read(body.span, for: endpoint, model: request.model)
     } catch {
       return refuse(connection, error, request.frame)
     }
-    if chat.loads, let first = traffic.candidates(traffic.plan(chat.model)).first,
+    if call.isModelLoad, let first = traffic.candidates(traffic.plan(call.model)).first,
       providers[first.provider].dialect != .ollama
     {
       // Nobody else has to be told to load a model.
       let label = AnswerLabel(
         requestID: request.frame.requestID, created: reactor.wallClock / 1_000_000_000,
-        modelToken: Writer.string(chat.model))
-      let isGenerate = call.form == .generate
+        modelToken: Writer.string(call.model))
+      let isGenerate = endpoint.form == .generate
       return reply(
-        connection, 200, OllamaAnswerWriter.loaded(label, isGenerate: isGenerate, unloads: chat.unloads))
+        connection, 200, OllamaAnswerWriter.loaded(label, isGenerate: isGenerate, unloads: call.isModelUnload))
     }
     // The exchange holds the body from here on; two holders would copy it at the next request.
     connection.body = []
     // Without chunks only the end of the connection ends a stream.
-    if chat.streams, request.frame.minorVersion == 0 { request.frame.keepsAlive = false }
+    if call.streams, request.frame.minorVersion == 0 { request.frame.keepsAlive = false }
     var row = JournalRow()
     row.id = request.frame.requestID
     row.caller = request.caller
     row.path = request.endpoint?.name ?? "-"
     row.bytesIn = request.bytes + body.count
     var effects = takeEffects()
-    connection.course = RouteCourse(makePlan(chat, request, body.span))
+    connection.course = RouteCourse(makePlan(call, request, body.span))
     let exchange = Exchange(
-      chat, body: body, limits: limits(configuration.server.timeouts), frame: request.frame,
+      call, body: body, limits: limits(configuration.server.timeouts), frame: request.frame,
       row: row, received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
     do throws(Refusal) {
       try exchange.admit()
@@ -234,15 +234,15 @@ extension Gateway {
       if let demo = provider.demo {
         transfer = reactor.start(
           demo.script(
-            model: choice.model, streams: exchange.request.streams, wantsUsage: true,
-            promptBytes: exchange.request.messagesBytes, created: reactor.wallClock / 1_000_000_000))
+            model: choice.model, streams: exchange.call.streams, wantsUsage: true,
+            promptBytes: exchange.call.promptBytes, created: reactor.wallClock / 1_000_000_000))
       } else {
         let body: BufferChain
         (body, dropped) = try self.body(exchange, for: provider, model: choice.model)
-        let isOwn = exchange.request.isIn(provider.dialect) && provider.dialect == .anthropic
+        let isOwn = exchange.call.passes(to: provider.dialect) && provider.dialect == .anthropic
         transfer = reactor.start(
           UpstreamRequest(
-            .post, target(choice, streams: exchange.request.streams),
+            .post, target(choice, streams: exchange.call.streams),
             fields: isOwn ? credential.fields(with: request.dialectFields) : credential.fields,
             requestID: request.frame.requestID, body: body,
             http2: provider.http2, connectTimeout: timeouts.connect,
@@ -269,13 +269,12 @@ extension Gateway {
   private func body(
     _ exchange: Exchange, for provider: Provider, model: String
   ) throws(Refusal) -> (BufferChain, dropped: [String]) {
-    if exchange.request.isIn(provider.dialect) {
-      let edits = exchange.request.edits(
-        model: model, maxTokensLimit: provider.maxTokensLimit, asksUsage: provider.acceptsUsage)
-      return (BufferChain(exchange.body, changedBy: edits), [])
+    let body = exchange.body
+    let written: WrittenRequest
+    switch try exchange.call.body(body.span, for: provider, model: model) {
+    case .edited(let edits): return (BufferChain(body, changedBy: edits), [])
+    case .translated(let translated): written = translated
     }
-    let asked = exchange.body
-    let written = try RequestTranslation.write(exchange.request, asked.span, for: provider, model: model)
     let dropped = written.dropped.names
     if configuration.server.strict, let first = dropped.first {
       throw Refusal(

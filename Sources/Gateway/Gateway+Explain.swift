@@ -52,7 +52,7 @@ extension Gateway {
     var plan = traffic.plan(model)
     if fields.value("messages", in: body.span) != nil {
       do throws(Refusal) {
-        fit(&plan, try ChatRequest.read(body.span), body.span)
+        fit(&plan, try Call.read(body.span, for: CallEndpoint(.openAI)), body.span)
       } catch {
         return refuse(connection, error, connection.request?.frame)
       }

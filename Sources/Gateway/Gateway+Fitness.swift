@@ -8,24 +8,24 @@ extension Gateway {
   private static let readMax = 2 << 20
 
   /// Fits a plan to what the request needs.
-  func fit(_ plan: inout RoutePlan, _ chat: ChatRequest, _ body: Span<UInt8>, mayReadMore: Bool = false) {
-    plan.needs = needs(chat, body, traffic.profile(plan))
+  func fit(_ plan: inout RoutePlan, _ call: Call, _ body: Span<UInt8>, mayReadMore: Bool = false) {
+    plan.needs = needs(call, body, traffic.profile(plan))
     plan.needs?.mayReadMore = mayReadMore
-    plan.spent.input = plan.needs?.tokens ?? chat.messagesBytes / Needs.usualToken
+    plan.spent.input = plan.needs?.tokens ?? call.promptBytes / Needs.usualToken
     // Ollama's -1 is "as many as you like", and so is whatever nobody will write.
-    let asked = chat.maxTokens.last?.tokens ?? 0
+    let asked = call.outputTokensMax ?? 0
     plan.spent.output = (1...Self.believedAnswer).contains(asked) ? Int(asked) : Self.usualAnswer
     traffic.fit(&plan)
   }
 
   /// What the request needs, unless all candidates can do it, whatever it is: most need nothing special, and are not read
   /// for it.
-  private func needs(_ chat: ChatRequest, _ body: Span<UInt8>, _ profile: KnownModels.Profile) -> Needs? {
+  private func needs(_ call: Call, _ body: Span<UInt8>, _ profile: KnownModels.Profile) -> Needs? {
     guard body.count <= Self.readMax else { return nil }
     let mayBeLong = body.count / Needs.usualToken > profile.leastContext
     guard mayBeLong || Self.mayNeed(profile.lacking, body) else { return nil }
     // What cannot be read is not known: whoever is asked will judge.
-    guard let conversation = try? RequestTranslation.read(body, as: chat.call) else { return nil }
+    guard let conversation = call.conversation(body) else { return nil }
     return Needs(conversation, body)
   }
 

@@ -152,7 +152,7 @@ extension Gateway {
   }
 
   /// How many tokens a prompt has: an estimate from its bytes, as for every model whose own count is not known.
-  func countTokens(_ connection: Connection, _ request: Arrival, _ call: ChatCall) {
+  func countTokens(_ connection: Connection, _ request: Arrival, _ call: CallEndpoint) {
     let body = connection.body
     do throws(Refusal) {
       let chat = try ChatRequest.read(body.span, for: call, model: request.model)

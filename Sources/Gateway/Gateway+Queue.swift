@@ -125,7 +125,7 @@ extension Gateway {
       guard let one = queue.waiting[waiting.id] else { continue }
       out.append(position == 0 ? "{" : ",{")
       Writer.member("id", one.request?.frame.requestID ?? "", to: &out)
-      Writer.member("model", one.exchange?.request.model ?? "", to: &out)
+      Writer.member("model", one.exchange?.call.model ?? "", to: &out)
       Writer.member("tier", waiting.tier.rawValue, to: &out)
       out.append(",\"position\":\(position)")
       out.append(",\"waited_ms\":\(Int((reactor.now - waiting.since) / .milliseconds(1)))}")

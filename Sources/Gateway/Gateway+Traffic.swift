@@ -6,24 +6,24 @@ extension Gateway {
   private static let loadPause = Duration.seconds(1)
 
   /// What a request brings along for whoever decides where it goes.
-  func makePlan(_ chat: ChatRequest, _ request: Arrival, _ body: Span<UInt8>) -> RoutePlan {
-    var plan = traffic.plan(chat.model, affinity: affinity(chat, request, body))
+  func makePlan(_ call: Call, _ request: Arrival, _ body: Span<UInt8>) -> RoutePlan {
+    var plan = traffic.plan(call.model, affinity: affinity(call, request, body))
     let times = configuration.server.timeouts
     plan.backoff = configuration.backoff(
-      deadline: reactor.now + (chat.streams ? times.firstEvent : times.total))
-    if plan.count > 1, let hardware, !hardware.hasRoom(for: chat.model) {
+      deadline: reactor.now + (call.streams ? times.firstEvent : times.total))
+    if plan.count > 1, let hardware, !hardware.hasRoom(for: call.model) {
       plan.last = SmallSet(
         traffic.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
     }
-    fit(&plan, chat, body, mayReadMore: request.dialectFields.contains { $0.contains("context-1m") })
+    fit(&plan, call, body, mayReadMore: request.dialectFields.contains { $0.contains("context-1m") })
     return plan
   }
 
-  private func affinity(_ chat: ChatRequest, _ request: Arrival, _ body: Span<UInt8>) -> AffinityKey? {
+  private func affinity(_ call: Call, _ request: Arrival, _ body: Span<UInt8>) -> AffinityKey? {
     switch configuration.routing.affinity {
     case .off: nil
     case .session: request.session
-    case .prefix: request.session ?? AffinityKey(prefix: body.bytes(chat.messages))
+    case .prefix: request.session ?? AffinityKey(prefix: body.bytes(call.prompt))
     }
   }
 

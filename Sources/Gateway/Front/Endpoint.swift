@@ -16,9 +16,9 @@ enum Endpoint: Equatable {
   case status
   /// What the machine has and what fits on it: `/v1/hardware` and what is below it.
   case hardware(HardwareCall.Question)
-  case chat(ChatCall)
+  case chat(CallEndpoint)
   /// How many tokens a chat's prompt has.
-  case countTokens(ChatCall)
+  case countTokens(CallEndpoint)
   case models
   /// One model; its name is the slice of the path, percent-encoded as it came.
   case model(Slice)
@@ -57,10 +57,10 @@ enum Endpoint: Equatable {
     bytes.drop("/v1", from: &rest)
     bytes.drop("/v1", from: &rest)
     bytes.drop("/v1beta", from: &rest)
-    if bytes.equals("/chat/completions", in: rest) { return .chat(ChatCall(.openAI)) }
-    if bytes.equals("/responses", in: rest) { return .chat(ChatCall(.responses)) }
-    if bytes.equals("/messages", in: rest) { return .chat(ChatCall(.anthropic)) }
-    if bytes.equals("/messages/count_tokens", in: rest) { return .countTokens(ChatCall(.anthropic)) }
+    if bytes.equals("/chat/completions", in: rest) { return .chat(CallEndpoint(.openAI)) }
+    if bytes.equals("/responses", in: rest) { return .chat(CallEndpoint(.responses)) }
+    if bytes.equals("/messages", in: rest) { return .chat(CallEndpoint(.anthropic)) }
+    if bytes.equals("/messages/count_tokens", in: rest) { return .countTokens(CallEndpoint(.anthropic)) }
     if bytes.equals("/models", in: rest) { return .models }
     if let endpoint = ofRouting(rest, query, in: bytes) { return endpoint }
     if bytes.hasPrefix("/hardware", at: rest.lowerBound, before: rest.upperBound) {
@@ -93,8 +93,8 @@ enum Endpoint: Equatable {
 
   private static func ofOllama(_ rest: Range<Int>, in bytes: Span<UInt8>) -> Endpoint? {
     switch true {
-    case bytes.equals("/chat", in: rest): .chat(ChatCall(.ollama))
-    case bytes.equals("/generate", in: rest): .chat(ChatCall(.ollama, form: .generate))
+    case bytes.equals("/chat", in: rest): .chat(CallEndpoint(.ollama))
+    case bytes.equals("/generate", in: rest): .chat(CallEndpoint(.ollama, form: .generate))
     case bytes.equals("/tags", in: rest): .ollamaTags
     case bytes.equals("/show", in: rest): .ollamaShow
     case bytes.equals("/ps", in: rest): .ollamaLoaded
@@ -113,11 +113,11 @@ enum Endpoint: Equatable {
     let name = Slice(rest.lowerBound..<colon)
     let verb = colon + 1..<rest.upperBound
     switch true {
-    case bytes.equals("generateContent", in: verb): return .chat(ChatCall(.gemini, model: name))
+    case bytes.equals("generateContent", in: verb): return .chat(CallEndpoint(.gemini, model: name))
     case bytes.equals("streamGenerateContent", in: verb):
-      let form: ChatCall.Form = asksForEvents(query, in: bytes) ? .events : .array
-      return .chat(ChatCall(.gemini, form: form, model: name))
-    case bytes.equals("countTokens", in: verb): return .countTokens(ChatCall(.gemini, model: name))
+      let form: CallEndpoint.Form = asksForEvents(query, in: bytes) ? .events : .array
+      return .chat(CallEndpoint(.gemini, form: form, model: name))
+    case bytes.equals("countTokens", in: verb): return .countTokens(CallEndpoint(.gemini, model: name))
     default: return .model(Slice(rest))
     }
   }

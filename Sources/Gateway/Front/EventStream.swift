@@ -13,7 +13,7 @@ struct EventStream {
 
   /// Appends the head of the response.
   static func head(
-    _ frame: Reply.Frame, _ call: ChatCall = ChatCall(.openAI), servedBy provider: String, _ model: String,
+    _ frame: Reply.Frame, _ call: CallEndpoint = CallEndpoint(.openAI), servedBy provider: String, _ model: String,
     dropped: [String] = [], into out: inout [UInt8]
   ) {
     let body: Reply.Body = frame.minorVersion > 0 ? .chunked : .untilClose

@@ -15,7 +15,7 @@ enum RefusalReply {
   }
 
   /// Appends what a stream that is broken off says: one event in its caller's frame, and no end.
-  static func event(_ refusal: Refusal, _ call: ChatCall, requestID: String, into out: inout [UInt8]) {
+  static func event(_ refusal: Refusal, _ call: CallEndpoint, requestID: String, into out: inout [UInt8]) {
     switch call.dialect {
     case .openAI, .responses: out.append("data: ")
     case .anthropic: out.append("event: error\ndata: ")

@@ -5,11 +5,11 @@
 /// reference, "Generate a chat completion"; Gemini API reference, "Generating content".
 extension ChatRequest {
   /// Whether an upstream of that dialect takes the body as it is, but for small changes.
-  func isIn(_ dialect: Dialect) -> Bool { call.dialect == dialect && call.form != .generate }
+  func isIn(_ dialect: Dialect) -> Bool { endpoint.dialect == dialect && endpoint.form != .generate }
 
   /// What a dialect calls what it is about.
   private var subject: StaticString {
-    switch (call.dialect, call.form) {
+    switch (endpoint.dialect, endpoint.form) {
     case (.responses, _): "input"
     case (.gemini, _): "contents"
     case (.ollama, .generate): "prompt"
@@ -21,8 +21,8 @@ extension ChatRequest {
     var refusal: Refusal?
     var hasSubject = false
     // Ollama streams unless it is told not to.
-    if call.dialect == .ollama { (streams, hasSubject, loads) = (true, true, true) }
-    if call.dialect == .gemini { streams = call.form != .usual }
+    if endpoint.dialect == .ollama { (streams, hasSubject, loads) = (true, true, true) }
+    if endpoint.dialect == .gemini { streams = endpoint.form != .standard }
     asksUsage = true
     var members = try Scanner.root(json)
     while let member = try members.next(in: json) {
@@ -33,7 +33,7 @@ extension ChatRequest {
           messages = member.value.slice
           messagesBytes += Int(messages.count)
           // Ollama loads a model that is told nothing; an input of Responses may be a text.
-          if call.dialect == .anthropic || call.dialect == .gemini {
+          if endpoint.dialect == .anthropic || endpoint.dialect == .gemini {
             try Self.check(messages: member, String(describing: subject))
           } else {
             try Self.checkCount(member, String(describing: subject))
@@ -42,7 +42,7 @@ extension ChatRequest {
           // Of an empty text there are its quotes.
           loads =
             loads && (member.value.kind == .string ? member.value.slice.count <= 2 : member.value.elements == 0)
-        } else if call.dialect == .gemini {
+        } else if endpoint.dialect == .gemini {
           try readOfGemini(member, json)
         } else if member.keyEquals("model", in: json) {
           try readModel(member, json)
@@ -59,7 +59,7 @@ extension ChatRequest {
   }
 
   private mutating func readOther(_ member: Member, _ json: Span<UInt8>) throws(Refusal) {
-    switch call.dialect {
+    switch endpoint.dialect {
     case .responses:
       if member.keyEquals("max_output_tokens", in: json) { try readMaxTokens(member, "max_output_tokens", json) }
       if member.keyEquals("instructions", in: json) { messagesBytes += Int(member.value.slice.count) }

@@ -2,7 +2,7 @@
 ///
 /// Source: OpenAI API reference, "Create chat completion"; those of the other dialects in `ChatRequest+Dialects`.
 struct ChatRequest {
-  let call: ChatCall
+  let endpoint: CallEndpoint
   /// The model as the caller named it.
   var model: String
   /// The same as it stands in the body, quotes included; answers echo it. `nil` where the path had it.
@@ -37,13 +37,13 @@ struct ChatRequest {
 
   /// Reads and checks a request body; `model` is its name where the path has it.
   static func read(
-    _ json: Span<UInt8>, for call: ChatCall = ChatCall(.openAI), model: String = ""
+    _ json: Span<UInt8>, for endpoint: CallEndpoint = CallEndpoint(.openAI), model: String = ""
   ) throws(Refusal) -> ChatRequest {
-    if call.model != nil { try check(name: model) }
-    var request = ChatRequest(call, model: model)
+    if endpoint.model != nil { try check(name: model) }
+    var request = ChatRequest(endpoint, model: model)
     let refusal: Refusal?
     do throws(JSONFault) {
-      refusal = call.dialect == .openAI ? try request.scan(json) : try request.scanOther(json)
+      refusal = endpoint.dialect == .openAI ? try request.scan(json) : try request.scanOther(json)
     } catch {
       throw Refusal(
         400, error.kind == .duplicateKey ? .duplicateField : .malformedJSON,
@@ -53,8 +53,8 @@ struct ChatRequest {
     return request
   }
 
-  private init(_ call: ChatCall, model: String) {
-    self.call = call
+  private init(_ endpoint: CallEndpoint, model: String) {
+    self.endpoint = endpoint
     self.model = model
   }
 
@@ -207,7 +207,7 @@ struct ChatRequest {
   /// candidate's, and the wish for usage in a stream. All else are the caller's bytes.
   func edits(model served: String, maxTokensLimit: Int?, asksUsage: Bool) -> Splice {
     var edits = Splice()
-    if streams, asksUsage, call.dialect == .openAI { addUsage(to: &edits) }
+    if streams, asksUsage, endpoint.dialect == .openAI { addUsage(to: &edits) }
     if served != model, let modelToken { edits.replace(modelToken, with: Writer.string(served).span) }
     if let limit = maxTokensLimit {
       for (value, tokens) in maxTokens where tokens > Int64(limit) {

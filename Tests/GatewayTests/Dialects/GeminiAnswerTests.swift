@@ -166,7 +166,7 @@ import Testing
           writer.breakOff(to: &out)
           RefusalReply.event(
             Refusal(503, .upstreamFailed, error.message),
-            ChatCall(.gemini, form: form == .array ? .array : .events),
+            CallEndpoint(.gemini, form: form == .array ? .array : .events),
             requestID: "", into: &out)
         }
       }

@@ -83,7 +83,7 @@ import Testing
   @Test func `a stream is wanted unless it is not`() throws {
     for (text, streams) in [("", true), (#","stream":false"#, false), (#","stream":null"#, true)] {
       let json = Array("{\"model\":\"m\"\(text)}".utf8)
-      #expect(try ChatRequest.read(json.span, for: ChatCall(.ollama)).streams == streams)
+      #expect(try ChatRequest.read(json.span, for: CallEndpoint(.ollama)).streams == streams)
     }
   }
 

@@ -38,7 +38,7 @@ import Testing
     }
     var written: String
     do throws(Refusal) {
-      let conversation = try RequestTranslation.read(json.span, as: ChatCall(from))
+      let conversation = try RequestTranslation.read(json.span, as: CallEndpoint(from))
       let request = try Self.write(conversation, json, in: to)
       written = try! Self.canonical(request.body)
       if !request.dropped.names.isEmpty { written += "dropped: \(request.dropped.names.joined(separator: ","))\n" }
@@ -91,14 +91,15 @@ import Testing
     throws
   {
     let stream = try #require(Self.read(Self.streamName(name, from)))
-    let text = relay(stream, from: from, to: ChatCall(to, form: to == .gemini ? .events : .usual))
+    let text = relay(stream, from: from, to: CallEndpoint(to, form: to == .gemini ? .events : .standard))
     let own = try #require(Self.read(Self.streamName(name, to)))
     let (said, meant) = (Meaning(stream: Array(text.utf8), in: to), Meaning(stream: own, in: to))
     #expect(said.less(from, to) == meant.less(from, to), "\(text)")
     // How bytes are cut is nobody's but the reader's: one writer is enough to see it.
     guard to == (from == .openAI ? .anthropic : .openAI) else { return }
     for cut in 1..<stream.count {
-      let again = relay(stream, from: from, to: ChatCall(to, form: to == .gemini ? .events : .usual), cutAt: [cut])
+      let again = relay(
+        stream, from: from, to: CallEndpoint(to, form: to == .gemini ? .events : .standard), cutAt: [cut])
       if again != text {
         Issue.record("cut at \(cut): \(again)")
         break
@@ -114,7 +115,7 @@ import Testing
   func `a whole answer says the same in every dialect`(name: String, from: Dialect, to: Dialect) throws {
     let json = try #require(Self.read("\(name).\(from.rawValue).json"))
     let own = try #require(Self.read("\(name).\(to.rawValue).json"))
-    let out = try answer(json, from: from, to: ChatCall(to))
+    let out = try answer(json, from: from, to: CallEndpoint(to))
     let said = Meaning(Answer(try AnswerReader.whole(out.span, in: to), out.span))
     let meant = Meaning(Answer(try AnswerReader.whole(own.span, in: to), own.span))
     #expect(said.less(from, to) == meant.less(from, to), "\(String(decoding: out, as: UTF8.self))")
@@ -124,7 +125,7 @@ import Testing
   @Test(arguments: Self.cases(".openai.sse").flatMap { name in Dialect.upstream.map { (name, $0) } })
   func `a stream of every dialect becomes one of Responses`(name: String, from: Dialect) throws {
     let stream = try #require(Self.read(Self.streamName(name, from)))
-    let text = relay(stream, from: from, to: ChatCall(.responses))
+    let text = relay(stream, from: from, to: CallEndpoint(.responses))
     let special = "\(name).\(from.rawValue)-responses.sse"
     if ProcessInfo.processInfo.environment["HOOSH_WRITE_FIXTURES"] != nil {
       try Data(text.utf8).write(to: Self.folder.appending(path: special))

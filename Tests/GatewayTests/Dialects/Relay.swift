@@ -1,7 +1,7 @@
 @testable import Gateway
 
 /// A request in a dialect that asks for a stream, with nothing else to say.
-private func request(_ call: ChatCall) -> ChatRequest {
+private func request(_ call: CallEndpoint) -> Call {
   let body =
     switch (call.dialect, call.form) {
     case (.openAI, _): #"{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{}]}"#
@@ -12,7 +12,7 @@ private func request(_ call: ChatCall) -> ChatRequest {
     case (.gemini, _): #"{"contents":[{}]}"#
     }
   let bytes = Array(body.utf8)
-  return try! ChatRequest.read(bytes.span, for: call, model: "m")
+  return try! Call.read(bytes.span, for: call, model: "m")
 }
 
 private let label = AnswerLabel(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
@@ -44,7 +44,7 @@ func forEachEvent<Failure: Error>(
 }
 
 /// What a caller gets of an upstream's stream whose bytes come in pieces that end at `cuts`.
-func relay(_ stream: [UInt8], from dialect: Dialect, to call: ChatCall, cutAt cuts: [Int] = []) -> String {
+func relay(_ stream: [UInt8], from dialect: Dialect, to call: CallEndpoint, cutAt cuts: [Int] = []) -> String {
   var chat = AnswerStream(for: request(call), from: dialect, label)
   var out: [UInt8] = []
   var isDone = false
@@ -62,7 +62,7 @@ func relay(_ stream: [UInt8], from dialect: Dialect, to call: ChatCall, cutAt cu
 }
 
 /// What a caller gets of an upstream's whole answer.
-func answer(_ json: [UInt8], from dialect: Dialect, to call: ChatCall) throws -> [UInt8] {
+func answer(_ json: [UInt8], from dialect: Dialect, to call: CallEndpoint) throws -> [UInt8] {
   var chat = AnswerStream(for: request(call), from: dialect, label)
   switch try chat.whole(json.span).answer {
   case .made(let made): return made

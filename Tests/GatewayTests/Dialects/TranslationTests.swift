@@ -28,7 +28,7 @@ import Testing
   @Test(arguments: cases(".anthropic.sse"))
   func `a stream becomes the same chunks however its bytes are cut`(name: String) throws {
     let stream = try read(name + ".anthropic.sse")
-    let openAI = ChatCall(.openAI)
+    let openAI = CallEndpoint(.openAI)
     let whole = relay(stream, from: .anthropic, to: openAI)
     try expect(Array(whole.utf8), isIn: name + ".openai.sse")
     for cut in 1..<stream.count {
@@ -40,7 +40,7 @@ import Testing
   @Test(arguments: cases(".anthropic.json").filter { !$0.hasSuffix(".request") })
   func `a whole answer becomes a completion`(name: String) throws {
     let json = try read(name + ".anthropic.json")
-    let out = try answer(json, from: .anthropic, to: ChatCall(.openAI))
+    let out = try answer(json, from: .anthropic, to: CallEndpoint(.openAI))
     try expect(out + [0x0a], isIn: name + ".openai.json")
     #expect((try? JSONSerialization.jsonObject(with: Data(out))) != nil)
     _ = try ChatAnswer.relay(out.span, modelToken: Array(#""m""#.utf8))

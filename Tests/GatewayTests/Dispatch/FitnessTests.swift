@@ -63,7 +63,7 @@ import Testing
 
   private static func needs(_ json: String, _ dialect: Dialect = .openAI) throws -> Needs {
     let bytes = Array(json.utf8)
-    return Needs(try RequestTranslation.read(bytes.span, as: ChatCall(dialect)), bytes.span)
+    return Needs(try RequestTranslation.read(bytes.span, as: CallEndpoint(dialect)), bytes.span)
   }
 
   @Test func `tools, images and schemas are needs, and talk of them is not`() throws {

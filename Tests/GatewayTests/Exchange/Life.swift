@@ -24,7 +24,7 @@ final class Life {
     _ body: String = Life.streamed, providers: Int = 2, limits: Exchange.Limits = .init(), minorVersion: UInt8 = 1
   ) throws {
     let bytes = Array(body.utf8)
-    let request = try ChatRequest.read(bytes.span)
+    let request = try Call.read(bytes.span, for: CallEndpoint(.openAI))
     self.providers = providers
     let frame = Reply.Frame(
       minorVersion: minorVersion, keepsAlive: minorVersion > 0, requestID: "r1", date: Array("D".utf8))

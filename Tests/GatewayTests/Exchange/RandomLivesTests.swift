@@ -85,7 +85,7 @@ private struct Course {
       case 2, 3: life.respond(isJSON: true)
       default: life.respond()
       }
-      body = kind == 2 || kind == 3 || !life.exchange.request.streams ? whole() : stream()
+      body = kind == 2 || kind == 3 || !life.exchange.call.streams ? whole() : stream()
       return
     }
     if body.isEmpty || chance(12) {

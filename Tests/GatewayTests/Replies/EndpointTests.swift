@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: prefixes, ["", "/"])
   func `every spelling is found`(_ prefix: String, _ end: String) {
-    #expect(Self.at(prefix + "/chat/completions" + end) == .chat(ChatCall(.openAI)))
+    #expect(Self.at(prefix + "/chat/completions" + end) == .chat(CallEndpoint(.openAI)))
     #expect(Self.at(prefix + "/models" + end) == .models)
     #expect(Self.at(prefix + "/models/a%2Fb" + end) == .model(Slice(start: 4 + prefix.utf8.count + 8, count: 5)))
     #expect(Self.at(prefix + "/models/a/b" + end) == .model(Slice(start: 4 + prefix.utf8.count + 8, count: 3)))
@@ -36,11 +36,11 @@ import Testing
   func `anything else is not found`(_ path: String) { #expect(Self.at(path) == nil) }
 
   @Test func `the other dialects have paths of their own`() {
-    #expect(Self.at("/v1/messages") == .chat(ChatCall(.anthropic)))
-    #expect(Self.at("/v1/messages/count_tokens") == .countTokens(ChatCall(.anthropic)))
-    #expect(Self.at("/v1/responses") == .chat(ChatCall(.responses)))
-    #expect(Self.at("/api/chat") == .chat(ChatCall(.ollama)))
-    #expect(Self.at("/api/generate") == .chat(ChatCall(.ollama, form: .generate)))
+    #expect(Self.at("/v1/messages") == .chat(CallEndpoint(.anthropic)))
+    #expect(Self.at("/v1/messages/count_tokens") == .countTokens(CallEndpoint(.anthropic)))
+    #expect(Self.at("/v1/responses") == .chat(CallEndpoint(.responses)))
+    #expect(Self.at("/api/chat") == .chat(CallEndpoint(.ollama)))
+    #expect(Self.at("/api/generate") == .chat(CallEndpoint(.ollama, form: .generate)))
     #expect(Self.at("/api/tags") == .ollamaTags)
     #expect(Self.at("/api/chats") == nil)
     #expect(Self.at("/v1beta/models") == .models)
@@ -49,10 +49,11 @@ import Testing
   @Test(arguments: ["/v1", "/v1beta"])
   func `Gemini's paths have the model before the last colon`(prefix: String) {
     let name = Slice(start: 4 + prefix.utf8.count + 8, count: 3)
-    #expect(Self.at(prefix + "/models/a:b:generateContent") == .chat(ChatCall(.gemini, model: name)))
+    #expect(Self.at(prefix + "/models/a:b:generateContent") == .chat(CallEndpoint(.gemini, model: name)))
     #expect(
-      Self.at(prefix + "/models/a:b:streamGenerateContent") == .chat(ChatCall(.gemini, form: .array, model: name)))
-    #expect(Self.at(prefix + "/models/a:b:countTokens") == .countTokens(ChatCall(.gemini, model: name)))
+      Self.at(prefix + "/models/a:b:streamGenerateContent")
+        == .chat(CallEndpoint(.gemini, form: .array, model: name)))
+    #expect(Self.at(prefix + "/models/a:b:countTokens") == .countTokens(CallEndpoint(.gemini, model: name)))
     #expect(Self.at(prefix + "/models/a:b") == .model(name))
   }
 
@@ -65,13 +66,13 @@ import Testing
     let endpoint = Endpoint.at(
       Slice(start: 0, count: path.utf8.count), query: Slice(start: path.utf8.count + 1, count: query.utf8.count),
       in: bytes.span)
-    let form: ChatCall.Form = isEvents ? .events : .array
-    #expect(endpoint == .chat(ChatCall(.gemini, form: form, model: Slice(start: 11, count: 1))))
+    let form: CallEndpoint.Form = isEvents ? .events : .array
+    #expect(endpoint == .chat(CallEndpoint(.gemini, form: form, model: Slice(start: 11, count: 1))))
   }
 
   @Test func `methods are of the resource`() {
-    #expect(Endpoint.chat(ChatCall(.openAI)).refusesMethod(.post) == nil)
-    #expect(Endpoint.chat(ChatCall(.openAI)).refusesMethod(.get) == "POST, OPTIONS")
+    #expect(Endpoint.chat(CallEndpoint(.openAI)).refusesMethod(.post) == nil)
+    #expect(Endpoint.chat(CallEndpoint(.openAI)).refusesMethod(.get) == "POST, OPTIONS")
     for endpoint in [Endpoint.root, .liveness, .readiness, .models, .model(.empty)] {
       #expect(endpoint.refusesMethod(.get) == nil)
       #expect(endpoint.refusesMethod(.head) == nil)
@@ -82,7 +83,9 @@ import Testing
   @Test func `only what tells nothing is open`() {
     #expect(Endpoint.liveness.isOpen)
     #expect(Endpoint.readiness.isOpen)
-    for endpoint in [Endpoint.root, .models, .model(.empty), .chat(ChatCall(.openAI))] { #expect(!endpoint.isOpen) }
+    for endpoint in [Endpoint.root, .models, .model(.empty), .chat(CallEndpoint(.openAI))] {
+      #expect(!endpoint.isOpen)
+    }
   }
 
   @Test func `every spelling has one name`() {

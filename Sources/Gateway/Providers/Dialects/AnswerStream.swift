@@ -6,7 +6,7 @@ struct AnswerStream {
   /// What the data of one event came to.
   typealias Verdict = ChatStream.Verdict
 
-  let call: ChatCall
+  let endpoint: CallEndpoint
   /// What the upstream speaks.
   let dialect: Dialect
   let label: AnswerLabel
@@ -24,16 +24,18 @@ struct AnswerStream {
   /// Elements of Gemini's array that have been passed on.
   private var elements = 0
 
-  init(for request: ChatRequest, from dialect: Dialect, _ label: AnswerLabel) {
-    call = request.call
+  init(for call: Call, from dialect: Dialect, _ label: AnswerLabel) {
+    endpoint = call.endpoint
     self.dialect = dialect
     self.label = label
-    promptBytes = request.messagesBytes
-    isSame = request.isIn(dialect)
-    if request.streams {
+    promptBytes = call.promptBytes
+    isSame = call.passes(to: dialect)
+    guard call.streams else { return }
+    switch call.request {
+    case .chat(let request):
       if !isChat { reader = AnswerReader(dialect) }
-      writer = AnswerWriter(request.call, label, promptBytes: promptBytes)
-      if request.call.dialect == .openAI {
+      writer = AnswerWriter(endpoint, label, promptBytes: promptBytes)
+      if endpoint.dialect == .openAI {
         chat = ChatStream(
           modelToken: label.modelToken, asksUsage: request.asksUsage, asksRunningUsage: request.asksRunningUsage,
           id: label.requestID, created: label.created)
@@ -43,7 +45,7 @@ struct AnswerStream {
 
   /// Whether the caller reads what the upstream writes.
   private var isSame: Bool
-  private var isChat: Bool { call.dialect == .openAI && dialect == .openAI }
+  private var isChat: Bool { endpoint.dialect == .openAI && dialect == .openAI }
 
   var usage: Usage? { isChat ? chat?.usage : course.usage }
   var textBytes: Int { isChat ? chat?.textBytes ?? 0 : course.textBytes }
@@ -148,7 +150,7 @@ struct AnswerStream {
     }
     if case .gemini(let writer)? = writer, !isSame {
       writer.breakOff(to: &out)
-    } else if call.form == .array {
+    } else if endpoint.form == .array {
       out.append(elements == 0 ? "[" : ",\r\n")
     }
     return false
@@ -165,7 +167,7 @@ struct AnswerStream {
       if event == .ended { hasEnded = true }
       if try course.takes(event, data), event.isVisible { verdict = .visible }
     }
-    switch (dialect, call.form) {
+    switch (dialect, endpoint.form) {
     case (.anthropic, _):
       // Its clients want it, and some servers leave it out.
       out.append("event: ")
@@ -200,7 +202,7 @@ struct AnswerStream {
   }
 
   private func closeArray(into out: inout [UInt8]) {
-    if call.form == .array { out.append(elements == 0 ? "[]" : "]") }
+    if endpoint.form == .array { out.append(elements == 0 ? "[]" : "]") }
   }
 
   // MARK: Whole answers
@@ -222,7 +224,7 @@ struct AnswerStream {
     for event in events where try course.takes(event, json) { answer.take(event, json) }
     if isSame { return (.edited(ModelName.edits(json, in: dialect, to: label.modelToken)), course.usage) }
     let counts = course.counts(promptBytes: promptBytes)
-    return (.made(AnswerWriter.whole(answer, counts, for: call, label)), course.usage)
+    return (.made(AnswerWriter.whole(answer, counts, for: endpoint, label)), course.usage)
   }
 }
 

@@ -8,7 +8,7 @@ enum AnswerWriter {
   case away
 
   /// `nil` for completions. `promptBytes` are for the estimate that a stream of Messages begins with.
-  init?(_ call: ChatCall, _ label: AnswerLabel, promptBytes: Int) {
+  init?(_ call: CallEndpoint, _ label: AnswerLabel, promptBytes: Int) {
     switch call.dialect {
     case .openAI: return nil
     case .responses: self = .responses(ResponsesAnswerWriter(label))
@@ -54,7 +54,7 @@ enum AnswerWriter {
 
   /// A whole answer.
   static func whole(
-    _ answer: Answer, _ counts: TokenCounts, for call: ChatCall, _ label: AnswerLabel
+    _ answer: Answer, _ counts: TokenCounts, for call: CallEndpoint, _ label: AnswerLabel
   ) -> [UInt8] {
     switch call.dialect {
     case .openAI: CompletionsAnswerWriter.whole(answer, counts, label)

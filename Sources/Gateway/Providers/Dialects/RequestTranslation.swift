@@ -6,7 +6,7 @@ enum RequestTranslation {
     let target = WriteTarget(
       model: model, maxTokensLimit: provider.maxTokensLimit, streams: request.streams,
       acceptsUsage: provider.acceptsUsage, isLocal: provider.kind.row.isLocal)
-    let conversation = try read(json, as: request.call)
+    let conversation = try read(json, as: request.endpoint)
     return switch provider.dialect {
     case .openAI, .responses: try CompletionsRequestWriter.write(conversation, json, for: target)
     case .anthropic: try MessagesRequestWriter.write(conversation, json, for: target)
@@ -16,8 +16,8 @@ enum RequestTranslation {
   }
 
   /// A body that was checked as a whole.
-  static func read(_ json: Span<UInt8>, as call: ChatCall) throws(Refusal) -> Conversation {
-    switch (call.dialect, call.form) {
+  static func read(_ json: Span<UInt8>, as endpoint: CallEndpoint) throws(Refusal) -> Conversation {
+    switch (endpoint.dialect, endpoint.form) {
     case (.openAI, _): try CompletionsRequestReader.read(json)
     case (.responses, _): try ResponsesRequestReader.read(json)
     case (.anthropic, _): try MessagesRequestReader.read(json)

@@ -2,7 +2,7 @@
 
 /// A request in one dialect, written in all that providers speak. One byte says what its target is; the body follows.
 struct AskTarget {
-  let call: ChatCall
+  let call: CallEndpoint
 
   func run(_ input: Span<UInt8>) {
     guard input.count >= 1 else { return }
@@ -34,7 +34,7 @@ struct AskTarget {
       expect(written.dropped.names.count <= 16, "so has what is named")
       let again = written.body.span
       do throws(Refusal) {
-        _ = try RequestTranslation.read(again, as: ChatCall(dialect))
+        _ = try RequestTranslation.read(again, as: CallEndpoint(dialect))
       } catch  where error.param?.contains("images") == true || error.param?.contains("inlineData") == true {
         // What is no picture was passed on, and readers of some dialects look closer than others.
       } catch {
@@ -63,9 +63,10 @@ struct TellTarget {
   let dialect: Dialect
 
   private static let calls = [
-    ChatCall(.openAI), ChatCall(.anthropic), ChatCall(.responses), ChatCall(.ollama),
-    ChatCall(.ollama, form: .generate), ChatCall(.gemini, form: .events), ChatCall(.gemini, form: .array),
-    ChatCall(.gemini),
+    CallEndpoint(.openAI), CallEndpoint(.anthropic), CallEndpoint(.responses), CallEndpoint(.ollama),
+    CallEndpoint(.ollama, form: .generate), CallEndpoint(.gemini, form: .events),
+    CallEndpoint(.gemini, form: .array),
+    CallEndpoint(.gemini),
   ]
 
   func run(_ input: Span<UInt8>) {
@@ -73,7 +74,7 @@ struct TellTarget {
     guard input.count >= control else { return }
     let bytes = input.behind(control)
     let call = Self.calls[Int(input[control - 1] & 7)]
-    if input[control - 1] & 8 != 0 || call == ChatCall(.gemini) { return readWhole(bytes, call) }
+    if input[control - 1] & 8 != 0 || call == CallEndpoint(.gemini) { return readWhole(bytes, call) }
     // Most inputs are only read, by whoever reads them: to look at what is written takes the greater part of the time.
     if input[control - 1] & 0xb0 != 0 { return readAlone(bytes) }
     let whole = relay(bytes, [bytes.count], call)
@@ -94,7 +95,7 @@ struct TellTarget {
     for case .text(let text) in events { expect(text.count <= 6 * bytes.count, "a text is of the event") }
   }
 
-  private func readWhole(_ bytes: Span<UInt8>, _ call: ChatCall) {
+  private func readWhole(_ bytes: Span<UInt8>, _ call: CallEndpoint) {
     guard var answer = stream(call) else { return }
     do throws(UpstreamFailure) {
       let out: [UInt8]
@@ -109,13 +110,13 @@ struct TellTarget {
     }
   }
 
-  private func stream(_ call: ChatCall) -> AnswerStream? {
+  private func stream(_ call: CallEndpoint) -> AnswerStream? {
     let body =
       Array(
         #"{"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"#.utf8)
       + Array(#""messages":[{}],"input":"x","prompt":"x","contents":[{}]}"#.utf8)
     do throws(Refusal) {
-      let request = try ChatRequest.read(body.span, for: call, model: "m")
+      let request = try Call.read(body.span, for: call, model: "m")
       let label = AnswerLabel(requestID: "r1", created: 7, modelToken: Array(#""m""#.utf8))
       return AnswerStream(for: request, from: dialect, label)
     } catch {
@@ -123,7 +124,7 @@ struct TellTarget {
     }
   }
 
-  private func relay(_ bytes: Span<UInt8>, _ ends: [Int], _ call: ChatCall) -> (out: [UInt8], isWhole: Bool) {
+  private func relay(_ bytes: Span<UInt8>, _ ends: [Int], _ call: CallEndpoint) -> (out: [UInt8], isWhole: Bool) {
     guard var answer = stream(call) else { return ([], false) }
     var events = EventReader()
     var lines = LineReader()
@@ -161,7 +162,7 @@ struct TellTarget {
   }
 
   /// Every event, line or element is JSON; a stream that is complete has its end.
-  private func check(_ out: [UInt8], _ call: ChatCall, isWhole: Bool) {
+  private func check(_ out: [UInt8], _ call: CallEndpoint, isWhole: Bool) {
     if call.form == .array {
       if isWhole { expect(PlainJSON.read(out)?.elements != nil, "an array is one: \(out.shown)") }
       return

@@ -1,0 +1,46 @@
+/// The kinds of calls: what a caller can ask of a model.
+enum CallKind: Equatable {
+  case chat
+}
+
+/// One of the endpoints at which a model is called: its kind, its dialect, and the parts of the request that are in the
+/// path.
+struct CallEndpoint: Equatable {
+  enum Form: Equatable {
+    /// Determined by the request's body.
+    case standard
+    /// Ollama's `/api/generate`: a prompt instead of messages.
+    case generate
+    /// Gemini's stream, as SSE events or as the elements of a JSON array.
+    case events, array
+  }
+
+  let kind: CallKind
+  let dialect: Dialect
+  let form: Form
+  /// The model's name, percent-encoded, for endpoints that have it in the path.
+  let model: Slice?
+
+  init(_ dialect: Dialect, _ kind: CallKind = .chat, form: Form = .standard, model: Slice? = nil) {
+    self.kind = kind
+    self.dialect = dialect
+    self.form = form
+    self.model = model
+  }
+
+  /// Whether its streams may contain comments. Gemini clients fail on them, and NDJSON has none.
+  var hasComments: Bool { dialect != .gemini && dialect != .ollama }
+
+  /// The path, as the access log and metrics write it.
+  var name: String {
+    switch (dialect, form) {
+    case (.openAI, _): "/v1/chat/completions"
+    case (.responses, _): "/v1/responses"
+    case (.anthropic, _): "/v1/messages"
+    case (.ollama, .generate): "/api/generate"
+    case (.ollama, _): "/api/chat"
+    case (.gemini, .events), (.gemini, .array): "/v1beta/models/{id}:streamGenerateContent"
+    case (.gemini, _): "/v1beta/models/{id}:generateContent"
+    }
+  }
+}
