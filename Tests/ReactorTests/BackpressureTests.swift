@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Reactor
@@ -91,5 +92,32 @@ import Testing
     #expect(loop.drainedCount(client) == 0)
     #expect(loop.reactor.send((exact + [1]).span, to: client) == 256 * 1024 + 1)
     #expect(loop.run { loop.drainedCount(client) == 1 })
+  }
+
+  @Test func `a client is writable again at a quarter of the mark, not right below it`() throws {
+    var options = Reactor.Options(clock: .manual)
+    options.outputHighWater = 64 * 1024
+    let reactor = try Reactor(options)
+    var pair: [CInt] = [0, 0]
+    #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0, &pair) == 0)
+    defer { close(pair[1]) }
+    var size: CInt = 4096
+    setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+    let client = try reactor.adopt(pair[0])
+    _ = reactor.turn()
+    reactor.send([UInt8](repeating: 0x61, count: 160 * 1024).span, to: client)
+    var between = 0
+    var told = 0
+    var buffer = [UInt8](repeating: 0, count: 2048)
+    var turns = 0
+    while told == 0, turns < 2000 {
+      turns += 1
+      let isTold = reactor.turn().contains { if case .drained = $0 { true } else { false } }
+      let waiting = reactor.waitingOutput(of: client)
+      if isTold { told = waiting } else if (16 * 1024 + 1...48 * 1024).contains(waiting) { between += 1 }
+      _ = read(pair[1], &buffer, buffer.count)
+    }
+    #expect((1...16 * 1024).contains(told))
+    #expect(between > 3)
   }
 }

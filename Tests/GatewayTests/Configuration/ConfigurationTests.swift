@@ -158,4 +158,37 @@ func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(configuration.server.port == 8088)
     #expect(Configuration.discovered(found: [], environment: [:]).providers.map(\.kind) == [.demo])
   }
+
+  /// A way to a time, and the word for it in keys.
+  private typealias Time = (word: String, path: KeyPath<Configuration.Timeouts, Duration>)
+
+  @Test func `each timeout comes from its own key, of the server, of a provider, and of a model`() throws {
+    let times: [Time] = [
+      ("connect", \.connect), ("send", \.send), ("head", \.head), ("first_event", \.firstEvent), ("load", \.load),
+      ("stall", \.stall), ("total", \.total),
+    ]
+    func lines(_ prefix: String, from first: Int) -> String {
+      times.enumerated().map { "\(prefix)\($1.word)_timeout_secs = \(first + $0)\n" }.joined()
+    }
+    let provider = "[[providers]]\ntype = \"OpenAiCompatible\"\nname = \"a\"\nbase_url = \"http://a.test\"\n"
+    let server = "[server]\nupstream_bytes_per_sec_min = 19\n" + lines("upstream_", from: 11)
+    let plain = try read(server + provider)
+    let own = try read(server + provider + "bytes_per_sec_min = 29\n" + lines("", from: 21))
+    let model = try read(
+      server + provider + lines("", from: 21) + "[[models]]\nname = \"m\"\nbytes_per_sec_min = 39\n"
+        + lines("", from: 31))
+    for (index, time) in times.enumerated() {
+      #expect(plain.server.timeouts[keyPath: time.path] == .seconds(11 + index), "\(time.word)")
+      #expect(plain.providers[0].timeouts[keyPath: time.path] == .seconds(11 + index), "\(time.word)")
+      #expect(own.providers[0].timeouts[keyPath: time.path] == .seconds(21 + index), "\(time.word)")
+      let ofModel = Provider(model.providers[0], models: model.models).timeouts(for: "m")
+      #expect(ofModel[keyPath: time.path] == .seconds(31 + index), "\(time.word)")
+      #expect(
+        Provider(model.providers[0], models: model.models).timeouts(for: "n")[keyPath: time.path]
+          == .seconds(21 + index), "\(time.word)")
+    }
+    #expect(plain.providers[0].timeouts.paceMin == 19)
+    #expect(own.providers[0].timeouts.paceMin == 29)
+    #expect(Provider(model.providers[0], models: model.models).timeouts(for: "m").paceMin == 39)
+  }
 }

@@ -328,4 +328,15 @@ enum CompletionsFixtures {
     }
     #expect(lists == ["thinking_blocks": [0, 0, 1, 2], "images": [0, 1], "tool_calls": [0, 1, 1, 0, 1]])
   }
+
+  @Test func `pieces with the same id and name are one call`() throws {
+    var reader = CompletionsAnswerReader()
+    var events: [ChatEvent] = []
+    for piece in [#"{\"a\":"#, "1}"] {
+      let text =
+        #"{"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"\#(piece)"}}]}}]}"#
+      try reader.read(Array(text.utf8).span, into: &events)
+    }
+    #expect(events.count { if case .callBegan = $0 { true } else { false } } == 1)
+  }
 }

@@ -313,6 +313,21 @@ import Testing
       }
     }
   }
+
+  @Test func `cached tokens stay part of the prompt when only the input is told again`() throws {
+    var reader = MessagesAnswerReader()
+    var events: [ChatEvent] = []
+    for text in [
+      #"{"type":"message_start","message":{"id":"a","usage":{"input_tokens":2,"cache_read_input_tokens":7,"output_tokens":0}}}"#,
+      #"{"type":"message_delta","delta":{},"usage":{"input_tokens":2,"output_tokens":5}}"#,
+    ] { try reader.read(Array(text.utf8).span, into: &events) }
+    guard case .usage(let counts)? = events.last else {
+      Issue.record("no usage")
+      return
+    }
+    #expect(counts.prompt == 9)
+    #expect(counts.cached == 7)
+  }
 }
 
 /// Events as lines of text, so that those of different bytes compare.

@@ -100,4 +100,15 @@ import Testing
     #expect(known == [.milliseconds(70), nil])
     #expect(router.table.candidates(for: "x1").map { router.latency(of: $0) } == [nil, nil])
   }
+
+  @Test func `explorations go to one after the other, also while none of them has answered`() throws {
+    let picking = try Self.picking(3)
+    let tried = try (0..<3).map { _ in try #require(picking.picked()) }
+    for (index, picked) in tried.enumerated() {
+      picking.router.answered(
+        picked, after: .milliseconds(index == 2 ? 50 : 300), now: .seconds(index + 1))
+    }
+    picking.asking.now = .seconds(10)
+    #expect(picking.picks(32).filter { $0 != 2 } == [0, 1])
+  }
 }

@@ -243,4 +243,17 @@ import Testing
     #expect(bench.queue.count == 0)
     #expect(time < .seconds(5))
   }
+
+  @Test func `one wait is one step up, however often others are served in between`() {
+    let bench = Bench()
+    let id = bench.add(1, .background)!
+    for (step, tier) in [RequestQueue.Tier.low, .normal, .high].enumerated() {
+      bench.now = .seconds(15 * (step + 1))
+      for _ in 0..<5 {
+        bench.add(2, .critical)
+        #expect(bench.next()?.caller == 2)
+        #expect(bench.queue.waiting(id)?.tier == tier)
+      }
+    }
+  }
 }

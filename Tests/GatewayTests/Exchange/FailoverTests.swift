@@ -166,4 +166,29 @@ import Testing
     life.finish()
     #expect(try #require(life.received).status == 502)
   }
+
+  @Test func `half an event of the first candidate is not the beginning of the next one's`() throws {
+    let life = try Life()
+    life.respond()
+    life.arrive(#"data: {"id":"half","cho"#)
+    life.finish(.broken)
+    life.respond()
+    life.arrive(Say.text("Hi") + Say.stop + Say.done)
+    #expect(life.attempts == [0, 1])
+    #expect(life.end == .complete)
+    #expect(life.text.contains("Hi"))
+  }
+
+  @Test func `a rate limit is told no longer than the wait for the next candidate`() throws {
+    let life = try Life(providers: 3)
+    life.respond(429, retryAfter: 60)
+    life.finish()
+    #expect(life.attempts == [0, 1])
+    life.act { exchange, effects, _ in
+      exchange.nobodyLeft(Refusal(503, .noProvider, "nobody"), wait: .seconds(3), &effects)
+    }
+    let answer = try #require(life.received)
+    #expect(answer.status == 429)
+    #expect(answer.fields["retry-after"] == "3")
+  }
 }

@@ -226,4 +226,29 @@ import Testing
     #expect(life.attempts == [0, 1])
     #expect(life.end == nil)
   }
+
+  @Test func `a burst in one window does not count for the next`() throws {
+    var limits = Exchange.Limits()
+    limits.keepAliveComment = .zero
+    limits.paceMin = 10
+    let life = try Life(limits: limits)
+    life.respond()
+    life.arrive(Say.text("Hi"))
+    life.arrive(Say.text(String(repeating: "a", count: 3000)))
+    life.waitForAlarm()
+    #expect(life.end == nil)
+    life.arrive(Say.text("a"))
+    life.waitForAlarm()
+    #expect(life.end == .abort)
+  }
+
+  @Test func `the same number of uploaded bytes twice is no progress`() throws {
+    let prompt = String(repeating: "x", count: Exchange.unwatchedBytesMax)
+    let life = try Life(#"{"model":"m","messages":[{"role":"user","content":"\#(prompt)"}]}"#)
+    life.exchange.uploaded(1000, of: 40_000, now: life.now)
+    life.wait(.seconds(20))
+    life.exchange.uploaded(1000, of: 40_000, now: life.now)
+    life.wait(.seconds(10))
+    #expect(life.attempts == [0, 1])
+  }
 }

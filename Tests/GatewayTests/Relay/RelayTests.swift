@@ -179,4 +179,16 @@ import Testing
     #expect(answer.text.contains(#""model":"up1/some/model""#))
     #expect(answer.field("x-served-by") == "up1/some/model")
   }
+
+  @Test func `a stream whose body ends after its last event leaves its connection to the next`() throws {
+    let world = try World(.curl, [{ _ in Script.Step.shortStream + [.wait(.milliseconds(20))] }])
+    let client = world.connect()
+    for _ in 0..<4 {
+      client.clear()
+      client.send(World.streamingChat())
+      #expect(try world.answer(to: client).status == 200)
+      #expect(world.run { world.reactor.transferCount == 0 })
+    }
+    #expect(world.acceptedConnections() == 1)
+  }
 }

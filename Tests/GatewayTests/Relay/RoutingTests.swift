@@ -457,4 +457,19 @@ import Testing
     _ = try world.exchange(World.chat())
     #expect(world.seen(0).allSatisfy { $0.method == "GET" })
   }
+
+  // MARK: Affinity
+
+  @Test func `a session goes before the beginning of its conversation`() throws {
+    let world = try World(
+      toml: "[server]\naffinity = \"prefix\"\nstrategy = \"weighted\"", [Self.good, Self.good])
+    var configuration = world.gateway.configuration
+    for index in configuration.providers.indices { configuration.providers[index].priority = 1 }
+    #expect(world.gateway.apply(configuration) == nil)
+    for number in 0..<16 {
+      let body = #"{"model":"m","messages":[{"role":"user","content":"number \#(number)"}]}"#
+      #expect(try world.exchange(World.chat(body, fields: ["x-session-id: one"])).status == 200)
+    }
+    #expect([0, 16].contains(world.seen(0).count))
+  }
 }

@@ -182,4 +182,23 @@ import Testing
         $0.contains("group render")
       })
   }
+
+  @Test func `free memory is filled in by a driver that is trusted less, total memory is not`() {
+    var machine = Machine()
+    var device = Device(kind: .discreteGPU, vendor: "AMD", name: Fact("A", .sysfs, .exact))
+    device.address = PCIAddress("0000:01:00.0")
+    device.memory = Fact(16 << 30, .sysfs, .exact)
+    machine.devices = [device]
+    for (free, kept) in [(9_000_000_000, 9_000_000_000), (5_000_000_000, 9_000_000_000)] {
+      Merge.add(
+        Report(
+          Array(
+            "device 0\nname A\ntype 2\napi 1.3\nstorage16 1\npci 0000:01:00.0\nheap 15000000000 \(free) 1 1 0\nend 0\n"
+              .utf8)),
+        from: .vulkan, to: &machine)
+      #expect(machine.devices.count == 1)
+      #expect(machine.devices[0].memory?.value == 16 << 30)
+      #expect(machine.devices[0].free?.value == kept)
+    }
+  }
 }

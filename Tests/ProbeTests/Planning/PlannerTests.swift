@@ -219,4 +219,21 @@ import Testing
     usage.batch = .max
     #expect(Planner.plan(model, usage, on: Budget(machine([24, 8]))).manner == .none)
   }
+
+  @Test func `two devices that share the machine's memory have it once`() throws {
+    var machine = try Recorded("ryzen-phoenix").machine
+    var second = machine.devices[0]
+    second.address = nil
+    second.uuid = Fact("second", .edited)
+    machine.devices.append(second)
+    let budget = Budget(machine)
+    #expect(budget.places.reduce(0) { $0 + $1.bytes } <= budget.host)
+  }
+
+  @Test func `layers that stay in memory need memory to calculate in as well`() throws {
+    let plan = Planner.plan(try llama8B(), on: Budget(machine([6])))
+    #expect(plan.manner == .partial)
+    let onDevices = plan.shares.reduce(0) { $0 + $1.bytes }
+    #expect(plan.hostBytes + onDevices >= plan.demand.whole + plan.demand.input + plan.demand.compute)
+  }
 }

@@ -1,0 +1,101 @@
+import Reactor
+import Support
+import Testing
+
+@testable import Gateway
+
+/// What another configuration changes in a running gateway, and what it leaves as it is.
+@Suite struct ReloadTests {
+  private static var good: World.Play { { _ in Script.Step.answer } }
+
+  private static func get(_ path: String, _ fields: String = "") -> [UInt8] {
+    Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n".utf8)
+  }
+
+  @Test func `origins and hosts of the new configuration count, those of the old no more`() throws {
+    let world = try World(
+      toml: "[server]\norigins = [\"https://old.test\"]\nhosts = [\"old.test\"]", [Self.good])
+    func status(origin: String) throws -> Int {
+      try world.exchange(Self.get("/healthz", "Origin: https://\(origin)\r\n")).status
+    }
+    func status(host: String) throws -> Int {
+      try world.exchange(Array("GET /healthz HTTP/1.1\r\nHost: \(host)\r\n\r\n".utf8)).status
+    }
+    #expect(try status(origin: "old.test") == 200)
+    #expect(try status(origin: "new.test") == 403)
+    #expect(try status(host: "old.test") == 200)
+    let refused = try status(host: "new.test")
+    #expect(refused != 200)
+    var configuration = world.gateway.configuration
+    configuration.server.origins = ["https://new.test"]
+    configuration.server.hosts = ["new.test"]
+    #expect(world.gateway.apply(configuration) == nil)
+    #expect(try status(origin: "old.test") == 403)
+    #expect(try status(origin: "new.test") == 200)
+    #expect(try status(host: "old.test") == refused)
+    #expect(try status(host: "new.test") == 200)
+  }
+
+  @Test func `a request in the queue is served after a reload that numbers providers anew`() throws {
+    let slow: World.Play = { _ in [.wait(.milliseconds(200))] + Script.Step.answer }
+    let world = try World(
+      toml: "[queue]\nwait_secs = 2", providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1",
+      [Self.good, slow])
+    let clients = (0..<2).map { _ in world.connect() }
+    var before = world.gateway.configuration
+    before.providers[0].models = ["other"]
+    #expect(world.gateway.apply(before) == nil)
+    for client in clients { client.send(World.chat()) }
+    #expect(world.run { world.gateway.queue.count == 1 && world.seen(1).count == 1 })
+    var configuration = world.gateway.configuration
+    configuration.providers.removeFirst()
+    #expect(world.gateway.apply(configuration) == nil)
+    for client in clients { #expect(try world.answer(to: client).status == 200) }
+  }
+
+  @Test func `the list of models is another after a reload`() throws {
+    let list: (String) -> World.Play = { name in
+      { _ in Script.Step.json("{\"object\":\"list\",\"data\":[{\"id\":\"\(name)\",\"object\":\"model\"}]}") }
+    }
+    let world = try World(.scripted, [list("one"), list("two")])
+    #expect(try world.exchange(Self.get("/v1/models")).text.contains("\"one\""))
+    var configuration = world.gateway.configuration
+    configuration.providers.removeFirst()
+    #expect(world.gateway.apply(configuration) == nil)
+    let text = try world.exchange(Self.get("/v1/models")).text
+    #expect(!text.contains("\"one\""))
+    #expect(text.contains("\"two\""))
+  }
+
+  @Test func `a queued request keeps its deadline when it has its turn and finds no slot`() throws {
+    let slow: World.Play = { _ in [.wait(.seconds(5))] + Script.Step.answer }
+    let world = try World(providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1", [slow])
+    let clients = (0..<2).map { _ in world.connect() }
+    for client in clients { client.send(World.chat()) }
+    #expect(world.run { world.gateway.queue.count == 1 })
+    func pause() -> Exchange.Pause? { world.gateway.queue.waiting.values.first?.exchange?.pause }
+    let before = pause()
+    world.run(for: .milliseconds(20))
+    #expect(world.gateway.apply(world.gateway.configuration) == nil)
+    #expect(try world.exchange(Self.get("/healthz")).status == 200)
+    #expect(before != nil)
+    #expect(pause() == before)
+  }
+
+  @Test func `the capacity of the queue and the key are those of the new configuration`() throws {
+    let slow: World.Play = { _ in [.wait(.seconds(5))] + Script.Step.answer }
+    let world = try World(
+      toml: "[queue]\ncapacity = 8",
+      providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1\napi_key = \"old\"",
+      [slow])
+    var configuration = world.gateway.configuration
+    configuration.routing.queue.capacity = 1
+    configuration.providers[0].keys = [try #require(Secret("new"))]
+    #expect(world.gateway.apply(configuration) == nil)
+    let clients = (0..<3).map { _ in world.connect() }
+    for client in clients { client.send(World.chat()) }
+    #expect(world.run { clients.contains { $0.responses().contains { $0.status == 503 } } })
+    #expect(world.gateway.queue.count == 1)
+    #expect(world.seen(0).map { $0.field("authorization") } == ["Bearer new"])
+  }
+}
