@@ -42,7 +42,7 @@ final class Connection {
   /// What it is told of what happens, where it reads events.
   var feed: Gateway.Feed?
 
-  var alarm: AlarmID?
+  var alarm: TimerID?
   var alarmAt = Duration.zero
 
   /// Whether the client will send nothing more.

@@ -140,7 +140,7 @@ extension Gateway {
   func watchPeak() {
     guard capacity.isPastPeak(connections: connections.count), !isTrimDue else { return }
     isTrimDue = true
-    _ = reactor.wake(at: reactor.now + Capacity.fallAge, tag: Alarm.trim.tag)
+    _ = reactor.setTimer(at: reactor.now + Capacity.fallAge, tag: Alarm.trim.tag)
   }
 
   func trim() {

@@ -322,7 +322,7 @@ extension Gateway {
 
   private func leave(_ transfer: TransferID) {
     let tag = Alarm.transfer(slot: Int(transfer.bits & 0xFFFF_FFFF)).tag
-    transfers[transfer.bits] = .nobody(transfer, reactor.wake(at: reactor.now + Self.lastBytesTime, tag: tag))
+    transfers[transfer.bits] = .nobody(transfer, reactor.setTimer(at: reactor.now + Self.lastBytesTime, tag: tag))
     if let response = reactor.response(of: transfer) { reactor.consumeBody(of: transfer, response.body.count) }
   }
 
@@ -340,8 +340,8 @@ extension Gateway {
   private static func failure(_ end: TransferEnd) -> UpstreamFailure? {
     switch end {
     case .complete: nil
-    case .failed(.nameNotFound): .unknownName
-    case .failed(.addressForbidden): .forbiddenAddress
+    case .failed(.hostNotFound): .unknownName
+    case .failed(.addressNotAllowed): .forbiddenAddress
     case .failed(.connectFailed): .unreachable
     case .failed(.connectTimedOut): .timedOut(.connect)
     case .failed(.tlsFailed): .tls

@@ -17,7 +17,7 @@ extension Gateway {
   func armLooks() {
     guard !isDraining, let next = traffic.health.nextProbe else { return }
     if let probeAlarm { reactor.cancel(probeAlarm) }
-    probeAlarm = reactor.wake(at: next, tag: Alarm.looks.tag)
+    probeAlarm = reactor.setTimer(at: next, tag: Alarm.looks.tag)
   }
 
   func lookArrived(_ transfer: TransferID) {

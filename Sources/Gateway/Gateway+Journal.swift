@@ -66,7 +66,7 @@ extension Gateway {
     if journal.pending.count > Journal.batchBytesMax { return journal.flush() }
     guard !journal.isFlushDue else { return }
     journal.isFlushDue = true
-    _ = reactor.wake(at: reactor.now + Journal.flushTime, tag: Alarm.journal.tag)
+    _ = reactor.setTimer(at: reactor.now + Journal.flushTime, tag: Alarm.journal.tag)
   }
 
   func flushJournal() { journal.flush() }

@@ -3,7 +3,7 @@ internal import Reactor
 /// Who waits for the list of models, and what has come of it.
 struct ModelQueue {
   var waiting: [Connection] = []
-  var deadline: AlarmID?
+  var deadline: TimerID?
   /// Bytes so far, by provider.
   var bodies: [Int: [UInt8]] = [:]
 }
@@ -35,7 +35,8 @@ extension Gateway {
       let transfer = askForModels(of: index, connectTimeout: provider.timeouts.connect)
       transfers[transfer.bits] = .models(transfer, provider: index)
     }
-    modelQueue.deadline = reactor.wake(at: reactor.now + configuration.server.modelsTimeout, tag: Alarm.models.tag)
+    modelQueue.deadline = reactor.setTimer(
+      at: reactor.now + configuration.server.modelsTimeout, tag: Alarm.models.tag)
     finishModelsIfComplete()
   }
 

@@ -26,7 +26,7 @@ public final class Reloader: Sendable {
   func lookSoon() {
     guard let file else { return }
     // Without a thread nobody looks this time; the next change is told again, and SIGHUP says why there is none.
-    try? Worker.start { [found] in found.post(.file(file.look())) }
+    try? Worker.start { [found] in found.post(.file(file.readStamp())) }
   }
 
   private func load() {
@@ -88,7 +88,7 @@ extension Gateway {
     try reactor.watch(source.found)
     if let file = source.file {
       try reactor.watch(file)
-      fileNews = FileNews(file.look())
+      fileNews = FileNews(file.readStamp())
     }
     reloader = source
   }
@@ -132,7 +132,7 @@ extension Gateway {
   func lookAtFileLater() {
     if isFileLookDue { return }
     isFileLookDue = true
-    _ = reactor.wake(at: reactor.now + Self.filePause, tag: Alarm.file.tag)
+    _ = reactor.setTimer(at: reactor.now + Self.filePause, tag: Alarm.file.tag)
   }
 
   func lookAtFile() {

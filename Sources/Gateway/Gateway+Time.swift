@@ -22,12 +22,12 @@ extension Gateway {
     let time = deadline(connection)
     if connection.alarm != nil, connection.alarmAt <= time { return }
     connection.alarmAt = time
-    if let alarm = connection.alarm, reactor.move(alarm, to: time) { return }
-    connection.alarm = reactor.wake(
+    if let alarm = connection.alarm, reactor.moveTimer(alarm, to: time) { return }
+    connection.alarm = reactor.setTimer(
       at: time, tag: Alarm.connection(slot: Int(connection.id.bits & 0xFFFF_FFFF)).tag)
   }
 
-  func woke(_ alarm: AlarmID, _ purpose: Alarm) {
+  func woke(_ alarm: TimerID, _ purpose: Alarm) {
     switch purpose {
     case .connection(let slot):
       guard let connection = connections.value(inSlot: slot), connection.alarm == alarm else { return }

@@ -26,7 +26,7 @@ public final class Gateway {
   var crowdedOut: [Connection] = []
   /// Whether somebody in the queue may have room now.
   var isServingDue = false
-  var probeAlarm: AlarmID?
+  var probeAlarm: TimerID?
   var events = EventRing<EventData>()
   /// Who reads events as they happen.
   var feeds: [UInt64: Connection] = [:]
@@ -52,7 +52,7 @@ public final class Gateway {
   var isDraining = false
   /// When the gateway was told to stop.
   var drainBegan = Duration.zero
-  var drainAlarm: AlarmID?
+  var drainAlarm: TimerID?
   /// Whether an alarm is set for giving memory back.
   var isTrimDue = false
 
@@ -75,7 +75,7 @@ public final class Gateway {
     /// A look at whether a provider is there.
     case look(TransferID, provider: String)
     /// Nobody any more: its last bytes are awaited so that the connection can be used again.
-    case nobody(TransferID, AlarmID)
+    case nobody(TransferID, TimerID)
   }
 
   /// A gateway on a reactor of its own. `seed` makes its request ids; give it chance.
@@ -118,7 +118,7 @@ public final class Gateway {
   public static func reactorOptions(_ configuration: Configuration) -> Reactor.Options {
     var options = Reactor.Options()
     options.outputHighWater = configuration.server.outputHighWater
-    options.nameAge = configuration.server.dnsCache
+    options.dnsTTL = configuration.server.dnsCache
     return options
   }
 
@@ -137,17 +137,17 @@ public final class Gateway {
     switch event {
     case .accepted(let client): welcome(client)
     case .received(let client): if let connection = connections[client.bits] { advance(connection) }
-    case .finished(let client): if let connection = connections[client.bits] { inputEnded(connection) }
-    case .hungUp(let client): if let connection = connections[client.bits] { hungUp(connection) }
-    case .drained(let client): if let connection = connections[client.bits] { drained(connection) }
+    case .inputClosed(let client): if let connection = connections[client.bits] { inputEnded(connection) }
+    case .disconnected(let client): if let connection = connections[client.bits] { hungUp(connection) }
+    case .writable(let client): if let connection = connections[client.bits] { drained(connection) }
 
-    case .responded(let transfer): responded(transfer)
-    case .arrived(let transfer): arrived(transfer)
-    case .ended(let transfer, let end): ended(transfer, end)
+    case .headReceived(let transfer): responded(transfer)
+    case .bodyReceived(let transfer): arrived(transfer)
+    case .transferEnded(let transfer, let end): ended(transfer, end)
 
-    case .woke(let alarm, let tag): woke(alarm, Alarm(tag: tag))
+    case .timerFired(let alarm, let tag): woke(alarm, Alarm(tag: tag))
     case .signal(.terminate), .signal(.interrupt): stop()
-    case .posted:
+    case .mailboxReady:
       hardware?.take()
       takeConfiguration()
     case .filesChanged: lookAtFileLater()
@@ -166,7 +166,7 @@ public final class Gateway {
     if let probeAlarm { reactor.cancel(probeAlarm) }
     endLooks(all: true)
     for connection in feeds.values { close(connection) }
-    drainAlarm = reactor.wake(at: reactor.now + configuration.server.drain, tag: Alarm.drain.tag)
+    drainAlarm = reactor.setTimer(at: reactor.now + configuration.server.drain, tag: Alarm.drain.tag)
     for connection in connections.values where connection.phase == .idle { arm(connection) }
     endIfDone()
   }

@@ -50,7 +50,7 @@ public struct BufferChain: Sendable {
   }
 
   /// How far a reader has come.
-  struct Place {
+  struct Position {
     fileprivate var piece = 0
     fileprivate var offset = 0
 
@@ -58,18 +58,18 @@ public struct BufferChain: Sendable {
   }
 
   /// Copies what follows a place, at most `room` bytes, and moves the place on; returns how many, 0 at the end.
-  func read(_ place: inout Place, into bytes: UnsafeMutableRawPointer, room: Int) -> Int {
+  func read(_ position: inout Position, into bytes: UnsafeMutableRawPointer, room: Int) -> Int {
     var copied = 0
-    while copied < room, place.piece <= others.count {
-      let piece = place.piece == 0 ? Piece(text: first, range: first.indices) : others[place.piece - 1]
-      let part = piece.text.span.extracting(piece.range).extracting(droppingFirst: place.offset)
+    while copied < room, position.piece <= others.count {
+      let piece = position.piece == 0 ? Piece(text: first, range: first.indices) : others[position.piece - 1]
+      let part = piece.text.span.extracting(piece.range).extracting(droppingFirst: position.offset)
       let run = min(part.count, room - copied)
       if run > 0 { unsafe part.withUnsafeBytes { _ = unsafe memcpy(bytes + copied, $0.baseAddress!, run) } }
       copied += run
-      place.offset += run
+      position.offset += run
       if run == part.count {
-        place.piece += 1
-        place.offset = 0
+        position.piece += 1
+        position.offset = 0
       }
     }
     return copied

@@ -18,8 +18,8 @@ public struct TransferID: Hashable, Sendable {
   init(_ id: Slots<Int>.ID) { self.id = id }
 }
 
-/// A deadline asked for with `Reactor.wake`.
-public struct AlarmID: Hashable, Sendable {
+/// A deadline asked for with `Reactor.setTimer`.
+public struct TimerID: Hashable, Sendable {
   let id: Slots<Int>.ID
 }
 
@@ -30,25 +30,25 @@ public enum Event: Sendable {
   /// More bytes wait in the client's input.
   case received(ClientID)
   /// The client will send nothing more; what it sent before still waits in its input.
-  case finished(ClientID)
+  case inputClosed(ClientID)
   /// The client is gone and its name is stale.
-  case hungUp(ClientID)
+  case disconnected(ClientID)
   /// The client's output has fallen to the low-water mark.
-  case drained(ClientID)
+  case writable(ClientID)
 
   /// The upstream's status and fields are known.
-  case responded(TransferID)
+  case headReceived(TransferID)
   /// More bytes of the response body wait.
-  case arrived(TransferID)
+  case bodyReceived(TransferID)
   /// The transfer is over. Its response stays readable until the next turn; then the name is stale.
-  case ended(TransferID, TransferEnd)
+  case transferEnded(TransferID, TransferEnd)
 
-  /// A deadline has passed; `tag` is what `wake` was given.
-  case woke(AlarmID, tag: UInt64)
+  /// A deadline has passed; `tag` is what `setTimer` was given.
+  case timerFired(TimerID, tag: UInt64)
   /// A signal arrived.
   case signal(Signal)
   /// Values wait in a watched mailbox.
-  case posted
+  case mailboxReady
   /// Something has changed where a watched file is.
   case filesChanged
 }
@@ -62,9 +62,9 @@ public enum TransferEnd: Equatable, Sendable {
 /// Why a transfer failed, in the classes that routing and callers tell apart.
 public enum TransferError: Error, Equatable, Sendable, CaseIterable {
   /// No address for the name.
-  case nameNotFound
+  case hostNotFound
   /// The name leads to an address that the request's policy does not allow.
-  case addressForbidden
+  case addressNotAllowed
   /// Nothing listens there, or the network says no.
   case connectFailed
   /// No connection within the time allowed.

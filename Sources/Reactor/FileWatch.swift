@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// A file that may change, told to a loop: `Reactor.watch`, then `look`, on another thread, some time after each
+/// A file that may change, told to a loop: `Reactor.watch`, then `readStamp`, on another thread, some time after each
 /// `.filesChanged`.
 ///
 /// The kernel notices (inotify(7)), so no thread stands by; what another machine changes on a network's file system
@@ -35,7 +35,7 @@ public final class FileWatch: Sendable {
   /// How the file is now; `nil` when there is none. It may wait for a disk.
   ///
   /// Where a link leads elsewhere than before, the folders there are watched from here on.
-  public func look() -> Stamp? {
+  public func readStamp() -> Stamp? {
     // One that is gone is made anew in a folder that is watched, or was never there.
     for folder in Self.folders(path) { try? add(folder) }
     var status = stat()

@@ -3,12 +3,12 @@ internal import Synchronization
 
 /// Writes bytes to a file or to standard error on a thread of its own, so that the loop never waits for them.
 public final class LineWriter: Sendable {
-  private enum Letter: Sendable {
+  private enum Message: Sendable {
     case bytes([UInt8])
     case end
   }
 
-  private let mailbox: Mailbox<Letter>
+  private let mailbox: Mailbox<Message>
   private let isDone = Atomic<Bool>(false)
 
   /// Opens `path` for appending, or standard error when it is empty; starts the thread.
@@ -43,8 +43,8 @@ public final class LineWriter: Sendable {
   private func run(_ descriptor: CInt) {
     while true {
       mailbox.wait()
-      for letter in mailbox.take() {
-        switch letter {
+      for message in mailbox.take() {
+        switch message {
         case .bytes(let bytes): Self.writeAll(bytes, to: descriptor)
         case .end:
           isDone.store(true, ordering: .releasing)

@@ -26,7 +26,7 @@ struct LoopLag: ~Copyable {
   init() {
     schedstat = try? Descriptor(
       owning: unsafe linux_open_for_reading("/proc/thread-self/schedstat"), from: "open schedstat")
-    queued = schedstat.lend { linux_read_run_delay($0.raw) } ?? 0
+    queued = schedstat.withBorrowed { linux_read_run_delay($0.raw) } ?? 0
     queuedReadAt = linux_monotonic_nanoseconds()
   }
 
@@ -45,7 +45,7 @@ struct LoopLag: ~Copyable {
     var waited: UInt64 = 0
     if idle > Self.askAbove || now &- queuedReadAt > Self.countAge {
       let before = queued
-      queued = schedstat.lend { linux_read_run_delay($0.raw) } ?? 0
+      queued = schedstat.withBorrowed { linux_read_run_delay($0.raw) } ?? 0
       queuedReadAt = now
       if idle > Self.askAbove { waited = min(idle, queued &- before) }
     }

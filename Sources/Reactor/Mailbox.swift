@@ -5,7 +5,7 @@ internal import Synchronization
 /// Values between threads, in order and bounded. The only lock in the process.
 ///
 /// The sender never waits: a value that does not fit is refused and counted. The receiver is either a loop
-/// (`Reactor.watch`, then `take` at each `.posted`) or a thread of its own (`wait`, then `take`).
+/// (`Reactor.watch`, then `take` at each `.mailboxReady`) or a thread of its own (`wait`, then `take`).
 public final class Mailbox<Value: Sendable>: Sendable {
   private struct State {
     var values: [Value] = []

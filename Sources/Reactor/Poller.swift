@@ -5,7 +5,7 @@ internal import Glibc
 @safe
 struct Poller: ~Copyable {
   /// The most events taken from the kernel at a time; more wait for the next turn.
-  static let batch = Pace.mostMax
+  static let batch = BatchLimit.valueMax
 
   private let epoll: Descriptor
   private let events: UnsafeMutablePointer<linux_event>

@@ -25,14 +25,14 @@ extension Reactor {
   /// before, at most a queue full: closing the socket would break them.
   public func stopListening() {
     for _ in 0..<Listener.backlog {
-      guard case .client(let descriptor, let address)? = listener.lend({ $0.accept() }) else { break }
+      guard case .client(let descriptor, let address)? = listener.withBorrowed({ $0.accept() }) else { break }
       if let id = clients.add(descriptor, address, poller: poller) { adopted.append(id) }
     }
     listener = nil
   }
 
   /// The listening socket's descriptor, for a successor to inherit; `nil` when there is none.
-  public var listenerDescriptor: CInt? { listener.lend { $0.descriptor.raw } }
+  public var listenerDescriptor: CInt? { listener.withBorrowed { $0.descriptor.raw } }
 
   /// Takes over a connected stream socket, which is made non-blocking; the next turn tells it as accepted.
   ///
@@ -47,7 +47,7 @@ extension Reactor {
 
   func watchListener(_ on: Bool) {
     let token = Token(.listener, generation: 0, number: 0)
-    listener.lend { poller.change($0.descriptor.raw, on ? UInt32(LINUX_IN) : 0, token) }
+    listener.withBorrowed { poller.change($0.descriptor.raw, on ? UInt32(LINUX_IN) : 0, token) }
   }
 
   /// The number of connected clients, those included that are only still to read their last answer.
@@ -58,7 +58,7 @@ extension Reactor {
 
   /// Lends the client's waiting input; `nil` for a stale name.
   public func withInput<Result>(of client: ClientID, _ body: (Span<UInt8>) -> Result) -> Result? {
-    clients.table[.init(bits: client.bits)].lend { body($0.incoming.readable) }
+    clients.table[.init(bits: client.bits)].withBorrowed { body($0.incoming.readable) }
   }
 
   /// Bytes that wait, of all clients together: input for the gateway, and output for the clients.
@@ -92,7 +92,7 @@ extension Reactor {
 
   /// Queues output, which goes out at the end of the turn in one `send`.
   ///
-  /// Returns how many bytes wait now; above `outputHighWater` the caller should send no more until `.drained`.
+  /// Returns how many bytes wait now; above `outputHighWater` the caller should send no more until `.writable`.
   @discardableResult
   public func send(_ bytes: Span<UInt8>, to client: ClientID) -> Int {
     clients.queue(bytes, for: .init(bits: client.bits))
@@ -116,7 +116,7 @@ extension Reactor {
   public func reset(_ client: ClientID) {
     let id = Slots<Client>.ID(bits: client.bits)
     _ = clients.table[id]?.flush()
-    _ = clients.table[id].lend { linux_reset_on_close($0.descriptor.raw) }
+    _ = clients.table[id].withBorrowed { linux_reset_on_close($0.descriptor.raw) }
     clients.drop(id, &deadlines)
   }
 }

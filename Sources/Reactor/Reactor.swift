@@ -1,15 +1,15 @@
 internal import CLinux
 
 /// Whom a deadline belongs to.
-enum Owner {
+enum DeadlineOwner {
   /// The gateway, which asked with this tag.
   case gateway(tag: UInt64)
   /// A script's next step.
   case script(TransferID)
   /// A transfer that waits for the addresses of a name.
-  case name(TransferID)
+  case lookup(TransferID)
   /// A closing connection's last chance.
-  case lastChance(ClientID)
+  case closeTimeout(ClientID)
   /// The listener, which waits until descriptors are free again.
   case listener
 }
@@ -29,9 +29,9 @@ public final class Reactor {
     /// Output above which a client counts as full, in bytes; at a quarter of it it is drained.
     public var outputHighWater = 256 * 1024
     /// How long the addresses of a name are used before it is looked up again.
-    public var nameAge = Duration.seconds(60)
+    public var dnsTTL = Duration.seconds(60)
     /// Looks a host name up, on a thread of its own; `nil` when nobody can say.
-    public var names: @Sendable (String) -> [IPAddress]? = SystemNames.look
+    public var resolve: @Sendable (String) -> [IPAddress]? = SystemResolver.resolve
 
     public init(takesSignals: Bool = false, clock: Clock = .monotonic) {
       self.takesSignals = takesSignals
@@ -45,7 +45,7 @@ public final class Reactor {
   let poller: Poller
   var clients: Clients
   let upstreams: Upstreams
-  var deadlines = Deadlines<Owner>()
+  var deadlines = Deadlines<DeadlineOwner>()
   var listener: Listener?
   private let signals: Signals?
   private var events: [Event] = []
@@ -55,7 +55,7 @@ public final class Reactor {
   /// Connections taken over since the last turn.
   var adopted: [ClientID] = []
   private var lag = LoopLag()
-  private var pace = Pace()
+  private var batchLimit = BatchLimit()
   /// How many events the poller has, and which of them is to be handled next.
   private var ready = 0
   private var next = 0
@@ -73,7 +73,7 @@ public final class Reactor {
   /// A reactor with nothing in it.
   public init(_ options: Options = Options()) throws(SystemError) {
     let poller = try Poller()
-    upstreams = try Upstreams(poller: poller, names: options.names, nameAge: options.nameAge)
+    upstreams = try Upstreams(poller: poller, resolve: options.resolve, dnsTTL: options.dnsTTL)
     clients = Clients(highWater: options.outputHighWater)
     clock = options.clock
     now = Self.monotonic()
@@ -108,17 +108,17 @@ public final class Reactor {
     turns &+= 1
     let awake = lag.asleep()
     // Where time is made, how long a turn really took must change nothing.
-    if clock == .monotonic { pace.turned(after: awake) }
+    if clock == .monotonic { batchLimit.adapt(after: awake) }
     // What the last turn left of a batch comes before anything new.
     let isNew = next == ready
     if isNew {
       next = 0
-      ready = poller.wait(atMost: rest, most: clock == .manual ? Poller.batch : pace.most)
+      ready = poller.wait(atMost: rest, most: clock == .manual ? Poller.batch : batchLimit.value)
     }
     lag.awake()
     wall = 0
     if clock == .monotonic { now = Self.monotonic() }
-    upstreams.begin(atMost: pace.most, poller: poller)
+    upstreams.begin(atMost: batchLimit.value, poller: poller)
     let count = ready - next
     let most = clock == .manual ? Int.max : receivedBytes + Self.bytesPerTurn
     while next < ready, receivedBytes <= most {
@@ -131,8 +131,8 @@ public final class Reactor {
     upstreams.serve(now: now, poller: poller)
     upstreams.collect(into: &events)
     // Behind what arrived: after a pause of the whole process both are late, and what arrived was not.
-    if clock == .manual || !pace.isBehind(count, isCut: next < ready) { expire() }
-    for case .ended(let id, _) in events { over.append(id) }
+    if clock == .manual || !batchLimit.isBehind(count, isCut: next < ready) { expire() }
+    for case .transferEnded(let id, _) in events { over.append(id) }
     return events
   }
 
@@ -140,7 +140,7 @@ public final class Reactor {
   private var receivedBytes: Int { clients.receivedBytes &+ upstreams.receivedBytes }
 
   private func sleep(_ limit: Duration?) -> Duration? {
-    if !events.isEmpty || upstreams.hasNews { return .zero }
+    if !events.isEmpty || upstreams.hasPendingWork { return .zero }
     var wait = limit
     for time in [deadlines.next, upstreams.curlDue] {
       guard let time else { continue }
@@ -157,21 +157,21 @@ public final class Reactor {
     case .upstream:
       upstreams.curlReady(token.number, generation: token.generation, events: ready, poller: poller)
     case .listener: acceptSome()
-    case .signals: while let signal = signals.lend({ $0.take() }) ?? nil { events.append(.signal(signal)) }
+    case .signals: while let signal = signals.withBorrowed({ $0.take() }) ?? nil { events.append(.signal(signal)) }
     case .mailbox:
       _ = linux_eventfd_take(CInt(bitPattern: token.number))
-      events.append(.posted)
+      events.append(.mailboxReady)
     case .files:
       linux_inotify_drain(CInt(bitPattern: token.number))
       events.append(.filesChanged)
-    case .names: upstreams.namesFound(now: now, deadlines: &deadlines)
+    case .dns: upstreams.lookupsFinished(now: now, deadlines: &deadlines)
     case nil: break
     }
   }
 
   private func acceptSome() {
     for _ in 0..<Listener.acceptsPerTurn {
-      switch listener.lend({ $0.accept() }) {
+      switch listener.withBorrowed({ $0.accept() }) {
       case .client(let descriptor, let address)?:
         if let id = clients.add(descriptor, address, poller: poller) { events.append(.accepted(id)) }
       case .nothing?: return
@@ -189,15 +189,15 @@ public final class Reactor {
 
   /// Serves deadlines that are due, as many as one turn can bear; what is left is served in the next one.
   private func expire() {
-    let most = clock == .manual ? Int.max : pace.most
+    let most = clock == .manual ? Int.max : batchLimit.value
     var served = 0
     while served < most, let (id, owner) = deadlines.takeDue(now) {
       served += 1
       switch owner {
-      case .gateway(let tag): events.append(.woke(AlarmID(id: .init(bits: id.bits)), tag: tag))
+      case .gateway(let tag): events.append(.timerFired(TimerID(id: .init(bits: id.bits)), tag: tag))
       case .script(let transfer): upstreams.play(transfer, now: now, deadlines: &deadlines, into: &events)
-      case .name(let transfer): upstreams.nameIsLate(transfer)
-      case .lastChance(let client): clients.drop(.init(bits: client.bits), &deadlines)
+      case .lookup(let transfer): upstreams.lookupTimedOut(transfer)
+      case .closeTimeout(let client): clients.drop(.init(bits: client.bits), &deadlines)
       case .listener: watchListener(true)
       }
     }
@@ -223,19 +223,19 @@ public final class Reactor {
     if clock == .manual { now = max(now, time) }
   }
 
-  /// Asks for a `.woke` event at a point in time on this reactor's clock.
-  public func wake(at time: Duration, tag: UInt64) -> AlarmID {
-    AlarmID(id: .init(bits: deadlines.add(time, .gateway(tag: tag)).bits))
+  /// Asks for a `.timerFired` event at a point in time on this reactor's clock.
+  public func setTimer(at time: Duration, tag: UInt64) -> TimerID {
+    TimerID(id: .init(bits: deadlines.add(time, .gateway(tag: tag)).bits))
   }
 
   /// Moves an alarm; false when it has gone off.
   @discardableResult
-  public func move(_ alarm: AlarmID, to time: Duration) -> Bool { deadlines.move(alarm.id, to: time) }
+  public func moveTimer(_ alarm: TimerID, to time: Duration) -> Bool { deadlines.move(alarm.id, to: time) }
 
   /// Takes an alarm back.
-  public func cancel(_ alarm: AlarmID) { deadlines.remove(alarm.id) }
+  public func cancel(_ alarm: TimerID) { deadlines.remove(alarm.id) }
 
-  /// Tells by `.posted` that values wait in a mailbox.
+  /// Tells by `.mailboxReady` that values wait in a mailbox.
   public func watch<Value>(_ mailbox: Mailbox<Value>) throws(SystemError) {
     let token = Token(.mailbox, generation: 0, number: UInt32(bitPattern: mailbox.wake))
     try poller.watch(mailbox.wake, UInt32(LINUX_IN), token)
@@ -257,7 +257,7 @@ public final class Reactor {
   public var turnCount: Int { turns }
 
   /// Bytes of this process that are in memory; 0 when the system does not say.
-  public var residentBytes: Int { Int(memory.lend { linux_read_resident($0.raw) } ?? 0) }
+  public var residentBytes: Int { Int(memory.withBorrowed { linux_read_resident($0.raw) } ?? 0) }
 
   /// Makes the allocator give large blocks back to the system as soon as they are free; once, at the start.
   public static func returnLargeBlocks() { linux_return_large_blocks() }

@@ -1,6 +1,6 @@
 extension Optional where Wrapped: ~Copyable {
   /// Lends the value, which cannot be copied out, to `body`.
-  func lend<Result: ~Copyable>(_ body: (borrowing Wrapped) -> Result) -> Result? {
+  func withBorrowed<Result: ~Copyable>(_ body: (borrowing Wrapped) -> Result) -> Result? {
     switch self {
     case .some(let wrapped): body(wrapped)
     case nil: nil

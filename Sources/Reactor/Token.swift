@@ -4,7 +4,7 @@
 /// a descriptor that was closed in the same batch, and is skipped.
 struct Token: Equatable {
   enum Kind: UInt8 {
-    case listener, client, upstream, signals, mailbox, names, files
+    case listener, client, upstream, signals, mailbox, dns, files
   }
 
   let bits: UInt64

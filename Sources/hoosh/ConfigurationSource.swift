@@ -6,7 +6,7 @@ import Reactor
 /// Where the configuration comes from: a file that was named, `hoosh.toml` here, or what is found.
 enum ConfigurationSource {
   /// The file that is looked for when none is named.
-  static let usualName = "hoosh.toml"
+  static let defaultName = "hoosh.toml"
   /// Bytes of a configuration file.
   static let bytesMax = 1024 * 1024
 
@@ -24,16 +24,16 @@ enum ConfigurationSource {
   /// Reads the configuration; complains and exits when it is wrong.
   static func load(_ path: String?) throws -> Loaded {
     let environment = Environment.variables
-    if let path = unsafe path ?? (access(usualName, R_OK) == 0 ? usualName : nil) {
+    if let path = unsafe path ?? (access(defaultName, R_OK) == 0 ? defaultName : nil) {
       do throws(Fault) {
         return Loaded(configuration: try configuration(path, environment), origin: path)
       } catch {
         switch error {
         case .unreadable(let message):
-          Terminal.complain(message)
+          Terminal.printError(message)
           throw ExitCode.input
         case .wrong(let faults):
-          Terminal.complain("\(faults)")
+          Terminal.printError("\(faults)")
           throw ExitCode.configuration
         }
       }
@@ -43,7 +43,7 @@ enum ConfigurationSource {
       return Reactor.answers(loopbackPort: port, within: .milliseconds(50))
     }
     let configuration = Configuration.discovered(found: found, environment: environment)
-    return Loaded(configuration: configuration, origin: "no \(usualName) here", isFile: false, found: found)
+    return Loaded(configuration: configuration, origin: "no \(defaultName) here", isFile: false, found: found)
   }
 
   private static func port(_ url: String?) -> UInt16? {
@@ -69,7 +69,7 @@ enum ConfigurationSource {
   }
 
   /// The configuration of a file as it is now, for a gateway that runs.
-  static func again(_ path: String) -> Result<Configuration, ConfigurationFaults> {
+  static func reload(_ path: String) -> Result<Configuration, ConfigurationFaults> {
     do throws(Fault) {
       return .success(try configuration(path, Environment.variables))
     } catch {

@@ -65,7 +65,7 @@ struct Fit: ParsableCommand {
     usage.parallel = parallel
     usage.keyBits = cache.bits
     usage.valueBits = cache.bits
-    let snapshot = HardwareLook.snapshot(asksDrivers: !noDrivers)
+    let snapshot = HardwareScan.snapshot(asksDrivers: !noDrivers)
     let machine = added.isEmpty ? snapshot.machine : snapshot.machine.edited(adding: added.map { $0 << 30 })
     let budget = Budget(machine)
     let plan = Planner.plan(shape, usage, on: budget)
@@ -75,7 +75,7 @@ struct Fit: ParsableCommand {
         out.object("model") { shape.write(&$0) }
         out.object("plan") { plan.write(&$0) }
       }
-      Terminal.show(out.bytes + [0x0a])
+      Terminal.write(out.bytes + [0x0a])
     } else {
       show(shape, plan, usage)
     }
@@ -85,12 +85,12 @@ struct Fit: ParsableCommand {
   private func read() throws -> Model {
     if unsafe access(model, F_OK) == 0 {
       do throws(ModelFault) { return try ModelFile.read(model) } catch {
-        Terminal.complain("\(model): \(error)")
+        Terminal.printError("\(model): \(error)")
         throw ExitCode.input
       }
     }
     if let shape = NamedModel.model(model) { return shape }
-    Terminal.complain("hoosh: there is no file `\(model)`, and as a name it does not say how large the model is")
+    Terminal.printError("hoosh: there is no file `\(model)`, and as a name it does not say how large the model is")
     throw ExitCode.input
   }
 

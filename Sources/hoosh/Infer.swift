@@ -20,25 +20,25 @@ struct Infer: ParsableCommand {
   func run() throws {
     var events = EventReader()
     var complaint: String?
-    let answer = try options.ask(
+    let answer = try options.send(
       .post, "/v1/chat/completions", body: body(),
       piece: stream
         ? { bytes in
           var offset = 0
           while let isEvent = try? events.next(in: bytes, from: &offset), isEvent {
             let data = events.data
-            if let error = ServerMessage.error(in: data.span) { complaint = error }
+            if let error = ServerJSON.error(in: data.span) { complaint = error }
             show(data.span, member: "delta")
           }
         } : nil)
     if answer.status != 200 {
-      complaint = ServerMessage.error(in: answer.body.span) ?? "the gateway answered with status \(answer.status)"
+      complaint = ServerJSON.error(in: answer.body.span) ?? "the gateway answered with status \(answer.status)"
     } else if !stream {
       show(answer.body.span, member: "message")
     }
-    if answer.status == 200 { Terminal.show([0x0a]) }
+    if answer.status == 200 { Terminal.write([0x0a]) }
     if let complaint {
-      Terminal.complain("hoosh: \(complaint)")
+      Terminal.printError("hoosh: \(complaint)")
       throw ExitCode.failure
     }
   }
@@ -57,6 +57,6 @@ struct Infer: ParsableCommand {
 
   /// Writes the text of the first choice's message or delta.
   private func show(_ json: Span<UInt8>, member: StaticString) {
-    if let text = ServerMessage.content(in: json, of: member) { Terminal.show(Array(text.utf8)) }
+    if let text = ServerJSON.content(in: json, of: member) { Terminal.write(Array(text.utf8)) }
   }
 }

@@ -29,11 +29,11 @@ struct Info: ParsableCommand {
   func run() throws {
     if let server { return try showStatus(of: server) }
     if json {
-      let snapshot = HardwareLook.snapshot(asksDrivers: !noDrivers, asksEveryDriver: everyDriver)
-      return Terminal.show(snapshot.json + [0x0a])
+      let snapshot = HardwareScan.snapshot(asksDrivers: !noDrivers, asksEveryDriver: everyDriver)
+      return Terminal.write(snapshot.json + [0x0a])
     }
     let loaded = try ConfigurationSource.load(config)
-    print(HardwareLook.snapshot(asksDrivers: !noDrivers, asksEveryDriver: everyDriver).summary)
+    print(HardwareScan.snapshot(asksDrivers: !noDrivers, asksEveryDriver: everyDriver).summary)
     print("\(Terminal.bold("hoosh")) \(Gateway.version), libcurl \(CurlLibrary.version)")
     print("\(Terminal.bold("configuration")): \(loaded.origin)")
     print(Terminal.bold("tuning"))
@@ -49,13 +49,13 @@ struct Info: ParsableCommand {
   }
 
   private func showStatus(of server: String) throws {
-    let answer = try ServerOptions.ask(server, key: key, .get, "/v1/status")
+    let answer = try ServerOptions.send(server, key: key, .get, "/v1/status")
     guard answer.status == 200 else {
-      Terminal.complain("hoosh: \(ServerMessage.error(in: answer.body.span) ?? "status \(answer.status)")")
+      Terminal.printError("hoosh: \(ServerJSON.error(in: answer.body.span) ?? "status \(answer.status)")")
       throw ExitCode.failure
     }
     print(Terminal.bold(server))
-    for (name, value) in ServerMessage.leaves(of: answer.body.span) { print("  \(padded(name, 34))\(value)") }
+    for (name, value) in ServerJSON.leaves(of: answer.body.span) { print("  \(padded(name, 34))\(value)") }
   }
 
   private func rows(_ configuration: Configuration) -> [(String, String)] {
@@ -101,7 +101,7 @@ struct Check: ParsableCommand {
   var config: String?
 
   func run() throws {
-    let path = file ?? config ?? ConfigurationSource.usualName
+    let path = file ?? config ?? ConfigurationSource.defaultName
     let loaded = try ConfigurationSource.load(path)
     let count = loaded.configuration.providers.filter(\.isEnabled).count
     print("\(path): right; \(count) \(count == 1 ? "provider" : "providers")")

@@ -8,12 +8,12 @@ struct Models: ParsableCommand {
   @OptionGroup var options: ServerOptions
 
   func run() throws {
-    let answer = try options.ask(.get, "/v1/models")
+    let answer = try options.send(.get, "/v1/models")
     guard answer.status == 200 else {
-      Terminal.complain("hoosh: \(ServerMessage.error(in: answer.body.span) ?? "status \(answer.status)")")
+      Terminal.printError("hoosh: \(ServerJSON.error(in: answer.body.span) ?? "status \(answer.status)")")
       throw ExitCode.failure
     }
-    for id in ServerMessage.ids(in: answer.body.span) { print(id) }
+    for id in ServerJSON.ids(in: answer.body.span) { print(id) }
   }
 }
 
@@ -25,8 +25,8 @@ struct Health: ParsableCommand {
   @OptionGroup var options: ServerOptions
 
   func run() throws {
-    let answer = try options.ask(.get, "/readyz")
-    Terminal.show(answer.body)
+    let answer = try options.send(.get, "/readyz")
+    Terminal.write(answer.body)
     if answer.status != 200 { throw ExitCode.failure }
   }
 }

@@ -19,15 +19,15 @@ struct Route: ParsableCommand {
     var body: [UInt8] = Array("{".utf8)
     Writer.member("model", model, to: &body)
     body += Array("}".utf8)
-    let answer = try options.ask(.post, "/v1/route/explain", body: body)
+    let answer = try options.send(.post, "/v1/route/explain", body: body)
     guard answer.status == 200 else {
-      Terminal.complain("hoosh: \(ServerMessage.error(in: answer.body.span) ?? "status \(answer.status)")")
+      Terminal.printError("hoosh: \(ServerJSON.error(in: answer.body.span) ?? "status \(answer.status)")")
       throw ExitCode.failure
     }
-    if json { return Terminal.show(answer.body) }
-    let candidates = ServerMessage.candidates(in: answer.body.span)
+    if json { return Terminal.write(answer.body) }
+    let candidates = ServerJSON.candidates(in: answer.body.span)
     if candidates.isEmpty {
-      Terminal.complain("hoosh: no provider serves the model")
+      Terminal.printError("hoosh: no provider serves the model")
       throw ExitCode.failure
     }
     for candidate in candidates {

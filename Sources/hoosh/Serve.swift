@@ -26,39 +26,39 @@ struct Serve: ParsableCommand {
     do throws(ConfigurationFaults) {
       try loaded.configuration.listen(bind: bind, port: port, source: bind == nil ? "--port" : "--bind")
     } catch {
-      Terminal.complain("\(error)")
+      Terminal.printError("\(error)")
       throw ExitCode.configuration
     }
     if let maxMemory { loaded.configuration.server.memoryBytesMax = maxMemory }
     Self.prepareProcess()
-    let inheritance = Inheritance()
+    let hotRestart = HotRestart()
     do throws(SystemError) {
       var options = Gateway.reactorOptions(loaded.configuration)
       options.takesSignals = true
       let reactor = try Reactor(options)
       let gateway = try Gateway(loaded.configuration, reactor: reactor, seed: UInt64.random(in: .min ... .max))
-      let port = try gateway.listen(inherited: inheritance.listener)
-      Terminal.complain(Self.greeting(loaded, port))
+      let port = try gateway.listen(inherited: hotRestart.listener)
+      Terminal.printError(Self.banner(loaded, port))
       if gateway.clientsMax < loaded.configuration.server.clientsMax {
-        Terminal.complain(
+        Terminal.printError(
           "hoosh: \(gateway.clientsMax) clients at once, for the \(Reactor.descriptorsMax) descriptors of this process"
         )
       }
-      try gateway.watchHardware(HardwareLook.options(), prices: HardwareLook.prices())
+      try gateway.watchHardware(HardwareScan.options(), prices: HardwareScan.prices())
       if loaded.isFile { try watch(loaded.origin, for: gateway) }
-      inheritance.relieve()
+      hotRestart.stopPredecessor()
 
       while !gateway.isOver {
         for event in reactor.turn() {
-          if case .signal(.user2) = event { Inheritance.pass(reactor.listenerDescriptor) }
+          if case .signal(.user2) = event { HotRestart.startSuccessor(reactor.listenerDescriptor) }
           gateway.handle(event)
         }
       }
-      Self.sendTheRest(reactor)
+      Self.flushOutput(reactor)
     } catch {
       let server = loaded.configuration.server
       let hint = error.isAddressInUse ? "; something listens there already, choose another with --port" : ""
-      Terminal.complain("hoosh: cannot serve on \(server.bind):\(server.port): \(error)\(hint)")
+      Terminal.printError("hoosh: cannot serve on \(server.bind):\(server.port): \(error)\(hint)")
       throw ExitCode.failure
     }
   }
@@ -67,9 +67,9 @@ struct Serve: ParsableCommand {
   private func watch(_ path: String, for gateway: Gateway) throws(SystemError) {
     let memoryMax = maxMemory
     let read: Reloader.Read = {
-      let read = ConfigurationSource.again(path)
+      let read = ConfigurationSource.reload(path)
       if case .failure(let faults) = read {
-        Terminal.complain("hoosh: the configuration was not taken, the one before is still in use\n\(faults)")
+        Terminal.printError("hoosh: the configuration was not taken, the one before is still in use\n\(faults)")
       }
       return read.map { read in
         var configuration = read
@@ -79,7 +79,7 @@ struct Serve: ParsableCommand {
     }
     var file: FileWatch?
     do throws(SystemError) { file = try FileWatch(path) } catch {
-      Terminal.complain("hoosh: changes of \(path) will not be noticed (\(error)); send SIGHUP after one")
+      Terminal.printError("hoosh: changes of \(path) will not be noticed (\(error)); send SIGHUP after one")
     }
     try gateway.watchConfiguration(try Reloader(file: file, read))
   }
@@ -109,14 +109,14 @@ struct Serve: ParsableCommand {
   }
 
   /// Sends what is still queued for clients, for a while; a signal ends that too.
-  private static func sendTheRest(_ reactor: Reactor) {
+  private static func flushOutput(_ reactor: Reactor) {
     let end = reactor.now + .seconds(5)
     repeat {
       for case .signal in reactor.turn(atMost: .milliseconds(10)) { return }
     } while reactor.waitingBytes.output > 0 && reactor.now < end
   }
 
-  private static func greeting(_ loaded: ConfigurationSource.Loaded, _ port: Int) -> String {
+  private static func banner(_ loaded: ConfigurationSource.Loaded, _ port: Int) -> String {
     let configuration = loaded.configuration
     let host =
       configuration.server.bind.contains(":") ? "[\(configuration.server.bind)]" : configuration.server.bind

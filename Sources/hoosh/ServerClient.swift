@@ -18,14 +18,14 @@ struct ServerOptions: ParsableArguments {
   }
 
   /// Sends one request. `piece` is called with the body as it comes while the status is 200; the rest is kept.
-  func ask(
+  func send(
     _ method: UpstreamRequest.Method, _ path: String, body: [UInt8] = [], piece: ((Span<UInt8>) -> Void)? = nil
   ) throws -> Answer {
-    try Self.ask(server, key: key, method, path, body: body, piece: piece)
+    try Self.send(server, key: key, method, path, body: body, piece: piece)
   }
 
   /// The same, for a command that has options of its own.
-  static func ask(
+  static func send(
     _ server: String, key: String?, _ method: UpstreamRequest.Method, _ path: String, body: [UInt8] = [],
     piece: ((Span<UInt8>) -> Void)? = nil
   ) throws -> Answer {
@@ -41,7 +41,7 @@ struct ServerOptions: ParsableArguments {
       result = try exchange(
         UpstreamRequest(method, root + path, fields: fields, body: BufferChain(body)), server, piece)
     } catch {
-      Terminal.complain("hoosh: \(error)")
+      Terminal.printError("hoosh: \(error)")
       throw ExitCode.failure
     }
     return try result.get()
@@ -63,10 +63,10 @@ struct ServerOptions: ParsableArguments {
           for index in response.body.readable.indices { answer.body.append(response.body.readable[index]) }
         }
         reactor.consumeBody(of: transfer, response.body.count)
-        guard case .ended(transfer, let end) = event else { continue }
+        guard case .transferEnded(transfer, let end) = event else { continue }
         if end == .complete { return .success(answer) }
         let reason = answer.status == 0 ? "nothing answers at \(server)" : "the connection to \(server) broke"
-        Terminal.complain("hoosh: \(reason) (\(end))")
+        Terminal.printError("hoosh: \(reason) (\(end))")
         return .failure(answer.status == 0 ? .unavailable : .failure)
       }
     }

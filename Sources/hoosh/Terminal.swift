@@ -7,10 +7,10 @@ enum Terminal {
   static var isInteractive: Bool { isatty(1) != 0 }
 
   /// Writes to standard error, with a line end.
-  static func complain(_ text: String) { LineWriter.writeAll(Array((text + "\n").utf8), to: 2) }
+  static func printError(_ text: String) { LineWriter.writeAll(Array((text + "\n").utf8), to: 2) }
 
   /// Writes to standard output as it is.
-  static func show(_ bytes: [UInt8]) { LineWriter.writeAll(bytes, to: 1) }
+  static func write(_ bytes: [UInt8]) { LineWriter.writeAll(bytes, to: 1) }
 
   /// The text in bold, on a terminal.
   static func bold(_ text: String) -> String { isInteractive ? "\u{1b}[1m\(text)\u{1b}[0m" : text }

@@ -27,7 +27,7 @@ import Testing
     peer.send("unread")
     loop.run(for: .milliseconds(10))
     peer.reset()
-    #expect(loop.run { loop.hasHungUp(client) })
+    #expect(loop.run { loop.hasDisconnected(client) })
   }
 
   @Test func `a paused client's end costs no time and is told once it is resumed`() throws {
@@ -39,11 +39,11 @@ import Testing
     let before = loop.turns
     loop.run(for: .milliseconds(100))
     #expect(loop.turns - before < 200)
-    #expect(!loop.hasFinished(client))
+    #expect(!loop.hasClosedInput(client))
     loop.reactor.pauseInput(of: client, false)
-    #expect(loop.run { loop.hasFinished(client) })
+    #expect(loop.run { loop.hasClosedInput(client) })
     loop.run(for: .milliseconds(20))
-    #expect(loop.events.count { if case .finished = $0 { true } else { false } } == 1)
+    #expect(loop.events.count { if case .inputClosed = $0 { true } else { false } } == 1)
   }
 
   @Test func `what a paused client sent before its end is read when it is resumed`() throws {
@@ -71,16 +71,16 @@ import Testing
       loop.turn()
     }
     loop.run(for: .milliseconds(20))
-    let before = loop.drainedCount(client)
+    let before = loop.writableCount(client)
     let waiting = loop.reactor.waitingOutput(of: client)
     #expect(waiting > 256 * 1024 - piece.count)
     #expect(before == 0)
     peer.reads = true
-    #expect(loop.run { loop.drainedCount(client) == 1 })
+    #expect(loop.run { loop.writableCount(client) == 1 })
     #expect(loop.reactor.waitingOutput(of: client) <= 64 * 1024)
     #expect(loop.run { peer.received.count == sent })
     loop.run(for: .milliseconds(10))
-    #expect(loop.drainedCount(client) == 1)
+    #expect(loop.writableCount(client) == 1)
   }
 
   @Test func `output at the high-water mark is not full`() throws {
@@ -89,9 +89,9 @@ import Testing
     let exact = [UInt8](repeating: 0x61, count: 256 * 1024)
     #expect(loop.reactor.send(exact.span, to: client) == 256 * 1024)
     #expect(loop.run { peer.received.count == exact.count })
-    #expect(loop.drainedCount(client) == 0)
+    #expect(loop.writableCount(client) == 0)
     #expect(loop.reactor.send((exact + [1]).span, to: client) == 256 * 1024 + 1)
-    #expect(loop.run { loop.drainedCount(client) == 1 })
+    #expect(loop.run { loop.writableCount(client) == 1 })
   }
 
   @Test func `a client is writable again at a quarter of the mark, not right below it`() throws {

@@ -10,11 +10,11 @@ import Testing
   }
 
   /// Everything that is read, `room` bytes at a time.
-  private func read(_ chain: BufferChain, room: Int, from place: inout BufferChain.Place) -> [UInt8] {
+  private func read(_ chain: BufferChain, room: Int, from position: inout BufferChain.Position) -> [UInt8] {
     var out: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: room)
     while true {
-      let count = buffer.withUnsafeMutableBytes { chain.read(&place, into: $0.baseAddress!, room: room) }
+      let count = buffer.withUnsafeMutableBytes { chain.read(&position, into: $0.baseAddress!, room: room) }
       if count == 0 { return out }
       out += buffer[..<count]
     }
@@ -32,9 +32,9 @@ import Testing
     chain.forEach { for index in $0.indices { lent.append($0[index]) } }
     #expect(lent == whole)
     for room in 1...8 {
-      var place = BufferChain.Place()
-      #expect(read(chain, room: room, from: &place) == whole)
-      #expect(read(chain, room: room, from: &place) == [], "at the end there is nothing")
+      var position = BufferChain.Position()
+      #expect(read(chain, room: room, from: &position) == whole)
+      #expect(read(chain, room: room, from: &position) == [], "at the end there is nothing")
     }
   }
 

@@ -7,7 +7,7 @@ import Testing
   @Test func `with a manual clock hours pass without waiting, and never back`() throws {
     let reactor = try Reactor(.init(clock: .manual))
     let begin = reactor.now
-    _ = reactor.wake(at: begin + .seconds(7200), tag: 1)
+    _ = reactor.setTimer(at: begin + .seconds(7200), tag: 1)
     #expect(reactor.turn().isEmpty)
     #expect(reactor.nextDeadline == begin + .seconds(7200))
     reactor.advance(to: begin + .seconds(7199))
@@ -29,6 +29,6 @@ import Testing
     close(pair[1])
     reactor.consumeInput(of: client, 5)
     let fresh = reactor.turn()
-    #expect(fresh.contains { if case .hungUp(client) = $0 { true } else { false } }, "\(fresh)")
+    #expect(fresh.contains { if case .disconnected(client) = $0 { true } else { false } }, "\(fresh)")
   }
 }

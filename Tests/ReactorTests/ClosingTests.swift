@@ -17,7 +17,7 @@ import Testing
     #expect(loop.run { peer.hasEnded })
     #expect(peer.received.count == large.count)
     #expect(!peer.wasReset)
-    #expect(!loop.hasHungUp(client))
+    #expect(!loop.hasDisconnected(client))
   }
 
   @Test func `after close nothing more is sent and no more input is told`() throws {
@@ -46,7 +46,7 @@ import Testing
     #expect(!peer.wasReset)
     peer.leave()
     #expect(loop.run { loop.reactor.clientCount == 0 })
-    #expect(!loop.hasHungUp(client))
+    #expect(!loop.hasDisconnected(client))
   }
 
   @Test func `a peer that sent much and half-closed reads the answer and the end, not a reset`() throws {
@@ -96,7 +96,7 @@ import Testing
     #expect(loop.reactor.clientCount == 0)
     #expect(loop.run { peer.hasEnded })
     #expect(peer.wasReset)
-    #expect(!loop.hasHungUp(client))
+    #expect(!loop.hasDisconnected(client))
   }
 
   @Test func `a name is stale although its slot has a new tenant`() throws {

@@ -56,7 +56,7 @@ private final class Flood {
     var isPosted = false
     for _ in 0..<20 where !isPosted {
       flood.fill()
-      for case .posted in flood.reactor.turn(atMost: .milliseconds(10)) { isPosted = true }
+      for case .mailboxReady in flood.reactor.turn(atMost: .milliseconds(10)) { isPosted = true }
     }
     #expect(isPosted)
   }

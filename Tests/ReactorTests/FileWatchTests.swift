@@ -39,7 +39,7 @@ import Testing
     let reactor = try Reactor()
     let watch = try FileWatch("\(folder.path)/a.toml")
     try reactor.watch(watch)
-    var seen = watch.look()
+    var seen = watch.readStamp()
     #expect(seen != nil)
     #expect(!Self.isTold(reactor, upTo: .milliseconds(20)))
     for change in [
@@ -51,7 +51,7 @@ import Testing
       try change()
       #expect(Self.isTold(reactor))
       while Self.isTold(reactor, upTo: .milliseconds(20)) {}
-      let now = watch.look()
+      let now = watch.readStamp()
       // The file beside it is told, and the look says that it was not this one.
       #expect((now == seen) == (now?.size == 2 && seen?.size == 2))
       seen = now
@@ -71,14 +71,14 @@ import Testing
     let reactor = try Reactor()
     let watch = try FileWatch("\(folder.path)/a.toml")
     try reactor.watch(watch)
-    #expect(watch.look()?.size == 1)
+    #expect(watch.readStamp()?.size == 1)
     try folder.link("data", to: "v2")
     #expect(Self.isTold(reactor))
     while Self.isTold(reactor, upTo: .milliseconds(20)) {}
-    #expect(watch.look()?.size == 2)
+    #expect(watch.readStamp()?.size == 2)
     try folder.write("v2/a.toml", "333")
     #expect(Self.isTold(reactor))
-    #expect(watch.look()?.size == 3)
+    #expect(watch.readStamp()?.size == 3)
   }
 
   @Test func `the folders are those of every link and of the file`() throws {
@@ -100,7 +100,7 @@ import Testing
     try folder.link("a", to: "b")
     try folder.link("b", to: "a")
     #expect(FileWatch.folders("\(folder.path)/a").count <= 41)
-    #expect(try FileWatch("\(folder.path)/a").look() == nil)
+    #expect(try FileWatch("\(folder.path)/a").readStamp() == nil)
     #expect(throws: SystemError.self) { try FileWatch("\(folder.path)/none/a") }
   }
 }

@@ -48,36 +48,36 @@ import Testing
   }
 }
 
-@Suite struct PaceTests {
+@Suite struct BatchLimitTests {
   @Test func `a slow turn halves what the next one takes on, full quick ones double it`() {
-    var pace = Pace()
-    let first = pace.most
-    pace.turned(after: 50_000_000)
-    #expect(pace.most == first / 2)
-    for _ in 0..<20 { pace.turned(after: 50_000_000) }
-    #expect(pace.most == Pace.mostMin)
+    var limit = BatchLimit()
+    let first = limit.value
+    limit.adapt(after: 50_000_000)
+    #expect(limit.value == first / 2)
+    for _ in 0..<20 { limit.adapt(after: 50_000_000) }
+    #expect(limit.value == BatchLimit.valueMin)
     for _ in 0..<20 {
-      _ = pace.isBehind(pace.most)
-      pace.turned(after: 1000)
+      _ = limit.isBehind(limit.value)
+      limit.adapt(after: 1000)
     }
-    #expect(pace.most == Pace.mostMax)
-    _ = pace.isBehind(1)
-    pace.turned(after: 1000)
-    #expect(pace.most == Pace.mostMax)
+    #expect(limit.value == BatchLimit.valueMax)
+    _ = limit.isBehind(1)
+    limit.adapt(after: 1000)
+    #expect(limit.value == BatchLimit.valueMax)
   }
 
   @Test func `deadlines wait while more is ready than is taken, but not for ever`() {
-    var pace = Pace()
-    let quiet = pace.isBehind(1)
+    var limit = BatchLimit()
+    let quiet = limit.isBehind(1)
     #expect(!quiet)
     var waited = 0
-    while waited < 100, pace.isBehind(pace.most) { waited += 1 }
+    while waited < 100, limit.isBehind(limit.value) { waited += 1 }
     #expect((1...32).contains(waited))
-    let still = pace.isBehind(pace.most)
+    let still = limit.isBehind(limit.value)
     #expect(!still)
-    let rested = pace.isBehind(0)
-    let again = pace.isBehind(pace.most)
-    let cut = pace.isBehind(1, isCut: true)
+    let rested = limit.isBehind(0)
+    let again = limit.isBehind(limit.value)
+    let cut = limit.isBehind(1, isCut: true)
     #expect(!rested && again && cut)
   }
 }

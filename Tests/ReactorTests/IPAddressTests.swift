@@ -43,7 +43,7 @@ import Testing
     #expect(named.port == 443)
     #expect(named.isSecure)
     #expect(named.origin == "https://API.example.com")
-    #expect(UpstreamTarget("http://lab:8081/v1").place == .init(name: "lab", port: 8081))
+    #expect(UpstreamTarget("http://lab:8081/v1").hostPort == .init(name: "lab", port: 8081))
     for literal in ["http://127.0.0.1:8080/x", "http://[::1]:80/", "http://localhost", "https://LOCALHOST:1/"] {
       #expect(UpstreamTarget(literal).name.isEmpty, "\(literal)")
     }

@@ -69,14 +69,14 @@ final class Loop {
 
   /// Transfers that ended well so far.
   var completed: Set<TransferID> {
-    Set(events.compactMap { if case .ended(let id, .complete) = $0 { id } else { nil } })
+    Set(events.compactMap { if case .transferEnded(let id, .complete) = $0 { id } else { nil } })
   }
 
   /// Turns until a transfer is over; how it ended.
   func end(of transfer: TransferID) -> TransferEnd? {
     var end: TransferEnd?
     run {
-      for case .ended(transfer, let how) in events { end = how }
+      for case .transferEnded(transfer, let how) in events { end = how }
       return end != nil
     }
     return end
@@ -84,16 +84,16 @@ final class Loop {
 
   var accepted: [ClientID] { events.compactMap { if case .accepted(let id) = $0 { id } else { nil } } }
 
-  func hasFinished(_ client: ClientID) -> Bool {
-    events.contains { if case .finished(client) = $0 { true } else { false } }
+  func hasClosedInput(_ client: ClientID) -> Bool {
+    events.contains { if case .inputClosed(client) = $0 { true } else { false } }
   }
 
-  func hasHungUp(_ client: ClientID) -> Bool {
-    events.contains { if case .hungUp(client) = $0 { true } else { false } }
+  func hasDisconnected(_ client: ClientID) -> Bool {
+    events.contains { if case .disconnected(client) = $0 { true } else { false } }
   }
 
-  func drainedCount(_ client: ClientID) -> Int {
-    events.count { if case .drained(client) = $0 { true } else { false } }
+  func writableCount(_ client: ClientID) -> Int {
+    events.count { if case .writable(client) = $0 { true } else { false } }
   }
 
   /// Our side of the connections to a local port, as raw descriptors.

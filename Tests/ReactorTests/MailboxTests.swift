@@ -31,7 +31,7 @@ import Testing
     var taken: [Int] = []
     let end = ContinuousClock.now + .seconds(5)
     while taken.count < 100, ContinuousClock.now < end {
-      for case .posted in reactor.turn(atMost: .seconds(5)) { taken += mailbox.take() }
+      for case .mailboxReady in reactor.turn(atMost: .seconds(5)) { taken += mailbox.take() }
     }
     #expect(taken == Array(0..<100))
     #expect(reactor.turn(atMost: .milliseconds(5)).isEmpty)

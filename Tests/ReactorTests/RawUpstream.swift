@@ -165,9 +165,9 @@ extension Loop {
     while fetched.end == nil, ContinuousClock.now < end {
       for event in turn() {
         switch event {
-        case .responded(transfer): fetched.responded += 1
-        case .arrived(transfer): break
-        case .ended(transfer, let reason): fetched.end = reason
+        case .headReceived(transfer): fetched.responded += 1
+        case .bodyReceived(transfer): break
+        case .transferEnded(transfer, let reason): fetched.end = reason
         default: continue
         }
         guard let response = reactor.response(of: transfer) else { continue }

@@ -96,7 +96,7 @@ import Testing
           received += response.body.count
           loop.reactor.consumeBody(of: transfer, response.body.count)
         }
-        if case .ended(transfer, let reason)? = loop.events.last { end = reason }
+        if case .transferEnded(transfer, let reason)? = loop.events.last { end = reason }
         return end != nil && loop.reactor.transferCount == 0
       })
     #expect(end == .complete)

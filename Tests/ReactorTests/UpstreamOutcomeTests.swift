@@ -141,10 +141,10 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
   @Test func `a name that does not exist is told as that`() throws {
     let loop = try Loop()
     let transfer = loop.reactor.start(UpstreamRequest(.get, "http://no-such-host.invalid/"))
-    #expect(loop.fetch(transfer, upTo: .seconds(8)).end == .failed(.nameNotFound))
+    #expect(loop.fetch(transfer, upTo: .seconds(8)).end == .failed(.hostNotFound))
   }
 
-  @Test func `fields are found by name, letter case aside, without the spaces around them`() throws {
+  @Test func `fields are found by name, message case aside, without the spaces around them`() throws {
     let loop = try Loop()
     let upstream = loop.add(
       RawUpstream([

@@ -59,7 +59,7 @@ import Testing
       var ended: [TransferID] = []
       #expect(
         loop.run {
-          ended = loop.events.compactMap { if case .ended(let id, .complete) = $0 { id } else { nil } }
+          ended = loop.events.compactMap { if case .transferEnded(let id, .complete) = $0 { id } else { nil } }
           return transfers.allSatisfy(ended.contains)
         })
     }
@@ -179,7 +179,7 @@ import Testing
         body += response.body.array.prefix(count)
         loop.reactor.consumeBody(of: transfer, count)
       }
-      for case .ended(transfer, let reason) in loop.turn() { end = reason }
+      for case .transferEnded(transfer, let reason) in loop.turn() { end = reason }
     }
     if let response = loop.reactor.response(of: transfer) { body += response.body.array }
     #expect(end == .complete)

@@ -30,18 +30,18 @@ struct Client: ~Copyable {
   /// What epoll watches for.
   var watched: UInt32
   /// Whether the peer's end was seen while its last bytes wait unread; it is not watched for again.
-  var isEndNoted = false
+  var isEOFPending = false
   /// Whether the gateway wants no more input for now.
   var isReadingPaused = false
   /// Whether the peer has sent its last byte.
-  var hasFinished = false
+  var isInputClosed = false
   /// Whether the output passed the high-water mark and its owner waits to hear that it fell.
-  var isFull = false
+  var isAboveHighWater = false
   /// Whether the turn's flush list names it.
   var isDirty = false
   var lingered = 0
   /// When a closing or lingering client is forgotten at the latest.
-  var lastChance: Deadlines<Owner>.ID?
+  var closeDeadline: Deadlines<DeadlineOwner>.ID?
 
   init(_ descriptor: consuming Descriptor, _ token: Token, _ address: IPAddress?) {
     self.descriptor = descriptor
@@ -59,9 +59,9 @@ struct Client: ~Copyable {
     // Nobody reads what a closing peer still sends before it has got everything; breaking is always reported.
     case .closing: break
     case .lingering: events |= UInt32(LINUX_IN | LINUX_RDHUP)
-    case .open where !hasFinished:
+    case .open where !isInputClosed:
       // A silent peer's end is to be seen also while its input waits.
-      if !isEndNoted { events |= UInt32(LINUX_RDHUP) }
+      if !isEOFPending { events |= UInt32(LINUX_RDHUP) }
       if !isReadingPaused { events |= UInt32(LINUX_IN) }
     case .open: break
     }
@@ -80,23 +80,23 @@ struct Client: ~Copyable {
   mutating func queue(_ bytes: Span<UInt8>, highWater: Int) -> Int? {
     guard phase == .open else { return nil }
     outgoing.append(bytes)
-    if outgoing.count > highWater { isFull = true }
+    if outgoing.count > highWater { isAboveHighWater = true }
     return outgoing.count
   }
 
   /// What a flush came to: sent as far as it went, low again after it was full, all sent and to be ended, broken.
-  enum Flushed { case sent, drained, over, broken }
+  enum Flushed { case sent, writable, complete, failed }
 
   /// Sends what the socket takes, and brings epoll in line with what is left.
   mutating func flushAndAlign(lowWater: Int, _ poller: borrowing Poller) -> Flushed? {
     guard isDirty else { return nil }
     isDirty = false
-    if flush() == .broken { return .broken }
-    if phase == .closing, outgoing.isEmpty { return .over }
+    if flush() == .failed { return .failed }
+    if phase == .closing, outgoing.isEmpty { return .complete }
     align(poller)
-    guard isFull, outgoing.count <= lowWater else { return .sent }
-    isFull = false
-    return .drained
+    guard isAboveHighWater, outgoing.count <= lowWater else { return .sent }
+    isAboveHighWater = false
+    return .writable
   }
 
   /// Brings epoll in line with what is to be watched for.
@@ -108,26 +108,26 @@ struct Client: ~Copyable {
   }
 
   /// What a read or write attempt came to.
-  enum Outcome { case moved, blocked, finished, broken }
+  enum Outcome { case progress, wouldBlock, eof, failed }
 
   /// Receives once, through a buffer that all clients share: a connection's own holds no more than what came.
   mutating func receive(_ buffer: inout ReceiveBuffer) -> Outcome {
     switch buffer.receive(from: descriptor.raw, into: &incoming) {
-    case 1...: return .moved
+    case 1...: return .progress
     case 0:
-      hasFinished = true
-      return .finished
-    case -Int(EAGAIN), -Int(EINTR): return .blocked
-    default: return .broken
+      isInputClosed = true
+      return .eof
+    case -Int(EAGAIN), -Int(EINTR): return .wouldBlock
+    default: return .failed
     }
   }
 
-  /// Receives and throws away; `.finished` at the end or when the peer had its share.
+  /// Receives and throws away; `.eof` at the end or when the peer had its share.
   mutating func discard(_ buffer: inout ReceiveBuffer) -> Outcome {
     let outcome = receive(&buffer)
     lingered += incoming.count
     incoming.clear()
-    return lingered > Self.lingerBytesMax ? .finished : outcome
+    return lingered > Self.lingerBytesMax ? .eof : outcome
   }
 
   /// Sends what the socket takes.
@@ -135,9 +135,9 @@ struct Client: ~Copyable {
     while !outgoing.isEmpty {
       let sent = outgoing.send(to: descriptor.raw)
       if sent > 0 { continue }
-      return sent == -Int(EAGAIN) ? .blocked : sent == -Int(EINTR) ? .moved : .broken
+      return sent == -Int(EAGAIN) ? .wouldBlock : sent == -Int(EINTR) ? .progress : .failed
     }
-    return .moved
+    return .progress
   }
 }
 

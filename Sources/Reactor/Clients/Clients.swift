@@ -54,7 +54,7 @@ struct Clients: ~Copyable {
 
   /// Acts on readiness of one client and writes down what it means.
   mutating func ready(
-    _ token: Token, _ ready: UInt32, deadlines: inout Deadlines<Owner>, into events: inout [Event]
+    _ token: Token, _ ready: UInt32, deadlines: inout Deadlines<DeadlineOwner>, into events: inout [Event]
   ) {
     guard let id = id(token), let phase = table[id]?.phase else { return }
     if phase == .lingering {
@@ -70,82 +70,84 @@ struct Clients: ~Copyable {
     if table[id]?.isReadingPaused == true {
       // The peer's end is only noted: it is told behind the last bytes, when there is room for them.
       if ready & UInt32(LINUX_RDHUP) != 0 {
-        table[id]?.isEndNoted = true
+        table[id]?.isEOFPending = true
         touch(id)
       }
       return
     }
     switch table[id]?.receive(&buffer) {
-    case .moved?: events.append(.received(ClientID(.init(bits: id.bits))))
-    case .finished?:
+    case .progress?: events.append(.received(ClientID(.init(bits: id.bits))))
+    case .eof?:
       touch(id)
-      events.append(.finished(ClientID(.init(bits: id.bits))))
-    case .broken?: hangUp(id, &deadlines, into: &events)
-    case .blocked?, nil: break
+      events.append(.inputClosed(ClientID(.init(bits: id.bits))))
+    case .failed?: hangUp(id, &deadlines, into: &events)
+    case .wouldBlock?, nil: break
     }
   }
 
   /// Sends what waits, ends what is to end, and brings epoll in line. Once per turn.
   mutating func flush(
-    now: Duration, poller: borrowing Poller, deadlines: inout Deadlines<Owner>, into events: inout [Event]
+    now: Duration, poller: borrowing Poller, deadlines: inout Deadlines<DeadlineOwner>, into events: inout [Event]
   ) {
     let low = lowWater
     for index in dirty.indices {
       let id = dirty[index]
       switch table[id]?.flushAndAlign(lowWater: low, poller) ?? nil {
       case .sent?, nil: break
-      case .drained?: events.append(.drained(ClientID(.init(bits: id.bits))))
-      case .over?:
+      case .writable?: events.append(.writable(ClientID(.init(bits: id.bits))))
+      case .complete?:
         end(id, now, &deadlines)
         table[id]?.align(poller)
-      case .broken?: hangUp(id, &deadlines, into: &events)
+      case .failed?: hangUp(id, &deadlines, into: &events)
       }
     }
     dirty.removeAll(keepingCapacity: true)
   }
 
   /// Forgets a client at once: what waits is lost, and the peer sees a reset if it is still sending.
-  mutating func drop(_ id: Slots<Client>.ID, _ deadlines: inout Deadlines<Owner>) {
+  mutating func drop(_ id: Slots<Client>.ID, _ deadlines: inout Deadlines<DeadlineOwner>) {
     guard let client = table.remove(id) else { return }
-    if let end = client.lastChance { deadlines.remove(end) }
+    if let end = client.closeDeadline { deadlines.remove(end) }
   }
 
   /// Ends a client once everything queued is sent, or after a while.
-  mutating func close(_ id: Slots<Client>.ID, now: Duration, _ deadlines: inout Deadlines<Owner>) {
+  mutating func close(_ id: Slots<Client>.ID, now: Duration, _ deadlines: inout Deadlines<DeadlineOwner>) {
     guard table[id]?.phase == .open else { return }
     table[id]?.phase = .closing
-    setLastChance(id, now + Client.closingTime, &deadlines)
+    setCloseDeadline(id, now + Client.closingTime, &deadlines)
     touch(id)
   }
 
-  private mutating func setLastChance(_ id: Slots<Client>.ID, _ time: Duration, _ deadlines: inout Deadlines<Owner>)
-  {
-    if let earlier = table[id]?.lastChance ?? nil { deadlines.remove(earlier) }
-    table[id]?.lastChance = deadlines.add(time, .lastChance(ClientID(.init(bits: id.bits))))
+  private mutating func setCloseDeadline(
+    _ id: Slots<Client>.ID, _ time: Duration, _ deadlines: inout Deadlines<DeadlineOwner>
+  ) {
+    if let earlier = table[id]?.closeDeadline ?? nil { deadlines.remove(earlier) }
+    table[id]?.closeDeadline = deadlines.add(time, .closeTimeout(ClientID(.init(bits: id.bits))))
   }
 
-  private mutating func end(_ id: Slots<Client>.ID, _ now: Duration, _ deadlines: inout Deadlines<Owner>) {
-    guard table[id]?.hasFinished == false else { return drop(id, &deadlines) }
+  private mutating func end(_ id: Slots<Client>.ID, _ now: Duration, _ deadlines: inout Deadlines<DeadlineOwner>) {
+    guard table[id]?.isInputClosed == false else { return drop(id, &deadlines) }
     table[id]?.phase = .lingering
-    _ = table[id].lend { linux_shutdown_sending($0.descriptor.raw) }
+    _ = table[id].withBorrowed { linux_shutdown_sending($0.descriptor.raw) }
     table[id]?.incoming.clear()
-    setLastChance(id, now + Client.lingerTime, &deadlines)
+    setCloseDeadline(id, now + Client.lingerTime, &deadlines)
   }
 
-  private mutating func linger(_ id: Slots<Client>.ID, _ ready: UInt32, _ deadlines: inout Deadlines<Owner>) {
+  private mutating func linger(_ id: Slots<Client>.ID, _ ready: UInt32, _ deadlines: inout Deadlines<DeadlineOwner>)
+  {
     switch table[id]?.discard(&buffer) {
-    case .finished?, .broken?: drop(id, &deadlines)
-    case .moved?, .blocked?: if ready & UInt32(LINUX_ERR | LINUX_HUP) != 0 { drop(id, &deadlines) }
+    case .eof?, .failed?: drop(id, &deadlines)
+    case .progress?, .wouldBlock?: if ready & UInt32(LINUX_ERR | LINUX_HUP) != 0 { drop(id, &deadlines) }
     case nil: break
     }
   }
 
   private mutating func hangUp(
-    _ id: Slots<Client>.ID, _ deadlines: inout Deadlines<Owner>, into events: inout [Event]
+    _ id: Slots<Client>.ID, _ deadlines: inout Deadlines<DeadlineOwner>, into events: inout [Event]
   ) {
     let wasClosing = table[id]?.phase != .open
     drop(id, &deadlines)
     // The gateway has let go of a closing client already.
-    if !wasClosing { events.append(.hungUp(ClientID(.init(bits: id.bits)))) }
+    if !wasClosing { events.append(.disconnected(ClientID(.init(bits: id.bits)))) }
   }
 }

@@ -63,5 +63,5 @@ func onOpen(
 
 func onClose(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> CInt {
   guard let context = unsafe context else { return 1 }
-  return unsafe Unmanaged<CurlNotes>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.close(socket) }
+  return unsafe Unmanaged<CurlCallbackQueue>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.close(socket) }
 }

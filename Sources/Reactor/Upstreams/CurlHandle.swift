@@ -11,13 +11,13 @@ final class CurlHandle {
   private(set) var response: Response
   private(set) var transfer: TransferID
   private(set) var multi: CurlMulti?
-  private let notes: CurlNotes
+  private let callbacks: CurlCallbackQueue
 
   /// A small request body, which libcurl sends with the head, and reads in place until the transfer ends.
   private var smallBody = Bytes()
   /// A large one, which libcurl asks for piece by piece, and how far it has come.
   private var largeBody = BufferChain()
-  private var place = BufferChain.Place()
+  private var position = BufferChain.Position()
   /// libcurl sends no more than this together with the head.
   private static let smallBodyMax = 64 * 1024
   /// The addresses last given to libcurl, which reads them when the transfer starts.
@@ -43,14 +43,14 @@ final class CurlHandle {
   private var hasFailed = false
 
   /// Whether it should not be used again. Each repetition opens a connection.
-  var isWorn: Bool { hasFailed || connections >= Self.connectionsMax }
+  var mustBeDiscarded: Bool { hasFailed || connections >= Self.connectionsMax }
 
   /// Whether its transfer is over, though not yet taken back.
   var isOver = false
   /// Whether the handle is in the list of those with news.
-  var isNoted = false
+  var isPending = false
   /// Whether it is paused and in the queue of those that may go on.
-  var isQueued = false
+  var isResumeScheduled = false
   /// The local port of the connection that the request went out on.
   private var localPort: CInt = 0
   /// Whether the response came over HTTP/2, whose streams share a connection.
@@ -60,12 +60,12 @@ final class CurlHandle {
 
   private enum HeadLine { case status, fields, done }
 
-  init(_ response: Response, _ transfer: TransferID, _ notes: CurlNotes, share: OpaquePointer?) {
+  init(_ response: Response, _ transfer: TransferID, _ callbacks: CurlCallbackQueue, share: OpaquePointer?) {
     guard let easy = unsafe curl_easy_init() else { preconditionFailure("curl_easy_init failed") }
     unsafe self.easy = easy
     self.response = response
     self.transfer = transfer
-    self.notes = notes
+    self.callbacks = callbacks
     unsafe addresses = nil
     unsafe parts = nil
     unsafe setFixedOptions(share)
@@ -86,7 +86,7 @@ final class CurlHandle {
     unsafe curl_easy_set_header(easy, onHead, context)
     unsafe curl_easy_set_read(easy, onRead, onSeek, onRequest, context)
     unsafe curl_easy_set_sockets(
-      easy, onOpen, context, onClose, Unmanaged.passUnretained(notes).toOpaque())
+      easy, onOpen, context, onClose, Unmanaged.passUnretained(callbacks).toOpaque())
     unsafe curl_easy_set_pointer(easy, CURLOPT_PRIVATE, context)
     if let share = unsafe share { unsafe curl_easy_set_share(easy, share) }
     unsafe curl_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
@@ -183,14 +183,14 @@ final class CurlHandle {
   }
 
   /// Lets go of what a finished transfer held.
-  func rest(_ idle: Response) {
+  func reset(_ idle: Response) {
     smallBody.clear()
     smallBody.shrink()
     if !largeBody.isEmpty { largeBody = BufferChain() }
-    goOn()
+    resume()
     multi = nil
     response = idle
-    isQueued = false
+    isResumeScheduled = false
     transfer = TransferID(.init(bits: 0))
   }
 
@@ -205,7 +205,7 @@ final class CurlHandle {
     if let fault = response.fault { return .failed(fault) }
     switch code {
     case CURLE_OK: return response.hasHead ? .complete : .failed(.malformed)
-    case CURLE_COULDNT_RESOLVE_HOST, CURLE_URL_MALFORMAT: return .failed(.nameNotFound)
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_URL_MALFORMAT: return .failed(.hostNotFound)
     case CURLE_COULDNT_CONNECT: return .failed(.connectFailed)
     case CURLE_OPERATION_TIMEDOUT: return .failed(.connectTimedOut)
     case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
@@ -225,11 +225,11 @@ final class CurlHandle {
   // MARK: Called by libcurl
 
   func read(into bytes: UnsafeMutablePointer<CChar>, _ room: Int) -> Int {
-    unsafe largeBody.read(&place, into: UnsafeMutableRawPointer(bytes), room: room)
+    unsafe largeBody.read(&position, into: UnsafeMutableRawPointer(bytes), room: room)
   }
 
   /// The body is to be sent from its beginning.
-  func rewind() { place = BufferChain.Place() }
+  func rewind() { position = BufferChain.Position() }
 
   /// The request is about to be sent, perhaps once more on another connection.
   func requesting(from port: CInt) {
@@ -239,20 +239,20 @@ final class CurlHandle {
 
   private func pause() -> Int {
     response.isPaused = true
-    notes.hold(localPort)
+    callbacks.markPaused(localPort)
     return Int(CURL_WRITEFUNC_PAUSE)
   }
 
   /// It is paused no more.
-  func goOn() {
+  func resume() {
     guard response.isPaused else { return }
     response.isPaused = false
-    notes.letGo(of: localPort)
+    callbacks.unmarkPaused(localPort)
   }
 
   func open(_ family: CInt, _ type: CInt, _ number: CInt) -> CInt {
     connections += 1
-    return notes.open(family, type, number)
+    return callbacks.open(family, type, number)
   }
 
   func body(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
@@ -261,9 +261,9 @@ final class CurlHandle {
       response.fault = .malformed
       return 0
     }
-    notes.pieces += 1
-    if notes.pieces > CurlNotes.piecesMax, !isMultiplexed, response.body.count < Response.bodyBytesMax {
-      notes.queue(self)
+    callbacks.pieces += 1
+    if callbacks.pieces > CurlCallbackQueue.piecesMax, !isMultiplexed, response.body.count < Response.bodyBytesMax {
+      callbacks.scheduleResume(self)
       return pause()
     }
     if isMultiplexed {
@@ -274,9 +274,9 @@ final class CurlHandle {
     } else if response.body.count >= Response.bodyBytesMax {
       return pause()
     }
-    notes.bytes &+= count
+    callbacks.bytes &+= count
     unsafe response.body.append(UnsafeRawPointer(bytes), count: count)
-    notes.note(self)
+    callbacks.markPending(self)
     return count
   }
 
@@ -301,7 +301,7 @@ final class CurlHandle {
       if response.status >= 200 {
         line = .done
         response.hasHead = true
-        notes.note(self)
+        callbacks.markPending(self)
       } else {
         line = .status
       }

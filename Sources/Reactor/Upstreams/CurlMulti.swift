@@ -7,7 +7,7 @@ final class CurlMulti {
   /// Its place among its siblings, which its sockets are watched under.
   let number: Int
   private let multi: OpaquePointer
-  private let notes: CurlNotes
+  private let callbacks: CurlCallbackQueue
 
   /// Transfers that were given to it and are neither over nor taken back.
   private(set) var running = 0
@@ -16,15 +16,15 @@ final class CurlMulti {
   /// Whether libcurl was called since finished transfers were last asked for.
   private(set) var wasCalled = false
   /// The addresses that this multi's own table of names has, by version.
-  private var pinned: [UpstreamTarget.Place: Int] = [:]
+  private var pinned: [UpstreamTarget.HostPort: Int] = [:]
   /// What libcurl last said of its timer, in milliseconds: -1 is "none". `nil` when it said nothing new.
   fileprivate var timer: Int?
 
-  init(_ number: Int, connectionsMax: Int, notes: CurlNotes) {
+  init(_ number: Int, connectionsMax: Int, callbacks: CurlCallbackQueue) {
     guard let multi = unsafe curl_multi_init() else { preconditionFailure("curl_multi_init failed") }
     unsafe self.multi = multi
     self.number = number
-    self.notes = notes
+    self.callbacks = callbacks
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe curl_multi_set_socket(multi, onSocket, context)
     unsafe curl_multi_set_timer(multi, onTimer, context)
@@ -101,8 +101,8 @@ final class CurlMulti {
   }
 
   /// Whether this multi knows those addresses of a place already; from now on it does.
-  func pins(_ place: UpstreamTarget.Place, version: Int) -> Bool {
-    pinned.updateValue(version, forKey: place) == version
+  func pins(_ hostPort: UpstreamTarget.HostPort, version: Int) -> Bool {
+    pinned.updateValue(version, forKey: hostPort) == version
   }
 
   // MARK: Called by libcurl
@@ -111,7 +111,7 @@ final class CurlMulti {
     var events: UInt32 = 0
     if what == CURL_POLL_IN || what == CURL_POLL_INOUT { events |= UInt32(LINUX_IN) }
     if what == CURL_POLL_OUT || what == CURL_POLL_INOUT { events |= UInt32(LINUX_OUT) }
-    notes.wish(events == 0 ? .leave(socket) : .watch(socket, events, multi: number))
+    callbacks.append(events == 0 ? .leave(socket) : .watch(socket, events, multi: number))
   }
 }
 

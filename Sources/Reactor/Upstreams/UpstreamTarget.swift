@@ -10,13 +10,13 @@ public final class UpstreamTarget: Sendable {
   private let authority: String
   /// Whether its connections are encrypted.
   public let isSecure: Bool
-  var name: String { place.name }
-  var port: UInt16 { place.port }
+  var name: String { hostPort.name }
+  var port: UInt16 { hostPort.port }
 
   /// Where a name leads to is remembered for each of its ports, because libcurl asks for both together.
-  let place: Place
+  let hostPort: HostPort
 
-  struct Place: Hashable, Sendable {
+  struct HostPort: Hashable, Sendable {
     /// The host when it is a name that has to be looked up; empty for an address and for `localhost`, whose
     /// addresses libcurl knows by itself.
     let name: String
@@ -34,18 +34,18 @@ public final class UpstreamTarget: Sendable {
     origin = String(url[..<(end ?? url.endIndex)])
     isSecure = origin.hasPrefix("https:")
     var host = origin.drop { $0 != "/" }.drop { $0 == "/" }
-    let usual = UInt16(isSecure ? 443 : 80)
-    var port = usual
+    let defaultPort = UInt16(isSecure ? 443 : 80)
+    var port = defaultPort
     var authority = host
     if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
       port = UInt16(host[host.index(after: colon)...]) ?? port
       host = host[..<colon]
-      if port == usual { authority = host }
+      if port == defaultPort { authority = host }
     }
     self.authority = String(authority)
     headStart = Self.headStart(url, origin, self.authority)
     let isLiteral = host.hasPrefix("[") || IPAddress(String(host)) != nil || host.lowercased() == "localhost"
-    place = Place(name: isLiteral ? "" : host.lowercased(), port: port)
+    hostPort = HostPort(name: isLiteral ? "" : host.lowercased(), port: port)
   }
 
   private init(_ url: String, at other: UpstreamTarget) {
@@ -54,7 +54,7 @@ public final class UpstreamTarget: Sendable {
     authority = other.authority
     headStart = Self.headStart(url, origin, authority)
     isSecure = other.isSecure
-    place = other.place
+    hostPort = other.hostPort
   }
 
   /// In the path, what would end it or its line is escaped.

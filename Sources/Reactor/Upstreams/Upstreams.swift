@@ -2,27 +2,27 @@ internal import CLinux
 
 /// Every running transfer, whatever carries it: libcurl, or a script.
 ///
-/// Callbacks of libcurl only write down what happened (`CurlNotes`); the turn collects it here and makes events.
+/// Callbacks of libcurl only write down what happened (`CurlCallbackQueue`); the turn collects it here and makes events.
 final class Upstreams {
-  private enum Carrier {
+  private enum Transport {
     /// It waits for the addresses of its name, at most until its connect timeout is over.
-    case named(UpstreamRequest, giveUp: Duration)
+    case resolving(UpstreamRequest, deadline: Duration)
     case curl(CurlHandle)
     case script(Script)
   }
 
   private struct Transfer: ~Copyable {
     let response: Response
-    var carrier: Carrier
+    var transport: Transport
     /// The deadline of a script's next step, or of a name.
-    var step: Deadlines<Owner>.ID?
+    var step: Deadlines<DeadlineOwner>.ID?
     var respondedSent = false
   }
 
   private var transfers = Slots<Transfer>()
   private var spareResponses: [Response] = []
-  private let curl = CurlMultis()
-  private var names: NameCache
+  private let curl = CurlMultiPool()
+  private var dns: DNSCache
   /// Ends that are known and not yet told.
   private var ends: [(TransferID, TransferEnd)] = []
 
@@ -37,10 +37,10 @@ final class Upstreams {
   private(set) var requestBytes = 0
 
   init(
-    poller: borrowing Poller, names source: @escaping NameCache.Source, nameAge: Duration
+    poller: borrowing Poller, resolve: @escaping DNSCache.Resolver, dnsTTL: Duration
   ) throws(SystemError) {
-    names = try NameCache(source: source, age: nameAge)
-    try poller.watch(names.mailbox.wake, UInt32(LINUX_IN), Token(.names, generation: 0, number: 0))
+    dns = try DNSCache(resolve: resolve, ttl: dnsTTL)
+    try poller.watch(dns.mailbox.wake, UInt32(LINUX_IN), Token(.dns, generation: 0, number: 0))
   }
 
   /// Transfers that run.
@@ -64,7 +64,7 @@ final class Upstreams {
 
   // MARK: What a gateway asks for
 
-  func start(_ request: UpstreamRequest, now: Duration, deadlines: inout Deadlines<Owner>) -> TransferID {
+  func start(_ request: UpstreamRequest, now: Duration, deadlines: inout Deadlines<DeadlineOwner>) -> TransferID {
     if !scripted.isEmpty, let play = scripted[request.target.origin] {
       return start(play(request), now: now, deadlines: &deadlines)
     }
@@ -75,59 +75,60 @@ final class Upstreams {
     guard !request.target.name.isEmpty else {
       let handle = curl.start(
         request, addresses: nil, connectTimeout: request.connectTimeout, response, id)
-      _ = transfers.insert(Transfer(response: response, carrier: .curl(handle)))
+      _ = transfers.insert(Transfer(response: response, transport: .curl(handle)))
       return id
     }
-    let giveUp = now + request.connectTimeout
-    _ = transfers.insert(Transfer(response: response, carrier: .named(request, giveUp: giveUp)))
-    switch names.find(request.target.name, for: id, now: now) {
+    let deadline = now + request.connectTimeout
+    _ = transfers.insert(Transfer(response: response, transport: .resolving(request, deadline: deadline)))
+    switch dns.lookUp(request.target.name, for: id, now: now) {
     case .known(let known): connect(id, known, now)
-    case .failed: ends.append((id, .failed(.nameNotFound)))
-    case .asked:
+    case .failed: ends.append((id, .failed(.hostNotFound)))
+    case .pending:
       resolving += 1
-      transfers[.init(bits: id.bits)]?.step = deadlines.add(giveUp, .name(id))
+      transfers[.init(bits: id.bits)]?.step = deadlines.add(deadline, .lookup(id))
     }
     return id
   }
 
   /// Starts a transfer whose name has these addresses.
-  private func connect(_ id: TransferID, _ known: NameCache.Known, _ now: Duration) {
+  private func connect(_ id: TransferID, _ known: DNSCache.Entry, _ now: Duration) {
     let slot = Slots<Transfer>.ID(bits: id.bits)
-    guard case .named(let request, let giveUp) = transfers[slot]?.carrier, let response = response(id) else {
+    guard case .resolving(let request, let deadline) = transfers[slot]?.transport, let response = response(id)
+    else {
       return
     }
     guard known.addresses.allSatisfy(request.addresses.allows) else {
-      ends.append((id, .failed(.addressForbidden)))
+      ends.append((id, .failed(.addressNotAllowed)))
       return
     }
     // Only where a look-up took time is the rest a number of its own, which costs libcurl an option.
-    let rest = giveUp - now
+    let rest = deadline - now
     let time = rest == request.connectTimeout ? rest : max(.milliseconds(1), rest)
-    transfers[slot]?.carrier = .curl(
+    transfers[slot]?.transport = .curl(
       curl.start(request, addresses: known, connectTimeout: time, response, id))
   }
 
-  func start(_ script: Script, now: Duration, deadlines: inout Deadlines<Owner>) -> TransferID {
+  func start(_ script: Script, now: Duration, deadlines: inout Deadlines<DeadlineOwner>) -> TransferID {
     started += 1
     let id = TransferID(.init(bits: transfers.next.bits))
     let step = deadlines.add(now, .script(id))
-    _ = transfers.insert(Transfer(response: takeResponse(), carrier: .script(script), step: step))
+    _ = transfers.insert(Transfer(response: takeResponse(), transport: .script(script), step: step))
     return id
   }
 
   /// Ends a transfer without an event; its connection closes unless it was complete.
-  func cancel(_ id: TransferID, deadlines: inout Deadlines<Owner>) {
+  func cancel(_ id: TransferID, deadlines: inout Deadlines<DeadlineOwner>) {
     guard let transfer = transfers.remove(.init(bits: id.bits)) else { return }
     if let step = transfer.step { deadlines.remove(step) }
-    switch transfer.carrier {
+    switch transfer.transport {
     case .curl(let handle):
       requestBytes -= handle.requestBytes
       curl.release(handle)
-    case .named(let request, _):
+    case .resolving(let request, _):
       requestBytes -= request.body.count
       if transfer.step != nil {
         resolving -= 1
-        names.forget(id, request.target.name)
+        dns.forget(id, request.target.name)
       }
     case .script: break
     }
@@ -137,29 +138,29 @@ final class Upstreams {
   func response(_ id: TransferID) -> Response? { transfers[.init(bits: id.bits)]?.response }
 
   /// Gives back body bytes that were read, and lets a paused transfer go on.
-  func consume(_ id: TransferID, _ count: Int, now: Duration, deadlines: inout Deadlines<Owner>) {
+  func consume(_ id: TransferID, _ count: Int, now: Duration, deadlines: inout Deadlines<DeadlineOwner>) {
     guard let response = response(id) else { return }
     response.body.consume(count)
     guard response.isPaused, response.body.count < Response.bodyBytesMax / 2 else { return }
-    switch transfers[.init(bits: id.bits)]?.carrier {
+    switch transfers[.init(bits: id.bits)]?.transport {
     case .curl(let handle): curl.resume(handle)
     case .script:
       response.isPaused = false
       transfers[.init(bits: id.bits)]?.step = deadlines.add(now, .script(id))
-    case .named, nil: break
+    case .resolving, nil: break
     }
   }
 
   /// How much of the request's body an upstream has taken, and how much there is; `nil` when that is not known.
   func upload(_ id: TransferID) -> (sent: Int, total: Int)? {
-    guard case .curl(let handle) = transfers[.init(bits: id.bits)]?.carrier else { return nil }
+    guard case .curl(let handle) = transfers[.init(bits: id.bits)]?.transport else { return nil }
     return (handle.uploadedBytes, handle.requestBytes)
   }
 
   // MARK: What the turn does
 
   /// Whether something was written down that no event tells yet, so that the loop must not sleep.
-  var hasNews: Bool { curl.hasNews || !ends.isEmpty }
+  var hasPendingWork: Bool { curl.hasPendingWork || !ends.isEmpty }
 
   /// When libcurl wants to be called; `.zero` is at once.
   var curlDue: Duration? { curl.due }
@@ -175,37 +176,37 @@ final class Upstreams {
   func serve(now: Duration, poller: borrowing Poller) { curl.serve(now: now, poller: poller) }
 
   /// Look-ups are over: those who waited go on.
-  func namesFound(now: Duration, deadlines: inout Deadlines<Owner>) {
-    _ = linux_eventfd_take(names.mailbox.wake)
-    for (id, name) in names.collect(now: now) {
+  func lookupsFinished(now: Duration, deadlines: inout Deadlines<DeadlineOwner>) {
+    _ = linux_eventfd_take(dns.mailbox.wake)
+    for (id, name) in dns.collect(now: now) {
       let slot = Slots<Transfer>.ID(bits: id.bits)
       guard let step = transfers[slot]?.step ?? nil else { continue }
       deadlines.remove(step)
       transfers[slot]?.step = nil
       resolving -= 1
-      if let known = names.known(name) {
+      if let known = dns.entry(name) {
         connect(id, known, now)
       } else {
-        ends.append((id, .failed(.nameNotFound)))
+        ends.append((id, .failed(.hostNotFound)))
       }
     }
   }
 
   /// A name was not found in time.
-  func nameIsLate(_ id: TransferID) {
+  func lookupTimedOut(_ id: TransferID) {
     let slot = Slots<Transfer>.ID(bits: id.bits)
-    guard case .named(let request, _) = transfers[slot]?.carrier else { return }
+    guard case .resolving(let request, _) = transfers[slot]?.transport else { return }
     transfers[slot]?.step = nil
     resolving -= 1
-    names.forget(id, request.target.name)
+    dns.forget(id, request.target.name)
     ends.append((id, .failed(.connectTimedOut)))
   }
 
   /// Turns what was written down into events.
   func collect(into events: inout [Event]) {
-    for (id, end) in ends where transfers.contains(.init(bits: id.bits)) { events.append(.ended(id, end)) }
+    for (id, end) in ends where transfers.contains(.init(bits: id.bits)) { events.append(.transferEnded(id, end)) }
     ends.removeAll(keepingCapacity: true)
-    while let handle = curl.takeNoted() {
+    while let handle = curl.nextPending() {
       guard transfers.contains(.init(bits: handle.transfer.bits)) else { continue }
       report(handle.transfer, handle.response, into: &events)
     }
@@ -213,14 +214,15 @@ final class Upstreams {
       let id = handle.transfer
       guard transfers.contains(.init(bits: id.bits)) else { continue }
       report(id, handle.response, into: &events)
-      events.append(.ended(id, end))
+      events.append(.transferEnded(id, end))
     }
   }
 
   /// Plays a script's due step.
-  func play(_ id: TransferID, now: Duration, deadlines: inout Deadlines<Owner>, into events: inout [Event]) {
+  func play(_ id: TransferID, now: Duration, deadlines: inout Deadlines<DeadlineOwner>, into events: inout [Event])
+  {
     let slot = Slots<Transfer>.ID(bits: id.bits)
-    guard case .script(let script) = transfers[slot]?.carrier, let response = response(id) else { return }
+    guard case .script(let script) = transfers[slot]?.transport, let response = response(id) else { return }
     transfers[slot]?.step = nil
     var fresh = false
     defer { if fresh { report(id, response, into: &events) } }
@@ -245,13 +247,13 @@ final class Upstreams {
         let broken = response.hasHead && error == .closedBeforeResponse ? .truncated : error
         if fresh { report(id, response, into: &events) }
         fresh = false
-        events.append(.ended(id, .failed(broken)))
+        events.append(.transferEnded(id, .failed(broken)))
         return
       case .hang: return
       case nil:
         if fresh { report(id, response, into: &events) }
         fresh = false
-        events.append(.ended(id, .complete))
+        events.append(.transferEnded(id, .complete))
         return
       }
     }
@@ -260,9 +262,9 @@ final class Upstreams {
   private func report(_ id: TransferID, _ response: Response, into events: inout [Event]) {
     if response.hasHead, transfers[.init(bits: id.bits)]?.respondedSent == false {
       transfers[.init(bits: id.bits)]?.respondedSent = true
-      events.append(.responded(id))
+      events.append(.headReceived(id))
     }
-    if !response.body.isEmpty { events.append(.arrived(id)) }
+    if !response.body.isEmpty { events.append(.bodyReceived(id)) }
   }
 
   private func takeResponse() -> Response { spareResponses.popLast() ?? Response() }

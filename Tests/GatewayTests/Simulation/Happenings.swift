@@ -38,14 +38,14 @@ struct Happenings {
     switch event {
     case .accepted(let client): note(.accepted, client.bits, 0, at: time)
     case .received(let client): note(.received, client.bits, 0, at: time)
-    case .finished(let client): note(.finished, client.bits, 0, at: time)
-    case .hungUp(let client): note(.hungUp, client.bits, 0, at: time)
-    case .drained(let client): note(.drained, client.bits, 0, at: time)
-    case .responded(let transfer): note(.responded, transfer.bits, 0, at: time)
-    case .arrived(let transfer): note(.arrived, transfer.bits, 0, at: time)
-    case .ended(let transfer, let end): note(.over, transfer.bits, end == .complete ? 0 : 1, at: time)
-    case .woke(_, let tag): note(.woke, tag, 0, at: time)
-    case .signal, .posted, .filesChanged: break
+    case .inputClosed(let client): note(.finished, client.bits, 0, at: time)
+    case .disconnected(let client): note(.hungUp, client.bits, 0, at: time)
+    case .writable(let client): note(.drained, client.bits, 0, at: time)
+    case .headReceived(let transfer): note(.responded, transfer.bits, 0, at: time)
+    case .bodyReceived(let transfer): note(.arrived, transfer.bits, 0, at: time)
+    case .transferEnded(let transfer, let end): note(.over, transfer.bits, end == .complete ? 0 : 1, at: time)
+    case .timerFired(_, let tag): note(.woke, tag, 0, at: time)
+    case .signal, .mailboxReady, .filesChanged: break
     }
   }
 

@@ -41,7 +41,7 @@ struct Inspection {
     for event in events {
       switch event {
       case .accepted(let client): clients.insert(client)
-      case .ended(let transfer, _): if reactor.response(of: transfer) != nil { told += 1 }
+      case .transferEnded(let transfer, _): if reactor.response(of: transfer) != nil { told += 1 }
       default: break
       }
     }

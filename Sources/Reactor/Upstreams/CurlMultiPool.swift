@@ -9,7 +9,7 @@ internal import CLinux
 /// request); a socket that libcurl leaves between two requests stays in epoll until it has news; handles are
 /// reused.
 @safe
-final class CurlMultis {
+final class CurlMultiPool {
   /// Transfers of one multi before the next one is used: few while there are few, because each walk is short then;
   /// more when there are many, because each multi takes some 40 kB.
   static let transfersPerMulti = 96
@@ -23,7 +23,7 @@ final class CurlMultis {
   /// Idle easy handles that are kept.
   private static let spareMax = 256
 
-  private let notes = CurlNotes()
+  private let callbacks = CurlCallbackQueue()
   private let share: OpaquePointer?
   private var multis: [CurlMulti] = []
   private var spare: [CurlHandle] = []
@@ -56,29 +56,29 @@ final class CurlMultis {
   }
 
   deinit {
-    // Connections end with their multi, and say so to the notes.
+    // Connections end with their multi, and say so to the callbacks.
     multis.removeAll()
     spare.removeAll()
-    // A handle holds the notes, and they may hold it.
-    notes.forgetHandles()
+    // A handle holds the callbacks, and they may hold it.
+    callbacks.forgetHandles()
     unsafe curl_share_cleanup(share)
   }
 
   /// Body bytes that were handed over since the beginning.
-  var receivedBytes: Int { notes.bytes }
+  var receivedBytes: Int { callbacks.bytes }
 
   /// How many multis there are.
   var count: Int { multis.count }
 
   /// Starts a request; `known` are the addresses of its name, if it has one.
   func start(
-    _ request: UpstreamRequest, addresses known: NameCache.Known?, connectTimeout: Duration, _ response: Response,
+    _ request: UpstreamRequest, addresses known: DNSCache.Entry?, connectTimeout: Duration, _ response: Response,
     _ id: TransferID
   ) -> CurlHandle {
-    let handle = unsafe spare.popLast() ?? CurlHandle(response, id, notes, share: share)
+    let handle = unsafe spare.popLast() ?? CurlHandle(response, id, callbacks, share: share)
     let multi = multiWithRoom()
     handle.prepare(request, connectTimeout: connectTimeout, response, id, multi, &head)
-    if let known, !multi.pins(request.target.place, version: known.version) {
+    if let known, !multi.pins(request.target.hostPort, version: known.version) {
       handle.pin(request.target, known.addresses)
     }
     multi.add(handle)
@@ -92,7 +92,7 @@ final class CurlMultis {
       for index in multis.indices where multis[index].running < Self.transfersPerMulti { return multis[index] }
     }
     let multi = CurlMulti(
-      multis.count, connectionsMax: Self.transfersPerMulti + Self.spareConnections, notes: notes)
+      multis.count, connectionsMax: Self.transfersPerMulti + Self.spareConnections, callbacks: callbacks)
     multis.append(multi)
     return multi
   }
@@ -100,18 +100,18 @@ final class CurlMultis {
   /// Takes a handle out, finished or not, and keeps it for the next transfer.
   func release(_ handle: CurlHandle) {
     handle.multi?.remove(handle)
-    handle.rest(idle)
-    if spare.count < Self.spareMax, !handle.isWorn { spare.append(handle) }
+    handle.reset(idle)
+    if spare.count < Self.spareMax, !handle.mustBeDiscarded { spare.append(handle) }
   }
 
   /// Lets a paused handle go on when its turn has come: each may bring as much as a whole buffer.
-  func resume(_ handle: CurlHandle) { notes.queue(handle) }
+  func resume(_ handle: CurlHandle) { callbacks.scheduleResume(handle) }
 
   // MARK: The turn
 
   /// Whether something was written down that no event tells yet, so that the loop must not sleep.
-  var hasNews: Bool {
-    if notes.hasNoted || notes.hasQueued { return true }
+  var hasPendingWork: Bool {
+    if callbacks.hasPending || callbacks.hasResumable { return true }
     for index in multis.indices where multis[index].isUrgent { return true }
     return false
   }
@@ -131,7 +131,7 @@ final class CurlMultis {
     guard number < sockets.count, sockets[number].generation & 0xFF_FFFF == generation else { return }
     guard sockets[number].wanted != 0 else {
       // A paused transfer's bytes wait in the kernel.
-      if notes.isHeld(linux_local_port(socket)) { return stopWatching(number, poller) }
+      if callbacks.isPaused(linux_local_port(socket)) { return stopWatching(number, poller) }
       // A pooled connection with news. Most often that is its end; if not, it is bytes that nobody asked for, and
       // they would be taken for the next request's answer. Shut, libcurl finds it dead before it uses it.
       _ = linux_shutdown(socket)
@@ -141,36 +141,36 @@ final class CurlMultis {
     if events & UInt32(LINUX_IN) != 0 { ready |= CInt(CURL_CSELECT_IN) }
     if events & UInt32(LINUX_OUT) != 0 { ready |= CInt(CURL_CSELECT_OUT) }
     if events & UInt32(LINUX_ERR | LINUX_HUP) != 0 { ready |= CInt(CURL_CSELECT_ERR) }
-    notes.pieces = 0
+    callbacks.pieces = 0
     multis[sockets[number].multi].ready(socket, ready)
     // At once: the next event of this batch may name a socket that was just closed.
-    applyWishes(poller)
+    applySocketChanges(poller)
   }
 
   /// Serves the timers that are due, and tells epoll what libcurl wants watched.
   func serve(now: Duration, poller: borrowing Poller) {
     for index in multis.indices {
-      notes.pieces = 0
+      callbacks.pieces = 0
       multis[index].serve(now: now)
     }
-    applyWishes(poller)
+    applySocketChanges(poller)
   }
 
   /// Begins a turn: lets some of the paused handles go on whose turn it is.
   func begin(atMost most: Int, poller: borrowing Poller) {
     for _ in 0..<min(most, Self.resumedPerTurn) {
-      guard let handle = notes.takeQueued() else { break }
-      handle.goOn()
-      notes.pieces = 0
+      guard let handle = callbacks.nextToResume() else { break }
+      handle.resume()
+      callbacks.pieces = 0
       handle.multi?.resume(handle)
     }
     // At once: what is ready in this turn may be theirs, and must not be taken for news of an idle connection.
-    applyWishes(poller)
+    applySocketChanges(poller)
   }
 
-  private func applyWishes(_ poller: borrowing Poller) {
-    for index in notes.wishes.indices {
-      switch notes.wishes[index] {
+  private func applySocketChanges(_ poller: borrowing Poller) {
+    for index in callbacks.socketChanges.indices {
+      switch callbacks.socketChanges[index] {
       case .opened(let socket):
         while sockets.count <= Int(socket) { sockets.append(Watched()) }
         forget(Int(socket))
@@ -190,7 +190,7 @@ final class CurlMultis {
         if !sockets[Int(socket)].isConnected, linux_is_open(socket) == 0 { forget(Int(socket)) }
       }
     }
-    notes.clearWishes()
+    callbacks.clearSocketChanges()
   }
 
   /// A socket is closed, or its number is about to be used anew.
@@ -218,7 +218,7 @@ final class CurlMultis {
     sockets[Int(socket)].registered = events
   }
 
-  func takeNoted() -> CurlHandle? { notes.takeNoted() }
+  func nextPending() -> CurlHandle? { callbacks.nextPending() }
 
   /// The next finished transfer and how it ended.
   func takeDone() -> (CurlHandle, TransferEnd)? {

@@ -6,7 +6,7 @@ import Testing
 @testable import Support
 
 /// Host names: looked up elsewhere, remembered, checked, pinned.
-@Suite struct NameTests {
+@Suite struct DNSCacheTests {
   private static let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
   /// What a name server would say, and how often it was asked.
@@ -33,8 +33,8 @@ import Testing
 
   private func loop(_ book: Book, age: Duration = .seconds(60)) throws -> Loop {
     var options = Reactor.Options()
-    options.names = { book.look($0) }
-    options.nameAge = age
+    options.resolve = { book.look($0) }
+    options.dnsTTL = age
     return try Loop(options)
   }
 
@@ -89,7 +89,7 @@ import Testing
     let book = Book([:])
     let loop = try loop(book)
     for _ in 0..<3 {
-      #expect(loop.fetch(UpstreamRequest(.get, "http://nowhere.test/")).end == .failed(.nameNotFound))
+      #expect(loop.fetch(UpstreamRequest(.get, "http://nowhere.test/")).end == .failed(.hostNotFound))
     }
     #expect(book.asked.withLock { $0 } == 1)
   }
@@ -118,7 +118,7 @@ import Testing
     let book = Book(["api.test": Self.address("8.8.8.8") + Self.address(text)])
     let loop = try loop(book)
     let request = UpstreamRequest(.get, UpstreamTarget("http://api.test/"), addresses: .publicOnly)
-    #expect(loop.fetch(request).end == .failed(.addressForbidden))
+    #expect(loop.fetch(request).end == .failed(.addressNotAllowed))
     #expect(loop.reactor.upstreamSockets == 0)
   }
 

@@ -6,7 +6,7 @@ import Reactor
 /// `LISTEN_FDS` and `LISTEN_PID` are read as systemd sets them (sd_listen_fds(3)): the socket is descriptor 3. A
 /// successor that was started by `SIGUSR2` finds its predecessor in `HOOSH_PREDECESSOR` too, and tells it to drain
 /// once it serves itself. The socket is the same one all the time, so nobody who connects is refused.
-struct Inheritance {
+struct HotRestart {
   private static let first: Int32 = 3
   private static let names = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "HOOSH_PREDECESSOR"]
 
@@ -25,14 +25,14 @@ struct Inheritance {
   }
 
   /// Tells the predecessor, if there is one, that it may go.
-  func relieve() {
+  func stopPredecessor() {
     if let predecessor { _ = kill(predecessor, SIGTERM) }
   }
 
   /// Starts this program again, as it is on disk now, with the same arguments and the same listening socket.
-  static func pass(_ listener: Int32?) {
+  static func startSuccessor(_ listener: Int32?) {
     guard let listener, let path = ownPath() else {
-      return Terminal.complain("hoosh: there is no listening socket, or no program, to hand over")
+      return Terminal.printError("hoosh: there is no listening socket, or no program, to hand over")
     }
     let arguments = CommandLine.arguments
     let environment = inherited() + ["LISTEN_FDS=1", "HOOSH_PREDECESSOR=\(getpid())"]
@@ -42,11 +42,11 @@ struct Inheritance {
         do throws(SystemError) {
           try Successor.start(path, arguments: arguments, environment: environment, listener: listener)
         } catch {
-          Terminal.complain("hoosh: no successor: \(error)")
+          Terminal.printError("hoosh: no successor: \(error)")
         }
       }
     } catch {
-      Terminal.complain("hoosh: no successor: \(error)")
+      Terminal.printError("hoosh: no successor: \(error)")
     }
   }
 

@@ -2,9 +2,9 @@
 ///
 /// A look-up may take many seconds when a name server is dead, and then only those who asked for that name wait.
 /// A name that is known is served from memory while it is looked up again; nothing here ever waits.
-struct NameCache: ~Copyable {
+struct DNSCache: ~Copyable {
   /// Looks a name up; may block, and is called on a thread of its own. `nil` when nobody could say.
-  typealias Source = @Sendable (String) -> [IPAddress]?
+  typealias Resolver = @Sendable (String) -> [IPAddress]?
 
   /// Addresses of one name that are kept.
   static let addressesMax = 16
@@ -16,13 +16,13 @@ struct NameCache: ~Copyable {
   static let staleAge = Duration.seconds(600)
 
   /// What a look-up found, on its way to the loop.
-  struct Found: Sendable {
+  struct LookupResult: Sendable {
     let name: String
     let addresses: [IPAddress]?
   }
 
   /// What is known of a name.
-  struct Known {
+  struct Entry {
     var addresses: [IPAddress] = []
     /// Grows whenever the addresses change.
     var version = 0
@@ -31,46 +31,46 @@ struct NameCache: ~Copyable {
     var isStale = true
     /// When the last look-up failed, if it did.
     var failedAt: Duration?
-    var isAsked = false
+    var isPending = false
     /// Transfers that wait for the name.
     var waiting: [TransferID] = []
   }
 
   enum Answer {
-    case known(Known)
+    case known(Entry)
     case failed
     /// The transfer was noted and is told when the look-up is over.
-    case asked
+    case pending
   }
 
-  private let source: Source
-  private let age: Duration
-  let mailbox: Mailbox<Found>
-  private var names: [String: Known] = [:]
+  private let resolve: Resolver
+  private let ttl: Duration
+  let mailbox: Mailbox<LookupResult>
+  private var names: [String: Entry] = [:]
   private var queue: [String] = []
   private var running = 0
 
-  init(source: @escaping Source, age: Duration) throws(SystemError) {
-    self.source = source
-    self.age = age
+  init(resolve: @escaping Resolver, ttl: Duration) throws(SystemError) {
+    self.resolve = resolve
+    self.ttl = ttl
     mailbox = try Mailbox(weightMax: Self.lookupsMax)
   }
 
   /// What is known of a name; a transfer that has to wait is noted.
-  mutating func find(_ name: String, for transfer: TransferID, now: Duration) -> Answer {
-    let known = names[name, default: Known()]
+  mutating func lookUp(_ name: String, for transfer: TransferID, now: Duration) -> Answer {
+    let known = names[name, default: Entry()]
     if !known.isStale {
-      if now - known.readAt < age { return .known(known) }
-      if !isFailureFresh(known, now) { ask(name) }
-      if now - known.readAt < age + Self.staleAge { return .known(known) }
+      if now - known.readAt < ttl { return .known(known) }
+      if !isFailureFresh(known, now) { startLookup(name) }
+      if now - known.readAt < ttl + Self.staleAge { return .known(known) }
     }
     if isFailureFresh(known, now) { return .failed }
-    ask(name)
-    names[name, default: Known()].waiting.append(transfer)
-    return .asked
+    startLookup(name)
+    names[name, default: Entry()].waiting.append(transfer)
+    return .pending
   }
 
-  private func isFailureFresh(_ known: Known, _ now: Duration) -> Bool {
+  private func isFailureFresh(_ known: Entry, _ now: Duration) -> Bool {
     known.failedAt.map { now - $0 < Self.failureAge } ?? false
   }
 
@@ -84,8 +84,8 @@ struct NameCache: ~Copyable {
     var ready: [(transfer: TransferID, name: String)] = []
     for found in mailbox.take() {
       running -= 1
-      var known = names[found.name, default: Known()]
-      known.isAsked = false
+      var known = names[found.name, default: Entry()]
+      known.isPending = false
       if let addresses = found.addresses, !addresses.isEmpty {
         if addresses != known.addresses { known.version += 1 }
         known.addresses = addresses
@@ -106,14 +106,14 @@ struct NameCache: ~Copyable {
   }
 
   /// What is known of a name now, for who waited for it; `nil` when the look-up failed.
-  func known(_ name: String) -> Known? {
+  func entry(_ name: String) -> Entry? {
     guard let known = names[name], !known.isStale else { return nil }
     return known
   }
 
-  private mutating func ask(_ name: String) {
-    guard names[name]?.isAsked != true else { return }
-    names[name, default: Known()].isAsked = true
+  private mutating func startLookup(_ name: String) {
+    guard names[name]?.isPending != true else { return }
+    names[name, default: Entry()].isPending = true
     queue.append(name)
     startQueued()
   }
@@ -123,11 +123,11 @@ struct NameCache: ~Copyable {
       let name = queue.removeFirst()
       running += 1
       do throws(SystemError) {
-        try Worker.start { [source, mailbox] in
-          mailbox.post(Found(name: name, addresses: source(name)))
+        try Worker.start { [resolve, mailbox] in
+          mailbox.post(LookupResult(name: name, addresses: resolve(name)))
         }
       } catch {
-        mailbox.post(Found(name: name, addresses: nil))
+        mailbox.post(LookupResult(name: name, addresses: nil))
       }
     }
   }

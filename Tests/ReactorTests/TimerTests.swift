@@ -4,16 +4,16 @@ import Testing
 @testable import Reactor
 @testable import Support
 
-@Suite struct AlarmTests {
+@Suite struct TimerTests {
   private func tags(_ events: [Event]) -> [UInt64] {
-    events.compactMap { if case .woke(_, let tag) = $0 { tag } else { nil } }
+    events.compactMap { if case .timerFired(_, let tag) = $0 { tag } else { nil } }
   }
 
   @Test func `alarms go off in the order of their times, never early`() throws {
     let reactor = try Reactor()
     let start = reactor.now
     for (time, tag) in [(30, 3), (10, 1), (20, 2)] as [(Int, UInt64)] {
-      _ = reactor.wake(at: start + .milliseconds(time), tag: tag)
+      _ = reactor.setTimer(at: start + .milliseconds(time), tag: tag)
     }
     var seen: [UInt64] = []
     while seen.count < 3 {
@@ -27,19 +27,19 @@ import Testing
 
   @Test func `an alarm moves, is taken back, and has gone off once`() throws {
     let reactor = try Reactor()
-    let late = reactor.wake(at: reactor.now + .seconds(3600), tag: 1)
-    let never = reactor.wake(at: reactor.now, tag: 2)
+    let late = reactor.setTimer(at: reactor.now + .seconds(3600), tag: 1)
+    let never = reactor.setTimer(at: reactor.now, tag: 2)
     reactor.cancel(never)
-    #expect(reactor.move(late, to: reactor.now))
+    #expect(reactor.moveTimer(late, to: reactor.now))
     #expect(tags(reactor.turn()) == [1])
-    #expect(!reactor.move(late, to: reactor.now))
+    #expect(!reactor.moveTimer(late, to: reactor.now))
     #expect(tags(reactor.turn(atMost: .milliseconds(5))).isEmpty)
   }
 
   @Test func `an alarm in the past goes off at once and a turn does not outsleep its limit`() throws {
     let reactor = try Reactor()
     let start = ContinuousClock.now
-    _ = reactor.wake(at: .zero, tag: 9)
+    _ = reactor.setTimer(at: .zero, tag: 9)
     #expect(tags(reactor.turn()) == [9])
     _ = reactor.turn(atMost: .milliseconds(20))
     #expect(ContinuousClock.now - start < .seconds(1))

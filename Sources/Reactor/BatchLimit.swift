@@ -2,10 +2,10 @@
 ///
 /// What is ready and not taken is first in line at the next turn, because the kernel hands descriptors out in
 /// turns. A turn that took long halves the number, quick ones that were full double it.
-struct Pace {
+struct BatchLimit {
   /// Bounds of the number.
-  static let mostMin = 4
-  static let mostMax = 256
+  static let valueMin = 4
+  static let valueMax = 256
   /// A turn that is longer, in nanoseconds, took too much on.
   private static let slow: UInt64 = 3_000_000
   /// A turn that is shorter could have taken more.
@@ -13,23 +13,23 @@ struct Pace {
   /// Full turns after which deadlines are served all the same.
   private static let fullMax = 16
 
-  private(set) var most = 16
+  private(set) var value = 16
   private var taken = 0
   private var full = 0
 
   /// Whether more waits than was taken, so that lateness may be the loop's own. Never for long.
   mutating func isBehind(_ count: Int, isCut: Bool = false) -> Bool {
     taken = count
-    full = count == most || isCut ? full + 1 : 0
+    full = count == value || isCut ? full + 1 : 0
     return full > 0 && full <= Self.fullMax
   }
 
   /// A turn is over that was awake for so long.
-  mutating func turned(after nanoseconds: UInt64) {
+  mutating func adapt(after nanoseconds: UInt64) {
     if nanoseconds > Self.slow {
-      most = max(Self.mostMin, most / 2)
-    } else if nanoseconds < Self.quick, taken == most {
-      most = min(Self.mostMax, most * 2)
+      value = max(Self.valueMin, value / 2)
+    } else if nanoseconds < Self.quick, taken == value {
+      value = min(Self.valueMax, value * 2)
     }
   }
 }

@@ -1,7 +1,7 @@
 import Gateway
 
 /// Reads what the commands need of the gateway's JSON.
-enum ServerMessage {
+enum ServerJSON {
   /// The `content` of the first choice's `message` or `delta`.
   static func content(in json: Span<UInt8>, of member: StaticString) -> String? {
     var text: String?

@@ -2,7 +2,7 @@ import Glibc
 import Probe
 
 /// What this machine has, for the commands.
-enum HardwareLook {
+enum HardwareScan {
   /// Looks at the machine and lets its drivers speak.
   static func snapshot(asksDrivers: Bool = true, asksEveryDriver: Bool = false) -> Snapshot {
     guard let root = Root() else { return Snapshot(Machine()) }
@@ -17,12 +17,12 @@ enum HardwareLook {
     var options = Inquirer.Options()
     options.asksEveryDriver = asksEveryDriver
     options.environment = Environment.variables
-    options.memory = memory()
+    options.memory = quarantinePath()
     return options
   }
 
   /// Where it is remembered which drivers crashed or hung.
-  private static func memory() -> String? {
+  private static func quarantinePath() -> String? {
     if let cache = Environment.value("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/hoosh/drivers" }
     if let home = Environment.value("HOME"), home.hasPrefix("/") { return home + "/.cache/hoosh/drivers" }
     return nil
@@ -32,7 +32,7 @@ enum HardwareLook {
   static func prices() -> Prices {
     guard let path = Environment.value("HOOSH_PRICES") else { return .builtIn }
     guard let json = SmallFile.read(path), let prices = Prices(json) else {
-      Terminal.complain("hoosh: \(path) is no file of prices; those of \(Prices.builtIn.date) are used")
+      Terminal.printError("hoosh: \(path) is no file of prices; those of \(Prices.builtIn.date) are used")
       return .builtIn
     }
     return prices
