@@ -271,7 +271,8 @@ extension Gateway {
   ) throws(Refusal) -> (BufferChain, dropped: [String]) {
     let body = exchange.body
     let written: WrittenRequest
-    switch try exchange.call.body(body.span, for: provider, model: model) {
+    let target = provider.target(for: model, streams: exchange.call.streams)
+    switch try exchange.call.body(body.span, in: provider.dialect, for: target) {
     case .edited(let edits): return (BufferChain(body, changedBy: edits), [])
     case .translated(let translated): written = translated
     }

@@ -51,8 +51,8 @@ extension Gateway {
   }
 
   /// The names that the configuration gives a provider, for when it does not say itself.
-  private func named(_ provider: Provider) -> [ModelList.Entry] {
-    provider.namedModels.map { ModelList.Entry(id: $0, ownedBy: provider.name, created: 0) }
+  private func named(_ provider: Provider) -> [ModelEntry] {
+    provider.namedModels.map { ModelEntry(id: $0, ownedBy: provider.name, created: 0) }
   }
 
   func modelsArrived(_ transfer: TransferID, _ provider: Int) {
@@ -68,11 +68,11 @@ extension Gateway {
   }
 
   func modelsEnded(_ transfer: TransferID, _ provider: Int, _ end: TransferEnd) {
-    var found: [ModelList.Entry]?
+    var found: [ModelEntry]?
     if end == .complete, let response = reactor.response(of: transfer), response.status == 200 {
       var body = modelQueue.bodies[provider] ?? []
       body.append(response.body.readable)
-      found = ModelList.read(body.span, ownedBy: providers[provider].name)
+      found = ModelListReader.read(body.span, ownedBy: providers[provider].name)
     }
     models.take(
       provider, found?.filter { traffic.router.table.serves(provider, $0.id) } ?? named(providers[provider]))
@@ -127,15 +127,15 @@ extension Gateway {
 
   /// A model that no list has, but that a provider's pattern would serve: Ollama's clients look at a model before they ask
   /// it, and do not ask when there is nothing to see.
-  private func unlisted(_ model: String) -> ModelList.Entry? {
+  private func unlisted(_ model: String) -> ModelEntry? {
     guard !model.isEmpty, let first = traffic.candidates(traffic.plan(model)).first else { return nil }
-    return ModelList.Entry(id: model, ownedBy: providers[first.provider].name, created: 0)
+    return ModelEntry(id: model, ownedBy: providers[first.provider].name, created: 0)
   }
 
   /// All models, in the shape of a dialect.
   private func list(_ dialect: Dialect) -> [UInt8] {
     switch dialect {
-    case .openAI, .responses: Array(ModelList.write(models.entries).utf8)
+    case .openAI, .responses: CompletionsModels.list(models.entries)
     case .anthropic: MessagesModels.list(models.entries)
     case .ollama: OllamaModels.list(models.entries)
     case .gemini: GeminiModels.list(models.entries)
@@ -143,9 +143,9 @@ extension Gateway {
   }
 
   /// One model, in the shape of a dialect.
-  private func one(_ entry: ModelList.Entry, _ dialect: Dialect) -> [UInt8] {
+  private func one(_ entry: ModelEntry, _ dialect: Dialect) -> [UInt8] {
     switch dialect {
-    case .openAI, .responses: Array(ModelList.write(entry).utf8)
+    case .openAI, .responses: CompletionsModels.one(entry)
     case .anthropic: MessagesModels.one(entry)
     case .ollama: OllamaModels.show(entry)
     case .gemini: GeminiModels.one(entry)

@@ -62,15 +62,16 @@ struct Call {
     }
   }
 
-  /// Returns the body for a candidate that knows the model as `model`; `json` is the caller's.
-  func body(_ json: Span<UInt8>, for provider: Provider, model: String) throws(Refusal) -> Body {
+  /// Returns the body for a candidate that speaks `dialect`; `json` is the caller's.
+  func body(_ json: Span<UInt8>, in dialect: Dialect, for target: WriteTarget) throws(Refusal) -> Body {
     switch request {
     case .chat(let chat):
-      if chat.isIn(provider.dialect) {
+      if chat.isIn(dialect) {
         return .edited(
-          chat.edits(model: model, maxTokensLimit: provider.maxTokensLimit, asksUsage: provider.acceptsUsage))
+          chat.edits(
+            model: target.model, maxTokensLimit: target.maxTokensLimit, asksUsage: target.acceptsUsage))
       }
-      return .translated(try RequestTranslation.write(chat, json, for: provider, model: model))
+      return .translated(try RequestTranslation.write(json, as: endpoint, in: dialect, for: target))
     }
   }
 

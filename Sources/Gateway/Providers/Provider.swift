@@ -94,6 +94,13 @@ final class Provider: Sendable {
     modelTimeouts.isEmpty ? timeouts : modelTimeouts[model] ?? timeouts
   }
 
+  /// Returns what a request to this provider must observe.
+  func target(for model: String, streams: Bool) -> WriteTarget {
+    WriteTarget(
+      model: model, maxTokensLimit: maxTokensLimit, streams: streams, acceptsUsage: acceptsUsage,
+      isLocal: kind.row.isLocal)
+  }
+
   /// The models that are known by name without asking.
   var namedModels: [String] { patterns.filter(\.isExact).map(\.text) }
 }

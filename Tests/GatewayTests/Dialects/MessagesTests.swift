@@ -282,8 +282,8 @@ import Testing
 
   @Test func `models are listed in Anthropic's shape`() {
     let list = MessagesModels.list([
-      ModelList.Entry(id: "a", ownedBy: "x", created: 1_700_000_000),
-      ModelList.Entry(id: "b", ownedBy: "x", created: -1),
+      ModelEntry(id: "a", ownedBy: "x", created: 1_700_000_000),
+      ModelEntry(id: "b", ownedBy: "x", created: -1),
     ])
     let b =
       #"{"type":"model","id":"b","display_name":"b","created_at":"1970-01-01T00:00:00Z","lifecycle":"active"}"#
@@ -293,11 +293,11 @@ import Testing
         "lifecycle":"active"},\(b)],"has_more":false,"first_id":"a","last_id":"b"}
         """)
     #expect(
-      String(decoding: MessagesModels.one(ModelList.Entry(id: "b", ownedBy: "", created: 0)), as: UTF8.self) == b)
+      String(decoding: MessagesModels.one(ModelEntry(id: "b", ownedBy: "", created: 0)), as: UTF8.self) == b)
     #expect(
       String(decoding: MessagesModels.list([]), as: UTF8.self)
         == #"{"data":[],"has_more":false,"first_id":null,"last_id":null}"#)
-    let last = MessagesModels.one(ModelList.Entry(id: "b", ownedBy: "", created: .max))
+    let last = MessagesModels.one(ModelEntry(id: "b", ownedBy: "", created: .max))
     #expect(String(decoding: last, as: UTF8.self).contains("9999-12-31T23:59:59Z"))
   }
 

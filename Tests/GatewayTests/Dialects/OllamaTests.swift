@@ -316,8 +316,8 @@ import Testing
     try #require(try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
   }
 
-  private static func entry(_ id: String, _ created: Int64 = 0) -> ModelList.Entry {
-    ModelList.Entry(id: id, ownedBy: "p", created: created)
+  private static func entry(_ id: String, _ created: Int64 = 0) -> ModelEntry {
+    ModelEntry(id: id, ownedBy: "p", created: created)
   }
 
   @Test func `the list of models has what clients insist on`() throws {

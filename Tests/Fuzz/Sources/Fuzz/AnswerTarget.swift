@@ -128,11 +128,11 @@ enum AnswerTarget {
   }
 
   private static func models(_ body: Span<UInt8>) {
-    guard let entries = ModelList.read(body, ownedBy: "p") else { return }
+    guard let entries = ModelListReader.read(body, ownedBy: "p") else { return }
     for entry in entries {
       expect((1...ChatRequest.modelBytesMax).contains(entry.id.utf8.count), "a model's name has its bound")
     }
-    let list = PlainJSON.read(Array(ModelList.write(entries).utf8))
+    let list = PlainJSON.read(CompletionsModels.list(entries))
     expect(list?["data"]?.elements?.count == entries.count, "a list is JSON")
     for (written, entry) in zip(list?["data"]?.elements ?? [], entries) {
       expect(written["id"]?.text == Array(entry.id.utf8), "a written name reads as the name")

@@ -24,20 +24,28 @@ struct AnswerStream {
   /// Elements of Gemini's array that have been passed on.
   private var elements = 0
 
-  init(for call: Call, from dialect: Dialect, _ label: AnswerLabel) {
-    endpoint = call.endpoint
+  /// What the caller of an answer wants of it.
+  struct Wanted {
+    var streams: Bool
+    var usage: Bool
+    var runningUsage: Bool
+  }
+
+  init(
+    for endpoint: CallEndpoint, from dialect: Dialect, isSame: Bool, promptBytes: Int, _ wanted: Wanted,
+    _ label: AnswerLabel
+  ) {
+    self.endpoint = endpoint
     self.dialect = dialect
     self.label = label
-    promptBytes = call.promptBytes
-    isSame = call.passes(to: dialect)
-    guard call.streams else { return }
-    switch call.request {
-    case .chat(let request):
+    self.promptBytes = promptBytes
+    self.isSame = isSame
+    if wanted.streams {
       if !isChat { reader = AnswerReader(dialect) }
       writer = AnswerWriter(endpoint, label, promptBytes: promptBytes)
       if endpoint.dialect == .openAI {
         chat = ChatStream(
-          modelToken: label.modelToken, asksUsage: request.asksUsage, asksRunningUsage: request.asksRunningUsage,
+          modelToken: label.modelToken, asksUsage: wanted.usage, asksRunningUsage: wanted.runningUsage,
           id: label.requestID, created: label.created)
       }
     }

@@ -30,8 +30,7 @@ struct ChatRequest {
 
   /// Messages that one request may have.
   static let messagesMax = 10_000
-  /// Bytes that a model's name may have.
-  static let modelBytesMax = 256
+  static let modelBytesMax = ModelEntry.idBytesMax
   /// Answers that one request may ask for.
   static let answersMax = 8
 

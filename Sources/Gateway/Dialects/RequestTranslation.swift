@@ -1,13 +1,10 @@
 /// Writes a request in another dialect than the caller's.
 enum RequestTranslation {
   static func write(
-    _ request: ChatRequest, _ json: Span<UInt8>, for provider: Provider, model: String
+    _ json: Span<UInt8>, as endpoint: CallEndpoint, in dialect: Dialect, for target: WriteTarget
   ) throws(Refusal) -> WrittenRequest {
-    let target = WriteTarget(
-      model: model, maxTokensLimit: provider.maxTokensLimit, streams: request.streams,
-      acceptsUsage: provider.acceptsUsage, isLocal: provider.kind.row.isLocal)
-    let conversation = try read(json, as: request.endpoint)
-    return switch provider.dialect {
+    let conversation = try read(json, as: endpoint)
+    return switch dialect {
     case .openAI, .responses: try CompletionsRequestWriter.write(conversation, json, for: target)
     case .anthropic: try MessagesRequestWriter.write(conversation, json, for: target)
     case .ollama: try OllamaRequestWriter.write(conversation, json, for: target)

@@ -3,7 +3,7 @@
 /// Source: Anthropic API reference, "List models"; `lifecycle` from the types of its Python SDK 2.13.
 enum MessagesModels {
   /// The whole list, which is never cut into pages.
-  static func list(_ entries: [ModelList.Entry]) -> [UInt8] {
+  static func list(_ entries: [ModelEntry]) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"data\":[")
     for entry in entries {
@@ -18,17 +18,17 @@ enum MessagesModels {
     return out
   }
 
-  static func one(_ entry: ModelList.Entry) -> [UInt8] {
+  static func one(_ entry: ModelEntry) -> [UInt8] {
     var out: [UInt8] = []
     append(entry, to: &out)
     return out
   }
 
-  private static func append(_ entry: ModelList.Entry?, to out: inout [UInt8]) {
+  private static func append(_ entry: ModelEntry?, to out: inout [UInt8]) {
     if let entry { Writer.append(entry.id, to: &out) } else { out.append("null") }
   }
 
-  private static func append(_ entry: ModelList.Entry, to out: inout [UInt8]) {
+  private static func append(_ entry: ModelEntry, to out: inout [UInt8]) {
     out.append("{\"type\":\"model\"")
     Writer.member("id", entry.id, to: &out)
     Writer.member("display_name", entry.id, to: &out)

@@ -15,7 +15,7 @@ enum OllamaModels {
   enum Capability: String, CaseIterable { case completion, tools, insert, vision, embedding, thinking }
 
   /// `/api/tags`.
-  static func list(_ models: [ModelList.Entry]) -> [UInt8] {
+  static func list(_ models: [ModelEntry]) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"models\":[")
     for model in models {
@@ -33,7 +33,7 @@ enum OllamaModels {
   /// `/api/show`. What a model can do is not known, so nothing is denied: clients do not send what is. They ask for as
   /// large a context as is told, so that is a usual size and not the largest.
   static func show(
-    _ model: ModelList.Entry, contextTokens: Int? = 32_768,
+    _ model: ModelEntry, contextTokens: Int? = 32_768,
     capabilities: [Capability] = [.completion, .tools, .vision]
   ) -> [UInt8] {
     var out: [UInt8] = []

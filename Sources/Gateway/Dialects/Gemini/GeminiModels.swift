@@ -1,7 +1,7 @@
 /// Models, as Gemini's clients list them. Source: Gemini API reference (v1beta), "Models".
 enum GeminiModels {
   /// All of them, in one page.
-  static func list(_ entries: [ModelList.Entry]) -> [UInt8] {
+  static func list(_ entries: [ModelEntry]) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"models\":[")
     for entry in entries {
@@ -12,13 +12,13 @@ enum GeminiModels {
     return out
   }
 
-  static func one(_ entry: ModelList.Entry) -> [UInt8] {
+  static func one(_ entry: ModelEntry) -> [UInt8] {
     var out: [UInt8] = []
     append(entry, to: &out)
     return out
   }
 
-  private static func append(_ entry: ModelList.Entry, to out: inout [UInt8]) {
+  private static func append(_ entry: ModelEntry, to out: inout [UInt8]) {
     out.append("{")
     Writer.member("name", "models/" + entry.id, to: &out)
     Writer.member("displayName", entry.id, to: &out)

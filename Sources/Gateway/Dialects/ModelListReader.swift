@@ -1,0 +1,50 @@
+/// Reads a provider's list of models, in any dialect.
+enum ModelListReader {
+  /// Models taken from one provider.
+  static let entriesMax = 10_000
+
+  /// The models in an upstream's list; `nil` when it is none.
+  static func read(_ json: Span<UInt8>, ownedBy provider: String) -> [ModelEntry]? {
+    do throws(JSONFault) {
+      var found: [ModelEntry]?
+      var members = try MemberCursor(whole: json)
+      while let member = try members.next(in: json) {
+        // OpenAI's and Anthropic's lists are `data`, Ollama's and Gemini's `models`; llama.cpp has both.
+        let isData = member.keyEquals("data", in: json)
+        guard isData || member.keyEquals("models", in: json) && found == nil, member.value.kind == .array else {
+          continue
+        }
+        var entries: [ModelEntry] = []
+        var elements = try ArrayCursor(in: json, at: Int(member.value.slice.start), depth: 2)
+        while let element = try elements.next(in: json) {
+          guard element.kind == .object, entries.count < entriesMax else { continue }
+          if let entry = try entry(element, json, provider) { entries.append(entry) }
+        }
+        found = entries
+      }
+      return found
+    } catch {
+      return nil
+    }
+  }
+
+  private static func entry(
+    _ object: JSONValue, _ json: Span<UInt8>, _ provider: String
+  ) throws(JSONFault) -> ModelEntry? {
+    var entry = ModelEntry(id: "", ownedBy: provider, created: 0)
+    var id: String?
+    var name: String?
+    var members = try MemberCursor(in: json, at: Int(object.slice.start), depth: 3)
+    while let member = try members.next(in: json) {
+      if member.keyEquals("id", in: json) { id = member.value.string(in: json) }
+      if member.keyEquals("name", in: json) { name = member.value.string(in: json) }
+      if member.keyEquals("created", in: json) { entry.created = member.value.integer(in: json) ?? 0 }
+      if member.keyEquals("owned_by", in: json), let owner = member.value.string(in: json), !owner.isEmpty {
+        entry.ownedBy = owner
+      }
+    }
+    // Gemini's names begin with the kind of thing that they name.
+    entry.id = id ?? name.map { $0.hasPrefix("models/") ? String($0.dropFirst(7)) : $0 } ?? ""
+    return entry.id.isEmpty || entry.id.utf8.count > ModelEntry.idBytesMax ? nil : entry
+  }
+}
