@@ -85,7 +85,7 @@ import Testing
 
   /// Folders of the gateway that others may use; the rest know only these and themselves.
   private static let shared = ["Types", "Wire", "Configuration"]
-  private static let policies = ["Access", "Dispatch", "Records", "Telemetry"] + layers
+  private static let policies = ["Admission", "Dispatch", "Records", "Telemetry"] + layers
   /// Folders of which each may use those after it, too.
   private static let layers = ["Providers", "Calls", "Dialects", "Front"]
 
