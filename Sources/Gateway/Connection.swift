@@ -76,7 +76,7 @@ final class Connection {
 final class Arrival {
   /// `nil` for what was refused before its path was known.
   let endpoint: Endpoint?
-  var frame: Reply.Frame
+  var replyOptions: Reply.Options
   let caller: Caller
   /// The model that the path names, decoded.
   var model = ""
@@ -90,9 +90,9 @@ final class Arrival {
   let at: Duration
   let bytes: Int
 
-  init(endpoint: Endpoint?, frame: Reply.Frame, caller: Caller, at: Duration, bytes: Int) {
+  init(endpoint: Endpoint?, replyOptions: Reply.Options, caller: Caller, at: Duration, bytes: Int) {
     self.endpoint = endpoint
-    self.frame = frame
+    self.replyOptions = replyOptions
     self.caller = caller
     self.at = at
     self.bytes = bytes

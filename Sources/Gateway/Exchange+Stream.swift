@@ -18,11 +18,11 @@ extension Exchange {
   }
 
   private func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
-    do throws(EventReader.TooLong) {
+    do throws(SSEReader.TooLong) {
       if lines != nil { return try lines?.next(in: bytes, from: &offset) ?? false }
       return try events.next(in: bytes, from: &offset)
     } catch {
-      throw .malformed("an event of its stream has more than \(EventReader.eventBytesMax) bytes")
+      throw .malformed("an event of its stream has more than \(SSEReader.eventBytesMax) bytes")
     }
   }
 
@@ -61,8 +61,8 @@ extension Exchange {
     guard phase == .held else { return }
     phase = .committed
     row.status = 200
-    EventStream.head(
-      frame, call.endpoint, servedBy: row.provider, servedModel, dropped: dropped, into: &effects.output)
+    StreamWriter.head(
+      replyOptions, call.endpoint, servedBy: row.provider, servedModel, dropped: dropped, into: &effects.output)
     sent(now)
   }
 
@@ -196,7 +196,7 @@ extension Exchange {
   /// (RFC 9110 section 15.2).
   func probe(_ effects: inout Effects, now: Duration) {
     switch phase {
-    case .held: if frame.minorVersion > 0 { effects.output.append("HTTP/1.1 100 Continue\r\n\r\n") }
+    case .held: if replyOptions.minorVersion > 0 { effects.output.append("HTTP/1.1 100 Continue\r\n\r\n") }
     case .committed, .visible: comment(&effects, now: now)
     case .over: break
     }

@@ -27,7 +27,7 @@ final class Exchange {
   private(set) var body: [UInt8]
   /// Those of the present attempt's provider.
   var limits: Limits
-  let frame: Reply.Frame
+  let replyOptions: Reply.Options
   /// When the request's head was complete; its body may have taken its time after that.
   let received: Duration
   /// When the request was complete: from here on it is not the caller who is waited for.
@@ -46,9 +46,9 @@ final class Exchange {
   var reading = Reading.nothing
   var head = UpstreamHead(status: 0)
   var collected: [UInt8] = []
-  var events = EventReader()
+  var events = SSEReader()
   /// Instead of `events` where the present attempt's upstream writes lines.
-  var lines: LineReader?
+  var lines: NDJSONReader?
   /// What the caller's dialect repeats of its request in answers.
   let echo: [UInt8]
   /// The model's name as JSON, as the caller wrote it.
@@ -58,7 +58,7 @@ final class Exchange {
   /// What of the request the present attempt's model did not get.
   var dropped: [String] = []
   var held: [UInt8] = []
-  var stream: EventStream
+  var stream: StreamWriter
   /// What the present attempt's model is called at its provider.
   private(set) var servedModel = ""
   private var secret: String?
@@ -73,13 +73,13 @@ final class Exchange {
   var lastOutput: Duration
 
   init(
-    _ call: Call, body: [UInt8], limits: Limits, frame: Reply.Frame, row: JournalRow,
+    _ call: Call, body: [UInt8], limits: Limits, replyOptions: Reply.Options, row: JournalRow,
     received: Duration? = nil, now: Duration, created: UInt64
   ) {
     self.call = call
     self.body = body
     self.limits = limits
-    self.frame = frame
+    self.replyOptions = replyOptions
     self.row = row
     self.created = created
     began = now
@@ -95,7 +95,7 @@ final class Exchange {
       modelToken = Writer.string(call.model)
     }
     echo = call.endpoint.dialect == .responses ? ResponsesRequestReader.echo(body.span) : []
-    stream = EventStream(minorVersion: frame.minorVersion)
+    stream = StreamWriter(minorVersion: replyOptions.minorVersion)
     self.row.model = call.model
     self.row.streams = call.streams
   }
@@ -135,10 +135,10 @@ final class Exchange {
     reading = .nothing
     collected.removeAll(keepingCapacity: true)
     held.removeAll(keepingCapacity: true)
-    events = EventReader()
-    lines = dialect == .ollama ? LineReader() : nil
+    events = SSEReader()
+    lines = dialect == .ollama ? NDJSONReader() : nil
     let label = AnswerLabel(
-      requestID: frame.requestID, created: created, modelToken: modelToken, echo: echo)
+      requestID: replyOptions.requestID, created: created, modelToken: modelToken, echo: echo)
     chat = AnswerStream(for: call, from: dialect, label)
     attemptBegan = now
     firstEvent = nil
@@ -182,7 +182,7 @@ final class Exchange {
       if collected.count + bytes.count > Self.answerBytesMax {
         fail(.tooLarge, &effects, now: now)
       } else {
-        collected.makeRoom(for: bytes.count, of: min(head.length, Self.answerBytesMax) - collected.count)
+        collected.reserve(arriving: bytes.count, missing: min(head.length, Self.answerBytesMax) - collected.count)
         collected.append(bytes)
       }
     case .refusal:
@@ -238,7 +238,7 @@ final class Exchange {
         }
       row.usage = usage
       row.status = 200
-      Reply.open(200, "application/json", .length(text.count), frame, into: &effects.output)
+      Reply.open(200, "application/json", .length(text.count), replyOptions, into: &effects.output)
       Reply.addServed(by: row.provider, servedModel, dropped: dropped, into: &effects.output)
       Reply.close(into: &effects.output)
       effects.body = text
@@ -282,16 +282,16 @@ final class Exchange {
   private func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     stream.begin(&effects.output)
     let isSaid = chat?.breakOff(refusal, into: &effects.output) ?? false
-    if !isSaid { RefusalReply.event(refusal, call.endpoint, requestID: frame.requestID, into: &effects.output) }
+    if !isSaid { ErrorReply.event(refusal, call.endpoint, requestID: replyOptions.requestID, into: &effects.output) }
     stream.commit(&effects.output)
     finish(.abort, outcome, &effects)
   }
 
   private func refuse(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     row.status = refusal.status
-    var frame = frame
-    if refusal.closes { frame.keepsAlive = false }
-    RefusalReply.response(refusal, frame, into: &effects.output)
+    var replyOptions = replyOptions
+    if refusal.closes { replyOptions.keepsAlive = false }
+    ErrorReply.response(refusal, replyOptions, into: &effects.output)
     finish(.complete, outcome, &effects)
   }
 

@@ -29,7 +29,7 @@ extension Gateway {
     case .hardware(let question)?: replyHardware(connection, question)
     case .readiness?:
       if isDraining {
-        refuse(connection, .stopping, request.frame)
+        refuse(connection, .stopping, request.replyOptions)
       } else {
         reply(connection, 200, "{\"status\":\"ready\"}\n")
       }
@@ -44,17 +44,17 @@ extension Gateway {
   func reply(_ connection: Connection, _ status: Int, _ body: [UInt8]) {
     guard let request = connection.request else { return }
     var out = takeScratch()
-    Reply.json(status, body.span, request.frame, into: &out)
+    Reply.json(status, body.span, request.replyOptions, into: &out)
     send(out.span, to: connection)
     endRequest(connection, status, .completed, bytesOut: out.count)
     scratch = out
   }
 
-  func replyToOptions(_ connection: Connection, _ frame: Reply.Frame) {
+  func replyToOptions(_ connection: Connection, _ options: Reply.Options) {
     var out = takeScratch()
-    Reply.open(204, "", .length(0), frame, into: &out)
+    Reply.open(204, "", .length(0), options, into: &out)
     Reply.add("allow", "GET, HEAD, POST, OPTIONS", into: &out)
-    if frame.allowedOrigin != nil {
+    if options.allowedOrigin != nil {
       Reply.add("access-control-allow-methods", "GET, HEAD, POST, OPTIONS", into: &out)
       Reply.add(
         "access-control-allow-headers",
@@ -70,15 +70,16 @@ extension Gateway {
   }
 
   /// Sends a refusal and ends the request, or the connection where the refusal says so.
-  func refuse(_ connection: Connection, _ refusal: Refusal, _ known: Reply.Frame? = nil) {
-    var frame = known ?? Reply.Frame(requestID: mintRequestID(), date: currentDate())
-    if refusal.closes { frame.keepsAlive = false }
+  func refuse(_ connection: Connection, _ refusal: Refusal, _ known: Reply.Options? = nil) {
+    var options = known ?? Reply.Options(requestID: mintRequestID(), date: currentDate())
+    if refusal.closes { options.keepsAlive = false }
     let request =
-      connection.request ?? Arrival(endpoint: nil, frame: frame, caller: .anyone, at: reactor.now, bytes: 0)
-    request.frame = frame
+      connection.request
+      ?? Arrival(endpoint: nil, replyOptions: options, caller: .anyone, at: reactor.now, bytes: 0)
+    request.replyOptions = options
     connection.request = request
     var out = takeScratch()
-    RefusalReply.response(refusal, frame, into: &out)
+    ErrorReply.response(refusal, options, into: &out)
     send(out.span, to: connection)
     endRequest(connection, refusal.status, .refused, bytesOut: out.count)
     scratch = out
@@ -96,7 +97,7 @@ extension Gateway {
     _ connection: Connection, _ request: Arrival, _ status: Int, _ outcome: JournalRow.Outcome, bytesOut: Int
   ) {
     var row = JournalRow()
-    row.id = request.frame.requestID
+    row.id = request.replyOptions.requestID
     row.caller = request.caller
     row.path = request.endpoint?.name ?? "-"
     row.status = status
@@ -110,7 +111,7 @@ extension Gateway {
 
   /// The answer is complete: the next request, or the end of the connection.
   func becomeReady(_ connection: Connection) {
-    let keepsAlive = connection.request?.frame.keepsAlive ?? false
+    let keepsAlive = connection.request?.replyOptions.keepsAlive ?? false
     connection.request = nil
     connection.exchange = nil
     connection.course = nil

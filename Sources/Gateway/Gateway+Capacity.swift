@@ -152,7 +152,7 @@ extension Gateway {
   /// What a client is told on the last descriptor.
   static func exhaustedReply(date: [UInt8]) -> [UInt8] {
     var out: [UInt8] = []
-    RefusalReply.response(tooManyClients, Reply.Frame(keepsAlive: false, requestID: "-", date: date), into: &out)
+    ErrorReply.response(tooManyClients, Reply.Options(keepsAlive: false, requestID: "-", date: date), into: &out)
     return out
   }
 }

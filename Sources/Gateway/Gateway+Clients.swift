@@ -69,18 +69,19 @@ extension Gateway {
       let hasBegun = reactor.withInput(of: connection.id) { !$0.isEmpty } ?? false
       if hasBegun, connection.phase == .idle { connection.enter(.head, now: reactor.now) }
       return false
-    case .refused(let refusal, let frame, let count):
+    case .refused(let refusal, let options, let count):
       reactor.consumeInput(of: connection.id, count)
       connection.reader = HeadReader()
       connection.served += 1
-      refuse(connection, refusal, frame)
+      refuse(connection, refusal, options)
       return true
-    case .options(let frame, let count):
+    case .options(let options, let count):
       reactor.consumeInput(of: connection.id, count)
       connection.reader = HeadReader()
       connection.served += 1
-      connection.request = Arrival(endpoint: nil, frame: frame, caller: .anyone, at: reactor.now, bytes: count)
-      replyToOptions(connection, frame)
+      connection.request = Arrival(
+        endpoint: nil, replyOptions: options, caller: .anyone, at: reactor.now, bytes: count)
+      replyToOptions(connection, options)
       return true
     case .accepted(let arrival, let bodyReader, let count, let wantsContinue):
       reactor.consumeInput(of: connection.id, count)
@@ -98,9 +99,9 @@ extension Gateway {
   /// Reads on in the body; true when the connection moved on.
   private func readBody(_ connection: Connection) -> Bool {
     var consumed = 0
-    let verdict: Result<Bool, BodyFault> =
+    let verdict: Result<Bool, BodyError> =
       reactor.withInput(of: connection.id) { input in
-        do throws(BodyFault) {
+        do throws(BodyError) {
           guard let progress = try connection.bodyReader?.read(input, into: &connection.body) else {
             return .success(true)
           }
@@ -114,7 +115,7 @@ extension Gateway {
     do throws(Refusal) {
       try chargeBody(connection)
     } catch {
-      refuse(connection, error, connection.request?.frame)
+      refuse(connection, error, connection.request?.replyOptions)
       return true
     }
     switch verdict {
@@ -126,7 +127,7 @@ extension Gateway {
       dispatch(connection)
       return true
     case .failure(let fault):
-      refuse(connection, fault.refusal, connection.request?.frame)
+      refuse(connection, fault.refusal, connection.request?.replyOptions)
       return true
     }
   }

@@ -91,7 +91,7 @@ extension Gateway {
   /// `GET /v1/events/recent?since=N&topics=A,B&limit=N`.
   func replyEvents(_ connection: Connection, _ query: EventQuery) {
     guard let topics = Self.topics(query) else {
-      return refuse(connection, .unknownTopic, connection.request?.frame)
+      return refuse(connection, .unknownTopic, connection.request?.replyOptions)
     }
     let page = events.since(query.since ?? 0, topics, limit: min(query.limit, Self.pageMax))
     var out: [UInt8] = Array("{".utf8)
@@ -127,20 +127,20 @@ extension Gateway {
   /// `GET /v1/events`: what happens from now on, or from `since`, as server-sent events.
   func beginFeed(_ connection: Connection, _ query: EventQuery) {
     guard let topics = Self.topics(query) else {
-      return refuse(connection, .unknownTopic, connection.request?.frame)
+      return refuse(connection, .unknownTopic, connection.request?.replyOptions)
     }
     guard feeds.count < Self.feedsMax, let request = connection.request else {
       return refuse(
         connection, Refusal(503, .overloaded, "Enough clients read the events; read /v1/events/recent instead."),
-        connection.request?.frame)
+        connection.request?.replyOptions)
     }
-    var frame = request.frame
-    frame.keepsAlive = false
-    connection.request?.frame = frame
+    var options = request.replyOptions
+    options.keepsAlive = false
+    connection.request?.replyOptions = options
     var out = takeScratch()
-    Reply.open(200, "text/event-stream; charset=utf-8", .untilClose, frame, into: &out)
+    Reply.open(200, "text/event-stream; charset=utf-8", .untilClose, options, into: &out)
     Reply.close(into: &out)
-    if frame.isHead {
+    if options.isHead {
       send(out.span, to: connection)
       scratch = out
       return becomeReady(connection)

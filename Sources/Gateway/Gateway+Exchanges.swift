@@ -14,14 +14,14 @@ extension Gateway {
     do throws(Refusal) {
       call = try Call.read(body.span, for: endpoint, model: request.model)
     } catch {
-      return refuse(connection, error, request.frame)
+      return refuse(connection, error, request.replyOptions)
     }
     if call.isModelLoad, let first = traffic.candidates(traffic.plan(call.model)).first,
       providers[first.provider].dialect != .ollama
     {
       // Nobody else has to be told to load a model.
       let label = AnswerLabel(
-        requestID: request.frame.requestID, created: reactor.wallClock / 1_000_000_000,
+        requestID: request.replyOptions.requestID, created: reactor.wallClock / 1_000_000_000,
         modelToken: Writer.string(call.model))
       let isGenerate = endpoint.form == .generate
       return reply(
@@ -30,16 +30,16 @@ extension Gateway {
     // The exchange holds the body from here on; two holders would copy it at the next request.
     connection.body = []
     // Without chunks only the end of the connection ends a stream.
-    if call.streams, request.frame.minorVersion == 0 { request.frame.keepsAlive = false }
+    if call.streams, request.replyOptions.minorVersion == 0 { request.replyOptions.keepsAlive = false }
     var row = JournalRow()
-    row.id = request.frame.requestID
+    row.id = request.replyOptions.requestID
     row.caller = request.caller
     row.path = request.endpoint?.name ?? "-"
     row.bytesIn = request.bytes + body.count
     var effects = takeEffects()
     connection.course = RouteCourse(makePlan(call, request, body.span))
     let exchange = Exchange(
-      call, body: body, limits: limits(configuration.server.timeouts), frame: request.frame,
+      call, body: body, limits: limits(configuration.server.timeouts), replyOptions: request.replyOptions,
       row: row, received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
     do throws(Refusal) {
       try exchange.admit()
@@ -160,7 +160,7 @@ extension Gateway {
   func stop(_ connection: Connection) {
     guard connection.exchange != nil else {
       // Who waits for the list of models is told as well.
-      if connection.phase == .answer { refuse(connection, .stopping, connection.request?.frame) }
+      if connection.phase == .answer { refuse(connection, .stopping, connection.request?.replyOptions) }
       if connections[connection.id.bits] != nil { close(connection) }
       return
     }
@@ -244,7 +244,7 @@ extension Gateway {
           UpstreamRequest(
             .post, target(choice, streams: exchange.call.streams),
             fields: isOwn ? credential.fields(with: request.dialectFields) : credential.fields,
-            requestID: request.frame.requestID, body: body,
+            requestID: request.replyOptions.requestID, body: body,
             http2: provider.http2, connectTimeout: timeouts.connect,
             idleMax: provider.idleMax, addresses: provider.publicAddressesOnly ? .publicOnly : .any))
       }

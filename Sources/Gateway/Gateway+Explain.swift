@@ -47,14 +47,14 @@ extension Gateway {
     else {
       return refuse(
         connection, Refusal(400, .missingField, "Name the model: the field `model` is missing.", param: "model"),
-        connection.request?.frame)
+        connection.request?.replyOptions)
     }
     var plan = traffic.plan(model)
     if fields.value("messages", in: body.span) != nil {
       do throws(Refusal) {
         fit(&plan, try Call.read(body.span, for: CallEndpoint(.openAI)), body.span)
       } catch {
-        return refuse(connection, error, connection.request?.frame)
+        return refuse(connection, error, connection.request?.replyOptions)
       }
     }
     var out: [UInt8] = Array("{".utf8)
@@ -75,7 +75,7 @@ extension Gateway {
       return refuse(
         connection,
         Refusal(404, .notFound, "No request of that id is among the last \(Self.decisionsMax) that were routed."),
-        connection.request?.frame)
+        connection.request?.replyOptions)
     }
     var out: [UInt8] = Array("{".utf8)
     Writer.member("object", "route.explanation", to: &out)

@@ -103,17 +103,17 @@ extension Gateway {
   }
 
   func replyHardware(_ connection: Connection, _ question: HardwareCall.Question) {
-    let frame = connection.request?.frame
+    let options = connection.request?.replyOptions
     hardware?.lookIfOld(now: reactor.now)
     guard let snapshot = hardware?.snapshot else {
       return refuse(
         connection, Refusal(503, .overloaded, "What the machine has is not known yet; ask again.", retryAfter: 1),
-        frame)
+        options)
     }
     switch HardwareCall.answer(question, connection.body, snapshot) {
     case .json(let body): reply(connection, 200, body + [0x0a])
     case .refused(let message, let param):
-      refuse(connection, Refusal(400, .invalidValue, message, param: param), frame)
+      refuse(connection, Refusal(400, .invalidValue, message, param: param), options)
     }
   }
 }

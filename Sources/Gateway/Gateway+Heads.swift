@@ -7,49 +7,49 @@ extension Gateway {
 
   enum HeadVerdict {
     case incomplete
-    case refused(Refusal, Reply.Frame, headBytes: Int)
+    case refused(Refusal, Reply.Options, headBytes: Int)
     case accepted(Arrival, BodyReader, headBytes: Int, wantsContinue: Bool)
     /// `OPTIONS`, which has no endpoint.
-    case options(Reply.Frame, headBytes: Int)
+    case options(Reply.Options, headBytes: Int)
   }
 
   /// Decides about a head; touches nothing but the connection's reader.
   func judge(_ input: Span<UInt8>, _ connection: Connection) -> HeadVerdict {
-    var frame = Reply.Frame(date: currentDate())
-    do throws(HeadFault) {
+    var options = Reply.Options(date: currentDate())
+    do throws(HeadError) {
       guard let head = try connection.reader.read(input) else { return .incomplete }
-      frame.minorVersion = head.minorVersion
-      frame.isHead = head.method == .head
-      frame.keepsAlive = head.keepsAlive && !isDraining && connection.served + 1 < Self.requestsMax
-      frame.requestID = requestID(head, input)
+      options.minorVersion = head.minorVersion
+      options.isHead = head.method == .head
+      options.keepsAlive = head.keepsAlive && !isDraining && connection.served + 1 < Self.requestsMax
+      options.requestID = requestID(head, input)
       let endpoint = Endpoint.at(head.path, query: head.query, in: input)
-      frame.dialect = Self.dialect(of: endpoint, head, input)
+      options.dialect = Self.dialect(of: endpoint, head, input)
       do throws(Refusal) {
         try checkHost(head, input)
         if head.method == .options {
           if head.framing != .none {
             throw Refusal(400, .malformedRequest, "OPTIONS takes no body here.", closes: true)
           }
-          try checkOrigin(head, input, &frame)
-          return .options(frame, headBytes: head.byteCount)
+          try checkOrigin(head, input, &options)
+          return .options(options, headBytes: head.byteCount)
         }
-        let arrival = try admit(head, input, endpoint, &frame)
+        let arrival = try admit(head, input, endpoint, &options)
         let reader = try bodyReader(head, arrival.endpoint, input)
         return .accepted(arrival, reader, headBytes: head.byteCount, wantsContinue: head.expectsContinue)
       } catch {
         // What was refused before its body was read leaves the connection at an unknown place.
         var refusal = error
         if head.framing != .none { refusal.closes = true }
-        return .refused(refusal, frame, headBytes: head.byteCount)
+        return .refused(refusal, options, headBytes: head.byteCount)
       }
     } catch {
-      frame.requestID = mintRequestID()
-      return .refused(error.refusal, frame, headBytes: 0)
+      options.requestID = mintRequestID()
+      return .refused(error.refusal, options, headBytes: 0)
     }
   }
 
   private func requestID(_ head: RequestHead, _ input: Span<UInt8>) -> String {
-    if let slice = head.xRequestID, RequestID.sane(input.bytes(slice)) { return input.bytes(slice).text }
+    if let slice = head.xRequestID, RequestID.isValid(input.bytes(slice)) { return input.bytes(slice).text }
     return mintRequestID()
   }
 
@@ -76,9 +76,9 @@ extension Gateway {
 
   /// Where it goes, who asks, and from where: all decided on the same bytes, before the body.
   private func admit(
-    _ head: RequestHead, _ input: Span<UInt8>, _ endpoint: Endpoint?, _ frame: inout Reply.Frame
+    _ head: RequestHead, _ input: Span<UInt8>, _ endpoint: Endpoint?, _ options: inout Reply.Options
   ) throws(Refusal) -> Arrival {
-    try checkOrigin(head, input, &frame)
+    try checkOrigin(head, input, &options)
     if head.method == .other {
       throw Refusal(501, .notImplemented, "The method is not one of HTTP's that hoosh knows.", closes: true)
     }
@@ -91,11 +91,11 @@ extension Gateway {
       throw Refusal(
         404, .notFound, "There is nothing at this path; POST /v1/chat/completions and GET /v1/models are.")
     }
-    if let allow = endpoint.refusesMethod(head.method) {
+    if let allow = endpoint.allowedMethods(unless: head.method) {
       throw Refusal(405, .methodNotAllowed, "This path does not take that method; it takes \(allow).", allow: allow)
     }
     let arrival = Arrival(
-      endpoint: endpoint, frame: frame, caller: try caller(head, input, endpoint), at: reactor.now,
+      endpoint: endpoint, replyOptions: options, caller: try caller(head, input, endpoint), at: reactor.now,
       bytes: head.byteCount)
     if endpoint.takesBody { try checkMemory() }
     if let name = endpoint.modelSlice {
@@ -134,31 +134,33 @@ extension Gateway {
   }
 
   private func checkHost(_ head: RequestHead, _ input: Span<UInt8>) throws(Refusal) {
-    guard let host = head.host?.name, !hosts.accept(input.bytes(host)) else { return }
+    guard let host = head.host?.name, !hosts.allows(input.bytes(host)) else { return }
     throw Refusal(
       421, .misdirected,
       "This gateway does not answer for the host `\(input.bytes(host).text)`; add it to server.hosts to allow it.",
       closes: true)
   }
 
-  private func checkOrigin(_ head: RequestHead, _ input: Span<UInt8>, _ frame: inout Reply.Frame) throws(Refusal) {
+  private func checkOrigin(_ head: RequestHead, _ input: Span<UInt8>, _ options: inout Reply.Options)
+    throws(Refusal)
+  {
     guard let origin = head.origin else { return }
-    guard let allowed = origins.accept(input.bytes(origin)) else {
+    guard let allowed = origins.allowed(input.bytes(origin)) else {
       throw Refusal(
         403, .forbiddenOrigin,
         "Web pages of this origin may not call the gateway; add it to server.origins to allow it.",
         closes: true)
     }
-    frame.allowedOrigin = allowed
+    options.allowedOrigin = allowed
   }
 
   private func caller(_ head: RequestHead, _ input: Span<UInt8>, _ endpoint: Endpoint) throws(Refusal) -> Caller {
-    if keys.isOpen || endpoint.isOpen { return .anyone }
+    if keys.allowsAnonymous || endpoint.needsNoKey { return .anyone }
     let refusal = Refusal(
       401, .unauthorized, "A valid key is needed: send it as `Authorization: Bearer KEY`.")
     var presented: Slice?
     if let field = head.authorization {
-      guard let token = Keys.bearer(in: input.bytes(field)) else { throw refusal }
+      guard let token = APIKeys.bearer(in: input.bytes(field)) else { throw refusal }
       presented = Slice(start: Int(field.start) + Int(token.start), count: Int(token.count))
     }
     for field in [head.xAPIKey, head.xGoogAPIKey] {
@@ -170,7 +172,7 @@ extension Gateway {
       }
       presented = field
     }
-    guard let presented, let index = keys.admits(input.bytes(presented)) else { throw refusal }
+    guard let presented, let index = keys.index(of: input.bytes(presented)) else { throw refusal }
     return .key(index)
   }
 
@@ -182,12 +184,12 @@ extension Gateway {
       throw Refusal(415, .unsupportedMediaType, "Send the body without content-encoding.", closes: true)
     }
     // Ollama's own server does not look, and people send it what curl sends unasked.
-    if let type = head.contentType, endpoint.takesJSONAlone, !Self.isJSON(input.bytes(type)) {
+    if let type = head.contentType, endpoint.requiresJSON, !Self.isJSON(input.bytes(type)) {
       throw Refusal(
         415, .unsupportedMediaType, "Send the body with `content-type: application/json`.", closes: true)
     }
     let most = configuration.server.jsonBodyBytesMax
-    if case .length(let count) = head.framing, count > most { throw BodyFault.tooLarge.refusal }
+    if case .length(let count) = head.framing, count > most { throw BodyError.tooLarge.refusal }
     return BodyReader(framing: head.framing, bytesMax: most)
   }
 

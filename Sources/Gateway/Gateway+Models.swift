@@ -106,7 +106,7 @@ extension Gateway {
 
   private func replyModels(_ connection: Connection, _ request: Arrival) {
     switch request.endpoint {
-    case .models?: return reply(connection, 200, list(request.frame.dialect))
+    case .models?: return reply(connection, 200, list(request.replyOptions.dialect))
     case .ollamaTags?: return reply(connection, 200, list(.ollama))
     case .ollamaLoaded?: return reply(connection, 200, OllamaModels.loaded)
     default: break
@@ -114,7 +114,7 @@ extension Gateway {
     let shows = request.endpoint == .ollamaShow
     let listed = models.entries.first { $0.id == request.model || $0.id == request.model + ":latest" }
     if let entry = listed ?? (shows ? unlisted(request.model) : nil) {
-      return reply(connection, 200, one(entry, shows ? .ollama : request.frame.dialect))
+      return reply(connection, 200, one(entry, shows ? .ollama : request.replyOptions.dialect))
     }
     refuse(
       connection,
@@ -122,7 +122,7 @@ extension Gateway {
         404, .modelNotFound,
         "No provider has the model `\(request.model)` now. GET /v1/models lists what there is.",
         param: "model"),
-      request.frame)
+      request.replyOptions)
   }
 
   /// A model that no list has, but that a provider's pattern would serve: Ollama's clients look at a model before they ask
@@ -161,7 +161,7 @@ extension Gateway {
       let key = call.dialect == .gemini ? "totalTokens" : "input_tokens"
       reply(connection, 200, "{\"\(key)\":\(count)}\n")
     } catch {
-      refuse(connection, error, request.frame)
+      refuse(connection, error, request.replyOptions)
     }
   }
 }

@@ -124,7 +124,7 @@ extension Gateway {
     for (position, waiting) in queue.queue.order(at: reactor.now).prefix(1000).enumerated() {
       guard let one = queue.waiting[waiting.id] else { continue }
       out.append(position == 0 ? "{" : ",{")
-      Writer.member("id", one.request?.frame.requestID ?? "", to: &out)
+      Writer.member("id", one.request?.replyOptions.requestID ?? "", to: &out)
       Writer.member("model", one.exchange?.call.model ?? "", to: &out)
       Writer.member("tier", waiting.tier.rawValue, to: &out)
       out.append(",\"position\":\(position)")

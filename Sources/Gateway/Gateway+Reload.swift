@@ -103,7 +103,7 @@ extension Gateway {
         connection,
         Refusal(
           400, .invalidValue, "The gateway was started without a configuration file; there is nothing to read."),
-        connection.request?.frame)
+        connection.request?.replyOptions)
     }
     reloadWaiting.append(connection)
     reloader.loadSoon()
@@ -156,7 +156,7 @@ extension Gateway {
         refuse(
           connection,
           Refusal(400, .invalidValue, "The configuration was not taken; the old one is still in use. \(failure)"),
-          connection.request?.frame)
+          connection.request?.replyOptions)
       } else {
         reply(connection, 200, "{\"status\":\"reloaded\"}\n")
       }
@@ -186,9 +186,9 @@ extension Gateway {
     self.configuration = configuration
     providers = Self.providers(configuration)
     targets = Self.targets(providers)
-    keys = Keys(configuration.auth.tokens)
-    hosts = Hosts(bind: server.bind, names: configuration.server.hosts)
-    origins = Origins(configuration.server.origins)
+    keys = APIKeys(configuration.auth.tokens)
+    hosts = HostAllowlist(bind: server.bind, names: configuration.server.hosts)
+    origins = OriginAllowlist(configuration.server.origins)
     traffic.replace(
       table, policy: configuration.policy, configuration.health(now: reactor.now), configuration.rooms,
       known: configuration.knownModels, at: reactor.now)

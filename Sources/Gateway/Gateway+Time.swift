@@ -61,7 +61,7 @@ extension Gateway {
       refuse(
         connection,
         Refusal(408, .requestTimeout, "The request took too long to arrive.", closes: true),
-        connection.request?.frame)
+        connection.request?.replyOptions)
     case .answer where connection.feed != nil:
       keepFeed(connection)
       if connections[connection.id.bits] != nil { arm(connection) }

@@ -49,7 +49,8 @@ extension Gateway {
       }
       let candidates = traffic.candidates(course.plan)
       let wait = traffic.health.wait(among: candidates.lazy.map(\.provider), at: reactor.now)
-      exchange.nobodyLeft(refusal(course.plan, candidates, wait, exchange.frame.dialect), wait: wait, &effects)
+      exchange.nobodyLeft(
+        refusal(course.plan, candidates, wait, exchange.replyOptions.dialect), wait: wait, &effects)
     }
   }
 

@@ -9,9 +9,9 @@ public final class Gateway {
   /// What holds now; a reload replaces it and what is made of it.
   var configuration: Configuration
   var providers: [Provider]
-  var keys: Keys
-  var hosts: Hosts
-  var origins: Origins
+  var keys: APIKeys
+  var hosts: HostAllowlist
+  var origins: OriginAllowlist
   /// Where each provider is asked, taken apart once.
   var targets: [(chat: UpstreamTarget, models: UpstreamTarget)]
   let began: Duration
@@ -83,10 +83,10 @@ public final class Gateway {
     self.reactor = reactor
     self.configuration = configuration
     providers = Self.providers(configuration)
-    keys = Keys(configuration.auth.tokens)
+    keys = APIKeys(configuration.auth.tokens)
     let server = configuration.server
-    hosts = Hosts(bind: server.bind, names: server.hosts)
-    origins = Origins(server.origins)
+    hosts = HostAllowlist(bind: server.bind, names: server.hosts)
+    origins = OriginAllowlist(server.origins)
     targets = Self.targets(providers)
     let table: RouteTable
     do throws(RouteFault) { table = try configuration.table(generation: 1) } catch {

@@ -18,7 +18,7 @@ struct Infer: ParsableCommand {
   @OptionGroup var options: ServerOptions
 
   func run() throws {
-    var events = EventReader()
+    var events = SSEReader()
     var complaint: String?
     let answer = try options.send(
       .post, "/v1/chat/completions", body: body(),

@@ -62,7 +62,7 @@ extension Micro {
   private static func spliced(_ json: Span<UInt8>, _ splice: inout Splice, _ out: inout [UInt8]) -> UInt64 {
     splice.removeAll()
     out.removeAll(keepingCapacity: true)
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var members = try Scanner.root(json)
       while let member = try members.next(in: json) {
         if member.keyEquals("model", in: json) {

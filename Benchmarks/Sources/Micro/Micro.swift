@@ -33,7 +33,7 @@ enum Micro {
   /// What the gateway asks of a chat request.
   static func request(_ json: Span<UInt8>) -> UInt64 {
     var found: UInt64 = 0
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var members = try Scanner.root(json)
       while let member = try members.next(in: json) {
         if member.keyEquals("model", in: json) {
@@ -51,7 +51,7 @@ enum Micro {
   /// What the gateway asks of a streamed event.
   static func event(_ json: Span<UInt8>) -> UInt64 {
     var found: UInt64 = 0
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var members = try MemberCursor(whole: json)
       while let member = try members.next(in: json) {
         if member.keyEquals("model", in: json) {
@@ -67,7 +67,7 @@ enum Micro {
   }
 
   private static func check(_ json: Span<UInt8>) -> UInt64 {
-    do throws(JSONFault) { try Scanner.check(json) } catch { fatalError(error.description) }
+    do throws(JSONError) { try Scanner.check(json) } catch { fatalError(error.description) }
     return UInt64(json.count)
   }
 }

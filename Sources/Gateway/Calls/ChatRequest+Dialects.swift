@@ -17,7 +17,7 @@ extension ChatRequest {
     }
   }
 
-  mutating func scanOther(_ json: Span<UInt8>) throws(JSONFault) -> Refusal? {
+  mutating func scanOther(_ json: Span<UInt8>) throws(JSONError) -> Refusal? {
     var refusal: Refusal?
     var hasSubject = false
     // Ollama streams unless it is told not to.

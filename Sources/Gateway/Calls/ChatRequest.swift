@@ -41,7 +41,7 @@ struct ChatRequest {
     if endpoint.model != nil { try check(name: model) }
     var request = ChatRequest(endpoint, model: model)
     let refusal: Refusal?
-    do throws(JSONFault) {
+    do throws(JSONError) {
       refusal = endpoint.dialect == .openAI ? try request.scan(json) : try request.scanOther(json)
     } catch {
       throw Refusal(
@@ -57,7 +57,7 @@ struct ChatRequest {
     self.model = model
   }
 
-  private mutating func scan(_ json: Span<UInt8>) throws(JSONFault) -> Refusal? {
+  private mutating func scan(_ json: Span<UInt8>) throws(JSONError) -> Refusal? {
     var refusal: Refusal?
     var hasMessages = false
     var members = try Scanner.root(json)
@@ -184,7 +184,7 @@ struct ChatRequest {
     }
     guard member.value.kind == .object else { throw Self.invalid("stream_options", "must be an object") }
     streamOptions = member
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var options = try ObjectCursor(in: json, at: Int(member.value.slice.start), depth: 2)
       while let option = try options.next(in: json) {
         if option.keyEquals("include_usage", in: json) { includeUsage = option }

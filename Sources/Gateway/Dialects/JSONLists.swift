@@ -7,7 +7,7 @@ enum JSONLists {
 
   /// Whether a text that nobody checked is one JSON object.
   static func isObject(_ json: Span<UInt8>) -> Bool {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var members = try MemberCursor(whole: json)
       while try members.next(in: json) != nil {}
       return true
@@ -20,7 +20,7 @@ enum JSONLists {
   static func members(of value: JSONValue?, in json: Span<UInt8>) -> [Member] {
     guard let value, value.kind == .object else { return [] }
     var members: [Member] = []
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var cursor = try MemberCursor(in: json, at: Int(value.slice.start))
       while let member = try cursor.next(in: json) { members.append(member) }
     } catch {
@@ -33,7 +33,7 @@ enum JSONLists {
   static func elements(of value: JSONValue?, in json: Span<UInt8>) -> [JSONValue] {
     guard let value, value.kind == .array else { return [] }
     var elements: [JSONValue] = []
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var cursor = try ArrayCursor(in: json, at: Int(value.slice.start))
       while let element = try cursor.next(in: json) { elements.append(element) }
     } catch {

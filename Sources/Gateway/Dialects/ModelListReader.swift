@@ -5,7 +5,7 @@ enum ModelListReader {
 
   /// The models in an upstream's list; `nil` when it is none.
   static func read(_ json: Span<UInt8>, ownedBy provider: String) -> [ModelEntry]? {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var found: [ModelEntry]?
       var members = try MemberCursor(whole: json)
       while let member = try members.next(in: json) {
@@ -30,7 +30,7 @@ enum ModelListReader {
 
   private static func entry(
     _ object: JSONValue, _ json: Span<UInt8>, _ provider: String
-  ) throws(JSONFault) -> ModelEntry? {
+  ) throws(JSONError) -> ModelEntry? {
     var entry = ModelEntry(id: "", ownedBy: provider, created: 0)
     var id: String?
     var name: String?

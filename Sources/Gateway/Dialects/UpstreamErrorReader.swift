@@ -25,7 +25,7 @@ enum UpstreamErrorReader {
 
   /// The error object of a JSON text whose top level has `error`, `detail` or `message`; `nil` otherwise.
   static func object(_ json: Span<UInt8>) -> UpstreamError? {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var found: UpstreamError?
       var members = try MemberCursor(whole: json)
       while let member = try members.next(in: json) {
@@ -44,7 +44,7 @@ enum UpstreamErrorReader {
   }
 
   /// The error that a member named `error` holds: an object or a string; `nil` for null, false and the like.
-  static func value(_ member: Member, _ json: Span<UInt8>) throws(JSONFault) -> UpstreamError? {
+  static func value(_ member: Member, _ json: Span<UInt8>) throws(JSONError) -> UpstreamError? {
     if member.value.kind == .string {
       return UpstreamError(message: clean(member.value.string(in: json) ?? "", messageMax))
     }

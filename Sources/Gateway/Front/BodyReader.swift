@@ -21,7 +21,7 @@ struct BodyReader: Sendable {
     case dataEnd, dataLineFeed
     case trailers(TrailerLine)
     case complete
-    case refused(BodyFault)
+    case refused(BodyError)
   }
 
   private var state: State
@@ -58,16 +58,16 @@ struct BodyReader: Sendable {
   }
 
   /// Why the declared length will not be read, before any of it has come.
-  var fault: BodyFault? {
-    if case .refused(let fault) = state { fault } else { nil }
+  var error: BodyError? {
+    if case .refused(let error) = state { error } else { nil }
   }
 
   /// Reads on with bytes that were not given before, appending what belongs to the body.
   ///
   /// All of `bytes` is consumed unless the body ends inside it. A length that is too large is refused on the
   /// first call even when there are no bytes yet.
-  mutating func read(_ bytes: Span<UInt8>, into body: inout [UInt8]) throws(BodyFault) -> BodyProgress {
-    do throws(BodyFault) {
+  mutating func read(_ bytes: Span<UInt8>, into body: inout [UInt8]) throws(BodyError) -> BodyProgress {
+    do throws(BodyError) {
       return try readOn(bytes, into: &body)
     } catch {
       state = .refused(error)
@@ -77,13 +77,13 @@ struct BodyReader: Sendable {
 
   private mutating func readOn(
     _ bytes: Span<UInt8>, into body: inout [UInt8]
-  ) throws(BodyFault) -> BodyProgress {
-    if let fault { throw fault }
+  ) throws(BodyError) -> BodyProgress {
+    if let error { throw error }
     var index = 0
     while index < bytes.count {
       switch state {
       case .length(let remaining):
-        if !discards { body.makeRoom(for: min(remaining, bytes.count - index), of: remaining) }
+        if !discards { body.reserve(arriving: min(remaining, bytes.count - index), missing: remaining) }
         let rest = take(remaining, from: bytes, at: &index, into: &body)
         byteCount += remaining - rest
         state = rest == 0 ? .complete : .length(rest)
@@ -108,7 +108,7 @@ struct BodyReader: Sendable {
         }
         state = isEnd ? .complete : .trailers(line)
       case .complete: return BodyProgress(consumed: index, isComplete: true)
-      case .refused(let fault): throw fault
+      case .refused(let error): throw error
       }
     }
     return BodyProgress(consumed: index, isComplete: isComplete)
@@ -126,7 +126,7 @@ struct BodyReader: Sendable {
 
   private mutating func readSize(
     _ line: inout ChunkLine, _ bytes: Span<UInt8>, _ index: inout Int
-  ) throws(BodyFault) {
+  ) throws(BodyError) {
     while index < bytes.count {
       let isEnd = try line.take(bytes[index])
       index += 1

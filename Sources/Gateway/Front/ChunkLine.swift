@@ -28,7 +28,7 @@ struct ChunkLine: Sendable {
   init() {}
 
   /// Takes one byte; true when the line is complete with it.
-  mutating func take(_ byte: UInt8) throws(BodyFault) -> Bool {
+  mutating func take(_ byte: UInt8) throws(BodyError) -> Bool {
     switch state {
     case .size:
       try takeSize(byte)
@@ -50,7 +50,7 @@ struct ChunkLine: Sendable {
     }
   }
 
-  private mutating func takeSize(_ byte: UInt8) throws(BodyFault) {
+  private mutating func takeSize(_ byte: UInt8) throws(BodyError) {
     if let digit = byte.hexDigitValue {
       guard digitCount < Self.digitsMax else { throw .chunkSize }
       digitCount += 1

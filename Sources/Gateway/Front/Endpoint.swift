@@ -135,7 +135,7 @@ enum Endpoint: Equatable {
   }
 
   /// The methods that the endpoint has; `nil` when `method` is one of them.
-  func refusesMethod(_ method: RequestHead.Method) -> String? {
+  func allowedMethods(unless method: RequestHead.Method) -> String? {
     switch (self, method) {
     case (.chat, .post), (.countTokens, .post), (.ollamaShow, .post), (.routeExplain, .post), (.reload, .post): nil
     case (.hardware(let question), .post) where question.isPost: nil
@@ -156,7 +156,7 @@ enum Endpoint: Equatable {
   }
 
   /// Whether a body that is said to be something else than JSON is refused unread.
-  var takesJSONAlone: Bool {
+  var requiresJSON: Bool {
     if case .hardware = self { return false }
     let path = name.utf8.span
     return path.hasPrefix("/v1", at: 0, before: path.count)
@@ -201,7 +201,7 @@ enum Endpoint: Equatable {
   }
 
   /// Whether anybody may ask, with a key or without.
-  var isOpen: Bool { self == .liveness || self == .readiness || self == .hello }
+  var needsNoKey: Bool { self == .liveness || self == .readiness || self == .hello }
 }
 
 extension Span where Element == UInt8 {

@@ -5,7 +5,7 @@ struct FieldLine: Equatable {
   var value: Range<Int>
 
   /// Cuts a line without its line end, in which control bytes were refused already.
-  static func read(_ line: Range<Int>, in bytes: Span<UInt8>) throws(HeadFault) -> FieldLine {
+  static func read(_ line: Range<Int>, in bytes: Span<UInt8>) throws(HeadError) -> FieldLine {
     var colon = line.lowerBound
     while colon < line.upperBound, bytes[colon].isTokenByte { colon += 1 }
     guard colon < line.upperBound else { throw .noColon }

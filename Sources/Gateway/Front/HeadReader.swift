@@ -29,7 +29,7 @@ struct HeadReader: Sendable {
   /// Reads on; nil when the head is not complete yet.
   ///
   /// `bytes` is everything that came since the end of the last request, from the same first byte on each call.
-  mutating func read(_ bytes: Span<UInt8>) throws(HeadFault) -> RequestHead? {
+  mutating func read(_ bytes: Span<UInt8>) throws(HeadError) -> RequestHead? {
     while position < bytes.count {
       switch state {
       case .opening:
@@ -48,7 +48,7 @@ struct HeadReader: Sendable {
           guard fieldCount < Self.fieldsMax else { throw .tooManyFields }
         }
         let (lineLimit, limit) = (lineStart + Self.fieldBytesMax, fieldsStart + Self.fieldsBytesMax - 2)
-        let beyond = lineLimit < limit ? HeadFault.fieldTooLong : .fieldsTooLong
+        let beyond = lineLimit < limit ? HeadError.fieldTooLong : .fieldsTooLong
         guard let end = try lineEnd(bytes, limit: min(lineLimit, limit), beyond: beyond) else { return nil }
         let line = try FieldLine.read(lineStart..<end, in: bytes)
         try seen.take(line, in: bytes, for: &head)
@@ -62,7 +62,7 @@ struct HeadReader: Sendable {
   }
 
   /// Looks at the first byte, behind at most one empty line; false when more is needed.
-  private mutating func open(_ bytes: Span<UInt8>) throws(HeadFault) -> Bool {
+  private mutating func open(_ bytes: Span<UInt8>) throws(HeadError) -> Bool {
     let first = bytes[position]
     if first == 0x0d {
       guard try hasLineFeed(bytes, after: position) else { return false }
@@ -77,9 +77,9 @@ struct HeadReader: Sendable {
   }
 
   /// Ends the head at its empty line; nil when only half of that is there.
-  private mutating func close(_ bytes: Span<UInt8>) throws(HeadFault) -> RequestHead? {
+  private mutating func close(_ bytes: Span<UInt8>) throws(HeadError) -> RequestHead? {
     guard try hasLineFeed(bytes, after: position) else { return nil }
-    try seen.settle(&head, in: bytes)
+    try seen.resolve(&head, in: bytes)
     head.byteCount = position + 2
     state = .complete
     return head
@@ -89,8 +89,8 @@ struct HeadReader: Sendable {
   ///
   /// `limit` is the last offset at which it may stand.
   private mutating func lineEnd(
-    _ bytes: Span<UInt8>, limit: Int, beyond fault: HeadFault
-  ) throws(HeadFault) -> Int? {
+    _ bytes: Span<UInt8>, limit: Int, beyond error: HeadError
+  ) throws(HeadError) -> Int? {
     var index = position
     let end = min(bytes.count, limit + 1)
     let line = bytes.extracting(0..<end)
@@ -101,7 +101,7 @@ struct HeadReader: Sendable {
       if index < end { index += 1 }
     }
     position = index
-    if index > limit { throw fault }
+    if index > limit { throw error }
     guard index < bytes.count else { return nil }
     switch bytes[index] {
     case 0x0d: return try hasLineFeed(bytes, after: index) ? index : nil
@@ -110,7 +110,7 @@ struct HeadReader: Sendable {
     }
   }
 
-  private func hasLineFeed(_ bytes: Span<UInt8>, after index: Int) throws(HeadFault) -> Bool {
+  private func hasLineFeed(_ bytes: Span<UInt8>, after index: Int) throws(HeadError) -> Bool {
     guard index + 1 < bytes.count else { return false }
     guard bytes[index + 1] == 0x0a else { throw .bareCarriageReturn }
     return true
@@ -126,7 +126,7 @@ extension RequestHead {
   /// Reads a request line without its end; returns the host that its target names, if it does.
   fileprivate mutating func readRequestLine(
     _ line: Range<Int>, in bytes: Span<UInt8>
-  ) throws(HeadFault) -> Authority? {
+  ) throws(HeadError) -> Authority? {
     var index = line.lowerBound
     while index < line.upperBound, bytes[index].isTokenByte { index += 1 }
     guard index < line.upperBound, bytes[index] == 0x20 else { throw .requestLine }
@@ -149,7 +149,7 @@ extension RequestHead {
     return parts.authority
   }
 
-  private static func minorVersion(_ range: Range<Int>, in bytes: Span<UInt8>) throws(HeadFault) -> UInt8 {
+  private static func minorVersion(_ range: Range<Int>, in bytes: Span<UInt8>) throws(HeadError) -> UInt8 {
     let (major, minor) = (range.lowerBound + 5, range.lowerBound + 7)
     guard range.count == 8, bytes.hasPrefix("HTTP/", at: range.lowerBound, before: range.upperBound),
       bytes[major].isDecimalDigit, bytes[major + 1] == UInt8(ascii: "."), bytes[minor].isDecimalDigit

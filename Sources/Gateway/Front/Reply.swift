@@ -12,7 +12,7 @@ struct Reply {
   }
 
   /// What is the same for all responses of one request.
-  struct Frame: Equatable {
+  struct Options: Equatable {
     /// The request's minor version; HTTP/1.0 clients know no chunks.
     var minorVersion: UInt8 = 1
     /// Whether another request may follow on the connection.
@@ -60,14 +60,14 @@ struct Reply {
 
   /// Appends the head up to, and without, the empty line, so that callers can add fields of their own.
   static func open(
-    _ status: Int, _ contentType: StaticString, _ body: Body, _ frame: Frame, into out: inout [UInt8]
+    _ status: Int, _ contentType: StaticString, _ body: Body, _ options: Options, into out: inout [UInt8]
   ) {
     out.append("HTTP/1.1 ")
     out.append(decimal: status)
     out.append(UInt8(ascii: " "))
     out.append(reason(status))
     out.append("\r\ndate: ")
-    out.append(contentsOf: frame.date)
+    out.append(contentsOf: options.date)
     if contentType.utf8CodeUnitCount > 0 {
       out.append("\r\ncontent-type: ")
       out.append(contentType)
@@ -83,15 +83,15 @@ struct Reply {
     }
     out.append("\r\ncache-control: no-store\r\nx-content-type-options: nosniff")
     out.append(
-      !frame.keepsAlive ? "\r\nconnection: close" : frame.minorVersion == 0 ? "\r\nconnection: keep-alive" : "")
-    if !frame.requestID.isEmpty {
+      !options.keepsAlive ? "\r\nconnection: close" : options.minorVersion == 0 ? "\r\nconnection: keep-alive" : "")
+    if !options.requestID.isEmpty {
       // OpenAI's SDKs read the first, Anthropic's the second.
       out.append("\r\nx-request-id: ")
-      out.append(frame.requestID)
+      out.append(options.requestID)
       out.append("\r\nrequest-id: ")
-      out.append(frame.requestID)
+      out.append(options.requestID)
     }
-    if let origin = frame.allowedOrigin {
+    if let origin = options.allowedOrigin {
       out.append("\r\nvary: origin\r\naccess-control-expose-headers: x-request-id, request-id, retry-after")
       add("access-control-allow-origin", origin, into: &out)
     }
@@ -127,9 +127,9 @@ struct Reply {
   static func close(into out: inout [UInt8]) { out.append("\r\n\r\n") }
 
   /// Appends a whole response with a JSON body.
-  static func json(_ status: Int, _ body: Span<UInt8>, _ frame: Frame, into out: inout [UInt8]) {
-    open(status, "application/json", .length(body.count), frame, into: &out)
+  static func json(_ status: Int, _ body: Span<UInt8>, _ options: Options, into out: inout [UInt8]) {
+    open(status, "application/json", .length(body.count), options, into: &out)
     close(into: &out)
-    if !frame.isHead { out.append(body) }
+    if !options.isHead { out.append(body) }
   }
 }

@@ -4,7 +4,7 @@ enum RequestID {
   static let bytesMax = 128
 
   /// Whether a client's id is kept: `[A-Za-z0-9._-]{1,128}`, which needs no escaping anywhere.
-  static func sane(_ text: Span<UInt8>) -> Bool {
+  static func isValid(_ text: Span<UInt8>) -> Bool {
     guard (1...bytesMax).contains(text.count) else { return false }
     for index in text.indices where !isPlain(text[index]) { return false }
     return true

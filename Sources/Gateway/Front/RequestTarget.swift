@@ -11,7 +11,7 @@ struct RequestTarget: Equatable {
   /// escaped control character and no segment that is `.` or `..` when decoded.
   static func read(
     _ target: Range<Int>, method: RequestHead.Method, in bytes: Span<UInt8>
-  ) throws(HeadFault) -> RequestTarget {
+  ) throws(HeadError) -> RequestTarget {
     if method == .connect {
       guard let authority = Authority.read(target, in: bytes), authority.port != nil else { throw .targetForm }
       return RequestTarget(path: .empty, authority: authority)
@@ -25,7 +25,7 @@ struct RequestTarget: Equatable {
 
   private static func readAbsolute(
     _ target: Range<Int>, in bytes: Span<UInt8>
-  ) throws(HeadFault) -> RequestTarget {
+  ) throws(HeadError) -> RequestTarget {
     let scheme: StaticString = "http://"
     let start = target.lowerBound + scheme.utf8CodeUnitCount
     guard start < target.upperBound, bytes.extracting(target.lowerBound..<start).matches(scheme) else {
@@ -45,8 +45,8 @@ struct RequestTarget: Equatable {
     byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#")
   }
 
-  private static func readPath(_ range: Range<Int>, in bytes: Span<UInt8>) throws(HeadFault) -> RequestTarget {
-    var check = TargetCheck()
+  private static func readPath(_ range: Range<Int>, in bytes: Span<UInt8>) throws(HeadError) -> RequestTarget {
+    var check = TargetValidator()
     var index = range.lowerBound
     while index < range.upperBound, bytes[index] != UInt8(ascii: "?") {
       index = try check.takePath(at: index, before: range.upperBound, in: bytes)

@@ -11,7 +11,7 @@ struct SeenFields: Sendable {
   /// Takes one field into account, or keeps its place in the head.
   mutating func take(
     _ line: FieldLine, in bytes: Span<UInt8>, for head: inout RequestHead
-  ) throws(HeadFault) {
+  ) throws(HeadError) {
     let name = FieldName.named(bytes.extracting(line.name))
     let value = Slice(line.value)
     switch name {
@@ -49,7 +49,7 @@ struct SeenFields: Sendable {
   }
 
   /// Decides what takes all fields to decide: whom the request is for, and what happens on the connection.
-  func settle(_ head: inout RequestHead, in bytes: Span<UInt8>) throws(HeadFault) {
+  func resolve(_ head: inout RequestHead, in bytes: Span<UInt8>) throws(HeadError) {
     guard head.host != nil || head.minorVersion == 0 else { throw .hostMissing }
     if let authority {
       if let host = head.host, !host.isSame(as: authority, in: bytes) { throw .hostDisagrees }
@@ -61,7 +61,7 @@ struct SeenFields: Sendable {
 
   private func takeLength(
     _ value: Range<Int>, in bytes: Span<UInt8>, for head: inout RequestHead
-  ) throws(HeadFault) {
+  ) throws(HeadError) {
     switch head.framing {
     case .none: break
     case .length: throw .repeated(.contentLength)
@@ -81,7 +81,7 @@ struct SeenFields: Sendable {
 
   private func takeCoding(
     _ value: Range<Int>, in bytes: Span<UInt8>, for head: inout RequestHead
-  ) throws(HeadFault) {
+  ) throws(HeadError) {
     guard head.minorVersion > 0 else { throw .transferEncodingTooOld }
     switch head.framing {
     case .none: break
@@ -110,7 +110,7 @@ struct SeenFields: Sendable {
   }
 
   /// For fields that decide who asks or what the body is: two of them are two opinions.
-  private static func keep(_ value: Slice, _ name: FieldName, in place: inout Slice?) throws(HeadFault) {
+  private static func keep(_ value: Slice, _ name: FieldName, in place: inout Slice?) throws(HeadError) {
     guard place == nil else { throw .repeated(name) }
     place = value
   }

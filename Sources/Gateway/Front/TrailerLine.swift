@@ -12,7 +12,7 @@ struct TrailerLine: Sendable {
   init() {}
 
   /// Takes one byte; true when the trailers, and the body, are complete with it.
-  mutating func take(_ byte: UInt8) throws(BodyFault) -> Bool {
+  mutating func take(_ byte: UInt8) throws(BodyError) -> Bool {
     switch state {
     case .start where byte == 0x0d: state = .lastLineFeed
     case .lastLineFeed:
@@ -29,7 +29,7 @@ struct TrailerLine: Sendable {
     return false
   }
 
-  private mutating func takeInLine(_ byte: UInt8) throws(BodyFault) {
+  private mutating func takeInLine(_ byte: UInt8) throws(BodyError) {
     if state == .start {
       guard fieldCount < HeadReader.fieldsMax else { throw .trailersTooLarge }
       fieldCount += 1

@@ -1,7 +1,7 @@
 /// A request that will not be served: the status and the words its caller gets.
 ///
 /// Refusals are answers, not failures of the gateway: they are made where the decision is made and written
-/// by `Front/RefusalReply` in the caller's dialect. Every message names what to change.
+/// by `Front/ErrorReply` in the caller's dialect. Every message names what to change.
 public struct Refusal: Error, Equatable, Sendable {
   /// The HTTP status, 400...599.
   public var status: Int

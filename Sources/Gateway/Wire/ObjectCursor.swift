@@ -12,14 +12,14 @@ public struct MemberCursor {
   private var hasEnded = false
 
   /// Begins the object that the whole of `json` must be.
-  public init(whole json: Span<UInt8>) throws(JSONFault) {
+  public init(whole json: Span<UInt8>) throws(JSONError) {
     offset = try Scanner.brace(in: json, at: Scanner.begin(json))
     depth = 1
     isWhole = true
   }
 
   /// Begins the object at `offset`, which is inside `depth - 1` others.
-  public init(in json: Span<UInt8>, at offset: Int, depth: Int = 1) throws(JSONFault) {
+  public init(in json: Span<UInt8>, at offset: Int, depth: Int = 1) throws(JSONError) {
     self.offset = try Scanner.brace(in: json, at: offset)
     self.depth = depth
     isWhole = false
@@ -27,7 +27,7 @@ public struct MemberCursor {
 
   /// The next member, or nil behind the last one.
   @_noAllocation @_noLocks
-  public mutating func next(in json: Span<UInt8>) throws(JSONFault) -> Member? {
+  public mutating func next(in json: Span<UInt8>) throws(JSONError) -> Member? {
     if hasEnded { return nil }
     var at = Scanner.skip(in: json, from: offset)
     let byte = json.byte(at: at)
@@ -38,7 +38,7 @@ public struct MemberCursor {
       return nil
     }
     if count > 0 {
-      if byte != UInt8(ascii: ",") { throw Scanner.surprise(in: json, at: at, expected: .commaOrBrace) }
+      if byte != UInt8(ascii: ",") { throw Scanner.unexpected(in: json, at: at, expected: .commaOrBrace) }
       at = Scanner.skip(in: json, from: at + 1)
     }
     let start = at + 1
@@ -64,7 +64,7 @@ public struct ObjectCursor: ~Copyable {
   private var keys: SeenKeys
 
   /// Begins the object that the whole of `json` must be.
-  public init(whole json: Span<UInt8>, seed: UInt64 = processSeed) throws(JSONFault) {
+  public init(whole json: Span<UInt8>, seed: UInt64 = processSeed) throws(JSONError) {
     members = try MemberCursor(whole: json)
     keys = SeenKeys(seed: seed)
   }
@@ -72,7 +72,7 @@ public struct ObjectCursor: ~Copyable {
   /// Begins the object at `offset`, which is inside `depth - 1` others.
   public init(
     in json: Span<UInt8>, at offset: Int, depth: Int = 1, seed: UInt64 = processSeed
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     members = try MemberCursor(in: json, at: offset, depth: depth)
     keys = SeenKeys(seed: seed)
   }
@@ -84,13 +84,13 @@ public struct ObjectCursor: ~Copyable {
 
   /// The next member, or nil behind the last one.
   @_noAllocation @_noLocks
-  public mutating func next(in json: Span<UInt8>) throws(JSONFault) -> Member? {
+  public mutating func next(in json: Span<UInt8>) throws(JSONError) -> Member? {
     let index = members.count
     guard let member = try members.next(in: json) else { return nil }
     let place = Int(member.key.start) - 1
-    if index == Self.membersMax { throw JSONFault(.tooManyMembers, at: place) }
+    if index == Self.membersMax { throw JSONError(.tooManyMembers, at: place) }
     if !keys.insert(member.key, hasEscapes: member.keyHasEscapes, at: index, in: json) {
-      throw JSONFault(.duplicateKey, at: place)
+      throw JSONError(.duplicateKey, at: place)
     }
     return member
   }
@@ -107,10 +107,10 @@ public struct ArrayCursor {
   private var hasEnded = false
 
   /// Begins the array at `offset`, which is inside `depth - 1` others.
-  public init(in json: Span<UInt8>, at offset: Int, depth: Int = 1) throws(JSONFault) {
-    if json.count > Scanner.bytesMax { throw JSONFault(.tooLong, at: Scanner.bytesMax) }
+  public init(in json: Span<UInt8>, at offset: Int, depth: Int = 1) throws(JSONError) {
+    if json.count > Scanner.bytesMax { throw JSONError(.tooLong, at: Scanner.bytesMax) }
     if json.byte(at: offset) != UInt8(ascii: "[") {
-      throw Scanner.surprise(in: json, at: offset, expected: .array)
+      throw Scanner.unexpected(in: json, at: offset, expected: .array)
     }
     self.offset = offset + 1
     self.depth = depth
@@ -118,7 +118,7 @@ public struct ArrayCursor {
 
   /// The next element, or nil behind the last one.
   @_noAllocation @_noLocks
-  public mutating func next(in json: Span<UInt8>) throws(JSONFault) -> JSONValue? {
+  public mutating func next(in json: Span<UInt8>) throws(JSONError) -> JSONValue? {
     if hasEnded { return nil }
     var at = Scanner.skip(in: json, from: offset)
     let byte = json.byte(at: at)
@@ -128,7 +128,7 @@ public struct ArrayCursor {
       return nil
     }
     if count > 0 {
-      if byte != UInt8(ascii: ",") { throw Scanner.surprise(in: json, at: at, expected: .commaOrBracket) }
+      if byte != UInt8(ascii: ",") { throw Scanner.unexpected(in: json, at: at, expected: .commaOrBracket) }
       at = Scanner.skip(in: json, from: at + 1)
     }
     let value = try Scanner.value(in: json, at: at, depth: depth)

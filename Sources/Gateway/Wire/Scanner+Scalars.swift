@@ -5,7 +5,7 @@ extension Scanner {
   @inline(__always) @_noAllocation @_noLocks
   static func string(
     in json: Span<UInt8>, from offset: Int, hasEscapes: inout Bool
-  ) throws(JSONFault) -> Int {
+  ) throws(JSONError) -> Int {
     let at = Search.endOfPlainText(in: json, from: offset)
     if json.byte(at: at) == UInt8(ascii: "\"") { return at }
     return try roughString(in: json, from: at, hasEscapes: &hasEscapes)
@@ -17,7 +17,7 @@ extension Scanner {
   @inline(never) @_noAllocation @_noLocks
   private static func roughString(
     in json: Span<UInt8>, from offset: Int, hasEscapes: inout Bool
-  ) throws(JSONFault) -> Int {
+  ) throws(JSONError) -> Int {
     var at = offset
     while true {
       let byte = json.byte(at: at)
@@ -28,40 +28,40 @@ extension Scanner {
         at = try escape(in: json, at: at)
       } else if byte >= 0x80 {
         let length = json.sequenceLength(at: at)
-        if length < 0 { throw JSONFault(.badUTF8, at: at) }
+        if length < 0 { throw JSONError(.badUTF8, at: at) }
         at += length
       } else if byte >= 0x20 {
         at = Search.endOfPlainText(in: json, from: at)
       } else {
-        throw JSONFault(at < json.count ? .badString : .unexpectedEnd, at: at)
+        throw JSONError(at < json.count ? .badString : .unexpectedEnd, at: at)
       }
     }
   }
 
   /// An escape, from its backslash; returns the first byte behind it (RFC 8259 section 7).
   @inline(__always) @_noAllocation @_noLocks
-  private static func escape(in json: Span<UInt8>, at offset: Int) throws(JSONFault) -> Int {
+  private static func escape(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> Int {
     switch json.byte(at: offset + 1) {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
       UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
       return offset + 2
     case UInt8(ascii: "u"):
-      if json.hexadecimal(at: offset + 2) < 0 { throw JSONFault(.badEscape, at: offset) }
+      if json.hexadecimal(at: offset + 2) < 0 { throw JSONError(.badEscape, at: offset) }
       return offset + 6
-    default: throw JSONFault(.badEscape, at: offset)
+    default: throw JSONError(.badEscape, at: offset)
     }
   }
 
   /// A number or a literal.
   @inline(__always) @_noAllocation @_noLocks
-  static func scalar(in json: Span<UInt8>, at offset: Int) throws(JSONFault) -> JSONValue {
+  static func scalar(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> JSONValue {
     switch json.byte(at: offset) {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
       return try JSONValue(.number, start: offset, end: number(in: json, at: offset))
     case UInt8(ascii: "t"): return try literal(0x6575_7274, 4, .true, in: json, at: offset)
     case UInt8(ascii: "f"): return try literal(0x65_736c_6166, 5, .false, in: json, at: offset)
     case UInt8(ascii: "n"): return try literal(0x6c6c_756e, 4, .null, in: json, at: offset)
-    default: throw surprise(in: json, at: offset, expected: .value)
+    default: throw unexpected(in: json, at: offset, expected: .value)
     }
   }
 
@@ -69,11 +69,11 @@ extension Scanner {
   @inline(__always) @_noAllocation @_noLocks
   private static func literal(
     _ letters: UInt64, _ count: Int, _ kind: JSONKind, in json: Span<UInt8>, at offset: Int
-  ) throws(JSONFault) -> JSONValue {
+  ) throws(JSONError) -> JSONValue {
     var index = 1
     while index < count {
       if json.byte(at: offset + index) != UInt8(truncatingIfNeeded: letters >> UInt64(index * 8)) {
-        throw surprise(in: json, at: offset + index, expected: .value)
+        throw unexpected(in: json, at: offset + index, expected: .value)
       }
       index += 1
     }
@@ -82,12 +82,12 @@ extension Scanner {
 
   /// A number, from its sign or first digit; returns the first byte behind it (RFC 8259 section 6).
   @inline(__always) @_noAllocation @_noLocks
-  private static func number(in json: Span<UInt8>, at offset: Int) throws(JSONFault) -> Int {
+  private static func number(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> Int {
     var at = offset
     if json.byte(at: at) == UInt8(ascii: "-") { at += 1 }
     if json.byte(at: at) == UInt8(ascii: "0") {
       at += 1
-      if json.byte(at: at).isDigit { throw JSONFault(.badNumber, at: offset) }
+      if json.byte(at: at).isDigit { throw JSONError(.badNumber, at: offset) }
     } else {
       at = try digits(in: json, at: at)
     }
@@ -106,10 +106,10 @@ extension Scanner {
 
   /// One digit and all that follow it.
   @inline(__always) @_noAllocation @_noLocks
-  private static func digits(in json: Span<UInt8>, at offset: Int) throws(JSONFault) -> Int {
+  private static func digits(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> Int {
     var at = offset
     while json.byte(at: at).isDigit { at += 1 }
-    if at == offset { throw JSONFault(at < json.count ? .badNumber : .unexpectedEnd, at: at) }
+    if at == offset { throw JSONError(at < json.count ? .badNumber : .unexpectedEnd, at: at) }
     return at
   }
 }

@@ -13,14 +13,14 @@ public enum Scanner {
   }
 
   /// Checks that the whole of `json` is one value and whitespace.
-  public static func check(_ json: Span<UInt8>) throws(JSONFault) {
+  public static func check(_ json: Span<UInt8>) throws(JSONError) {
     let start = try begin(json)
     let value = try value(in: json, at: start, depth: 0)
     try finish(json, from: value.end)
   }
 
   /// The single value that the whole of `json` is, whitespace around it aside.
-  public static func whole(_ json: Span<UInt8>) throws(JSONFault) -> JSONValue {
+  public static func whole(_ json: Span<UInt8>) throws(JSONError) -> JSONValue {
     let start = try begin(json)
     let value = try value(in: json, at: start, depth: 0)
     try finish(json, from: value.end)
@@ -29,7 +29,7 @@ public enum Scanner {
 
   /// The members of the object that the whole of `json` must be; the last `next` checks what trails it.
   @inlinable @inline(__always)
-  public static func root(_ json: Span<UInt8>) throws(JSONFault) -> ObjectCursor {
+  public static func root(_ json: Span<UInt8>) throws(JSONError) -> ObjectCursor {
     try ObjectCursor(whole: json)
   }
 
@@ -37,7 +37,7 @@ public enum Scanner {
   @_noAllocation @_noLocks
   public static func value(
     in json: Span<UInt8>, at offset: Int, depth: Int
-  ) throws(JSONFault) -> JSONValue {
+  ) throws(JSONError) -> JSONValue {
     switch json.byte(at: offset) {
     case UInt8(ascii: "\""):
       var hasEscapes = false
@@ -65,46 +65,46 @@ public enum Scanner {
 
   /// Offset of the first byte of the text's value.
   @usableFromInline @_noAllocation @_noLocks
-  static func begin(_ json: Span<UInt8>) throws(JSONFault) -> Int {
-    if json.count > bytesMax { throw JSONFault(.tooLong, at: bytesMax) }
+  static func begin(_ json: Span<UInt8>) throws(JSONError) -> Int {
+    if json.count > bytesMax { throw JSONError(.tooLong, at: bytesMax) }
     let start = skip(in: json, from: 0)
-    if start == json.count { throw JSONFault(.empty, at: start, expected: .value) }
+    if start == json.count { throw JSONError(.empty, at: start, expected: .value) }
     if start == 0, json.byte(at: 0) == 0xef, json.byte(at: 1) == 0xbb, json.byte(at: 2) == 0xbf {
-      throw JSONFault(.badUTF8, at: 0)
+      throw JSONError(.badUTF8, at: 0)
     }
     return start
   }
 
   /// Offset of the first byte behind the brace that must be at `offset`.
   @usableFromInline @_noAllocation @_noLocks
-  static func brace(in json: Span<UInt8>, at offset: Int) throws(JSONFault) -> Int {
-    if json.count > bytesMax { throw JSONFault(.tooLong, at: bytesMax) }
-    if json.byte(at: offset) != UInt8(ascii: "{") { throw surprise(in: json, at: offset, expected: .object) }
+  static func brace(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> Int {
+    if json.count > bytesMax { throw JSONError(.tooLong, at: bytesMax) }
+    if json.byte(at: offset) != UInt8(ascii: "{") { throw unexpected(in: json, at: offset, expected: .object) }
     return offset + 1
   }
 
   /// Checks that only whitespace follows.
   @_noAllocation @_noLocks
-  static func finish(_ json: Span<UInt8>, from offset: Int) throws(JSONFault) {
+  static func finish(_ json: Span<UInt8>, from offset: Int) throws(JSONError) {
     let end = skip(in: json, from: offset)
-    if end < json.count { throw JSONFault(.trailingBytes, at: end) }
+    if end < json.count { throw JSONError(.trailingBytes, at: end) }
   }
 
   /// The fault of a byte, or of the end, where `expected` should be.
   @inline(never) @_noAllocation @_noLocks
-  static func surprise(in json: Span<UInt8>, at offset: Int, expected: JSONFault.Expected) -> JSONFault {
-    JSONFault(offset < json.count ? .unexpectedByte : .unexpectedEnd, at: offset, expected: expected)
+  static func unexpected(in json: Span<UInt8>, at offset: Int, expected: JSONError.Expected) -> JSONError {
+    JSONError(offset < json.count ? .unexpectedByte : .unexpectedEnd, at: offset, expected: expected)
   }
 
   /// A key, from its opening quote; returns the first byte of the value behind the colon.
   @inline(__always) @_noAllocation @_noLocks
   static func key(
     in json: Span<UInt8>, at offset: Int, end: inout Int, hasEscapes: inout Bool
-  ) throws(JSONFault) -> Int {
-    if json.byte(at: offset) != UInt8(ascii: "\"") { throw surprise(in: json, at: offset, expected: .key) }
+  ) throws(JSONError) -> Int {
+    if json.byte(at: offset) != UInt8(ascii: "\"") { throw unexpected(in: json, at: offset, expected: .key) }
     end = try string(in: json, from: offset + 1, hasEscapes: &hasEscapes)
     let colon = skip(in: json, from: end + 1)
-    if json.byte(at: colon) != UInt8(ascii: ":") { throw surprise(in: json, at: colon, expected: .colon) }
+    if json.byte(at: colon) != UInt8(ascii: ":") { throw unexpected(in: json, at: colon, expected: .colon) }
     return skip(in: json, from: colon + 1)
   }
 
@@ -112,7 +112,7 @@ public enum Scanner {
   @_noAllocation @_noLocks
   private static func container(
     _ kind: JSONKind, in json: Span<UInt8>, at start: Int, depth: Int
-  ) throws(JSONFault) -> JSONValue {
+  ) throws(JSONError) -> JSONValue {
     // One bit for each open container, the innermost lowest; 1 is an object.
     var levels: UInt64 = 0
     var open = 0
@@ -125,7 +125,7 @@ public enum Scanner {
       case UInt8(ascii: "\""):
         at = try string(in: json, from: at + 1, hasEscapes: &ignored) + 1
       case UInt8(ascii: "{"):
-        if depth + open >= depthMax { throw JSONFault(.tooDeep, at: at) }
+        if depth + open >= depthMax { throw JSONError(.tooDeep, at: at) }
         at = skip(in: json, from: at + 1)
         if json.byte(at: at) == UInt8(ascii: "}") {
           at += 1
@@ -136,7 +136,7 @@ public enum Scanner {
           continue
         }
       case UInt8(ascii: "["):
-        if depth + open >= depthMax { throw JSONFault(.tooDeep, at: at) }
+        if depth + open >= depthMax { throw JSONError(.tooDeep, at: at) }
         at = skip(in: json, from: at + 1)
         if json.byte(at: at) == UInt8(ascii: "]") {
           at += 1
@@ -160,7 +160,7 @@ public enum Scanner {
         }
         // `]` is 0x5d and `}` is 0x7d: the level's bit makes one of the other.
         if byte != UInt8(ascii: "]") | UInt8(truncatingIfNeeded: levels & 1) << 5 {
-          throw surprise(in: json, at: at, expected: levels & 1 == 1 ? .commaOrBrace : .commaOrBracket)
+          throw unexpected(in: json, at: at, expected: levels & 1 == 1 ? .commaOrBrace : .commaOrBracket)
         }
         at += 1
         levels >>= 1

@@ -45,7 +45,7 @@ import Testing
   }
 
   private func isJSON(_ bytes: [UInt8]) -> Bool {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       try Scanner.check(bytes.span)
       return true
     } catch {

@@ -164,7 +164,7 @@ import Testing
         if case .finished = event { writer.end(counts, to: &out) }
         if case .failed(let error) = event {
           writer.breakOff(to: &out)
-          RefusalReply.event(
+          ErrorReply.event(
             Refusal(503, .upstreamFailed, error.message),
             CallEndpoint(.gemini, form: form == .array ? .array : .events),
             requestID: "", into: &out)

@@ -28,7 +28,7 @@ import Testing
 
   /// The events of a stream whose bytes come in pieces that end at `cuts`.
   private static func events(_ stream: [UInt8], cutAt cuts: [Int] = []) throws -> [ChatEvent] {
-    var lines = LineReader()
+    var lines = NDJSONReader()
     var reader = OllamaAnswerReader()
     var all: [ChatEvent] = []
     var start = 0

@@ -22,8 +22,8 @@ func forEachEvent<Failure: Error>(
   of stream: [UInt8], in dialect: Dialect, cutAt cuts: [Int] = [],
   _ body: (_ data: [UInt8], _ name: [UInt8]) throws(Failure) -> Void
 ) throws(Failure) {
-  var events = EventReader()
-  var lines = LineReader()
+  var events = SSEReader()
+  var lines = NDJSONReader()
   var start = 0
   for end in cuts + [stream.count] {
     let piece = stream.span.extracting(start..<end)
@@ -31,7 +31,7 @@ func forEachEvent<Failure: Error>(
     start = end
     while true {
       let isThere: Bool
-      do throws(EventReader.TooLong) {
+      do throws(SSEReader.TooLong) {
         isThere =
           dialect == .ollama ? try lines.next(in: piece, from: &offset) : try events.next(in: piece, from: &offset)
       } catch {
@@ -73,6 +73,6 @@ func answer(_ json: [UInt8], from dialect: Dialect, to call: CallEndpoint) throw
 /// How an error is told in a dialect.
 func failure(_ status: Int, _ message: String, in dialect: Dialect) -> [UInt8] {
   var out: [UInt8] = []
-  RefusalReply.body(Refusal(status, .upstreamFailed, message), in: dialect, requestID: "r1", into: &out)
+  ErrorReply.body(Refusal(status, .upstreamFailed, message), in: dialect, requestID: "r1", into: &out)
   return out
 }

@@ -75,7 +75,7 @@ import Testing
 
   /// The data of a stream's events, each of which has its type as its name.
   private static func read(_ stream: [UInt8]) throws -> [[String: Any]] {
-    var reader = EventReader()
+    var reader = SSEReader()
     var offset = 0
     var events: [[String: Any]] = []
     while try reader.next(in: stream.span, from: &offset) {
@@ -83,7 +83,7 @@ import Testing
       #expect(event["type"] as? String == String(decoding: reader.name, as: UTF8.self))
       events.append(event)
     }
-    #expect(!reader.holdsMore)
+    #expect(!reader.hasPartialInput)
     return events
   }
 

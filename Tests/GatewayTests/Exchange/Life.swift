@@ -26,10 +26,10 @@ final class Life {
     let bytes = Array(body.utf8)
     let request = try Call.read(bytes.span, for: CallEndpoint(.openAI))
     self.providers = providers
-    let frame = Reply.Frame(
+    let options = Reply.Options(
       minorVersion: minorVersion, keepsAlive: minorVersion > 0, requestID: "r1", date: Array("D".utf8))
     exchange = Exchange(
-      request, body: bytes, limits: limits, frame: frame, row: JournalRow(), now: now, created: 1700)
+      request, body: bytes, limits: limits, replyOptions: options, row: JournalRow(), now: now, created: 1700)
     act { exchange, effects, _ in exchange.begin(&effects) }
   }
 

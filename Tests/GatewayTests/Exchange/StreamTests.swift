@@ -114,7 +114,7 @@ import Testing
     let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
-    life.arrive(Array(repeating: UInt8(ascii: "x"), count: EventReader.eventBytesMax + 64))
+    life.arrive(Array(repeating: UInt8(ascii: "x"), count: SSEReader.eventBytesMax + 64))
     #expect(life.end == .abort)
   }
 
@@ -146,9 +146,9 @@ import Testing
 
   @Test func `a body that ends with the connection says that it will end`() throws {
     let bytes = Array(Life.streamed.utf8)
-    let frame = Reply.Frame(minorVersion: 0, keepsAlive: true, requestID: "r1", date: Array("D".utf8))
+    let options = Reply.Options(minorVersion: 0, keepsAlive: true, requestID: "r1", date: Array("D".utf8))
     let exchange = Exchange(
-      try Call.read(bytes.span, for: CallEndpoint(.openAI)), body: bytes, limits: .init(), frame: frame,
+      try Call.read(bytes.span, for: CallEndpoint(.openAI)), body: bytes, limits: .init(), replyOptions: options,
       row: JournalRow(), now: .zero, created: 1)
     var effects = Exchange.Effects()
     exchange.begin(&effects)

@@ -6,7 +6,7 @@ import Testing
     var reader = BodyReader(framing: .length(11), bytesMax: 10)
     #expect(reader.fault == .tooLarge)
     var body: [UInt8] = []
-    #expect(throws: BodyFault.tooLarge) { try reader.read("", into: &body) }
+    #expect(throws: BodyError.tooLarge) { try reader.read("", into: &body) }
     #expect(BodyReader(framing: .length(10), bytesMax: 10).fault == nil)
     #expect(BodyReader(discarding: .length(BodyReader.discardsMax + 1)).fault == .unwanted)
     #expect(BodyReader(discarding: .length(BodyReader.discardsMax)).fault == nil)
@@ -28,14 +28,14 @@ import Testing
     #expect(body == Rows.latin1("hello"))
 
     var other = BodyReader(framing: .chunked, bytesMax: 5)
-    #expect(throws: BodyFault.tooLarge) { try other.read("2\r\nhe\r\n4\r\n", into: &body) }
+    #expect(throws: BodyError.tooLarge) { try other.read("2\r\nhe\r\n4\r\n", into: &body) }
   }
 
   @Test func `a refused body stays refused`() {
     var body: [UInt8] = []
     var reader = BodyReader(framing: .chunked, bytesMax: 5)
-    #expect(throws: BodyFault.chunkSize) { try reader.read("x", into: &body) }
-    #expect(throws: BodyFault.chunkSize) { try reader.read("0\r\n\r\n", into: &body) }
+    #expect(throws: BodyError.chunkSize) { try reader.read("x", into: &body) }
+    #expect(throws: BodyError.chunkSize) { try reader.read("0\r\n\r\n", into: &body) }
     #expect(body.isEmpty)
   }
 
@@ -68,7 +68,7 @@ import Testing
 }
 
 extension BodyReader {
-  fileprivate mutating func read(_ text: String, into body: inout [UInt8]) throws(BodyFault) -> BodyProgress {
+  fileprivate mutating func read(_ text: String, into body: inout [UInt8]) throws(BodyError) -> BodyProgress {
     let bytes = Rows.latin1(text)
     return try read(bytes.span, into: &body)
   }

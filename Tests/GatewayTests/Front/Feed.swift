@@ -3,8 +3,8 @@
 /// What comes of bytes on a connection, as far as the first request reaches.
 enum Verdict: Equatable {
   case incomplete
-  case refusedHead(HeadFault)
-  case refusedBody(BodyFault)
+  case refusedHead(HeadError)
+  case refusedBody(BodyError)
   /// The head, the body, and where the next request begins.
   case request(RequestHead, body: [UInt8], end: Int)
 
@@ -30,7 +30,7 @@ struct Feed {
   mutating func read(_ bytes: [UInt8], to end: Int) -> Verdict {
     let span = bytes.span.extracting(0..<end)
     if request == nil {
-      do throws(HeadFault) {
+      do throws(HeadError) {
         guard let head = try head.read(span) else { return .incomplete }
         request = head
         consumed = head.byteCount
@@ -43,7 +43,7 @@ struct Feed {
       }
     }
     guard let request else { return .incomplete }
-    do throws(BodyFault) {
+    do throws(BodyError) {
       let progress = try body!.read(span.extracting(consumed..<end), into: &collected)
       consumed += progress.consumed
       return progress.isComplete ? .request(request, body: collected, end: consumed) : .incomplete

@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("GET /\r\n", HeadFault.requestLine),
+    ("GET /\r\n", HeadError.requestLine),
     ("GET / HTTP/2.0\r\n", .versionNotSupported),
     ("GET / HTTP/1.1\r\nX : y\r\n", .spaceBeforeColon),
     ("GET / HTTP/1.1\r\nX: y\r\n ", .folded),
@@ -20,7 +20,7 @@ import Testing
     ("GET / HTTP/1.1\r\nX: y\u{0}", .controlByte),
     ("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n", .lengthAndCoding),
   ])
-  func `a fault is found before the head is complete`(_ text: String, _ fault: HeadFault) {
+  func `a fault is found before the head is complete`(_ text: String, _ fault: HeadError) {
     #expect(Feed.verdict(Rows.latin1(text)) == .refusedHead(fault))
     #expect(Feed.verdict(Rows.latin1(String(text.unicodeScalars.dropLast()))) == .incomplete)
   }
@@ -57,6 +57,6 @@ import Testing
   }
 
   @Test func `the message of a repeated field names it`() {
-    #expect(HeadFault.repeated(.xAPIKey).refusal.message.contains("x-api-key"))
+    #expect(HeadError.repeated(.xAPIKey).refusal.message.contains("x-api-key"))
   }
 }

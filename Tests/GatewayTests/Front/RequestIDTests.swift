@@ -8,8 +8,8 @@ import Testing
     ("a\u{0}", false),
     ("\u{e9}", false), ("a/b", false), ("a\"", false), ("a:b", false),
   ])
-  func `an id from outside is kept when it is plain`(_ text: String, _ isSane: Bool) {
-    #expect(Self.sane(text) == isSane)
+  func `an id from outside is kept when it is plain`(_ text: String, _ isValid: Bool) {
+    #expect(Self.isValid(text) == isValid)
   }
 
   @Test func `a minted id says when and is like no other`() {
@@ -18,7 +18,7 @@ import Testing
     #expect(id.count == 36)
     #expect(id.hasPrefix("01234567-89ab-7"))
     #expect("89ab".contains(Array(id)[19]))
-    #expect(Self.sane(id))
+    #expect(Self.isValid(id))
     #expect(Array(id).indices.filter { Array(id)[$0] == "-" } == [8, 13, 18, 23])
     let later = RequestID.mint(random: &random, milliseconds: 0x0123_4567_89ac)
     #expect(id < later)
@@ -26,8 +26,8 @@ import Testing
     #expect(many.count == 1000)
   }
 
-  private static func sane(_ text: String) -> Bool {
+  private static func isValid(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
-    return RequestID.sane(bytes.span)
+    return RequestID.isValid(bytes.span)
   }
 }

@@ -59,13 +59,13 @@ enum Rows {
   static func latin1(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8($0.value) } }
 
   /// A row that the head reader refuses.
-  static func head(_ row: String, _ name: String, _ text: String, _ fault: HeadFault, _ status: Int = 400) -> Row {
+  static func head(_ row: String, _ name: String, _ text: String, _ fault: HeadError, _ status: Int = 400) -> Row {
     Row(
       row: row, name: name, bytes: latin1(text), status: status, closes: true, refusedBy: .head, fault: "\(fault)")
   }
 
   /// A head row that differs from a good request in its field lines only.
-  static func field(_ row: String, _ name: String, _ lines: String, _ fault: HeadFault, _ status: Int = 400) -> Row
+  static func field(_ row: String, _ name: String, _ lines: String, _ fault: HeadError, _ status: Int = 400) -> Row
   {
     head(row, name, post(lines), fault, status)
   }

@@ -2,14 +2,14 @@
 
 extension Rows {
   private static func body(
-    _ row: String, _ name: String, _ text: String, _ fault: BodyFault, _ status: Int = 400
+    _ row: String, _ name: String, _ text: String, _ fault: BodyError, _ status: Int = 400
   ) -> Row {
     Row(
       row: row, name: name, bytes: latin1(text), status: status, closes: true, refusedBy: .body, fault: "\(fault)")
   }
 
   private static func chunk(
-    _ row: String, _ name: String, _ text: String, _ fault: BodyFault, _ status: Int = 400
+    _ row: String, _ name: String, _ text: String, _ fault: BodyError, _ status: Int = 400
   ) -> Row {
     body(row, name, chunked(text), fault, status)
   }

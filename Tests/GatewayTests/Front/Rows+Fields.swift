@@ -61,7 +61,7 @@ extension Rows {
     field("H3", name, "Content-Length: \(value)\r\n", .contentLength)
   }
 
-  private static func coding(_ name: String, _ value: String, _ fault: HeadFault, _ status: Int = 400) -> Row {
+  private static func coding(_ name: String, _ value: String, _ fault: HeadError, _ status: Int = 400) -> Row {
     field("H4", name, "Transfer-Encoding: \(value)\r\n", fault, status)
   }
 
@@ -123,7 +123,7 @@ extension Rows {
       .transferEncodingTooOld),
   ]
 
-  private static func host(_ name: String, _ lines: String, _ fault: HeadFault, _ target: String = "/") -> Row {
+  private static func host(_ name: String, _ lines: String, _ fault: HeadError, _ target: String = "/") -> Row {
     head("H21", name, "GET \(target) HTTP/1.1\r\n\(lines)\r\n", fault)
   }
 

@@ -2,7 +2,7 @@
 
 extension Rows {
   private static func line(
-    _ row: String, _ name: String, _ line: String, _ fault: HeadFault, _ status: Int = 400
+    _ row: String, _ name: String, _ line: String, _ fault: HeadError, _ status: Int = 400
   ) -> Row {
     head(row, name, line + "\r\nHost: localhost\r\n\r\n", fault, status)
   }
@@ -52,7 +52,7 @@ extension Rows {
     head("H19", "an empty line and a space", "\r\n GET / HTTP/1.1\r\n\r\n", .notARequest),
   ]
 
-  private static func target(_ name: String, _ target: String, _ fault: HeadFault, method: String = "GET") -> Row {
+  private static func target(_ name: String, _ target: String, _ fault: HeadError, method: String = "GET") -> Row {
     line("H20", name, "\(method) \(target) HTTP/1.1", fault)
   }
 

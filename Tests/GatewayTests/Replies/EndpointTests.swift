@@ -71,20 +71,20 @@ import Testing
   }
 
   @Test func `methods are of the resource`() {
-    #expect(Endpoint.chat(CallEndpoint(.openAI)).refusesMethod(.post) == nil)
-    #expect(Endpoint.chat(CallEndpoint(.openAI)).refusesMethod(.get) == "POST, OPTIONS")
+    #expect(Endpoint.chat(CallEndpoint(.openAI)).allowedMethods(unless: .post) == nil)
+    #expect(Endpoint.chat(CallEndpoint(.openAI)).allowedMethods(unless: .get) == "POST, OPTIONS")
     for endpoint in [Endpoint.root, .liveness, .readiness, .models, .model(.empty)] {
-      #expect(endpoint.refusesMethod(.get) == nil)
-      #expect(endpoint.refusesMethod(.head) == nil)
-      #expect(endpoint.refusesMethod(.post) == "GET, HEAD, OPTIONS")
+      #expect(endpoint.allowedMethods(unless: .get) == nil)
+      #expect(endpoint.allowedMethods(unless: .head) == nil)
+      #expect(endpoint.allowedMethods(unless: .post) == "GET, HEAD, OPTIONS")
     }
   }
 
   @Test func `only what tells nothing is open`() {
-    #expect(Endpoint.liveness.isOpen)
-    #expect(Endpoint.readiness.isOpen)
+    #expect(Endpoint.liveness.needsNoKey)
+    #expect(Endpoint.readiness.needsNoKey)
     for endpoint in [Endpoint.root, .models, .model(.empty), .chat(CallEndpoint(.openAI))] {
-      #expect(!endpoint.isOpen)
+      #expect(!endpoint.needsNoKey)
     }
   }
 

@@ -5,20 +5,20 @@ import Testing
 @Suite struct ReplyTests {
   static let hostile = ["a\r\nset-cookie: x", "\u{0}", "a\nb", "\r", "\u{7f}", "\t", "é\u{85}", "\r\n\r\n<html>"]
 
-  private static func frame(_ change: (inout Reply.Frame) -> Void = { _ in }) -> Reply.Frame {
-    var frame = Reply.Frame(requestID: "r1", date: Array("Thu, 01 Jan 1970 00:00:00 GMT".utf8))
-    change(&frame)
-    return frame
+  private static func options(_ change: (inout Reply.Options) -> Void = { _ in }) -> Reply.Options {
+    var options = Reply.Options(requestID: "r1", date: Array("Thu, 01 Jan 1970 00:00:00 GMT".utf8))
+    change(&options)
+    return options
   }
 
-  private static func json(_ frame: Reply.Frame) -> [UInt8] {
+  private static func json(_ options: Reply.Options) -> [UInt8] {
     var out: [UInt8] = []
-    Reply.json(200, Array("{}".utf8).span, frame, into: &out)
+    Reply.json(200, Array("{}".utf8).span, options, into: &out)
     return out
   }
 
   @Test func `a response is as it should be`() throws {
-    let received = try #require(Received(Self.json(Self.frame())))
+    let received = try #require(Received(Self.json(Self.options())))
     #expect(received.status == 200)
     #expect(received.text == "{}")
     #expect(
@@ -31,27 +31,27 @@ import Testing
   @Test func `the connection's end is told where it is not what is expected`() throws {
     for (minor, keeps, told) in [(1, true, nil), (1, false, "close"), (0, true, "keep-alive"), (0, false, "close")]
     {
-      let frame = Self.frame {
+      let options = Self.options {
         $0.minorVersion = UInt8(minor)
         $0.keepsAlive = keeps
       }
-      #expect(try #require(Received(Self.json(frame))).fields["connection"] == told)
+      #expect(try #require(Received(Self.json(options))).fields["connection"] == told)
     }
   }
 
   @Test func `a HEAD has the head and nothing else`() throws {
-    let text = String(decoding: Self.json(Self.frame { $0.isHead = true }), as: UTF8.self)
+    let text = String(decoding: Self.json(Self.options { $0.isHead = true }), as: UTF8.self)
     #expect(text.contains("content-length: 2\r\n"))
     #expect(text.hasSuffix("\r\n\r\n"))
     var out: [UInt8] = []
-    RefusalReply.response(Refusal(404, .notFound, "x"), Self.frame { $0.isHead = true }, into: &out)
+    ErrorReply.response(Refusal(404, .notFound, "x"), Self.options { $0.isHead = true }, into: &out)
     #expect(String(decoding: out, as: UTF8.self).hasSuffix("\r\n\r\n"))
     #expect(!String(decoding: out, as: UTF8.self).contains("content-length: 0"))
   }
 
   @Test func `a 204 has no length`() {
     var out: [UInt8] = []
-    Reply.open(204, "", .length(0), Self.frame(), into: &out)
+    Reply.open(204, "", .length(0), Self.options(), into: &out)
     Reply.close(into: &out)
     let text = String(decoding: out, as: UTF8.self)
     #expect(text.hasPrefix("HTTP/1.1 204 No Content\r\n"))
@@ -62,16 +62,16 @@ import Testing
   @Test(arguments: hostile)
   func `nothing from outside breaks the head`(_ text: String) throws {
     var out: [UInt8] = []
-    let frame = Self.frame { $0.allowedOrigin = text }
-    Reply.open(200, "application/json", .length(0), frame, into: &out)
+    let options = Self.options { $0.allowedOrigin = text }
+    Reply.open(200, "application/json", .length(0), options, into: &out)
     Reply.add("x-served-by", text, into: &out)
     Reply.close(into: &out)
     var refusal = Refusal(405, .methodNotAllowed, text, param: text, upstreamBody: text)
     refusal.allow = text
     var refused: [UInt8] = []
-    RefusalReply.response(refusal, frame, into: &refused)
+    ErrorReply.response(refusal, options, into: &refused)
     var streamed: [UInt8] = []
-    EventStream.head(frame, servedBy: text, text, into: &streamed)
+    StreamWriter.head(options, servedBy: text, text, into: &streamed)
     for bytes in [out, refused, streamed] {
       let received = try #require(Received(bytes))
       #expect(received.fields["set-cookie"] == nil)
@@ -95,7 +95,7 @@ import Testing
       (404, "not_found_error"), (429, "rate_limit_error"), (503, "overloaded"), (502, "server_error"),
     ] {
       var out: [UInt8] = []
-      RefusalReply.response(Refusal(status, code, "Say \"why\"."), Self.frame(), into: &out)
+      ErrorReply.response(Refusal(status, code, "Say \"why\"."), Self.options(), into: &out)
       let received = try #require(Received(out))
       #expect(received.status == status)
       #expect(
@@ -110,7 +110,7 @@ import Testing
   @Test func `a refusal tells what helps`() throws {
     var out: [UInt8] = []
     let refusal = Refusal(405, .methodNotAllowed, "x", retryAfter: 3, allow: "GET")
-    RefusalReply.response(refusal, Self.frame { $0.requestID = "" }, into: &out)
+    ErrorReply.response(refusal, Self.options { $0.requestID = "" }, into: &out)
     let received = try #require(Received(out))
     #expect(received.fields["allow"] == "GET")
     #expect(received.fields["retry-after"] == "3")

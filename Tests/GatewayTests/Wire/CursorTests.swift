@@ -38,7 +38,7 @@ struct CursorTests {
     #expect(isOver && isStillOver)
     #expect(offset == 7)
     #expect(count == 1)
-    #expect(JSONSamples.walkFault(json) == JSONFault(.trailingBytes, at: 8))
+    #expect(JSONSamples.walkFault(json) == JSONError(.trailingBytes, at: 8))
   }
 
   @Test func `a walk refuses all that a check refuses`() {
@@ -52,12 +52,12 @@ struct CursorTests {
   @Test func `an offset that is no brace is a fault, wherever it is`() {
     let json = Array("[{}]".utf8)
     for offset in [-1, 0, 2, 3, 4, 100, .max] {
-      #expect(throws: JSONFault.self) { try start(json, offset) }
+      #expect(throws: JSONError.self) { try start(json, offset) }
     }
     #expect(throws: Never.self) { try start(json, 1) }
   }
 
-  private func start(_ json: [UInt8], _ offset: Int) throws(JSONFault) {
+  private func start(_ json: [UInt8], _ offset: Int) throws(JSONError) {
     var cursor = try ObjectCursor(in: json.span, at: offset)
     _ = try cursor.next(in: json.span)
   }
@@ -70,7 +70,7 @@ struct CursorTests {
     (#"{"eight\u0020by":1,"eight by":2}"#, 19),
   ])
   func `a key that comes twice is refused, however it is spelled`(_ text: String, _ offset: Int) {
-    #expect(JSONSamples.walkFault(Array(text.utf8)) == JSONFault(.duplicateKey, at: offset))
+    #expect(JSONSamples.walkFault(Array(text.utf8)) == JSONError(.duplicateKey, at: offset))
   }
 
   @Test(arguments: [#"{"a":1,"A":2}"#, #"{"a":1,"a ":2}"#, #"{"a":1,"a\u0000":2}"#, #"{"a":{"a":1},"b":{"a":1}}"#])
@@ -119,7 +119,7 @@ struct CursorTests {
     let filler = try #require((0..<10_000).map { "f\($0)" }.first { (hash($0) ^ hash(two)) & 63 == 0 })
     let both = "\"\(filler)\":0,\"\(one)\":1,\"\(two)\":2"
     #expect(try JSONSamples.members(Array("{\(both)}".utf8), seed: 7).count == 3)
-    #expect(throws: JSONFault.self) { try JSONSamples.members(Array("{\(both),\"\(one)\":3}".utf8), seed: 7) }
+    #expect(throws: JSONError.self) { try JSONSamples.members(Array("{\(both),\"\(one)\":3}".utf8), seed: 7) }
   }
 
   @Test func `a key is compared as it reads`() throws {
@@ -150,10 +150,10 @@ struct CursorTests {
 
   @Test(arguments: ["[", "[1", "[1,", "[1,]", "[,", "[1 2]", "[1}", "{}", "", "[\"a]"])
   func `an array that is not one is a fault`(_ text: String) {
-    #expect(throws: JSONFault.self) { try walkArray(Array(text.utf8)) }
+    #expect(throws: JSONError.self) { try walkArray(Array(text.utf8)) }
   }
 
-  private func walkArray(_ json: [UInt8]) throws(JSONFault) {
+  private func walkArray(_ json: [UInt8]) throws(JSONError) {
     var cursor = try ArrayCursor(in: json.span, at: 0)
     while try cursor.next(in: json.span) != nil {}
   }

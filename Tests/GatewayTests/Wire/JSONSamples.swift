@@ -17,7 +17,7 @@ enum JSONSamples {
   ]
 
   /// Texts that are not, with what is wrong.
-  static let invalid: [(text: String, kind: JSONFault.Kind)] = [
+  static let invalid: [(text: String, kind: JSONError.Kind)] = [
     ("", .empty), (" ", .empty), ("\n\t\r ", .empty),
     ("\u{feff}1", .badUTF8), ("\u{feff}", .badUTF8), ("\u{a0}1", .unexpectedByte), ("\u{c}1", .unexpectedByte),
     ("\u{b}1", .unexpectedByte), ("\0", .unexpectedByte), ("1\0", .trailingBytes),
@@ -64,15 +64,15 @@ enum JSONSamples {
   ]
 
   /// The fault of the whole text, or nil.
-  static func fault(_ json: [UInt8]) -> JSONFault? {
-    do throws(JSONFault) {
+  static func fault(_ json: [UInt8]) -> JSONError? {
+    do throws(JSONError) {
       try Scanner.check(json.span)
       return nil
     } catch { return error }
   }
 
   /// All members of the object that the whole text is.
-  static func members(_ json: [UInt8], seed: UInt64 = 1) throws(JSONFault) -> [Member] {
+  static func members(_ json: [UInt8], seed: UInt64 = 1) throws(JSONError) -> [Member] {
     var members: [Member] = []
     var cursor = try ObjectCursor(whole: json.span, seed: seed)
     while let member = try cursor.next(in: json.span) { members.append(member) }
@@ -80,8 +80,8 @@ enum JSONSamples {
   }
 
   /// The fault of a walk over the whole text, or nil.
-  static func walkFault(_ json: [UInt8]) -> JSONFault? {
-    do throws(JSONFault) {
+  static func walkFault(_ json: [UInt8]) -> JSONError? {
+    do throws(JSONError) {
       _ = try members(json)
       return nil
     } catch { return error }

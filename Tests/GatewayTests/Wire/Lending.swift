@@ -3,7 +3,7 @@
 // A span cannot pass through `#expect`: these lend the bytes of an array for one call.
 
 extension Scanner {
-  static func whole(_ json: [UInt8]) throws(JSONFault) -> JSONValue { try whole(json.span) }
+  static func whole(_ json: [UInt8]) throws(JSONError) -> JSONValue { try whole(json.span) }
 }
 
 extension Member {

@@ -66,7 +66,7 @@ struct ScannerTests {
       #expect(JSONSamples.walkFault(Array((#"{"k":"# + deepest + "}").utf8))?.kind == .tooDeep)
     }
     let empty = String(repeating: "[", count: 65) + String(repeating: "]", count: 65)
-    #expect(JSONSamples.fault(Array(empty.utf8)) == JSONFault(.tooDeep, at: 64))
+    #expect(JSONSamples.fault(Array(empty.utf8)) == JSONError(.tooDeep, at: 64))
     #expect(JSONSamples.fault(Array(repeating: UInt8(ascii: "["), count: 100_000))?.kind == .tooDeep)
   }
 
@@ -76,7 +76,7 @@ struct ScannerTests {
     #expect(JSONSamples.fault(Array(string.utf8)) == nil)
     let number = "-" + String(repeating: "7", count: mega) + ".5"
     #expect(JSONSamples.fault(Array(number.utf8)) == nil)
-    #expect(JSONSamples.fault(Array((string.dropLast() + "\u{1}\"").utf8)) == JSONFault(.badString, at: mega + 1))
+    #expect(JSONSamples.fault(Array((string.dropLast() + "\u{1}\"").utf8)) == JSONError(.badString, at: mega + 1))
     let array = Array(("[" + Array(repeating: "1", count: 100_000).joined(separator: ",") + "]").utf8)
     let value = try Scanner.whole(array.span)
     #expect(value.elements == 100_000)
@@ -105,7 +105,7 @@ struct ScannerTests {
     for (text, sentence) in sentences {
       #expect(JSONSamples.fault(Array(text.utf8))?.description == sentence)
     }
-    for kind in JSONFault.Kind.allCases { #expect(!JSONFault(kind, at: 1).description.isEmpty) }
+    for kind in JSONError.Kind.allCases { #expect(!JSONError(kind, at: 1).description.isEmpty) }
     #expect(JSONSamples.walkFault(Array("[1]".utf8))?.description == "an object was expected at byte 0")
   }
 

@@ -126,15 +126,15 @@ struct SearchTests {
     }
   }
 
-  private func fault(_ json: Span<UInt8>) -> JSONFault? {
-    do throws(JSONFault) {
+  private func fault(_ json: Span<UInt8>) -> JSONError? {
+    do throws(JSONError) {
       try Scanner.check(json)
       return nil
     } catch { return error }
   }
 
   private func walk(_ json: Span<UInt8>) {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var cursor = try ObjectCursor(whole: json)
       while let member = try cursor.next(in: json) {
         _ = member.keyEquals("model", in: json)

@@ -24,7 +24,7 @@ enum ChatAnswer {
     let found = try read(json, modelToken: [], &edits)
     guard let choices = found.choices else { throw .malformed("the answer has no choices") }
     var events: [[UInt8]] = []
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var elements = try ArrayCursor(in: json, at: Int(choices.start), depth: 2)
       while let element = try elements.next(in: json) {
         if element.kind == .object { events.append(try chunk(of: element, json)) }
@@ -42,7 +42,7 @@ enum ChatAnswer {
   }
 
   /// A choice as a chunk: its message is the delta.
-  private static func chunk(of choice: JSONValue, _ json: Span<UInt8>) throws(JSONFault) -> [UInt8] {
+  private static func chunk(of choice: JSONValue, _ json: Span<UInt8>) throws(JSONError) -> [UInt8] {
     var event: [UInt8] = Array("{\"choices\":[{".utf8)
     var separator: StaticString = ""
     var members = try MemberCursor(in: json, at: Int(choice.slice.start), depth: 3)
@@ -70,7 +70,7 @@ enum ChatAnswer {
     var brace = 0
     var count = 0
     var hasModel = false
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var members = try MemberCursor(whole: json)
       brace = members.offset - 1
       while let member = try members.next(in: json) {
@@ -100,7 +100,7 @@ enum ChatAnswer {
     return found
   }
 
-  private static func usage(_ object: Slice, _ json: Span<UInt8>) throws(JSONFault) -> Usage {
+  private static func usage(_ object: Slice, _ json: Span<UInt8>) throws(JSONError) -> Usage {
     var usage = Usage(prompt: 0, completion: 0, source: .reported)
     var fields = try MemberCursor(in: json, at: Int(object.start), depth: 2)
     while let field = try fields.next(in: json) {

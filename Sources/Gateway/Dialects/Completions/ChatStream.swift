@@ -68,7 +68,7 @@ struct ChatStream {
     if data.equals("[DONE]") { return .done }
     edits.removeAll()
     var chunk = Chunk()
-    do throws(JSONFault) {
+    do throws(JSONError) {
       try read(data, &chunk)
     } catch {
       throw .malformed("an event of the stream is not JSON: \(error.description)")
@@ -154,7 +154,7 @@ struct ChatStream {
   ///
   /// Of a name, a time or a model that is there more than once only the first leaves: each may be replaced by
   /// something longer, and a chunk must not grow with their number.
-  private mutating func read(_ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONFault) {
+  private mutating func read(_ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONError) {
     var members = try MemberCursor(whole: json)
     chunk.brace = members.offset - 1
     while let member = try members.next(in: json) {
@@ -252,7 +252,7 @@ struct ChatStream {
 
   private mutating func readUsage(
     _ member: Member, _ json: Span<UInt8>, _ chunk: inout Chunk
-  ) throws(JSONFault) -> Usage? {
+  ) throws(JSONError) -> Usage? {
     guard member.value.kind == .object else { return nil }
     var prompt: Int?
     var completion: Int?
@@ -278,7 +278,7 @@ struct ChatStream {
     return Int(max(0, min(value, Int64(Usage.tokensMax))))
   }
 
-  private mutating func readChoices(_ array: Slice, _ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONFault) {
+  private mutating func readChoices(_ array: Slice, _ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONError) {
     var elements = try ArrayCursor(in: json, at: Int(array.start), depth: 2)
     var position: Int64 = 0
     while let element = try elements.next(in: json) {
@@ -289,7 +289,7 @@ struct ChatStream {
 
   private mutating func readChoice(
     _ brace: Int, _ position: Int64, _ json: Span<UInt8>, _ chunk: inout Chunk
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     var index: Member?
     var delta: Member?
     var finish: Member?
@@ -325,7 +325,7 @@ struct ChatStream {
 
   private mutating func readDelta(
     _ brace: Int, isFirst: Bool, _ json: Span<UInt8>, _ chunk: inout Chunk
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     var role: Member?
     var hasContent = false
     var hasTools = false
@@ -363,7 +363,7 @@ struct ChatStream {
     textBytes += Int(field.value.slice.count) - 2
   }
 
-  private mutating func readToolCalls(_ array: Slice, _ json: Span<UInt8>) throws(JSONFault) {
+  private mutating func readToolCalls(_ array: Slice, _ json: Span<UInt8>) throws(JSONError) {
     var calls = try ArrayCursor(in: json, at: Int(array.start), depth: 5)
     var position = 0
     while let call = try calls.next(in: json) {
@@ -389,7 +389,7 @@ struct ChatStream {
     }
   }
 
-  private mutating func readFunction(_ brace: Int, _ json: Span<UInt8>) throws(JSONFault) {
+  private mutating func readFunction(_ brace: Int, _ json: Span<UInt8>) throws(JSONError) {
     var fields = try MemberCursor(in: json, at: brace, depth: 7)
     while let field = try fields.next(in: json) {
       if !field.keyEquals("arguments", in: json) { continue }

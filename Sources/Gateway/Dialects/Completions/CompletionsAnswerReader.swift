@@ -27,7 +27,7 @@ struct CompletionsAnswerReader {
       return
     }
     let chunk: Chunk
-    do throws(JSONFault) {
+    do throws(JSONError) {
       // Some servers keep the connection alive with them.
       if Scanner.skip(in: json, from: 0) == json.count { return }
       chunk = try Chunk(json)
@@ -66,7 +66,7 @@ struct CompletionsAnswerReader {
   /// Throws `.malformed` for what is none, `.error` for an error object.
   static func whole(_ json: Span<UInt8>) throws(UpstreamFailure) -> [ChatEvent] {
     let answer: Chunk
-    do throws(JSONFault) {
+    do throws(JSONError) {
       answer = try Chunk(json)
     } catch {
       throw .malformed("the answer is not a JSON object: \(error.description)")
@@ -95,7 +95,7 @@ struct CompletionsAnswerReader {
     var usage: JSONValue?
     var error: UpstreamError?
 
-    init(_ json: Span<UInt8>) throws(JSONFault) {
+    init(_ json: Span<UInt8>) throws(JSONError) {
       var isError = false
       var members = try MemberCursor(whole: json)
       while let member = try members.next(in: json) {

@@ -146,7 +146,7 @@ struct CompletionsTurns {
     value.append(to: &text, from: json)
     let start = Scanner.skip(in: text.span, from: 0)
     if start == text.count { return .made(Array("{}".utf8)) }
-    do throws(JSONFault) {
+    do throws(JSONError) {
       let whole = try Scanner.whole(text.span)
       return whole.kind == .object ? .made(text) : nil
     } catch {

@@ -18,7 +18,7 @@ struct GeminiAnswerReader {
 
   /// Appends what the data of one event say.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       _ = try readChunk(json, &events)
     } catch {
       throw .malformed("an event of the stream is not JSON: \(error.description)")
@@ -32,7 +32,7 @@ struct GeminiAnswerReader {
     var reader = GeminiAnswerReader()
     var events: [ChatEvent] = []
     let isAnswer: Bool
-    do throws(JSONFault) {
+    do throws(JSONError) {
       isAnswer = try reader.readChunk(json, &events)
     } catch {
       throw .malformed("the answer is not a JSON object: \(error.description)")
@@ -56,7 +56,7 @@ struct GeminiAnswerReader {
   /// False for an object that has neither candidates nor a reason why there are none.
   private mutating func readChunk(
     _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(JSONFault) -> Bool {
+  ) throws(JSONError) -> Bool {
     var parts = Parts()
     var members = try MemberCursor(whole: json)
     while let member = try members.next(in: json) {
@@ -84,7 +84,7 @@ struct GeminiAnswerReader {
     return candidate != nil || isBlocked
   }
 
-  private static func error(_ member: Member, _ json: Span<UInt8>) throws(JSONFault) -> UpstreamError? {
+  private static func error(_ member: Member, _ json: Span<UInt8>) throws(JSONError) -> UpstreamError? {
     var error = try UpstreamErrorReader.value(member, json)
     let status = JSONLists.members(of: member.value, in: json).value("status", in: json)
     if error?.type == nil, let word = status?.string(in: json) { error?.type = UpstreamErrorReader.clean(word, 64) }

@@ -8,7 +8,7 @@ struct GeminiAnswerWriter {
   enum Form { case events, array }
 
   /// Bytes of calls that are held until they are whole.
-  private static let heldMax = EventReader.eventBytesMax
+  private static let heldMax = SSEReader.eventBytesMax
 
   private struct OpenCall {
     var id: [UInt8]

@@ -11,7 +11,7 @@ struct GeminiSchema {
   /// The JSON Schema that an object comes to; `json` was checked.
   static func jsonSchema(_ value: JSONValue, _ json: Span<UInt8>) -> [UInt8] {
     var schema = GeminiSchema()
-    do throws(JSONFault) {
+    do throws(JSONError) {
       _ = try schema.write(.schema, at: Int(value.slice.start), json, depth: 1)
     } catch {
       return Array("{}".utf8)
@@ -22,7 +22,7 @@ struct GeminiSchema {
   /// Writes what begins at an offset; returns the offset behind it.
   private mutating func write(
     _ content: Content, at start: Int, _ json: Span<UInt8>, depth: Int
-  ) throws(JSONFault) -> Int {
+  ) throws(JSONError) -> Int {
     if depth < Scanner.depthMax {
       switch (content, json.byte(at: start)) {
       case (.schema, UInt8(ascii: "{")): return try writeSchema(at: start, json, depth)
@@ -38,7 +38,7 @@ struct GeminiSchema {
   }
 
   /// An object of schemas by names.
-  private mutating func writeSchemas(at start: Int, _ json: Span<UInt8>, _ depth: Int) throws(JSONFault) -> Int {
+  private mutating func writeSchemas(at start: Int, _ json: Span<UInt8>, _ depth: Int) throws(JSONError) -> Int {
     var keys = KeyCursor(at: start)
     out.append("{")
     while let key = try keys.next(in: json) {
@@ -49,11 +49,11 @@ struct GeminiSchema {
     return keys.at
   }
 
-  private mutating func writeList(at start: Int, _ json: Span<UInt8>, _ depth: Int) throws(JSONFault) -> Int {
+  private mutating func writeList(at start: Int, _ json: Span<UInt8>, _ depth: Int) throws(JSONError) -> Int {
     var at = Scanner.skip(in: json, from: start + 1)
     out.append("[")
     while json.byte(at: at) != UInt8(ascii: "]") {
-      if at >= json.count { throw JSONFault(.unexpectedEnd, at: at) }
+      if at >= json.count { throw JSONError(.unexpectedEnd, at: at) }
       Writer.separate(&out)
       at = Scanner.skip(in: json, from: try write(.schema, at: at, json, depth: depth + 1))
       if json.byte(at: at) == UInt8(ascii: ",") { at = Scanner.skip(in: json, from: at + 1) }
@@ -62,7 +62,7 @@ struct GeminiSchema {
     return at + 1
   }
 
-  private mutating func writeSchema(at start: Int, _ json: Span<UInt8>, _ depth: Int) throws(JSONFault) -> Int {
+  private mutating func writeSchema(at start: Int, _ json: Span<UInt8>, _ depth: Int) throws(JSONError) -> Int {
     var keys = KeyCursor(at: start)
     var nulls = Nulls()
     out.append("{")
@@ -194,7 +194,7 @@ struct GeminiSchema {
     init(at brace: Int) { at = brace + 1 }
 
     /// The next key; nil at the end, with `at` behind the brace.
-    mutating func next(in json: Span<UInt8>) throws(JSONFault) -> Member? {
+    mutating func next(in json: Span<UInt8>) throws(JSONError) -> Member? {
       at = Scanner.skip(in: json, from: at)
       if json.byte(at: at) == UInt8(ascii: ",") { at = Scanner.skip(in: json, from: at + 1) }
       if json.byte(at: at) == UInt8(ascii: "}") {

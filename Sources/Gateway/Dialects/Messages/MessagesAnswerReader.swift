@@ -26,7 +26,7 @@ struct MessagesAnswerReader {
   ///
   /// Throws `.malformed` for what is not such an event.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       try readEvent(json, &events)
     } catch {
       throw .malformed("an event of the stream is not JSON: \(error.description)")
@@ -34,7 +34,7 @@ struct MessagesAnswerReader {
     if blocks.count > Self.blocksMax { throw .malformed("its message has over \(Self.blocksMax) blocks") }
   }
 
-  private mutating func readEvent(_ json: Span<UInt8>, _ events: inout [ChatEvent]) throws(JSONFault) {
+  private mutating func readEvent(_ json: Span<UInt8>, _ events: inout [ChatEvent]) throws(JSONError) {
     var type: Member?
     var parts = Parts()
     var members = try MemberCursor(whole: json)
@@ -81,7 +81,7 @@ struct MessagesAnswerReader {
 
   private mutating func begin(
     _ message: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     var id: EscapedText?
     var usage: JSONValue?
     if let message {
@@ -116,7 +116,7 @@ struct MessagesAnswerReader {
   /// A block begins: with nothing in it in a stream, with all of it in a whole answer.
   private mutating func open(
     _ index: Int64, _ block: JSONValue, depth: Int = 2, _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     var type: JSONValue?
     var text: EscapedText?
     var signature: EscapedText?
@@ -161,7 +161,7 @@ struct MessagesAnswerReader {
 
   private mutating func readDelta(
     _ index: Int64, _ delta: JSONValue, _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     var fields = try MemberCursor(in: json, at: Int(delta.slice.start), depth: 2)
     while let field = try fields.next(in: json) {
       guard let text = Self.text(field.value), !text.isEmpty else { continue }
@@ -186,7 +186,7 @@ struct MessagesAnswerReader {
     var reader = MessagesAnswerReader()
     var events: [ChatEvent] = []
     let isMessage: Bool
-    do throws(JSONFault) {
+    do throws(JSONError) {
       isMessage = try reader.readMessage(json, &events)
     } catch {
       throw .malformed("the answer is not a JSON object: \(error.description)")
@@ -199,7 +199,7 @@ struct MessagesAnswerReader {
   /// False for an object that is no message.
   private mutating func readMessage(
     _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(JSONFault) -> Bool {
+  ) throws(JSONError) -> Bool {
     var id: EscapedText?
     var content: JSONValue?
     var usage: JSONValue?
@@ -238,7 +238,7 @@ struct MessagesAnswerReader {
 
   private mutating func count(
     _ usage: JSONValue, _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     var input: Int?
     var later = TokenCounts()
     var fields = try MemberCursor(in: json, at: Int(usage.slice.start), depth: 2)
@@ -263,7 +263,7 @@ struct MessagesAnswerReader {
     events.append(.usage(counts))
   }
 
-  private func thinkingTokens(_ details: JSONValue, _ json: Span<UInt8>) throws(JSONFault) -> Int? {
+  private func thinkingTokens(_ details: JSONValue, _ json: Span<UInt8>) throws(JSONError) -> Int? {
     var fields = try MemberCursor(in: json, at: Int(details.slice.start), depth: 3)
     while let field = try fields.next(in: json) {
       if field.keyEquals("thinking_tokens", in: json) { return ChatStream.count(field, json) }
@@ -272,7 +272,7 @@ struct MessagesAnswerReader {
   }
 
   /// The reason in a `message_delta`, if it has one.
-  private static func stopReason(in delta: JSONValue, _ json: Span<UInt8>) throws(JSONFault) -> FinishReason? {
+  private static func stopReason(in delta: JSONValue, _ json: Span<UInt8>) throws(JSONError) -> FinishReason? {
     var fields = try MemberCursor(in: json, at: Int(delta.slice.start), depth: 2)
     while let field = try fields.next(in: json) {
       if field.keyEquals("stop_reason", in: json) { return reason(field.value, json) }

@@ -17,7 +17,7 @@ struct OllamaAnswerReader {
 
   /// Appends what one line says. Throws `.malformed` for what is no JSON object.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       try readLine(json, &events)
     } catch {
       throw .malformed("a line of the stream is not a JSON object: \(error.description)")
@@ -32,7 +32,7 @@ struct OllamaAnswerReader {
     var reader = OllamaAnswerReader()
     var events: [ChatEvent] = []
     let isAnswer: Bool
-    do throws(JSONFault) {
+    do throws(JSONError) {
       isAnswer = try reader.readLine(json, &events)
     } catch {
       throw .malformed("the answer is not a JSON object: \(error.description)")
@@ -56,7 +56,7 @@ struct OllamaAnswerReader {
 
   /// False for an object that is no part of an answer.
   @discardableResult
-  private mutating func readLine(_ json: Span<UInt8>, _ events: inout [ChatEvent]) throws(JSONFault) -> Bool {
+  private mutating func readLine(_ json: Span<UInt8>, _ events: inout [ChatEvent]) throws(JSONError) -> Bool {
     var parts = Parts()
     var members = try MemberCursor(whole: json)
     while let member = try members.next(in: json) {
@@ -92,7 +92,7 @@ struct OllamaAnswerReader {
 
   private mutating func readMessage(
     _ message: JSONValue, _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     var text: EscapedText?
     var thinking: EscapedText?
     var calls: JSONValue?

@@ -59,7 +59,7 @@ enum RetryAfter {
   /// The `retryDelay` of a `google.rpc.RetryInfo` in the details of an error, as Gemini answers a 429. Bodies that
   /// are not JSON have none.
   static func retryInfo(_ body: Span<UInt8>) -> Duration? {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var root = try object(body)
       while let member = try root.next(in: body) {
         guard member.keyEquals("error", in: body), member.value.kind == .object else { continue }
@@ -76,13 +76,13 @@ enum RetryAfter {
   }
 
   /// The object that a body is, or the first of a list, which streams answer with.
-  private static func object(_ body: Span<UInt8>) throws(JSONFault) -> MemberCursor {
+  private static func object(_ body: Span<UInt8>) throws(JSONError) -> MemberCursor {
     let start = Scanner.skip(in: body, from: 0)
     guard body.byte(at: start) == UInt8(ascii: "[") else { return try MemberCursor(in: body, at: start) }
     return try MemberCursor(in: body, at: Scanner.skip(in: body, from: start + 1), depth: 2)
   }
 
-  private static func delay(in body: Span<UInt8>, at offset: Int) throws(JSONFault) -> Duration? {
+  private static func delay(in body: Span<UInt8>, at offset: Int) throws(JSONError) -> Duration? {
     var details = try ArrayCursor(in: body, at: offset, depth: 3)
     while let detail = try details.next(in: body) {
       guard detail.kind == .object else { continue }

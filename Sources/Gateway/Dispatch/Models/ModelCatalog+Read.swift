@@ -163,7 +163,7 @@ private struct ModelCatalogReason: Error {
   /// The members of the object that a line is.
   static func members(whole line: Span<UInt8>) throws(ModelCatalogReason) -> [Member] {
     var members: [Member] = []
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var cursor = try ObjectCursor(whole: line)
       while let member = try cursor.next(in: line) { members.append(member) }
     } catch {
@@ -178,7 +178,7 @@ private struct ModelCatalogReason: Error {
   ) throws(ModelCatalogReason) -> [Member] {
     guard value.kind == .object else { throw ModelCatalogReason("`\(key)` must be an object") }
     var members: [Member] = []
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var cursor = try ObjectCursor(in: line, at: Int(value.slice.start))
       while let member = try cursor.next(in: line) { members.append(member) }
     } catch {
@@ -193,7 +193,7 @@ private struct ModelCatalogReason: Error {
   ) throws(ModelCatalogReason) -> [JSONValue] {
     guard value.kind == .array else { throw ModelCatalogReason("`\(key)` must be a list") }
     var elements: [JSONValue] = []
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var cursor = try ArrayCursor(in: line, at: Int(value.slice.start))
       while let element = try cursor.next(in: line) { elements.append(element) }
     } catch {

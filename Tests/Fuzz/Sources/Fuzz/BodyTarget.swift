@@ -4,7 +4,7 @@
 enum BodyTarget {
   private enum Verdict: Equatable {
     case incomplete(body: [UInt8])
-    case refused(BodyFault)
+    case refused(BodyError)
     case complete(body: [UInt8], end: Int)
   }
 
@@ -51,7 +51,7 @@ enum BodyTarget {
     var consumed = 0
     for end in ends {
       let verdict = lending(bytes, start..<end) { piece -> Verdict? in
-        do throws(BodyFault) {
+        do throws(BodyError) {
           let progress = try reader.read(piece, into: &body)
           expect(progress.consumed <= piece.count, "no more is consumed than was given")
           expect(progress.consumed == piece.count || progress.isComplete, "all is consumed before the end")
@@ -91,7 +91,7 @@ enum BodyTarget {
   /// A body as the gateway writes one is read as the same.
   private static func checkWritten(_ body: [UInt8]) {
     var written: [UInt8] = []
-    var stream = EventStream(minorVersion: 1)
+    var stream = StreamWriter(minorVersion: 1)
     for half in [body[..<(body.count / 2)], body[(body.count / 2)...]] {
       stream.begin(&written)
       written += half

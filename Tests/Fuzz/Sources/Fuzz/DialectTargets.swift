@@ -1,7 +1,7 @@
 @testable import Gateway
 
 /// A request in one dialect, written in all that providers speak. One byte says what its target is; the body follows.
-struct AskTarget {
+struct DialectRequestTarget {
   let call: CallEndpoint
 
   func run(_ input: Span<UInt8>) {
@@ -59,7 +59,7 @@ struct AskTarget {
 
 /// What an upstream of one dialect says, for callers of all. Four bytes cut it, the fifth says who reads it, and whether
 /// it is a whole answer.
-struct TellTarget {
+struct DialectResponseTarget {
   let dialect: Dialect
 
   private static let calls = [
@@ -126,8 +126,8 @@ struct TellTarget {
 
   private func relay(_ bytes: Span<UInt8>, _ ends: [Int], _ call: CallEndpoint) -> (out: [UInt8], isWhole: Bool) {
     guard var answer = stream(call) else { return ([], false) }
-    var events = EventReader()
-    var lines = LineReader()
+    var events = SSEReader()
+    var lines = NDJSONReader()
     var out: [UInt8] = []
     var (isDone, hasFailed) = (false, false)
     var start = 0
@@ -136,7 +136,7 @@ struct TellTarget {
         var offset = 0
         while !isDone, !hasFailed {
           let isThere: Bool
-          do throws(EventReader.TooLong) {
+          do throws(SSEReader.TooLong) {
             isThere =
               dialect == .ollama
               ? try lines.next(in: piece, from: &offset) : try events.next(in: piece, from: &offset)

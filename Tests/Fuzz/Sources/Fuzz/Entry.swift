@@ -3,17 +3,17 @@ internal import Glibc
 
 /// What is fuzzed; `HOOSH_FUZZ` in the environment names one.
 enum Target: String, CaseIterable {
-  case head, pieces, body, stream, json, chat, answer
-  case askOpenAI = "ask-openai"
-  case askMessages = "ask-anthropic"
-  case askResponses = "ask-responses"
-  case askOllama = "ask-ollama"
-  case askGenerate = "ask-generate"
-  case askGemini = "ask-gemini"
-  case tellOpenAI = "tell-openai"
-  case tellMessages = "tell-anthropic"
-  case tellOllama = "tell-ollama"
-  case tellGemini = "tell-gemini"
+  case head, fields, body, stream, json, chat, answer
+  case requestOpenAI = "request-openai"
+  case requestMessages = "request-anthropic"
+  case requestResponses = "request-responses"
+  case requestOllama = "request-ollama"
+  case requestGenerate = "request-generate"
+  case requestGemini = "request-gemini"
+  case responseOpenAI = "response-openai"
+  case responseMessages = "response-anthropic"
+  case responseOllama = "response-ollama"
+  case responseGemini = "response-gemini"
   case gguf, safetensors, onnx, report
 
   /// The one that this process runs.
@@ -28,22 +28,22 @@ enum Target: String, CaseIterable {
   func run(_ input: Span<UInt8>) {
     switch self {
     case .head: HeadTarget.run(input)
-    case .pieces: PiecesTarget.run(input)
+    case .fields: FieldsTarget.run(input)
     case .body: BodyTarget.run(input)
     case .stream: StreamTarget.run(input)
     case .json: JSONTarget.run(input)
     case .chat: ChatTarget.run(input)
     case .answer: AnswerTarget.run(input)
-    case .askOpenAI: AskTarget(call: CallEndpoint(.openAI)).run(input)
-    case .askMessages: AskTarget(call: CallEndpoint(.anthropic)).run(input)
-    case .askResponses: AskTarget(call: CallEndpoint(.responses)).run(input)
-    case .askOllama: AskTarget(call: CallEndpoint(.ollama)).run(input)
-    case .askGenerate: AskTarget(call: CallEndpoint(.ollama, form: .generate)).run(input)
-    case .askGemini: AskTarget(call: CallEndpoint(.gemini, model: .empty)).run(input)
-    case .tellOpenAI: TellTarget(dialect: .openAI).run(input)
-    case .tellMessages: TellTarget(dialect: .anthropic).run(input)
-    case .tellOllama: TellTarget(dialect: .ollama).run(input)
-    case .tellGemini: TellTarget(dialect: .gemini).run(input)
+    case .requestOpenAI: DialectRequestTarget(call: CallEndpoint(.openAI)).run(input)
+    case .requestMessages: DialectRequestTarget(call: CallEndpoint(.anthropic)).run(input)
+    case .requestResponses: DialectRequestTarget(call: CallEndpoint(.responses)).run(input)
+    case .requestOllama: DialectRequestTarget(call: CallEndpoint(.ollama)).run(input)
+    case .requestGenerate: DialectRequestTarget(call: CallEndpoint(.ollama, form: .generate)).run(input)
+    case .requestGemini: DialectRequestTarget(call: CallEndpoint(.gemini, model: .empty)).run(input)
+    case .responseOpenAI: DialectResponseTarget(dialect: .openAI).run(input)
+    case .responseMessages: DialectResponseTarget(dialect: .anthropic).run(input)
+    case .responseOllama: DialectResponseTarget(dialect: .ollama).run(input)
+    case .responseGemini: DialectResponseTarget(dialect: .gemini).run(input)
     case .gguf: ModelTarget.gguf(input)
     case .safetensors: ModelTarget.safetensors(input)
     case .onnx: ModelTarget.onnx(input)

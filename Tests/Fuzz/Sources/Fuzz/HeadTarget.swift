@@ -4,7 +4,7 @@
 enum HeadTarget {
   private enum Verdict: Equatable {
     case incomplete
-    case refused(HeadFault)
+    case refused(HeadError)
     case complete(RequestHead)
   }
 
@@ -32,7 +32,7 @@ enum HeadTarget {
   }
 
   private static func read(_ reader: inout HeadReader, _ bytes: Span<UInt8>) -> Verdict {
-    do throws(HeadFault) {
+    do throws(HeadError) {
       return try reader.read(bytes).map(Verdict.complete) ?? .incomplete
     } catch {
       return .refused(error)

@@ -10,7 +10,7 @@ enum JSONTarget {
     checkWriter(json)
 
     let plain = PlainJSON.read(text)
-    do throws(JSONFault) {
+    do throws(JSONError) {
       let value = try Scanner.whole(json)
       try Scanner.check(json)
       guard let plain else { fail("the scanner takes what is not JSON: \(text.shown)") }
@@ -45,7 +45,7 @@ enum JSONTarget {
     case .array(let elements):
       expect(value.kind == .array && Int(value.elements) == elements.count, "an array")
       var index = 0
-      do throws(JSONFault) {
+      do throws(JSONError) {
         var cursor = try ArrayCursor(in: json, at: Int(value.slice.start), depth: depth + 1)
         while let element = try cursor.next(in: json) {
           walk(element, elements[index], depth: depth + 1, json)
@@ -75,7 +75,7 @@ enum JSONTarget {
   private static func eachMember(
     _ value: JSONValue, depth: Int, _ json: Span<UInt8>, _ use: (Member) -> Void
   ) -> Int {
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var cursor = try MemberCursor(in: json, at: Int(value.slice.start), depth: depth)
       while let member = try cursor.next(in: json) { use(member) }
       return cursor.offset
@@ -87,7 +87,7 @@ enum JSONTarget {
   /// Two spellings of one key are noticed, and nothing else is.
   private static func checkKeys(_ entries: [PlainJSON.Entry], _ json: Span<UInt8>) {
     let isFine = PlainJSON.areUnique(entries) && entries.count <= ObjectCursor.membersMax
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var members = try Scanner.root(json)
       while try members.next(in: json) != nil {}
       expect(isFine, "a key may be there once")

@@ -9,7 +9,7 @@ enum StreamTarget {
 
   private struct Reading: Equatable {
     var events: [Event] = []
-    var holdsMore = false
+    var hasPartialInput = false
   }
 
   static func run(_ input: Span<UInt8>) {
@@ -29,13 +29,13 @@ enum StreamTarget {
   }
 
   private static func read(_ bytes: Span<UInt8>, _ ends: [Int]) -> Reading {
-    var reader = EventReader()
+    var reader = SSEReader()
     var reading = Reading()
     var start = 0
     for end in ends {
       lending(bytes, start..<end) { piece in
         var offset = 0
-        do throws(EventReader.TooLong) {
+        do throws(SSEReader.TooLong) {
           while try reader.next(in: piece, from: &offset) {
             expect(offset <= piece.count, "no more is read than was given")
             reading.events.append(Event(data: reader.data, name: reader.name))
@@ -47,7 +47,7 @@ enum StreamTarget {
       }
       start = end
     }
-    reading.holdsMore = reader.holdsMore
+    reading.hasPartialInput = reader.hasPartialInput
     return reading
   }
 

@@ -1,7 +1,7 @@
 @testable import Gateway
 import Testing
 
-@Suite struct EventReaderTests {
+@Suite struct SSEReaderTests {
   struct Event: Equatable, CustomStringConvertible {
     var data: String
     var name = ""
@@ -34,8 +34,8 @@ import Testing
   ]
 
   /// What is read of a stream that comes in pieces.
-  static func read(_ pieces: [ArraySlice<UInt8>]) throws(EventReader.TooLong) -> [Event] {
-    var reader = EventReader()
+  static func read(_ pieces: [ArraySlice<UInt8>]) throws(SSEReader.TooLong) -> [Event] {
+    var reader = SSEReader()
     var events: [Event] = []
     for piece in pieces {
       let bytes = Array(piece)
@@ -120,13 +120,13 @@ import Testing
   }
 
   @Test func `an unfinished event is known`() throws {
-    var reader = EventReader()
-    #expect(!reader.holdsMore)
+    var reader = SSEReader()
+    #expect(!reader.hasPartialInput)
     for (text, holds) in [("da", true), ("ta: a\n", true), ("\n", false), (": c\n", false)] {
       let bytes = Array(text.utf8)
       var offset = 0
       _ = try reader.next(in: bytes.span, from: &offset)
-      #expect(reader.holdsMore == holds)
+      #expect(reader.hasPartialInput == holds)
     }
   }
 
@@ -137,53 +137,53 @@ import Testing
   }
 
   @Test func `an event below the bound is read and one above it is not`() throws {
-    let most = EventReader.eventBytesMax
+    let most = SSEReader.eventBytesMax
     #expect(try Self.read([Self.event(most - 1)[...]]).first?.data.utf8.count == most - 1)
     let more = Self.event(most + 1)
-    #expect(throws: EventReader.TooLong()) { try Self.read([more[...]]) }
-    #expect(throws: EventReader.TooLong()) { try Self.read([more[..<700], more[700...]]) }
+    #expect(throws: SSEReader.TooLong()) { try Self.read([more[...]]) }
+    #expect(throws: SSEReader.TooLong()) { try Self.read([more[..<700], more[700...]]) }
   }
 
   @Test func `an event of exactly the bound is read`() throws {
-    #expect(throws: Never.self) { try Self.read([Self.event(EventReader.eventBytesMax)[...]]) }
+    #expect(throws: Never.self) { try Self.read([Self.event(SSEReader.eventBytesMax)[...]]) }
   }
 
-  @Test(arguments: [3, 700, EventReader.eventBytesMax / 2])
+  @Test(arguments: [3, 700, SSEReader.eventBytesMax / 2])
   func `a cut does not make an event too long`(_ cut: Int) throws {
-    let bytes = Self.event(EventReader.eventBytesMax - 1)
+    let bytes = Self.event(SSEReader.eventBytesMax - 1)
     #expect(throws: Never.self) { try Self.read([bytes[..<cut], bytes[cut...]]) }
   }
 
   @Test func `many short lines of one event have the same bound`() throws {
     let line = Array("data: x\n".utf8)
-    let lines = (0..<EventReader.eventBytesMax / 2).flatMap { _ in line }
+    let lines = (0..<SSEReader.eventBytesMax / 2).flatMap { _ in line }
     #expect(throws: Never.self) { try Self.read([lines[..<(lines.count / 2)]]) }
-    #expect(throws: EventReader.TooLong()) { try Self.read([(lines + line + line)[...]]) }
+    #expect(throws: SSEReader.TooLong()) { try Self.read([(lines + line + line)[...]]) }
   }
 
   @Test(arguments: [": ", "other: ", "event: "])
   func `a line that is passed over is too long however it is cut`(_ start: String) throws {
-    for (count, isFine) in [(EventReader.eventBytesMax + 16, true), (EventReader.eventBytesMax + 17, false)] {
+    for (count, isFine) in [(SSEReader.eventBytesMax + 16, true), (SSEReader.eventBytesMax + 17, false)] {
       let line = Array(start.utf8) + [UInt8](repeating: 0x78, count: count - start.utf8.count)
       let bytes = line + Array("\n\ndata: x\n\n".utf8)
       for pieces in [[bytes[...]], [bytes[..<9], bytes[9...]]] {
         if isFine {
           #expect(try Self.read(pieces).count == 1)
         } else {
-          #expect(throws: EventReader.TooLong()) { try Self.read(pieces) }
+          #expect(throws: SSEReader.TooLong()) { try Self.read(pieces) }
         }
       }
     }
   }
 
   @Test func `a line that never ends is given up at the bound`() throws {
-    var reader = EventReader()
-    let piece = [UInt8](repeating: UInt8(ascii: ":"), count: EventReader.eventBytesMax / 2)
+    var reader = SSEReader()
+    let piece = [UInt8](repeating: UInt8(ascii: ":"), count: SSEReader.eventBytesMax / 2)
     for _ in 0..<2 {
       var offset = 0
       #expect(try reader.next(in: piece.span, from: &offset) == false)
     }
     var offset = 0
-    #expect(throws: EventReader.TooLong()) { try reader.next(in: piece.span, from: &offset) }
+    #expect(throws: SSEReader.TooLong()) { try reader.next(in: piece.span, from: &offset) }
   }
 }

@@ -1,7 +1,7 @@
 @testable import Gateway
 
 /// Parts of a head by themselves. The first byte says which; what follows it is the part.
-enum PiecesTarget {
+enum FieldsTarget {
   static func run(_ input: Span<UInt8>) {
     guard input.count >= 2 else { return }
     let bytes = input.behind(1)
@@ -94,9 +94,9 @@ enum PiecesTarget {
 
     var head = RequestHead()
     var seen = SeenFields()
-    do throws(HeadFault) {
+    do throws(HeadError) {
       try seen.take(line, in: bytes, for: &head)
-      try seen.settle(&head, in: bytes)
+      try seen.resolve(&head, in: bytes)
       expect(name == .host, "a head needs a host")
     } catch {
       expect(!error.refusal.message.isEmpty, "a fault says what to change")

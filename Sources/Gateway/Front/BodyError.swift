@@ -1,5 +1,5 @@
 /// Why the bytes behind a head are not its body; the connection closes after the answer.
-enum BodyFault: Error, Equatable, Sendable {
+enum BodyError: Error, Equatable, Sendable {
   /// The body, as announced or as it came, is longer than allowed.
   case tooLarge
   /// A body that nobody reads is longer than is read past.
@@ -14,11 +14,11 @@ enum BodyFault: Error, Equatable, Sendable {
     case .trailersTooLarge:
       Refusal(431, .headersTooLarge, "The trailer fields are too many or too long: send less.", closes: true)
     default:
-      Refusal(400, .malformedRequest, complaint, closes: true)
+      Refusal(400, .malformedRequest, advice, closes: true)
     }
   }
 
-  private var complaint: String {
+  private var advice: String {
     switch self {
     case .unwanted: "This method takes no body: send none."
     case .chunkSize: "A chunk size must be one to eight hex digits."

@@ -3,7 +3,7 @@
 /// Lines end in LF, CRLF or CR; a byte order mark at the start is skipped; `data` lines of one event are
 /// joined by LF; comments, `event`, `id` and `retry` lines are read past. An event of more than `eventBytesMax`
 /// is an error, so that a peer which never ends its line costs no more than that.
-public struct EventReader {
+public struct SSEReader {
   /// Bytes that one event's data, or one line, may have.
   public static let eventBytesMax = 1024 * 1024
 
@@ -74,7 +74,7 @@ public struct EventReader {
   }
 
   /// Whether bytes of an unfinished event or line are held.
-  public var holdsMore: Bool { !line.isEmpty || (hasData && !wasTaken) }
+  public var hasPartialInput: Bool { !line.isEmpty || (hasData && !wasTaken) }
 
   private mutating func keep(_ bytes: Span<UInt8>) throws(TooLong) {
     guard line.count + bytes.count <= Self.lineBytesMax else { throw TooLong() }

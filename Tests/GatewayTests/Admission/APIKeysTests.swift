@@ -2,14 +2,14 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct KeysTests {
-  static let keys = Keys(["alpha-token", "beta-token", "x"].compactMap { Secret($0) })
+@Suite struct APIKeysTests {
+  static let keys = APIKeys(["alpha-token", "beta-token", "x"].compactMap { Secret($0) })
 
-  static func admits(_ text: String, _ keys: Keys = keys) -> Int? { keys.admits(Array(text.utf8).span) }
+  static func admits(_ text: String, _ keys: APIKeys = keys) -> Int? { keys.index(of: Array(text.utf8).span) }
 
   static func bearer(_ value: String) -> String? {
     let bytes = Array(value.utf8)
-    return Keys.bearer(in: bytes.span).map { String(decoding: bytes[$0.range], as: UTF8.self) }
+    return APIKeys.bearer(in: bytes.span).map { String(decoding: bytes[$0.range], as: UTF8.self) }
   }
 
   @Test(arguments: [("alpha-token", 0), ("beta-token", 1), ("x", 2)])
@@ -21,17 +21,17 @@ import Testing
   func `what is near a token is none`(text: String) { #expect(Self.admits(text) == nil) }
 
   @Test func `a credential is looked at up to its bound`() throws {
-    let long = String(repeating: "k", count: Keys.presentedMax)
-    let keys = Keys([try #require(Secret(long))])
+    let long = String(repeating: "k", count: APIKeys.presentedMax)
+    let keys = APIKeys([try #require(Secret(long))])
     #expect(Self.admits(long, keys) == 0)
     #expect(Self.admits(long + "k", keys) == nil)
     #expect(Self.admits(String(repeating: "x", count: 1 << 20), keys) == nil)
   }
 
   @Test func `no tokens let everybody in, and admit nobody by name`() {
-    #expect(Keys([]).isOpen)
-    #expect(!Self.keys.isOpen)
-    #expect(Self.admits("x", Keys([])) == nil)
+    #expect(APIKeys([]).allowsAnonymous)
+    #expect(!Self.keys.allowsAnonymous)
+    #expect(Self.admits("x", APIKeys([])) == nil)
   }
 
   @Test func `keys hold no token`() {

@@ -1,7 +1,7 @@
 /// Writes a stream of events or lines to one client, in chunks or until the end of the connection.
 ///
 /// Between `begin` and `end` any number of pieces, each flushed as one chunk by the caller's turn.
-struct EventStream {
+struct StreamWriter {
   private let isChunked: Bool
   /// Where the open chunk's data begins in the output; its size is not known yet.
   private var openAt: Int?
@@ -13,19 +13,19 @@ struct EventStream {
 
   /// Appends the head of the response.
   static func head(
-    _ frame: Reply.Frame, _ call: CallEndpoint = CallEndpoint(.openAI), servedBy provider: String, _ model: String,
+    _ options: Reply.Options, _ call: CallEndpoint = CallEndpoint(.openAI), servedBy provider: String, _ model: String,
     dropped: [String] = [], into out: inout [UInt8]
   ) {
-    let body: Reply.Body = frame.minorVersion > 0 ? .chunked : .untilClose
-    var frame = frame
-    if body == .untilClose { frame.keepsAlive = false }
+    let body: Reply.Body = options.minorVersion > 0 ? .chunked : .untilClose
+    var options = options
+    if body == .untilClose { options.keepsAlive = false }
     let type: StaticString =
       switch (call.dialect, call.form) {
       case (.ollama, _): "application/x-ndjson"
       case (.gemini, .array): "application/json"
       default: "text/event-stream; charset=utf-8"
       }
-    Reply.open(200, type, body, frame, into: &out)
+    Reply.open(200, type, body, options, into: &out)
     // nginx and its relatives must not collect the stream before passing it on.
     out.append("\r\nx-accel-buffering: no")
     Reply.addServed(by: provider, model, dropped: dropped, into: &out)

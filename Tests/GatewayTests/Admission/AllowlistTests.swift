@@ -1,7 +1,7 @@
 @testable import Gateway
 import Testing
 
-@Suite struct HostsTests {
+@Suite struct AllowlistTests {
   @Test(arguments: [
     ("127.0.0.1", "localhost", true), ("127.0.0.1", "LOCALHOST", true), ("127.0.0.1", "127.0.0.1", true),
     ("127.0.0.1", "[::1]", true), ("127.0.0.1", "gw.example", true), ("127.0.0.1", "GW.Example", true),
@@ -15,7 +15,7 @@ import Testing
   func `a host is one of ours, or an address where others can reach us`(
     _ bind: String, _ host: String, _ isOurs: Bool
   ) {
-    #expect(Hosts(bind: bind, names: ["gw.example"]).accept(Array(host.utf8).span) == isOurs)
+    #expect(HostAllowlist(bind: bind, names: ["gw.example"]).allows(Array(host.utf8).span) == isOurs)
   }
 
   @Test(
@@ -28,6 +28,6 @@ import Testing
       ([], "https://app.example", nil), ([], "*", nil), (["*"], "https://any.example", nil),
     ] as [([String], String, String?)])
   func `an origin is allowed by name`(_ allowed: [String], _ origin: String, _ told: String?) {
-    #expect(Origins(allowed).accept(Array(origin.utf8).span) == told)
+    #expect(OriginAllowlist(allowed).allowed(Array(origin.utf8).span) == told)
   }
 }

@@ -1,12 +1,12 @@
 /// Looks at a target byte by byte as if decoding it, and keeps only what is needed to refuse.
-struct TargetCheck {
+struct TargetValidator {
   /// Decoded bytes of the segment so far, and how many of them are dots.
   private var segmentCount = 0
   private var dotCount = 0
   private var text = UTF8Sequence()
 
   /// Takes one byte or escape of a path; returns the offset behind it.
-  mutating func takePath(at index: Int, before end: Int, in bytes: Span<UInt8>) throws(HeadFault) -> Int {
+  mutating func takePath(at index: Int, before end: Int, in bytes: Span<UInt8>) throws(HeadError) -> Int {
     let byte = bytes[index]
     guard byte == UInt8(ascii: "%") else {
       guard Self.isPathByte(byte), text.isComplete else { throw text.isComplete ? .target : .targetEscape }
@@ -20,7 +20,7 @@ struct TargetCheck {
   }
 
   /// Takes one byte or escape of a query; returns the offset behind it.
-  mutating func takeQuery(at index: Int, before end: Int, in bytes: Span<UInt8>) throws(HeadFault) -> Int {
+  mutating func takeQuery(at index: Int, before end: Int, in bytes: Span<UInt8>) throws(HeadError) -> Int {
     let byte = bytes[index]
     guard byte == UInt8(ascii: "%") else {
       guard Self.isQueryByte(byte), text.isComplete else { throw text.isComplete ? .target : .targetEscape }
@@ -32,17 +32,17 @@ struct TargetCheck {
   }
 
   /// Ends the path and its last segment.
-  mutating func endPath() throws(HeadFault) {
+  mutating func endPath() throws(HeadError) {
     try endSegment()
     try endText()
   }
 
   /// Ends a run of text; a character must not have begun that is not complete.
-  func endText() throws(HeadFault) {
+  func endText() throws(HeadError) {
     guard text.isComplete else { throw .targetEscape }
   }
 
-  private mutating func takeSegment(_ byte: UInt8) throws(HeadFault) {
+  private mutating func takeSegment(_ byte: UInt8) throws(HeadError) {
     // An escaped slash, of either kind, may be a separator to somebody who reads the path later.
     if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") {
       try endSegment()
@@ -52,13 +52,13 @@ struct TargetCheck {
     }
   }
 
-  private mutating func endSegment() throws(HeadFault) {
+  private mutating func endSegment() throws(HeadError) {
     guard segmentCount != dotCount || segmentCount == 0 || segmentCount > 2 else { throw .targetDots }
     segmentCount = 0
     dotCount = 0
   }
 
-  private static func escape(at index: Int, before end: Int, in bytes: Span<UInt8>) throws(HeadFault) -> UInt8 {
+  private static func escape(at index: Int, before end: Int, in bytes: Span<UInt8>) throws(HeadError) -> UInt8 {
     guard end - index >= 3, let high = bytes[index + 1].hexDigitValue, let low = bytes[index + 2].hexDigitValue
     else { throw .targetEscape }
     return high << 4 | low

@@ -2,7 +2,7 @@
 ///
 /// Where RFC 9110 and 9112 allow a reader both to repair and to refuse, the gateway refuses: what two readers
 /// could understand differently is how requests are smuggled.
-enum HeadFault: Error, Equatable, Sendable {
+enum HeadError: Error, Equatable, Sendable {
   // Bytes.
   case notARequest, emptyLines, bareCarriageReturn, bareLineFeed, controlByte
   // The request line.
@@ -33,12 +33,12 @@ enum HeadFault: Error, Equatable, Sendable {
     case .expectation:
       Refusal(417, .expectationFailed, "The only expectation understood here is 100-continue.", closes: true)
     default:
-      Refusal(400, .malformedRequest, complaint, closes: true)
+      Refusal(400, .malformedRequest, advice, closes: true)
     }
   }
 
   /// What to change, for the faults that are a plain 400.
-  private var complaint: String {
+  private var advice: String {
     switch self {
     case .notARequest: "This port speaks plain HTTP/1.1: a request begins with its method."
     case .emptyLines: "Send no empty lines before the request line."

@@ -1,14 +1,14 @@
 @testable import Gateway
 import Testing
 
-@Suite struct GrowthTests {
+@Suite struct ArrayReserveTests {
   /// Adds a text of `size` bytes in runs of `run`, with room made as its reader does; the capacities that it had.
   private func grow(to size: Int, in run: Int) -> [(count: Int, capacity: Int)] {
     var text: [UInt8] = []
     var seen: [(count: Int, capacity: Int)] = []
     while text.count < size {
       let arriving = min(run, size - text.count)
-      text.makeRoom(for: arriving, of: size - text.count)
+      text.reserve(arriving: arriving, missing: size - text.count)
       if text.capacity != seen.last?.capacity { seen.append((text.count, text.capacity)) }
       text.append(contentsOf: repeatElement(7, count: arriving))
     }
@@ -36,7 +36,7 @@ import Testing
       var steps = 0
       while text.count < 16 * 1024 * 1024 {
         let before = text.capacity
-        text.makeRoom(for: 16 * 1024, of: announced - text.count)
+        text.reserve(arriving: 16 * 1024, missing: announced - text.count)
         text.append(contentsOf: repeatElement(7, count: 16 * 1024))
         if text.capacity != before { steps += 1 }
       }

@@ -1,7 +1,7 @@
 @testable import Gateway
 import Testing
 
-@Suite struct LineReaderTests {
+@Suite struct NDJSONReaderTests {
   /// Streams and the lines in them; the last of them may have no end.
   static let corpus: [(stream: String, lines: [String])] = [
     ("a\nb\n", ["a", "b"]), ("a\r\nb\r\n", ["a", "b"]), ("a\nb", ["a", "b"]), ("a\r\nb\r", ["a", "b"]),
@@ -11,8 +11,8 @@ import Testing
   ]
 
   /// What is read of a stream that comes in pieces and then ends.
-  static func read(_ pieces: [ArraySlice<UInt8>]) throws(EventReader.TooLong) -> [String] {
-    var reader = LineReader()
+  static func read(_ pieces: [ArraySlice<UInt8>]) throws(SSEReader.TooLong) -> [String] {
+    var reader = NDJSONReader()
     var lines: [String] = []
     for piece in pieces {
       let bytes = Array(piece)
@@ -43,17 +43,17 @@ import Testing
   }
 
   @Test func `an unfinished line is known`() throws {
-    var reader = LineReader()
-    #expect(!reader.holdsMore)
+    var reader = NDJSONReader()
+    #expect(!reader.hasPartialInput)
     for (text, holds) in [("{\"a\"", true), (":1}", true), ("\n", false), ("\r\n", false), ("{", true)] {
       let bytes = Array(text.utf8)
       var offset = 0
       _ = try reader.next(in: bytes.span, from: &offset)
-      #expect(reader.holdsMore == holds)
+      #expect(reader.hasPartialInput == holds)
     }
     #expect(try reader.finish())
     #expect(reader.data == Array("{".utf8))
-    #expect(!reader.holdsMore)
+    #expect(!reader.hasPartialInput)
     #expect(try !reader.finish())
   }
 
@@ -63,25 +63,25 @@ import Testing
     [UInt8](repeating: 0x78, count: count) + Array(end.utf8)
   }
 
-  @Test(arguments: ["\n", "\r\n", ""], [1, 700, LineReader.lineBytesMax / 2])
+  @Test(arguments: ["\n", "\r\n", ""], [1, 700, NDJSONReader.lineBytesMax / 2])
   func `a line of the bound is read and a longer one is not, however it is cut`(end: String, cut: Int) throws {
-    let most = Self.line(LineReader.lineBytesMax, end: end)
-    #expect(try Self.read([most[...]]).first?.utf8.count == LineReader.lineBytesMax)
+    let most = Self.line(NDJSONReader.lineBytesMax, end: end)
+    #expect(try Self.read([most[...]]).first?.utf8.count == NDJSONReader.lineBytesMax)
     #expect(try Self.read([most[..<cut], most[cut...]]).count == 1)
-    let more = Self.line(LineReader.lineBytesMax + 1, end: end)
-    #expect(throws: EventReader.TooLong()) { try Self.read([more[...]]) }
-    #expect(throws: EventReader.TooLong()) { try Self.read([more[..<cut], more[cut...]]) }
+    let more = Self.line(NDJSONReader.lineBytesMax + 1, end: end)
+    #expect(throws: SSEReader.TooLong()) { try Self.read([more[...]]) }
+    #expect(throws: SSEReader.TooLong()) { try Self.read([more[..<cut], more[cut...]]) }
   }
 
   @Test(arguments: [UInt8(ascii: "x"), UInt8(ascii: " ")])
   func `a line that never ends is given up at the bound`(_ byte: UInt8) throws {
-    var reader = LineReader()
-    let piece = [UInt8](repeating: byte, count: LineReader.lineBytesMax / 2)
+    var reader = NDJSONReader()
+    let piece = [UInt8](repeating: byte, count: NDJSONReader.lineBytesMax / 2)
     for _ in 0..<2 {
       var offset = 0
       #expect(try reader.next(in: piece.span, from: &offset) == false)
     }
     var offset = 0
-    #expect(throws: EventReader.TooLong()) { try reader.next(in: piece.span, from: &offset) }
+    #expect(throws: SSEReader.TooLong()) { try reader.next(in: piece.span, from: &offset) }
   }
 }

@@ -1,12 +1,12 @@
 @testable import Gateway
 import Testing
 
-@Suite struct EventStreamTests {
+@Suite struct StreamWriterTests {
   private static let head = Array("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".utf8)
 
   @Test(arguments: [1, 9, 10, 15, 16, 255, 256, 4095, 4096, 65_535, 70_000, 1_048_577])
   func `a chunk has its size`(_ count: Int) throws {
-    var stream = EventStream(minorVersion: 1)
+    var stream = StreamWriter(minorVersion: 1)
     var out = Self.head
     let data = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
     stream.begin(&out)
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func `an empty chunk takes itself back`() {
-    var stream = EventStream(minorVersion: 1)
+    var stream = StreamWriter(minorVersion: 1)
     var out = Self.head
     stream.begin(&out)
     stream.commit(&out)
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func `chunks follow one another in outputs of their own`() throws {
-    var stream = EventStream(minorVersion: 1)
+    var stream = StreamWriter(minorVersion: 1)
     var all = Self.head
     for count in [5, 0, 300, 1] {
       var out: [UInt8] = []
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `an old client gets bytes alone`() {
-    var stream = EventStream(minorVersion: 0)
+    var stream = StreamWriter(minorVersion: 0)
     var out: [UInt8] = []
     stream.begin(&out)
     out.append("data: x\n\n" as StaticString)

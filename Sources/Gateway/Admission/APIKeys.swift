@@ -1,7 +1,7 @@
 internal import Digest
 
 /// The tokens that admit a caller, kept as digests only.
-public struct Keys: Sendable {
+public struct APIKeys: Sendable {
   /// Bytes of the longest credential that is looked at.
   public static let presentedMax = Secret.bytesMax
 
@@ -16,13 +16,13 @@ public struct Keys: Sendable {
   }
 
   /// Whether callers need no token.
-  public var isOpen: Bool { digests.isEmpty }
+  public var allowsAnonymous: Bool { digests.isEmpty }
 
   /// The index of the token that was presented, or nil when it is none of them.
   ///
   /// Takes as long for a wrong token as for the right one, wherever it stands: digests are compared whole, and
   /// all of them are compared. Nil at once for a credential that is empty or longer than 4096 bytes.
-  public func admits(_ presented: Span<UInt8>) -> Int? {
+  public func index(of presented: Span<UInt8>) -> Int? {
     guard !presented.isEmpty, presented.count <= Self.presentedMax else { return nil }
     let digest = SHA256.hash(presented)
     var found = -1

@@ -7,7 +7,7 @@ extension [UInt8] {
   /// Makes room for bytes that are here, and for more of those that are still to come: growing by doubling would copy
   /// megabytes in one turn, and reserving all at once would let a promise cost as much as a body. Where no more was
   /// announced it is left to `append` to double.
-  mutating func makeRoom(for arriving: Int, of missing: Int) {
+  mutating func reserve(arriving: Int, missing: Int) {
     guard missing > arriving, capacity - count < arriving else { return }
     let all = count + missing
     let most = Swift.max(count * Self.promisedTimes, Self.promisedBytesMax)

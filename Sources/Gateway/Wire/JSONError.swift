@@ -1,5 +1,5 @@
 /// Why bytes are not the JSON that was expected (RFC 8259), and where.
-public struct JSONFault: Error, Equatable, Sendable {
+public struct JSONError: Error, Equatable, Sendable {
   /// What is wrong, as a word to compare.
   public var kind: Kind
   /// What would have been right there, for people.
@@ -15,7 +15,7 @@ public struct JSONFault: Error, Equatable, Sendable {
   }
 }
 
-extension JSONFault {
+extension JSONError {
   /// The closed list of what can be wrong.
   public enum Kind: UInt8, Sendable, CaseIterable {
     /// Nothing but whitespace.
@@ -71,7 +71,7 @@ extension JSONFault {
   }
 }
 
-extension JSONFault: CustomStringConvertible {
+extension JSONError: CustomStringConvertible {
   /// The fault as a clause without its full stop, as in `a comma or } was expected at byte 12`.
   public var description: String {
     switch kind {

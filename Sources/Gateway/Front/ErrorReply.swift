@@ -1,5 +1,5 @@
 /// Writes refusals as the error object of the caller's dialect.
-enum RefusalReply {
+enum ErrorReply {
   /// Appends the error object, as the body of a response or the data of an event.
   static func body(_ refusal: Refusal, in dialect: Dialect, requestID: String, into out: inout [UInt8]) {
     switch dialect {
@@ -105,17 +105,17 @@ enum RefusalReply {
   }
 
   /// Appends a whole response.
-  static func response(_ refusal: Refusal, _ frame: Reply.Frame, into out: inout [UInt8]) {
+  static func response(_ refusal: Refusal, _ options: Reply.Options, into out: inout [UInt8]) {
     var text: [UInt8] = []
-    body(refusal, in: frame.dialect, requestID: frame.requestID, into: &text)
+    body(refusal, in: options.dialect, requestID: options.requestID, into: &text)
     text.append("\n")
-    Reply.open(refusal.status, "application/json", .length(text.count), frame, into: &out)
+    Reply.open(refusal.status, "application/json", .length(text.count), options, into: &out)
     if let allow = refusal.allow { Reply.add("allow", allow, into: &out) }
     if let seconds = refusal.retryAfter { Reply.add("retry-after", String(seconds), into: &out) }
     if refusal.status == 401 { Reply.add("www-authenticate", "Bearer", into: &out) }
     // Trying again with the same key, origin or host helps nobody.
     if refusal.status == 401 || refusal.status == 403 { Reply.add("x-should-retry", "false", into: &out) }
     Reply.close(into: &out)
-    if !frame.isHead { out.append(contentsOf: text) }
+    if !options.isHead { out.append(contentsOf: text) }
   }
 }

@@ -1,6 +1,6 @@
 /// Which host names a request may be for, so that a web page cannot reach the gateway under a name of its own
 /// (DNS rebinding).
-struct Hosts: Sendable {
+struct HostAllowlist: Sendable {
   private let names: [[UInt8]]
   private let acceptsAddresses: Bool
 
@@ -13,24 +13,11 @@ struct Hosts: Sendable {
   }
 
   /// Whether a `Host` without its port is accepted; letter case does not matter.
-  func accept(_ host: Span<UInt8>) -> Bool {
+  func allows(_ host: Span<UInt8>) -> Bool {
     for name in names where host.equalsIgnoringCase(name.span) { return true }
     guard acceptsAddresses else { return false }
     var text = host.text
     if text.hasPrefix("["), text.hasSuffix("]") { text = String(text.dropFirst().dropLast()) }
     return Address(text) != nil
-  }
-}
-
-/// Which web pages may call from a browser. Without any, a request that names an origin is refused.
-struct Origins: Sendable {
-  private let allowed: [String]
-
-  init(_ allowed: [String]) { self.allowed = allowed.map { $0.lowercased() } }
-
-  /// The origin as it may be told to the browser; `nil` when it is not allowed.
-  func accept(_ origin: Span<UInt8>) -> String? {
-    let text = origin.text.lowercased()
-    return allowed.contains(text) ? text : nil
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What is true of every file.
-@Suite struct HouseholdTests {
+@Suite struct RepositoryTests {
   /// Lines above which a file holds two things.
   static let linesMax = 400
 
