@@ -112,7 +112,7 @@ import Testing
     var turns = 0
     while told == 0, turns < 2000 {
       turns += 1
-      let isTold = reactor.turn().contains { if case .drained = $0 { true } else { false } }
+      let isTold = reactor.turn().contains { if case .writable = $0 { true } else { false } }
       let waiting = reactor.waitingOutput(of: client)
       if isTold { told = waiting } else if (16 * 1024 + 1...48 * 1024).contains(waiting) { between += 1 }
       _ = read(pair[1], &buffer, buffer.count)
