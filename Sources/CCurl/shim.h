@@ -1,7 +1,7 @@
 #ifndef CCURL_SHIM_H
 #define CCURL_SHIM_H
 
-// libcurl for Swift: opaque handles instead of void pointers, and one typed setter per type of value in
+// The libcurl API for Swift: opaque handles in place of void pointers, and one typed setter per type of value in
 // place of the variadic curl_easy_setopt.
 
 #define CURL_STRICTER 1
@@ -32,8 +32,8 @@ static inline CURLcode curl_easy_set_url(CURL *easy, CURLU *value) {
   return curl_easy_setopt(easy, CURLOPT_CURLU, value);
 }
 
-// The certificates that are trusted, read once for the process: libcurl would read them for every multi handle,
-// which takes some 20 ms each. NULL when they cannot be read.
+// Reads the trusted certificates, once per process. libcurl would read them for each multi handle, about 20 ms each
+// time. Returns NULL if they cannot be read.
 static inline void *curl_tls_read_trusted(void) {
   const char *path = curl_version_info(CURLVERSION_NOW)->cainfo;
   X509_STORE *store = path ? X509_STORE_new() : NULL;
@@ -50,7 +50,7 @@ static CURLcode curl_tls_use_trusted(CURL *easy, void *context, void *store) {
   return CURLE_OK;
 }
 
-// Trusts what `store` holds, in place of what libcurl would read.
+// Trusts the certificates in `store`, in place of those that libcurl would read.
 static inline CURLcode curl_easy_set_trusted(CURL *easy, void *store) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, curl_tls_use_trusted);
   if (!code) code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, store);
@@ -117,14 +117,14 @@ static inline CURLcode curl_easy_get_private(CURL *easy, void **context) {
   return curl_easy_getinfo(easy, CURLINFO_PRIVATE, context);
 }
 
-// Bytes of the request body that were sent.
+// Returns the number of bytes of the request body that were sent.
 static inline size_t curl_easy_get_uploaded(CURL *easy) {
   curl_off_t count = 0;
   curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &count);
   return count < 0 ? 0 : (size_t)count;
 }
 
-// The next finished transfer of a multi handle: its easy handle, or NULL when there is none.
+// Returns the easy handle of the next finished transfer of a multi handle, or NULL if there is none.
 static inline CURL *curl_multi_next_done(CURLM *multi, CURLcode *result) {
   int left;
   CURLMsg *message;

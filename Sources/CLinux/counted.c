@@ -4,29 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-// libcurl's memory: counted, and kept in lists by size.
+// An allocator for libcurl that counts its calls and caches freed blocks in lists by size.
 //
-// A transfer takes some fifty small blocks and a receive buffer and gives them back at its end. Where many run at once
-// malloc's own cache, seven blocks of a size, does not hold them, and it cuts and merges them every time. Each block here
-// says in front of it how large it is, so that giving it back is a push.
+// A transfer allocates about fifty small blocks and a receive buffer, and frees them when it ends. With many
+// concurrent transfers, malloc's cache of seven blocks per size is too small, so malloc splits and merges blocks on
+// every transfer. A header in front of each block stores its size, so that freeing it is one push.
 
-// What each thread has of its own is found at a fixed place: this is linked into programs, never loaded by one.
+// The fixed TLS offset is possible because this code is linked into the program, never loaded at run time.
 #define OF_THIS_THREAD static __thread __attribute__((tls_model("initial-exec")))
 
-// A sanitizer has to see what is given back.
+// A sanitizer must see each free.
 #ifndef __has_feature
 #define __has_feature(name) 0
 #endif
 enum { KEEPS = !__has_feature(address_sanitizer) };
 
-// Small blocks have sizes of whole steps; a receive buffer has the one size that libcurl makes them of. Larger ones are
-// malloc's.
+// Small blocks are rounded up to a multiple of STEP. Receive buffers have one size, libcurl's. Larger blocks come
+// from malloc.
 enum { STEP = 16, SMALL_MAX = 1024, BUFFER_MIN = 16384, BUFFER_MAX = 16640 };
 enum { LISTS = SMALL_MAX / STEP + 2, BUFFERS = LISTS - 1 };
-// Bytes that a list keeps: of small blocks, of buffers.
+// The most bytes kept per list: in small blocks, in buffers.
 enum { KEPT_MAX = 32768, KEPT_BUFFERS_MAX = 64 * BUFFER_MAX };
 
-// Stands in front of a block, and keeps it aligned.
+// The header of a block, which also keeps the block aligned.
 typedef struct Head {
   _Alignas(16) size_t size;
   struct Head *next;
@@ -54,7 +54,7 @@ static void free_lists(void *unused) {
 
 static void make_thread_end(void) { pthread_key_create(&thread_end, free_lists); }
 
-// The list of blocks of at least a size, or -1.
+// Returns the list for a block size, or -1 if such blocks are not cached.
 static inline int list_of(size_t size) {
   if (size <= SMALL_MAX) return (int)((size + STEP - 1) / STEP);
   return size >= BUFFER_MIN && size <= BUFFER_MAX ? BUFFERS : -1;

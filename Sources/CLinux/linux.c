@@ -153,7 +153,7 @@ int linux_accept(int listener, int keep_alive_seconds, struct linux_address *pee
   if (descriptor < 0) return -errno;
   *peer = address_of((struct sockaddr *)&name);
   int on = 1;
-  // The kernel would take megabytes that nobody reads, and hide that nobody does.
+  // Otherwise the kernel buffers megabytes, which hides that the client does not read.
   int unsent_max = 128 * 1024;
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
@@ -167,7 +167,7 @@ int linux_resolve(const char *host, struct linux_address *addresses, int count) 
   struct addrinfo wish = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
   struct addrinfo *found = NULL;
   int error = getaddrinfo(host, NULL, &wish, &found);
-  // Whether the name exists is not known when its server does not answer.
+  // If the name server did not answer, it is unknown whether the name exists.
   if (error) return error == EAI_AGAIN || error == EAI_SYSTEM || error == EAI_MEMORY ? -EAGAIN : 0;
   int filled = 0;
   for (struct addrinfo *each = found; each && filled < count; each = each->ai_next) {
@@ -236,7 +236,7 @@ uint64_t linux_thread_nanoseconds(void) { return nanoseconds(CLOCK_THREAD_CPUTIM
 
 int linux_open_for_reading(const char *path) { return outcome(open(path, O_RDONLY | O_CLOEXEC)); }
 
-// The second number of a file of numbers.
+// Returns the second number of a file.
 static uint64_t second_number(int descriptor) {
   char text[96];
   ssize_t count = pread(descriptor, text, sizeof text - 1, 0);
@@ -252,11 +252,11 @@ uint64_t linux_read_resident(int statm) { return second_number(statm) * (uint64_
 
 void linux_return_large_blocks(void) {
   mallopt(M_MMAP_THRESHOLD, 192 * 1024);
-  // What is free at the heap's end would be given back by whoever frees: tens of megabytes, within one turn.
+  // Otherwise free() would return the free end of the heap: tens of megabytes, within one turn.
   mallopt(M_TRIM_THRESHOLD, 1024 * 1024 * 1024);
 }
 
-// Blocks of a size that were given back, for the next one who wants that size; each thread has its own.
+// Freed blocks by size, for reuse. Each thread has its own.
 #define LINUX_BLOCK_CLASSES 6
 #define LINUX_BLOCK_KEPT (1024 * 1024)
 
@@ -265,7 +265,7 @@ static _Thread_local struct {
   size_t bytes;
 } linux_blocks[LINUX_BLOCK_CLASSES];
 
-// The class of a size; none for what is not kept.
+// Returns the class of a size, or -1 for sizes that are not cached.
 static int linux_block_class(size_t size) {
   for (int class = 0; class < LINUX_BLOCK_CLASSES; class++) {
     if (size == (size_t)LINUX_BLOCK_MIN << class) return class;
@@ -281,7 +281,7 @@ static int linux_block_class(size_t size) {
 
 void *linux_block_take(size_t size) {
 #ifdef LINUX_BLOCKS_ARE_ALLOCATED
-  // The sanitizer watches the ends of what the allocator gives.
+  // The sanitizer checks the ends of allocated blocks.
   return malloc(size);
 #endif
   int class = linux_block_class(size);
@@ -332,9 +332,9 @@ int linux_spawn(const char *path, char *const arguments[], char *const environme
   sigemptyset(&none);
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
-  // A descriptor that is 3 already is made to stay open by the same call.
+  // If the descriptor is already 3, this call clears its close-on-exec flag.
   posix_spawn_file_actions_adddup2(&actions, descriptor, 3);
-  // libcurl's wake-up pairs are not closed on exec.
+  // libcurl's internal socket pairs are not close-on-exec.
   posix_spawn_file_actions_addclosefrom_np(&actions, 4);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);

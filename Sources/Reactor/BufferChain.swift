@@ -1,37 +1,37 @@
 internal import Glibc
 
-/// Texts one behind the other, as a body may be. Their bytes are shared with whoever else holds them, so that a large
-/// body is in memory once, however many upstreams are asked.
+/// Byte arrays in sequence, used as a request body. The arrays are shared with their other owners, so a large body
+/// exists in memory once, however many attempts send it.
 public struct BufferChain: Sendable {
   private struct Piece {
     var text: [UInt8]
     var range: Range<Int>
   }
 
-  /// Apart from the others: nearly every chain is one text, and needs no list for it.
+  /// The first array, stored apart from the others because nearly every chain has only one.
   private let first: [UInt8]
   private var others: [Piece] = []
-  /// Bytes of all of it.
+  /// The total number of bytes.
   public private(set) var count: Int
 
-  /// A chain of one text.
+  /// Creates a chain of one array.
   public init(_ text: [UInt8] = []) {
     first = text
     count = text.count
   }
 
-  /// Adds a part of a text.
+  /// Appends a part of an array.
   public mutating func append(_ text: [UInt8], _ range: Range<Int>) {
-    precondition(range.lowerBound >= 0 && range.upperBound <= text.count, "a part that is not of the text")
+    precondition(range.lowerBound >= 0 && range.upperBound <= text.count, "the range exceeds the array")
     if range.isEmpty { return }
     count += range.count
     others.append(Piece(text: text, range: range))
   }
 
-  /// Adds a whole text.
+  /// Appends a whole array.
   public mutating func append(_ text: [UInt8]) { append(text, text.indices) }
 
-  /// The bytes, as one text; a copy unless they are one already.
+  /// The bytes as one array. Copies them unless the chain has only one array.
   public var joined: [UInt8] {
     if others.isEmpty { return first }
     var out: [UInt8] = []
@@ -43,13 +43,13 @@ public struct BufferChain: Sendable {
 
   public var isEmpty: Bool { count == 0 }
 
-  /// Lends the texts, one after the other.
+  /// Calls `body` with each array in order.
   public func forEach(_ body: (Span<UInt8>) -> Void) {
     if !first.isEmpty { body(first.span) }
     for piece in others { body(piece.text.span.extracting(piece.range)) }
   }
 
-  /// How far a reader has come.
+  /// A reader's position in a chain.
   struct Position {
     fileprivate var piece = 0
     fileprivate var offset = 0
@@ -57,7 +57,7 @@ public struct BufferChain: Sendable {
     init() {}
   }
 
-  /// Copies what follows a place, at most `room` bytes, and moves the place on; returns how many, 0 at the end.
+  /// Copies up to `room` bytes from a position and advances it. Returns the number of bytes copied, 0 at the end.
   func read(_ position: inout Position, into bytes: UnsafeMutableRawPointer, room: Int) -> Int {
     var copied = 0
     while copied < room, position.piece <= others.count {

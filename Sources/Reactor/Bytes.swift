@@ -1,16 +1,16 @@
 internal import CLinux
 internal import Glibc
 
-/// A queue of bytes: appended at the end, consumed at the front, lent in one piece.
+/// A queue of bytes: appended at the end, consumed at the front, read as one contiguous span.
 ///
-/// The storage does not move while nothing is appended, grows by doubling, and is given back when the queue
-/// is empty and larger than `keptMax`. From `blockMin` on it is whole pages of the system's, which come and go
-/// without a trace in the allocator, and grow without a copy. Bounds are the owner's: see the callers of `append`.
+/// The storage moves only when bytes are appended. It grows by doubling and is released when the queue is empty and
+/// larger than `keptMax`. From `blockMin` bytes on it consists of whole pages from the kernel, which do not fragment
+/// the heap and grow without a copy. The queue has no limit of its own; the callers of `append` enforce one.
 @safe
 public struct Bytes: ~Copyable {
-  /// Storage that an empty queue keeps.
+  /// The largest storage that an empty queue keeps, in bytes.
   static let keptMax = 16 * 1024
-  /// Storage that is a block of pages, if the system gives one.
+  /// The smallest storage that is allocated as whole pages, in bytes.
   static let blockMin = Int(LINUX_BLOCK_MIN)
 
   private var storage: UnsafeMutablePointer<UInt8>?
@@ -23,11 +23,11 @@ public struct Bytes: ~Copyable {
 
   deinit { freeStorage() }
 
-  /// The number of bytes waiting.
+  /// The number of unread bytes.
   public var count: Int { end - start }
   public var isEmpty: Bool { end == start }
 
-  /// The bytes waiting, in place.
+  /// The unread bytes, in place.
   public var readable: Span<UInt8> {
     @_lifetime(borrow self)
     get {
@@ -54,21 +54,21 @@ public struct Bytes: ~Copyable {
     end += count
   }
 
-  /// Gives back the first `count` bytes. Traps when there are fewer.
+  /// Removes the first `count` bytes. Traps if there are fewer.
   public mutating func consume(_ count: Int) {
-    precondition(count >= 0 && count <= self.count, "more bytes consumed than there are")
+    precondition(count >= 0 && count <= self.count, "consumed more bytes than available")
     start += count
     if start == end { clear() }
   }
 
-  /// Forgets everything.
+  /// Removes all bytes.
   public mutating func clear() {
     start = 0
     end = 0
     if capacity > Self.keptMax { release() }
   }
 
-  /// Gives the storage back when nothing waits in it.
+  /// Releases the storage if the queue is empty.
   mutating func shrink() {
     if isEmpty { release() }
   }
@@ -82,9 +82,9 @@ public struct Bytes: ~Copyable {
     end = 0
   }
 
-  /// Sends once from the queue to a descriptor; consumes what went.
+  /// Sends once from the queue to a descriptor and removes the bytes that were sent.
   ///
-  /// Returns what `send` said: bytes sent, or a negative errno.
+  /// Returns the number of bytes sent, or a negative errno.
   mutating func send(to descriptor: CInt) -> Int {
     guard let base = unsafe storage, count > 0 else { return 0 }
     let sent = unsafe linux_send(descriptor, base + start, count)
@@ -92,14 +92,14 @@ public struct Bytes: ~Copyable {
     return sent
   }
 
-  /// The address of the waiting bytes; stays good until the next append, consume or clear.
+  /// The address of the unread bytes, valid until the next append, consume, or clear.
   var address: UnsafePointer<UInt8>? { unsafe storage.map { unsafe UnsafePointer($0 + start) } }
 
   private mutating func reserve(_ more: Int) {
     if capacity - end >= more { return }
     let waiting = count
     if capacity - waiting >= more, start >= waiting {
-      // The free room is in front: move the (short) rest down instead of growing.
+      // The free space is at the front: move the short remainder down instead of growing.
       unsafe memmove(storage!, storage! + start, waiting)
     } else {
       var larger = max(capacity, 256)

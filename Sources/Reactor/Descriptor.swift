@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// The owner of one file descriptor; closes it when it goes.
+/// The owner of one file descriptor, which is closed with it.
 struct Descriptor: ~Copyable {
   let raw: CInt
 
-  /// Takes over the result of a call of `CLinux`; throws when that was a negative errno.
+  /// Takes ownership of the result of a CLinux call. Throws if that is a negative errno.
   init(owning result: CInt, from call: String) throws(SystemError) {
     raw = try SystemError.check(result, call)
   }

@@ -1,5 +1,5 @@
 extension Duration {
-  /// Whole milliseconds, clamped.
+  /// The duration in whole milliseconds, clamped to the range of `Int`.
   var milliseconds: Int {
     let (seconds, attoseconds) = components
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)

@@ -1,84 +1,84 @@
-/// A client connection, in this life of its slot.
+/// The ID of a client connection: a slot and its generation.
 public struct ClientID: Hashable, Sendable {
   let id: Slots<Int>.ID
 
-  /// The same as one number, for tables and logs; never zero.
+  /// The ID as one number for tables and logs. Never zero.
   public var bits: UInt64 { id.bits }
 
   init(_ id: Slots<Int>.ID) { self.id = id }
 }
 
-/// A request to an upstream and its response, in this life of its slot.
+/// The ID of a transfer (an upstream request and its response): a slot and its generation.
 public struct TransferID: Hashable, Sendable {
   let id: Slots<Int>.ID
 
-  /// The same as one number; never zero.
+  /// The ID as one number. Never zero.
   public var bits: UInt64 { id.bits }
 
   init(_ id: Slots<Int>.ID) { self.id = id }
 }
 
-/// A deadline asked for with `Reactor.setTimer`.
+/// The ID of a timer that was set with `Reactor.setTimer`.
 public struct TimerID: Hashable, Sendable {
   let id: Slots<Int>.ID
 }
 
-/// What happened in a turn, in the order in which it was noticed.
+/// Something that happened in a turn. A turn returns its events in the order in which they were noticed.
 public enum Event: Sendable {
   /// A client connected.
   case accepted(ClientID)
-  /// More bytes wait in the client's input.
+  /// More input from the client is available.
   case received(ClientID)
-  /// The client will send nothing more; what it sent before still waits in its input.
+  /// The client will send nothing more. Unread input remains available.
   case inputClosed(ClientID)
-  /// The client is gone and its name is stale.
+  /// The client disconnected, and its ID is now stale.
   case disconnected(ClientID)
   /// The client's output has fallen to the low-water mark.
   case writable(ClientID)
 
-  /// The upstream's status and fields are known.
+  /// The upstream's status and header fields are available.
   case headReceived(TransferID)
-  /// More bytes of the response body wait.
+  /// More of the response body is available.
   case bodyReceived(TransferID)
-  /// The transfer is over. Its response stays readable until the next turn; then the name is stale.
+  /// The transfer is over. Its response is readable until the next turn; then its ID is stale.
   case transferEnded(TransferID, TransferEnd)
 
-  /// A deadline has passed; `tag` is what `setTimer` was given.
+  /// A timer expired. The tag is the one passed to `setTimer`.
   case timerFired(TimerID, tag: UInt64)
   /// A signal arrived.
   case signal(Signal)
-  /// Values wait in a watched mailbox.
+  /// A watched mailbox contains values.
   case mailboxReady
-  /// Something has changed where a watched file is.
+  /// Something changed in a folder of a watched file.
   case filesChanged
 }
 
-/// How a transfer ended.
+/// The result of a transfer.
 public enum TransferEnd: Equatable, Sendable {
   case complete
   case failed(TransferError)
 }
 
-/// Why a transfer failed, in the classes that routing and callers tell apart.
+/// The reason why a transfer failed, in the classes that routing and callers distinguish.
 public enum TransferError: Error, Equatable, Sendable, CaseIterable {
-  /// No address for the name.
+  /// The host name has no address, or the lookup failed.
   case hostNotFound
-  /// The name leads to an address that the request's policy does not allow.
+  /// The host name has an address that the request's policy does not allow.
   case addressNotAllowed
-  /// Nothing listens there, or the network says no.
+  /// The connection was refused, or the network is unreachable.
   case connectFailed
-  /// No connection within the time allowed.
+  /// No connection was established in time.
   case connectTimedOut
-  /// TLS could not be agreed, or the certificate is not the host's.
+  /// The TLS handshake failed, or the certificate does not match the host.
   case tlsFailed
-  /// The connection broke before any byte of the response.
+  /// The connection was lost before the first byte of the response.
   case closedBeforeResponse
-  /// The connection broke, or the framing ended early, after the response began.
+  /// The connection was lost, or the framing ended early, after the response began.
   case truncated
-  /// What came is not HTTP.
+  /// The response is not valid HTTP.
   case malformed
-  /// A head, or a body that nobody may pause, passed its bound.
+  /// A response head exceeded its limit, or so did a body that cannot be paused.
   case tooLarge
-  /// The machine or libcurl ran out of something.
+  /// The machine or libcurl ran out of a resource.
   case exhausted
 }

@@ -1,14 +1,14 @@
 internal import CLinux
 internal import Glibc
 
-/// A file that may change, told to a loop: `Reactor.watch`, then `readStamp`, on another thread, some time after each
-/// `.filesChanged`.
+/// Watches a file for changes. Pass it to `Reactor.watch`, and call `readStamp` on another thread some time after
+/// each `.filesChanged`.
 ///
-/// The kernel notices (inotify(7)), so no thread stands by; what another machine changes on a network's file system
-/// it does not. Watched are the folders in which a change can make the name stand for another file, as a container's
-/// volume has it: those of every link on the way, and the file's own.
+/// The kernel reports changes (inotify(7)), so no thread is needed. It does not report changes that another machine
+/// makes on a network file system. Watched are the folder of the file and the folders of all symbolic links on its
+/// path, because a change in any of them can replace the file, as Kubernetes does for mounted volumes.
 public final class FileWatch: Sendable {
-  /// What tells one state of a file from another.
+  /// An identity of a file's content that differs after each change.
   public struct Stamp: Equatable, Sendable {
     let device: UInt
     let number: UInt
@@ -17,13 +17,13 @@ public final class FileWatch: Sendable {
     let nanoseconds: Int
   }
 
-  /// Links that are followed, as Linux has it.
+  /// The most symbolic links followed, as in Linux.
   private static let linksMax = 40
 
   private let path: String
   let descriptor: Int32
 
-  /// Watches from here on; the file need not be there, its folder must. It may wait for a disk.
+  /// Starts watching. The file need not exist, but its folder must. May block on disk I/O.
   public init(_ path: String) throws(SystemError) {
     self.path = path
     descriptor = try SystemError.check(linux_inotify(), "inotify_init1")
@@ -32,11 +32,11 @@ public final class FileWatch: Sendable {
 
   deinit { _ = close(descriptor) }
 
-  /// How the file is now; `nil` when there is none. It may wait for a disk.
+  /// Returns the file's current stamp, or `nil` if it does not exist. May block on disk I/O.
   ///
-  /// Where a link leads elsewhere than before, the folders there are watched from here on.
+  /// If a symbolic link has a new target, the folders of that target are watched from now on.
   public func readStamp() -> Stamp? {
-    // One that is gone is made anew in a folder that is watched, or was never there.
+    // A folder that fails here was removed. Its parent is watched, so a new folder of that name is noticed.
     for folder in Self.folders(path) { try? add(folder) }
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }
@@ -49,22 +49,22 @@ public final class FileWatch: Sendable {
     _ = try SystemError.check(unsafe linux_inotify_add(descriptor, folder), "inotify_add_watch")
   }
 
-  /// The folders that matter to a name.
+  /// Returns the folders in which a change can affect a path.
   static func folders(_ path: String) -> [String] {
     var folders: [String] = []
-    var place = path.hasPrefix("/") ? "" : "."
+    var prefix = path.hasPrefix("/") ? "" : "."
     var parts = Array(path.split(separator: "/").reversed())
     var links = 0
     while let part = parts.popLast() {
-      let name = "\(place)/\(part)"
+      let name = "\(prefix)/\(part)"
       let target = links < linksMax ? link(name) : nil
-      if target != nil || parts.isEmpty { folders.append(place.isEmpty ? "/" : place) }
+      if target != nil || parts.isEmpty { folders.append(prefix.isEmpty ? "/" : prefix) }
       guard let target else {
-        place = name
+        prefix = name
         continue
       }
       links += 1
-      if target.hasPrefix("/") { place = "" }
+      if target.hasPrefix("/") { prefix = "" }
       parts += target.split(separator: "/").reversed()
     }
     return folders
@@ -78,7 +78,7 @@ public final class FileWatch: Sendable {
 }
 
 extension Reactor {
-  /// Tells by `.filesChanged` that something has changed where the file is.
+  /// Reports `.filesChanged` when something has changed in a folder of the file.
   public func watch(_ file: FileWatch) throws(SystemError) {
     let token = Token(.files, generation: 0, number: UInt32(bitPattern: file.descriptor))
     try poller.watch(file.descriptor, UInt32(LINUX_IN), token)

@@ -1,26 +1,26 @@
-/// How often which value was seen: counts in buckets that are a sixteenth of their value wide.
+/// A histogram with 16 buckets for each power of two.
 ///
-/// Recording costs a few instructions and no allocation; a percentile is at most one bucket (6.25 %) too high.
+/// Recording takes a few instructions and no allocation. A percentile is at most one bucket (6.25 %) too high.
 public struct Histogram: Sendable {
-  /// Buckets for each power of two.
+  /// The number of buckets for each power of two.
   private static let steps = 16
 
   private var counts = [UInt64](repeating: 0, count: (64 - 3) * steps)
-  /// The number of values seen.
+  /// The number of recorded values.
   public private(set) var count: UInt64 = 0
-  /// The largest value seen, exactly.
+  /// The largest recorded value, exact.
   public private(set) var max: UInt64 = 0
 
   public init() {}
 
-  /// Counts a value.
+  /// Records a value.
   public mutating func record(_ value: UInt64) {
     counts[Self.bucket(of: value)] &+= 1
     count &+= 1
     if value > max { max = value }
   }
 
-  /// The value that `share` of all values do not exceed, with `share` from 0 to 1; 0 when nothing was seen.
+  /// Returns the value that the given share of all values (0 to 1) does not exceed, or 0 if there are no values.
   public func percentile(_ share: Double) -> UInt64 {
     guard count > 0 else { return 0 }
     let wanted = Swift.max(1, UInt64((Double(count) * Swift.min(1, Swift.max(0, share))).rounded(.up)))
@@ -32,7 +32,7 @@ public struct Histogram: Sendable {
     return max
   }
 
-  /// Small values have a bucket each; from there on, sixteen for each power of two.
+  /// Returns the bucket of a value. Values below 16 have a bucket each; larger ones share 16 for each power of two.
   private static func bucket(of value: UInt64) -> Int {
     if value < UInt64(steps) { return Int(value) }
     let power = 63 - value.leadingZeroBitCount

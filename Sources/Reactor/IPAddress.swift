@@ -4,19 +4,19 @@ internal import Glibc
 /// An IPv4 or IPv6 address.
 @safe
 public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
-  /// The bytes in network order, as two numbers; an IPv4 address fills the first four.
+  /// The address in network order, as two numbers. An IPv4 address fills the first four bytes.
   private let high: UInt64
   private let low: UInt64
   public let isIPv6: Bool
 
-  /// The address of that text, IPv6 without brackets; `nil` when it is none.
+  /// Parses an address, IPv6 without brackets. Returns `nil` if the text is not an address.
   public init?(_ text: String) {
     var address = linux_address()
     guard unsafe linux_address_read(text, &address) > 0 else { return nil }
     self.init(address)
   }
 
-  /// The address that C gave; `nil` for none.
+  /// Converts an address from C. Returns `nil` if it is empty.
   init?(_ address: linux_address) {
     guard address.length == 4 || address.length == 16 else { return nil }
     isIPv6 = address.length == 16
@@ -41,27 +41,27 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether the address is one of the public Internet: not this machine's, not a private network's, not a
-  /// link's, not a group's, nor one that carries any of those inside (RFC 6890, RFC 6598, RFC 4291, RFC 6052).
+  /// Whether the address belongs to the public Internet. Loopback, private, link-local, and multicast addresses do
+  /// not, nor do addresses that embed one of those (RFC 6890, RFC 6598, RFC 4291, RFC 6052).
   public var isPublic: Bool {
     guard isIPv6 else { return Self.isPublic(v4: UInt32(truncatingIfNeeded: high >> 32)) }
     let inner = UInt32(truncatingIfNeeded: low)
     if high == 0 {
-      // The unspecified address, this machine, and IPv4 in IPv6, mapped or "compatible".
+      // The unspecified address, loopback, and IPv4 in IPv6, mapped or "compatible".
       return low >> 32 == 0xffff ? Self.isPublic(v4: inner) : false
     }
     switch high >> 48 {
-    // NAT64: the well-known prefix carries an IPv4 address, the other one is local (RFC 8215).
+    // NAT64: the well-known prefix embeds an IPv4 address; the other prefix is local (RFC 8215).
     case 0x0064: return high == 0x0064_ff9b_0000_0000 && low >> 32 == 0 && Self.isPublic(v4: inner)
-    // 6to4 carries IPv4; Teredo, benchmarking, ORCHID and documentation are in 2001::/23 and 2001:db8::/32.
+    // 6to4 embeds IPv4. Teredo, benchmarking, ORCHID, and documentation are in 2001::/23 and 2001:db8::/32.
     case 0x2002: return Self.isPublic(v4: UInt32(truncatingIfNeeded: high >> 16))
     case 0x2001: return high >> 32 >= 0x2001_0200 && high >> 32 != 0x2001_0db8
-    // Only 2000::/3 is given out as global unicast.
+    // Only 2000::/3 is assigned as global unicast.
     case let first: return first >> 13 == 1
     }
   }
 
-  /// Networks of IPv4 that are not the public Internet, with the bits of their prefix.
+  /// IPv4 networks that are not part of the public Internet, with their prefix lengths.
   private static let special: [(network: UInt32, bits: UInt32)] = [
     (0x0000_0000, 8), (0x0a00_0000, 8), (0x6440_0000, 10), (0x7f00_0000, 8), (0xa9fe_0000, 16), (0xac10_0000, 12),
     (0xc000_0000, 24), (0xc000_0200, 24), (0xc058_6300, 24), (0xc0a8_0000, 16), (0xc612_0000, 15),

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// Writes bytes to a file or to standard error on a thread of its own, so that the loop never waits for them.
+/// Writes bytes to a file or to standard error on its own thread, so that the loop never blocks on the write.
 public final class LineWriter: Sendable {
   private enum Message: Sendable {
     case bytes([UInt8])
@@ -11,7 +11,7 @@ public final class LineWriter: Sendable {
   private let mailbox: Mailbox<Message>
   private let isDone = Atomic<Bool>(false)
 
-  /// Opens `path` for appending, or standard error when it is empty; starts the thread.
+  /// Opens `path` for appending, or uses standard error if it is empty, and starts the thread.
   public init(path: String, waitingBytesMax: Int) throws(SystemError) {
     let descriptor = path.isEmpty ? 2 : unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
     if descriptor < 0 { throw SystemError("open \(path)", errno) }
@@ -27,10 +27,10 @@ public final class LineWriter: Sendable {
     }
   }
 
-  /// Hands bytes over; false when too many wait already and these are dropped.
+  /// Queues bytes. Returns false, and drops them, if `waitingBytesMax` would be exceeded.
   public func write(_ bytes: [UInt8]) -> Bool { mailbox.post(.bytes(bytes), weight: bytes.count) }
 
-  /// Ends the thread after what was handed over; waits for it, but not longer than `time`.
+  /// Stops the thread after it has written everything in the queue. Waits for that, but no longer than `time`.
   public func finish(within time: Duration) {
     mailbox.post(.end, weight: 0)
     var rest = time
@@ -54,8 +54,8 @@ public final class LineWriter: Sendable {
     }
   }
 
-  /// Writes everything to a descriptor, waiting as long as it takes; what a full disk or a closed pipe does not
-  /// take is lost.
+  /// Writes all bytes to a descriptor and blocks until they are written. Bytes that a full disk or a closed pipe
+  /// rejects are lost.
   public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
     var written = 0
     while written < bytes.count {

@@ -1,20 +1,20 @@
 internal import CLinux
 
-/// How long something that is ready has to wait for the loop: the time from waking up to going to sleep again.
+/// Measures how long a ready descriptor waits for the loop: the time from waking up to going to sleep again.
 ///
-/// What the loop did not do itself but stood in the scheduler's queue for is taken out of `own`: on a shared
-/// machine it says more of the neighbours than of the loop. It is known from the thread's own processor time
-/// and, when the two differ by enough to ask, from the kernel's count of the thread's waiting. Time in which the
-/// loop slept of its own accord, in a call that blocks, stays in.
+/// `own` excludes the time that the thread spent in the scheduler's run queue, which on a shared machine depends on
+/// other processes. That time is the difference between wall-clock time and the thread's CPU time. If the difference
+/// is large enough, the kernel's run-delay counter confirms it. Time spent blocked in a system call counts as the
+/// loop's own.
 struct LoopLag: ~Copyable {
-  /// A difference, in nanoseconds, that is worth asking the kernel about.
+  /// The difference, in nanoseconds, above which the kernel's run-delay counter is read.
   private static let askAbove: UInt64 = 200_000
-  /// Nanoseconds after which the kernel's count is read anew.
+  /// The age, in nanoseconds, above which the kernel's run-delay counter is read again.
   private static let countAge: UInt64 = 100_000_000
 
-  /// Nanoseconds, the scheduler's share taken out.
+  /// Lag without the scheduler's share, in nanoseconds.
   private(set) var own = Histogram()
-  /// Nanoseconds as they passed.
+  /// Lag as measured, in nanoseconds.
   private(set) var all = Histogram()
 
   private let schedstat: Descriptor?
@@ -30,10 +30,11 @@ struct LoopLag: ~Copyable {
     queuedReadAt = linux_monotonic_nanoseconds()
   }
 
-  /// The loop woke up.
+  /// Records that the loop woke up.
   mutating func awake() { wokeAt = linux_monotonic_nanoseconds() }
 
-  /// The loop is about to sleep; returns for how long it was awake, in nanoseconds.
+  /// Records that the loop is about to sleep. Returns how long it was awake, in nanoseconds, without the scheduler's
+  /// share.
   mutating func asleep() -> UInt64 {
     let now = linux_monotonic_nanoseconds()
     let processor = linux_thread_nanoseconds()

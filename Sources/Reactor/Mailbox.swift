@@ -2,9 +2,9 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// Values between threads, in order and bounded. The only lock in the process.
+/// A bounded, ordered queue of values between threads. Its lock is the only one in the process.
 ///
-/// The sender never waits: a value that does not fit is refused and counted. The receiver is either a loop
+/// The sender never blocks: a value that does not fit is dropped and counted. The receiver is either a loop
 /// (`Reactor.watch`, then `take` at each `.mailboxReady`) or a thread of its own (`wait`, then `take`).
 public final class Mailbox<Value: Sendable>: Sendable {
   private struct State {
@@ -13,13 +13,13 @@ public final class Mailbox<Value: Sendable>: Sendable {
     var refused = 0
   }
 
-  /// The most that may wait, in the unit of `post`'s `weight`.
+  /// The total weight of waiting values above which `post` drops a value.
   public let weightMax: Int
 
   private let state = Mutex(State())
   let wake: Int32
 
-  /// A mailbox for a loop (`blocking: false`) or for a thread (`blocking: true`).
+  /// Creates a mailbox for a loop (`blocking: false`) or for a thread (`blocking: true`).
   public init(weightMax: Int, blocking: Bool = false) throws(SystemError) {
     self.weightMax = weightMax
     wake = try SystemError.check(linux_eventfd(blocking ? 1 : 0), "eventfd")
@@ -27,7 +27,7 @@ public final class Mailbox<Value: Sendable>: Sendable {
 
   deinit { _ = close(wake) }
 
-  /// Leaves a value; false, and counted, when the mailbox is full.
+  /// Posts a value. Returns false, and counts the loss, if the mailbox is full.
   @discardableResult
   public func post(_ value: Value, weight: Int = 1) -> Bool {
     let (posted, wasEmpty) = state.withLock { state in
@@ -43,10 +43,10 @@ public final class Mailbox<Value: Sendable>: Sendable {
     return posted
   }
 
-  /// Sleeps until something was posted; for a mailbox made with `blocking: true`.
+  /// Blocks until a value is posted. Only for a mailbox created with `blocking: true`.
   public func wait() { _ = linux_eventfd_take(wake) }
 
-  /// Takes everything that waits.
+  /// Removes and returns all values.
   public func take() -> [Value] {
     state.withLock { state in
       state.weight = 0
@@ -56,6 +56,6 @@ public final class Mailbox<Value: Sendable>: Sendable {
     }
   }
 
-  /// Values refused since the beginning.
+  /// The number of values dropped since the start.
   public var refused: Int { state.withLock { $0.refused } }
 }

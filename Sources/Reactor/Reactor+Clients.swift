@@ -1,15 +1,15 @@
 internal import CLinux
 
-/// What can be asked of a reactor about its listener and its clients.
+/// The listener and the clients.
 extension Reactor {
-  /// Listens on a literal address; returns the port, also when the system chose it.
+  /// Listens on a literal address. Returns the port, also if the system chose it.
   public func listen(address: String, port: UInt16) throws(SystemError) -> UInt16 {
     try watch(try Listener(address: address, port: port))
   }
 
-  /// Listens on a socket that listens already, inherited from whoever started this process; returns its port.
+  /// Listens on an inherited socket that is already listening. Returns its port.
   ///
-  /// - Throws: when the descriptor is no listening stream socket.
+  /// - Throws: If the descriptor is not a listening stream socket.
   public func listen(inherited descriptor: CInt) throws(SystemError) -> UInt16 {
     try watch(try Listener(inherited: descriptor))
   }
@@ -21,8 +21,8 @@ extension Reactor {
     return chosen
   }
 
-  /// Stops listening; connections that were accepted live on. Those that wait in the kernel's queue are accepted
-  /// before, at most a queue full: closing the socket would break them.
+  /// Stops listening. Accepted connections stay open. Connections in the kernel's queue, at most a full backlog, are
+  /// accepted first, because closing the socket would reset them.
   public func stopListening() {
     for _ in 0..<Listener.backlog {
       guard case .client(let descriptor, let address)? = listener.withBorrowed({ $0.accept() }) else { break }
@@ -31,12 +31,12 @@ extension Reactor {
     listener = nil
   }
 
-  /// The listening socket's descriptor, for a successor to inherit; `nil` when there is none.
+  /// The descriptor of the listening socket, which a successor inherits, or `nil` if there is none.
   public var listenerDescriptor: CInt? { listener.withBorrowed { $0.descriptor.raw } }
 
-  /// Takes over a connected stream socket, which is made non-blocking; the next turn tells it as accepted.
+  /// Takes ownership of a connected stream socket and makes it non-blocking. The next turn reports it as accepted.
   ///
-  /// - Throws: what epoll says of a descriptor that is none.
+  /// - Throws: The error of epoll if the descriptor is invalid.
   public func adopt(_ descriptor: CInt) throws(SystemError) -> ClientID {
     let owned = try Descriptor(owning: descriptor, from: "adopt")
     _ = try SystemError.check(linux_unblock(owned.raw), "fcntl")
@@ -50,18 +50,18 @@ extension Reactor {
     listener.withBorrowed { poller.change($0.descriptor.raw, on ? UInt32(LINUX_IN) : 0, token) }
   }
 
-  /// The number of connected clients, those included that are only still to read their last answer.
+  /// The number of connected clients, including those that are only reading their last response.
   public var clientCount: Int { clients.count }
 
-  /// Where a client is; `nil` for one without an address, as on a Unix socket, and for a stale name.
+  /// Returns a client's address, or `nil` if it has none (as on a Unix socket) or the ID is stale.
   public func address(of client: ClientID) -> IPAddress? { clients.table[.init(bits: client.bits)]?.address }
 
-  /// Lends the client's waiting input; `nil` for a stale name.
+  /// Calls `body` with the client's unread input. Returns `nil` if the ID is stale.
   public func withInput<Result>(of client: ClientID, _ body: (Span<UInt8>) -> Result) -> Result? {
     clients.table[.init(bits: client.bits)].withBorrowed { body($0.incoming.readable) }
   }
 
-  /// Bytes that wait, of all clients together: input for the gateway, and output for the clients.
+  /// The unread input and the pending output of all clients, in bytes.
   public var waitingBytes: (input: Int, output: Int) {
     var waiting = (input: 0, output: 0)
     for slot in clients.table.slots {
@@ -72,17 +72,17 @@ extension Reactor {
     return waiting
   }
 
-  /// Gives back input that was read.
+  /// Removes input that was read.
   public func consumeInput(of client: ClientID, _ count: Int) {
     clients.table[.init(bits: client.bits)]?.incoming.consume(count)
   }
 
-  /// Gives the memory back that a client's input was in, where nothing of it waits.
+  /// Releases the memory of a client's input if none of it is unread.
   public func shrinkInput(of client: ClientID) {
     clients.table[.init(bits: client.bits)]?.incoming.shrink()
   }
 
-  /// Stops or resumes reading from a client. Its hanging up is seen all the same.
+  /// Pauses or resumes reading from a client. A disconnect is still reported.
   public func pauseInput(of client: ClientID, _ paused: Bool) {
     let id = Slots<Client>.ID(bits: client.bits)
     guard clients.table[id]?.isReadingPaused == !paused else { return }
@@ -90,29 +90,29 @@ extension Reactor {
     clients.touch(id)
   }
 
-  /// Queues output, which goes out at the end of the turn in one `send`.
+  /// Queues output, which is sent at the end of the turn in one `send`.
   ///
-  /// Returns how many bytes wait now; above `outputHighWater` the caller should send no more until `.writable`.
+  /// Returns the number of pending bytes. Above `outputHighWater` the caller should send no more until `.writable`.
   @discardableResult
   public func send(_ bytes: Span<UInt8>, to client: ClientID) -> Int {
     clients.queue(bytes, for: .init(bits: client.bits))
   }
 
-  /// Output above which a client counts as full, in bytes.
+  /// The high-water mark of each client's pending output, in bytes.
   public var outputHighWater: Int { clients.highWater }
 
-  /// Output that waits for a client, in bytes.
+  /// Returns a client's pending output, in bytes.
   public func waitingOutput(of client: ClientID) -> Int {
     clients.table[.init(bits: client.bits)]?.outgoing.count ?? 0
   }
 
-  /// Sends what is queued, then ends the connection so that the peer can read it all. No event follows.
+  /// Sends the pending output, then ends the connection so that the peer can read everything. No event follows.
   public func close(_ client: ClientID) {
     clients.close(.init(bits: client.bits), now: now, &deadlines)
   }
 
-  /// Ends the connection at once, so that the peer sees it break; what the socket does not take is lost. No
-  /// event follows.
+  /// Resets the connection, so that the peer sees it break. Output that the socket does not accept is lost. No event
+  /// follows.
   public func reset(_ client: ClientID) {
     let id = Slots<Client>.ID(bits: client.bits)
     _ = clients.table[id]?.flush()

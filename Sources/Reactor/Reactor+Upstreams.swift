@@ -1,6 +1,6 @@
 internal import CLinux
 
-/// What can be asked of a reactor about its transfers.
+/// The transfers.
 extension Reactor {
   /// Starts a request to an upstream.
   public func start(_ request: UpstreamRequest) -> TransferID {
@@ -12,48 +12,48 @@ extension Reactor {
     upstreams.start(script, now: now, deadlines: &deadlines)
   }
 
-  /// Ends a transfer; no event follows and its connection closes.
+  /// Cancels a transfer and closes its connection. No event follows.
   public func cancel(_ transfer: TransferID) { upstreams.cancel(transfer, deadlines: &deadlines) }
 
-  /// What has come back so far; `nil` for a stale name.
+  /// Returns the response so far, or `nil` if the ID is stale.
   public func response(of transfer: TransferID) -> Response? { upstreams.response(transfer) }
 
-  /// Gives back body bytes that were read.
+  /// Removes body bytes that were read.
   public func consumeBody(of transfer: TransferID, _ count: Int) {
     upstreams.consume(transfer, count, now: now, deadlines: &deadlines)
   }
 
-  /// How much of a request's body its upstream has taken, and how much there is, in bytes; `nil` when that is not
-  /// known, as for a script.
+  /// Returns how much of a request body the upstream has received, and its total size, in bytes. Returns `nil` if
+  /// that is unknown, as for a script.
   public func upload(of transfer: TransferID) -> (sent: Int, total: Int)? { upstreams.upload(transfer) }
 
   /// The number of running transfers.
   public var transferCount: Int { upstreams.count }
 
-  /// Transfers that were started since the beginning.
+  /// The number of transfers started since the process began.
   public var transfersStarted: Int { upstreams.started }
 
-  /// Transfers that wait for the addresses of a name.
+  /// The number of transfers that wait for a DNS lookup.
   public var transfersResolving: Int { upstreams.resolving }
 
-  /// How many of libcurl's multi handles share the transfers.
+  /// The number of curl multi handles that share the transfers.
   public var multiCount: Int { upstreams.multis }
 
-  /// Connections towards upstreams, busy and idle.
+  /// The number of upstream connections, busy and idle.
   public var upstreamSockets: Int { upstreams.openSockets }
 
-  /// Bytes of the request bodies that running transfers hold.
+  /// The size of the request bodies that running transfers hold, in bytes.
   public var waitingRequestBytes: Int { upstreams.requestBytes }
 
-  /// Body bytes that wait in all responses together.
+  /// The unread body bytes of all responses.
   public var waitingResponseBytes: Int { upstreams.waitingBytes }
 
-  /// Answers an origin, as in `http://upstream.test`, by a script instead of the network.
+  /// Answers requests to an origin, such as `http://upstream.test`, with a script instead of the network.
   public func answer(origin: String, with script: @escaping (UpstreamRequest) -> Script) {
     upstreams.scripted[origin] = script
   }
 
-  /// Whether something listens on a loopback port. Waits, so it is for the time before the loop only.
+  /// Returns whether a server listens on a loopback port. Blocks, so call it only before the loop starts.
   public static func answers(loopbackPort port: UInt16, within time: Duration) -> Bool {
     linux_answers(port, CInt(clamping: time.milliseconds)) != 0
   }

@@ -1,36 +1,37 @@
 internal import CLinux
 
-/// Whom a deadline belongs to.
+/// The owner of a deadline.
 enum DeadlineOwner {
-  /// The gateway, which asked with this tag.
+  /// A timer of the gateway, with its tag.
   case gateway(tag: UInt64)
-  /// A script's next step.
+  /// The next step of a script.
   case script(TransferID)
-  /// A transfer that waits for the addresses of a name.
+  /// A transfer that waits for a DNS lookup.
   case lookup(TransferID)
-  /// A closing connection's last chance.
+  /// The time limit of a closing connection.
   case closeTimeout(ClientID)
   /// The listener, which waits until descriptors are free again.
   case listener
 }
 
-/// One thread's loop: client connections, upstream transfers, deadlines, signals and mailboxes on one epoll set.
+/// The event loop of one thread: client connections, upstream transfers, timers, signals, and mailboxes on one epoll
+/// instance.
 ///
-/// `turn` sleeps until something happens and says what; the other methods, in `Reactor+Clients.swift` and
-/// `Reactor+Upstreams.swift`, make things happen. Everything is queued and done at the edge of a turn: one `send`
-/// per client, one visit to libcurl's timers. Not for sharing: it never leaves the thread that made it.
+/// `turn` waits for events and returns them. The other methods, here, in `Reactor+Clients.swift`, and in
+/// `Reactor+Upstreams.swift`, request actions. Actions are queued and performed between turns: one `send` per client
+/// and one pass over libcurl's timers. A reactor must stay on the thread that created it.
 public final class Reactor {
-  /// What a reactor is made with.
+  /// The settings of a reactor.
   public struct Options {
-    /// Whether the process's signals become events, for as long as the reactor lives.
+    /// Whether the process's signals become events while the reactor exists.
     public var takesSignals: Bool
-    /// Where time comes from.
+    /// The source of time.
     public var clock: Clock
-    /// Output above which a client counts as full, in bytes; at a quarter of it it is drained.
+    /// The high-water mark of each client's pending output, in bytes. The low-water mark is a quarter of it.
     public var outputHighWater = 256 * 1024
-    /// How long the addresses of a name are used before it is looked up again.
+    /// The time for which a host's addresses are used before they are looked up again.
     public var dnsTTL = Duration.seconds(60)
-    /// Looks a host name up, on a thread of its own; `nil` when nobody can say.
+    /// The DNS lookup, called on its own thread. Returns `nil` if the lookup failed.
     public var resolve: @Sendable (String) -> [IPAddress]? = SystemResolver.resolve
 
     public init(takesSignals: Bool = false, clock: Clock = .monotonic) {
@@ -39,7 +40,8 @@ public final class Reactor {
     }
   }
 
-  /// Bytes that ready descriptors may bring in one turn; the rest is first in line in the next one.
+  /// The number of bytes after which a turn handles no more ready clients and upstreams. They come first in the next
+  /// turn.
   private static let bytesPerTurn = 128 * 1024
 
   let poller: Poller
@@ -49,28 +51,28 @@ public final class Reactor {
   var listener: Listener?
   private let signals: Signals?
   private var events: [Event] = []
-  /// Transfers whose end was told in the last turn.
-  private var over: [TransferID] = []
+  /// The transfers whose end the last turn reported.
+  private var ended: [TransferID] = []
   private let clock: Clock
-  /// Connections taken over since the last turn.
+  /// The connections adopted since the last turn.
   var adopted: [ClientID] = []
   private var lag = LoopLag()
   private var batchLimit = BatchLimit()
-  /// How many events the poller has, and which of them is to be handled next.
+  /// The number of events that the poller has, and the index of the next one to handle.
   private var ready = 0
   private var next = 0
   private var turns = 0
-  /// The wall clock as it was read in this turn; zero before that.
+  /// The wall clock as read in this turn, or zero if not read yet.
   private var wall: UInt64 = 0
   private let memory: Descriptor?
 
-  /// What a client is sent that is accepted on the last descriptor and closed at once; nothing, if it is empty.
+  /// The response sent to a client that is accepted on the spare descriptor and then closed. Empty for no response.
   public var exhaustedReply: [UInt8] = []
 
   /// The time of this turn, on the reactor's clock.
   public private(set) var now: Duration
 
-  /// A reactor with nothing in it.
+  /// Creates a reactor without a listener.
   public init(_ options: Options = Options()) throws(SystemError) {
     let poller = try Poller()
     upstreams = try Upstreams(poller: poller, resolve: options.resolve, dnsTTL: options.dnsTTL)
@@ -90,12 +92,12 @@ public final class Reactor {
 
   // MARK: The turn
 
-  /// Does what was asked since the last turn, sleeps until something happens, and says what did.
+  /// Performs the requested actions, waits for events, and returns them.
   ///
-  /// With `atMost` it wakes up after that time at the latest, also with nothing to tell.
+  /// Returns after `limit` at the latest, with no events if none occurred.
   public func turn(atMost limit: Duration? = nil) -> [Event] {
-    for id in over { upstreams.cancel(id, deadlines: &deadlines) }
-    over.removeAll(keepingCapacity: true)
+    for id in ended { upstreams.cancel(id, deadlines: &deadlines) }
+    ended.removeAll(keepingCapacity: true)
     events.removeAll(keepingCapacity: true)
     for client in adopted { events.append(.accepted(client)) }
     adopted.removeAll(keepingCapacity: true)
@@ -107,36 +109,36 @@ public final class Reactor {
     let rest = clock == .manual ? .zero : sleep(limit)
     turns &+= 1
     let awake = lag.asleep()
-    // Where time is made, how long a turn really took must change nothing.
+    // With a manual clock, the real duration of a turn must have no effect.
     if clock == .monotonic { batchLimit.adapt(after: awake) }
-    // What the last turn left of a batch comes before anything new.
+    // Events left over from the last batch come before new ones.
     let isNew = next == ready
     if isNew {
       next = 0
-      ready = poller.wait(atMost: rest, most: clock == .manual ? Poller.batch : batchLimit.value)
+      ready = poller.wait(atMost: rest, limit: clock == .manual ? Poller.batch : batchLimit.value)
     }
     lag.awake()
     wall = 0
     if clock == .monotonic { now = Self.monotonic() }
     upstreams.begin(atMost: batchLimit.value, poller: poller)
     let count = ready - next
-    let most = clock == .manual ? Int.max : receivedBytes + Self.bytesPerTurn
-    while next < ready, receivedBytes <= most {
+    let bytesMax = clock == .manual ? Int.max : receivedBytes + Self.bytesPerTurn
+    while next < ready, receivedBytes <= bytesMax {
       if poller[next].token.isBulk { handle(poller[next]) }
       next += 1
     }
-    // Those that bring no bytes, as the listener and signals, never wait for a later turn; but who leaves is seen before
-    // who comes.
+    // The listener, signals, and mailboxes never wait for a later turn. They come last, so that disconnects are
+    // handled before new connections.
     if isNew { for index in 0..<ready where !poller[index].token.isBulk { handle(poller[index]) } }
     upstreams.serve(now: now, poller: poller)
     upstreams.collect(into: &events)
-    // Behind what arrived: after a pause of the whole process both are late, and what arrived was not.
+    // Deadlines come after received data: if the whole process was paused, both are late, and the data was on time.
     if clock == .manual || !batchLimit.isBehind(count, isCut: next < ready) { expire() }
-    for case .transferEnded(let id, _) in events { over.append(id) }
+    for case .transferEnded(let id, _) in events { ended.append(id) }
     return events
   }
 
-  /// Bytes received since the beginning, from clients and upstreams.
+  /// The number of bytes received from clients and upstreams since the start.
   private var receivedBytes: Int { clients.receivedBytes &+ upstreams.receivedBytes }
 
   private func sleep(_ limit: Duration?) -> Duration? {
@@ -177,9 +179,9 @@ public final class Reactor {
       case .nothing?: return
       case nil: return
       case .exhausted?:
-        // Who waits is told why, on the one descriptor that is kept for that.
+        // A waiting client receives an error, on the spare descriptor.
         if listener?.refuse(exhaustedReply) == true { continue }
-        // Level-triggered readiness would spin: look again when some may have been closed.
+        // Level-triggered readiness would spin, so accept again after a pause.
         watchListener(false)
         _ = deadlines.add(now + Listener.exhaustedPause, .listener)
         return
@@ -187,11 +189,11 @@ public final class Reactor {
     }
   }
 
-  /// Serves deadlines that are due, as many as one turn can bear; what is left is served in the next one.
+  /// Serves due deadlines, up to the batch limit. The others are served in the next turn.
   private func expire() {
-    let most = clock == .manual ? Int.max : batchLimit.value
+    let limit = clock == .manual ? Int.max : batchLimit.value
     var served = 0
-    while served < most, let (id, owner) = deadlines.takeDue(now) {
+    while served < limit, let (id, owner) = deadlines.takeDue(now) {
       served += 1
       switch owner {
       case .gateway(let tag): events.append(.timerFired(TimerID(id: .init(bits: id.bits)), tag: tag))
@@ -207,41 +209,41 @@ public final class Reactor {
 
   // MARK: Time and threads
 
-  /// Where a reactor's time comes from.
+  /// The source of a reactor's time.
   public enum Clock: Sendable {
-    /// The system's monotonic clock, which no change of the wall clock moves.
+    /// The system's monotonic clock, which changes of the wall clock do not affect.
     case monotonic
-    /// `advance` alone: time stands still otherwise and a turn never sleeps, so that hours pass in a test.
+    /// Time that only `advance` moves. A turn never sleeps, so a test can cover hours.
     case manual
   }
 
-  /// The soonest deadline, if any: how far a manual clock may go before something is due.
+  /// The earliest deadline, if any. A manual clock may advance that far before something is due.
   public var nextDeadline: Duration? { deadlines.next }
 
-  /// Moves a manual clock to a point in time; it never goes back.
+  /// Advances a manual clock to a point in time. It never goes back.
   public func advance(to time: Duration) {
     if clock == .manual { now = max(now, time) }
   }
 
-  /// Asks for a `.timerFired` event at a point in time on this reactor's clock.
+  /// Sets a timer, which fires as `.timerFired` at a point in time on this reactor's clock.
   public func setTimer(at time: Duration, tag: UInt64) -> TimerID {
     TimerID(id: .init(bits: deadlines.add(time, .gateway(tag: tag)).bits))
   }
 
-  /// Moves an alarm; false when it has gone off.
+  /// Moves a timer. Returns false if it has fired.
   @discardableResult
-  public func moveTimer(_ alarm: TimerID, to time: Duration) -> Bool { deadlines.move(alarm.id, to: time) }
+  public func moveTimer(_ timer: TimerID, to time: Duration) -> Bool { deadlines.move(timer.id, to: time) }
 
-  /// Takes an alarm back.
-  public func cancel(_ alarm: TimerID) { deadlines.remove(alarm.id) }
+  /// Cancels a timer.
+  public func cancel(_ timer: TimerID) { deadlines.remove(timer.id) }
 
-  /// Tells by `.mailboxReady` that values wait in a mailbox.
+  /// Reports `.mailboxReady` when a mailbox contains values.
   public func watch<Value>(_ mailbox: Mailbox<Value>) throws(SystemError) {
     let token = Token(.mailbox, generation: 0, number: UInt32(bitPattern: mailbox.wake))
     try poller.watch(mailbox.wake, UInt32(LINUX_IN), token)
   }
 
-  /// Nanoseconds since 1970, for what leaves the process; read once a turn.
+  /// The wall clock, in nanoseconds since 1970, for data that leaves the process. Read at most once per turn.
   public var wallClock: UInt64 {
     if wall == 0 { wall = linux_wall_nanoseconds() }
     return wall
@@ -249,24 +251,23 @@ public final class Reactor {
 
   // MARK: What it holds
 
-  /// How long what is ready waits for the loop, in nanoseconds: `own` without the time that the thread stood in
-  /// the scheduler's queue, `all` with it.
+  /// Histograms of how long ready descriptors wait for the loop, in nanoseconds: `own` without the time that the
+  /// thread spent in the scheduler's run queue, `all` with it.
   public var loopLag: (own: Histogram, all: Histogram) { (lag.own, lag.all) }
 
-  /// Turns since the beginning.
+  /// The number of turns since the start.
   public var turnCount: Int { turns }
 
-  /// Bytes of this process that are in memory; 0 when the system does not say.
+  /// The resident memory of this process in bytes, or 0 if it is unknown.
   public var residentBytes: Int { Int(memory.withBorrowed { linux_read_resident($0.raw) } ?? 0) }
 
-  /// Makes the allocator give large blocks back to the system as soon as they are free; once, at the start.
+  /// Makes the allocator return large blocks to the system as soon as they are free. Call it once, at startup.
   public static func returnLargeBlocks() { linux_return_large_blocks() }
 
-  /// Gives memory that is free inside the process back to the system, on a thread of its own: it takes the longer the
-  /// more there is.
+  /// Returns free memory to the system on a separate thread, because the time it takes grows with the amount.
   public func trimMemory() { try? Worker.start { linux_trim_memory() } }
 
-  /// Descriptors that the system gives this process at most.
+  /// The most descriptors that the system allows this process.
   public static var descriptorsMax: Int { Int(linux_descriptors_max()) }
 }
 

@@ -10,11 +10,11 @@ public enum Signal: CInt, Sendable, CaseIterable {
   case user2 = 12
 }
 
-/// Signals as bytes on a descriptor, so that one is an event like any other.
+/// Signals delivered through a descriptor, so that they are events like any other.
 struct Signals: ~Copyable {
   let descriptor: Descriptor
 
-  /// Blocks the signals for this thread, and those it starts, until the value goes.
+  /// Blocks the signals for this thread, and for threads it starts, while the value exists.
   init() throws(SystemError) {
     let numbers = Signal.allCases.map(\.rawValue)
     descriptor = try Descriptor(owning: unsafe linux_signalfd(numbers, CInt(numbers.count)), from: "signalfd")
@@ -25,6 +25,6 @@ struct Signals: ~Copyable {
     _ = unsafe linux_signals_unblock(numbers, CInt(numbers.count))
   }
 
-  /// The next signal that arrived.
+  /// Returns the next signal that arrived, or `nil`.
   func take() -> Signal? { Signal(rawValue: linux_signalfd_take(descriptor.raw)) }
 }

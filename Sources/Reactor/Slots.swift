@@ -1,5 +1,5 @@
 extension Optional where Wrapped: ~Copyable {
-  /// Lends the value, which cannot be copied out, to `body`.
+  /// Calls `body` with the value, which cannot be copied out.
   func withBorrowed<Result: ~Copyable>(_ body: (borrowing Wrapped) -> Result) -> Result? {
     switch self {
     case .some(let wrapped): body(wrapped)
@@ -8,12 +8,12 @@ extension Optional where Wrapped: ~Copyable {
   }
 }
 
-/// A table of elements that are named by slot and generation, so that a name never finds a later tenant.
+/// A slot map: elements addressed by slot and generation, so that a stale ID never reaches a slot's new occupant.
 ///
-/// Insert, remove and look-up are O(1); slots are reused, generations are not until 2^32 lives of one slot.
+/// Insert, remove, and lookup are O(1). Slots are reused; a generation repeats only after 2^32 occupants of one slot.
 @safe
 struct Slots<Element: ~Copyable>: ~Copyable {
-  /// A name: the slot, and which life of it. Never zero.
+  /// An ID: a slot and its generation. Never zero.
   struct ID: Hashable, Sendable {
     let slot: UInt32
     let generation: UInt32
@@ -49,7 +49,7 @@ struct Slots<Element: ~Copyable>: ~Copyable {
     unsafe Self.deallocate(elements)
   }
 
-  /// Room for `capacity` elements behind one that is always empty: what a stale name finds.
+  /// Allocates space for `capacity` elements after one that is always empty, which stale IDs refer to.
   private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Element?> {
     let base = UnsafeMutablePointer<Element?>.allocate(capacity: capacity + 1)
     unsafe base.initialize(to: nil)
@@ -61,10 +61,10 @@ struct Slots<Element: ~Copyable>: ~Copyable {
     unsafe (elements - 1).deallocate()
   }
 
-  /// The slots that were ever used; iterate with `id(at:)`.
+  /// All slots that were ever used. Iterate with `id(at:)`.
   var slots: Range<Int> { 0..<generations.count }
 
-  /// The name of the element in a slot, if there is one.
+  /// Returns the ID of the element in a slot, or `nil` if the slot is empty.
   func id(at slot: Int) -> ID? {
     switch unsafe elements[slot] {
     case nil: nil
@@ -72,7 +72,7 @@ struct Slots<Element: ~Copyable>: ~Copyable {
     }
   }
 
-  /// The name that the next `insert` will return.
+  /// The ID that the next `insert` returns.
   var next: ID {
     if let slot = free.last { return ID(slot: slot, generation: generations[Int(slot)]) }
     return ID(slot: UInt32(generations.count), generation: 1)
@@ -91,7 +91,7 @@ struct Slots<Element: ~Copyable>: ~Copyable {
     return id
   }
 
-  /// Takes the element out; `nil` when the name is stale.
+  /// Removes and returns the element. Returns `nil` if the ID is stale.
   mutating func remove(_ id: ID) -> Element? {
     guard isCurrent(id) else { return nil }
     let slot = Int(id.slot)
@@ -103,26 +103,26 @@ struct Slots<Element: ~Copyable>: ~Copyable {
     return element
   }
 
-  /// The element of that name; `nil` when the name is stale.
+  /// The element with an ID, or `nil` if the ID is stale.
   ///
-  /// A stale name finds a place that is always empty, also after something was written there. Addresses, because the
-  /// frame of a coroutine would cost an allocation for each access.
+  /// A stale ID refers to an element that is always empty, even after a write. The accessors return addresses because
+  /// a coroutine accessor would allocate its frame on each access.
   subscript(id: ID) -> Element? {
     unsafeAddress { unsafe UnsafePointer(address(of: id)) }
     unsafeMutableAddress { unsafe address(of: id) }
   }
 
   private func address(of id: ID) -> UnsafeMutablePointer<Element?> {
-    let place = place(of: id)
-    if place < 0 { unsafe elements[place] = nil }
-    return unsafe elements + place
+    let index = index(of: id)
+    if index < 0 { unsafe elements[index] = nil }
+    return unsafe elements + index
   }
 
   func contains(_ id: ID) -> Bool {
     isCurrent(id) && self.id(at: Int(id.slot)) != nil
   }
 
-  private func place(of id: ID) -> Int { isCurrent(id) ? Int(id.slot) : -1 }
+  private func index(of id: ID) -> Int { isCurrent(id) ? Int(id.slot) : -1 }
 
   private func isCurrent(_ id: ID) -> Bool {
     Int(id.slot) < generations.count && generations[Int(id.slot)] == id.generation

@@ -1,12 +1,14 @@
 internal import CLinux
 internal import Glibc
 
-/// A process that takes a listening socket over.
+/// A process that takes over a listening socket.
 public enum Successor {
-  /// Starts a program that finds `listener` as its descriptor 3. Waits for the kernel, so not for the loop.
+  /// Starts a program that inherits `listener` as descriptor 3. Blocks until the kernel has started it, so do not
+  /// call it on the loop.
   ///
-  /// - Parameter environment: `NAME=VALUE` each.
-  /// - Returns: its process id.
+  /// - Parameter environment: A list of `NAME=VALUE` strings.
+  ///
+  /// - Returns: The process ID.
   @discardableResult
   public static func start(
     _ path: String, arguments: [String], environment: [String], listener: Int32
@@ -17,7 +19,7 @@ public enum Successor {
       unsafe linux_spawn(path, words.pointers, variables.pointers, listener), "posix_spawn \(path)")
   }
 
-  /// Texts as C wants a list of them.
+  /// A NULL-terminated array of C strings.
   @unsafe private final class Words {
     let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private let count: Int

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// A system call that failed: which one, and the kernel's reason.
+/// A failed system call, with its name and errno.
 public struct SystemError: Error, Equatable, CustomStringConvertible {
-  /// The call's name, as in `listen`.
+  /// The name of the call, such as `listen`.
   public let call: String
   /// The errno value, positive.
   public let code: CInt
@@ -12,12 +12,12 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
     self.code = code
   }
 
-  /// Whether the address is in use by somebody else.
+  /// Whether the address is already in use.
   public var isAddressInUse: Bool { code == EADDRINUSE }
 
   public var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }
 
-  /// The result of a call of `CLinux`, or its negative errno thrown.
+  /// Returns the result of a CLinux call. Throws if that is a negative errno.
   static func check(_ result: CInt, _ call: String) throws(SystemError) -> CInt {
     guard result >= 0 else { throw SystemError(call, -result) }
     return result

@@ -1,7 +1,7 @@
-/// What epoll gives back with an event: what kind of descriptor, which one, and which life of it.
+/// The value that epoll returns with an event: the kind of a descriptor, its number, and its generation.
 ///
-/// 64 bits: kind (8), generation (24), number (32). An event whose generation is no longer current belongs to
-/// a descriptor that was closed in the same batch, and is skipped.
+/// 64 bits: kind (8), generation (24), number (32). An event with an outdated generation belongs to a descriptor that
+/// was closed in the same batch, and is ignored.
 struct Token: Equatable {
   enum Kind: UInt8 {
     case listener, client, upstream, signals, mailbox, dns, files
@@ -9,7 +9,7 @@ struct Token: Equatable {
 
   let bits: UInt64
 
-  /// Whether it stands for what brings bytes.
+  /// Whether the descriptor carries client or upstream data.
   var isBulk: Bool { kind == .client || kind == .upstream }
 
   init(_ kind: Kind, generation: UInt32, number: UInt32) {

@@ -1,7 +1,7 @@
-/// Numbers that shape every connection.
+/// Constants that apply to every connection.
 public enum Tuning {
-  /// Transfers that share one of libcurl's multi handles, and its pool of connections, before the next is opened.
-  /// Few of them while there are few transfers, more when there are many.
+  /// The number of transfers that share one curl multi handle, and its connection pool, before the next one is used.
+  /// The number is smaller while there are few transfers.
   public static var transfersPerMulti: (few: Int, many: Int) {
     (CurlMultiPool.transfersPerEarlyMulti, CurlMultiPool.transfersPerMulti)
   }

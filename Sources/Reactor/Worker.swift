@@ -1,13 +1,13 @@
 internal import CLinux
 
-/// A thread for work that may wait: files, drivers, names. What it finds comes back through a `Mailbox`.
+/// A thread for blocking work, such as files, drivers, and DNS lookups. It reports results through a `Mailbox`.
 public enum Worker {
   private final class Job {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  /// Runs `body` on a new thread that no signal interrupts.
+  /// Runs `body` on a new thread with all signals blocked.
   public static func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
     let job = unsafe Unmanaged.passRetained(Job(body)).toOpaque()
     let result = unsafe linux_start_thread(run, job)

@@ -3,29 +3,29 @@ import Gateway
 import Glibc
 import Reactor
 
-/// Where the configuration comes from: a file that was named, `hoosh.toml` here, or what is found.
+/// The source of the configuration: a given file, `hoosh.toml` in the current folder, or automatic discovery.
 enum ConfigurationSource {
-  /// The file that is looked for when none is named.
+  /// The file that is used if none is given.
   static let defaultName = "hoosh.toml"
-  /// Bytes of a configuration file.
+  /// The largest configuration file, in bytes.
   static let bytesMax = 1024 * 1024
 
-  /// A configuration and where it is from, in words.
+  /// A configuration and its origin.
   struct Loaded {
     var configuration: Configuration
-    /// The file, or why there is none.
+    /// The path of the file, or the reason why there is none.
     var origin: String
-    /// Whether it is from a file.
+    /// Whether the configuration comes from a file.
     var isFile = true
-    /// The local servers that answered, when there was no file.
+    /// The local servers that were found, if there is no file.
     var found: [ProviderKind] = []
   }
 
-  /// Reads the configuration; complains and exits when it is wrong.
+  /// Loads the configuration. Prints the errors and exits if it is invalid.
   static func load(_ path: String?) throws -> Loaded {
     let environment = Environment.variables
     if let path = unsafe path ?? (access(defaultName, R_OK) == 0 ? defaultName : nil) {
-      do throws(Fault) {
+      do throws(LoadError) {
         return Loaded(configuration: try configuration(path, environment), origin: path)
       } catch {
         switch error {
@@ -50,13 +50,14 @@ enum ConfigurationSource {
     url?.split(separator: ":").last.flatMap { UInt16($0) }
   }
 
-  /// Why there is no configuration.
-  private enum Fault: Error {
+  /// The reason why a configuration cannot be loaded.
+  private enum LoadError: Error {
     case unreadable(String)
     case wrong(ConfigurationFaults)
   }
 
-  private static func configuration(_ path: String, _ environment: [String: String]) throws(Fault) -> Configuration
+  private static func configuration(_ path: String, _ environment: [String: String]) throws(LoadError)
+    -> Configuration
   {
     let text = try read(path)
     do throws(ConfigurationFaults) {
@@ -68,9 +69,9 @@ enum ConfigurationSource {
     }
   }
 
-  /// The configuration of a file as it is now, for a gateway that runs.
+  /// Reads the file again, for a running gateway.
   static func reload(_ path: String) -> Result<Configuration, ConfigurationFaults> {
-    do throws(Fault) {
+    do throws(LoadError) {
       return .success(try configuration(path, Environment.variables))
     } catch {
       switch error {
@@ -81,14 +82,14 @@ enum ConfigurationSource {
     }
   }
 
-  private static func read(_ path: String) throws(Fault) -> [UInt8] {
-    // A pipe without a writer would be waited for.
+  private static func read(_ path: String) throws(LoadError) -> [UInt8] {
+    // Without O_NONBLOCK, opening a FIFO would block until a writer opens it.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))") }
     defer { _ = close(descriptor) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw .unreadable("\(path): is not a file")
+      throw .unreadable("\(path): not a regular file")
     }
     var text = [UInt8](repeating: 0, count: bytesMax + 1)
     var count = 0
@@ -102,7 +103,7 @@ enum ConfigurationSource {
       count += more
     }
     guard count <= bytesMax else {
-      let message = "larger than \(bytesMax) bytes, so it cannot be a configuration"
+      let message = "the file is larger than \(bytesMax) bytes, the limit for a configuration"
       throw .wrong(ConfigurationFaults([ConfigurationFault(file: path, message: message)]))
     }
     return Array(text[..<count])

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The variables that this process was started with.
+/// The environment variables of this process.
 enum Environment {
-  /// All of them, by name.
+  /// All variables, by name.
   static var variables: [String: String] {
     var variables: [String: String] = [:]
     var entry = unsafe environ
@@ -16,6 +16,6 @@ enum Environment {
     return variables
   }
 
-  /// The value of one.
+  /// Returns the value of a variable, or `nil` if it is not set.
   static func value(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
 }

@@ -2,33 +2,34 @@ import ArgumentParser
 import Glibc
 import Probe
 
-/// Says whether and how a model fits on this machine.
+/// The `fit` command, which shows whether and how a model fits on this machine.
 struct Fit: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say which model fits where on this machine, and why.",
+    abstract: "Show whether a model fits on this machine, where its layers go, and why.",
     discussion: """
-      MODEL is a file (GGUF, safetensors, ONNX) or a name that says how large the model is, as llama-3.1-70b does. \
-      Exits with 1 when it does not fit at all.
+      MODEL is a file (GGUF, safetensors, ONNX) or a name that contains the model's size, such as llama-3.1-70b. \
+      Exits with status 1 if the model does not fit at all.
       """)
 
-  @Argument(help: "A model's file, or its name.")
+  @Argument(help: "The model's file or name.")
   var model: String
 
-  @Option(name: .shortAndLong, help: "Tokens of context for each conversation.")
+  @Option(name: .shortAndLong, help: "The context length of each conversation, in tokens.")
   var context = 4096
 
-  @Option(name: .shortAndLong, help: "Conversations at the same time.")
+  @Option(name: .shortAndLong, help: "The number of concurrent conversations.")
   var parallel = 1
 
-  @Option(help: "How keys and values are kept: f16, q8_0 or q4_0.")
+  @Option(help: "The format of the key-value cache: f16, q8_0, or q4_0.")
   var cache = Cache.f16
 
   @Option(
-    name: .customLong("add-device"), help: "Plan as if there were one more device, of so many GiB. May be repeated."
+    name: .customLong("add-device"),
+    help: "Add a device with this much memory, in GiB, to the plan. May be repeated."
   )
   var added: [Int] = []
 
-  @Flag(help: "Do not ask the drivers; what the kernel says is enough.")
+  @Flag(help: "Do not load vendor drivers; use only what the kernel reports.")
   var noDrivers = false
 
   @Flag(help: "Print JSON.")
@@ -50,11 +51,11 @@ struct Fit: ParsableCommand {
 
   func validate() throws {
     guard (1...1 << 24).contains(context) else {
-      throw ValidationError("A context is from 1 to \(1 << 24) tokens.")
+      throw ValidationError("--context must be from 1 to \(1 << 24) tokens.")
     }
-    guard (1...1024).contains(parallel) else { throw ValidationError("Conversations are from 1 to 1024.") }
+    guard (1...1024).contains(parallel) else { throw ValidationError("--parallel must be from 1 to 1024.") }
     guard added.count <= 64, added.allSatisfy({ (1...16_384).contains($0) }) else {
-      throw ValidationError("At most 64 devices of 1 to 16384 GiB can be added.")
+      throw ValidationError("--add-device accepts at most 64 devices, each of 1 to 16384 GiB.")
     }
   }
 
@@ -90,7 +91,8 @@ struct Fit: ParsableCommand {
       }
     }
     if let shape = NamedModel.model(model) { return shape }
-    Terminal.printError("hoosh: there is no file `\(model)`, and as a name it does not say how large the model is")
+    Terminal.printError(
+      "hoosh: `\(model)` is not a file, and as a name it contains no model size; try one such as llama-3.1-8b")
     throw ExitCode.input
   }
 
@@ -100,9 +102,9 @@ struct Fit: ParsableCommand {
     let demand = plan.demand
     print(
       "needs         \(Bytes.text(shape.weights)) of weights, \(Bytes.text(demand.cache)) for \(usage.context) tokens"
-        + "\(usage.parallel > 1 ? " of \(usage.parallel) conversations each" : ""), "
-        + "\(Bytes.text(demand.compute)) to calculate")
-    print("goes          \(Terminal.bold(plan.manner.rawValue))")
+        + "\(usage.parallel > 1 ? " in each of \(usage.parallel) conversations" : ""), "
+        + "\(Bytes.text(demand.compute)) for compute buffers")
+    print("placement     \(Terminal.bold(plan.manner.rawValue))")
     for share in plan.shares {
       print("              \(share.name): \(share.layers) layers, \(Bytes.text(share.bytes))")
     }
@@ -122,7 +124,7 @@ struct Fit: ParsableCommand {
     var parts: [String] = []
     if plan.layersInMemory > 0 { parts.append("\(plan.layersInMemory) layers") }
     if plan.expertLayersInMemory > 0 { parts.append("the experts of \(plan.expertLayersInMemory) layers") }
-    if parts.isEmpty { parts.append("the input's table") }
+    if parts.isEmpty { parts.append("the input embeddings") }
     return "\(parts.joined(separator: " and ")), \(Bytes.text(plan.hostBytes))"
   }
 

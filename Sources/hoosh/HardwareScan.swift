@@ -1,9 +1,9 @@
 import Glibc
 import Probe
 
-/// What this machine has, for the commands.
+/// The hardware of this machine, for the commands.
 enum HardwareScan {
-  /// Looks at the machine and lets its drivers speak.
+  /// Scans the machine and, unless told otherwise, probes its drivers.
   static func snapshot(asksDrivers: Bool = true, asksEveryDriver: Bool = false) -> Snapshot {
     guard let root = Root() else { return Snapshot(Machine()) }
     let machine = Probe.look(root)
@@ -12,7 +12,7 @@ enum HardwareScan {
     return Snapshot(inquirer.ask(machine, root), prices: prices())
   }
 
-  /// How drivers are asked by this program: by itself, in a process of their own.
+  /// Returns the options for driver probes, which run in a child process.
   static func options(asksEveryDriver: Bool = false) -> Inquirer.Options {
     var options = Inquirer.Options()
     options.asksEveryDriver = asksEveryDriver
@@ -21,27 +21,28 @@ enum HardwareScan {
     return options
   }
 
-  /// Where it is remembered which drivers crashed or hung.
+  /// Returns the path of the file that stores the drivers in quarantine, or `nil` if there is no home folder.
   private static func quarantinePath() -> String? {
     if let cache = Environment.value("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/hoosh/drivers" }
     if let home = Environment.value("HOME"), home.hasPrefix("/") { return home + "/.cache/hoosh/drivers" }
     return nil
   }
 
-  /// The prices of the file that `HOOSH_PRICES` names, or those that come with the program.
+  /// Returns the prices in the file that `HOOSH_PRICES` names, or the built-in ones.
   static func prices() -> Prices {
     guard let path = Environment.value("HOOSH_PRICES") else { return .builtIn }
     guard let json = SmallFile.read(path), let prices = Prices(json) else {
-      Terminal.printError("hoosh: \(path) is no file of prices; those of \(Prices.builtIn.date) are used")
+      Terminal.printError(
+        "hoosh: \(path) is not a valid price file; using the built-in prices of \(Prices.builtIn.date)")
       return .builtIn
     }
     return prices
   }
 }
 
-/// A small file, read whole.
+/// Reads small files.
 enum SmallFile {
-  /// Bytes that are read at most.
+  /// The most bytes read from a file.
   static let bytesMax = 1 << 20
 
   static func read(_ path: String) -> [UInt8]? {

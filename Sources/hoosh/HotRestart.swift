@@ -1,11 +1,11 @@
 import Glibc
 import Reactor
 
-/// A listening socket that comes from another process, and goes to the next.
+/// A hot restart: a new process inherits the listening socket, then the old one drains.
 ///
-/// `LISTEN_FDS` and `LISTEN_PID` are read as systemd sets them (sd_listen_fds(3)): the socket is descriptor 3. A
-/// successor that was started by `SIGUSR2` finds its predecessor in `HOOSH_PREDECESSOR` too, and tells it to drain
-/// once it serves itself. The socket is the same one all the time, so nobody who connects is refused.
+/// `LISTEN_FDS` and `LISTEN_PID` work as with systemd (sd_listen_fds(3)): the socket is descriptor 3. A successor
+/// started by `SIGUSR2` also receives its predecessor's process ID in `HOOSH_PREDECESSOR`, and stops it once it
+/// accepts connections itself. Both use the same socket, so no connection is refused.
 struct HotRestart {
   private static let first: Int32 = 3
   private static let names = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "HOOSH_PREDECESSOR"]
@@ -18,39 +18,39 @@ struct HotRestart {
     let isMeant = Environment.value("LISTEN_PID").map { $0 == "\(getpid())" } ?? true
     let count = Environment.value("LISTEN_FDS").flatMap { Int($0) } ?? 0
     listener = isMeant && count > 0 ? Self.first : nil
-    // Only the process that started this one, so that no stray variable ends a stranger.
+    // Accept only the parent process, so that a stray variable cannot stop an unrelated one.
     predecessor = Environment.value("HOOSH_PREDECESSOR").flatMap { pid_t($0) }.flatMap {
       $0 == getppid() ? $0 : nil
     }
   }
 
-  /// Tells the predecessor, if there is one, that it may go.
+  /// Stops the predecessor, if there is one.
   func stopPredecessor() {
     if let predecessor { _ = kill(predecessor, SIGTERM) }
   }
 
-  /// Starts this program again, as it is on disk now, with the same arguments and the same listening socket.
+  /// Starts the program file again, with the same arguments and the same listening socket.
   static func startSuccessor(_ listener: Int32?) {
     guard let listener, let path = ownPath() else {
-      return Terminal.printError("hoosh: there is no listening socket, or no program, to hand over")
+      return Terminal.printError("hoosh: cannot restart: no listening socket, or the program file is unknown")
     }
     let arguments = CommandLine.arguments
     let environment = inherited() + ["LISTEN_FDS=1", "HOOSH_PREDECESSOR=\(getpid())"]
     do throws(SystemError) {
-      // The kernel takes its time to start a process; the loop does not wait for it.
+      // Starting a process takes time, so it does not run on the loop.
       try Worker.start {
         do throws(SystemError) {
           try Successor.start(path, arguments: arguments, environment: environment, listener: listener)
         } catch {
-          Terminal.printError("hoosh: no successor: \(error)")
+          Terminal.printError("hoosh: cannot start a successor: \(error)")
         }
       }
     } catch {
-      Terminal.printError("hoosh: no successor: \(error)")
+      Terminal.printError("hoosh: cannot start a successor: \(error)")
     }
   }
 
-  /// The file of this program; when it was replaced, the one that replaced it.
+  /// Returns the path of this program's file, or of the file that replaced it.
   private static func ownPath() -> String? {
     var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe bytes.withUnsafeMutableBytes {
@@ -61,7 +61,7 @@ struct HotRestart {
     return path.hasSuffix(" (deleted)") ? String(path.dropLast(" (deleted)".count)) : path
   }
 
-  /// The environment without what was meant for this process alone.
+  /// Returns the environment without the variables that belong to this process alone.
   private static func inherited() -> [String] {
     Environment.variables.filter { !names.contains($0.key) }.map { "\($0.key)=\($0.value)" }
   }

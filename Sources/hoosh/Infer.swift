@@ -2,9 +2,9 @@ import ArgumentParser
 import Gateway
 import Reactor
 
-/// Asks a model one question.
+/// The `infer` command, which sends one prompt to a model.
 struct Infer: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Ask a model through a running gateway.")
+  static let configuration = CommandConfiguration(abstract: "Send a prompt to a model through a running gateway.")
 
   @Option(name: .shortAndLong, help: "The model.")
   var model: String
@@ -12,14 +12,14 @@ struct Infer: ParsableCommand {
   @Argument(help: "The prompt.")
   var prompt: String
 
-  @Flag(help: "Show the answer as it is made.")
+  @Flag(help: "Print the answer as it is generated.")
   var stream = false
 
   @OptionGroup var options: ServerOptions
 
   func run() throws {
     var events = SSEReader()
-    var complaint: String?
+    var failure: String?
     let answer = try options.send(
       .post, "/v1/chat/completions", body: body(),
       piece: stream
@@ -27,18 +27,18 @@ struct Infer: ParsableCommand {
           var offset = 0
           while let isEvent = try? events.next(in: bytes, from: &offset), isEvent {
             let data = events.data
-            if let error = ServerJSON.error(in: data.span) { complaint = error }
+            if let error = ServerJSON.error(in: data.span) { failure = error }
             show(data.span, member: "delta")
           }
         } : nil)
     if answer.status != 200 {
-      complaint = ServerJSON.error(in: answer.body.span) ?? "the gateway answered with status \(answer.status)"
+      failure = ServerJSON.error(in: answer.body.span) ?? "the gateway answered with status \(answer.status)"
     } else if !stream {
       show(answer.body.span, member: "message")
     }
     if answer.status == 200 { Terminal.write([0x0a]) }
-    if let complaint {
-      Terminal.printError("hoosh: \(complaint)")
+    if let failure {
+      Terminal.printError("hoosh: \(failure)")
       throw ExitCode.failure
     }
   }

@@ -3,7 +3,7 @@ import Gateway
 import Probe
 import Reactor
 
-/// Says what this program is, how its connections are tuned, and what the machine has.
+/// The `info` command, which shows the machine, the versions, and the configuration.
 struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the machine, versions, tuning and configured providers.")
@@ -11,19 +11,19 @@ struct Info: ParsableCommand {
   @Option(name: .shortAndLong, help: "The configuration file. Without it ./hoosh.toml, if there is one.")
   var config: String?
 
-  @Option(help: "Show what the gateway at this address holds, and how its loop fares, instead.")
+  @Option(help: "Show the status of the running gateway at this URL instead.")
   var server: String?
 
-  @Option(help: "The key to present there; HOOSH_KEY in the environment does the same.")
+  @Option(help: "The API key for that gateway. Defaults to HOOSH_KEY in the environment.")
   var key: String?
 
-  @Flag(help: "Print what the machine has, as JSON, and nothing else.")
+  @Flag(help: "Print only the hardware, as JSON.")
   var json = false
 
-  @Flag(help: "Do not ask the drivers; what the kernel says is enough.")
+  @Flag(help: "Do not load vendor drivers; use only what the kernel reports.")
   var noDrivers = false
 
-  @Flag(help: "Ask every graphics driver that is installed, also without a device for it.")
+  @Flag(help: "Load every installed graphics driver, even without a matching device.")
   var everyDriver = false
 
   func run() throws {
@@ -66,20 +66,20 @@ struct Info: ParsableCommand {
       ("TCP keep-alive", "60 s, both sides"),
       ("client idle timeout", "\(server.idleTimeout)"),
       ("upstream idle age", "per provider, below"),
-      ("upstream pools", "one for each \(pools.few) transfers at once, for each \(pools.many) when there are many"),
-      ("upstream HTTP/2", "per provider, below; HTTP/1.1 unless asked for"),
+      ("upstream pools", "one per \(pools.few) concurrent transfers, per \(pools.many) under high load"),
+      ("upstream HTTP/2", "per provider, below; off by default"),
       ("upstream redirects, proxies, netrc", "off"),
-      ("upstream compression", "not asked for"),
+      ("upstream compression", "not requested"),
       ("connect timeout", "\(server.timeouts.connect)"),
       (
         "first event, stall, total timeout",
         "\(server.timeouts.firstEvent), \(server.timeouts.stall), \(server.timeouts.total)"
       ),
-      ("stream head waits at most", "\(server.commitAfter)"),
+      ("stream commit deadline", "\(server.commitAfter)"),
       ("JSON body limit", "\(server.jsonBodyBytesMax) bytes"),
-      ("request bodies together", "\(server.bodiesBytesMax) bytes"),
+      ("request bodies in memory", "\(server.bodiesBytesMax) bytes"),
       ("memory limit", server.memoryBytesMax == 0 ? "none" : "\(server.memoryBytesMax) bytes"),
-      ("output waiting for a client", "\(server.outputHighWater) bytes, then its upstream waits"),
+      ("output buffered per client", "\(server.outputHighWater) bytes, then its upstream is paused"),
       ("clients", "\(server.clientsMax)"),
     ]
   }
@@ -89,21 +89,21 @@ struct Info: ParsableCommand {
   }
 }
 
-/// Checks a configuration.
+/// The `check` command, which validates a configuration file.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check a configuration file; exits with 78 when something is wrong with it.")
+    abstract: "Check a configuration file. Exits with status 78 if it is invalid.")
 
-  @Argument(help: "The file. Without it ./hoosh.toml.")
+  @Argument(help: "The file. Defaults to ./hoosh.toml.")
   var file: String?
 
-  @Option(name: .shortAndLong, help: "The same as the argument.")
+  @Option(name: .shortAndLong, help: "The file, as an option.")
   var config: String?
 
   func run() throws {
     let path = file ?? config ?? ConfigurationSource.defaultName
     let loaded = try ConfigurationSource.load(path)
     let count = loaded.configuration.providers.filter(\.isEnabled).count
-    print("\(path): right; \(count) \(count == 1 ? "provider" : "providers")")
+    print("\(path): configuration is valid (\(count) \(count == 1 ? "provider" : "providers") enabled)")
   }
 }

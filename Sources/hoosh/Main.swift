@@ -2,15 +2,15 @@ import ArgumentParser
 import Gateway
 import Probe
 
-/// The program: one subcommand a file.
+/// The program and its subcommands, one per file.
 @main
 struct Hoosh: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hoosh",
     abstract: "A local-first gateway for language models.",
     discussion: """
-      Exit codes: 0 success, 1 the server or the model said no, 64 the command line is wrong, 69 the server \
-      cannot be reached, 74 a file cannot be read, 78 the configuration is wrong.
+      Exit codes: 0 success, 1 the request failed, 64 the command line is invalid, 69 the server \
+      cannot be reached, 74 a file cannot be read, 78 the configuration is invalid.
       """,
     version: Gateway.version,
     subcommands: [
@@ -19,13 +19,13 @@ struct Hoosh: ParsableCommand {
     defaultSubcommand: Serve.self)
 
   static func main() {
-    // The same program lets a driver speak, in a process of its own: that is decided before anything else is set up.
+    // In a driver process, this call probes one driver and exits. It must come before any other setup.
     DriverChild.runIfMeant()
     main(nil)
   }
 }
 
-/// Prints the version.
+/// The `version` command.
 struct Version: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Print the version.")
 
@@ -37,6 +37,6 @@ extension ExitCode {
   static let unavailable = ExitCode(69)
   /// A file cannot be read (`EX_IOERR`).
   static let input = ExitCode(74)
-  /// The configuration is wrong (`EX_CONFIG`).
+  /// The configuration is invalid (`EX_CONFIG`).
   static let configuration = ExitCode(78)
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Reactor
 
-/// Lists the models of a running gateway.
+/// The `models` command, which lists the models of a running gateway.
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "List the models that a running gateway serves.")
 
@@ -17,10 +17,10 @@ struct Models: ParsableCommand {
   }
 }
 
-/// Asks a running gateway whether it takes requests.
+/// The `health` command, which checks whether a running gateway accepts requests.
 struct Health: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Ask a running gateway whether it takes requests; exits with 1 when it does not.")
+    abstract: "Check whether a running gateway accepts requests. Exits with status 1 if it does not.")
 
   @OptionGroup var options: ServerOptions
 

@@ -2,12 +2,12 @@ import ArgumentParser
 import Gateway
 import Reactor
 
-/// Says where a model would go.
+/// The `route` command, which explains the routing of a model.
 struct Route: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show who would be asked for a model by a running gateway, and why not the others.")
+    abstract: "Show which provider of a running gateway a model routes to, and why the others are skipped.")
 
-  @Argument(help: "The model, as a caller would name it.")
+  @Argument(help: "The model name, as in a request.")
   var model: String
 
   @Flag(help: "Print the gateway's JSON.")

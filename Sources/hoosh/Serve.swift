@@ -3,21 +3,21 @@ import Gateway
 import Glibc
 import Reactor
 
-/// Runs the gateway: the loop is in `run`.
+/// The `serve` command, which runs the gateway. `run` contains the loop.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Run the gateway (the default).")
 
-  @Option(name: .shortAndLong, help: "The port to listen on; 0 lets the system choose.")
+  @Option(name: .shortAndLong, help: "The port to listen on. 0 lets the system choose.")
   var port: Int?
 
   @Option(help: "The IPv4 or IPv6 address to listen on.")
   var bind: String?
 
-  @Option(name: .shortAndLong, help: "The configuration file. Without it ./hoosh.toml, if there is one.")
+  @Option(name: .shortAndLong, help: "The configuration file. Defaults to ./hoosh.toml, if it exists.")
   var config: String?
 
   @Option(
-    help: "Memory above which new requests are refused, in bytes or as in 512M or 2G. It overrides the file.",
+    help: "The memory above which new requests are rejected, in bytes or as in 512M or 2G.",
     transform: Size.bytes)
   var maxMemory: Int?
 
@@ -41,7 +41,8 @@ struct Serve: ParsableCommand {
       Terminal.printError(Self.banner(loaded, port))
       if gateway.clientsMax < loaded.configuration.server.clientsMax {
         Terminal.printError(
-          "hoosh: \(gateway.clientsMax) clients at once, for the \(Reactor.descriptorsMax) descriptors of this process"
+          "hoosh: limited to \(gateway.clientsMax) clients because the process may open only "
+            + "\(Reactor.descriptorsMax) files; raise `ulimit -n` to allow more"
         )
       }
       try gateway.watchHardware(HardwareScan.options(), prices: HardwareScan.prices())
@@ -57,19 +58,19 @@ struct Serve: ParsableCommand {
       Self.flushOutput(reactor)
     } catch {
       let server = loaded.configuration.server
-      let hint = error.isAddressInUse ? "; something listens there already, choose another with --port" : ""
+      let hint = error.isAddressInUse ? "; another process uses this port, choose another with --port" : ""
       Terminal.printError("hoosh: cannot serve on \(server.bind):\(server.port): \(error)\(hint)")
       throw ExitCode.failure
     }
   }
 
-  /// Gives the gateway what the file says, whenever it is asked for or the file has changed.
+  /// Reloads the configuration on `SIGHUP` and when the file changes.
   private func watch(_ path: String, for gateway: Gateway) throws(SystemError) {
     let memoryMax = maxMemory
     let read: Reloader.Read = {
       let read = ConfigurationSource.reload(path)
       if case .failure(let faults) = read {
-        Terminal.printError("hoosh: the configuration was not taken, the one before is still in use\n\(faults)")
+        Terminal.printError("hoosh: reload failed; the previous configuration stays in use\n\(faults)")
       }
       return read.map { read in
         var configuration = read
@@ -79,25 +80,25 @@ struct Serve: ParsableCommand {
     }
     var file: FileWatch?
     do throws(SystemError) { file = try FileWatch(path) } catch {
-      Terminal.printError("hoosh: changes of \(path) will not be noticed (\(error)); send SIGHUP after one")
+      Terminal.printError("hoosh: cannot watch \(path) for changes (\(error)); send SIGHUP to reload it")
     }
     try gateway.watchConfiguration(try Reloader(file: file, read))
   }
 
-  /// Amounts of memory, as people write them.
+  /// Parses memory sizes.
   enum Size {
     static func bytes(_ text: String) throws -> Int {
       let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
       let unit = text.last.flatMap { units[Character($0.uppercased())] }
       let digits = unit == nil ? text[...] : text.dropLast()
       guard let number = Int(digits), number >= 0, number <= 1 << 40 / (unit ?? 1) else {
-        throw ValidationError("A size is a number of bytes, or one with K, M or G behind it.")
+        throw ValidationError("A size is a number of bytes, optionally with the suffix K, M, or G.")
       }
       return number * (unit ?? 1)
     }
   }
 
-  /// A peer that closes must not end the process; as many descriptors as the system gives.
+  /// Ignores `SIGPIPE`, so that a closed connection does not end the process, and raises the descriptor limit.
   private static func prepareProcess() {
     _ = signal(SIGPIPE, SIG_IGN)
     Reactor.returnLargeBlocks()
@@ -108,7 +109,7 @@ struct Serve: ParsableCommand {
     }
   }
 
-  /// Sends what is still queued for clients, for a while; a signal ends that too.
+  /// Sends pending output for up to 5 seconds, or until a signal arrives.
   private static func flushOutput(_ reactor: Reactor) {
     let end = reactor.now + .seconds(5)
     repeat {
@@ -128,7 +129,7 @@ struct Serve: ParsableCommand {
       lines.append("  \(provider.name): \(models), \(place)")
     }
     if !loaded.isFile, loaded.found.isEmpty, configuration.providers.count == 1 {
-      lines.append("  No local model server answered (Ollama, llama.cpp, LM Studio, vLLM) and no key is set.")
+      lines.append("  No local model server was found (Ollama, llama.cpp, LM Studio, vLLM), and no API key is set.")
     }
     let model =
       configuration.providers.first { $0.isEnabled && $0.kind == .demo }

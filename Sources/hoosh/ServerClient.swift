@@ -3,28 +3,29 @@ import Gateway
 import Glibc
 import Reactor
 
-/// The options of the commands that talk to a running gateway, and the talking.
+/// The options of the commands that call a running gateway, and the HTTP client they use.
 struct ServerOptions: ParsableArguments {
-  @Option(help: "The gateway's address.")
+  @Option(help: "The gateway's URL.")
   var server = "http://127.0.0.1:8088"
 
-  @Option(help: "The key to present; HOOSH_KEY in the environment does the same.")
+  @Option(help: "The API key. Defaults to HOOSH_KEY in the environment.")
   var key: String?
 
-  /// What the gateway answered.
+  /// The gateway's response.
   struct Answer {
     var status: Int
     var body: [UInt8]
   }
 
-  /// Sends one request. `piece` is called with the body as it comes while the status is 200; the rest is kept.
+  /// Sends one request. While the status is 200, passes the body to `piece` as it arrives. Any other body is
+  /// returned.
   func send(
     _ method: UpstreamRequest.Method, _ path: String, body: [UInt8] = [], piece: ((Span<UInt8>) -> Void)? = nil
   ) throws -> Answer {
     try Self.send(server, key: key, method, path, body: body, piece: piece)
   }
 
-  /// The same, for a command that has options of its own.
+  /// Sends one request, for a command with its own options.
   static func send(
     _ server: String, key: String?, _ method: UpstreamRequest.Method, _ path: String, body: [UInt8] = [],
     piece: ((Span<UInt8>) -> Void)? = nil
@@ -65,7 +66,9 @@ struct ServerOptions: ParsableArguments {
         reactor.consumeBody(of: transfer, response.body.count)
         guard case .transferEnded(transfer, let end) = event else { continue }
         if end == .complete { return .success(answer) }
-        let reason = answer.status == 0 ? "nothing answers at \(server)" : "the connection to \(server) broke"
+        let reason =
+          answer.status == 0
+          ? "cannot connect to \(server); is hoosh running?" : "the connection to \(server) was lost"
         Terminal.printError("hoosh: \(reason) (\(end))")
         return .failure(answer.status == 0 ? .unavailable : .failure)
       }

@@ -1,8 +1,8 @@
 import Gateway
 
-/// Reads what the commands need of the gateway's JSON.
+/// Reads the gateway's JSON responses.
 enum ServerJSON {
-  /// The `content` of the first choice's `message` or `delta`.
+  /// Returns the `content` of the first choice's `message` or `delta`.
   static func content(in json: Span<UInt8>, of member: StaticString) -> String? {
     var text: String?
     try? each(in: json, at: nil) { choices in
@@ -21,7 +21,7 @@ enum ServerJSON {
     return text
   }
 
-  /// The message of an error object.
+  /// Returns the message of an error object.
   static func error(in json: Span<UInt8>) -> String? {
     var text: String?
     try? each(in: json, at: nil) { error in
@@ -33,7 +33,7 @@ enum ServerJSON {
     return text
   }
 
-  /// The `id` of each element of `data`.
+  /// Returns the `id` of each element of `data`.
   static func ids(in json: Span<UInt8>) -> [String] {
     var ids: [String] = []
     try? each(in: json, at: nil) { data in
@@ -49,7 +49,7 @@ enum ServerJSON {
     return ids
   }
 
-  /// The texts of each element of `candidates`.
+  /// Returns the members of each element of `candidates`.
   static func candidates(in json: Span<UInt8>) -> [[String: String]] {
     var found: [[String: String]] = []
     try? each(in: json, at: nil) { list in
@@ -67,7 +67,7 @@ enum ServerJSON {
     return found
   }
 
-  /// Every number, text and flag of nested objects, named by the keys that lead to it.
+  /// Returns every number, string, and Boolean of nested objects, named by the keys that lead to it.
   static func leaves(of json: Span<UInt8>) -> [(name: String, value: String)] {
     var found: [(name: String, value: String)] = []
     try? collect(json, nil, "", &found)

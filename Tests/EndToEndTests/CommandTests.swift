@@ -6,25 +6,26 @@ import Testing
 
 @Suite struct CommandTests {
   @Test(arguments: [["--version"], ["version"]])
-  func `the version is told`(arguments: [String]) throws {
+  func `both forms of the version command print the version`(arguments: [String]) throws {
     let run = try Run.hoosh(arguments)
     #expect(run.status == 0)
     #expect(run.output.contains(Gateway.version))
     #expect(run.errors.isEmpty)
   }
 
-  @Test func `a command line that makes no sense exits with 64`() throws {
+  @Test func `an invalid command line exits with status 64`() throws {
     #expect(try Run.hoosh(["--no-such-option"]).status == 64)
     #expect(try Run.hoosh(["infer", "hello"]).status == 64)
   }
 
-  @Test func `a good configuration is said to be right`() throws {
+  @Test func `a valid configuration passes the check`() throws {
     let run = try Run.hoosh(["check", "good.toml"], files: ["good.toml": "[[providers]]\ntype = \"Demo\"\n"])
     #expect(run.status == 0)
-    #expect(run.output.contains("good.toml: right; 1 provider"))
+    #expect(run.output.contains("good.toml: configuration is valid (1 provider enabled)"))
   }
 
-  @Test func `a bad configuration exits with 78 and names file, line and column of each fault`() throws {
+  @Test func `an invalid configuration exits with status 78 and names file, line, and column of each error`() throws
+  {
     let text = "[server]\nport = \"many\"\nprot = 1\n"
     let run = try Run.hoosh(["check", "bad.toml"], files: ["bad.toml": text])
     #expect(run.status == 78)
@@ -33,13 +34,13 @@ import Testing
     #expect(run.output.isEmpty)
   }
 
-  @Test func `a file that is not there exits with 74`() throws {
+  @Test func `a missing file exits with status 74`() throws {
     let run = try Run.hoosh(["check", "none.toml"])
     #expect(run.status == 74)
     #expect(run.errors.contains("none.toml"))
   }
 
-  @Test func `the example in the repository is right`() throws {
+  @Test func `the example configuration in the repository is valid`() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let text = try String(contentsOf: root.appending(path: "hoosh.example.toml"), encoding: .utf8)
@@ -47,7 +48,7 @@ import Testing
     #expect(run.status == 0, "\(run.errors)")
   }
 
-  @Test func `info says how connections are tuned and what is configured`() throws {
+  @Test func `info shows connection settings and the configured providers`() throws {
     let text = "[[providers]]\ntype = \"Ollama\"\nname = \"attic\"\n"
     let run = try Run.hoosh(["info"], files: ["hoosh.toml": text])
     #expect(run.status == 0)
@@ -57,10 +58,10 @@ import Testing
     ] {
       #expect(run.output.contains(row), "no \(row) in \(run.output)")
     }
-    #expect(!run.output.contains("\u{1b}"), "color is for terminals only")
+    #expect(!run.output.contains("\u{1b}"), "only a terminal gets color")
   }
 
-  @Test func `a configuration's secret is not shown`() throws {
+  @Test func `info never prints a secret of the configuration`() throws {
     let text =
       "[[providers]]\ntype = \"OpenAi\"\napi_key = \"canary-secret\"\n[auth]\ntokens = [\"canary-token-1234567890\"]\n"
     let run = try Run.hoosh(["info"], files: ["hoosh.toml": text])
@@ -69,22 +70,22 @@ import Testing
   }
 
   @Test(arguments: [["health"], ["models"], ["infer", "--model", "demo", "hello"]])
-  func `where nothing listens the commands exit with 69`(arguments: [String]) throws {
+  func `without a running gateway, the commands exit with status 69`(arguments: [String]) throws {
     let (listener, port) = Sockets.listen()
     close(listener)
     let run = try Run.hoosh(arguments + ["--server", "http://127.0.0.1:\(port)"])
     #expect(run.status == 69)
-    #expect(run.errors.contains("nothing answers"))
+    #expect(run.errors.contains("cannot connect"))
     #expect(run.output.isEmpty)
   }
 
-  @Test func `an address that others reach is refused without tokens`() throws {
+  @Test func `listening beyond loopback without tokens is an error`() throws {
     let run = try Run.hoosh(["serve", "-p", "0", "--bind", "0.0.0.0"])
     #expect(run.status == 78)
     #expect(run.errors.contains("[auth] tokens"))
   }
 
-  @Test func `a port that is taken is said, with what to do`() throws {
+  @Test func `if the port is in use, the error suggests another one`() throws {
     let (listener, port) = Sockets.listen()
     defer { close(listener) }
     let run = try Run.hoosh(["serve", "-p", "\(port)"])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Support
 
-/// What the program says of the machine, at the command line and to callers.
+/// The hardware information of the program, at the command line and over HTTP.
 @Suite struct HardwareTests {
   private func get(_ port: Int, _ path: String, _ body: String? = nil) throws -> (status: Int, json: [String: Any])
   {
@@ -22,7 +22,7 @@ import Testing
     return (Int(String(decoding: code, as: UTF8.self)) ?? 0, json ?? [:])
   }
 
-  @Test func `a gateway answers what the machine has, and what fits on it`() throws {
+  @Test func `a gateway serves the machine's hardware and the models that fit on it`() throws {
     let program = try Program(["serve", "-p", "0"])
     let port = try program.port()
     #expect(eventually(upTo: .seconds(20)) { (try? get(port, "/v1/hardware").status) == 200 })
@@ -49,7 +49,7 @@ import Testing
     #expect(try get(port, "/v1/hardware/abacus").status == 404)
   }
 
-  @Test func `no driver and no loader is mapped in the gateway, or stays open there`() throws {
+  @Test func `the gateway process never maps a driver or a loader`() throws {
     let program = try Program(["serve", "-p", "0"])
     let port = try program.port()
     #expect(
@@ -60,7 +60,7 @@ import Testing
     for name in ["vulkan", "nvidia", "rocm", "ze_loader", "LLVM"] { #expect(!maps.contains(name), "\(name)") }
   }
 
-  @Test func `info shows the machine as a table, or as JSON`() throws {
+  @Test func `info prints the hardware as a table or as JSON`() throws {
     let table = try Run.hoosh(["info", "--no-drivers"])
     #expect(table.status == 0, "\(table.errors)")
     for word in ["processor", "memory", "devices"] { #expect(table.output.contains(word)) }
@@ -69,7 +69,7 @@ import Testing
     #expect(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) is [String: Any])
   }
 
-  @Test func `fit says what fits and exits with 1 when nothing does`() throws {
+  @Test func `fit prints a placement, and exits with status 1 if the model fits nowhere`() throws {
     let run = try Run.hoosh(["fit", "llama-3.1-70b-q4_K_M", "--add-device", "80", "--no-drivers"])
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("single device"))

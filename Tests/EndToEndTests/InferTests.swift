@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: [[], ["--stream"]])
-  func `infer prints the answer and nothing else`(options: [String]) throws {
+  func `infer prints only the answer`(options: [String]) throws {
     let (program, server) = try start()
     let run = try Run.hoosh(["infer", "--model", "demo-tokens6", "Hello"] + options + server)
     #expect(run.status == 0)
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: [(60_000, []), (3000, ["--stream"])])
-  func `a long answer is printed whole`(tokens: Int, options: [String]) throws {
+  func `a long answer is printed completely`(tokens: Int, options: [String]) throws {
     let (program, server) = try start()
     let run = try Run.hoosh(["infer", "--model", "demo-tokens\(tokens)", "Hello"] + options + server)
     #expect(run.status == 0)
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: [[], ["--stream"]])
-  func `a refusal is told with its message, and exits with 1`(options: [String]) throws {
+  func `an API error is printed with its message and exits with status 1`(options: [String]) throws {
     let (program, server) = try start()
     let run = try Run.hoosh(["infer", "--model", "unknown", "Hello"] + options + server)
     #expect(run.status == 1)
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: [[], ["--stream"]])
-  func `an answer that breaks exits with 1`(options: [String]) throws {
+  func `an answer that is cut off exits with status 1`(options: [String]) throws {
     let (program, server) = try start()
     let run = try Run.hoosh(["infer", "--model", "demo-tokens10-during", "Hello"] + options + server)
     #expect(run.status == 1)
@@ -53,7 +53,7 @@ import Testing
     _ = program
   }
 
-  @Test func `models and health answer`() throws {
+  @Test func `the models and health commands work`() throws {
     let (program, server) = try start()
     let models = try Run.hoosh(["models"] + server)
     #expect(models.status == 0)
@@ -64,7 +64,7 @@ import Testing
     _ = program
   }
 
-  @Test func `the key is presented from the option, or from the environment`() throws {
+  @Test func `the API key comes from the option or from the environment`() throws {
     let (program, server) = try start(keys: true)
     let ask = ["infer", "--model", "demo-tokens6", "Hello"] + server
     let without = try Run.hoosh(ask)

@@ -1,17 +1,17 @@
 import Foundation
 import Testing
 
-/// A run of the built `hoosh`, in an empty folder and with an empty environment unless told otherwise.
+/// A run of the built `hoosh`, in an empty folder and with an empty environment by default.
 final class Program {
   let process = Process()
-  /// Where it runs; goes with this value.
+  /// The working folder, which is deleted with this value.
   let folder: URL
   private let outPath: URL
   private let errorPath: URL
 
   struct NotBuilt: Error {}
 
-  /// The program beside the tests.
+  /// Returns the program that was built with the tests.
   static func executable() throws -> URL {
     let places = [CommandLine.arguments[0], "/proc/self/exe"].map { URL(filePath: $0).resolvingSymlinksInPath() }
     for place in places {
@@ -21,7 +21,7 @@ final class Program {
     throw NotBuilt()
   }
 
-  /// Starts the program. `files` are written into its folder first.
+  /// Starts the program. `files` are written to its folder first.
   init(_ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:]) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "hoosh-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -47,15 +47,15 @@ final class Program {
   var output: String { (try? String(contentsOf: outPath, encoding: .utf8)) ?? "" }
   var errors: String { (try? String(contentsOf: errorPath, encoding: .utf8)) ?? "" }
 
-  /// A file in its folder.
+  /// Returns the content of a file in the folder.
   func file(_ name: String) -> String? { try? String(contentsOf: folder.appending(path: name), encoding: .utf8) }
 
-  /// Waits for the end; the exit status, or nil when it did not come in time.
+  /// Waits for the program to exit. Returns its exit status, or `nil` if it does not exit in time.
   func wait(upTo time: Duration = .seconds(10)) -> Int32? {
     eventually(upTo: time) { !process.isRunning } ? process.terminationStatus : nil
   }
 
-  /// The port that it says it listens on.
+  /// Returns the port that the program prints.
   func port() throws -> Int {
     eventually(upTo: .seconds(10)) { errors.contains("listens on") && errors.contains("\n") || !process.isRunning }
     let url = try #require(errors.firstMatch(of: #/listens on http://[^ ]*:(\d+) /#), "\(errors)")
@@ -65,13 +65,13 @@ final class Program {
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 }
 
-/// What a finished run said.
+/// The output of a finished run.
 struct Run {
   var status: Int32?
   var output: String
   var errors: String
 
-  /// Runs the program to its end.
+  /// Runs the program until it exits.
   static func hoosh(_ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:])
     throws -> Run
   {
@@ -81,7 +81,7 @@ struct Run {
   }
 }
 
-/// Looks until the condition holds; false when it does not in time.
+/// Polls until the condition holds. Returns false if it does not hold in time.
 @discardableResult
 func eventually(upTo time: Duration = .seconds(5), _ condition: () -> Bool) -> Bool {
   let end = ContinuousClock.now + time

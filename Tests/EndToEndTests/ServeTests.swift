@@ -9,7 +9,7 @@ final class Caller {
 
   init(_ port: Int) { client = TestClient(port: port) }
 
-  /// Asks for a stream of the demo provider.
+  /// Requests a stream from the demo provider.
   func ask(_ model: String, prompt: String = "hi", fields: [String] = []) {
     client.send(
       World.chat(
@@ -17,10 +17,10 @@ final class Caller {
     )
   }
 
-  /// The answer so far.
+  /// The response so far.
   var answer: HTTPMessage? { client.responses().first }
 
-  /// Reads until the answer is complete; false when it is not in time.
+  /// Reads until the response is complete. Returns false if it is not complete in time.
   func finish(upTo time: Duration = .seconds(10)) -> Bool {
     eventually(upTo: time) {
       client.pump()
@@ -30,12 +30,12 @@ final class Caller {
 }
 
 extension String {
-  /// The pieces of text in the events of a stream.
+  /// The text fragments in the events of a stream.
   var pieces: [Substring] { matches(of: /"content":"([^"]*)"/).map(\.1) }
 }
 
 @Suite struct ServeTests {
-  @Test func `without a configuration the demo answers, token by token, to the end`() throws {
+  @Test func `without a configuration, the demo streams its answer token by token to the end`() throws {
     let program = try Program(["serve", "-p", "0"])
     let port = try program.port()
     #expect(program.errors.contains("curl -N http://127.0.0.1:\(port)/v1/chat/completions"))
@@ -55,11 +55,11 @@ extension String {
     #expect(answer.text.pieces.filter { !$0.isEmpty }.count == 12)
     let first = try #require(arrivals.first)
     let last = try #require(arrivals.last)
-    #expect(last - first > .milliseconds(150), "tokens must not arrive together")
+    #expect(last - first > .milliseconds(150), "tokens must not arrive all together")
     #expect(program.process.isRunning)
   }
 
-  @Test func `two hundred streams at once are all complete`() throws {
+  @Test func `two hundred concurrent streams all complete`() throws {
     let program = try Program(["serve", "-p", "0"])
     let port = try program.port()
     print("resident memory of an idle hoosh: \(residentKiB(program)) KiB")
@@ -83,7 +83,7 @@ extension String {
   }
 
   @Test
-  func `a configuration that is written while it runs is taken, and one that is none is refused with the reason`()
+  func `a running gateway reloads a changed configuration, and rejects an invalid one with the reason`()
     throws
   {
     func configuration(_ model: String) -> String {
@@ -100,13 +100,13 @@ extension String {
     #expect(models().contains("\"one\""))
     func write(_ text: String) throws { try Data(text.utf8).write(to: program.folder.appending(path: "a.toml")) }
     try write("[server\n")
-    #expect(eventually(upTo: .seconds(10)) { program.errors.contains("the one before is still in use") })
+    #expect(eventually(upTo: .seconds(10)) { program.errors.contains("the previous configuration stays in use") })
     try write(configuration("two"))
     #expect(eventually(upTo: .seconds(10)) { models().contains("\"two\"") })
   }
 
   @Test(arguments: [SIGTERM, SIGINT])
-  func `an idle gateway stops at once when told`(signal: Int32) throws {
+  func `an idle gateway stops immediately on a signal`(signal: Int32) throws {
     let program = try Program(["serve", "-p", "0"])
     let caller = Caller(try program.port())
     caller.client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -121,7 +121,7 @@ extension String {
     #expect(!caller.client.wasReset)
   }
 
-  @Test func `a running stream is finished before the gateway stops, and nobody new is let in`() throws {
+  @Test func `a running stream completes before the gateway stops, and no new client is accepted`() throws {
     let program = try Program(["serve", "-p", "0"])
     let port = try program.port()
     let caller = Caller(port)
@@ -137,7 +137,7 @@ extension String {
     #expect(caller.answer?.isComplete == true)
     #expect(caller.answer?.events.last == "[DONE]")
     #expect(program.wait(upTo: .seconds(1)) == 0)
-    #expect(program.errors.contains("completed"), "the last row must reach the journal")
+    #expect(program.errors.contains("completed"), "the last line must reach the access log")
   }
 
   private func isListening(_ port: Int) -> Bool {
@@ -151,8 +151,7 @@ extension String {
     }
   }
 
-  @Test func `told twice, the gateway stops although a stream runs, and the stream does not look complete`() throws
-  {
+  @Test func `a second signal stops the gateway during a stream, which then does not look complete`() throws {
     let program = try Program(["serve", "-p", "0"])
     let caller = Caller(try program.port())
     caller.ask("demo-tokens1000-rate20-first10")

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Support
 
-/// What a running gateway says of itself, and the limits of its command line.
+/// The status of a running gateway, and the limits of its command line.
 @Suite struct StatusTests {
-  @Test func `info shows what a running gateway holds and how its loop fares`() throws {
+  @Test func `info shows the status of a running gateway`() throws {
     let program = try Program(["serve", "-p", "0"])
     let port = try program.port()
     let caller = Caller(port)
@@ -20,13 +20,13 @@ import Testing
     }
   }
 
-  @Test func `without a gateway there info says so`() throws {
+  @Test func `info reports that no gateway is running`() throws {
     let run = try Run.hoosh(["info", "--server", "http://127.0.0.1:1"])
     #expect(run.status == 69)
-    #expect(run.errors.contains("nothing answers"))
+    #expect(run.errors.contains("cannot connect"))
   }
 
-  @Test func `a limit of memory refuses chats`() throws {
+  @Test func `above the memory limit, chat requests are rejected`() throws {
     let program = try Program(["serve", "-p", "0", "--max-memory", "1k"])
     let caller = Caller(try program.port())
     caller.ask("demo")
@@ -35,19 +35,19 @@ import Testing
   }
 
   @Test(arguments: ["x", "-1", "1T", "9999999999999", "1MM"])
-  func `what is no size is refused`(text: String) throws {
+  func `an invalid memory size is rejected`(text: String) throws {
     let run = try Run.hoosh(["serve", "-p", "0", "--max-memory=\(text)"])
     #expect(run.status == 64)
     #expect(run.errors.contains("A size is"), "\(run.errors)")
   }
 
-  @Test func `an inherited descriptor that is no listening socket is told`() throws {
+  @Test func `an inherited descriptor that is not a listening socket is an error`() throws {
     let run = try Run.hoosh(["serve", "-p", "0"], environment: ["LISTEN_FDS": "1"])
     #expect(run.status == 1)
     #expect(run.errors.contains("inherited descriptor 3"), "\(run.errors)")
   }
 
-  @Test func `descriptors that are meant for another process are left alone`() throws {
+  @Test func `descriptors meant for another process are not used`() throws {
     let program = try Program(["serve", "-p", "0"], environment: ["LISTEN_FDS": "1", "LISTEN_PID": "1"])
     #expect(try program.port() > 0)
   }

@@ -5,7 +5,7 @@ import Testing
 @testable import Support
 
 @Suite struct BackpressureTests {
-  @Test func `a paused client is not read, and is read again when resumed`() throws {
+  @Test func `a paused client is not read until it is resumed`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     peer.send("one")
@@ -19,7 +19,7 @@ import Testing
     #expect(loop.run { loop.input(client) == "onetwo" })
   }
 
-  @Test func `a paused client's reset is still noticed`() throws {
+  @Test func `a reset of a paused client is still reported`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     loop.reactor.pauseInput(of: client, true)
@@ -30,7 +30,8 @@ import Testing
     #expect(loop.run { loop.hasDisconnected(client) })
   }
 
-  @Test func `a paused client's end costs no time and is told once it is resumed`() throws {
+  @Test func `the end of a paused client's input costs no turns and is reported once, after it is resumed`() throws
+  {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     loop.reactor.pauseInput(of: client, true)
@@ -46,7 +47,7 @@ import Testing
     #expect(loop.events.count { if case .inputClosed = $0 { true } else { false } } == 1)
   }
 
-  @Test func `what a paused client sent before its end is read when it is resumed`() throws {
+  @Test func `input that a paused client sent before its end is read after it is resumed`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     loop.reactor.pauseInput(of: client, true)
@@ -58,13 +59,15 @@ import Testing
     #expect(loop.run(upTo: .milliseconds(300)) { loop.input(client) == "the last words" })
   }
 
-  @Test func `output above the high-water mark is told as drained once it has fallen, and only then`() throws {
+  @Test func `a client above the high-water mark becomes writable once its output has fallen, and only then`()
+    throws
+  {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     peer.reads = false
     let piece = [UInt8](repeating: 0x61, count: 64 * 1024)
     var sent = 0
-    // The kernel takes the first megabytes; above that the queue fills.
+    // The kernel buffers the first megabytes; after that, the queue fills.
     while loop.reactor.waitingOutput(of: client) <= 256 * 1024, sent < 64 << 20 {
       loop.reactor.send(piece.span, to: client)
       sent += piece.count
@@ -83,7 +86,7 @@ import Testing
     #expect(loop.writableCount(client) == 1)
   }
 
-  @Test func `output at the high-water mark is not full`() throws {
+  @Test func `output exactly at the high-water mark is not above it`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     let exact = [UInt8](repeating: 0x61, count: 256 * 1024)
@@ -94,7 +97,7 @@ import Testing
     #expect(loop.run { loop.writableCount(client) == 1 })
   }
 
-  @Test func `a client is writable again at a quarter of the mark, not right below it`() throws {
+  @Test func `a client becomes writable at a quarter of the high-water mark, not right below the mark`() throws {
     var options = Reactor.Options(clock: .manual)
     options.outputHighWater = 64 * 1024
     let reactor = try Reactor(options)

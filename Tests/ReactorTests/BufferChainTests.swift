@@ -9,7 +9,7 @@ import Testing
     return chain
   }
 
-  /// Everything that is read, `room` bytes at a time.
+  /// Reads everything, `room` bytes at a time.
   private func read(_ chain: BufferChain, room: Int, from position: inout BufferChain.Position) -> [UInt8] {
     var out: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: room)
@@ -22,23 +22,23 @@ import Testing
 
   @Test(
     arguments: [[], [[]], [[1, 2, 3]], [[], [1], [], [2, 3, 4], []], [[1, 2], [3], [4, 5, 6, 7]]] as [[[UInt8]]])
-  func `however it is cut and read, it is its texts one behind the other`(texts: [[UInt8]]) {
+  func `a chain read in pieces of any size is its arrays in sequence`(texts: [[UInt8]]) {
     let chain = chain(texts)
     let whole = texts.flatMap { $0 }
     #expect(chain.joined == whole)
     #expect(chain.count == whole.count)
     #expect(chain.isEmpty == whole.isEmpty)
-    var lent: [UInt8] = []
-    chain.forEach { for index in $0.indices { lent.append($0[index]) } }
-    #expect(lent == whole)
+    var iterated: [UInt8] = []
+    chain.forEach { for index in $0.indices { iterated.append($0[index]) } }
+    #expect(iterated == whole)
     for room in 1...8 {
       var position = BufferChain.Position()
       #expect(read(chain, room: room, from: &position) == whole)
-      #expect(read(chain, room: room, from: &position) == [], "at the end there is nothing")
+      #expect(read(chain, room: room, from: &position) == [], "nothing follows the end")
     }
   }
 
-  @Test func `one text is shared, not copied`() {
+  @Test func `a single array is shared, not copied`() {
     let text = [UInt8](repeating: 1, count: 1000)
     let address = text.withUnsafeBufferPointer { $0.baseAddress }
     BufferChain(text).forEach { $0.withUnsafeBufferPointer { #expect($0.baseAddress == address) } }

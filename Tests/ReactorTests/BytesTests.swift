@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 4] as [UInt64])
-  func `whatever is appended and consumed, the queue agrees with an array`(seed: UInt64) {
+  func `after any appends and consumes, the queue equals an array`(seed: UInt64) {
     var random = Seeded(seed)
     var bytes = Bytes()
     var model: [UInt8] = []
@@ -42,7 +42,7 @@ import Testing
     #expect((bytes.array == model) as Bool)
   }
 
-  @Test func `the bytes are lent in place and stay there while nothing is appended`() {
+  @Test func `unread bytes are accessed in place and stay there until an append`() {
     var bytes = Bytes()
     bytes.append(Array(0..<200))
     let before = bytes.address
@@ -52,7 +52,7 @@ import Testing
     #expect((bytes.readable[0] == 50) as Bool)
   }
 
-  @Test func `a short rest moves down instead of growing`() {
+  @Test func `a short remainder moves down instead of growing`() {
     var bytes = Bytes()
     bytes.append([UInt8](repeating: 1, count: 1024))
     let base = bytes.address
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 5000])
-  func `from a block's size on it grows without losing a byte`(consumed: Int) {
+  func `above the block size, the queue grows without losing a byte`(consumed: Int) {
     var bytes = Bytes()
     var model: [UInt8] = []
     for step in 0..<600 {
@@ -82,7 +82,7 @@ import Testing
     #expect((bytes.array == [1, 2, 3]) as Bool)
   }
 
-  @Test func `large storage goes when the queue is empty, small storage stays until it is shrunk`() {
+  @Test func `an empty queue releases large storage, and small storage only when it is shrunk`() {
     var bytes = Bytes()
     bytes.append([UInt8](repeating: 7, count: Bytes.keptMax + 1))
     bytes.consume(Bytes.keptMax + 1)
@@ -98,6 +98,6 @@ import Testing
 }
 
 extension Bytes {
-  /// A copy of what waits.
+  /// Returns a copy of the unread bytes.
   var array: [UInt8] { readable.withUnsafeBufferPointer { Array($0) } }
 }

@@ -9,7 +9,9 @@ import Testing
     loop.reactor.send(Array(text.utf8).span, to: client)
   }
 
-  @Test func `a connection is accepted, its bytes are received, its end is told, and its input stays`() throws {
+  @Test func `a client is accepted, its input and the end of it are reported, and unread input stays available`()
+    throws
+  {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     #expect(loop.reactor.clientCount == 1)
@@ -26,7 +28,7 @@ import Testing
     #expect(loop.events.count { if case .inputClosed = $0 { true } else { false } } == 1)
   }
 
-  @Test func `a peer that only half-closed still gets its answer`() throws {
+  @Test func `a client that closed only its sending side still receives its response`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     peer.finish()
@@ -39,7 +41,7 @@ import Testing
     #expect(loop.reactor.clientCount == 0)
   }
 
-  @Test func `a peer that breaks the connection is told as hung up, and its name is stale`() throws {
+  @Test func `a client that breaks the connection is reported as disconnected, and its ID is stale`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     peer.reset()
@@ -53,7 +55,7 @@ import Testing
     loop.reactor.consumeInput(of: client, 1)
   }
 
-  @Test func `what is sent in one turn leaves in one segment`() throws {
+  @Test func `output queued in one turn leaves in one segment`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     let descriptor = try #require(Loop.descriptors(localPort: loop.port).first)
@@ -66,7 +68,7 @@ import Testing
     #expect(Self.dataSegmentsSent(descriptor) == 2)
   }
 
-  /// `tcpi_data_segs_out` of Linux's `struct tcp_info`, 156 bytes from its beginning.
+  /// `tcpi_data_segs_out` of Linux's `struct tcp_info`, at offset 156.
   private static func dataSegmentsSent(_ descriptor: CInt) -> UInt32? {
     var info = [UInt8](repeating: 0, count: 256)
     var length = socklen_t(info.count)
@@ -76,7 +78,7 @@ import Testing
     return info.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 156, as: UInt32.self) }
   }
 
-  @Test func `an accepted socket sends at once and is probed when idle`() throws {
+  @Test func `an accepted socket has TCP_NODELAY and keep-alive probes`() throws {
     let loop = try Loop()
     _ = try loop.connect()
     let descriptor = try #require(Loop.descriptors(localPort: loop.port).first)
@@ -93,7 +95,7 @@ import Testing
     return getsockopt(descriptor, level, name, &value, &length) == 0 ? value : -1
   }
 
-  @Test func `two hundred peers at once are all accepted and answered`() throws {
+  @Test func `two hundred concurrent clients are all accepted and receive a response`() throws {
     let loop = try Loop()
     var peers: [TestClient] = []
     for _ in 0..<200 { peers.append(TestClient(port: loop.port)) }
@@ -110,7 +112,7 @@ import Testing
       })
   }
 
-  @Test func `after it stopped listening the reactor keeps who is there and takes nobody new`() throws {
+  @Test func `after it stops listening, the reactor keeps its clients and accepts no others`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     loop.reactor.stopListening()
@@ -119,7 +121,7 @@ import Testing
     #expect(loop.run { peer.text == "still here" })
   }
 
-  @Test func `a port that is taken, and an address that is none, are errors`() throws {
+  @Test func `a port in use and an invalid address are errors`() throws {
     let loop = try Loop()
     let taken = #expect(throws: SystemError.self) {
       try Reactor().listen(address: "127.0.0.1", port: UInt16(loop.port))

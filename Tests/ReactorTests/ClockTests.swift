@@ -4,7 +4,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct ClockTests {
-  @Test func `with a manual clock hours pass without waiting, and never back`() throws {
+  @Test func `a manual clock advances by hours without waiting, and never goes back`() throws {
     let reactor = try Reactor(.init(clock: .manual))
     let begin = reactor.now
     _ = reactor.setTimer(at: begin + .seconds(7200), tag: 1)
@@ -18,7 +18,7 @@ import Testing
     #expect(reactor.now == begin + .seconds(7200))
   }
 
-  @Test func `a connection that is taken over is a client like any other`() throws {
+  @Test func `an adopted connection is a client like any other`() throws {
     let reactor = try Reactor(.init(clock: .manual))
     var pair: [CInt] = [0, 0]
     #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)

@@ -4,7 +4,7 @@ import Testing
 @testable import Support
 
 @Suite struct ClosingTests {
-  @Test func `close sends everything first, then the end`() throws {
+  @Test func `close sends all output before the end`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     peer.reads = false
@@ -20,7 +20,7 @@ import Testing
     #expect(!loop.hasDisconnected(client))
   }
 
-  @Test func `after close nothing more is sent and no more input is told`() throws {
+  @Test func `after close, no more output is sent and no more input is reported`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     loop.reactor.send(Array("last".utf8).span, to: client)
@@ -34,7 +34,7 @@ import Testing
     #expect(loop.events.count == before)
   }
 
-  @Test func `a peer that is still sending reads the answer and the end, not a reset`() throws {
+  @Test func `a client that is still sending receives the response and its end, not a reset`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     peer.send([UInt8](repeating: 0x62, count: 60 * 1024))
@@ -49,7 +49,7 @@ import Testing
     #expect(!loop.hasDisconnected(client))
   }
 
-  @Test func `a peer that sent much and half-closed reads the answer and the end, not a reset`() throws {
+  @Test func `a client that sent much and half-closed receives the response and its end, not a reset`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     peer.send([UInt8](repeating: 0x62, count: 60 * 1024))
@@ -61,7 +61,7 @@ import Testing
     #expect(!peer.wasReset)
   }
 
-  @Test func `a peer that goes on sending is cut off after 64 KiB`() throws {
+  @Test func `a client that keeps sending is cut off after 64 KiB`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     loop.reactor.close(client)
@@ -78,7 +78,7 @@ import Testing
     #expect(sent > Client.lingerBytesMax)
   }
 
-  @Test func `a peer that neither reads the end nor goes is dropped after two seconds`() throws {
+  @Test func `a client that neither reads the end nor disconnects is dropped after two seconds`() throws {
     let loop = try Loop()
     let (_, client) = try loop.connect()
     loop.reactor.close(client)
@@ -89,7 +89,7 @@ import Testing
     #expect(waited < .milliseconds(3500))
   }
 
-  @Test func `reset breaks the connection for the peer`() throws {
+  @Test func `a reset breaks the connection for the client`() throws {
     let loop = try Loop()
     let (peer, client) = try loop.connect()
     loop.reactor.reset(client)
@@ -99,7 +99,7 @@ import Testing
     #expect(!loop.hasDisconnected(client))
   }
 
-  @Test func `a name is stale although its slot has a new tenant`() throws {
+  @Test func `an ID stays stale when its slot has a new occupant`() throws {
     let loop = try Loop()
     let (_, old) = try loop.connect()
     loop.reactor.reset(old)
@@ -120,7 +120,7 @@ import Testing
     loop.reactor.send([UInt8](repeating: 0x61, count: 8 << 20).span, to: client)
     loop.reactor.close(client)
     loop.run(for: .milliseconds(50))
-    // Whatever the peer does now, there is nothing to do until it reads.
+    // Until the client reads, there is nothing to do.
     if peerFinishes { peer.finish() } else { peer.send("unasked") }
     loop.run(for: .milliseconds(20))
     let before = loop.turns

@@ -2,7 +2,7 @@ import CLinux
 import Support
 import Testing
 
-/// libcurl's memory, which is kept in lists by size.
+/// libcurl's memory, which is cached in lists by size.
 @Suite struct CountedMemoryTests {
   private struct Block {
     let address: UnsafeMutableRawPointer
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(arguments: 1...20 as ClosedRange<UInt64>)
-  func `blocks that come and go are nobody else's and keep what is in them`(seed: UInt64) throws {
+  func `allocated blocks never overlap and keep their content`(seed: UInt64) throws {
     var chance = Seeded(seed)
     var blocks: [Block] = []
     for step in 0..<4000 {
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func `what is too much is refused, and nothing is freed`() {
+  @Test func `an allocation that is too large fails and frees nothing`() {
     #expect(counted_malloc(.max) == nil)
     #expect(counted_malloc(.max - 15) == nil)
     #expect(counted_calloc(1 << 33, 1 << 33) == nil)

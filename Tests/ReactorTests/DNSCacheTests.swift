@@ -5,13 +5,13 @@ import Testing
 @testable import Reactor
 @testable import Support
 
-/// Host names: looked up elsewhere, remembered, checked, pinned.
+/// DNS lookups: off the loop, cached, checked, and pinned.
 @Suite struct DNSCacheTests {
   private static let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
-  /// What a name server would say, and how often it was asked.
+  /// A fake name server, and how many lookups it received.
   private final class Book: Sendable {
-    /// `nil` is a name server that does not know for now.
+    /// The addresses by name. `nil` is a failed lookup.
     let pages: Mutex<[String: [IPAddress]?]>
     let asked = Mutex(0)
     let delay: Duration
@@ -40,7 +40,7 @@ import Testing
 
   private static func address(_ text: String) -> [IPAddress] { [IPAddress(text)].compactMap(\.self) }
 
-  @Test func `many that ask for one name at once cost one look-up, and those after it none`() throws {
+  @Test func `concurrent transfers to one host share one lookup, and later ones need none`() throws {
     let book = Book(["lab.test": Self.address("127.0.0.1")], delay: .milliseconds(20))
     let loop = try loop(book)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
@@ -54,23 +54,23 @@ import Testing
     #expect(upstream.requests.first?.field("host") == "lab.test:\(upstream.port)")
   }
 
-  @Test func `a name that has moved leads to its new place once its age is over`() throws {
+  @Test func `after its TTL, a host with a new address is reached there`() throws {
     let book = Book(["lab.test": Self.address("127.0.0.1")])
     let loop = try loop(book, age: .milliseconds(30))
     let upstream = loop.add(
       RawUpstream([.send("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok")]))
     let request = UpstreamRequest(.get, "http://lab.test:\(upstream.port)/")
     #expect(loop.fetch(request).end == .complete)
-    // Nobody is there.
+    // No server has this address.
     book.pages.withLock { $0["lab.test"] = Self.address("127.7.7.7") }
     loop.run(for: .milliseconds(50))
-    // What is known is used while it is looked up again.
+    // The cached address is used while it is looked up again.
     #expect(loop.fetch(request).end == .complete)
     loop.run(for: .milliseconds(20))
     #expect(loop.fetch(request).end == .failed(.connectFailed))
   }
 
-  @Test func `what nobody can say for now is served from memory`() throws {
+  @Test func `while lookups fail, cached addresses stay in use`() throws {
     let book = Book(["lab.test": Self.address("127.0.0.1")])
     let loop = try loop(book, age: .milliseconds(10))
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
@@ -81,11 +81,11 @@ import Testing
       loop.run(for: .milliseconds(15))
       #expect(loop.fetch(request).end == .complete)
     }
-    // One look-up that failed is enough for a while.
+    // One failed lookup is cached for a while.
     #expect(book.asked.withLock { $0 } == 2)
   }
 
-  @Test func `a name without an address fails at once, and is not asked for again at once`() throws {
+  @Test func `a name without an address fails immediately, and the failure is cached`() throws {
     let book = Book([:])
     let loop = try loop(book)
     for _ in 0..<3 {
@@ -94,7 +94,7 @@ import Testing
     #expect(book.asked.withLock { $0 } == 1)
   }
 
-  @Test func `a dead name server costs nobody's time but that of those who asked`() throws {
+  @Test func `a name server that is down delays only the transfers that wait for it`() throws {
     let book = Book(["dead.test": Optional<[IPAddress]>.none], delay: .milliseconds(400))
     let loop = try loop(book)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
@@ -107,14 +107,14 @@ import Testing
     #expect(ContinuousClock.now - begin < .milliseconds(50))
     #expect(loop.end(of: late) == .failed(.connectTimedOut))
     #expect(ContinuousClock.now - begin < .milliseconds(300))
-    // The answer that comes after all finds nobody.
+    // The late result arrives without a waiting transfer.
     loop.run(for: .milliseconds(450))
     #expect(loop.reactor.transferCount == 0)
     #expect(loop.reactor.transfersResolving == 0)
   }
 
   @Test(arguments: ["127.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "10.1.2.3"])
-  func `a name that may lead to public addresses only is not followed to another`(text: String) throws {
+  func `with public addresses only, a name with any other address is not connected to`(text: String) throws {
     let book = Book(["api.test": Self.address("8.8.8.8") + Self.address(text)])
     let loop = try loop(book)
     let request = UpstreamRequest(.get, UpstreamTarget("http://api.test/"), addresses: .publicOnly)
@@ -122,8 +122,7 @@ import Testing
     #expect(loop.reactor.upstreamSockets == 0)
   }
 
-  @Test func `hundreds of transfers to one host share several multis, and warm connections are used again`() throws
-  {
+  @Test func `hundreds of transfers to one host use several multis, and connections are reused`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.wait(.milliseconds(30)), .send(Self.ok)]))
     for round in 0..<2 {
@@ -131,7 +130,7 @@ import Testing
       #expect(loop.run { loop.completed.isSuperset(of: transfers) })
       loop.turn()
       #expect(loop.reactor.multiCount > 4)
-      // A slow run may find a few of the warm ones with another multi.
+      // In a slow run, a few of the idle connections may belong to another multi.
       #expect((200..<230).contains(upstream.accepted), "round \(round)")
     }
     #expect(loop.reactor.upstreamSockets < 230)

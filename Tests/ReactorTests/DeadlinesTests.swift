@@ -3,7 +3,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct DeadlinesTests {
-  @Test func `deadlines come out soonest first and none before its time`() {
+  @Test func `deadlines are taken in order of time, and never early`() {
     var deadlines = Deadlines<Int>()
     for time in [30, 10, 20] { _ = deadlines.add(.milliseconds(time), time) }
     #expect(deadlines.next == .milliseconds(10))
@@ -14,7 +14,7 @@ import Testing
     #expect(deadlines.next == .milliseconds(30))
   }
 
-  @Test func `a name that has passed moves and removes nothing`() {
+  @Test func `the ID of a passed deadline moves and removes nothing`() {
     var deadlines = Deadlines<Int>()
     let old = deadlines.add(.seconds(1), 1)
     #expect((deadlines.takeDue(.seconds(1))?.id == old) as Bool)
@@ -57,7 +57,7 @@ import Testing
         var last = Int.min
         while let (id, owner) = deadlines.takeDue(.microseconds(now)) {
           guard let entry = model.removeValue(forKey: owner) else {
-            Issue.record("an owner nobody added")
+            Issue.record("an unknown owner")
             return
           }
           #expect(entry.id == id)
@@ -78,11 +78,11 @@ import Testing
     #expect(deadlines.count == 0)
   }
 
-  @Test func `ten thousand deadlines cost little to add, move and remove`() {
+  @Test func `ten thousand deadlines are cheap to add, move, and remove`() {
     var deadlines = Deadlines<Int>()
     let start = ContinuousClock.now
     var ids: [Slots<Int>.ID] = []
-    // Falling times are the worst case for a heap: each new one rises to the top.
+    // Falling times are the worst case for a heap: each new deadline rises to the top.
     for index in 0..<10_000 { ids.append(deadlines.add(.microseconds(20_000 - index), index)) }
     for id in ids { deadlines.move(id, to: .microseconds(30_000)) }
     for id in ids { deadlines.remove(id) }

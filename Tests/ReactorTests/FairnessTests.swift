@@ -3,7 +3,7 @@ import Testing
 
 @testable import Reactor
 
-/// Socket pairs whose one ends are clients of a reactor, and never run empty unless they are said to.
+/// Socket pairs. One end of each is a client of a reactor and always has input.
 private final class Flood {
   let reactor: Reactor
   private(set) var peers: [CInt] = []
@@ -26,7 +26,7 @@ private final class Flood {
     for peer in peers { while send(peer, bytes, bytes.count, Int32(MSG_NOSIGNAL)) > 0 {} }
   }
 
-  /// Fills every pair up; a turn, whose input is taken; who sent some.
+  /// Fills every pair, runs a turn, and consumes its input. Returns the clients that sent some.
   func turn() -> Set<ClientID> {
     fill()
     var heard: Set<ClientID> = []
@@ -40,14 +40,14 @@ private final class Flood {
 
 @Suite struct FairnessTests {
   @Test(arguments: [3, 12, 64])
-  func `however many send without end, each is heard`(count: Int) throws {
+  func `each of many clients that send without end is read`(count: Int) throws {
     let flood = try Flood(count)
     var heard: Set<ClientID> = []
     for _ in 0..<4 * count { heard.formUnion(flood.turn()) }
     #expect(heard.count == count)
   }
 
-  @Test func `what they send does not keep a mailbox from being read`() throws {
+  @Test func `clients that send without end do not starve a mailbox`() throws {
     let flood = try Flood(12)
     let mailbox = try Mailbox<Int>(weightMax: 10)
     try flood.reactor.watch(mailbox)

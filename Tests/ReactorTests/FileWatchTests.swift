@@ -4,7 +4,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct FileWatchTests {
-  /// A folder that goes with the test.
+  /// A folder that is deleted with the test.
   final class Folder {
     let path = NSTemporaryDirectory() + "hoosh-watch-\(UUID().uuidString)"
 
@@ -17,14 +17,14 @@ import Testing
     func make(_ folder: String) throws {
       try FileManager.default.createDirectory(atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
     }
-    /// A link, in one step in the place of one that may be there.
+    /// Creates a symbolic link, replacing an existing one atomically.
     func link(_ name: String, to target: String) throws {
       try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name).new", withDestinationPath: target)
       try #require(rename("\(path)/\(name).new", "\(path)/\(name)") == 0)
     }
   }
 
-  /// Whether the loop hears of a change within a moment.
+  /// Returns whether the loop reports a change soon.
   private static func isTold(_ reactor: Reactor, upTo time: Duration = .seconds(5)) -> Bool {
     let end = ContinuousClock.now + time
     repeat {
@@ -33,7 +33,7 @@ import Testing
     return false
   }
 
-  @Test func `a write, a new file in its place and its end are told, each once`() throws {
+  @Test func `a write, a replacement, and a removal of the file are each reported once`() throws {
     let folder = try Folder()
     try folder.write("a.toml", "1")
     let reactor = try Reactor()
@@ -52,15 +52,16 @@ import Testing
       #expect(Self.isTold(reactor))
       while Self.isTold(reactor, upTo: .milliseconds(20)) {}
       let now = watch.readStamp()
-      // The file beside it is told, and the look says that it was not this one.
+      // A change of a neighboring file is reported, and the stamp shows that it was not this file.
       #expect((now == seen) == (now?.size == 2 && seen?.size == 2))
       seen = now
     }
     #expect(seen == nil)
   }
 
-  @Test func `a link on the way that leads elsewhere is told, and so is a write where it leads now`() throws {
-    // As a container's volume has it: the file's name is a link through another one, which is replaced.
+  @Test func `a new target of a symbolic link on the path is reported, and so is a write to the new target`() throws
+  {
+    // As in a Kubernetes volume: the file is a link through another link, which is replaced.
     let folder = try Folder()
     for (version, text) in [("v1", "1"), ("v2", "22")] {
       try folder.make(version)
@@ -81,7 +82,7 @@ import Testing
     #expect(watch.readStamp()?.size == 3)
   }
 
-  @Test func `the folders are those of every link and of the file`() throws {
+  @Test func `the watched folders are those of each link and of the file`() throws {
     let folder = try Folder()
     try folder.make("releases/12/etc")
     try folder.link("current", to: "releases/12")
@@ -95,7 +96,7 @@ import Testing
         == [top, "\(top)/releases/..", "\(top)/releases/../releases/12/etc"])
   }
 
-  @Test func `links without an end and a folder that is not there are no trouble`() throws {
+  @Test func `a cycle of links and a missing folder cause no error`() throws {
     let folder = try Folder()
     try folder.link("a", to: "b")
     try folder.link("b", to: "a")

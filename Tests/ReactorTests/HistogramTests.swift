@@ -3,7 +3,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct HistogramTests {
-  @Test func `an empty one says nothing`() {
+  @Test func `an empty histogram has only zeros`() {
     let histogram = Histogram()
     #expect(histogram.count == 0)
     #expect(histogram.max == 0)
@@ -39,7 +39,7 @@ import Testing
     #expect(histogram.max == values.last)
   }
 
-  @Test func `the largest number there is has a place`() {
+  @Test func `the largest possible value has a bucket`() {
     var histogram = Histogram()
     histogram.record(.max)
     histogram.record(0)
@@ -49,7 +49,7 @@ import Testing
 }
 
 @Suite struct BatchLimitTests {
-  @Test func `a slow turn halves what the next one takes on, full quick ones double it`() {
+  @Test func `a slow turn halves the limit, and quick full turns double it`() {
     var limit = BatchLimit()
     let first = limit.value
     limit.adapt(after: 50_000_000)
@@ -66,7 +66,7 @@ import Testing
     #expect(limit.value == BatchLimit.valueMax)
   }
 
-  @Test func `deadlines wait while more is ready than is taken, but not for ever`() {
+  @Test func `deadlines wait while more descriptors are ready than the limit, but not forever`() {
     var limit = BatchLimit()
     let quiet = limit.isBehind(1)
     #expect(!quiet)
@@ -83,7 +83,7 @@ import Testing
 }
 
 @Suite struct LoopLagTests {
-  @Test func `what the loop does itself counts as its own`() {
+  @Test func `the loop's own work counts as its own lag`() {
     var lag = LoopLag()
     _ = lag.asleep()
     lag.awake()
@@ -98,7 +98,7 @@ import Testing
     #expect(awake > 1_000_000)
   }
 
-  @Test func `a call that blocks counts as the loop's own too`() throws {
+  @Test func `time blocked in a system call counts as the loop's own lag`() throws {
     var lag = LoopLag()
     _ = lag.asleep()
     lag.awake()
@@ -109,7 +109,7 @@ import Testing
       mailbox.post(1)
     }
     mailbox.wait()
-    // Less what the two threads took from one another, were there only one processor.
+    // On a single processor, the two threads share it, so the lag is shorter.
     let awake = lag.asleep()
     #expect(awake > 15_000_000)
   }

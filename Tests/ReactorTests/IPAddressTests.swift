@@ -4,14 +4,14 @@ import Testing
 
 @Suite struct IPAddressTests {
   @Test(arguments: ["127.0.0.1", "8.8.8.8", "255.255.255.255", "::1", "2001:db8::1", "fe80::1:2:3:4"])
-  func `an address is written as it was read`(text: String) throws {
+  func `an address is printed as it was parsed`(text: String) throws {
     #expect(try #require(IPAddress(text)).description == text)
   }
 
   @Test(arguments: [
     "", "localhost", "1.2.3", "0x7f000001", "2130706433", "017700000001", "127.1", "1.2.3.4.", "[::1]", ":::",
   ])
-  func `what only looks like an address is none`(text: String) {
+  func `text that only resembles an address is not one`(text: String) {
     #expect(IPAddress(text) == nil)
   }
 
@@ -20,7 +20,7 @@ import Testing
     "198.20.0.0", "192.0.1.0", "223.255.255.255", "169.253.255.255", "2606:4700::1111", "2001:4860:4860::8888",
     "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1",
   ])
-  func `the public Internet is public`(text: String) throws {
+  func `addresses of the public Internet are public`(text: String) throws {
     #expect(try #require(IPAddress(text)).isPublic)
   }
 
@@ -33,11 +33,11 @@ import Testing
     "2002:7f00:1::1", "2002:a00:1::1", "2002:a9fe:a9fe::1", "3ffe::1".replacing("3ffe", with: "4000"), "fc00::1",
     "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1",
   ])
-  func `what is not the public Internet is not public`(text: String) throws {
+  func `special-purpose addresses are not public`(text: String) throws {
     #expect(try !#require(IPAddress(text)).isPublic)
   }
 
-  @Test func `a target is taken apart once, and only a name has to be looked up`() {
+  @Test func `a target is parsed once, and only a host name has to be looked up`() {
     let named = UpstreamTarget("https://API.example.com/v1/x")
     #expect(named.name == "api.example.com")
     #expect(named.port == 443)

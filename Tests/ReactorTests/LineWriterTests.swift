@@ -8,7 +8,7 @@ import Testing
     FileManager.default.temporaryDirectory.appending(path: "line-writer-\(UUID().uuidString)").path
   }
 
-  @Test func `a file gets every line in order, after what was in it`() throws {
+  @Test func `lines are appended to a file in order`() throws {
     let path = place()
     defer { try? FileManager.default.removeItem(atPath: path) }
     try "before\n".write(toFile: path, atomically: false, encoding: .utf8)
@@ -19,7 +19,7 @@ import Testing
     #expect(lines == ["before"] + (0..<2000).map { "line \($0)" })
   }
 
-  @Test func `a file that it makes is not readable by everybody`() throws {
+  @Test func `a new log file is not readable by all users`() throws {
     let path = place()
     defer { try? FileManager.default.removeItem(atPath: path) }
     let writer = try LineWriter(path: path, waitingBytesMax: 100)
@@ -28,14 +28,14 @@ import Testing
     #expect(mode.map { $0 & 0o007 } == 0)
   }
 
-  @Test func `a place that cannot be opened is an error`() {
+  @Test func `a path that cannot be opened is an error`() {
     let error = #expect(throws: SystemError.self) {
       try LineWriter(path: "/proc/no/such/place", waitingBytesMax: 100)
     }
     #expect(error?.code == ENOENT)
   }
 
-  @Test func `a full pipe never blocks the caller, what does not fit is dropped and said so`() throws {
+  @Test func `a full pipe never blocks the caller, and lines that do not fit are dropped and reported`() throws {
     let path = place()
     defer { try? FileManager.default.removeItem(atPath: path) }
     #expect(mkfifo(path, 0o600) == 0)
@@ -48,7 +48,7 @@ import Testing
     var accepted = 0
     for _ in 0..<500 where writer.write(line) { accepted += 1 }
     #expect(ContinuousClock.now - start < .seconds(2))
-    // At most: what waits, what the thread took before it got stuck, and what the pipe holds.
+    // At most: the lines in the queue, those taken before the thread blocked, and those in the pipe.
     #expect(accepted >= 64)
     #expect(accepted < 500)
     writer.finish(within: .milliseconds(20))
@@ -63,7 +63,7 @@ import Testing
     #expect(received == accepted * 4096)
   }
 
-  @Test func `a pipe without a reader loses the lines and nothing else`() throws {
+  @Test func `a pipe without a reader loses only the lines`() throws {
     let path = place()
     defer { try? FileManager.default.removeItem(atPath: path) }
     #expect(mkfifo(path, 0o600) == 0)

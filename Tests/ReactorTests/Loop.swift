@@ -4,11 +4,11 @@ import Testing
 @testable import Reactor
 @testable import Support
 
-/// A reactor that listens, and its raw peers, all on the test's own thread.
+/// A listening reactor and its raw clients, all on the test's own thread.
 final class Loop {
   let reactor: Reactor
   let port: Int
-  /// Everything that happened so far.
+  /// All events so far.
   private(set) var events: [Event] = []
   private(set) var turns = 0
   private var peers: [TestClient] = []
@@ -19,7 +19,7 @@ final class Loop {
     port = Int(try reactor.listen(address: "127.0.0.1", port: 0))
   }
 
-  /// One turn of the reactor, then of everybody else.
+  /// Runs one turn of the reactor, then of the clients and upstreams.
   @discardableResult
   func turn() -> [Event] {
     let fresh = reactor.turn(atMost: .milliseconds(1))
@@ -30,7 +30,7 @@ final class Loop {
     return fresh
   }
 
-  /// Turns until `condition` holds; false when it does not in time.
+  /// Runs turns until `condition` holds. Returns false if it does not hold in time.
   @discardableResult
   func run(upTo time: Duration = .seconds(5), until condition: () -> Bool) -> Bool {
     let end = ContinuousClock.now + time
@@ -41,20 +41,20 @@ final class Loop {
     return true
   }
 
-  /// Turns for a while.
+  /// Runs turns for a time.
   func run(for time: Duration) { run(upTo: time) { false } }
 
   /// Calls `pump` after each turn.
   func add(_ pump: @escaping () -> Void) { pumps.append(pump) }
 
-  /// A peer that the reactor may take, or not.
+  /// Returns a new client, which the reactor may or may not accept.
   func dial() -> TestClient {
     let peer = TestClient(port: port)
     peers.append(peer)
     return peer
   }
 
-  /// A peer and the reactor's name for it.
+  /// Returns a new client and the reactor's ID for it.
   func connect() throws -> (peer: TestClient, client: ClientID) {
     let before = accepted.count
     let peer = dial()
@@ -62,17 +62,17 @@ final class Loop {
     return (peer, try #require(accepted.last))
   }
 
-  /// The input that waits for a client.
+  /// Returns a client's unread input.
   func input(_ client: ClientID) -> String? {
     reactor.withInput(of: client) { $0.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) } }
   }
 
-  /// Transfers that ended well so far.
+  /// The transfers that have completed so far.
   var completed: Set<TransferID> {
     Set(events.compactMap { if case .transferEnded(let id, .complete) = $0 { id } else { nil } })
   }
 
-  /// Turns until a transfer is over; how it ended.
+  /// Runs turns until a transfer is over. Returns its result.
   func end(of transfer: TransferID) -> TransferEnd? {
     var end: TransferEnd?
     run {
@@ -96,7 +96,7 @@ final class Loop {
     events.count { if case .writable(client) = $0 { true } else { false } }
   }
 
-  /// Our side of the connections to a local port, as raw descriptors.
+  /// Returns our descriptors of the connections to a local port.
   static func descriptors(localPort port: Int) -> [CInt] {
     (0..<4096).filter { descriptor in
       var here = sockaddr_in()
@@ -106,7 +106,7 @@ final class Loop {
     }
   }
 
-  /// Our side of the connections to a port of somebody else.
+  /// Returns our descriptors of the connections to a remote port.
   static func descriptors(remotePort port: Int) -> [CInt] {
     (0..<4096).filter { descriptor in
       var there = sockaddr_in()

@@ -3,14 +3,14 @@ import Testing
 @testable import Reactor
 
 @Suite struct MailboxTests {
-  @Test func `values come out in order, once`() throws {
+  @Test func `values are taken in order, once`() throws {
     let mailbox = try Mailbox<Int>(weightMax: 10)
     for value in 0..<5 { #expect(mailbox.post(value)) }
     #expect(mailbox.take() == [0, 1, 2, 3, 4])
     #expect(mailbox.take() == [])
   }
 
-  @Test func `what does not fit is refused and counted, and there is room again after taking`() throws {
+  @Test func `values that do not fit are dropped and counted, and taking makes space again`() throws {
     let mailbox = try Mailbox<Int>(weightMax: 10)
     #expect(mailbox.post(1, weight: 9))
     #expect(!mailbox.post(2, weight: 2))
@@ -23,7 +23,7 @@ import Testing
     #expect(mailbox.refused == 2)
   }
 
-  @Test func `a loop is woken from its sleep by another thread`() throws {
+  @Test func `another thread wakes a sleeping loop`() throws {
     let reactor = try Reactor()
     let mailbox = try Mailbox<Int>(weightMax: 1000)
     try reactor.watch(mailbox)
@@ -37,7 +37,7 @@ import Testing
     #expect(reactor.turn(atMost: .milliseconds(5)).isEmpty)
   }
 
-  @Test func `a thread that waits gets every value in order`() throws {
+  @Test func `a waiting thread receives every value in order`() throws {
     let questions = try Mailbox<Int>(weightMax: 100_000, blocking: true)
     let answers = try Mailbox<Int>(weightMax: 100_000, blocking: true)
     try Worker.start {
@@ -59,7 +59,7 @@ import Testing
     #expect(taken == (0..<10_000).map { $0 * 2 })
   }
 
-  @Test func `many threads post into one mailbox and nothing is lost or counted twice`() throws {
+  @Test func `values posted by many threads are neither lost nor counted twice`() throws {
     let mailbox = try Mailbox<Int>(weightMax: 1500, blocking: true)
     let done = try Mailbox<Int>(weightMax: 10, blocking: true)
     for thread in 0..<4 {

@@ -4,9 +4,9 @@ import Glibc
 @testable import Reactor
 @testable import Support
 
-/// An upstream that answers each request with bytes as they are, right or wrong.
+/// An upstream that responds to each request with given bytes, valid or not.
 final class RawUpstream {
-  /// One thing that it does.
+  /// One action of the upstream.
   enum Move: Sendable {
     case send(String)
     case bytes(count: Int)
@@ -30,13 +30,13 @@ final class RawUpstream {
   private let listener: CInt
   private let moves: (Int) -> [Move]
   private var connections: [Connection] = []
-  /// The requests so far, as they came.
+  /// The requests so far, as received.
   private(set) var requests: [SeenRequest] = []
   private(set) var accepted = 0
-  /// Connections that the other side closed or broke.
+  /// The number of connections that the other side closed or broke.
   private(set) var left = 0
 
-  /// `moves` is given the number of the request, from 0.
+  /// Creates an upstream. `moves` receives the number of the request, from 0.
   init(_ moves: @escaping (Int) -> [Move]) {
     self.moves = moves
     (listener, port) = Sockets.listen()
@@ -51,7 +51,7 @@ final class RawUpstream {
 
   var url: String { "http://127.0.0.1:\(port)/v1/chat" }
 
-  /// Bytes that the sockets would not take so far.
+  /// The number of bytes that the sockets have not accepted so far.
   var unsent: Int { connections.reduce(0) { $0 + $1.outgoing.count - $1.sent } }
 
   /// Breaks every connection.
@@ -116,7 +116,7 @@ final class RawUpstream {
     }
   }
 
-  /// Bytes of which every place can be told.
+  /// Bytes that identify their own position.
   static func pattern(_ count: Int) -> [UInt8] {
     let block = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
     var bytes: [UInt8] = []
@@ -130,7 +130,7 @@ final class RawUpstream {
     connection.isOpen = false
   }
 
-  /// Sends what the socket takes; true when nothing is left.
+  /// Sends what the socket accepts. Returns true if nothing is left.
   private func flush(_ connection: Connection) -> Bool {
     while connection.sent < connection.outgoing.count {
       let count = connection.outgoing.withUnsafeBytes {
@@ -146,7 +146,7 @@ final class RawUpstream {
   }
 }
 
-/// What became of a transfer.
+/// The outcome of a transfer.
 struct Fetched: Equatable {
   var status = 0
   var body: [UInt8] = []
@@ -156,7 +156,7 @@ struct Fetched: Equatable {
 }
 
 extension Loop {
-  /// Runs a transfer to its end, reading everything at once. `seen` looks at the response at each of its events.
+  /// Runs a transfer to its end and consumes its body. `seen` receives the response at each event.
   func fetch(_ transfer: TransferID, upTo time: Duration = .seconds(5), seen: (Response) -> Void = { _ in })
     -> Fetched
   {
@@ -185,7 +185,7 @@ extension Loop {
     fetch(reactor.start(request), seen: seen)
   }
 
-  /// Adds an upstream to what is pumped.
+  /// Pumps an upstream after each turn.
   func add(_ upstream: RawUpstream) -> RawUpstream {
     add { upstream.pump() }
     return upstream

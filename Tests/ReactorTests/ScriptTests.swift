@@ -16,7 +16,7 @@ import Testing
 
   static let rows: [Row] = [
     Row(
-      name: "an answer", steps: [.head(status: 200, fields: []), bytes("hello")], end: .complete, status: 200,
+      name: "a response", steps: [.head(status: 200, fields: []), bytes("hello")], end: .complete, status: 200,
       body: "hello"),
     Row(name: "no body", steps: [.head(status: 204, fields: [])], end: .complete, status: 204),
     Row(
@@ -26,9 +26,9 @@ import Testing
         .wait(.milliseconds(2)),
       ], end: .complete, status: 200, body: "hello"),
     Row(
-      name: "a redirect is an answer", steps: [.head(status: 302, fields: ["location: /x"])], end: .complete,
+      name: "a redirect is a response", steps: [.head(status: 302, fields: ["location: /x"])], end: .complete,
       status: 302),
-    Row(name: "closed at once", steps: [.fail(.closedBeforeResponse)], end: .failed(.closedBeforeResponse)),
+    Row(name: "closed immediately", steps: [.fail(.closedBeforeResponse)], end: .failed(.closedBeforeResponse)),
     Row(name: "refused", steps: [.fail(.connectFailed)], end: .failed(.connectFailed)),
     Row(
       name: "broken in the body", steps: [.head(status: 200, fields: []), bytes("hello"), .fail(.truncated)],
@@ -39,7 +39,7 @@ import Testing
   ]
 
   @Test(arguments: rows)
-  func `a script has the outcomes of a network`(row: Row) throws {
+  func `a script has the same outcomes as a network`(row: Row) throws {
     let loop = try Loop()
     let fetched = loop.fetch(loop.reactor.start(Script(row.steps)))
     #expect(fetched.end == row.end)
@@ -49,14 +49,14 @@ import Testing
     #expect(loop.reactor.transferCount == 0)
   }
 
-  @Test func `every class of failure passes through as it is`() throws {
+  @Test func `every class of failure is passed on unchanged`() throws {
     for error in TransferError.allCases {
       let loop = try Loop()
       #expect(loop.fetch(loop.reactor.start(Script([.fail(error)]))).end == .failed(error))
     }
   }
 
-  @Test func `an origin is answered by a script, others are not`() throws {
+  @Test func `a script answers its origin and no other`() throws {
     let loop = try Loop()
     var seen: [String] = []
     loop.reactor.answer(origin: "http://upstream.test") { request in
@@ -74,7 +74,7 @@ import Testing
     #expect(seen == ["http://upstream.test/v1/x?y=/z", "http://upstream.test"])
   }
 
-  @Test func `a script that nobody reads is held back, and goes on when it is read`() throws {
+  @Test func `a script whose response is not read pauses, and resumes when it is read`() throws {
     let loop = try Loop()
     let piece = [UInt8](repeating: 0x61, count: 64 * 1024)
     var made = 0
@@ -103,7 +103,7 @@ import Testing
     #expect(received == 128 * piece.count)
   }
 
-  @Test func `a hanging or cancelled script says nothing more`() throws {
+  @Test func `a hanging or cancelled script causes no more events`() throws {
     let loop = try Loop()
     let hanging = loop.reactor.start(Script([.head(status: 200, fields: []), .hang, .fail(.truncated)]))
     let cancelled = loop.reactor.start(Script([.wait(.milliseconds(5)), .fail(.truncated)]))

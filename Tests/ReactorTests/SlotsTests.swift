@@ -4,7 +4,7 @@ import Testing
 @testable import Reactor
 
 @Suite struct SlotsTests {
-  @Test func `a stale name finds nothing`() {
+  @Test func `a stale ID finds nothing`() {
     var slots = Slots<String>()
     let old = slots.insert("old")
     #expect((slots.remove(old) == "old") as Bool)
@@ -18,7 +18,7 @@ import Testing
     #expect((slots.count == 1) as Bool)
   }
 
-  @Test func `writing under a stale name changes nothing`() {
+  @Test func `writing to a stale ID changes nothing`() {
     var slots = Slots<[Int]>()
     let old = slots.insert([1])
     _ = slots.remove(old)
@@ -28,7 +28,7 @@ import Testing
     #expect((slots[new] == [2, 3]) as Bool)
   }
 
-  @Test func `a name survives as bits and is never zero`() {
+  @Test func `an ID survives conversion to bits and is never zero`() {
     var slots = Slots<Int>()
     let id = slots.insert(1)
     #expect(id.bits != 0)
@@ -37,7 +37,7 @@ import Testing
     #expect((slots[Slots<Int>.ID(bits: .max)] == nil) as Bool)
   }
 
-  @Test func `next is the name that insert returns, and growth keeps every element`() {
+  @Test func `next is the ID that insert returns, and growth keeps every element`() {
     var slots = Slots<Int>(capacity: 2)
     var model: [(Slots<Int>.ID, Int)] = []
     var random = Seeded(1)
@@ -57,7 +57,7 @@ import Testing
     #expect(Set(named) == Set(model.map(\.0)))
   }
 
-  @Test func `an element that owns a descriptor closes it when it is removed, and when the table goes`() throws {
+  @Test func `removing an element or the table closes the descriptors of its elements`() throws {
     let removed = try Pipe()
     let kept = try Pipe()
     do {
@@ -77,7 +77,7 @@ import Testing
   private func drop(_ id: Slots<Descriptor>.ID, from slots: inout Slots<Descriptor>) { _ = slots.remove(id) }
 }
 
-/// A pipe whose reading end sees whether the writing end is still open.
+/// A pipe whose reading end detects whether the writing end is still open.
 private final class Pipe {
   private let reading: CInt
   let writing: CInt
@@ -98,7 +98,7 @@ private final class Pipe {
   }
 }
 
-/// Chance that is the same at every run (xorshift64*).
+/// A random number generator with a fixed seed (xorshift64*).
 struct Seeded: RandomNumberGenerator {
   private var state: UInt64
 

@@ -2,10 +2,10 @@ import Testing
 
 @testable import Reactor
 
-/// The reactor's tables under operations by chance, each held against a simple model after every step.
+/// Random operations on the reactor's tables, each compared with a simple model after every step.
 @Suite struct TableModelTests {
   @Test(arguments: [1, 2, 3] as [UInt64])
-  func `slots agree with a dictionary, and every name that was ever given stays stale`(seed: UInt64) {
+  func `slots agree with a dictionary, and every removed ID stays stale`(seed: UInt64) {
     var random = Seeded(seed)
     var slots = Slots<Int>(capacity: 1)
     var model: [Slots<Int>.ID: Int] = [:]
@@ -15,7 +15,7 @@ import Testing
       switch random.next() % 8 {
       case 0..<3:
         let id = slots.insert(step)
-        #expect(model[id] == nil, "the name is somebody's")
+        #expect(model[id] == nil, "the ID belongs to another element")
         model[id] = step
         names.append(id)
       case 3, 4:
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3] as [UInt64])
-  func `bytes are those of an array after every step, around the sizes at which storage moves`(seed: UInt64) {
+  func `after every step the queue equals an array, around the sizes at which storage moves`(seed: UInt64) {
     var random = Seeded(seed)
     var bytes = Bytes()
     var model: [UInt8] = []

@@ -9,7 +9,7 @@ import Testing
     events.compactMap { if case .timerFired(_, let tag) = $0 { tag } else { nil } }
   }
 
-  @Test func `alarms go off in the order of their times, never early`() throws {
+  @Test func `timers fire in the order of their times, never early`() throws {
     let reactor = try Reactor()
     let start = reactor.now
     for (time, tag) in [(30, 3), (10, 1), (20, 2)] as [(Int, UInt64)] {
@@ -25,7 +25,7 @@ import Testing
     #expect(seen == [1, 2, 3])
   }
 
-  @Test func `an alarm moves, is taken back, and has gone off once`() throws {
+  @Test func `a timer can be moved and cancelled, and fires once`() throws {
     let reactor = try Reactor()
     let late = reactor.setTimer(at: reactor.now + .seconds(3600), tag: 1)
     let never = reactor.setTimer(at: reactor.now, tag: 2)
@@ -36,7 +36,7 @@ import Testing
     #expect(tags(reactor.turn(atMost: .milliseconds(5))).isEmpty)
   }
 
-  @Test func `an alarm in the past goes off at once and a turn does not outsleep its limit`() throws {
+  @Test func `a timer in the past fires immediately, and a turn does not sleep longer than its limit`() throws {
     let reactor = try Reactor()
     let start = ContinuousClock.now
     _ = reactor.setTimer(at: .zero, tag: 9)
@@ -46,7 +46,7 @@ import Testing
     #expect(ContinuousClock.now - start >= .milliseconds(19))
   }
 
-  @Test func `a loopback port answers when somebody listens there`() throws {
+  @Test func `a loopback port with a listener is detected`() throws {
     let (listener, port) = Sockets.listen()
     #expect(Reactor.answers(loopbackPort: UInt16(port), within: .milliseconds(200)))
     close(listener)
@@ -58,7 +58,7 @@ import Testing
       let reactor = try Reactor(.init(takesSignals: true))
       var seen: [Signal] = []
       for signal in Signal.allCases {
-        // To this thread: the test's others do not block signals, as those of the program do.
+        // To this thread: the test's other threads do not block signals, as the program's do.
         pthread_kill(pthread_self(), signal.rawValue)
         let end = ContinuousClock.now + .seconds(2)
         while seen.last != signal, ContinuousClock.now < end {

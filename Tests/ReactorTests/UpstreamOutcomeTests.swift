@@ -3,7 +3,7 @@ import Testing
 @testable import Reactor
 @testable import Support
 
-/// What an upstream does, and what the gateway is told.
+/// Upstream behaviors and the outcomes that are reported for them.
 struct OutcomeRow: Sendable, CustomTestStringConvertible {
   var name: String
   var moves: [RawUpstream.Move]
@@ -35,11 +35,11 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
         .send(head + "content-length: 2\r\n\r\nok"),
       ], end: .complete, status: 200, body: "ok"),
     OutcomeRow(
-      name: "a redirect is an answer",
+      name: "a redirect is a response",
       moves: [.send("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")],
       end: .complete, status: 302),
     OutcomeRow(
-      name: "an error status is an answer",
+      name: "an error status is a response",
       moves: [.send("HTTP/1.1 503 Busy\r\ncontent-length: 4\r\n\r\nbusy")], end: .complete, status: 503,
       body: "busy"),
     OutcomeRow(
@@ -47,8 +47,8 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
       moves: (head + "content-length: 2\r\n\r\nok").map { [.send(String($0)), .wait(.microseconds(200))] }.flatMap(
         \.self),
       end: .complete, status: 200, body: "ok"),
-    OutcomeRow(name: "closed at once", moves: [.finish], end: .failed(.closedBeforeResponse)),
-    OutcomeRow(name: "reset at once", moves: [.reset], end: .failed(.closedBeforeResponse)),
+    OutcomeRow(name: "closed immediately", moves: [.finish], end: .failed(.closedBeforeResponse)),
+    OutcomeRow(name: "reset immediately", moves: [.reset], end: .failed(.closedBeforeResponse)),
     OutcomeRow(
       name: "content-length cut", moves: [.send(head + "content-length: 50\r\n\r\nhello"), .finish],
       end: .failed(.truncated), status: 200, body: "hello"),
@@ -64,7 +64,7 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
       moves: [.send(head + "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"), .finish], end: .failed(.truncated),
       status: 200, body: "hello"),
     OutcomeRow(
-      name: "a chunk size that is none",
+      name: "an invalid chunk size",
       moves: [.send(head + "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n")], end: .failed(.truncated),
       status: 200, body: "hello"),
     OutcomeRow(
@@ -90,7 +90,7 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
       end: .failed(.truncated)),
   ]
 
-  /// What is not an HTTP response at all.
+  /// Responses that are not HTTP.
   static let strange: [OutcomeRow] = [
     OutcomeRow(name: "garbage", moves: [.send("SSH-2.0-OpenSSH_9.2\r\n"), .finish], end: .failed(.malformed)),
     OutcomeRow(name: "HTTP/0.9", moves: [.send("<html>hello</html>"), .finish], end: .failed(.malformed)),
@@ -98,7 +98,7 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
       name: "a status line without end", moves: [.send("HTTP/1.1 200 " + String(repeating: "a", count: 200_000))],
       end: .failed(.tooLarge)),
     OutcomeRow(
-      name: "a protocol switch that nobody asked for",
+      name: "an unrequested protocol switch",
       moves: [.send("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\nhello"), .finish],
       end: .failed(.malformed)),
   ]
@@ -114,7 +114,7 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
   }
 
   @Test(arguments: OutcomeRow.all)
-  func `each thing that an upstream does has one outcome`(row: OutcomeRow) throws {
+  func `each behavior of an upstream has one outcome`(row: OutcomeRow) throws {
     let fetched = try outcome(row)
     #expect(fetched.end == row.end)
     if row.status != 0 { #expect(fetched.status == row.status) }
@@ -123,14 +123,14 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
   }
 
   @Test(arguments: OutcomeRow.strange)
-  func `what is not HTTP is told as that`(row: OutcomeRow) throws {
+  func `a response that is not HTTP is malformed`(row: OutcomeRow) throws {
     let fetched = try outcome(row)
     #expect(fetched.end == row.end)
     #expect(fetched.text == row.body)
     #expect(fetched.responded == 0)
   }
 
-  @Test func `a port where nobody listens is a failed connection`() throws {
+  @Test func `a port without a listener is a failed connection`() throws {
     let loop = try Loop()
     let (listener, port) = Sockets.listen()
     Sockets.reset(listener)
@@ -138,13 +138,13 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
     #expect(fetched.end == .failed(.connectFailed))
   }
 
-  @Test func `a name that does not exist is told as that`() throws {
+  @Test func `a host name that does not exist is reported`() throws {
     let loop = try Loop()
     let transfer = loop.reactor.start(UpstreamRequest(.get, "http://no-such-host.invalid/"))
     #expect(loop.fetch(transfer, upTo: .seconds(8)).end == .failed(.hostNotFound))
   }
 
-  @Test func `fields are found by name, message case aside, without the spaces around them`() throws {
+  @Test func `fields are found by name in any letter case, without surrounding spaces`() throws {
     let loop = try Loop()
     let upstream = loop.add(
       RawUpstream([

@@ -4,7 +4,7 @@ import Testing
 @testable import Reactor
 @testable import Support
 
-/// What can only be seen in a process of its own.
+/// Tests that need a process of their own.
 @Suite struct UpstreamProcessTests {
   @Test func `proxies of the environment are ignored`() async {
     await #expect(processExitsWith: .success) {
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func `no descriptor is left after clients, transfers and reactors are gone`() async {
+  @Test func `no descriptor is left after clients, transfers, and reactors are gone`() async {
     await #expect(processExitsWith: .success) {
       func round() throws {
         let loop = try Loop()
@@ -48,7 +48,7 @@ import Testing
         try loop.reactor.watch(mailbox)
         loop.run(for: .milliseconds(20))
       }
-      // The first round opens what the process keeps for good.
+      // The first round opens descriptors that the process keeps.
       try round()
       let before = descriptorCount()
       for _ in 0..<5 { try round() }
@@ -57,13 +57,16 @@ import Testing
   }
 }
 
-/// Descriptors are a process's, so running out of them is too.
+/// Descriptors are limited per process, so a test that exhausts them needs its own.
 @Suite struct ExhaustionTests {
-  @Test func `without descriptors a client is told so, the loop does not spin, and later ones are taken`() async {
+  @Test
+  func `without descriptors a client receives an error, the loop does not spin, and later clients are accepted`()
+    async
+  {
     await #expect(processExitsWith: .success) {
       let loop = try Loop()
       loop.reactor.exhaustedReply = Array("no room".utf8)
-      // The kernel connects them; nobody has accepted them yet.
+      // The kernel has connected these clients, but the reactor has not accepted them.
       let peers = (0..<20).map { _ in loop.dial() }
       var limit = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

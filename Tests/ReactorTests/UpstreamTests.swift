@@ -8,7 +8,7 @@ import Testing
   private static let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
   private static let json = ["content-type: application/json"]
 
-  @Test func `one connection serves one request after the other`() throws {
+  @Test func `one connection serves consecutive requests`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     for index in 0..<50 {
@@ -26,7 +26,9 @@ import Testing
     #expect(loop.reactor.transferCount == 0)
   }
 
-  @Test func `an idle connection stays in epoll, so that the next request need not put it there`() throws {
+  @Test func `an idle connection stays registered with epoll, so that the next request need not register it`()
+    throws
+  {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
@@ -38,7 +40,7 @@ import Testing
     #expect(Self.watching(descriptor) == before)
   }
 
-  /// The lines about a descriptor in what the kernel says of every epoll set.
+  /// Returns the lines about a descriptor in the kernel's information on every epoll instance.
   private static func watching(_ descriptor: CInt) -> [String] {
     (0..<1024).flatMap { set -> [String] in
       let text = (try? String(contentsOfFile: "/proc/self/fdinfo/\(set)", encoding: .utf8)) ?? ""
@@ -49,7 +51,7 @@ import Testing
     }
   }
 
-  @Test func `requests at the same time have connections of their own, which are used again`() throws {
+  @Test func `concurrent requests have their own connections, which are reused`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.wait(.milliseconds(5)), .send(Self.ok)]))
     for _ in 0..<2 {
@@ -67,7 +69,7 @@ import Testing
     #expect(upstream.accepted == 20)
   }
 
-  @Test func `a body in thousands of tiny chunks comes whole, in several turns`() throws {
+  @Test func `a body of thousands of tiny chunks arrives complete, in several turns`() throws {
     let loop = try Loop()
     let chunks = String(repeating: "1\r\nx\r\n", count: 20_000)
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -75,12 +77,12 @@ import Testing
     let fetched = loop.fetch(UpstreamRequest(.get, upstream.url))
     #expect(fetched.end == .complete)
     #expect(fetched.body.count == 20_000)
-    // Nobody reads it, and it is less than may wait.
+    // The body is not read, and it is smaller than the limit.
     let transfer = loop.reactor.start(UpstreamRequest(.get, upstream.url))
     #expect(loop.end(of: transfer) == .complete)
   }
 
-  @Test func `a connection that the upstream closed while idle is not used again`() throws {
+  @Test func `a connection that the upstream closed while idle is not reused`() throws {
     let loop = try Loop()
     let upstream = loop.add(
       RawUpstream { $0 == 0 ? [.send(Self.ok), .wait(.milliseconds(5)), .finish] : [.send(Self.ok)] })
@@ -90,10 +92,10 @@ import Testing
     #expect(upstream.accepted == 2)
     let before = loop.turns
     loop.run(for: .milliseconds(50))
-    #expect(loop.turns - before < 150, "an idle connection's end must not keep the loop awake")
+    #expect(loop.turns - before < 150, "the end of an idle connection must not keep the loop awake")
   }
 
-  @Test func `bytes on an idle connection are nobody's answer`() throws {
+  @Test func `bytes on an idle connection are never taken for a response`() throws {
     let loop = try Loop()
     let stray = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nPOISON"
     let upstream = loop.add(
@@ -106,7 +108,7 @@ import Testing
     #expect(upstream.accepted == 2)
   }
 
-  @Test func `a cancelled transfer closes its connection at once and is never told of again`() throws {
+  @Test func `a cancelled transfer closes its connection immediately and causes no more events`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin")]))
     let transfer = loop.reactor.start(UpstreamRequest(.get, upstream.url))
@@ -133,7 +135,7 @@ import Testing
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
   }
 
-  @Test func `a name is stale in the turn after the end`() throws {
+  @Test func `an ID is stale in the turn after the end`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let old = loop.reactor.start(UpstreamRequest(.get, upstream.url))
@@ -146,7 +148,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `a response that nobody reads is held back, and arrives whole once it is read`(chunked: Bool) throws {
+  func `a response that is not read pauses, and arrives complete once it is read`(chunked: Bool) throws {
     let loop = try Loop()
     let size = 8 << 20
     let head = "HTTP/1.1 200 OK\r\n"
@@ -164,7 +166,7 @@ import Testing
     let waiting = try #require(loop.reactor.response(of: transfer)).body.count
     #expect(waiting >= Response.bodyBytesMax)
     #expect(waiting <= Response.bodyBytesMax + 64 * 1024)
-    #expect(upstream.unsent > 0, "the socket must have filled")
+    #expect(upstream.unsent > 0, "the socket must be full")
     let before = loop.turns
     loop.run(for: .milliseconds(50))
     #expect(loop.turns - before < 150, "a paused transfer must not keep the loop awake")
@@ -172,7 +174,7 @@ import Testing
     var body: [UInt8] = []
     var end: TransferEnd?
     let deadline = ContinuousClock.now + .seconds(10)
-    // A little at a time: the transfer pauses and resumes often.
+    // Reading a little at a time makes the transfer pause and resume often.
     while end == nil, ContinuousClock.now < deadline {
       if let response = loop.reactor.response(of: transfer), !response.body.isEmpty {
         let count = min(response.body.count, 200_000)
@@ -186,7 +188,7 @@ import Testing
     #expect(body == RawUpstream.pattern(size))
   }
 
-  @Test func `a paused transfer whose upstream breaks ends once it is read`() throws {
+  @Test func `a paused transfer whose upstream disconnects ends once it is read`() throws {
     let loop = try Loop()
     let upstream = loop.add(
       RawUpstream([.send("HTTP/1.1 200 OK\r\ncontent-length: 8388608\r\n\r\n"), .bytes(count: 4 << 20)]))
@@ -201,7 +203,7 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 65_537, 1_200_000, 2 << 20], [json, []])
-  func `a body of any size arrives whole and never asks first`(size: Int, fields: [String]) throws {
+  func `a body of any size arrives complete, without waiting for a 100`(size: Int, fields: [String]) throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let body = RawUpstream.pattern(size)
@@ -211,14 +213,15 @@ import Testing
     let request = try #require(upstream.requests.first)
     #expect(request.body == body)
     #expect(request.field("expect") == nil)
-    // libcurl waits a second for the answer to a question that it asked.
+    // With `expect: 100-continue`, libcurl would wait a second for a 100.
     #expect(ContinuousClock.now - start < .milliseconds(900))
   }
 
   @Test(arguments: [1000, 300_000])
-  func `a body that is sent once more, on another connection, is sent from its beginning`(size: Int) throws {
+  func `a body that is sent again on another connection is sent from the beginning`(size: Int) throws {
     let loop = try Loop()
-    // A kept connection that ends without a byte of an answer may have been idle for too long: libcurl repeats.
+    // libcurl repeats a request if a kept-alive connection ends without a response byte, because it may have been
+    // idle for too long.
     let upstream = loop.add(RawUpstream { number in number == 1 ? [.finish] : [.send(Self.ok)] })
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
     var body = BufferChain(RawUpstream.pattern(size / 2))
@@ -227,14 +230,14 @@ import Testing
     #expect(upstream.requests.count == 3)
     #expect(upstream.requests.last?.body == body.joined)
     #expect(upstream.accepted == 2)
-    // The same handle takes a small body again, and none.
+    // The same handle accepts a small body again, and none.
     #expect(loop.fetch(UpstreamRequest(.post, upstream.url, body: BufferChain([7]))).end == .complete)
     #expect(upstream.requests.last?.body == [7])
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
     #expect(upstream.requests.last?.method == "GET")
   }
 
-  @Test func `fields go out as given and nothing is added that would be wrong`() throws {
+  @Test func `fields are sent as given, and no others are added`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let fields = ["content-type: application/json", "authorization: Bearer abc", "x-empty;"]
@@ -252,7 +255,7 @@ import Testing
     #expect(second.field("content-type") == "text/plain")
   }
 
-  @Test func `a head is what was asked for, libcurl's own lines aside`() throws {
+  @Test func `a head contains exactly the given lines and libcurl's own`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let host = "host: 127.0.0.1:\(upstream.port)"
@@ -262,7 +265,7 @@ import Testing
         .post, target, fields: ["content-type: application/json", "x-key: k"], requestID: "id-1",
         body: BufferChain([1])))
     _ = loop.fetch(UpstreamRequest(.get, target))
-    // What would end the target, or a line, or a head, is part of a path.
+    // Characters that would end the target, the line, or the head are part of the path.
     _ = loop.fetch(UpstreamRequest(.get, target.appending("/a b\r\nx-evil: 1\r\n\r\n\u{7f}\u{e9}%20?q=1")))
     _ = loop.fetch(UpstreamRequest(.get, "http://127.0.0.1:\(upstream.port)?q"))
     let heads = upstream.requests.map { ["\($0.method) \($0.target)"] + $0.fields }
@@ -284,12 +287,12 @@ import Testing
     ("http://example.com:443/x", "example.com:443"), ("http://[::1]:80/x", "[::1]"),
     ("http://[::1]/x", "[::1]"), ("http://[::1]:8080", "[::1]:8080"),
   ])
-  func `the host field has a port that is not the scheme's own`(_ url: String, _ host: String) {
+  func `the host field has a port unless it is the scheme's default`(_ url: String, _ host: String) {
     let target = UpstreamTarget(url)
     #expect(target.headStart == "/\(url.hasSuffix("/x") ? "x" : "") HTTP/1.1\r\nhost: \(host)\r\n")
   }
 
-  @Test func `an idle connection older than allowed is not used again`() throws {
+  @Test func `an idle connection older than allowed is not reused`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let request = UpstreamRequest(.get, upstream.url, idleMax: .seconds(1))
@@ -299,7 +302,7 @@ import Testing
     #expect(upstream.accepted == 2)
   }
 
-  @Test func `sockets to upstreams send at once and are probed, and go with the reactor`() throws {
+  @Test func `upstream sockets have TCP_NODELAY and keep-alive probes, and close with the reactor`() throws {
     let upstream = RawUpstream([.send(Self.ok)])
     do {
       let loop = try Loop()

@@ -5,23 +5,23 @@ public struct HTTPMessage {
   public var status = 0
   public var fields: [(name: String, value: String)] = []
   public var body: [UInt8] = []
-  /// Whether the body ended as its framing says.
+  /// Whether the body is complete according to its framing.
   public var isComplete = false
-  /// Whether the end of the connection is the end of the body.
+  /// Whether the body ends with the connection.
   public var isDelimitedByClose = false
 
   public var text: String { String(decoding: body, as: UTF8.self) }
 
   public func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 
-  /// The data of each server-sent event, comments left out.
+  /// The data of each server-sent event, without comments.
   public var events: [String] {
     text.split(separator: "\n\n", omittingEmptySubsequences: true).compactMap { event in
       event.hasPrefix("data: ") ? String(event.dropFirst(6)) : nil
     }
   }
 
-  /// Reads responses one after the other; informational ones too.
+  /// Parses consecutive responses, including informational ones.
   public static func all(in bytes: [UInt8], ended: Bool, head: Bool = false) -> [HTTPMessage] {
     var messages: [HTTPMessage] = []
     var rest = bytes[...]

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Reactor
 
-/// A request as an upstream sees it.
+/// A request as received by an upstream.
 public struct SeenRequest: Sendable {
   public var method: String
   public var target: String
@@ -11,7 +11,7 @@ public struct SeenRequest: Sendable {
 
   public var text: String { String(decoding: body, as: UTF8.self) }
 
-  /// The value of a field, named in lower case.
+  /// Returns the value of a field, given its name in lower case.
   public func field(_ name: String) -> String? {
     fields.first { $0.lowercased().hasPrefix(name + ":") }.map {
       String($0.dropFirst(name.count + 1)).trimmingCharacters(in: .whitespaces)
@@ -19,7 +19,7 @@ public struct SeenRequest: Sendable {
   }
 }
 
-/// An upstream on a real socket that plays the same scripts as the in-process one, driven by the test's loop.
+/// An upstream on a real socket that plays the same scripts as the in-process one. The test's loop drives it.
 final class ScriptedServer {
   private let listener: CInt
   let port: Int
@@ -48,7 +48,7 @@ final class ScriptedServer {
     for connection in connections where connection.isOpen { close(connection.descriptor) }
   }
 
-  /// Connections that the peer has not closed.
+  /// The number of connections that the peer has not closed.
   var openCount: Int { connections.filter(\.isOpen).count }
 
   func pump() {

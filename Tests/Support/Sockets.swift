@@ -35,7 +35,7 @@ enum Sockets {
     return descriptor
   }
 
-  /// A listening socket and its port.
+  /// Returns a listening socket and its port.
   static func listen() -> (descriptor: CInt, port: Int) {
     let descriptor = make()
     var address = address(0)

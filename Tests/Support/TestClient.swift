@@ -1,6 +1,6 @@
 import Glibc
 
-/// A raw client: bytes out, bytes in, and what became of the connection.
+/// A raw client: bytes sent and received, and the state of the connection.
 public final class TestClient {
   private let descriptor: CInt
   private var outgoing: [UInt8] = []
@@ -8,7 +8,7 @@ public final class TestClient {
   private var isFinishing = false
   /// Everything received so far.
   public private(set) var received: [UInt8] = []
-  /// When the first byte of each read arrived, as the number of bytes before it.
+  /// The time of each read, with the number of bytes received before it.
   public private(set) var hasEnded = false
   public private(set) var wasReset = false
   /// Whether the client reads at all.
@@ -30,7 +30,7 @@ public final class TestClient {
     if !isBytewise { flush() }
   }
 
-  /// Sends no more, but still reads.
+  /// Shuts down sending, but still reads.
   public func finish() {
     isFinishing = true
     flush()
@@ -50,7 +50,7 @@ public final class TestClient {
 
   public var text: String { String(decoding: received, as: UTF8.self) }
 
-  /// Forgets what was received.
+  /// Discards the received bytes.
   public func clear() { received = [] }
 
   /// The complete and incomplete responses received so far.

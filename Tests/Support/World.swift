@@ -3,11 +3,11 @@ import Foundation
 import Gateway
 import Reactor
 
-/// What carries an upstream's bytes in a test.
+/// The transport of an upstream in a test.
 public enum Transport: String, CaseIterable, Sendable {
   /// libcurl, over a real socket.
   case curl
-  /// A script in process.
+  /// A script in the process.
   case scripted
 
 }
@@ -20,7 +20,7 @@ public enum Delivery: String, CaseIterable, Sendable {
   case bytewise
 }
 
-/// A gateway with its upstreams and clients, all on the test's own thread: nothing happens unless it is pumped.
+/// A gateway with its upstreams and clients, all on the test's own thread. Nothing happens unless it is pumped.
 public final class World {
   public let reactor: Reactor
   public let gateway: Gateway
@@ -36,9 +36,9 @@ public final class World {
 
   public typealias Play = (SeenRequest) -> [Script.Step]
 
-  /// A gateway whose providers `up0`, `up1`, … play the scripts, asked in that order.
+  /// Creates a gateway whose providers `up0`, `up1`, … play the scripts and are tried in that order.
   ///
-  /// `toml` is put before the providers; `providers` into each of them.
+  /// `toml` is placed before the providers, and `providers` in each of them.
   public init(
     _ transport: Transport = .scripted, delivery: Delivery = .whole, toml: String = "",
     providers: String = "type = \"OpenAiCompatible\"", _ plays: [Play]
@@ -83,43 +83,43 @@ public final class World {
     port = try gateway.listen()
   }
 
-  /// The requests that an upstream has seen.
+  /// The requests that an upstream has received.
   public func seen(_ upstream: Int = 0) -> [SeenRequest] { seenBox.requests[upstream] }
 
-  /// The requests that all upstreams have seen.
+  /// The requests that all upstreams have received.
   public var seenCount: Int { seenBox.requests.reduce(0) { $0 + $1.count } }
 
-  /// Connections that an upstream accepted since the beginning; 0 in process.
+  /// The number of connections that an upstream has accepted; 0 in process.
   public func acceptedConnections(_ upstream: Int = 0) -> Int { servers.isEmpty ? 0 : servers[upstream].accepted }
 
-  /// Connections that are open at an upstream; 0 in process.
+  /// The number of open connections of an upstream; 0 in process.
   public func openConnections(_ upstream: Int = 0) -> Int { servers.isEmpty ? 0 : servers[upstream].openCount }
 
-  /// A new client; bytewise, each turn sends one byte.
+  /// Returns a new client. A bytewise one sends one byte in each turn.
   public func connect() -> TestClient {
     let client = TestClient(port: port, isBytewise: delivery == .bytewise)
     clients.append(client)
     return client
   }
 
-  /// One turn of everything.
+  /// Runs one turn of everything.
   public func step() {
     stepGateway()
     stepPeers()
   }
 
-  /// One turn of the gateway alone.
+  /// Runs one turn of the gateway alone.
   public func stepGateway() {
     for event in reactor.turn(atMost: .microseconds(100)) { gateway.handle(event) }
   }
 
-  /// One turn of its clients and upstreams.
+  /// Runs one turn of the clients and upstreams.
   public func stepPeers() {
     for server in servers { server.pump() }
     for client in clients { client.pump() }
   }
 
-  /// Turns until `condition` holds; false when it does not within `time`.
+  /// Runs turns until `condition` holds. Returns false if it does not hold within `time`.
   @discardableResult
   public func run(upTo time: Duration = .seconds(10), until condition: () -> Bool) -> Bool {
     let end = ContinuousClock.now + time
@@ -130,20 +130,20 @@ public final class World {
     return true
   }
 
-  /// Turns for a while.
+  /// Runs turns for a time.
   public func run(for time: Duration) {
     let end = ContinuousClock.now + time
     while ContinuousClock.now < end { step() }
   }
 
-  /// Sends one request on a new connection and reads its answer, informational responses left out.
+  /// Sends one request on a new connection and returns its final response.
   public func exchange(_ request: [UInt8], head: Bool = false) throws -> HTTPMessage {
     let client = connect()
     client.send(request)
     return try answer(to: client, head: head)
   }
 
-  /// The first final response on a connection, complete or cut off.
+  /// Returns the first final response on a connection, complete or cut off.
   public func answer(to client: TestClient, head: Bool = false) throws -> HTTPMessage {
     run { client.hasEnded || client.responses(head: head).contains { $0.isComplete && $0.status >= 200 } }
     guard let message = client.responses(head: head).first(where: { $0.status >= 200 }) else { throw NoAnswer() }
@@ -152,7 +152,7 @@ public final class World {
 
   public struct NoAnswer: Error {}
 
-  /// A chat completion request.
+  /// Returns a chat completion request.
   public static func chat(
     _ body: String = #"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#, fields: [String] = []
   ) -> [UInt8] {
@@ -162,18 +162,18 @@ public final class World {
         + "Content-Length: \(body.utf8.count)\r\n\(extra)\r\n\(body)").utf8)
   }
 
-  /// The same as a stream.
+  /// Returns a streaming chat completion request.
   public static func streamingChat(_ more: String = "", fields: [String] = []) -> [UInt8] {
     chat(#"{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]\#(more)}"#, fields: fields)
   }
 }
 
-/// Steps that upstreams of tests are made of.
+/// Steps from which tests build upstreams.
 extension Script.Step {
-  /// A head of a stream.
+  /// The head of a stream.
   public static let streamHead = Script.Step.head(status: 200, fields: ["content-type: text/event-stream"])
 
-  /// Whole JSON with its head.
+  /// A complete JSON response.
   public static func json(_ body: String, status: Int = 200, fields: [String] = []) -> [Script.Step] {
     [
       .head(
@@ -185,7 +185,7 @@ extension Script.Step {
   /// One event.
   public static func event(_ data: String) -> Script.Step { .bytes(Array("data: \(data)\n\n".utf8)) }
 
-  /// A chunk with a piece of text.
+  /// A chunk with text.
   public static func text(_ text: String, finish: String = "null") -> Script.Step {
     event(
       #"{"id":"c1","object":"chat.completion.chunk","created":1,"model":"served","choices":[{"index":0,"delta":{"role":"assistant","content":"\#(text)"},"finish_reason":\#(finish)}]}"#
@@ -206,7 +206,7 @@ extension Script.Step {
   ]
 }
 
-/// Allocations of this thread: all of malloc's, and libcurl's own among them.
+/// The allocations of this thread: all calls of malloc, including libcurl's.
 public enum Allocations {
   public static var areCounted: Bool { counts_allocations() != 0 }
   public static var all: Int { Int(counted_allocations()) }

@@ -1,14 +1,14 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-// Linux calls that the Glibc module does not import, in shapes that Swift can hold.
-// Every function returns its result, or a negative errno.
+// Linux system calls that the Glibc module does not import, in types that Swift can use. Every function returns its
+// result or a negative errno.
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-// struct epoll_event with its union reduced to the 64 bits we use; the layout is the kernel's.
+// struct epoll_event with its union reduced to the 64 bits in use. The layout is the kernel's.
 struct linux_event {
   uint32_t events;
   uint64_t token;
@@ -32,51 +32,53 @@ int linux_epoll_create(void);
 int linux_epoll_change(int epoll, int operation, int descriptor, uint32_t events, uint64_t token);
 int linux_epoll_wait(int epoll, struct linux_event *events, int count, int milliseconds);
 
-// A counter descriptor for waking a sleeper; `blocking` for a thread's own, otherwise non-blocking.
+// An eventfd. `blocking` is for a thread that waits in linux_eventfd_take; otherwise it is non-blocking.
 int linux_eventfd(int blocking);
 int linux_eventfd_raise(int descriptor);
 int linux_eventfd_take(int descriptor);
 
-// A descriptor that is readable when something in a watched folder was made, written, moved or removed (inotify(7)).
+// A descriptor that is readable when something in a watched folder was created, written, moved, or removed
+// (inotify(7)).
 int linux_inotify(void);
 int linux_inotify_add(int descriptor, const char *folder);
-// Forgets what happened so far.
+// Discards all queued events.
 void linux_inotify_drain(int descriptor);
 
 // Blocks the signals in the calling thread and returns a descriptor that reports them.
 int linux_signalfd(const int *signals, int count);
-// The next signal's number, 0 when none is waiting.
+// Returns the number of the next signal, or 0 if none is pending.
 int linux_signalfd_take(int descriptor);
-// Lets the signals through again, as before linux_signalfd.
+// Unblocks the signals.
 int linux_signals_unblock(const int *signals, int count);
 
-// A listening TCP socket on a literal IPv4 or IPv6 address; port 0 lets the system choose.
+// Returns a listening TCP socket on a literal IPv4 or IPv6 address. Port 0 lets the system choose.
 int linux_listen(const char *address, uint16_t port, int backlog);
-// Makes an inherited descriptor ours: -ENOTSOCK or -EINVAL when it is no listening stream socket.
+// Takes over an inherited listening socket. Returns -ENOTSOCK or -EINVAL if it is not a listening stream socket.
 int linux_inherit_listener(int descriptor);
 int linux_local_port(int descriptor);
 
-// An IP address: 4 or 16 bytes in network order; `length` 0 is none, as a Unix socket's peer has none.
+// An IP address: 4 or 16 bytes in network order. `length` 0 means no address, as for the peer of a Unix socket.
 struct linux_address {
   uint8_t length;
   uint8_t bytes[16];
 };
 
-// The next connection, non-blocking, close-on-exec, with TCP_NODELAY and keep-alive probes, and whose it is.
+// Accepts a connection: non-blocking, close-on-exec, with TCP_NODELAY and keep-alive probes. Writes the peer's
+// address.
 int linux_accept(int listener, int keep_alive_seconds, struct linux_address *peer);
 
-// The addresses of a host name, at most `count`, as the system finds them; waits as long as that takes.
-// Returns how many, 0 when the name has none, or -EAGAIN when nobody could say.
+// Looks up the addresses of a host name, at most `count`. Blocks. Returns their number, 0 if the name has none, or
+// -EAGAIN if the lookup failed.
 int linux_resolve(const char *host, struct linux_address *addresses, int count);
-// Reads or writes an address as text; reading returns 0 for what is none.
+// Converts an address from or to text. Reading returns 0 if the text is not an address.
 int linux_address_read(const char *text, struct linux_address *address);
 void linux_address_write(const struct linux_address *address, char text[46]);
 
 int linux_unblock(int descriptor);
 int linux_is_open(int descriptor);
-// A descriptor of nothing, for the day when there is no other.
+// Opens /dev/null, to reserve a spare descriptor.
 int linux_reserve(void);
-// How many descriptors this process may have.
+// Returns the most descriptors that this process may open.
 long linux_descriptors_max(void);
 
 ssize_t linux_receive(int descriptor, void *bytes, size_t count);
@@ -86,45 +88,45 @@ int linux_shutdown(int descriptor);
 // Makes close() send RST instead of FIN.
 int linux_reset_on_close(int descriptor);
 
-// Nanoseconds of the monotonic clock.
+// The monotonic clock, in nanoseconds.
 uint64_t linux_monotonic_nanoseconds(void);
-// Nanoseconds since 1970.
+// The wall clock, in nanoseconds since 1970.
 uint64_t linux_wall_nanoseconds(void);
 
-// Nanoseconds that the calling thread was on a processor.
+// The CPU time of the calling thread, in nanoseconds.
 uint64_t linux_thread_nanoseconds(void);
 
-// A file of /proc that is read again and again. Both files below are made by the kernel at each read.
+// Opens a file of /proc to read it repeatedly. The kernel generates the two files below at each read.
 int linux_open_for_reading(const char *path);
-// Nanoseconds that the thread which opened /proc/thread-self/schedstat was ready and had to wait.
+// The run delay, in nanoseconds, of the thread that opened /proc/thread-self/schedstat: time ready but not running.
 uint64_t linux_read_run_delay(int schedstat);
-// Bytes of this process that are in memory, from /proc/self/statm.
+// The resident memory of this process in bytes, from /proc/self/statm.
 uint64_t linux_read_resident(int statm);
 
-// Makes the allocator give large blocks back to the system as soon as they are free.
+// Makes the allocator return large blocks to the system as soon as they are free.
 void linux_return_large_blocks(void);
-// Memory in whole pages, straight from the system and back to it, but for a mebibyte of each smaller size that a
-// thread keeps. Sizes are powers of two from LINUX_BLOCK_MIN on. NULL when the system gives none.
+// Memory in whole pages, mapped and unmapped directly. Each thread caches up to 1 MiB of each of the smaller sizes.
+// Sizes are powers of two, at least LINUX_BLOCK_MIN. Returns NULL if the system has no memory.
 //
-// In the allocator such blocks would lie between long-lived small ones, and a peak's memory would never come back.
+// In malloc's heap, such blocks would lie between small long-lived ones, and memory would stay at its peak.
 #define LINUX_BLOCK_MIN 16384
 void *linux_block_take(size_t size);
 void linux_block_give(void *block, size_t size);
-// The same bytes in a larger block, without a copy; NULL, and the block is as it was, when there is none.
+// Grows a block without a copy. Returns NULL, and leaves the block unchanged, if that is not possible.
 void *linux_block_grow(void *block, size_t size, size_t larger);
 
-// Gives back what is free in the allocator; takes the longer the more that is. Not while another thread does it.
+// Returns free heap memory to the system. The time it takes grows with the amount. Does nothing if another thread
+// is already doing it.
 void linux_trim_memory(void);
 
-// Starts `path` with `arguments` and `environment`, descriptor 3 being a copy of `descriptor`, all above it closed
-// and no signal blocked. Returns its process id.
+// Starts `path` with `arguments` and `environment`. Descriptor 3 is a copy of `descriptor`, all higher ones are
+// closed, and no signal is blocked. Returns the process ID.
 int linux_spawn(const char *path, char *const arguments[], char *const environment[], int descriptor);
 
-// Runs `body(context)` on a new detached thread with every signal blocked.
+// Runs `body(context)` on a new detached thread with all signals blocked.
 int linux_start_thread(void (*body)(void *), void *context);
 
-// malloc and its relatives, counted per thread: libcurl is given these, so that a test can hold its allocations
-// to a number.
+// malloc and its relatives, counted per thread. libcurl uses these, so that a test can limit its allocations.
 void *counted_malloc(size_t size);
 void *counted_calloc(size_t count, size_t size);
 void *counted_realloc(void *pointer, size_t size);
@@ -132,7 +134,7 @@ char *counted_strdup(const char *text);
 void counted_free(void *pointer);
 unsigned long counted_allocations_of_this_thread(void);
 
-// Whether something listens on a loopback port; never waits longer than `milliseconds`.
+// Returns whether a server listens on a loopback port. Waits at most `milliseconds`.
 int linux_answers(uint16_t port, int milliseconds);
 
 #endif

@@ -1,46 +1,47 @@
 internal import CLinux
 internal import Glibc
 
-/// One accepted connection: its descriptor, what it sent, what it is still to be sent.
+/// One accepted connection: its descriptor, input, and pending output.
 struct Client: ~Copyable {
-  /// Bytes that are read and thrown away after the last answer, so that the peer sees it instead of a reset.
+  /// The most bytes read and discarded after the last response, so that the peer receives the response instead of a
+  /// reset.
   static let lingerBytesMax = 64 * 1024
-  /// Time for the same.
+  /// The longest time spent discarding input after the last response.
   static let lingerTime = Duration.seconds(2)
-  /// Time for a closing client to take what waits for it.
+  /// The time that a closing client has to read its pending output.
   static let closingTime = Duration.seconds(30)
 
-  /// How far the connection's life has come.
+  /// The stages of a connection's life.
   enum Phase {
     case open
-    /// Everything queued is to be sent, then the connection ends.
+    /// The pending output is sent, then the connection ends.
     case closing
-    /// Our side is shut; the rest of the peer's bytes is thrown away.
+    /// Our sending side is shut down, and the peer's remaining bytes are discarded.
     case lingering
   }
 
   let descriptor: Descriptor
   let token: Token
-  /// Where it is; `nil` for a connection that has no address.
+  /// The peer's address, or `nil` if the connection has none.
   let address: IPAddress?
   var incoming = Bytes()
   var outgoing = Bytes()
   var phase = Phase.open
 
-  /// What epoll watches for.
+  /// The events that epoll currently watches for.
   var watched: UInt32
-  /// Whether the peer's end was seen while its last bytes wait unread; it is not watched for again.
+  /// Whether the peer's end of input was seen while input is still unread. It is not watched for again.
   var isEOFPending = false
-  /// Whether the gateway wants no more input for now.
+  /// Whether the gateway has paused reading.
   var isReadingPaused = false
   /// Whether the peer has sent its last byte.
   var isInputClosed = false
-  /// Whether the output passed the high-water mark and its owner waits to hear that it fell.
+  /// Whether the output has passed the high-water mark and a `.writable` event is due once it falls.
   var isAboveHighWater = false
-  /// Whether the turn's flush list names it.
+  /// Whether the client is in the list for the next flush.
   var isDirty = false
   var lingered = 0
-  /// When a closing or lingering client is forgotten at the latest.
+  /// The deadline after which a closing or lingering client is dropped.
   var closeDeadline: Deadlines<DeadlineOwner>.ID?
 
   init(_ descriptor: consuming Descriptor, _ token: Token, _ address: IPAddress?) {
@@ -52,15 +53,15 @@ struct Client: ~Copyable {
 
   static var initialInterest: UInt32 { UInt32(LINUX_IN | LINUX_RDHUP) }
 
-  /// What epoll should watch for in the present state.
+  /// The events that epoll should watch for in the current state.
   var interest: UInt32 {
     var events: UInt32 = 0
     switch phase {
-    // Nobody reads what a closing peer still sends before it has got everything; breaking is always reported.
+    // Input is not read until all output is sent. epoll reports a broken connection in any case.
     case .closing: break
     case .lingering: events |= UInt32(LINUX_IN | LINUX_RDHUP)
     case .open where !isInputClosed:
-      // A silent peer's end is to be seen also while its input waits.
+      // The end of a silent peer must be seen even while its input is unread.
       if !isEOFPending { events |= UInt32(LINUX_RDHUP) }
       if !isReadingPaused { events |= UInt32(LINUX_IN) }
     case .open: break
@@ -69,14 +70,14 @@ struct Client: ~Copyable {
     return events
   }
 
-  /// Notes that the next flush is to look here; false when that is noted already.
+  /// Marks the client for the next flush. Returns false if it was already marked.
   mutating func markDirty() -> Bool {
     if isDirty { return false }
     isDirty = true
     return true
   }
 
-  /// Queues output; returns how much waits, `nil` when the client takes no more.
+  /// Queues output. Returns the number of pending bytes, or `nil` if the client is closing.
   mutating func queue(_ bytes: Span<UInt8>, highWater: Int) -> Int? {
     guard phase == .open else { return nil }
     outgoing.append(bytes)
@@ -84,10 +85,11 @@ struct Client: ~Copyable {
     return outgoing.count
   }
 
-  /// What a flush came to: sent as far as it went, low again after it was full, all sent and to be ended, broken.
+  /// The result of a flush: output sent as far as possible, output back at the low-water mark, all output sent so
+  /// that the connection can end, or connection broken.
   enum Flushed { case sent, writable, complete, failed }
 
-  /// Sends what the socket takes, and brings epoll in line with what is left.
+  /// Sends what the socket accepts and updates the epoll registration.
   mutating func flushAndAlign(lowWater: Int, _ poller: borrowing Poller) -> Flushed? {
     guard isDirty else { return nil }
     isDirty = false
@@ -99,7 +101,7 @@ struct Client: ~Copyable {
     return .writable
   }
 
-  /// Brings epoll in line with what is to be watched for.
+  /// Updates the epoll registration if the events to watch for have changed.
   mutating func align(_ poller: borrowing Poller) {
     let wanted = interest
     guard wanted != watched else { return }
@@ -107,10 +109,11 @@ struct Client: ~Copyable {
     poller.change(descriptor.raw, wanted, token)
   }
 
-  /// What a read or write attempt came to.
+  /// The result of one read or write attempt.
   enum Outcome { case progress, wouldBlock, eof, failed }
 
-  /// Receives once, through a buffer that all clients share: a connection's own holds no more than what came.
+  /// Receives once, through a buffer that all clients share, so that a connection's own storage holds only what
+  /// arrived.
   mutating func receive(_ buffer: inout ReceiveBuffer) -> Outcome {
     switch buffer.receive(from: descriptor.raw, into: &incoming) {
     case 1...: return .progress
@@ -122,7 +125,7 @@ struct Client: ~Copyable {
     }
   }
 
-  /// Receives and throws away; `.eof` at the end or when the peer had its share.
+  /// Receives and discards. Returns `.eof` at the end of the input or above the linger limit.
   mutating func discard(_ buffer: inout ReceiveBuffer) -> Outcome {
     let outcome = receive(&buffer)
     lingered += incoming.count
@@ -130,7 +133,7 @@ struct Client: ~Copyable {
     return lingered > Self.lingerBytesMax ? .eof : outcome
   }
 
-  /// Sends what the socket takes.
+  /// Sends what the socket accepts.
   mutating func flush() -> Outcome {
     while !outgoing.isEmpty {
       let sent = outgoing.send(to: descriptor.raw)
@@ -141,19 +144,19 @@ struct Client: ~Copyable {
   }
 }
 
-/// Where bytes are received before it is known how many there are.
+/// A shared buffer for receiving when the number of bytes is not known yet.
 @safe
 struct ReceiveBuffer: ~Copyable {
-  /// Bytes received in one go.
+  /// The most bytes received at a time.
   static let bytesMax = 64 * 1024
 
   private let storage = UnsafeMutablePointer<UInt8>.allocate(capacity: bytesMax)
-  /// Bytes received since the beginning.
+  /// The number of bytes received since the start.
   private(set) var receivedBytes = 0
 
   deinit { unsafe storage.deallocate() }
 
-  /// Receives once and appends what came; returns as `recv` does, or a negative errno.
+  /// Receives once and appends the bytes. Returns their number, 0 at the end of the input, or a negative errno.
   mutating func receive(from descriptor: CInt, into bytes: inout Bytes) -> Int {
     let count = unsafe linux_receive(descriptor, storage, Self.bytesMax)
     if count > 0 {

@@ -1,19 +1,19 @@
 internal import CLinux
 
-/// Every accepted connection: reading, queueing, flushing, ending.
+/// All accepted connections: receiving, queueing, flushing, and closing.
 ///
-/// A struct inside the reactor; nothing here calls the gateway. What is worth knowing becomes an event.
+/// A struct inside the reactor. It never calls the gateway; it appends events instead.
 struct Clients: ~Copyable {
-  /// Output above which a client counts as full, in bytes.
+  /// The high-water mark of each client's pending output, in bytes.
   let highWater: Int
-  /// Output at which a full client is drained.
+  /// The output at which a client above the high-water mark becomes writable again, in bytes.
   private var lowWater: Int { highWater / 4 }
 
   private var buffer = ReceiveBuffer()
-  /// Bytes received since the beginning.
+  /// The number of bytes received since the start.
   var receivedBytes: Int { buffer.receivedBytes }
   var table = Slots<Client>()
-  /// Clients whose output or interest changed since the last flush.
+  /// The clients whose output or interest has changed since the last flush.
   private var dirty: [Slots<Client>.ID] = []
 
   init(highWater: Int) { self.highWater = highWater }
@@ -31,7 +31,7 @@ struct Clients: ~Copyable {
     return ClientID(.init(bits: id.bits))
   }
 
-  /// The name that a token stands for; `nil` when that connection is gone.
+  /// Returns the ID of the client that a token belongs to, or `nil` if that connection is gone.
   func id(_ token: Token) -> Slots<Client>.ID? {
     guard let id = table.id(at: Int(token.number)), id.generation & 0xFF_FFFF == token.generation else {
       return nil
@@ -39,12 +39,12 @@ struct Clients: ~Copyable {
     return id
   }
 
-  /// Makes sure that the next flush looks at the client.
+  /// Adds the client to the next flush.
   mutating func touch(_ id: Slots<Client>.ID) {
     if table[id]?.markDirty() == true { dirty.append(id) }
   }
 
-  /// Queues output for an open client; returns how much waits.
+  /// Queues output for an open client and returns the number of pending bytes.
   mutating func queue(_ bytes: Span<UInt8>, for id: Slots<Client>.ID) -> Int {
     let mark = highWater
     guard let waiting = table[id]?.queue(bytes, highWater: mark) ?? nil else { return 0 }
@@ -52,7 +52,7 @@ struct Clients: ~Copyable {
     return waiting
   }
 
-  /// Acts on readiness of one client and writes down what it means.
+  /// Handles a client's readiness and appends the resulting events.
   mutating func ready(
     _ token: Token, _ ready: UInt32, deadlines: inout Deadlines<DeadlineOwner>, into events: inout [Event]
   ) {
@@ -68,7 +68,7 @@ struct Clients: ~Copyable {
     if ready & UInt32(LINUX_OUT) != 0 { touch(id) }
     guard ready & UInt32(LINUX_IN | LINUX_RDHUP) != 0, phase == .open else { return }
     if table[id]?.isReadingPaused == true {
-      // The peer's end is only noted: it is told behind the last bytes, when there is room for them.
+      // The end of input is only recorded here. It is reported after the last bytes have been read.
       if ready & UInt32(LINUX_RDHUP) != 0 {
         table[id]?.isEOFPending = true
         touch(id)
@@ -85,7 +85,7 @@ struct Clients: ~Copyable {
     }
   }
 
-  /// Sends what waits, ends what is to end, and brings epoll in line. Once per turn.
+  /// Sends pending output, ends finished connections, and updates epoll. Runs once per turn.
   mutating func flush(
     now: Duration, poller: borrowing Poller, deadlines: inout Deadlines<DeadlineOwner>, into events: inout [Event]
   ) {
@@ -104,13 +104,13 @@ struct Clients: ~Copyable {
     dirty.removeAll(keepingCapacity: true)
   }
 
-  /// Forgets a client at once: what waits is lost, and the peer sees a reset if it is still sending.
+  /// Drops a client immediately. Pending output is lost, and a peer that is still sending sees a reset.
   mutating func drop(_ id: Slots<Client>.ID, _ deadlines: inout Deadlines<DeadlineOwner>) {
     guard let client = table.remove(id) else { return }
     if let end = client.closeDeadline { deadlines.remove(end) }
   }
 
-  /// Ends a client once everything queued is sent, or after a while.
+  /// Closes a client once all output is sent, or when `closingTime` expires.
   mutating func close(_ id: Slots<Client>.ID, now: Duration, _ deadlines: inout Deadlines<DeadlineOwner>) {
     guard table[id]?.phase == .open else { return }
     table[id]?.phase = .closing
@@ -147,7 +147,7 @@ struct Clients: ~Copyable {
   ) {
     let wasClosing = table[id]?.phase != .open
     drop(id, &deadlines)
-    // The gateway has let go of a closing client already.
+    // The gateway has already released a closing client.
     if !wasClosing { events.append(.disconnected(ClientID(.init(bits: id.bits)))) }
   }
 }

@@ -3,22 +3,22 @@ internal import Glibc
 
 /// A listening socket.
 struct Listener: ~Copyable {
-  /// Connections that the kernel keeps for us while we are busy.
+  /// The number of connections that the kernel queues before they are accepted.
   static let backlog: CInt = 4096
-  /// Connections accepted in one turn, so that old ones stay quick while new ones storm.
+  /// The most connections accepted in one turn, so that a burst of new clients does not slow down the existing ones.
   static let acceptsPerTurn = 64
-  /// Idle seconds before the kernel asks an accepted peer whether it is still there.
+  /// The idle time, in seconds, before the kernel sends keep-alive probes to a client.
   static let keepAliveSeconds: CInt = 60
-  /// How long nobody is accepted once there are no descriptors.
+  /// The time without accepting after the process runs out of descriptors.
   static let exhaustedPause = Duration.milliseconds(100)
 
   let descriptor: Descriptor
-  /// Given up for a moment, to accept a client and tell it that there are no descriptors.
+  /// A spare descriptor, released briefly to accept one client and send it an error when no other descriptor is free.
   private var reserve: Descriptor?
-  /// The port it listens on, also when the system chose it.
+  /// The port of the socket, also if the system chose it.
   let port: UInt16
 
-  /// Listens on a literal IPv4 or IPv6 address; port 0 lets the system choose.
+  /// Listens on a literal IPv4 or IPv6 address. Port 0 lets the system choose.
   init(address: String, port: UInt16) throws(SystemError) {
     try self.init(try Descriptor(owning: unsafe linux_listen(address, port, Self.backlog), from: "listen"))
   }
@@ -35,11 +35,11 @@ struct Listener: ~Copyable {
     reserve = try? Descriptor(owning: linux_reserve(), from: "open")
   }
 
-  /// What came of looking for the next connection.
+  /// The result of one attempt to accept a connection.
   enum Accepted: ~Copyable {
     case client(Descriptor, IPAddress?)
     case nothing
-    /// Out of descriptors or memory: trying again at once would spin.
+    /// Out of descriptors or memory: an immediate retry would spin.
     case exhausted
   }
 
@@ -55,8 +55,8 @@ struct Listener: ~Copyable {
     }
   }
 
-  /// Accepts one client on the reserve descriptor, sends it `reply` and lets go; false when that did not work, or
-  /// nobody waits.
+  /// Accepts one client on the spare descriptor, sends it `reply`, and closes it. Returns false if that failed or no
+  /// client is waiting.
   mutating func refuse(_ reply: [UInt8]) -> Bool {
     guard reserve != nil else {
       reserve = try? Descriptor(owning: linux_reserve(), from: "open")

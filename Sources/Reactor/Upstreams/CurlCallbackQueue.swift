@@ -1,39 +1,40 @@
 internal import CCurl
 internal import Glibc
 
-/// What libcurl's callbacks wrote down while it was being called, for the turn to act on.
+/// A record of what libcurl's callbacks reported, for the turn to act on.
 ///
-/// libcurl calls back from inside calls to it; acting there would touch what the caller is using.
+/// libcurl calls back while it is being called. Acting inside a callback would access state that the caller is
+/// using.
 final class CurlCallbackQueue {
-  /// A wish about a socket, in the order in which libcurl had it.
+  /// A change of a socket, in the order in which libcurl reported it.
   enum SocketChange {
-    /// It was opened: nothing that was known of its number holds.
+    /// The socket was opened. Earlier state for its number is obsolete.
     case opened(CInt)
-    /// Watch it for these epoll events, on behalf of that multi.
+    /// Watch the socket for these epoll events, on behalf of a multi.
     case watch(CInt, UInt32, multi: Int)
-    /// Leave it for now: its transfer is paused, or the connection is idle.
+    /// Stop watching for now: the transfer is paused, or the connection is idle.
     case leave(CInt)
-    /// It is closed, and its number may come back as another socket.
+    /// The socket is closed. Its number may be reused.
     case closed(CInt)
   }
 
   private(set) var socketChanges: [SocketChange] = []
   private var pending: [CurlHandle] = []
   private var pendingTaken = 0
-  /// Body pieces taken in one call of libcurl: a body of tiny chunks must not hold the loop.
+  /// The most body pieces accepted in one call of libcurl, so that a body of tiny chunks does not block the loop.
   static let piecesMax = 512
-  /// Body pieces that libcurl handed over since it was last called.
+  /// The number of body pieces received in the current call of libcurl.
   var pieces = 0
-  /// Body bytes that libcurl handed over since the beginning.
+  /// The number of body bytes received since the start.
   var bytes = 0
 
-  /// Paused handles that go on when it is their turn, each for the transfer that it had then.
+  /// The paused handles that may resume, in order, each with the transfer it carried at the time.
   private var resumable: [(handle: CurlHandle, transfer: TransferID)] = []
   private var resumableTaken = 0
   private static let takenMax = 64
 
-  /// The local ports of paused transfers' connections. libcurl says nothing of a socket that it begins to use and pauses
-  /// within one call, so nothing that it says tells such a connection from an idle one.
+  /// The local ports of connections with paused transfers. If libcurl starts to use a socket and pauses it within
+  /// one call, it reports no change, so this is the only way to tell such a connection from an idle one.
   private var pausedPorts: [CInt: Int] = [:]
 
   var hasPending: Bool { pendingTaken < pending.count }
@@ -44,7 +45,7 @@ final class CurlCallbackQueue {
     pending.append(handle)
   }
 
-  /// The next handle with news, which may be noted again at once.
+  /// Returns the next handle with unreported data. The handle can be marked again immediately.
   func nextPending() -> CurlHandle? {
     guard pendingTaken < pending.count else {
       pending.removeAll(keepingCapacity: true)
@@ -57,30 +58,30 @@ final class CurlCallbackQueue {
     return handle
   }
 
-  /// A transfer on a connection with this local port is paused.
+  /// Records that a transfer on a connection with this local port is paused.
   func markPaused(_ port: CInt) { pausedPorts[port, default: 0] += 1 }
 
-  /// It is not any more.
+  /// Records that such a transfer has resumed.
   func unmarkPaused(_ port: CInt) {
     let count = pausedPorts[port] ?? 0
     pausedPorts[port] = count > 1 ? count - 1 : nil
   }
 
-  /// Whether a connection with this local port may belong to a paused transfer.
+  /// Returns whether a connection with this local port may belong to a paused transfer.
   func isPaused(_ port: CInt) -> Bool { pausedPorts[port] != nil }
 
   var hasResumable: Bool { !resumable.isEmpty }
 
-  /// Notes that a paused handle may go on.
+  /// Schedules a paused handle to resume.
   func scheduleResume(_ handle: CurlHandle) {
     if handle.isResumeScheduled { return }
     handle.isResumeScheduled = true
     resumable.append((handle, handle.transfer))
   }
 
-  /// The next paused handle that may go on.
+  /// Returns the next paused handle that may resume.
   func nextToResume() -> CurlHandle? {
-    // Where it never runs empty, what was taken goes all the same.
+    // Under constant load the queue is never empty, so the front is also trimmed here.
     if resumableTaken > Self.takenMax, resumableTaken * 2 > resumable.count {
       resumable.removeFirst(resumableTaken)
       resumableTaken = 0
@@ -88,7 +89,7 @@ final class CurlCallbackQueue {
     while resumableTaken < resumable.count {
       let (handle, transfer) = resumable[resumableTaken]
       resumableTaken += 1
-      // It may have been given up meanwhile, and be another transfer's by now.
+      // The handle may have been released meanwhile, and may carry another transfer now.
       guard handle.isResumeScheduled, handle.transfer == transfer else { continue }
       handle.isResumeScheduled = false
       return handle
@@ -98,7 +99,7 @@ final class CurlCallbackQueue {
     return nil
   }
 
-  /// Lets go of every handle, at the end.
+  /// Releases all handles, before the pool is destroyed.
   func forgetHandles() {
     pending = []
     resumable = []
@@ -115,7 +116,7 @@ final class CurlCallbackQueue {
     return opened
   }
 
-  /// Closes a socket for libcurl; the kernel takes it out of epoll by that.
+  /// Closes a socket for libcurl. Closing it also removes it from epoll.
   func close(_ socket: CInt) -> CInt {
     socketChanges.append(.closed(socket))
     return Glibc.close(socket)

@@ -1,9 +1,9 @@
 internal import CCurl
 internal import Glibc
 
-// What libcurl calls: each finds its handle and tells it.
+// The C callbacks. Each finds its handle and forwards the call.
 
-/// Asks the handle that a callback is for; `none` is what is said where there is none.
+/// Calls `question` with the handle of a callback. Returns `none` if there is no handle.
 private func ask<Answer>(
   _ context: UnsafeMutableRawPointer?, or none: Answer, _ question: (CurlHandle) -> Answer
 ) -> Answer {
@@ -40,7 +40,8 @@ func onSeek(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin:
   }
 }
 
-/// libcurl only seeks when some of the body was sent, not when it was read and the connection took none of it.
+/// Runs before each request. libcurl calls `onSeek` only if it has sent some of the body, not if it has merely read
+/// some and the connection accepted none.
 func onRequest(
   _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: CInt,
   _ localPort: CInt

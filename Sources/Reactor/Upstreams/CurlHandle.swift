@@ -1,10 +1,10 @@
 internal import CCurl
 internal import Glibc
 
-/// One reusable easy handle and what its callbacks fill.
+/// A reusable easy handle and the state that its callbacks fill.
 ///
-/// The static options are set once; between transfers only what differs is changed, because a reset costs
-/// more than a request. Lives at one address, which libcurl knows.
+/// Fixed options are set once. Between transfers only changed options are set again, because a full reset costs
+/// more than a request. libcurl keeps the object's address, so this is a class.
 @safe
 final class CurlHandle {
   let easy: OpaquePointer
@@ -13,20 +13,20 @@ final class CurlHandle {
   private(set) var multi: CurlMulti?
   private let callbacks: CurlCallbackQueue
 
-  /// A small request body, which libcurl sends with the head, and reads in place until the transfer ends.
+  /// A small request body, which libcurl sends together with the head and reads in place until the transfer ends.
   private var smallBody = Bytes()
-  /// A large one, which libcurl asks for piece by piece, and how far it has come.
+  /// A large request body, which libcurl reads piece by piece, and the read position.
   private var largeBody = BufferChain()
   private var position = BufferChain.Position()
-  /// libcurl sends no more than this together with the head.
+  /// The largest body, in bytes, that libcurl sends together with the head.
   private static let smallBodyMax = 64 * 1024
-  /// The addresses last given to libcurl, which reads them when the transfer starts.
+  /// The addresses last passed to libcurl, which reads them when the transfer starts.
   private var addresses: UnsafeMutablePointer<curl_slist>?
 
-  /// The URL taken apart: a text would be parsed, and put together again, for every transfer.
+  /// The parsed URL. Given a string, libcurl would parse and rebuild it for every transfer.
   private var parts: OpaquePointer?
 
-  /// The options as they stand, so that equal ones are not set again.
+  /// The current options, so that equal ones are not set again.
   private var origin = ""
   private var http2 = false
   private var trusts = false
@@ -34,28 +34,30 @@ final class CurlHandle {
   private var connectTimeout: Duration?
   private var idleMax: Duration?
 
-  /// Connections that were opened for it.
+  /// The number of connections opened for this handle.
   private var connections = 0
-  /// libcurl repeats a request whose kept connection turned out to be closed, at most five times in a handle's life.
+  /// The number of connections after which a handle is discarded. libcurl repeats a request whose kept-alive
+  /// connection turned out to be closed, at most five times in the life of a handle, and each repetition opens a
+  /// connection.
   private static let connectionsMax = 4
 
-  /// Whether a transfer of it failed: libcurl keeps the buffers of what was too large.
+  /// Whether a transfer of this handle failed. libcurl keeps oversized buffers of failed transfers.
   private var hasFailed = false
 
-  /// Whether it should not be used again. Each repetition opens a connection.
+  /// Whether the handle must not be reused.
   var mustBeDiscarded: Bool { hasFailed || connections >= Self.connectionsMax }
 
-  /// Whether its transfer is over, though not yet taken back.
+  /// Whether the transfer is over but not yet released.
   var isOver = false
-  /// Whether the handle is in the list of those with news.
+  /// Whether the handle is in the list of handles with unreported data.
   var isPending = false
-  /// Whether it is paused and in the queue of those that may go on.
+  /// Whether the handle is paused and scheduled to resume.
   var isResumeScheduled = false
-  /// The local port of the connection that the request went out on.
+  /// The local port of the connection that carries the request.
   private var localPort: CInt = 0
-  /// Whether the response came over HTTP/2, whose streams share a connection.
+  /// Whether the response uses HTTP/2, whose streams share a connection.
   private var isMultiplexed = false
-  /// How far the response head has come.
+  /// The part of the response head that is expected next.
   private var line: HeadLine = .status
 
   private enum HeadLine { case status, fields, done }
@@ -72,14 +74,14 @@ final class CurlHandle {
   }
 
   deinit {
-    // Cleaned up inside of its multi, what a paused one keeps would be lost.
+    // If the handle were cleaned up inside its multi, the buffers of a paused transfer would leak.
     multi?.remove(self)
     unsafe curl_easy_cleanup(easy)
     unsafe curl_slist_free_all(addresses)
     unsafe curl_url_cleanup(parts)
   }
 
-  /// What never changes: the safety of every transfer is here.
+  /// Sets the options that never change, among them all security options.
   private func setFixedOptions(_ share: OpaquePointer?) {
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe curl_easy_set_write(easy, onBody, context)
@@ -102,14 +104,14 @@ final class CurlHandle {
     unsafe curl_easy_set_long(easy, CURLOPT_TCP_KEEPIDLE, 60)
     unsafe curl_easy_set_long(easy, CURLOPT_TCP_KEEPINTVL, 60)
     unsafe curl_easy_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https")
-    // An empty proxy is "none", whatever the environment says.
+    // An empty proxy disables proxies, including those of the environment.
     unsafe curl_easy_set_text(easy, CURLOPT_PROXY, "")
     unsafe curl_easy_set_text(easy, CURLOPT_NOPROXY, "*")
     unsafe curl_easy_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
     unsafe curl_easy_set_list(easy, CURLOPT_HTTPHEADER, .init(bitPattern: CurlLibrary.suppressed))
   }
 
-  /// Takes on a new transfer.
+  /// Prepares the handle for a new transfer.
   func prepare(
     _ request: UpstreamRequest, connectTimeout time: Duration, _ response: Response, _ transfer: TransferID,
     _ multi: CurlMulti, _ head: inout HeadText
@@ -126,7 +128,7 @@ final class CurlHandle {
     if request.target.isSecure, !trusts {
       trusts = true
       let store = unsafe UnsafeMutableRawPointer(bitPattern: CurlLibrary.trusted)
-      // Without it libcurl reads the certificates by itself.
+      // Without the shared store, libcurl reads the certificates itself.
       if let store = unsafe store { unsafe curl_easy_set_trusted(easy, store) }
     }
     if method != request.method {
@@ -140,7 +142,7 @@ final class CurlHandle {
     }
     if connectTimeout != time {
       connectTimeout = time
-      // Zero would be libcurl's own default of five minutes.
+      // Zero would select libcurl's default of five minutes.
       unsafe curl_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, time.milliseconds))
     }
     if idleMax != request.idleMax {
@@ -166,14 +168,14 @@ final class CurlHandle {
 
   private func setURL() {
     let fresh = unsafe curl_url()
-    // What libcurl cannot take apart it refuses as a URL that is none.
+    // If the URL cannot be parsed, the transfer fails with `CURLE_URL_MALFORMAT`.
     _ = unsafe curl_url_set(fresh, CURLUPART_URL, origin, 0)
     unsafe curl_easy_set_url(easy, fresh)
     unsafe curl_url_cleanup(parts)
     unsafe parts = fresh
   }
 
-  /// Tells libcurl the addresses of a name, in place of those that its multi knows.
+  /// Sets the addresses of a host, which replace those known to its multi.
   func pin(_ target: UpstreamTarget, _ known: [IPAddress]) {
     let list = known.map { $0.isIPv6 ? "[\($0)]" : "\($0)" }.joined(separator: ",")
     let fresh = unsafe curl_slist_append(nil, "\(target.name):\(target.port):\(list)")
@@ -182,7 +184,7 @@ final class CurlHandle {
     unsafe addresses = fresh
   }
 
-  /// Lets go of what a finished transfer held.
+  /// Releases the state of a finished transfer.
   func reset(_ idle: Response) {
     smallBody.clear()
     smallBody.shrink()
@@ -194,15 +196,15 @@ final class CurlHandle {
     transfer = TransferID(.init(bits: 0))
   }
 
-  /// Bytes of the request's body.
+  /// The size of the request body, in bytes.
   var requestBytes: Int { smallBody.count + largeBody.count }
-  /// How many of them the upstream's socket has taken.
+  /// The number of body bytes that the upstream's socket has accepted.
   var uploadedBytes: Int { unsafe curl_easy_get_uploaded(easy) }
 
-  /// How the transfer ended, by libcurl's word for it.
+  /// Converts libcurl's result of a transfer.
   func end(_ code: CURLcode) -> TransferEnd {
     if code != CURLE_OK { hasFailed = true }
-    if let fault = response.fault { return .failed(fault) }
+    if let error = response.error { return .failed(error) }
     switch code {
     case CURLE_OK: return response.hasHead ? .complete : .failed(.malformed)
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_URL_MALFORMAT: return .failed(.hostNotFound)
@@ -215,7 +217,7 @@ final class CurlHandle {
     case CURLE_PARTIAL_FILE: return .failed(.truncated)
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
       return .failed(response.hasHead ? .truncated : .closedBeforeResponse)
-    // libcurl calls an over-long line of a head "out of memory".
+    // libcurl reports an overlong header line as "out of memory".
     case CURLE_OUT_OF_MEMORY: return .failed(.tooLarge)
     case CURLE_FAILED_INIT: return .failed(.exhausted)
     default: return .failed(.malformed)
@@ -228,10 +230,10 @@ final class CurlHandle {
     unsafe largeBody.read(&position, into: UnsafeMutableRawPointer(bytes), room: room)
   }
 
-  /// The body is to be sent from its beginning.
+  /// Restarts the body from the beginning.
   func rewind() { position = BufferChain.Position() }
 
-  /// The request is about to be sent, perhaps once more on another connection.
+  /// Prepares for sending the request, possibly again on another connection.
   func requesting(from port: CInt) {
     localPort = port
     rewind()
@@ -243,7 +245,7 @@ final class CurlHandle {
     return Int(CURL_WRITEFUNC_PAUSE)
   }
 
-  /// It is paused no more.
+  /// Resumes a paused transfer.
   func resume() {
     guard response.isPaused else { return }
     response.isPaused = false
@@ -257,8 +259,8 @@ final class CurlHandle {
 
   func body(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
     if !response.hasHead {
-      // Bytes behind a 101 that nobody asked for.
-      response.fault = .malformed
+      // Bytes after an unrequested 101.
+      response.error = .malformed
       return 0
     }
     callbacks.pieces += 1
@@ -268,7 +270,7 @@ final class CurlHandle {
     }
     if isMultiplexed {
       if response.body.count >= Response.multiplexedBytesMax {
-        response.fault = .tooLarge
+        response.error = .tooLarge
         return 0
       }
     } else if response.body.count >= Response.bodyBytesMax {
@@ -283,10 +285,11 @@ final class CurlHandle {
   func head(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
     response.headBytes += count
     if response.headBytes > Response.headBytesMax {
-      response.fault = .tooLarge
+      response.error = .tooLarge
       return 0
     }
-    // Trailers arrive here too, after the body began; nobody needs them, but libcurl keeps them.
+    // Trailers also arrive here, after the body. They are ignored, but libcurl stores them, so they count toward
+    // the limit.
     if line == .done { return count }
     let text = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
     if line == .status {
@@ -311,7 +314,7 @@ final class CurlHandle {
     return count
   }
 
-  /// The number in `HTTP/1.1 200 OK`; 0 when there is none.
+  /// Parses the status in a line such as `HTTP/1.1 200 OK`. Returns 0 if there is none.
   private static func status(_ line: UnsafeRawBufferPointer) -> Int {
     var index = 0
     while index < line.count, unsafe line[index] != 0x20 { index += 1 }
@@ -325,7 +328,7 @@ final class CurlHandle {
   }
 }
 
-/// An address for the body of a POST without one.
+/// A non-null address for the body of a POST without one.
 private let emptyBody: StaticString = ""
 
 extension UnsafePointer where Pointee == UInt8 {

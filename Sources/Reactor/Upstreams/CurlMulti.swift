@@ -1,23 +1,23 @@
 internal import CCurl
 internal import CLinux
 
-/// One `curl_multi`: its running transfers, its pool of connections, its timer.
+/// One `curl_multi` with its transfers, its connection pool, and its timer.
 @safe
 final class CurlMulti {
-  /// Its place among its siblings, which its sockets are watched under.
+  /// The index of this multi in the pool, stored with its sockets.
   let number: Int
   private let multi: OpaquePointer
   private let callbacks: CurlCallbackQueue
 
-  /// Transfers that were given to it and are neither over nor taken back.
+  /// The number of transfers that were added and have neither finished nor been removed.
   private(set) var running = 0
-  /// When libcurl wants to be called although no socket is ready; `.zero` is at once.
+  /// The time at which libcurl must be called even if no socket is ready. `.zero` means immediately.
   private(set) var due: Duration?
-  /// Whether libcurl was called since finished transfers were last asked for.
+  /// Whether libcurl was called since the last check for finished transfers.
   private(set) var wasCalled = false
-  /// The addresses that this multi's own table of names has, by version.
+  /// The version of the addresses that this multi's own DNS table holds, by host and port.
   private var pinned: [UpstreamTarget.HostPort: Int] = [:]
-  /// What libcurl last said of its timer, in milliseconds: -1 is "none". `nil` when it said nothing new.
+  /// The timeout that libcurl last set, in milliseconds. -1 cancels the timer; `nil` means no change.
   fileprivate var timer: Int?
 
   init(_ number: Int, connectionsMax: Int, callbacks: CurlCallbackQueue) {
@@ -28,14 +28,14 @@ final class CurlMulti {
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe curl_multi_set_socket(multi, onSocket, context)
     unsafe curl_multi_set_timer(multi, onTimer, context)
-    // Below the peak libcurl would close warm connections at the end of every transfer.
+    // With a lower limit, libcurl would close reusable connections at the end of every transfer.
     unsafe curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connectionsMax)
     unsafe curl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
   }
 
   deinit { unsafe curl_multi_cleanup(multi) }
 
-  /// Starts a handle that was prepared.
+  /// Starts a prepared handle.
   func add(_ handle: CurlHandle) {
     let code = unsafe curl_multi_add_handle(multi, handle.easy)
     precondition(code == CURLM_OK, "curl_multi_add_handle failed")
@@ -43,7 +43,7 @@ final class CurlMulti {
     wasCalled = true
   }
 
-  /// Takes a handle out, finished or not; an unfinished one's connection is closed.
+  /// Removes a handle. If its transfer is unfinished, the connection is closed.
   func remove(_ handle: CurlHandle) {
     unsafe curl_multi_remove_handle(multi, handle.easy)
     if !handle.isOver { running -= 1 }
@@ -55,17 +55,17 @@ final class CurlMulti {
     wasCalled = true
   }
 
-  /// Tells libcurl that a socket is ready.
+  /// Notifies libcurl that a socket is ready.
   func ready(_ socket: CInt, _ events: CInt) {
     var left: CInt = 0
     unsafe curl_multi_socket_action(multi, socket, events, &left)
     wasCalled = true
   }
 
-  /// Lets libcurl act on its timer when that is due.
+  /// Calls libcurl if its timer is due.
   func serve(now: Duration) {
     takeTimer(now)
-    // Each call may ask for another at once; a bound keeps a broken libcurl from holding the loop.
+    // Each call may set a new timer of zero. The limit keeps a faulty libcurl from blocking the loop.
     var rounds = 0
     while let time = due, time <= now, rounds < 8 {
       due = nil
@@ -75,7 +75,7 @@ final class CurlMulti {
     }
   }
 
-  /// Whether libcurl wants to be called in this turn.
+  /// Whether libcurl must be called in this turn.
   var isUrgent: Bool { timer == 0 || due == .zero }
 
   private func takeTimer(_ now: Duration) {
@@ -84,7 +84,7 @@ final class CurlMulti {
     due = timer < 0 ? nil : timer == 0 ? .zero : now + .milliseconds(timer)
   }
 
-  /// The next finished transfer and libcurl's word for how it ended.
+  /// Returns the next finished transfer and libcurl's result code.
   func takeDone() -> (CurlHandle, CURLcode)? {
     var code = CURLE_OK
     guard let easy = unsafe curl_multi_next_done(multi, &code) else {
@@ -100,7 +100,7 @@ final class CurlMulti {
     return (handle, code)
   }
 
-  /// Whether this multi knows those addresses of a place already; from now on it does.
+  /// Records that this multi has the given version of a host's addresses. Returns whether it already did.
   func pins(_ hostPort: UpstreamTarget.HostPort, version: Int) -> Bool {
     pinned.updateValue(version, forKey: hostPort) == version
   }

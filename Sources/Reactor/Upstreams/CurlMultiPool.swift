@@ -1,26 +1,27 @@
 internal import CCurl
 internal import CLinux
 
-/// Every `curl_multi` on the loop's epoll set, and their sockets.
+/// All `curl_multi` handles of the loop, and their sockets.
 ///
-/// libcurl 7.88.1 walks all busy connections to a host for each new transfer, so transfers are dealt over several
-/// multis, each filled before the next one is opened: its connections are a pool of its own and should be warm.
-/// Other traps that shape it: a timeout of zero is served in the same turn (1 ms more would be added to every
-/// request); a socket that libcurl leaves between two requests stays in epoll until it has news; handles are
-/// reused.
+/// libcurl 7.88.1 scans all busy connections to a host for each new transfer, so the transfers are divided among
+/// several multis. Each multi has its own connection pool, so one is filled before the next is used.
+///
+/// Three more properties of libcurl shape this type. A timeout of zero is served in the same turn, because waiting
+/// would add 1 ms to every request. A socket that libcurl releases between two requests stays registered with epoll
+/// until it is ready. Easy handles are reused.
 @safe
 final class CurlMultiPool {
-  /// Transfers of one multi before the next one is used: few while there are few, because each walk is short then;
-  /// more when there are many, because each multi takes some 40 kB.
+  /// The number of transfers in one multi before the next is used. It is small at first, because then each scan is
+  /// short, and larger later, because each multi takes about 40 kB.
   static let transfersPerMulti = 96
   static let transfersPerEarlyMulti = 24
   private static let earlyMultis = 16
-  /// Connections that one multi keeps beyond those that may be busy at once.
+  /// The number of idle connections that a multi keeps in addition to its possible busy ones.
   private static let spareConnections = 16
-  /// Paused handles that go on in one turn. Each may bring 40 KiB, or 16 KiB of tiny chunks that libcurl takes apart
-  /// to the end before it pauses; either takes some 0.2 ms.
+  /// The most paused handles resumed in one turn. Each may deliver 40 KiB, or 16 KiB of tiny chunks that libcurl
+  /// parses to the end before it pauses. Both take about 0.2 ms.
   private static let resumedPerTurn = 4
-  /// Idle easy handles that are kept.
+  /// The most idle easy handles kept.
   private static let spareMax = 256
 
   private let callbacks = CurlCallbackQueue()
@@ -28,25 +29,25 @@ final class CurlMultiPool {
   private var multis: [CurlMulti] = []
   private var spare: [CurlHandle] = []
   private let idle = Response()
-  /// The head of the request that is started; most begin like the one before.
+  /// The head of the current request. Most requests share the start of their head with the previous one.
   private var head = HeadText()
 
-  /// What epoll knows of a socket, by its number.
+  /// The epoll state of a socket, indexed by descriptor.
   private struct Watched {
     var generation: UInt32 = 0
     var isOpen = false
-    /// Whether it was ever watched for bytes: it is connected.
+    /// Whether the socket was ever watched for reading, which means that it is connected.
     var isConnected = false
     var isRegistered = false
-    /// What epoll watches for.
+    /// The events that epoll watches for.
     var registered: UInt32 = 0
-    /// What libcurl wants watched.
+    /// The events that libcurl wants to watch for.
     var wanted: UInt32 = 0
-    /// Whose it is.
+    /// The index of the multi that owns the socket.
     var multi = 0
   }
   private var sockets: [Watched] = []
-  /// Sockets towards upstreams, busy and idle.
+  /// The number of upstream sockets, busy and idle.
   private(set) var openSockets = 0
 
   init() {
@@ -56,21 +57,21 @@ final class CurlMultiPool {
   }
 
   deinit {
-    // Connections end with their multi, and say so to the callbacks.
+    // Connections are closed together with their multi, which calls back.
     multis.removeAll()
     spare.removeAll()
-    // A handle holds the callbacks, and they may hold it.
+    // Handles and the callback queue may hold references to each other.
     callbacks.forgetHandles()
     unsafe curl_share_cleanup(share)
   }
 
-  /// Body bytes that were handed over since the beginning.
+  /// The number of body bytes received since the start.
   var receivedBytes: Int { callbacks.bytes }
 
-  /// How many multis there are.
+  /// The number of multis.
   var count: Int { multis.count }
 
-  /// Starts a request; `known` are the addresses of its name, if it has one.
+  /// Starts a request. `known` contains the addresses of its host name, if it has one.
   func start(
     _ request: UpstreamRequest, addresses known: DNSCache.Entry?, connectTimeout: Duration, _ response: Response,
     _ id: TransferID
@@ -97,26 +98,26 @@ final class CurlMultiPool {
     return multi
   }
 
-  /// Takes a handle out, finished or not, and keeps it for the next transfer.
+  /// Removes a handle and keeps it for reuse.
   func release(_ handle: CurlHandle) {
     handle.multi?.remove(handle)
     handle.reset(idle)
     if spare.count < Self.spareMax, !handle.mustBeDiscarded { spare.append(handle) }
   }
 
-  /// Lets a paused handle go on when its turn has come: each may bring as much as a whole buffer.
+  /// Schedules a paused handle to resume. Only a few resume in each turn, because each may deliver a full buffer.
   func resume(_ handle: CurlHandle) { callbacks.scheduleResume(handle) }
 
   // MARK: The turn
 
-  /// Whether something was written down that no event tells yet, so that the loop must not sleep.
+  /// Whether data or a due timer is pending, so that the loop must not sleep.
   var hasPendingWork: Bool {
     if callbacks.hasPending || callbacks.hasResumable { return true }
     for index in multis.indices where multis[index].isUrgent { return true }
     return false
   }
 
-  /// When libcurl wants to be called next.
+  /// The time at which libcurl must be called next.
   var due: Duration? {
     var soonest: Duration?
     for index in multis.indices {
@@ -125,15 +126,16 @@ final class CurlMultiPool {
     return soonest
   }
 
-  /// A socket is ready.
+  /// Handles a ready socket.
   func ready(_ socket: CInt, generation: UInt32, events: UInt32, poller: borrowing Poller) {
     let number = Int(socket)
     guard number < sockets.count, sockets[number].generation & 0xFF_FFFF == generation else { return }
     guard sockets[number].wanted != 0 else {
-      // A paused transfer's bytes wait in the kernel.
+      // The data of a paused transfer stays in the kernel.
       if callbacks.isPaused(linux_local_port(socket)) { return stopWatching(number, poller) }
-      // A pooled connection with news. Most often that is its end; if not, it is bytes that nobody asked for, and
-      // they would be taken for the next request's answer. Shut, libcurl finds it dead before it uses it.
+      // An idle pooled connection became ready. Usually the upstream closed it. Otherwise it sent unrequested
+      // bytes, which would be taken for the response to the next request. After a shutdown, libcurl detects a dead
+      // connection before reuse.
       _ = linux_shutdown(socket)
       return stopWatching(number, poller)
     }
@@ -143,11 +145,11 @@ final class CurlMultiPool {
     if events & UInt32(LINUX_ERR | LINUX_HUP) != 0 { ready |= CInt(CURL_CSELECT_ERR) }
     callbacks.pieces = 0
     multis[sockets[number].multi].ready(socket, ready)
-    // At once: the next event of this batch may name a socket that was just closed.
+    // Apply the changes now: the next event of this batch may refer to a socket that was just closed.
     applySocketChanges(poller)
   }
 
-  /// Serves the timers that are due, and tells epoll what libcurl wants watched.
+  /// Serves due timers and updates epoll.
   func serve(now: Duration, poller: borrowing Poller) {
     for index in multis.indices {
       callbacks.pieces = 0
@@ -156,15 +158,15 @@ final class CurlMultiPool {
     applySocketChanges(poller)
   }
 
-  /// Begins a turn: lets some of the paused handles go on whose turn it is.
-  func begin(atMost most: Int, poller: borrowing Poller) {
-    for _ in 0..<min(most, Self.resumedPerTurn) {
+  /// Begins a turn by resuming some of the paused handles.
+  func begin(atMost limit: Int, poller: borrowing Poller) {
+    for _ in 0..<min(limit, Self.resumedPerTurn) {
       guard let handle = callbacks.nextToResume() else { break }
       handle.resume()
       callbacks.pieces = 0
       handle.multi?.resume(handle)
     }
-    // At once: what is ready in this turn may be theirs, and must not be taken for news of an idle connection.
+    // Apply the changes now, so that a ready socket of a resumed handle is not taken for an idle connection.
     applySocketChanges(poller)
   }
 
@@ -186,14 +188,14 @@ final class CurlMultiPool {
       case .leave(let socket):
         guard Int(socket) < sockets.count else { continue }
         sockets[Int(socket)].wanted = 0
-        // One that was given up while it connected is closed without a word.
+        // libcurl closes a connection that it abandons while connecting without a callback.
         if !sockets[Int(socket)].isConnected, linux_is_open(socket) == 0 { forget(Int(socket)) }
       }
     }
     callbacks.clearSocketChanges()
   }
 
-  /// A socket is closed, or its number is about to be used anew.
+  /// Resets the state of a socket that was closed or whose number is being reused.
   private func forget(_ number: Int) {
     guard number < sockets.count else { return }
     if sockets[number].isOpen { openSockets -= 1 }
@@ -209,7 +211,7 @@ final class CurlMultiPool {
     let watched = sockets[Int(socket)]
     let token = Token(.upstream, generation: watched.generation, number: UInt32(socket))
     if !watched.isRegistered {
-      // Refused only for a socket that is closed by now; the wish that says so follows.
+      // Fails only if the socket is already closed. The change that reports the close follows.
       try? poller.watch(socket, events, token)
     } else if watched.registered != events {
       poller.change(socket, events, token)
@@ -220,7 +222,7 @@ final class CurlMultiPool {
 
   func nextPending() -> CurlHandle? { callbacks.nextPending() }
 
-  /// The next finished transfer and how it ended.
+  /// Returns the next finished transfer and its result.
   func takeDone() -> (CurlHandle, TransferEnd)? {
     for index in multis.indices where multis[index].wasCalled {
       if let (handle, code) = multis[index].takeDone() { return (handle, handle.end(code)) }
@@ -229,7 +231,7 @@ final class CurlMultiPool {
   }
 }
 
-/// libcurl's process-wide state.
+/// The process-wide state of libcurl.
 public enum CurlLibrary {
   private static let started: Bool =
     unsafe curl_global_init_mem(
@@ -238,27 +240,27 @@ public enum CurlLibrary {
 
   static func start() { precondition(started, "libcurl did not start") }
 
-  /// The certificates that are trusted, as a number that is an address; zero when they could not be read.
+  /// The address of the trusted certificates, or zero if they could not be read.
   static let trusted: UInt = unsafe UInt(bitPattern: curl_tls_read_trusted())
 
-  /// What libcurl is told not to write itself, for all handles; see `HeadText`. A list that is never freed, as a number
-  /// that is its address.
+  /// The address of a list of header fields that libcurl must not write itself, for all handles (see `HeadText`).
+  /// The list is never freed.
   static let suppressed: UInt = {
     var list: UnsafeMutablePointer<curl_slist>?
     for name in HeadText.suppressed { unsafe list = curl_slist_append(list, name) }
     return UInt(bitPattern: list)
   }()
 
-  /// Reads the certificates that are trusted. Takes a while, so it is for the time before the loop.
+  /// Reads the trusted certificates. This takes time, so call it before the loop starts.
   public static func prepareTLS() {
     start()
     _ = trusted
   }
 
-  /// Allocations that libcurl made on this thread since the beginning.
+  /// The number of allocations that libcurl has made on this thread.
   public static var allocations: Int { Int(counted_allocations_of_this_thread()) }
 
-  /// The library's version, as in `7.88.1`.
+  /// The version of libcurl, such as `7.88.1`.
   public static var version: String {
     let info = unsafe curl_version_info(CURLVERSION_TENTH)
     return unsafe String(cString: info!.pointee.version)

@@ -1,45 +1,45 @@
-/// Addresses of host names, looked up on threads of their own and remembered for a while.
+/// A cache of host addresses, which are looked up on separate threads.
 ///
-/// A look-up may take many seconds when a name server is dead, and then only those who asked for that name wait.
-/// A name that is known is served from memory while it is looked up again; nothing here ever waits.
+/// If a name server is down, a lookup may take many seconds. Only transfers to that host wait for it. Known
+/// addresses are used while they are looked up again. Nothing here blocks.
 struct DNSCache: ~Copyable {
-  /// Looks a name up; may block, and is called on a thread of its own. `nil` when nobody could say.
+  /// A DNS lookup. It may block and is called on its own thread. Returns `nil` if the lookup failed.
   typealias Resolver = @Sendable (String) -> [IPAddress]?
 
-  /// Addresses of one name that are kept.
+  /// The most addresses kept for one host.
   static let addressesMax = 16
-  /// Look-ups that run at once; more wait for one of these.
+  /// The most concurrent lookups. Others are queued.
   static let lookupsMax = 16
-  /// How long it is remembered that a name has no address, or that nobody could say.
+  /// The time for which a failed or empty lookup is cached.
   static let failureAge = Duration.seconds(2)
-  /// How long addresses may be used beyond their age while nobody can say better.
+  /// The time for which addresses may be used past their TTL while lookups fail.
   static let staleAge = Duration.seconds(600)
 
-  /// What a look-up found, on its way to the loop.
+  /// The result of a lookup, posted to the loop.
   struct LookupResult: Sendable {
     let name: String
     let addresses: [IPAddress]?
   }
 
-  /// What is known of a name.
+  /// The cached state of a host name.
   struct Entry {
     var addresses: [IPAddress] = []
-    /// Grows whenever the addresses change.
+    /// A counter that increases whenever the addresses change.
     var version = 0
     var readAt = Duration.zero
-    /// Whether a later look-up said that the name has no address.
+    /// Whether the addresses are unusable: never looked up, or a later lookup found none.
     var isStale = true
-    /// When the last look-up failed, if it did.
+    /// The time at which the last lookup failed, if it did.
     var failedAt: Duration?
     var isPending = false
-    /// Transfers that wait for the name.
+    /// The transfers that wait for this lookup.
     var waiting: [TransferID] = []
   }
 
   enum Answer {
     case known(Entry)
     case failed
-    /// The transfer was noted and is told when the look-up is over.
+    /// The transfer was added to the waiting list and is returned by `collect`.
     case pending
   }
 
@@ -56,7 +56,7 @@ struct DNSCache: ~Copyable {
     mailbox = try Mailbox(weightMax: Self.lookupsMax)
   }
 
-  /// What is known of a name; a transfer that has to wait is noted.
+  /// Looks up a host name in the cache. If a lookup must finish first, adds the transfer to its waiting list.
   mutating func lookUp(_ name: String, for transfer: TransferID, now: Duration) -> Answer {
     let known = names[name, default: Entry()]
     if !known.isStale {
@@ -74,12 +74,12 @@ struct DNSCache: ~Copyable {
     known.failedAt.map { now - $0 < Self.failureAge } ?? false
   }
 
-  /// A transfer waits no longer.
+  /// Removes a transfer from a waiting list.
   mutating func forget(_ transfer: TransferID, _ name: String) {
     names[name]?.waiting.removeAll { $0 == transfer }
   }
 
-  /// Takes in what look-ups found; returns the transfers that waited, each with its name.
+  /// Collects finished lookups. Returns the transfers that waited, each with its host name.
   mutating func collect(now: Duration) -> [(transfer: TransferID, name: String)] {
     var ready: [(transfer: TransferID, name: String)] = []
     for found in mailbox.take() {
@@ -93,7 +93,7 @@ struct DNSCache: ~Copyable {
         known.isStale = false
         known.failedAt = nil
       } else {
-        // That a name has no address any more is believed; that nobody can say is not.
+        // A lookup that found no address invalidates the cached ones. A failed lookup does not.
         if found.addresses != nil { known.isStale = true }
         known.failedAt = now
       }
@@ -105,7 +105,7 @@ struct DNSCache: ~Copyable {
     return ready
   }
 
-  /// What is known of a name now, for who waited for it; `nil` when the look-up failed.
+  /// Returns the current entry of a host name, or `nil` if the lookup failed.
   func entry(_ name: String) -> Entry? {
     guard let known = names[name], !known.isStale else { return nil }
     return known

@@ -1,23 +1,23 @@
-/// The head of a request as libcurl is given it: all in one text, as if it were the request's target.
+/// The head of a request, passed to libcurl as if all of it were the request target.
 ///
-/// libcurl 7.88.1 prints the lines of a head through its own `printf`, one character at a time, which takes some
-/// 110 instructions for each; the target alone it copies. So the target goes on where it should end: the version, and
-/// every field line. What libcurl writes behind a target, ` HTTP/1.1`, then ends the last field, `user-agent`, as one
-/// more product (RFC 9110, section 10.1.5). HTTP/2 is made from the same text.
+/// libcurl 7.88.1 formats header lines with its own `printf`, one character at a time, about 110 instructions each,
+/// but copies the target. So the target includes the version and every header line. After the target, libcurl
+/// writes ` HTTP/1.1`, which becomes part of the last field, `user-agent`, as another product (RFC 9110, section
+/// 10.1.5). libcurl builds HTTP/2 requests from the same text.
 ///
-/// Nothing in it comes from a caller unchecked: a line break would be a field of its own, or a request.
+/// No part of the text comes unchecked from a caller: a line break would start another field, or another request.
 struct HeadText {
-  /// What libcurl would write itself: these are in the text where they are wanted, and for want of an empty `expect` it
-  /// waits a second for a 100 before a body of more than 1 MB.
+  /// The fields that libcurl must not write itself. The text contains them where needed. Without an `expect` field
+  /// that is suppressed, libcurl waits a second for a 100 before a body of more than 1 MB.
   static let suppressed = ["Host:", "Accept:", "Content-Type:", "Content-Length:", "Expect:"]
 
   private var text: [UInt8] = []
-  /// How much of the text is the same as long as these two are.
+  /// The length of the part that stays the same while `start` and `fields` do.
   private var fixed = 0
   private var start = ""
   private var fields: [String]?
 
-  /// Makes it the head of this request.
+  /// Builds the head of a request.
   mutating func set(_ request: UpstreamRequest) {
     if start != request.target.headStart || fields != request.fields {
       start = request.target.headStart
@@ -45,7 +45,7 @@ struct HeadText {
     text.append(0x0a)
   }
 
-  /// Lends it, ended by a NUL.
+  /// Calls `body` with the text, NUL-terminated.
   func withText(_ body: (UnsafePointer<CChar>) -> Void) {
     unsafe text.withUnsafeBytes { bytes in
       if let base = bytes.baseAddress { unsafe body(base.assumingMemoryBound(to: CChar.self)) }

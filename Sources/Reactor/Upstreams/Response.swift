@@ -1,41 +1,42 @@
-/// What has come back from an upstream so far, whatever carried it.
+/// The response of an upstream so far, independent of the transport.
 ///
-/// One object per running transfer, reused for the next: a class because libcurl's callbacks need an address.
+/// One object per running transfer, reused for later ones. A class, because libcurl's callbacks need a stable
+/// address.
 public final class Response {
-  /// The status of the final head; 0 before it.
+  /// The status of the final head, or 0 before it arrives.
   public internal(set) var status = 0
 
   /// Whether the final head is complete.
   public internal(set) var hasHead = false
 
-  /// Body bytes not yet consumed.
+  /// The unread body bytes.
   public internal(set) var body = Bytes()
 
-  /// The fields of the final head; at most `headBytesMax`.
+  /// The header fields of the final head.
   var fields = ResponseFields()
 
-  /// All bytes of heads, informational ones included.
+  /// The size of all heads, including informational ones, in bytes.
   var headBytes = 0
 
-  /// Whether the bytes so far broke a bound or the grammar; what the end will say.
-  var fault: TransferError?
+  /// The error found in the bytes so far, which the end of the transfer reports.
+  var error: TransferError?
 
-  /// Whether the transport is holding back because `body` is full.
+  /// Whether the transport is paused because `body` is full.
   var isPaused = false
 
-  /// Bytes of all heads of one response.
+  /// The size limit of all heads of one response, in bytes.
   static let headBytesMax = 64 * 1024
 
-  /// Body bytes that may wait before the transport is paused; one read of libcurl's, 16 KiB, may be added to them.
+  /// The unread body bytes at which the transport is paused. One more read of libcurl, 16 KiB, may follow.
   public static let bodyBytesMax = 24 * 1024
 
-  /// The same where the transport cannot be paused: one paused stream would starve the others of its connection. More is
-  /// an error.
+  /// The limit of unread body bytes where the transport cannot be paused, because one paused stream would block the
+  /// others on its connection. More is an error.
   static let multiplexedBytesMax = 256 * 1024
 
   init() {}
 
-  /// Makes ready for the next transfer.
+  /// Prepares the object for the next transfer.
   func reset() {
     status = 0
     hasHead = false
@@ -43,13 +44,13 @@ public final class Response {
     body.shrink()
     fields.removeAll()
     headBytes = 0
-    fault = nil
+    error = nil
     isPaused = false
   }
 
-  /// The value of the first field of that name (given in lower case), without the spaces around it.
+  /// Returns the value of the first field with a name (in lower case), without surrounding whitespace.
   public func field(_ name: StaticString) -> String? { fields.value(name) }
 
-  /// Lends the name and the value of each field, in order: cheaper than asking for several by name.
+  /// Calls `body` with the name and the value of each field, in order. Cheaper than several lookups by name.
   public func forEachField(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) { fields.forEach(body) }
 }

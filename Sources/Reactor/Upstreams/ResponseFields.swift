@@ -1,17 +1,17 @@
-/// The field lines of a response's head, as they came.
+/// The header lines of a response, as received.
 struct ResponseFields {
   private var bytes: [UInt8] = []
-  /// Where each line lies, its end included.
+  /// The range of each line, including its line break.
   private var lines: [Range<Int>] = []
 
-  /// Takes one line.
+  /// Appends one line.
   mutating func add(_ line: UnsafeRawBufferPointer) {
     let start = bytes.count
     unsafe bytes.append(contentsOf: line)
     lines.append(start..<bytes.count)
   }
 
-  /// Bytes of a head for which the memory is kept; a larger one is rare, and hundreds of responses are kept.
+  /// The largest storage kept for reuse, in bytes. Larger heads are rare, and hundreds of responses are kept.
   private static let keptMax = 4096
 
   mutating func removeAll() {
@@ -24,12 +24,12 @@ struct ResponseFields {
     }
   }
 
-  /// The value of the first field of that name (given in lower case), without the spaces around it.
+  /// Returns the value of the first field with a name (in lower case), without surrounding whitespace.
   func value(_ name: StaticString) -> String? {
     range(name).map { String(decoding: bytes[$0], as: UTF8.self) }
   }
 
-  /// Lends each field's name and value, in order.
+  /// Calls `body` with the name and the value of each field, in order.
   func forEach(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
     let span = bytes.span
     for line in lines {

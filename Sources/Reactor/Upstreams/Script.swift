@@ -1,29 +1,29 @@
-/// An upstream that is written down: what it does, step by step, in process and on the loop's own clock.
+/// A scripted upstream: a list of steps that runs in the process, on the loop's clock.
 ///
-/// It is the second transport behind `Transfer`: the `Demo` provider speaks through it, and tests use it in
-/// place of a network.
+/// This is the second transport, beside libcurl. The `Demo` provider uses it, and so do tests, in place of a
+/// network.
 public struct Script {
-  /// One thing that the upstream does.
+  /// One step of a script.
   public enum Step: Sendable {
-    /// Nothing, for a while.
+    /// Wait for a time.
     case wait(Duration)
-    /// A status and its field lines, as in `content-type: text/event-stream`.
+    /// Send a status and header lines, such as `content-type: text/event-stream`.
     case head(status: Int, fields: [String])
-    /// Bytes of the body.
+    /// Send body bytes.
     case bytes([UInt8])
-    /// The connection breaks.
+    /// Fail the transfer.
     case fail(TransferError)
-    /// Nothing more, for ever.
+    /// Send nothing more, and never end.
     case hang
   }
 
-  /// The next step; `nil` when the response is complete. Called once per step, when it is due.
+  /// Returns the next step, or `nil` if the response is complete. Called once per step, when it is due.
   var next: () -> Step?
 
-  /// A script whose steps are made when they are due.
+  /// Creates a script whose steps are generated when they are due.
   public init(_ next: @escaping () -> Step?) { self.next = next }
 
-  /// A script of steps known beforehand.
+  /// Creates a script from a list of steps.
   public init(_ steps: [Step]) {
     var rest = steps[...]
     next = { rest.popFirst() }

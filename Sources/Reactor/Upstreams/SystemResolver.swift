@@ -1,8 +1,9 @@
 internal import CLinux
 
-/// The system's own way from a host name to its addresses: files, name servers, whatever it is set up for.
+/// The system's DNS resolver.
 enum SystemResolver {
-  /// The addresses of a name, none when it has none, `nil` when nobody could say. Blocks.
+  /// Looks up the addresses of a host name. Returns an empty list if it has none, and `nil` if the lookup failed.
+  /// Blocks.
   @Sendable static func resolve(_ name: String) -> [IPAddress]? {
     var found = [linux_address](repeating: linux_address(), count: DNSCache.addressesMax)
     let count = unsafe linux_resolve(name, &found, CInt(found.count))

@@ -1,24 +1,24 @@
-/// What is asked of an upstream. The head is made once per provider, the rest per request.
+/// A request to an upstream. Most of its head is created once per provider.
 public struct UpstreamRequest: Sendable {
-  /// The methods that a gateway needs.
+  /// The request methods in use.
   public enum Method: Sendable { case get, post }
 
   public var method: Method
   public var target: UpstreamTarget
-  /// Field lines, as in `authorization: Bearer …`; no CR, LF or NUL in them. Best the same array each time.
+  /// The header lines, such as `authorization: Bearer …`, without CR, LF, or NUL. Reuse the same array if possible.
   public var fields: [String]
-  /// The value of an `x-request-id` field, which is the one that differs from request to request; no CR, LF or NUL in
-  /// it. There is none where it is empty.
+  /// The value of the `x-request-id` field, without CR, LF, or NUL. Empty for no such field. It is separate because
+  /// it differs in each request.
   public var requestID: String
   /// The body of a POST.
   public var body: BufferChain
-  /// Whether HTTP/2 may be agreed by ALPN. Such a stream is never paused.
+  /// Whether HTTP/2 may be negotiated with ALPN. An HTTP/2 stream is never paused.
   public var http2: Bool
-  /// Time for name, connection and TLS together.
+  /// The time allowed for DNS, connecting, and the TLS handshake together.
   public var connectTimeout: Duration
-  /// Age at which an idle connection is not used again.
+  /// The time after which an idle connection is not reused.
   public var idleMax: Duration
-  /// Which addresses of the target's name may be connected to.
+  /// The policy for the addresses of the target's host name.
   public var addresses: AddressPolicy
 
   public init(
@@ -37,7 +37,7 @@ public struct UpstreamRequest: Sendable {
     self.addresses = addresses
   }
 
-  /// The same for a URL that is used once.
+  /// Creates a request for a URL that is used once.
   public init(
     _ method: Method, _ url: String, fields: [String] = [], body: BufferChain = BufferChain(), http2: Bool = false,
     connectTimeout: Duration = .seconds(10), idleMax: Duration = .seconds(600)

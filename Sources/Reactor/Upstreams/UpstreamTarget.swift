@@ -1,29 +1,28 @@
-/// Where an upstream is: its URL, taken apart once. A class, because every request holds one and none changes it.
+/// The parsed URL of an upstream. A class, because all requests share one immutable object.
 public final class UpstreamTarget: Sendable {
-  /// The whole URL; `http` or `https`. Operators write it, callers never do.
+  /// The whole URL, `http` or `https`. It comes from the operator, never from a caller.
   public let url: String
   /// `scheme://host[:port]`.
   let origin: String
-  /// What a request's head begins with, behind the method: path, version and host.
+  /// The first part of the request head, after the method: path, version, and `host` field.
   let headStart: String
-  /// The host, and the port where it is not the scheme's own.
+  /// The host, with the port unless it is the scheme's default.
   private let authority: String
-  /// Whether its connections are encrypted.
+  /// Whether the connection uses TLS.
   public let isSecure: Bool
   var name: String { hostPort.name }
   var port: UInt16 { hostPort.port }
 
-  /// Where a name leads to is remembered for each of its ports, because libcurl asks for both together.
+  /// The host name and port, for which addresses are cached together, because libcurl needs both.
   let hostPort: HostPort
 
   struct HostPort: Hashable, Sendable {
-    /// The host when it is a name that has to be looked up; empty for an address and for `localhost`, whose
-    /// addresses libcurl knows by itself.
+    /// The host name to look up. Empty for an IP address and for `localhost`, which libcurl resolves itself.
     let name: String
     let port: UInt16
   }
 
-  /// Takes a URL apart that was checked when the configuration was read.
+  /// Parses a URL that the configuration has validated.
   public init(_ url: String) {
     self.url = url
     var slashes = 0
@@ -57,7 +56,7 @@ public final class UpstreamTarget: Sendable {
     hostPort = other.hostPort
   }
 
-  /// In the path, what would end it or its line is escaped.
+  /// Returns the start of the head. Characters that would end the path or its line are percent-encoded.
   private static func headStart(_ url: String, _ origin: String, _ authority: String) -> String {
     var path: [UInt8] = []
     for byte in url.utf8.dropFirst(origin.utf8.count) {
@@ -71,15 +70,15 @@ public final class UpstreamTarget: Sendable {
     return "\(path.isEmpty ? "/" : String(decoding: path, as: UTF8.self)) HTTP/1.1\r\nhost: \(authority)\r\n"
   }
 
-  /// The same place with a longer path; of `path` only what a path may have (RFC 3986, section 3.3).
+  /// Returns a target with `path` appended. `path` must be a valid URL path (RFC 3986, section 3.3).
   public func appending(_ path: String) -> UpstreamTarget { UpstreamTarget(url + path, at: self) }
 }
 
-/// Which addresses that a name has may be connected to.
+/// A policy for the addresses that an upstream connection may use.
 public enum AddressPolicy: Sendable {
-  /// All of them.
+  /// All addresses.
   case any
-  /// Those of the public Internet, so that a name cannot lead to this machine or to its neighbours.
+  /// Addresses of the public Internet only, so that a host name cannot refer to this machine or its network.
   case publicOnly
 
   func allows(_ address: IPAddress) -> Bool { self == .any || address.isPublic }

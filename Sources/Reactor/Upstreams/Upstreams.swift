@@ -1,11 +1,12 @@
 internal import CLinux
 
-/// Every running transfer, whatever carries it: libcurl, or a script.
+/// All running transfers, over libcurl or from a script.
 ///
-/// Callbacks of libcurl only write down what happened (`CurlCallbackQueue`); the turn collects it here and makes events.
+/// libcurl's callbacks only record what happened (`CurlCallbackQueue`). The turn converts these records to events
+/// here.
 final class Upstreams {
   private enum Transport {
-    /// It waits for the addresses of its name, at most until its connect timeout is over.
+    /// The transfer waits for a DNS lookup, until its connect timeout at the latest.
     case resolving(UpstreamRequest, deadline: Duration)
     case curl(CurlHandle)
     case script(Script)
@@ -14,26 +15,26 @@ final class Upstreams {
   private struct Transfer: ~Copyable {
     let response: Response
     var transport: Transport
-    /// The deadline of a script's next step, or of a name.
+    /// The deadline of a script's next step, or of a DNS lookup.
     var step: Deadlines<DeadlineOwner>.ID?
-    var respondedSent = false
+    var isHeadReported = false
   }
 
   private var transfers = Slots<Transfer>()
   private var spareResponses: [Response] = []
   private let curl = CurlMultiPool()
   private var dns: DNSCache
-  /// Ends that are known and not yet told.
+  /// The results of transfers that no event has reported yet.
   private var ends: [(TransferID, TransferEnd)] = []
 
-  /// Origins that are answered by a script instead of the network, by `scheme://host[:port]`.
+  /// The origins that a script answers instead of the network, by `scheme://host[:port]`.
   var scripted: [String: (UpstreamRequest) -> Script] = [:]
 
-  /// Transfers since the beginning.
+  /// The number of transfers started.
   private(set) var started = 0
-  /// Transfers that wait for a name.
+  /// The number of transfers that wait for a DNS lookup.
   private(set) var resolving = 0
-  /// Bytes of the request bodies of running transfers.
+  /// The size of the request bodies of running transfers, in bytes.
   private(set) var requestBytes = 0
 
   init(
@@ -43,17 +44,17 @@ final class Upstreams {
     try poller.watch(dns.mailbox.wake, UInt32(LINUX_IN), Token(.dns, generation: 0, number: 0))
   }
 
-  /// Transfers that run.
+  /// The number of running transfers.
   var count: Int { transfers.count }
-  /// Multis that share them.
+  /// The number of multis that share them.
   var multis: Int { curl.count }
-  /// Sockets towards upstreams, busy and idle.
+  /// The number of upstream sockets, busy and idle.
   var openSockets: Int { curl.openSockets }
 
-  /// Body bytes that libcurl handed over since the beginning.
+  /// The number of body bytes received from libcurl.
   var receivedBytes: Int { curl.receivedBytes }
 
-  /// Body bytes that wait in all responses together.
+  /// The unread body bytes of all responses.
   var waitingBytes: Int {
     var waiting = 0
     for slot in transfers.slots {
@@ -90,7 +91,7 @@ final class Upstreams {
     return id
   }
 
-  /// Starts a transfer whose name has these addresses.
+  /// Starts a transfer whose host has these addresses.
   private func connect(_ id: TransferID, _ known: DNSCache.Entry, _ now: Duration) {
     let slot = Slots<Transfer>.ID(bits: id.bits)
     guard case .resolving(let request, let deadline) = transfers[slot]?.transport, let response = response(id)
@@ -101,7 +102,7 @@ final class Upstreams {
       ends.append((id, .failed(.addressNotAllowed)))
       return
     }
-    // Only where a look-up took time is the rest a number of its own, which costs libcurl an option.
+    // Only after a lookup that took time does the remaining time differ. Setting it costs libcurl an option.
     let rest = deadline - now
     let time = rest == request.connectTimeout ? rest : max(.milliseconds(1), rest)
     transfers[slot]?.transport = .curl(
@@ -116,7 +117,7 @@ final class Upstreams {
     return id
   }
 
-  /// Ends a transfer without an event; its connection closes unless it was complete.
+  /// Cancels a transfer without an event. Its connection is closed unless the transfer is complete.
   func cancel(_ id: TransferID, deadlines: inout Deadlines<DeadlineOwner>) {
     guard let transfer = transfers.remove(.init(bits: id.bits)) else { return }
     if let step = transfer.step { deadlines.remove(step) }
@@ -132,12 +133,12 @@ final class Upstreams {
       }
     case .script: break
     }
-    keep(transfer.response)
+    recycle(transfer.response)
   }
 
   func response(_ id: TransferID) -> Response? { transfers[.init(bits: id.bits)]?.response }
 
-  /// Gives back body bytes that were read, and lets a paused transfer go on.
+  /// Removes body bytes that were read, and resumes a paused transfer.
   func consume(_ id: TransferID, _ count: Int, now: Duration, deadlines: inout Deadlines<DeadlineOwner>) {
     guard let response = response(id) else { return }
     response.body.consume(count)
@@ -151,7 +152,7 @@ final class Upstreams {
     }
   }
 
-  /// How much of the request's body an upstream has taken, and how much there is; `nil` when that is not known.
+  /// Returns how much of the request body the upstream has received, and its size, or `nil` if unknown.
   func upload(_ id: TransferID) -> (sent: Int, total: Int)? {
     guard case .curl(let handle) = transfers[.init(bits: id.bits)]?.transport else { return nil }
     return (handle.uploadedBytes, handle.requestBytes)
@@ -159,23 +160,23 @@ final class Upstreams {
 
   // MARK: What the turn does
 
-  /// Whether something was written down that no event tells yet, so that the loop must not sleep.
+  /// Whether events are pending, so that the loop must not sleep.
   var hasPendingWork: Bool { curl.hasPendingWork || !ends.isEmpty }
 
-  /// When libcurl wants to be called; `.zero` is at once.
+  /// The time at which libcurl must be called. `.zero` means immediately.
   var curlDue: Duration? { curl.due }
 
   func curlReady(_ number: UInt32, generation: UInt32, events: UInt32, poller: borrowing Poller) {
     curl.ready(CInt(number), generation: generation, events: events, poller: poller)
   }
 
-  /// Begins a turn: lets some of the paused transfers go on whose turn it is.
-  func begin(atMost most: Int, poller: borrowing Poller) { curl.begin(atMost: most, poller: poller) }
+  /// Begins a turn by resuming some of the paused transfers.
+  func begin(atMost limit: Int, poller: borrowing Poller) { curl.begin(atMost: limit, poller: poller) }
 
-  /// Lets libcurl act on its timer, then brings epoll in line with what it wants watched.
+  /// Serves libcurl's timers, then updates epoll.
   func serve(now: Duration, poller: borrowing Poller) { curl.serve(now: now, poller: poller) }
 
-  /// Look-ups are over: those who waited go on.
+  /// Continues the transfers whose DNS lookup has finished.
   func lookupsFinished(now: Duration, deadlines: inout Deadlines<DeadlineOwner>) {
     _ = linux_eventfd_take(dns.mailbox.wake)
     for (id, name) in dns.collect(now: now) {
@@ -192,7 +193,7 @@ final class Upstreams {
     }
   }
 
-  /// A name was not found in time.
+  /// Fails a transfer whose DNS lookup did not finish in time.
   func lookupTimedOut(_ id: TransferID) {
     let slot = Slots<Transfer>.ID(bits: id.bits)
     guard case .resolving(let request, _) = transfers[slot]?.transport else { return }
@@ -202,7 +203,7 @@ final class Upstreams {
     ends.append((id, .failed(.connectTimedOut)))
   }
 
-  /// Turns what was written down into events.
+  /// Converts what was recorded to events.
   func collect(into events: inout [Event]) {
     for (id, end) in ends where transfers.contains(.init(bits: id.bits)) { events.append(.transferEnded(id, end)) }
     ends.removeAll(keepingCapacity: true)
@@ -218,7 +219,7 @@ final class Upstreams {
     }
   }
 
-  /// Plays a script's due step.
+  /// Performs the due step of a script.
   func play(_ id: TransferID, now: Duration, deadlines: inout Deadlines<DeadlineOwner>, into events: inout [Event])
   {
     let slot = Slots<Transfer>.ID(bits: id.bits)
@@ -260,8 +261,8 @@ final class Upstreams {
   }
 
   private func report(_ id: TransferID, _ response: Response, into events: inout [Event]) {
-    if response.hasHead, transfers[.init(bits: id.bits)]?.respondedSent == false {
-      transfers[.init(bits: id.bits)]?.respondedSent = true
+    if response.hasHead, transfers[.init(bits: id.bits)]?.isHeadReported == false {
+      transfers[.init(bits: id.bits)]?.isHeadReported = true
       events.append(.headReceived(id))
     }
     if !response.body.isEmpty { events.append(.bodyReceived(id)) }
@@ -269,7 +270,7 @@ final class Upstreams {
 
   private func takeResponse() -> Response { spareResponses.popLast() ?? Response() }
 
-  private func keep(_ response: Response) {
+  private func recycle(_ response: Response) {
     guard spareResponses.count < 256 else { return }
     response.reset()
     spareResponses.append(response)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Support
 
-@Suite struct JournalTests {
+@Suite struct AccessLogTests {
   private static func configuration(_ journal: String) -> String {
     """
     [server]
@@ -22,7 +22,7 @@ import Testing
 
   private static let key = ["Authorization: Bearer canary-key-0123456789"]
 
-  @Test func `each request has one line of JSON, without prompt, answer or key`() throws {
+  @Test func `each request has one line of JSON, without prompt, answer, or key`() throws {
     let program = try Program(
       ["serve"], files: ["hoosh.toml": Self.configuration("format = \"json\"\npath = \"rows.json\"")])
     let port = try program.port()
@@ -59,7 +59,7 @@ import Testing
     #expect(rows.last?["status"] as? Int == 401)
   }
 
-  @Test func `lines for people go to standard error, one a request`() throws {
+  @Test func `text lines go to standard error, one per request`() throws {
     let program = try Program(["serve"], files: ["hoosh.toml": Self.configuration("format = \"text\"")])
     let caller = Caller(try program.port())
     caller.ask("demo-tokens3", prompt: "canary-prompt", fields: Self.key)
@@ -71,7 +71,7 @@ import Testing
     #expect(!program.errors.contains("canary"))
   }
 
-  @Test func `a journal that is off writes nothing`() throws {
+  @Test func `with the format off, no lines are written`() throws {
     let program = try Program(["serve"], files: ["hoosh.toml": Self.configuration("format = \"off\"")])
     let caller = Caller(try program.port())
     caller.ask("demo-tokens3", fields: Self.key)
@@ -81,7 +81,7 @@ import Testing
     #expect(!program.errors.contains("completed"))
   }
 
-  @Test func `a journal that cannot be opened is said at the start`() throws {
+  @Test func `an access log that cannot be opened is an error at startup`() throws {
     let run = try Run.hoosh(
       ["serve"], files: ["hoosh.toml": Self.configuration("format = \"json\"\npath = \"no/such/folder/rows\"")])
     #expect(run.status != 0)
