@@ -15,9 +15,10 @@ let package = Package(
     .executableTarget(
       name: "Micro",
       dependencies: [.product(name: "Gateway", package: "hoosh"), .product(name: "Probe", package: "hoosh")],
-      // As the gateway itself is built: what a call costs there must not be measured with checks that it has not.
+      // Build as the gateway is built, so that a call is not measured with checks that the release does not
+      // contain.
       swiftSettings: settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]),
-    // Knows nothing of hoosh: what measures shares no code with what is measured.
+    // This target does not depend on hoosh: an instrument shares no code with what it measures.
     .target(name: "CLoad"),
     .executableTarget(name: "Load", dependencies: ["CLoad"], swiftSettings: settings),
   ],

@@ -1,29 +1,29 @@
-# Sourced by the scripts in tools/: finds the repository and Swift, and sees that the Debian packages which the
-# build needs are there. Silent when they are.
+# Sourced by the scripts in tools/. Finds the repository and Swift, and installs the Debian packages that the build needs.
+# Prints nothing if all are installed.
 #
-# Afterwards `root` is the repository. Functions: need_packages, need_python, need_venv, twice, free_ports,
+# Sets `root` to the folder of the repository. Functions: need_packages, need_python, need_venv, twice, free_ports,
 # end_with_children. HOOSH_SKIP_SETUP=1 skips the checks.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Says what is wrong and ends.
+# Prints an error and exits.
 die() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2
   exit 1
 }
 
-# Runs a command, and once more if it failed: for what goes over a network.
+# Runs a command, and repeats it once if it failed. For commands that use the network.
 twice() {
   "$@" && return 0
   sleep 3
   "$@"
 }
 
-# need_packages PACKAGE…: installs the Debian packages that are not there.
+# need_packages PACKAGE…: installs missing Debian packages.
 need_packages() {
   local -a have missing=() sudo=()
   local package answer install
-  command -v dpkg-query >/dev/null || return 0 # Not Debian: the build itself says what it misses.
+  command -v dpkg-query >/dev/null || return 0 # Not Debian: the build reports missing libraries.
   mapfile -t have < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
   for package; do
     [[ " ${have[*]/#/@} " == *" @installed $package "* ]] || missing+=("$package")
@@ -51,47 +51,47 @@ need_swift() {
       [[ -x $place/swift ]] && PATH="$place:$PATH" && break
     done
   fi
-  command -v swift >/dev/null || die "Swift 6.3 or later is needed; https://www.swift.org/install says how to get it"
+  command -v swift >/dev/null || die "Swift 6.3 or later is needed; see https://www.swift.org/install"
   version=$(swiftc --version 2>/dev/null)
-  [[ $version =~ Swift\ version\ ([0-9]+)\.([0-9]+) ]] || die "swiftc --version does not say which version it is"
+  [[ $version =~ Swift\ version\ ([0-9]+)\.([0-9]+) ]] || die "swiftc --version printed no version"
   ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] >= 6003)) \
     || die "Swift 6.3 or later is needed; $(command -v swift) is ${BASH_REMATCH[1]}.${BASH_REMATCH[2]}"
 }
 
-# Sets `python` to a Python that can make virtual environments.
+# Sets `python` to a Python that can create virtual environments.
 need_python() {
   command -v python3 >/dev/null || need_packages python3 python3-venv
   python=python3
   "$python" -c 'import ensurepip, venv' 2>/dev/null && return 0
-  # The system's own Python comes without ensurepip until its package is there.
+  # Debian's Python lacks ensurepip until python3-venv is installed.
   need_packages python3-venv
   for python in python3 /usr/bin/python3; do
     "$python" -c 'import ensurepip, venv' 2>/dev/null && return 0
   done
-  die "python3 cannot make virtual environments: its module ensurepip is missing"
+  die "python3 cannot create virtual environments: its module ensurepip is missing"
 }
 
-# need_venv FOLDER REQUIREMENTS: a virtual environment with exactly those requirements.
+# need_venv FOLDER REQUIREMENTS: creates a virtual environment with exactly those requirements.
 need_venv() {
   local folder=$1 requirements=$2
   cmp -s "$requirements" "$folder/requirements.txt" && return 0
   need_python
-  echo "making ${folder#"$root"/} from ${requirements##*/}" >&2
+  echo "creating ${folder#"$root"/} from ${requirements##*/}" >&2
   rm -rf "$folder"
   mkdir -p "$(dirname "$folder")"
   "$python" -m venv "$folder"
   twice fill_venv "$folder" "$requirements" >&2 || die "installing ${requirements##*/} failed"
-  cp "$requirements" "$folder/requirements.txt" # Last: it says that the environment is whole.
+  cp "$requirements" "$folder/requirements.txt" # Last, because it marks the environment as complete.
 }
 
-# fill_venv FOLDER REQUIREMENTS: with uv, which is many times faster where there is much to install.
+# fill_venv FOLDER REQUIREMENTS: installs packages; long lists with uv, which is many times faster.
 fill_venv() {
   local uv=$root/.cache/uv
   if (($(wc -l <"$2") < 20)); then
     "$1/bin/python" -m pip install -q --disable-pip-version-check -r "$2"
     return
   fi
-  # Under a lock: two environments may be made at once.
+  # Two environments may be created concurrently.
   (
     flock 9
     need_venv "$uv" "$root/tools/python/requirements-uv.txt"
@@ -99,7 +99,7 @@ fill_venv() {
   "$uv/bin/uv" pip install -q --python "$1/bin/python" -r "$2"
 }
 
-# free_ports N: that many TCP ports of 127.0.0.1 which nobody listens on.
+# free_ports N: prints N free TCP ports of 127.0.0.1.
 free_ports() {
   "${python:-python3}" - "$1" <<'PYTHON'
 import socket, sys
@@ -110,7 +110,7 @@ print(*(each.getsockname()[1] for each in sockets))
 PYTHON
 }
 
-# The processes that came from process $1, children before parents.
+# descendants PID: prints the descendants of a process, children before parents.
 descendants() {
   local child
   for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
@@ -119,7 +119,7 @@ descendants() {
   done
 }
 
-# Ends what came from process $1, or from this script.
+# end_children [PID]: ends the descendants of a process, by default of this script.
 end_children() {
   local -a left
   local _
@@ -132,7 +132,7 @@ end_children() {
   kill -KILL "${left[@]}" 2>/dev/null || true
 }
 
-# Ends the children when the script ends, however it does. $1: a command to run after that.
+# end_with_children [COMMAND]: on every exit of the script, ends its descendants and then runs the command.
 end_with_children() {
   # shellcheck disable=SC2064
   trap "end_children; ${1:-:}" EXIT

@@ -1,8 +1,8 @@
-# Sourced by tools/clients: the parts that it runs. `work` is a folder for logs, `HOOSH` the program.
+# Sourced by tools/clients. Defines the parts that it runs. `work` is a folder for logs, `HOOSH` the program.
 
-urls=() # Where gateways run, for --keep.
+urls=() # The URLs of the gateways, for --keep.
 
-# start_hoosh NAME PORT: with the configuration $work/NAME.toml; sets `url`.
+# start_hoosh NAME PORT: starts hoosh with the configuration $work/NAME.toml and sets `url`.
 start_hoosh() {
   "$HOOSH" serve --config "${work:?}/$1.toml" </dev/null >"$work/$1.log" 2>&1 &
   url=http://127.0.0.1:$2
@@ -13,7 +13,7 @@ start_hoosh() {
   }
 }
 
-# run_pytest LOG ENVIRONMENT OPTION…: in the background, waited for, so that a signal is acted on at once.
+# run_pytest LOG ENVIRONMENT OPTION…: runs pytest in the background and waits, so that a signal takes effect immediately.
 run_pytest() {
   local log=$1 environment=$2
   shift 2
@@ -24,7 +24,7 @@ run_pytest() {
   return 1
 }
 
-# The tests in Tests/Clients itself.
+# Runs the tests in Tests/Clients itself.
 run_wire() {
   local port auth_port scripted nobody recorder
   read -r port auth_port scripted nobody recorder < <(free_ports 5)
@@ -33,7 +33,7 @@ run_wire() {
     -e "s|@NOBODY@|http://127.0.0.1:$nobody|" "$root/Tests/Clients/hoosh.toml" >"$work/wire.toml"
   sed "s|^port = .*|port = $auth_port|" "$work/wire.toml" >"$work/auth.toml"
   export HOOSH_KEY=key-for-the-client-tests
-  # shellcheck disable=SC2016 # hoosh expands it, from the environment.
+  # shellcheck disable=SC2016 # hoosh expands the variable.
   printf '\n[auth]\ntokens = ["$HOOSH_KEY"]\n' >>"$work/auth.toml"
   start_hoosh wire "$port"
   export HOOSH_URL=$url
@@ -82,7 +82,7 @@ run_sdks() {
   done
   for suite in "${suites[@]}"; do
     wait "${running[$suite]}" && continue
-    # On a machine that is busy with others a client may lose its patience: those that failed have a second try, alone.
+    # On a busy machine, a client may time out, so failed tests are repeated once, alone.
     run_suite "$suite" --last-failed "$@" && continue
     failed=1
     sed 's/^/  /' "$work/$suite.log" | tail -n 400
@@ -92,12 +92,12 @@ run_sdks() {
   return "$failed"
 }
 
-# run_suite NAME OPTION…: the clients of one environment, each with each kind of provider.
+# run_suite NAME OPTION…: runs the clients of one environment, each with each provider type.
 run_suite() {
   local suite=$1 environment=clients
   shift
   [[ $suite == older ]] && environment=clients-older
-  # What would look elsewhere for prices, settings and updates stays here.
+  # Keep the clients from downloading prices, settings, and updates.
   local -a quiet=(LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False LANGSMITH_TRACING=false
     OPENAI_AGENTS_DISABLE_TRACING=1 NO_PROXY=127.0.0.1)
   env "${quiet[@]}" HOOSH_URL="$url" SUITE="$suite" REAL="tiny ${transformers:+tiny-transformers}" \
@@ -106,7 +106,7 @@ run_suite() {
     "$root/Tests/Clients/sdks" "$@" </dev/null >"$work/$suite.log" 2>&1
 }
 
-# Claude Code and Codex, which are programs of their own.
+# Runs the tests of Claude Code and Codex, which are separate programs.
 run_agents() {
   need_venv "$root/.cache/agents" "$root/tools/python/requirements-agents.txt"
   start_script

@@ -1,7 +1,7 @@
-# Sourced after setup.sh: starts both models of tools/real-upstream, unless UPSTREAM_URL and UPSTREAM_TOOL_URL
-# say that they run already.
+# Sourced after setup.sh. Starts both models of tools/real-upstream, unless UPSTREAM_URL and UPSTREAM_TOOL_URL are set, which
+# means that they are already running.
 
-# Exports UPSTREAM_URL and UPSTREAM_TOOL_URL once both answer.
+# Starts both servers, and exports UPSTREAM_URL and UPSTREAM_TOOL_URL once they are ready.
 start_real_upstreams() {
   local port tool_port log=${root:?}/.cache/real-upstream
   [[ -n ${UPSTREAM_URL:-} && -n ${UPSTREAM_TOOL_URL:-} ]] && return 0
@@ -15,7 +15,7 @@ start_real_upstreams() {
   wait_for "$UPSTREAM_TOOL_URL/health" || die "the model server did not start; see $log/tiny-tool.log"
 }
 
-# wait_for URL [SECONDS]: until it answers with success, 30 seconds unless told.
+# wait_for URL [SECONDS]: waits until a URL responds with success, for 30 seconds by default.
 wait_for() {
   local end=$((SECONDS + ${2:-30}))
   until curl -fsS -o /dev/null --max-time 2 "$1" 2>/dev/null; do

@@ -1,6 +1,6 @@
-# Sourced by tools/real-upstream: Hugging Face's `transformers serve`. `directory` is where things are made.
+# Sourced by tools/real-upstream. Runs Hugging Face's `transformers serve`. `directory` is the working folder.
 
-# Makes the environment and the model.
+# Creates the environment and the model.
 make_transformers() {
   local recipe=$root/tools/python/make_tiny_transformers.py
   need_venv "${directory:?}/transformers" "$root/tools/python/requirements-transformers.txt"
@@ -10,7 +10,7 @@ make_transformers() {
   mv "$directory/tiny-transformers.part" "$directory/tiny-transformers"
 }
 
-# Serves until it is stopped. The model is called by the path that is given, so it runs where the path is short.
+# Serves until it is stopped. The model's name is its path, so the server runs in the folder where that path is short.
 serve_transformers() {
   source "$root/tools/lib/real-upstreams.sh"
   end_with_children

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Make a tiny llama-architecture GGUF with random weights and a byte-level BPE
-tokenizer trained on text already on this machine (Debian licence texts, Python docs).
+tokenizer trained on text already on this machine (Debian license texts, Python docs).
 
 Needs: pip install gguf numpy tokenizers.   No weights or data are downloaded.
 

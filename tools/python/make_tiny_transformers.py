@@ -1,8 +1,8 @@
-"""Makes a folder with a tiny llama-architecture model for Hugging Face's transformers: make_tiny_transformers.py FOLDER.
+"""Create a folder with a tiny llama-architecture model for Hugging Face's transformers: make_tiny_transformers.py FOLDER.
 
-Weights are random, and the byte-level BPE tokenizer is trained on the licence texts of this machine; nothing is
+The weights are random, and the byte-level BPE tokenizer is trained on the license texts of this machine. Nothing is
 downloaded. As in make_tiny_gguf.py, embedding column 0 is a constant, so that column 0 of the output matrix is a bias
-for each token: it makes ends of turns likely enough, and keeps what is unprintable out of the answers.
+for each token. The bias makes the end of an answer likely enough and keeps unprintable bytes out of answers.
 """
 
 import glob
@@ -67,14 +67,14 @@ def make_model(tokenizer):
     with torch.no_grad():
         embedding = torch.randn(len(vocabulary), WIDTH)
         embedding[:, 0] = 8.0
-        # What column 0 is after the norm.
+        # The value of column 0 after the norm.
         constant = 8.0 / embedding.pow(2).mean(dim=1).sqrt().mean()
         output = torch.randn(len(vocabulary), WIDTH) * 0.35
         output[:, 0] = bias / constant
         model.model.embed_tokens.weight.copy_(embedding)
         model.lm_head.weight.copy_(output)
         for layer in model.model.layers:
-            # Nothing is added to column 0.
+            # Column 0 stays constant.
             layer.self_attn.o_proj.weight[0, :] = 0
             layer.mlp.down_proj.weight[0, :] = 0
     return model

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Writes hoosh's catalog of models (JSON lines) from one of the public ones.
+"""Write hoosh's model catalog (JSON lines) from a public one.
 
     model_catalog.py litellm model_prices_and_context_window.json --date 2026-11-24 > Sources/Gateway/Data/models.jsonl
     model_catalog.py modelsdev api.json --date 2026-11-24 > Sources/Gateway/Data/models.jsonl
     model_catalog.py openrouter models.json --date 2026-11-24 > Sources/Gateway/Data/models.jsonl
 
 Sources and their units:
-- LiteLLM's `model_prices_and_context_window.json` (MIT; also in its wheel on PyPI): US dollars for a token.
-- models.dev's `api.json` (MIT): US dollars for a million tokens.
-- OpenRouter's `GET /api/v1/models`: US dollars for a token, as strings.
+- LiteLLM's `model_prices_and_context_window.json` (MIT; also in its wheel on PyPI): US dollars per token.
+- models.dev's `api.json` (MIT): US dollars per million tokens.
+- OpenRouter's `GET /api/v1/models`: US dollars per token, as strings.
 
-Ours are millionths of a US dollar for a million tokens, as whole numbers. A price that is not known is left out, and
-is not zero. Only kinds of providers that hoosh has are taken.
+Ours are millionths of a US dollar per million tokens, as integers. An unknown price is omitted, not zero. Only models of
+provider types that hoosh supports are included.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import re
 import sys
 from decimal import Decimal, InvalidOperation
 
-# Their names of providers, and the display names of our kinds.
+# Their provider names, mapped to the names of our provider types.
 LITELLM = {
     "openai": "openai", "anthropic": "anthropic", "gemini": "google", "mistral": "mistral", "deepseek": "deepseek",
     "groq": "groq", "openrouter": "openrouter", "xai": "grok", "ollama": "ollama", "text-completion-openai": "openai",
@@ -35,7 +35,7 @@ CLASSES = ["input", "output", "cache_read", "cache_write", "cache_write_long", "
 
 
 def number(value):
-    """A price as a Decimal; None where there is none, or one that is negative (OpenRouter: it depends)."""
+    """Return a price as a Decimal, or None if it is missing or negative (OpenRouter: variable)."""
     if value is None or isinstance(value, bool):
         return None
     try:
@@ -46,12 +46,12 @@ def number(value):
 
 
 def whole(price, factor):
-    """A price in our unit, rounded."""
+    """Return a price in our unit, rounded."""
     return None if price is None else int((price * factor).to_integral_value())
 
 
 def prices(found, factor):
-    """The prices that are known; none unless both directions are."""
+    """Return the known prices, or none unless both the input and the output price are known."""
     out = {key: whole(number(found.get(key)), factor) for key in CLASSES}
     if out["input"] is None or out["output"] is None:
         return None
@@ -60,12 +60,12 @@ def prices(found, factor):
 
 
 def tokens(value):
-    """A number of tokens, or None."""
+    """Return a number of tokens, or None."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def row(provider, model, context, output, can, found, factor, above=()):
-    """One line of the catalog."""
+    """Return one line of the catalog."""
     line = {"provider": provider, "model": model}
     if tokens(context):
         line["context"] = context
@@ -87,7 +87,7 @@ def row(provider, model, context, output, can, found, factor, above=()):
 
 
 def litellm(source):
-    """Rows of LiteLLM's map from names to models."""
+    """Yield the rows of LiteLLM's map from names to models."""
     names = {
         "input": "input_cost_per_token", "output": "output_cost_per_token",
         "cache_read": "cache_read_input_token_cost", "cache_write": "cache_creation_input_token_cost",
@@ -104,13 +104,13 @@ def litellm(source):
     for key, model in source.items():
         provider = LITELLM.get(model.get("litellm_provider"))
         mode = MODES.get(model.get("mode"))
-        # Fine-tuned models have names of their own.
+        # Fine-tuned models have individual names.
         if not provider or not mode or key.startswith("ft:"):
             continue
         prefix = model["litellm_provider"] + "/"
         name = key[len(prefix):] if key.startswith(prefix) else key
         found = {ours: model.get(theirs) for ours, theirs in names.items()}
-        # Zeros in the map often mean that nobody has looked.
+        # A zero in the map often means unknown.
         if provider != "ollama" and not found["input"] and not found["output"]:
             found = {}
         if not found.get("cache_write"):
@@ -126,7 +126,7 @@ def litellm(source):
 
 
 def modelsdev(source):
-    """Rows of models.dev's map from providers to their models."""
+    """Yield the rows of models.dev's map from providers to their models."""
     for key, provider in source.items():
         if key not in MODELSDEV:
             continue
@@ -156,7 +156,7 @@ def modelsdev(source):
 
 
 def openrouter(source):
-    """Rows of OpenRouter's list of models."""
+    """Yield the rows of OpenRouter's model list."""
     for model in source.get("data", []):
         cost = model.get("pricing", {})
         found = {
@@ -164,7 +164,7 @@ def openrouter(source):
             "cache_write": cost.get("input_cache_write"), "reasoning": cost.get("internal_reasoning"),
             "audio_in": cost.get("audio"),
         }
-        # Some prices are zero where they mean that there is no such thing.
+        # Some zero prices mean that the feature does not exist.
         for key in ["cache_read", "cache_write", "reasoning", "audio_in"]:
             if number(found[key]) == 0:
                 found[key] = None

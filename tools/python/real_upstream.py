@@ -1,6 +1,6 @@
-"""Serves one GGUF with llama.cpp's own HTTP server on 127.0.0.1: real_upstream.py MODEL.gguf PORT.
+"""Serve one GGUF with llama.cpp's own HTTP server on 127.0.0.1: real_upstream.py MODEL.gguf PORT.
 
-Prints `ready http://127.0.0.1:PORT` once /health answers; ends when the process is told to.
+Prints `ready http://127.0.0.1:PORT` once /health responds, and runs until it receives a signal.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ from xllamacpp import CommonParams, Server
 
 
 def parameters(model: pathlib.Path, port: int) -> CommonParams:
-    """What a user would say on the command line of llama-server."""
+    """Return the parameters, as on the command line of llama-server."""
     chosen = CommonParams()
     chosen.model.path = str(model)
     chosen.model_alias = {model.stem}
@@ -29,7 +29,7 @@ def parameters(model: pathlib.Path, port: int) -> CommonParams:
 
 
 def is_healthy(url: str) -> bool:
-    """Whether the server answers, the model loaded."""
+    """Return whether the server is ready, with its model loaded."""
     try:
         with urllib.request.urlopen(url + "/health", timeout=2) as response:
             return response.status == 200
@@ -39,7 +39,7 @@ def is_healthy(url: str) -> bool:
 
 def main() -> None:
     model, port = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-    # The server's threads hold the interpreter at exit: the default action ends the process at once.
+    # The server's threads keep the interpreter from exiting, so the default signal action ends the process.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     server = Server(parameters(model, port))

@@ -78,7 +78,7 @@ int load_connect(uint8_t source, uint16_t port) {
   struct sockaddr_in from = loopback(source, 0), to = loopback(1, port);
   if (descriptor < 0) return -errno;
   no_delay(descriptor);
-  // The port is chosen when the other end is known, so that each source address has all ports for each of them.
+  // The kernel chooses the port once the remote address is known, so each source address can use all ports.
   setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   if (bind(descriptor, (struct sockaddr *)&from, sizeof from) < 0
       || (connect(descriptor, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)) {

@@ -1,5 +1,4 @@
-/// The command line: `--name value`, `--name=value`, `--flag`; what follows an option up to the next one belongs
-/// to it.
+/// The command line: `--name value`, `--name=value`, `--flag`. An option owns the words up to the next option.
 struct Arguments {
   private var values: [String: [String]] = [:]
 
@@ -27,7 +26,9 @@ struct Arguments {
 
   func number(_ name: String, _ fallback: Double) throws(LoadError) -> Double {
     guard let text = text(name) else { return fallback }
-    guard let number = Double(text), number >= 0 else { throw LoadError("--\(name) takes a number, not \(text)") }
+    guard let number = Double(text), number >= 0 else {
+      throw LoadError("--\(name) requires a number, not \(text)")
+    }
     return number
   }
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Bytes that wait for the rest of what they belong to. Its owner frees it; its memory is kept for the next use.
+/// A buffer for an incomplete piece of input. Its owner frees it; its memory is reused.
 struct Carry {
   private(set) var bytes: UnsafeMutablePointer<UInt8>?
   private(set) var count = 0

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Counts what holds and says what does not.
+/// Counts passed checks and prints failed ones.
 struct Checks {
   private(set) var held = 0
   private(set) var failed = 0
@@ -10,7 +10,7 @@ struct Checks {
       held += 1
     } else {
       failed += 1
-      if failed < 20 { print("does not hold: \(what())") }
+      if failed < 20 { print("failed: \(what())") }
     }
   }
 }

@@ -1,7 +1,7 @@
 import CLoad
 import Glibc
 
-/// A process that was started here, and ends with this one.
+/// A child process that ends with this one.
 struct Child {
   let process: Int32
 
@@ -12,7 +12,7 @@ struct Child {
     process = try LoadError.check(load_spawn(pointers, core, output), "fork")
   }
 
-  /// Waits until something listens on the port.
+  /// Waits until the process listens on the port.
   func listens(on port: UInt16, output: String) throws(LoadError) {
     let limit = load_now() + 10_000_000_000
     while load_now() < limit {
@@ -27,15 +27,15 @@ struct Child {
       }
       usleep(5000)
     }
-    throw LoadError("nothing listens on port \(port):\n\(Meter.text(output))")
+    throw LoadError("no process listens on port \(port):\n\(Meter.text(output))")
   }
 
-  /// Ends it and waits for that.
+  /// Stops the process and waits for its end.
   func stop() {
     kill(process, SIGTERM)
     for turn in 0..<200 {
       if waitpid(process, nil, WNOHANG) != 0 { return }
-      // A second one ends a drain.
+      // A second signal ends a drain.
       if turn == 10 { kill(process, SIGTERM) }
       usleep(10_000)
     }

@@ -1,9 +1,9 @@
 import CLoad
 
-/// What the kinds of plan do each in their way.
+/// The behavior of each kind of plan.
 extension Client {
-  /// Opens the connections of the foreground. Streams begin one after the other over a part of the warm-up, so that
-  /// their events do not come in step.
+  /// Opens the foreground connections. Streams start one by one during the warm-up, so that their events are not
+  /// synchronized.
   func startForeground(at begin: UInt64, until end: UInt64) throws(LoadError) {
     switch plan.kind {
     case .closed, .streams(again: true):
@@ -14,14 +14,14 @@ extension Client {
     case .rate(let rate):
       for index in 0..<plan.connections { connect(Int32(index)) }
       rateStep = 1e9 / rate
-      // The connections are there before the first request is due.
+      // The connections are open before the first request is due.
       rateStart = Double(begin) + min(0.1, plan.warmup / 2) * 1e9
       rateEnd = end
     case .idle: break
     }
   }
 
-  /// When something is to be done that no descriptor tells.
+  /// The time of the next action that no descriptor triggers.
   var nextDue: UInt64 {
     switch plan.kind {
     case .rate: free.isEmpty || !isRateOwing ? .max : due(rateTaken)
@@ -33,7 +33,7 @@ extension Client {
 
   private func due(_ number: Int) -> UInt64 { UInt64(rateStart + Double(number) * rateStep) }
 
-  /// Does what is due.
+  /// Performs the actions that are due.
   func sendDue() {
     switch plan.kind {
     case .rate: sendDueRequests()
@@ -58,13 +58,13 @@ extension Client {
     }
   }
 
-  /// Whether requests that were due are not even sent.
+  /// Whether due requests have not even been sent.
   var isRateOwing: Bool {
     guard case .rate = plan.kind else { return false }
     return due(rateTaken) < rateEnd
   }
 
-  /// Counts what was due in the measured time.
+  /// Counts the requests that were due in the measured time.
   func finishRate() {
     guard case .rate = plan.kind else { return }
     let first = Int(((Double(windowStart) - rateStart) / rateStep).rounded(.up))
@@ -73,12 +73,12 @@ extension Client {
     outcome.unanswered = outcome.due - outcome.answered
   }
 
-  /// Counts a complete answer.
+  /// Counts a complete response.
   func count(_ index: Int32, _ now: UInt64) {
     let connection = connections + Int(index)
     guard !connection.pointee.isFaulty else { return }
     if case .rate = plan.kind {
-      // Also those that were due in the measured time and come after it.
+      // Requests that were due in the measured time count even if they complete later.
       guard connection.pointee.counts else { return }
     } else {
       guard isMeasuring else { return }
@@ -87,7 +87,7 @@ extension Client {
     outcome.latency.record(now - connection.pointee.started)
   }
 
-  /// A connection has its answer: what next?
+  /// Continues a connection that has received its response.
   func again(_ index: Int32, _ now: UInt64) {
     switch plan.kind {
     case .closed, .streams(again: true):
@@ -99,7 +99,7 @@ extension Client {
     }
   }
 
-  /// A request with a message of so many bytes that begins with the orders.
+  /// Returns a request with a message of the given size that begins with the orders.
   static func request(_ orders: Orders, promptBytes: Int, streams: Bool, port: UInt16) -> UnsafeRawBufferPointer {
     let text = orders.text
     let filler = String(repeating: " lorem ipsum dolor sit amet", count: promptBytes / 27 + 1)

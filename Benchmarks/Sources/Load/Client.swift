@@ -1,16 +1,16 @@
 import CLoad
 import Glibc
 
-/// Sends requests and reads answers as a `Plan` says. One thread, one epoll loop; once the connections are open,
-/// nothing is allocated.
+/// Sends requests and reads responses according to a `Plan`. One thread and one epoll loop. Once the connections
+/// are open, nothing is allocated.
 final class Client {
-  /// How many streams in the background may be on their way at once.
+  /// The most background streams that are being opened at a time.
   static let openingMax = 64
-  /// Seconds that are waited for what has not come at the end.
+  /// The seconds to wait for outstanding responses at the end.
   static let graceSeconds = 3.0
-  /// More errors than this end the run.
+  /// The number of errors above which a run ends.
   static let errorsMax = 10_000
-  /// Source addresses, 127.0.0.1 and following, so that there are enough ports.
+  /// The number of source addresses, from 127.0.0.1, so that there are enough ports.
   static let sources = 9
 
   let plan: Plan
@@ -25,22 +25,22 @@ final class Client {
 
   var outcome = Outcome()
   var isMeasuring = false
-  /// Whether no new request is to begin.
+  /// Whether no new request may start.
   var isStopping = false
-  /// Free connections of a run at a fixed rate.
+  /// The free connections of a run at a fixed rate.
   var free: [Int32] = []
-  /// When the first request is due, and how many were taken so far.
+  /// The time at which the first request is due, and the number of requests started.
   var rateStart = 0.0
   var rateStep = 0.0
   var rateTaken = 0
-  /// When streams begin, how far apart, and how many did.
+  /// The time at which streams start, their interval, and the number started.
   var startsAt: UInt64 = 0
   var startsEvery: UInt64 = 0
   var started = 0
-  /// Requests due before this time are sent.
+  /// The time before which due requests are sent.
   var rateEnd: UInt64 = .max
   var windowStart: UInt64 = .max
-  /// Foreground connections that are in the middle of a request.
+  /// The number of foreground connections with a request in progress.
   private(set) var running = 0
   private var backgroundOpen = 0
   private var backgroundOpening = 0
@@ -87,7 +87,7 @@ final class Client {
     return outcome
   }
 
-  /// Opens the streams in the background, a few at a time, until each had its events.
+  /// Opens the background streams, a few at a time, until each has received its events.
   private func openBackground() throws(LoadError) {
     guard plan.background > 0 else { return }
     var next = 0
@@ -98,7 +98,9 @@ final class Client {
         connect(Int32(plan.connections + next))
         next += 1
       }
-      guard load_now() < limit else { throw LoadError("only \(backgroundOpen) streams opened in a minute") }
+      guard load_now() < limit else {
+        throw LoadError("timed out: only \(backgroundOpen) streams opened in a minute")
+      }
       try turn(until: load_now() + 100_000_000)
     }
     outcome.background = backgroundOpen
@@ -127,7 +129,7 @@ final class Client {
     isMeasuring = false
     let after = reading()
     let usage = after.usage - before.usage
-    // Nothing at all means that this system keeps no account.
+    // An empty result means that this system keeps no account.
     if usage.all > 0 { outcome.usage = usage }
     outcome.clientCPU = after.client - before.client
     outcome.seconds = Double(after.time - before.time) / 1e9
@@ -142,7 +144,7 @@ final class Client {
     outcome.errors.connections += plan.isStream ? running : 0
   }
 
-  /// The clock, and what everybody used until now.
+  /// Returns the time and the CPU usage of all processes until now.
   private func reading() -> (usage: Usage, mock: Usage, client: UInt64, machine: UInt64, time: UInt64) {
     (
       meter?.usage() ?? Usage(), plan.mock.map { Meter(process: $0).usage() } ?? Usage(), load_thread_cpu(),
@@ -150,12 +152,12 @@ final class Client {
     )
   }
 
-  /// Turns until a point in time.
+  /// Runs turns until a point in time.
   private func pump(until time: UInt64) throws(LoadError) {
     while load_now() < time { try turn(until: min(time, nextDue)) }
   }
 
-  /// Waits for something to happen, at most until a point in time, and acts on it.
+  /// Waits for events until a point in time at the latest, and handles them.
   private func turn(until time: UInt64) throws(LoadError) {
     let now = load_now()
     let count = load_wait(epoll, events, CInt(Self.batch), time > now ? Int64(time - now) : 0)
@@ -203,7 +205,7 @@ final class Client {
     _ = load_watch(epoll, CInt(LOAD_MODIFY), connections[Int(index)].descriptor, events, UInt64(index))
   }
 
-  /// A connection may send.
+  /// Continues sending on a connection.
   private func ready(_ index: Int32) {
     let connection = connections + Int(index)
     if case .rate = plan.kind, connection.pointee.role == .foreground {
@@ -214,7 +216,7 @@ final class Client {
     }
   }
 
-  /// Sends a request that was due at that time.
+  /// Sends a request that was due at the given time.
   func begin(_ index: Int32, at time: UInt64) {
     let connection = connections + Int(index)
     connection.pointee.started = time
@@ -261,7 +263,7 @@ final class Client {
         if isStream { read(index, UnsafeRawBufferPointer(rebasing: bytes[range]), now) }
       case .end:
         answered(index, now)
-        // Nothing was asked for that could follow.
+        // Unrequested bytes.
         if offset < bytes.count, connection.pointee.descriptor >= 0 {
           outcome.errors.malformed += 1
           fail(index)
@@ -302,7 +304,7 @@ final class Client {
     }
   }
 
-  /// A response is complete.
+  /// Handles a complete response.
   private func answered(_ index: Int32, _ now: UInt64) {
     let connection = connections + Int(index)
     guard connection.pointee.role == .foreground else {
@@ -331,7 +333,7 @@ final class Client {
     if !reader.isDone { outcome.errors.ends += 1 }
   }
 
-  /// A connection failed: it is closed, counted, and made anew if the run goes on.
+  /// Handles a failed connection: closes it, counts it, and opens another if the run continues.
   private func fail(_ index: Int32, isRunning: Bool = false, counted: Bool = false) {
     let connection = connections + Int(index)
     let state = connection.pointee.state
@@ -346,7 +348,7 @@ final class Client {
     if isRunning || state == .sending || state == .waiting { running -= 1 }
     if case .rate = plan.kind { free.removeAll { $0 == index } }
     if case .streams(again: false) = plan.kind { return }
-    // One that never was connected is not tried again: there is nobody, or no port.
+    // A connection that was never established is not retried: there is no server, or no free port.
     let wasConnected = state == .free || state == .sending || state == .waiting
     if !isStopping, wasConnected, outcome.errors.all <= Self.errorsMax { connect(index) }
   }

@@ -1,7 +1,7 @@
 import CLoad
 import Foundation
 
-/// `Load compare`: every scenario against every target, in interleaved rounds.
+/// The `compare` command: every scenario against every target, in interleaved rounds.
 enum CompareCommand {
   static func run(_ words: ArraySlice<String>) throws(LoadError) {
     let arguments = try Arguments(
@@ -23,7 +23,7 @@ enum CompareCommand {
       for scenario in scenarios {
         var plan = scenario.plan(seconds, isSmoke)
         if isSmoke { plan.warmup = min(plan.warmup, 0.1) }
-        // Whoever goes first in one round goes last in another.
+        // The order alternates, so that no target is always first.
         for place in targets.indices {
           let target = targets[(place + round) % targets.count]
           if target.isDirect, !scenario.isDirectToo { continue }
@@ -66,7 +66,7 @@ enum CompareCommand {
     }
   }
 
-  /// Before memory is looked at, the proxy has served a little, so that what it allocates once is there.
+  /// Before memory is measured, the proxy serves some requests, so that one-time allocations are done.
   private static func warm(_ plan: Plan) throws(LoadError) -> Plan {
     guard case .idle = plan.kind else { return plan }
     var first = plan
@@ -80,11 +80,11 @@ enum CompareCommand {
     if names.isEmpty { return Scenario.all }
     var found: [Scenario] = []
     for name in names {
-      // `sse` stands for all that begin with it.
+      // `sse` selects all scenarios whose name starts with it.
       let some = Scenario.all.filter { $0.name == name }
       let more = some.isEmpty ? Scenario.all.filter { $0.name.hasPrefix(name) } : some
       guard !more.isEmpty else {
-        throw LoadError("no scenario \(name); there are \(Scenario.all.map(\.name).joined(separator: ", "))")
+        throw LoadError("unknown scenario \(name); known: \(Scenario.all.map(\.name).joined(separator: ", "))")
       }
       found += more
     }
@@ -97,13 +97,13 @@ enum CompareCommand {
     for text in arguments.all("hoosh") {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       let (label, path) = parts.count == 2 ? (parts[0], parts[1]) : ("hoosh", text)
-      guard access(path, X_OK) == 0 else { throw LoadError("no program at \(path)") }
+      guard access(path, X_OK) == 0 else { throw LoadError("\(path) is not an executable file") }
       guard !targets.contains(where: { $0.name == label }) else {
-        throw LoadError("two targets are called \(label)")
+        throw LoadError("two targets have the label \(label)")
       }
       targets.append(.hoosh(label: label, path: path))
     }
-    guard !targets.isEmpty else { throw LoadError("nothing to measure") }
+    guard !targets.isEmpty else { throw LoadError("no target to measure; use --hoosh PATH") }
     return targets
   }
 

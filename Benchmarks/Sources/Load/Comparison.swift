@@ -1,6 +1,7 @@
 import Foundation
 
-/// What all rounds found, and its tables: medians, spread, and each target against nginx and the direct way.
+/// The results of all rounds, and tables of them: medians, spread, and each target compared with nginx and the
+/// direct connection.
 struct Comparison {
   private struct Sample {
     var target: String
@@ -21,7 +22,7 @@ struct Comparison {
 
   func tables() -> String { ([summary()] + scenarios.map(table)).joined(separator: "\n") }
 
-  /// What each scenario costs in one line.
+  /// The cost of each scenario, in one line.
   private func summary() -> String {
     let names = targets.filter { !$0.isDirect }.map(\.name)
     let compared = bases.flatMap { base in
@@ -39,7 +40,7 @@ struct Comparison {
             Self.spread(samples.filter { $0.target == name }.map { $0.metrics[place].value }, metric.digits)
           } + compared.map { Self.spread(ratios(samples, $0.name, $0.base, place), 2) })
     }
-    return "### What it costs\n\n" + Self.aligned(rows)
+    return "### Cost\n\n" + Self.aligned(rows)
   }
 
   private func table(_ scenario: Scenario) -> String {
@@ -60,7 +61,7 @@ struct Comparison {
     return text + "\n"
   }
 
-  /// Lines that compare round by round, so that what slows a whole round down falls out.
+  /// Compares the targets round by round, so that a slow round affects none of them.
   private func comparisons(_ scenario: String, _ samples: [Sample]) -> [String] {
     var lines: [String] = []
     let names = targets.filter { !$0.isDirect }.map(\.name)
@@ -93,7 +94,7 @@ struct Comparison {
     return lines
   }
 
-  /// What ratios are told against: nginx, and the first of several builds of hoosh.
+  /// The targets that ratios refer to: nginx, and the first of several builds of hoosh.
   private var bases: [String] {
     let names = targets.filter { !$0.isDirect }.map(\.name)
     guard names.contains("nginx") else { return Array(names.prefix(1)) }
@@ -113,7 +114,7 @@ struct Comparison {
     }
   }
 
-  /// Median, and in brackets the smallest and the largest.
+  /// The median, with the smallest and the largest value in brackets.
   static func spread(_ values: [Double], _ digits: Int) -> String {
     let sorted = values.filter { !$0.isNaN }.sorted()
     guard let low = sorted.first, let high = sorted.last else { return Metric.text(.nan, 0) }
@@ -140,7 +141,7 @@ struct Comparison {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// One line of JSON for every measurement.
+  /// One line of JSON for each measurement.
   func json() -> String {
     scenarios.flatMap { scenario in
       (samples[scenario.name] ?? []).map { sample in

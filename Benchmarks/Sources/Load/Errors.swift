@@ -1,12 +1,12 @@
-/// What went wrong, by kind.
+/// The errors of a run, by kind.
 struct Errors {
-  /// A connection could not be made, or was reset, or closed in the middle of an answer.
+  /// Connections that failed, were reset, or closed in the middle of a response.
   var connections = 0
-  /// An answer with another status than 200.
+  /// Responses with a status other than 200.
   var statuses = 0
-  /// An answer that is no HTTP, or a stream that is none, or has an error in it.
+  /// Invalid HTTP responses, invalid streams, and streams with an error event.
   var malformed = 0
-  /// A stream that ended without `[DONE]`, or that should not have ended.
+  /// Streams that ended without `[DONE]`, or that ended although they must not.
   var ends = 0
   /// The first status that was not 200.
   var firstStatus = 0

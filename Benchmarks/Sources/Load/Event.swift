@@ -1,7 +1,7 @@
-/// One event of the mock's stream: a chunk of a chat completion whose text is its number and the time when it was
-/// sent, in a chunk of HTTP. Always as long, so that only digits are changed.
+/// One event of the mock's stream, as an HTTP chunk: a chat completion chunk whose text is its number and the time
+/// at which it was sent. The size is constant, so only digits change.
 struct Event {
-  /// What stands before the number.
+  /// The bytes before the number.
   static let mark: StaticString = "\"content\":\"#"
   static let markBytes = 12
   static let numberDigits = 8
@@ -38,7 +38,7 @@ struct Event {
     }
   }
 
-  /// An event in a chunk of HTTP.
+  /// Returns an event as an HTTP chunk.
   static func chunk(_ json: String) -> String {
     let event = "data: \(json)\n\n"
     return String(event.utf8.count, radix: 16) + "\r\n" + event + "\r\n"

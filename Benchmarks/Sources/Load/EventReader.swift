@@ -1,11 +1,11 @@
 import Glibc
 
-/// Reads the mock's events out of the body of a stream, however it was cut, and sees what is missing.
+/// Reads the mock's events from the body of a stream, in pieces of any size, and detects missing ones.
 struct EventReader {
   enum Step {
-    /// The piece is used up.
+    /// The input is used up.
     case more
-    /// An event with this number, sent at this time of the monotonic clock.
+    /// An event with its number and the time at which it was sent, on the monotonic clock.
     case event(number: Int, sent: UInt64)
     /// `[DONE]`.
     case done
@@ -28,7 +28,7 @@ struct EventReader {
 
   mutating func free() { lines.free() }
 
-  /// How many of so many events never came.
+  /// Returns how many of the expected events never arrived.
   func lost(of count: Int) -> Int { missing + max(0, count - last) }
 
   mutating func next(_ input: UnsafeRawBufferPointer, _ offset: inout Int) -> Step {
@@ -58,7 +58,7 @@ struct EventReader {
       missing += number - last - 1
       last = number
     } else if missing > 0 {
-      // One that was missed and comes late; a duplicate in a stream with holes looks the same.
+      // A missed event that arrives late. A duplicate in a stream with gaps looks the same.
       missing -= 1
       reordered += 1
     } else {

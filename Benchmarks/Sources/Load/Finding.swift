@@ -1,6 +1,6 @@
 import CLoad
 
-/// Where a text stands in bytes.
+/// Returns the index of a text in bytes.
 extension UnsafeRawBufferPointer {
   func position(of text: StaticString) -> Int? {
     guard let baseAddress else { return nil }

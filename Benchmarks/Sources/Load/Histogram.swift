@@ -1,4 +1,4 @@
-/// How often which duration was seen: nanoseconds in buckets that are at most 1/128 of their value wide.
+/// A histogram of durations in nanoseconds. A bucket is at most 1/128 of its value wide.
 struct Histogram {
   private static let bits = 7
   private static let steps = 1 << bits
@@ -24,7 +24,7 @@ struct Histogram {
 
   var mean: Double { count == 0 ? 0 : Double(sum) / Double(count) }
 
-  /// The smallest value that this share of all values does not exceed, as precisely as a bucket says it.
+  /// Returns the smallest value that the given share of all values does not exceed, to the precision of a bucket.
   func quantile(_ share: Double) -> UInt64 {
     guard count > 0 else { return 0 }
     let rank = Swift.max(1, UInt64((share * Double(count)).rounded(.up)))
@@ -36,7 +36,7 @@ struct Histogram {
     return max
   }
 
-  /// Values below 128 have a bucket each; above, every power of two has 128.
+  /// Returns the bucket of a value. Values below 128 have a bucket each; each power of two above has 128.
   private static func bucket(_ value: UInt64) -> Int {
     if value < UInt64(steps) { return Int(value) }
     let exponent = 63 - value.leadingZeroBitCount - bits

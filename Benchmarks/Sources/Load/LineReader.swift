@@ -1,14 +1,15 @@
 import Glibc
 
-/// Cuts lines out of bytes that come in pieces. A line that is whole in its piece is not copied.
+/// Splits input in pieces into lines. A line within one piece is not copied.
 struct LineReader {
-  /// Longer lines are a fault.
+  /// The longest line, in bytes. Longer ones are errors.
   static let lineBytesMax = 1 << 20
 
   private var carry = Carry()
   private var isTaken = false
 
-  /// The next line without its end, valid until the next call; nil when the piece ends before it does.
+  /// Returns the next line without its end, valid until the next call, or `nil` if the piece ends before the line
+  /// does.
   @inline(__always)
   mutating func next(_ input: UnsafeRawBufferPointer, _ offset: inout Int) -> UnsafeRawBufferPointer? {
     if isTaken {

@@ -1,28 +1,28 @@
 import Foundation
 
-/// One figure of a run.
+/// A metric of a run.
 struct Metric {
   enum Comparison {
     case none
-    /// Told as a multiple of nginx's.
+    /// Compared with nginx as a ratio.
     case ratio
-    /// Told as what is added to the direct way.
+    /// Compared with the direct connection as a difference.
     case added
   }
 
-  /// What it is called in JSON.
+  /// The name in JSON.
   var key: String
-  /// What it is called in a table.
+  /// The name in a table.
   var title: String
   var value: Double
   var digits = 1
   var comparison = Comparison.none
 
-  /// A figure that there is not, such as the CPU of no process, is a dash.
+  /// Returns the value as text. A missing value, such as the CPU time of no process, is a dash.
   static func text(_ value: Double, _ digits: Int) -> String {
     value.isNaN ? "–" : String(format: "%.\(digits)f", value)
   }
 
-  /// As a member of a JSON object.
+  /// Returns the metric as a member of a JSON object.
   var json: String { "\"\(key)\":" + (value.isNaN ? "null" : Self.text(value, 3)) }
 }

@@ -1,4 +1,4 @@
-/// The figures that an outcome gives, in the order of the table.
+/// The metrics of an outcome, in the order of the table.
 enum Metrics {
   static func of(_ outcome: Outcome, _ plan: Plan) -> [Metric] {
     let errors = Metric(key: "errors", title: "errors", value: Double(outcome.errors.all), digits: 0)
@@ -73,7 +73,7 @@ enum Metrics {
     ]
   }
 
-  /// Of one core: what is under test, the client, and whatever else ran on the machine.
+  /// Shares of one core: the process under test, the client, and all other processes.
   private static func load(_ outcome: Outcome) -> [Metric] {
     func share(_ time: UInt64?) -> Double { time.map { Double($0) / outcome.seconds / 1e7 } ?? .nan }
     return [

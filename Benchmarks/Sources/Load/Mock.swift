@@ -1,11 +1,11 @@
 import CLoad
 import Glibc
 
-/// An upstream that speaks OpenAI's chat completions and does what `Orders` in the message say: answers of any size
-/// and delay, streams of any length and pace. One thread, one epoll loop.
+/// A mock upstream with OpenAI's chat completions API that follows the `Orders` in the message: responses of any
+/// size and delay, streams of any length and rate. One thread and one epoll loop.
 final class Mock {
   static let connectionsMax = 65_536
-  /// Events that an unpaced stream sends before others have their turn.
+  /// The number of events that an unpaced stream sends before others continue.
   private static let burst = 16
   private static let listenerToken = UInt64.max
 
@@ -19,7 +19,7 @@ final class Mock {
   private var used = 0
   private var free: [Int32] = []
   private var timers = Timers()
-  /// Unpaced streams that have more to send.
+  /// The unpaced streams that have more to send.
   private var ready: [Int32] = []
   private let replies = MockReplies()
   private(set) var stats = MockStats()
@@ -97,7 +97,7 @@ final class Mock {
     }
   }
 
-  /// Serves the requests that waited in a connection's input for their end, or for their turn.
+  /// Serves the requests in a connection's input that were incomplete or queued.
   private func takeCarried(_ slot: Int32) {
     let connection = connections + Int(slot)
     guard connection.pointee.isIdle, connection.pointee.input.count >= connection.pointee.needed else { return }
@@ -105,7 +105,7 @@ final class Mock {
     if connection.pointee.descriptor >= 0, used > 0 { connection.pointee.input.removeFirst(used) }
   }
 
-  /// Serves the complete requests at the beginning of the bytes; returns how many bytes they were.
+  /// Serves the complete requests at the start of the bytes. Returns the number of bytes consumed.
   private func requests(_ slot: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     let connection = connections + Int(slot)
     var used = 0
@@ -153,7 +153,7 @@ final class Mock {
     timers.add(Timers.Entry(time: time, slot: slot, generation: connections[Int(slot)].generation))
   }
 
-  /// The delay is over: the answer, or the head of the stream and its first event.
+  /// Sends the response, or the head and the first event of a stream, after its delay.
   private func answer(_ slot: Int32) {
     let connection = connections + Int(slot)
     guard connection.pointee.state == .streaming else {
@@ -184,7 +184,7 @@ final class Mock {
     }
   }
 
-  /// Sends the next event, or for an unpaced stream the next few, and sees to it that there is a next time.
+  /// Sends the next event, or for an unpaced stream the next few, and schedules the following one.
   private func step(_ slot: Int32) {
     let connection = connections + Int(slot)
     let orders = connection.pointee.orders
@@ -192,7 +192,7 @@ final class Mock {
     while left > 0, connection.pointee.number < orders.chunks {
       guard connection.pointee.descriptor >= 0 else { return }
       guard connection.pointee.output.count == 0 else {
-        // What the kernel did not take yet goes first; without a pace `flush` comes back here.
+        // Bytes that the kernel has not accepted go first. Without a pace, `flush` calls this again.
         if orders.gap > 0 { wake(slot, at: load_now() + orders.gap) }
         return
       }
@@ -226,7 +226,7 @@ final class Mock {
     watch(slot, UInt32(LOAD_IN | LOAD_OUT))
   }
 
-  /// The kernel takes bytes again.
+  /// Continues when the kernel accepts bytes again.
   private func flush(_ slot: Int32) {
     let connection = connections + Int(slot)
     let bytes = connection.pointee.output.all

@@ -1,24 +1,24 @@
-/// One connection of the mock and how far its answer has come.
+/// A connection of the mock and the progress of its response.
 struct MockConnection {
   enum State { case idle, answering, streaming }
 
   private(set) var descriptor: CInt = -1
-  /// Counts the tenants of this place, so that what is meant for one does not reach the next.
+  /// The generation of this slot, so that an action for one occupant does not reach the next.
   private(set) var generation: UInt32 = 0
   var state = State.idle
-  /// Bytes of requests that are not complete, or whose turn has not come.
+  /// The bytes of requests that are incomplete or queued.
   var input = Carry()
-  /// How many bytes `input` needs before it is worth looking at again.
+  /// The size of `input` below which the request cannot be complete.
   var needed = 0
-  /// Bytes that the kernel did not take yet.
+  /// The bytes that the kernel has not accepted yet.
   var output = Carry()
   private(set) var orders = Orders()
   private(set) var wantsUsage = false
-  /// The last event sent.
+  /// The number of the last event sent.
   var number = 0
-  /// When the stream began; 0 before.
+  /// The start of the stream, or 0.
   var begun: UInt64 = 0
-  /// Whether it waits among the streams that have more to send.
+  /// Whether the connection is in the list of streams with more to send.
   var isReady = false
 
   var isIdle: Bool { state == .idle }

@@ -1,7 +1,7 @@
-/// The bytes that the mock sends, made once.
+/// The responses of the mock, created once.
 final class MockReplies {
   let event = Event()
-  /// The head of a stream and the event that says the role.
+  /// The head of a stream and the event with the role.
   let streamHead: UnsafeRawBufferPointer
   let streamEnd: UnsafeRawBufferPointer
   let streamEndWithUsage: UnsafeRawBufferPointer
@@ -29,7 +29,7 @@ final class MockReplies {
         "200 OK", "{\"object\":\"list\",\"data\":[{\"id\":\"mock\",\"object\":\"model\",\"owned_by\":\"load\"}]}"))
   }
 
-  /// A chat completion of so many bytes, or of the fewest that it takes.
+  /// Returns a chat completion of the given size, or of the smallest possible size.
   func answer(bytes: Int) -> UnsafeRawBufferPointer {
     if bytes == answerBytes { return lastAnswer }
     let made = answers[bytes] ?? Self.kept(Self.response("200 OK", Self.completion(bytes: bytes)))

@@ -5,14 +5,14 @@ struct MockRequest {
   enum Target { case chat, models, stats, unknown }
 
   enum Reading {
-    /// So many bytes are needed before looking again makes sense.
+    /// The request is incomplete below this number of bytes.
     case incomplete(needed: Int)
     case refused(String)
     case complete(MockRequest, bytes: Int)
   }
 
   private static let headBytesMax = 65_536
-  /// Members of the request are looked for this far from either end of its body, never in the middle of a long prompt.
+  /// The distance from either end of the body within which members are searched, so that a long prompt is skipped.
   private static let reach = 1024
 
   private(set) var target: Target
@@ -45,7 +45,7 @@ struct MockRequest {
     return .unknown
   }
 
-  /// 0 without one; nil when the body's length is said in another way.
+  /// Returns the content length, 0 if there is none, or `nil` if the body has another framing.
   private static func contentLength(_ head: UnsafeRawBufferPointer) -> Int? {
     var place = 0
     let base = head.baseAddress!

@@ -1,13 +1,13 @@
-/// What the mock counted since it started.
+/// The counters of the mock since it started.
 struct MockStats {
   var accepted = 0
   var open = 0
   var requests = 0
   var streams = 0
   var streamsOpen = 0
-  /// Connections that the other side closed.
+  /// The number of connections that the other side closed.
   var closes = 0
-  /// Streams whose connection was closed before their end.
+  /// The number of streams whose connection closed before their end.
   var streamsAbandoned = 0
 
   var json: String {

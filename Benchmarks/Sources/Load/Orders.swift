@@ -1,29 +1,29 @@
 import Glibc
 
-/// What the mock is to do, said in the text of the request's message, so that every gateway passes it on.
+/// The orders for the mock, written in the text of the request's message so that every gateway passes them on.
 struct Orders {
-  /// Events of a stream, without the ones for role, finish and usage.
+  /// The number of events of a stream, without those for role, finish, and usage.
   var chunks = 16
-  /// Nanoseconds from one event to the next; none sends as fast as it can.
+  /// The nanoseconds between events. 0 sends as fast as possible.
   var gap: UInt64 = 0
-  /// Bytes of an answer that is no stream.
+  /// The size of a non-streaming response, in bytes.
   var bytes = 1024
-  /// Nanoseconds before the answer begins.
+  /// The nanoseconds before the response starts.
   var delay: UInt64 = 0
-  /// Whether the stream stays open after its events, in silence.
+  /// Whether the stream stays open and silent after its events.
   var holds = false
 
-  /// As it stands in a message.
+  /// The text in a message.
   var text: String {
     "[load chunks=\(chunks) gap_us=\(gap / 1000) bytes=\(bytes) delay_us=\(delay / 1000) hold=\(holds ? 1 : 0)]"
   }
 
-  /// How far into a body they are looked for.
+  /// The number of bytes of a body that are searched.
   private static let reach = 4096
 
   init() {}
 
-  /// Reads them out of a request's body; what is not said has its default.
+  /// Reads the orders from a request's body. Missing ones have their defaults.
   init(in body: UnsafeRawBufferPointer) {
     let near = UnsafeRawBufferPointer(rebasing: body[..<min(body.count, Self.reach)])
     guard let start = near.position(of: "[load ") else { return }

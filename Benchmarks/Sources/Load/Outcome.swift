@@ -1,36 +1,38 @@
-/// What a run of the client found.
+/// The results of one run of the client.
 struct Outcome {
-  /// Requests answered, or streams ended, in the measured time.
+  /// The number of requests answered, or streams ended, in the measured time.
   var answered = 0
   var errors = Errors()
-  /// From sending a request, or from when it was due, to the last byte of its answer; nanoseconds.
+  /// The time from sending a request, or from when it was due, to the last byte of its response, in nanoseconds.
   var latency = Histogram()
-  /// From sending a request to the first event of its stream.
+  /// The time from sending a request to the first event of its stream.
   var firstEvent = Histogram()
-  /// From the mock's sending of an event to its being read here.
+  /// The time from the mock's sending of an event to its arrival here.
   var relay = Histogram()
-  /// Events that came in the measured time.
+  /// The number of events received in the measured time.
   var events = 0
-  /// Events of all streams that ended: never seen, seen twice, seen late.
+  /// The events of all streams that ended: missing, duplicate, late.
   var lost = 0
   var duplicated = 0
   var reordered = 0
-  /// Streams that ended, in the measured time or after it.
+  /// The number of streams that ended in the measured time or after it.
   var streamsEnded = 0
-  /// Requests that were due in the measured time, those sent over a millisecond late, and those without an answer.
+  /// The requests that were due in the measured time, those sent over a millisecond late, and those without a
+  /// response.
   var due = 0
   var late = 0
   var unanswered = 0
   /// The measured time.
   var seconds = 0.0
-  /// What the process under test used in that time; nil without one.
+  /// The usage of the process under test in that time, or `nil` without one.
   var usage: Usage?
-  /// CPU nanoseconds of the client itself in that time, and of all that is neither it, nor the mock, nor under test.
+  /// The CPU time, in nanoseconds, of the client, and of all processes other than the client, the mock, and the one
+  /// under test.
   var clientCPU: UInt64 = 0
   var elsewhereCPU: UInt64 = 0
-  /// Streams in the background that were open in the measured time.
+  /// The number of background streams open in the measured time.
   var background = 0
-  /// Bytes of memory of the process under test: before, with all streams open, after they were closed.
+  /// The memory of the process under test in bytes: before, with all streams open, and after they were closed.
   var residentBefore = 0
   var residentWith = 0
   var residentAfter = 0

@@ -1,30 +1,30 @@
-/// What the client does.
+/// The behavior of the client in one run.
 struct Plan {
   enum Kind {
-    /// Every connection sends its next request when it has the answer to the last one.
+    /// Every connection sends its next request once it has the response to the last one.
     case closed
-    /// So many requests a second are due, whatever comes back.
+    /// Requests are due at a fixed rate per second, independent of the responses.
     case rate(Double)
-    /// Every connection reads a stream; `again` begins another one at its end.
+    /// Every connection reads a stream. With `again`, it starts another one at the end.
     case streams(again: Bool)
-    /// Nothing but the streams in the background.
+    /// Only the background streams.
     case idle
   }
 
   var kind: Kind
   var port: UInt16
   var connections = 1
-  /// Silent streams that are opened before and stay open.
+  /// The number of silent streams that are opened first and stay open.
   var background = 0
-  /// Seconds before the measured time, and of it.
+  /// The seconds of warm-up, and of the measured time.
   var warmup = 0.5
   var seconds = 3.0
-  /// Bytes of the request's message.
+  /// The size of the request's message, in bytes.
   var promptBytes = 512
-  /// What the mock does for a request, and for a stream in the background.
+  /// The mock's orders for a request, and for a background stream.
   var orders = Orders()
   var backgroundOrders = Orders()
-  /// The process under test, if there is one, and the mock's.
+  /// The process under test, if there is one, and the mock.
   var process: Int32?
   var mock: Int32?
 

@@ -1,13 +1,13 @@
-/// Shows that what is read does not depend on how it was cut.
+/// Checks that the result of reading does not depend on how the input is cut.
 enum ReadingTest {
-  /// Cuts bytes at every place, and byte by byte.
+  /// Cuts bytes at every position, and byte by byte.
   private static func cuts(_ text: String, _ body: ([ArraySlice<UInt8>]) -> Void) {
     let bytes = Array(text.utf8)
     for place in 0...bytes.count { body([bytes[..<place], bytes[place...]]) }
     body(bytes.indices.map { bytes[$0..<($0 + 1)] })
   }
 
-  /// The bodies of the responses in the pieces, with their status; nil when one is malformed.
+  /// Returns the bodies of the responses in the pieces, with their status, or `nil` if one is malformed.
   private static func read(_ pieces: [ArraySlice<UInt8>]) -> [String]? {
     var parser = ResponseParser()
     defer { parser.free() }
@@ -58,7 +58,7 @@ enum ReadingTest {
     }
   }
 
-  /// What a reader of events finds in the pieces: the numbers in order, and what it counted.
+  /// Returns the results of an event reader on the pieces: the numbers in order, and its counters.
   private static func events(_ pieces: [ArraySlice<UInt8>], _ chunks: Int) -> String {
     var reader = EventReader()
     defer { reader.free() }
@@ -110,7 +110,7 @@ enum ReadingTest {
     }
   }
 
-  /// The mock reads a request only when it is complete, and the orders in it as they were meant.
+  /// Checks that the mock serves only complete requests, with the orders they contain.
   static func requests(_ checks: inout Checks) {
     var orders = Orders()
     (orders.chunks, orders.gap, orders.bytes, orders.delay, orders.holds) = (7, 3000, 99, 5000, true)

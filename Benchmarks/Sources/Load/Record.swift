@@ -8,7 +8,7 @@ enum Record {
     let model = processor?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
     let kernel = Meter.text("/proc/sys/kernel/osrelease").trimmingCharacters(in: .whitespacesAndNewlines)
     let day = ISO8601DateFormatter().string(from: Date()).prefix(10)
-    // Where the programs are on this machine says nothing to others.
+    // The paths of the programs on this machine are omitted.
     let command = words.map { word in
       guard word.contains("/") else { return word }
       let parts = word.split(separator: "=", maxSplits: 1)
@@ -22,8 +22,8 @@ enum Record {
       - Machine: \(model), \(load_cores()) cores, Linux \(kernel)
       - Load average at the end: \(Meter.text("/proc/loadavg").split(separator: " ").prefix(3).joined(separator: " "))
       - Command: `tools/load compare \(command.joined(separator: " "))`
-      - \(rounds) rounds of \(Metric.text(seconds, 1)) s; median (smallest–largest). `Benchmarks/README.md` says what each
-        figure means.
+      - \(rounds) rounds of \(Metric.text(seconds, 1)) s; median (smallest–largest). `Benchmarks/README.md` explains
+        the metrics.
 
       \(tables)
       """

@@ -1,17 +1,17 @@
 import Glibc
 
-/// Reads one HTTP/1.1 response after the other, however its bytes were cut.
+/// Parses consecutive HTTP/1.1 responses, in pieces of any size.
 struct ResponseParser {
   enum Step {
     /// The piece is used up.
     case more
-    /// The head is read; `status` is known.
+    /// The head is complete; `status` is known.
     case head
-    /// These bytes of the piece belong to the body.
+    /// A range of the piece that belongs to the body.
     case body(Range<Int>)
-    /// The response is complete, and the next one may begin.
+    /// The response is complete, and the next one may start.
     case end
-    /// This is no response.
+    /// The input is not a valid response.
     case bad
   }
 
@@ -24,10 +24,10 @@ struct ResponseParser {
   /// Whether the server closes the connection after this response.
   private(set) var closes = false
 
-  /// Whether a response has begun and not ended.
+  /// Whether a response has started and not ended.
   var isInside: Bool { state != .status }
 
-  /// Forgets everything, for a new connection.
+  /// Resets the parser for a new connection.
   mutating func reset() {
     lines.clear()
     state = .status
@@ -36,7 +36,7 @@ struct ResponseParser {
 
   mutating func free() { lines.free() }
 
-  /// Whether the response is complete now that the server has closed.
+  /// Returns whether the response is complete now that the server has closed the connection.
   var endsByClosing: Bool { state == .untilClose }
 
   mutating func next(_ input: UnsafeRawBufferPointer, _ offset: inout Int) -> Step {

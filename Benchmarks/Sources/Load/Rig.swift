@@ -1,23 +1,23 @@
 import CLoad
 import Foundation
 
-/// The mock, and the proxies that are started in front of it: a fresh process for each measurement.
+/// The mock, and the proxies that run in front of it: a new process for each measurement.
 final class Rig {
-  /// A proxy that runs.
+  /// A running proxy.
   struct Proxy {
     var child: Child?
     var port: UInt16
-    /// The process whose use is measured.
+    /// The process whose usage is measured.
     var process: Int32?
 
     func stop() { child?.stop() }
   }
 
-  /// Connections that each proxy is to allow.
+  /// The number of connections that each proxy must allow.
   static let connectionsMax = 20_000
 
   let folder: URL
-  /// Where the proxies run, and where the mock and the client do.
+  /// The cores of the proxies, and those of the mock and the client.
   let proxyCore: Int32
   let ownCore: Int32
   let mock: Child
@@ -28,7 +28,7 @@ final class Rig {
     folder = FileManager.default.temporaryDirectory.appending(path: "hoosh-load-\(getpid())")
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch { throw LoadError("cannot make \(folder.path): \(error)") }
+    } catch { throw LoadError("cannot create \(folder.path): \(error)") }
     proxyCore = 0
     ownCore = load_cores() > 1 ? 1 : 0
     load_pin(ownCore)
@@ -43,7 +43,7 @@ final class Rig {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  /// Runs everybody before other processes, or among them again.
+  /// Gives all processes real-time priority, or normal priority again.
   func setRealtime(_ proxy: Proxy, _ on: Bool) throws(LoadError) {
     for process in [0, mock.process, proxy.process ?? 0] {
       _ = try LoadError.check(load_realtime(process, on ? 1 : 0), "real-time priority")
@@ -66,13 +66,13 @@ final class Rig {
       throw error
     }
     guard case .nginx = target else { return Proxy(child: child, port: port, process: child.process) }
-    // It listens before its worker is there.
+    // nginx listens before its worker has started.
     for _ in 0..<200 {
       if let worker = Meter.child(of: child.process) { return Proxy(child: child, port: port, process: worker) }
       usleep(5000)
     }
     child.stop()
-    throw LoadError("nginx has no worker:\n\(Meter.text(output))")
+    throw LoadError("nginx did not start a worker:\n\(Meter.text(output))")
   }
 
   private static func freePort() throws(LoadError) -> UInt16 {

@@ -1,9 +1,11 @@
 import CLoad
 
-/// `Load run`: one run of the client against whatever listens on a port.
+/// The `run` command: one run of the client against a server on a port.
 enum RunCommand {
   static func run(_ words: ArraySlice<String>) throws(LoadError) {
-    guard let kind = words.first else { throw LoadError("run what? closed, rate, sse, unpaced, idle or beside") }
+    guard let kind = words.first else {
+      throw LoadError("missing kind of run; use closed, rate, sse, unpaced, idle, or beside")
+    }
     let arguments = try Arguments(
       words.dropFirst(),
       known: [
@@ -34,7 +36,7 @@ enum RunCommand {
     case "unpaced": plan = Plan(.streams(again: true), port: port)
     case "idle": plan = Plan(.idle, port: port)
     case "beside": plan = Plan(.closed, port: port)
-    default: throw LoadError("no kind of run is called \(kind)")
+    default: throw LoadError("unknown kind of run \(kind)")
     }
     let defaults = ["closed": 64, "rate": 128, "sse": 100, "unpaced": 64, "idle": 0, "beside": 8]
     plan.connections = kind == "idle" ? 0 : try arguments.integer("connections", defaults[kind] ?? 1)

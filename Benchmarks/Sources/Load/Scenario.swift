@@ -1,12 +1,12 @@
-/// One row of the comparison: a name and what the client does.
+/// A row of the comparison: a name and a plan.
 struct Scenario: Sendable {
   var name: String
   var title: String
-  /// Whether it also makes sense without a proxy.
+  /// Whether the scenario is also useful without a proxy.
   var isDirectToo = true
-  /// Whether everybody has time to spare, so that real-time priority takes nothing from others.
+  /// Whether all processes have idle time, so that real-time priority takes none from others.
   var isUnsaturated = false
-  /// The plan for a run of so many seconds; smaller when it is only to show that it works.
+  /// Returns the plan for a run of the given seconds. `smoke` makes it smaller, only to show that it works.
   var plan: @Sendable (_ seconds: Double, _ isSmoke: Bool) -> Plan
 
   static let all: [Scenario] = [
@@ -17,7 +17,7 @@ struct Scenario: Sendable {
     rate("rate5000", 5000),
     paced("sse100", 100),
     paced("sse1000", 1000),
-    Scenario(name: "unpaced", title: "64 streams of 200 chunks, one after the other, as fast as they go") {
+    Scenario(name: "unpaced", title: "64 streams of 200 chunks as fast as possible, repeated") {
       seconds, _ in
       var plan = Plan(.streams(again: true), port: 0)
       plan.connections = 64
@@ -45,7 +45,9 @@ struct Scenario: Sendable {
   }
 
   private static func rate(_ name: String, _ rate: Double) -> Scenario {
-    Scenario(name: name, title: "\(Int(rate)) requests a second, whatever comes back", isUnsaturated: true) {
+    Scenario(
+      name: name, title: "\(Int(rate)) requests per second, independent of the responses", isUnsaturated: true
+    ) {
       seconds, _ in
       var plan = Plan(.rate(rate), port: 0)
       plan.connections = 128
@@ -55,7 +57,7 @@ struct Scenario: Sendable {
   }
 
   private static func paced(_ name: String, _ streams: Int) -> Scenario {
-    Scenario(name: name, title: "\(streams) streams of 20 chunks a second", isUnsaturated: true) {
+    Scenario(name: name, title: "\(streams) streams per second, of 20 chunks", isUnsaturated: true) {
       seconds, isSmoke in
       var plan = Plan(.streams(again: false), port: 0)
       plan.connections = isSmoke ? min(streams, 50) : streams

@@ -1,7 +1,7 @@
 import CLoad
 import Foundation
 
-/// Shows that the instrument itself is right: `Load selftest`.
+/// The `selftest` command, which checks the instrument itself.
 enum SelfTest {
   static func run() throws(LoadError) {
     var checks = Checks()
@@ -14,11 +14,11 @@ enum SelfTest {
       try streams(port, &checks)
       try loops(port, &checks)
     }
-    print("selftest: \(checks.held) checks hold, \(checks.failed) do not")
-    guard checks.failed == 0 else { throw LoadError("the instrument is wrong") }
+    print("selftest: \(checks.held) checks passed, \(checks.failed) failed")
+    guard checks.failed == 0 else { throw LoadError("the instrument is faulty") }
   }
 
-  /// Percentiles against a sorted array, for durations of every size; two halves merged against the whole.
+  /// Compares percentiles with a sorted array, for durations of every size, and two merged halves with the whole.
   private static func histogram(_ checks: inout Checks) {
     var random = SplitMix(state: 7)
     for round in 0..<20 {
@@ -69,7 +69,7 @@ enum SelfTest {
     try body(try rig.start(.direct).port)
   }
 
-  /// Every event of the mock's streams arrives once and in order, and paced ones at their pace.
+  /// Checks that every event of the mock's streams arrives once and in order, and paced ones on time.
   private static func streams(_ port: UInt16, _ checks: inout Checks) throws(LoadError) {
     var plan = Plan(.streams(again: true), port: port)
     (plan.connections, plan.warmup, plan.seconds) = (50, 0.05, 0.2)
@@ -98,13 +98,13 @@ enum SelfTest {
     checks.check(outcome.errors.all == 0, "silent: \(outcome.errors.text)")
   }
 
-  /// What a closed loop and a fixed rate find agrees with what must be.
+  /// Checks that the results of a closed loop and of a fixed rate agree with theory.
   private static func loops(_ port: UInt16, _ checks: inout Checks) throws(LoadError) {
     for connections in [1, 16] {
       var plan = Plan(.closed, port: port)
       (plan.connections, plan.warmup, plan.seconds) = (connections, 0.1, 0.4)
       let outcome = try Client(plan).run()
-      // Little's law: requests in flight are their rate times the time that each takes.
+      // Little's law: the requests in flight are the rate times the duration of each.
       let inFlight = Double(outcome.answered) / outcome.seconds * outcome.latency.mean / 1e9
       checks.check(
         abs(inFlight / Double(connections) - 1) < 0.1, "\(connections) in flight by Little's law, not \(inFlight)")
@@ -125,7 +125,7 @@ enum SelfTest {
     checks.check(abs(outcome.due - 500) <= 1, "500 requests are due, not \(outcome.due)")
     checks.check(outcome.unanswered == 0, "\(outcome.unanswered) stay unanswered")
 
-    // Two connections can carry 100 requests of 20 ms a second, and 200 are due: the queue is in the latency.
+    // Two connections can carry 100 requests of 20 ms per second, and 200 are due: the queue adds to the latency.
     plan.kind = .rate(200)
     plan.connections = 2
     plan.orders.delay = 20_000_000

@@ -1,4 +1,4 @@
-/// Numbers that look random and are the same every time.
+/// A random number generator with a fixed sequence.
 struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 

@@ -1,9 +1,9 @@
-/// What is measured.
+/// The target of a measurement.
 enum Target {
-  /// The mock itself, with nothing between.
+  /// The mock itself, without a proxy.
   case direct
   case nginx
-  /// A build of hoosh, by its label and where the program is.
+  /// A build of hoosh, with its label and its path.
   case hoosh(label: String, path: String)
 
   var name: String {

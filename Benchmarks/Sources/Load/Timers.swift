@@ -1,4 +1,4 @@
-/// Points in time, the earliest first: a binary heap.
+/// A queue of deadlines, earliest first: a binary heap.
 struct Timers {
   struct Entry {
     var time: UInt64
@@ -24,7 +24,7 @@ struct Timers {
     heap[place] = entry
   }
 
-  /// Takes the earliest entry, if it is due.
+  /// Removes and returns the earliest entry, if it is due.
   mutating func take(until now: UInt64) -> Entry? {
     guard !heap.isEmpty, heap[0].time <= now else { return nil }
     let first = heap[0]

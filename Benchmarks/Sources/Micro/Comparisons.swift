@@ -17,7 +17,7 @@ extension Micro {
     var choices: [Choice]
   }
 
-  /// The same questions put to Foundation.
+  /// The same work with Foundation.
   static func foundation(small: [UInt8], chunk: [UInt8]) -> [Row] {
     let request = Data(small)
     let event = Data(chunk)
@@ -40,7 +40,7 @@ extension Micro {
     ]
   }
 
-  /// Changing and making texts.
+  /// Changing and building text.
   static func writing(small: [UInt8], chunk: [UInt8]) -> [Row] {
     let ten = Inputs.request(messages: 10, bytes: 8000)
     var out: [UInt8] = []
@@ -58,7 +58,7 @@ extension Micro {
     ]
   }
 
-  /// Another model, no user, and usage asked for: what a provider changes.
+  /// Another model, no user, and requested usage: the edits for a provider.
   private static func spliced(_ json: Span<UInt8>, _ splice: inout Splice, _ out: inout [UInt8]) -> UInt64 {
     splice.removeAll()
     out.removeAll(keepingCapacity: true)

@@ -1,7 +1,7 @@
 import Foundation
 import Probe
 
-/// The seed's hardware rows, and what stands behind them here.
+/// The hardware rows of the original hoosh, and their equivalents here.
 extension Micro {
   static func hardware() -> [Row] {
     let tree = HardwareTree()
@@ -9,8 +9,8 @@ extension Micro {
     let snapshot = Snapshot(machine)
     let file = tree.model()
     return [
-      Row("look at this machine", bytes: 0) { UInt64(Root().map(Probe.look)?.devices.count ?? 0) },
-      Row("look at 60 devices, 9 accelerators", bytes: 0) {
+      Row("scan this machine", bytes: 0) { UInt64(Root().map(Probe.look)?.devices.count ?? 0) },
+      Row("scan 60 devices, 9 accelerators", bytes: 0) {
         UInt64(Root(tree.place.path).map(Probe.look)?.devices.count ?? 0)
       },
       Row("summary", bytes: snapshot.summary.utf8.count) { UInt64(snapshot.summary.utf8.count) },
@@ -27,12 +27,12 @@ extension Micro {
     ]
   }
 
-  /// Keeps a number from being known when this is compiled.
+  /// Prevents the compiler from knowing a number.
   @inline(never)
   private static func opaque(_ number: Int) -> Int { number }
 }
 
-/// A folder of the kernel's files as a large machine has them, and a model's file of declared size.
+/// A folder with the kernel's files of a large machine, and a model file of a declared size.
 final class HardwareTree {
   let place = FileManager.default.temporaryDirectory.appending(path: "hoosh-bench-\(UUID().uuidString)")
   private(set) var headerBytes = 0
@@ -84,7 +84,8 @@ final class HardwareTree {
     try? FileManager.default.createSymbolicLink(atPath: url.path, withDestinationPath: target)
   }
 
-  /// A header as that of an 8-billion model: 291 tensors, 128,256 tokens, 280,147 merges, 7.8 MB; its data is a hole.
+  /// A header like that of a model with 8 billion parameters: 291 tensors, 128,256 tokens, 280,147 merges, 7.8 MB.
+  /// Its data is a hole.
   func model() -> String {
     var out = Data("GGUF".utf8)
     func number<Number: FixedWidthInteger>(_ value: Number) {

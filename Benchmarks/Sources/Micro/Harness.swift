@@ -1,12 +1,12 @@
 import Foundation
 
-/// One thing to measure.
+/// A measured operation.
 struct Row {
-  /// What is done, as a phrase.
+  /// The name of the operation, as a phrase.
   var name: String
-  /// Bytes of input that one call reads, or of output that it writes.
+  /// The bytes of input that one call reads, or of output that it writes.
   var bytes: Int
-  /// Does it once; what it returns goes into the digest, so that nothing is optimized away.
+  /// Runs the operation once. The result is mixed into the digest, so that the compiler cannot remove it.
   var body: () -> UInt64
 
   init(_ name: String, bytes: Int, _ body: @escaping () -> UInt64) {
@@ -16,13 +16,13 @@ struct Row {
   }
 }
 
-/// Measures rows: batches of calls between two looks at a monotonic clock, their median and their spread.
+/// Measures rows: batches of calls timed with a monotonic clock, their median, and their spread.
 struct Harness {
-  /// Batches for each row.
+  /// The number of batches per row.
   var batches: Int
-  /// How long a batch should take; nil makes every batch of three calls.
+  /// The duration of a batch. `nil` makes every batch three calls.
   var batchTime: Duration?
-  /// Everything that the rows returned, mixed.
+  /// A mix of all results.
   private(set) var digest: UInt64 = 0
 
   init(smoke: Bool) {
@@ -30,12 +30,12 @@ struct Harness {
     batchTime = smoke ? nil : .milliseconds(5)
   }
 
-  /// Prints what the columns are.
+  /// Prints the header of the table.
   static func header() {
     print(column("row", 44) + columns(["bytes", "median ns", "p10", "p90", "MB/s"]))
   }
 
-  /// Measures one row and prints a line of nanoseconds for one call.
+  /// Measures one row and prints the nanoseconds per call.
   mutating func run(_ row: Row) {
     let calls = calibrate(row)
     var times: [Double] = []
@@ -49,7 +49,7 @@ struct Harness {
     print(Self.column(row.name, 44) + Self.columns(figures))
   }
 
-  /// Calls that fill a batch; warms up caches and predictors on the way.
+  /// Returns the number of calls that fill a batch, and warms up caches and branch predictors.
   private mutating func calibrate(_ row: Row) -> Int {
     guard let batchTime else { return 3 }
     var calls = 1
@@ -57,7 +57,7 @@ struct Harness {
     return calls
   }
 
-  /// Nanoseconds for each of `calls` calls.
+  /// Returns the nanoseconds per call for a number of calls.
   private mutating func time(_ row: Row, calls: Int) -> Double {
     var sum: UInt64 = 0
     let clock = ContinuousClock()

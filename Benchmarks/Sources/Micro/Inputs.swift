@@ -1,6 +1,6 @@
-/// The texts that are measured: always the same, made from a fixed seed.
+/// The measured texts, always the same, generated from a fixed seed.
 enum Inputs {
-  /// A chat request with `messages` messages, `bytes` long or a little more.
+  /// Returns a chat request with a number of messages, of at least `bytes` bytes.
   static func request(messages: Int, bytes: Int) -> [UInt8] {
     var words = Words(state: 42)
     var text = #"{"model":"gpt-4o-mini","temperature":0.7,"max_tokens":512,"messages":["#
@@ -14,7 +14,7 @@ enum Inputs {
     return Array((text + tail).utf8)
   }
 
-  /// One event of a streamed answer, 245 bytes.
+  /// Returns one event of a streamed answer, 245 bytes.
   static var chunk: [UInt8] {
     Array(
       (#"{"id":"chatcmpl-A1b2C3d4E5f6G7h8I9j0K1l2M3n4","object":"chat.completion.chunk","created":1732000000,"#
@@ -23,14 +23,14 @@ enum Inputs {
   }
 }
 
-/// Plain words with now and then a line feed, a quote or a letter outside ASCII, as people write.
+/// Generates plain words with an occasional line feed, quote, or non-ASCII letter, as in real text.
 struct Words {
-  /// A linear congruential generator's state.
+  /// The state of a linear congruential generator.
   var state: UInt64
 
   private static let list = ["the", "gateway", "reads", "every", "byte", "once", "and", "model", "of", "tokens"]
 
-  /// Around `bytes` bytes, as they stand inside quotes.
+  /// Returns about `bytes` bytes, escaped as inside a JSON string.
   mutating func text(_ bytes: Int) -> String {
     var text = ""
     while text.utf8.count < bytes {

@@ -1,7 +1,7 @@
 import Foundation
 import Gateway
 
-/// Measures the parts of the gateway that see every byte or every request. `--smoke` only runs each row a few times.
+/// Measures the code that touches every byte or every request. `--smoke` runs each row only a few times.
 @main
 enum Micro {
   static func main() {
@@ -17,7 +17,7 @@ enum Micro {
     print("digest \(String(harness.digest, radix: 16))")
   }
 
-  /// Every row, in the order of the table.
+  /// Measures every row, in the order of the table.
   static func rows() -> [Row] {
     let small = Inputs.request(messages: 3, bytes: 1700)
     let large = Inputs.request(messages: 100, bytes: 100_000)
@@ -30,7 +30,7 @@ enum Micro {
     ] + foundation(small: small, chunk: chunk) + writing(small: small, chunk: chunk) + hardware() + routes()
   }
 
-  /// What the gateway asks of a chat request.
+  /// Reads a chat request as the gateway does.
   static func request(_ json: Span<UInt8>) -> UInt64 {
     var found: UInt64 = 0
     do throws(JSONError) {
@@ -48,7 +48,7 @@ enum Micro {
     return found
   }
 
-  /// What the gateway asks of a streamed event.
+  /// Reads a streamed event as the gateway does.
   static func event(_ json: Span<UInt8>) -> UInt64 {
     var found: UInt64 = 0
     do throws(JSONError) {

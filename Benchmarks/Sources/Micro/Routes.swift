@@ -1,7 +1,7 @@
 import Gateway
 
 extension Micro {
-  /// Finding out who is asked: the look-up of a name and the pick, on tables made once.
+  /// Selects a candidate: the lookup of a name and the selection, on tables created once.
   static func routes() -> [Row] {
     let large = "model-15-large"
     let base = "model-5-base"
@@ -11,8 +11,8 @@ extension Micro {
       picking("route select, round robin, 10 that serve it", everything(10), Policy(.roundRobin), base),
       picking("route select, weighted, 10 that serve it", everything(10), Policy(.weighted), base),
       picking("route select, least in flight, 10", everything(10), Policy(.leastInFlight), base),
-      picking("route select, a name, 20 routes", named(20), Policy(.priority), "gpt-15"),
-      picking("route select, nobody, 20 routes", named(20), Policy(.priority), "claude-sonnet-4"),
+      picking("route select, exact name, 20 routes", named(20), Policy(.priority), "gpt-15"),
+      picking("route select, no match, 20 routes", named(20), Policy(.priority), "claude-sonnet-4"),
       compiling("compile 20 routes", numbered(20)),
     ]
   }

@@ -1,14 +1,14 @@
 #ifndef CLOAD_H
 #define CLOAD_H
 
-// The few Linux calls that the load client and its mock upstream are made of. They are apart from those of hoosh, so
-// that the instrument and what it measures share nothing. Every function returns its result, or a negative errno.
+// The Linux system calls that the load client and its mock upstream need. They are separate from those of hoosh, so
+// that the instrument shares no code with what it measures. Every function returns its result or a negative errno.
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-// struct epoll_event with its union reduced to 64 bits; the layout is the kernel's.
+// struct epoll_event with its union reduced to 64 bits. The layout is the kernel's.
 struct load_event {
   uint32_t events;
   uint64_t token;
@@ -23,44 +23,44 @@ enum { LOAD_ADD = 1, LOAD_MODIFY = 3 };
 
 int load_epoll(void);
 int load_watch(int epoll, int operation, int descriptor, uint32_t events, uint64_t token);
-// Sleeps until something is ready or the nanoseconds are over; negative nanoseconds sleep on.
+// Waits until a descriptor is ready or the nanoseconds are over. Negative nanoseconds wait indefinitely.
 int load_wait(int epoll, struct load_event *events, int count, int64_t nanoseconds);
 
-// A listening socket on 127.0.0.1; port 0 lets the system choose.
+// Returns a listening socket on 127.0.0.1. Port 0 lets the system choose.
 int load_listen(uint16_t port, int backlog);
 int load_local_port(int descriptor);
-// The next connection, non-blocking, with TCP_NODELAY.
+// Accepts a connection: non-blocking, with TCP_NODELAY.
 int load_accept(int listener);
-// A non-blocking connection, with TCP_NODELAY, on its way from 127.0.0.`source` to 127.0.0.1.
+// Starts a non-blocking connection, with TCP_NODELAY, from 127.0.0.`source` to 127.0.0.1.
 int load_connect(uint8_t source, uint16_t port);
-// The error of a connection on its way, negative, or 0.
+// Returns the error of a pending connection, negative, or 0.
 int load_connected(int descriptor);
 
 ssize_t load_receive(int descriptor, void *bytes, size_t count);
 ssize_t load_send(int descriptor, const void *bytes, size_t count);
 
-// Where the text begins in the bytes, or -1.
+// Returns the index of a text in bytes, or -1.
 ssize_t load_find(const void *bytes, size_t count, const void *text, size_t text_count);
 
-// Nanoseconds of the monotonic clock, the same one in every process.
+// The monotonic clock, in nanoseconds. It is the same in every process.
 uint64_t load_now(void);
-// Nanoseconds that the calling thread was on a CPU.
+// The CPU time of the calling thread, in nanoseconds.
 uint64_t load_thread_cpu(void);
 
-// Timers of the calling thread fire when they are due and not up to 50 microseconds later; as many descriptors as
-// the hard limit allows.
+// Makes timers of the calling thread precise instead of up to 50 microseconds late, and raises the descriptor limit
+// to the hard limit.
 void load_prepare(void);
-// Keeps the calling thread on one core.
+// Pins the calling thread to one core.
 int load_pin(int core);
 int load_cores(void);
-// Puts a process's first thread (0: the calling one) before all ordinary ones, or back among them.
+// Gives a process's first thread (0: the calling one) real-time priority, or normal priority again.
 int load_realtime(int process, int on);
-// Gives this process, and those that it starts, a session of its own whose autogroup comes before the others, where
-// the system allows it.
+// Starts a new session for this process and its children, whose autogroup has precedence over others where the
+// system allows it.
 void load_prefer(void);
 
-// Starts a program on one core (or any, when negative) that ends with its parent's thread; its output goes to a file.
-// Returns its process id.
+// Starts a program on one core (or any, if negative) that ends with its parent's thread. Its output goes to a file.
+// Returns the process ID.
 int load_spawn(const char *const *arguments, int core, const char *output);
 
 #endif
