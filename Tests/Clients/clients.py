@@ -1,4 +1,4 @@
-"""The clients that every feature is tried with, behind one shape: whole answers and streams as dictionaries."""
+"""The clients for every feature, behind one interface: responses and streams as dictionaries."""
 
 import asyncio
 import json
@@ -13,17 +13,17 @@ KEY = "not-needed"
 
 
 def sdk(url=URL, key=KEY, **options):
-    """The official SDK, which must not hide a failure by trying again."""
+    """Return the official SDK without retries, which would hide failures."""
     return openai.OpenAI(base_url=url + "/v1", api_key=key, max_retries=0, timeout=30, **options)
 
 
 def ask(model, content="hello", **fields):
-    """The fields of a request."""
+    """Return the fields of a request."""
     return {"model": model, "messages": [{"role": "user", "content": content}], **fields}
 
 
 class Sync:
-    """The SDK's ordinary client."""
+    """The SDK's synchronous client."""
 
     name = "openai"
 
@@ -31,7 +31,7 @@ class Sync:
         return sdk().chat.completions.create(**request).to_dict()
 
     def stream(self, **request):
-        """Pairs of arrival time and chunk."""
+        """Yield pairs of arrival time and chunk."""
         for chunk in sdk().chat.completions.create(stream=True, **request):
             yield time.monotonic(), chunk.to_dict()
 
@@ -62,7 +62,7 @@ class Async:
 
 
 class Curl:
-    """What a person types."""
+    """curl, as used on the command line."""
 
     name = "curl"
     command = ["curl", "-sSN", "--fail-with-body", "--max-time", "30", "-H", "content-type: application/json"]
@@ -104,15 +104,15 @@ ALL = [Sync(), Async(), Curl()]
 
 
 def text(chunks):
-    """The text that the chunks of a stream add up to."""
+    """Return the concatenated text of a stream's chunks."""
     return "".join(delta(chunk).get("content") or "" for chunk in chunks)
 
 
 def delta(chunk):
-    """The change in a chunk; the usage chunk has none."""
+    """Return the delta of a chunk; the usage chunk has none."""
     return chunk["choices"][0]["delta"] if chunk["choices"] else {}
 
 
 def finishes(chunks):
-    """The reasons to finish that were given; a good stream has exactly one."""
+    """Return the finish reasons; a valid stream has exactly one."""
     return [c["choices"][0]["finish_reason"] for c in chunks if c["choices"] and c["choices"][0].get("finish_reason")]

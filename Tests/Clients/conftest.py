@@ -1,4 +1,4 @@
-"""What the tests share: the clients, the scripted upstream, and the table at the end.
+"""Shared fixtures: the clients, the scripted upstream, and the table at the end.
 
 From the environment: HOOSH_URL and HOOSH_AUTH_URL (the second wants the key in HOOSH_KEY), and SCRIPTED_PORT, where
 both expect the scripted upstream, UPSTREAM_URL, the real llama.cpp, and RECORDER_PORT, where they expect it once
@@ -18,13 +18,13 @@ outcomes = {}
 
 @pytest.fixture(params=clients.ALL, ids=lambda each: each.name)
 def client(request):
-    """Each client in turn."""
+    """Return each client in turn."""
     return request.param
 
 
 @pytest.fixture(scope="session", autouse=True)
 def upstream():
-    """The scripted upstream, which also answers when hoosh lists models."""
+    """Run the scripted upstream, which also responds when hoosh lists models."""
     server = Upstream(int(os.environ["SCRIPTED_PORT"]))
     yield server
     server.shutdown()
@@ -32,7 +32,7 @@ def upstream():
 
 @pytest.fixture(scope="session", autouse=True)
 def recorder():
-    """The real llama.cpp behind a relay that notes when it sent something; hoosh calls it `recorded`."""
+    """Run the real llama.cpp behind a relay that records send times; hoosh calls it `recorded`."""
     relay = Recorder(int(os.environ["RECORDER_PORT"]), int(os.environ["UPSTREAM_URL"].rpartition(":")[2]))
     yield relay
     relay.close()
@@ -40,7 +40,7 @@ def recorder():
 
 @pytest.fixture(scope="session")
 def sdk():
-    """The official SDK, for what only it can show."""
+    """Return the official SDK, for features that only it supports."""
     with clients.sdk() as client:
         yield client
 
@@ -48,7 +48,7 @@ def sdk():
 def pytest_runtest_logreport(report):
     if report.when == "call" or report.outcome != "passed":
         feature, _, rest = report.nodeid.rpartition("::")[2].partition("[")
-        # Cases that are not about a client are the SDK's; several cases of one feature are one cell.
+        # Cases without a client belong to the SDK; several cases of one feature form one cell.
         names = [each.name for each in clients.ALL]
         name = rest[:-1] if rest[:-1] in names else names[0]
         cell = outcomes.setdefault(feature.removeprefix("test_").replace("_", " "), {})

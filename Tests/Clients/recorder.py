@@ -1,4 +1,4 @@
-"""A relay of bytes that notes when the server behind it sent something: the clock of an upstream that has none."""
+"""A byte relay that records when the server behind it sent something."""
 
 import socket
 import threading
@@ -6,7 +6,7 @@ import time
 
 
 class Recorder:
-    """Listens on 127.0.0.1 and passes everything on to `target`, a port there."""
+    """Listens on 127.0.0.1 and forwards everything to the port `target`."""
 
     def __init__(self, port, target):
         self.target = target

@@ -1,4 +1,4 @@
-"""Whole answers and streams, through hoosh, from a real llama.cpp, the demo and the script."""
+"""Non-streaming and streaming responses through hoosh, from llama.cpp, the demo, and the script."""
 
 import concurrent.futures
 import itertools
@@ -41,7 +41,7 @@ def test_a_chat_is_streamed(client):
 
 def test_a_stream_says_what_the_whole_answer_says(client):
     request = ask("tiny", max_tokens=24, seed=7, temperature=0, cache_prompt=False)
-    if client.name != "curl":  # The SDK takes fields that it does not know in a place of their own.
+    if client.name != "curl":  # The SDK takes unknown fields in a separate parameter.
         request["extra_body"] = {"cache_prompt": request.pop("cache_prompt")}
     whole = client.create(**request)["choices"][0]["message"]["content"]
     assert text(chunk for _, chunk in client.stream(**request)) == whole
@@ -94,5 +94,5 @@ def test_sixteen_streams_run_at_once(client):
             assert models == {request["model"]}
             if request["model"] == "scripted-echo":
                 assert answer == "together"
-            elif request["model"] != "tiny":  # The random model may end its turn at once.
+            elif request["model"] != "tiny":  # The random model may end its answer immediately.
                 assert len(answer.split()) == 20

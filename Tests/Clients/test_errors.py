@@ -1,4 +1,4 @@
-"""Failures, as the SDK sees them: the class it raises, and what it can read from it."""
+"""Failures as the SDK reports them: the class and content of its exception."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Tokens are passed on when they come, not collected."""
+"""Tokens are passed on as they arrive, not collected."""
 
 import time
 
@@ -51,6 +51,6 @@ def test_the_upstream_stops_when_the_client_leaves(sdk, upstream):
             break
     assert not upstream.left.is_set()
     stream.close()
-    assert upstream.left.wait(5), "the upstream still talks to nobody"
+    assert upstream.left.wait(5), "the upstream still sends to a client that disconnected"
     # And hoosh still serves.
     assert sdk.chat.completions.create(**ask("scripted-echo", "after")).choices[0].message.content == "after"

@@ -21,7 +21,7 @@ TOOLS = {"tools": [WEATHER], "tool_choice": "required", "max_tokens": 400}
 
 
 def gather(chunks):
-    """The tool calls that the fragments of a stream add up to, by index."""
+    """Return the tool calls of a stream's fragments, by index."""
     calls = {}
     for chunk in chunks:
         for piece in delta(chunk).get("tool_calls") or []:

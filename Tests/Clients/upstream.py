@@ -1,10 +1,10 @@
-"""A scripted OpenAI-compatible upstream in a thread: what it does is said by the model's name, and it notes when.
+"""A scripted OpenAI-compatible upstream in a thread. The model's name selects its behavior; it records times.
 
 | model            | answer                                                                    |
 | ---------------- | ------------------------------------------------------------------------- |
 | scripted-slow    | `CHUNKS` tokens, `GAP` seconds apart; `sent` has the time of each         |
 | scripted-echo    | the last message back, the stream in writes of a few bytes                |
-| scripted-endless | tokens until nobody reads; then `left` is set                             |
+| scripted-endless | tokens until the client disconnects (`left`)                              |
 | scripted-tool    | one tool call with `ARGUMENTS`, in fragments                              |
 | failing-cut      | half an answer, then the connection is closed                             |
 | failing-error    | half a stream, then an error object                                       |
@@ -26,7 +26,7 @@ USAGE = {"prompt_tokens": 3, "completion_tokens": 8, "total_tokens": 11}
 
 
 class Upstream(ThreadingHTTPServer):
-    """Listens on 127.0.0.1; what happened is in its attributes."""
+    """Listens on 127.0.0.1 and records requests in its attributes."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -39,17 +39,17 @@ class Upstream(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, client_address):
-        """A peer that leaves is part of the script."""
+        """Ignore errors: a client that disconnects is part of the script."""
 
 
 class Conversation(BaseHTTPRequestHandler):
-    """One connection."""
+    """A connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def log_message(self, *_):
-        """Says nothing."""
+        """Log nothing."""
 
     def do_GET(self):
         if self.path.endswith("/models"):
@@ -76,7 +76,7 @@ class Conversation(BaseHTTPRequestHandler):
         else:
             self.complete(word, request)
 
-    # Whole answers.
+    # Non-streaming responses.
 
     def complete(self, word, request):
         message = {"role": "assistant", "content": text_of(request) if word == "echo" else words(CHUNKS)}
@@ -111,7 +111,7 @@ class Conversation(BaseHTTPRequestHandler):
                 self.event(self.delta({"content": token(index)}))
         elif word == "echo":
             for character in text_of(request):
-                # A write for every two bytes: characters, lines and events arrive in pieces.
+                # One write per two bytes, so that characters, lines, and events arrive in pieces.
                 self.event(self.delta({"content": character}), size=2)
         elif word == "endless":
             self.endless()
@@ -127,7 +127,7 @@ class Conversation(BaseHTTPRequestHandler):
                 self.event(self.delta({"content": token(index)}))
             if word == "cut":
                 time.sleep(GAP)
-                self.close_connection = True  # Without the last chunk.
+                self.close_connection = True  # The last chunk is missing.
                 return
             if word == "error":
                 self.event(error("the model fell over"))
@@ -148,7 +148,7 @@ class Conversation(BaseHTTPRequestHandler):
             self.server.left.set()
             raise
 
-    # The wire.
+    # Writing.
 
     def frame(self, kind, **fields):
         return {"id": "chatcmpl-scripted", "object": kind, "created": 1, "model": self.name, **fields}

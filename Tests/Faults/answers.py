@@ -1,4 +1,4 @@
-"""U8 to U22: answers that stop, never stop, or say something else than the API."""
+"""U8 to U22: responses that stop, never stop, or violate the API."""
 
 import asyncio
 import json
@@ -13,24 +13,24 @@ MEBIBYTE = 1024 * 1024
 
 
 def broken(response, stream, code="upstream_truncated", text="one two "):
-    """What is left of an answer that broke in its middle."""
+    """Check a response that was cut off in the middle."""
     if stream:
         expect_event(response, code, text)
     else:
         expect_error(response, 502, code)
 
 
-@fault("U8", "a reset in the middle of an answer: an error event, nobody else is asked", quick=True)
+@fault("U8", "a reset in the middle of an answer: an error event, no failover", quick=True)
 async def reset_in_body(w, v):
     w.upstream.script("evil-u8", half(v == "stream"), 0.1, RESET)
     broken(await w.gateway.ask("evil-u8", v == "stream"), v == "stream")
-    expect(len(w.upstream.calls["evil-u8"]) == 1, "asked again after the first byte")
+    expect(len(w.upstream.calls["evil-u8"]) == 1, "retried after the first byte")
     before = w.upstream.accepted["good"]
     w.upstream.script("over-evil-u8", half(v == "stream"), 0.1, RESET)
     response = await w.gateway.ask("over-evil-u8", v == "stream")
     if v == "stream":
         broken(response, True)
-        expect(w.upstream.accepted["good"] == before, "the next provider was asked after visible output")
+        expect(w.upstream.accepted["good"] == before, "failed over after visible output")
     else:
         expect_good(response)
 
@@ -47,21 +47,21 @@ async def reset_in_event(w, _):
     broken(await w.gateway.ask("evil-u8", True), True)
 
 
-@fault("U9", "nothing comes before the first byte: 504 at the deadline", quick=True)
+@fault("U9", "no first byte: 504 at the deadline", quick=True)
 async def stall_before_first(w, v):
     w.upstream.script("evil-u9", STALL)
     response = await w.gateway.ask("evil-u9", v == "stream")
     if v == "stream":
-        # The head goes out after `commit_after_secs`; the first event has a second.
+        # The response head is sent after `commit_after_secs`; the first event may take a second.
         expect_event(response, "upstream_timeout", "")
         within(response.ms, 950, 1600)
     else:
         expect_error(response, 504, "upstream_timeout")
         within(response.ms, 1450, 2100)
-    expect(w.upstream.calls["evil-u9"][0].left_at, "the upstream was not let go")
+    expect(w.upstream.calls["evil-u9"][0].left_at, "the upstream request was not cancelled")
 
 
-@fault("U9-next", "nothing comes before the first byte: the next one answers", ("stream",))
+@fault("U9-next", "no first byte: failover", ("stream",))
 async def stall_before_first_next(w, _):
     w.upstream.script("over-evil-u9", STREAM, STALL)
     response = await w.gateway.ask("over-evil-u9", True)
@@ -69,7 +69,7 @@ async def stall_before_first_next(w, _):
     within(response.ms, 950, 1600)
 
 
-@fault("U10", "nothing comes in the middle: an error event at the deadline", quick=True)
+@fault("U10", "a stall in the middle: an error event at the deadline", quick=True)
 async def stall_in_middle(w, v):
     w.upstream.script("evil-u10", half(v == "stream"), STALL)
     response = await w.gateway.ask("evil-u10", v == "stream")
@@ -94,7 +94,7 @@ async def comments_only(w, _):
     within(response.ms, 950, 1800)
 
 
-@fault("U10-slow", "a slow stream that keeps coming is left alone", ("stream",))
+@fault("U10-slow", "a slow but steady stream is not interrupted", ("stream",))
 async def slow_but_alive(w, _):
     steps = [step for word in ("one ", "two ", "three ", "four ") for step in (token(word), 0.6)]
     w.upstream.script("evil-u10", STREAM, *steps, FINISH + DONE)
@@ -102,7 +102,7 @@ async def slow_but_alive(w, _):
 
 
 async def endless(w, stream, *steps, seconds=8):
-    """Plays something that never ends by itself, and sees that memory stays where it is."""
+    """Play steps that never end, and check that memory does not grow."""
     w.upstream.script("evil-endless", *steps)
     before = w.gateway.rss()
     response = await w.gateway.ask("evil-endless", stream, timeout=seconds)
@@ -113,12 +113,12 @@ async def endless(w, stream, *steps, seconds=8):
         if call.left_at:
             break
         await asyncio.sleep(0.05)
-    expect(call.left_at, "the upstream was not let go")
+    expect(call.left_at, "the upstream request was not cancelled")
     return response
 
 
 def repeat(data, limit=64 * MEBIBYTE):
-    """Sends the same until the gateway leaves."""
+    """Send the same bytes until the gateway disconnects."""
 
     async def step(call):
         while call.sent < limit:
@@ -128,20 +128,20 @@ def repeat(data, limit=64 * MEBIBYTE):
     return step
 
 
-@fault("U11", "header fields without an end: 502", quick=True)
+@fault("U11", "endless header fields: 502", quick=True)
 async def endless_fields(w, v):
     lines = b"".join(b"x-field-%d: value\r\n" % n for n in range(1000))
     response = await endless(w, v == "stream", b"HTTP/1.1 200 OK\r\n", repeat(lines))
     expect_error(response, 502, "upstream_malformed_response")
 
 
-@fault("U11-line", "one header field without an end: 502")
+@fault("U11-line", "one endless header field: 502")
 async def endless_field(w, v):
     response = await endless(w, v == "stream", b"HTTP/1.1 200 OK\r\nx-field: ", repeat(b"x" * 65536))
     expect_error(response, 502, "upstream_malformed_response")
 
 
-@fault("U11-1xx", "interim answers without an end: 502", quick=True)
+@fault("U11-1xx", "endless informational responses: 502", quick=True)
 async def endless_interim(w, v):
     hints = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 500
     response = await endless(w, v == "stream", repeat(hints))
@@ -149,14 +149,14 @@ async def endless_interim(w, v):
     expect_error(response, response.status, ("upstream_malformed_response", "upstream_timeout"))
 
 
-@fault("U12", "one event without an end: an error event at the cap", ("stream",), quick=True)
+@fault("U12", "one endless event: an error event at the limit", ("stream",), quick=True)
 async def endless_event(w, _):
     piece = chunk(b"x" * 65536)
     response = await endless(w, True, half(True), chunk(b"data: {"), repeat(piece))
     expect_event(response, ("upstream_truncated", "upstream_malformed_response"), "one two ")
 
 
-@fault("U12-first", "one event without an end before anything visible: 502 or the next provider", ("stream",))
+@fault("U12-first", "one endless event before visible output: 502 or failover", ("stream",))
 async def endless_first_event(w, _):
     response = await endless(w, True, STREAM, chunk(b"data: "), repeat(chunk(b"x" * 65536)))
     if response.status == 200:
@@ -165,7 +165,7 @@ async def endless_first_event(w, _):
         expect_error(response, 502, "upstream_malformed_response")
 
 
-@fault("U12-whole", "a whole answer without an end: 502 at the cap", ("whole",), limit=40)
+@fault("U12-whole", "an endless non-streaming response: 502 at the limit", ("whole",), limit=40)
 async def endless_answer(w, _):
     opening = b'{"choices":[{"index":0,"message":{"role":"assistant","content":"'
     start = head(200, "application/json", "transfer-encoding: chunked", "connection: close") + chunk(opening)
@@ -174,11 +174,11 @@ async def endless_answer(w, _):
     response = await w.gateway.ask("evil-endless", False, timeout=15)
     expect(response.status in (502, 504), f"status {response.status}")
     expect_error(response, response.status, ("upstream_malformed_response", "upstream_timeout"))
-    expect(w.gateway.rss() - before < 224 * MEBIBYTE, "an answer of 64 MiB at most took far more")
+    expect(w.gateway.rss() - before < 224 * MEBIBYTE, "a response of at most 64 MiB took far more memory")
 
 
 def hostile(name, title, *events, quick=True):
-    """A stream with something in it that is no event of the API: passed on, repaired or an error event, no crash."""
+    """Add a row: a stream with an invalid event, which is passed on, repaired, or reported as an error event."""
 
     @fault(f"U13-{name}", title, ("stream",), quick=quick)
     async def row(w, _):
@@ -186,7 +186,7 @@ def hostile(name, title, *events, quick=True):
         response = await w.gateway.ask("evil-u13", True)
         expect(response.status == 200, f"status {response.status}")
         if response.end == "complete":
-            expect(response.events[-1] == b"[DONE]", "a whole end without [DONE]")
+            expect(response.events[-1] == b"[DONE]", "a proper end without [DONE]")
             for each in response.events[:-1]:
                 json.loads(each)
         else:
@@ -209,7 +209,7 @@ hostile(
 hostile("field", "lines that are no field, and a field without a colon", chunk(b"data\nfoo: bar\n:::\n\ndata: \n\n"))
 
 
-@fault("U13-bytes", "every event comes byte by byte", ("stream",), quick=True)
+@fault("U13-bytes", "every event arrives byte by byte", ("stream",), quick=True)
 async def byte_by_byte(w, _):
     body = b"".join(
         b"data: " + json.dumps(delta(word)).encode() + b"\n\n" for word in ("one ", "two ", "three ", "four ")
@@ -224,7 +224,7 @@ async def byte_by_byte(w, _):
     expect_good(await w.gateway.ask("evil-u13", True))
 
 
-@fault("U13-cr", "lines that end in a carriage return alone, and in both", ("stream",), quick=True)
+@fault("U13-cr", "lines that end with CR alone, and with CR LF", ("stream",), quick=True)
 async def carriage_returns(w, _):
     for end in (b"\r", b"\r\n"):
         lines = [b"\xef\xbb\xbfdata: " + json.dumps(delta("one ")).encode(), b""]
@@ -242,7 +242,7 @@ async def many_lines(w, _):
     expect_good(await w.gateway.ask("evil-u13", True))
 
 
-@fault("U14-short", "a length that says more than comes", quick=True)
+@fault("U14-short", "a content length above the actual length", quick=True)
 async def length_too_long(w, v):
     kind = "text/event-stream" if v == "stream" else "application/json"
     body = b"data: " + json.dumps(delta("one ")).encode() + b"\n\n" if v == "stream" else json.dumps(answer()).encode()
@@ -250,7 +250,7 @@ async def length_too_long(w, v):
     broken(await w.gateway.ask("evil-u14", v == "stream"), v == "stream", text="one ")
 
 
-@fault("U14-long", "a length that says less than comes: the rest is not part of the answer")
+@fault("U14-long", "a content length below the actual length: the rest is ignored")
 async def length_too_short(w, v):
     full = json.dumps(answer()).encode()
     w.upstream.script(
@@ -260,7 +260,7 @@ async def length_too_short(w, v):
     expect_good(await w.gateway.ask("good", v == "stream"))
 
 
-@fault("U14-both", "two lengths, and a length with a coding: framed anew or refused", quick=True)
+@fault("U14-both", "two content lengths, and one with chunked coding: reframed or rejected", quick=True)
 async def two_framings(w, v):
     body = json.dumps(answer()).encode()
     for fields in (
@@ -276,7 +276,7 @@ async def two_framings(w, v):
             expect_error(response, 502, ("upstream_truncated", "upstream_malformed_response"))
 
 
-@fault("U14-chunks", "chunks that lie about their size", quick=True)
+@fault("U14-chunks", "chunks of a wrong size", quick=True)
 async def bad_chunks(w, v):
     kind = "text/event-stream" if v == "stream" else "application/json"
     for bad in (b"zz\r\n", b"ffffffffffffffffff\r\nxx\r\n", b"-5\r\nabcde\r\n", b"5\r\nabc"):
@@ -285,7 +285,7 @@ async def bad_chunks(w, v):
         expect_error(response, 502, ("upstream_truncated", "upstream_malformed_response"))
 
 
-@fault("U15", "the stream ends properly, but nothing in it said that it ends", ("stream",), quick=True)
+@fault("U15", "a stream that ends properly but without a finish reason", ("stream",), quick=True)
 async def no_terminal_event(w, _):
     w.upstream.script("evil-u15", half(True) + LAST)
     expect_event(await w.gateway.ask("evil-u15", True), "upstream_truncated", "one two ")
@@ -297,7 +297,7 @@ async def no_done(w, _):
     expect_good(await w.gateway.ask("evil-u15", True))
 
 
-@fault("U16", "usage that is absent, negative, enormous or there twice", quick=True)
+@fault("U16", "usage that is missing, negative, enormous, or duplicate", quick=True)
 async def strange_usage(w, v):
     enormous = 2**63
     for usage in (
@@ -319,7 +319,7 @@ async def strange_usage(w, v):
         expect_good(response)
 
 
-@fault("U17", "a 200 with an error object, and a web page: the next one answers", quick=True)
+@fault("U17", "a 200 with an error object, and a web page: failover", quick=True)
 async def error_in_success(w, v):
     error = {"error": {"message": "out of memory", "type": "server_error", "code": None}}
     page = reply(b"<!doctype html><h1>Login</h1>", 200, "text/html")
@@ -351,7 +351,7 @@ async def redirect(w, v):
     expect(w.upstream.accepted["good"] == before, "the redirect was followed")
 
 
-@fault("U22", "an answer that was compressed although nobody asked: 502, and never unpacked", quick=True)
+@fault("U22", "an unrequested compressed response: 502, and never decompressed", quick=True)
 async def bomb(w, v):
     import gzip
 
@@ -360,13 +360,13 @@ async def bomb(w, v):
     w.upstream.script("evil-u22", reply(packed, 200, kind, "content-encoding: gzip"))
     before = w.gateway.rss()
     response = await w.gateway.ask("evil-u22", v == "stream")
-    expect(w.gateway.rss() - before < 8 * MEBIBYTE, "the answer was unpacked")
+    expect(w.gateway.rss() - before < 8 * MEBIBYTE, "the response was decompressed")
     expect_error(response, 502, ("upstream_malformed_response", "upstream_truncated"))
     head_sent = w.upstream.calls["evil-u22"][0].head.lower()
-    expect(b"accept-encoding" not in head_sent, "compression was asked for")
+    expect(b"accept-encoding" not in head_sent, "compression was requested")
 
 
-@fault("U19-burst", "errors of all statuses, a hundred at once: the next one answers")
+@fault("U19-burst", "a hundred concurrent errors of all statuses: failover")
 async def statuses(w, v):
     number = iter(range(10_000))
     codes = (500, 502, 503, 529, 429, 408, 401, 403)

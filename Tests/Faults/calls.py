@@ -1,4 +1,4 @@
-"""H49, H50, P4: system calls that fail, each with each code it may have, by strace."""
+"""H49, H50, P4: system calls that fail with each of their error codes, injected by strace."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ SPIN_MAX = 0.05
 
 
 class Strace:
-    """Attached to a gateway; `inject` are strace's own words."""
+    """strace attached to a gateway. `inject` is the list of its options."""
 
     def __init__(self, w, gateway, *inject):
         self.w, self.gateway, self.inject = w, gateway, inject
@@ -25,7 +25,7 @@ class Strace:
         calls = ",".join(sorted({each.split(":")[0] for each in self.inject}))
         words = [word for each in self.inject for word in ("-e", f"inject={each}")]
         command = ["strace", "-f", "-p", str(self.gateway.pid), "-o", self.log, "-e", f"trace={calls}", *words]
-        # A thread that ends while strace attaches to all of them makes it give up.
+        # strace fails if a thread ends while it attaches.
         for _ in range(5):
             self.process = await self.w.process(*command, stderr=asyncio.subprocess.PIPE)
             async with asyncio.timeout(5):
@@ -46,7 +46,7 @@ class Strace:
 
 
 async def traced(w):
-    """A gateway to attach to."""
+    """Start a gateway to attach to."""
     need_program("strace")
     return w.own({"upstream_total_timeout_secs": 5, "upstream_first_event_timeout_secs": 5}, counts_lag=False)
 
@@ -77,7 +77,7 @@ async def interrupted(w, v):
             expect(strace.injected or inject[0].startswith("poll"), f"nothing was injected: {inject}")
 
 
-@fault("H49", "a peer is gone as something is sent: no signal ends the process", ONCE, quick=True)
+@fault("H49", "the peer disconnects during a send: no signal ends the process", ONCE, quick=True)
 async def no_signal(w, _):
     async with await traced(w) as gateway:
         async with Strace(w, gateway, "sendto:error=EPIPE:signal=SIGPIPE:when=1+2") as strace:
@@ -110,7 +110,7 @@ QUICK = ("accept4", "recvfrom", "sendto", "connect", "epoll_wait")
 
 
 def defined(result, stream):
-    """A good answer, a defined error, or a connection that broke: nothing else."""
+    """Check for a good response, a defined error, or a broken connection, and nothing else."""
     if isinstance(result, Exception) and not isinstance(result, AssertionError):
         return
     if isinstance(result, AssertionError):
@@ -125,11 +125,11 @@ def defined(result, stream):
         )
     elif result.status != 200 and result.end == "complete":
         expect_error(result, result.status, (result.json.get("error") or {}).get("code", "none"))
-    # Else the connection itself broke within the answer, and that can be seen.
+    # Otherwise the connection itself broke within the response, which the client can detect.
 
 
 def row(call, codes):
-    @fault(f"P4-{call}", f"{call} fails once with each of {len(codes)} codes: defined, no spin, and well afterwards", ONCE,
+    @fault(f"P4-{call}", f"{call} fails once with each of {len(codes)} codes: a defined result, no spin, and normal operation afterwards", ONCE,
            quick=call in QUICK, limit=90)  # fmt: skip
     async def matrix(w, _):
         async with await traced(w) as gateway:
@@ -150,7 +150,7 @@ def row(call, codes):
                 for stream in (True, False):
                     expect_good(await gateway.ask("good", stream))
             share = await gateway.cpu_share(0.4)
-            expect(share < SPIN_MAX + 0.05, f"{share:.0%} of a core with nothing to do")
+            expect(share < SPIN_MAX + 0.05, f"{share:.0%} of a core while idle")
             if len(unseen) == len(codes):
                 raise Skip(f"needs a hoosh that calls {call}")
 
@@ -159,7 +159,7 @@ for each, those in MATRIX.items():
     row(each, those)
 
 
-@fault("P4-always", "accept fails again and again: no spin, and all is well afterwards", ONCE)
+@fault("P4-always", "accept keeps failing: no spin, and normal operation afterwards", ONCE)
 async def always(w, _):
     async with await traced(w) as gateway:
         for code in ("EMFILE", "ENFILE", "ENOMEM"):
@@ -169,15 +169,15 @@ async def always(w, _):
                     await client.send(get("/healthz"))
                 await asyncio.sleep(0.3)
                 share = await gateway.cpu_share(1)
-                # Each call costs far more under strace.
-                expect(share < 4 * SPIN_MAX, f"{share:.0%} of a core while accept says {code}")
+                # Each system call costs far more under strace.
+                expect(share < 4 * SPIN_MAX, f"{share:.0%} of a core while accept fails with {code}")
             for client in clients:
                 client.close()
             await asyncio.sleep(0.6)
             expect_good(await gateway.ask("good", True))
 
 
-@fault("P4-new", "a request whose memory for a new connection cannot be had", ONCE)
+@fault("P4-new", "no memory for a new upstream connection", ONCE)
 async def nothing_new(w, _):
     async with await traced(w) as gateway:
         async with Strace(w, gateway, "socket:error=ENFILE") as strace:

@@ -1,4 +1,4 @@
-"""H51, H52: the end of a gateway, and its restart under load."""
+"""H51, H52: drain, and hot restart under load."""
 
 import asyncio
 import glob
@@ -25,7 +25,7 @@ def end(gateway, number=signal.SIGTERM):
 
 
 async def in_flight(w, gateway, count):
-    """That many requests, half of them streams that have begun; gives clients, answers so far and what lets them end."""
+    """Start requests, half of them streams. Return the clients, the responses so far, and an event that ends them."""
     go = asyncio.Event()
 
     async def wait(_):
@@ -60,13 +60,13 @@ async def all_good(clients, began):
 
 
 async def gone(gateway, timeout=10):
-    """Waits for its good end."""
+    """Wait for a clean exit."""
     gateway.stop = lambda: asyncio.sleep(0)
     await gateway.wait(timeout)
 
 
 def drains(name, count, quick, limit):
-    @fault(name, f"{count:,} requests run as SIGTERM comes: none is lost", ONCE, quick=quick, limit=limit)
+    @fault(name, f"{count:,} requests in progress at SIGTERM: all complete", ONCE, quick=quick, limit=limit)
     async def row(w, _):
         async with w.own(PATIENT, settles=False) as gateway:
             clients, began, go = await in_flight(w, gateway, count)
@@ -77,12 +77,12 @@ def drains(name, count, quick, limit):
             await idle.response()
             end(gateway)
             await asyncio.sleep(0.3)
-            expect(gateway.alive, "it ended although requests ran")
+            expect(gateway.alive, "it exited during requests")
             expect(await idle.ended(1) == "eof", "an idle connection was reset")
             await waiting.send(get("/readyz")[10:])
             readiness = await waiting.response(2)
-            expect(readiness.status == 503, f"readiness says {readiness.status} while it stops")
-            expect(readiness.fields.get("connection") == "close", "an answer while it stops does not say close")
+            expect(readiness.status == 503, f"readiness is {readiness.status} during the drain")
+            expect(readiness.fields.get("connection") == "close", "a response during the drain lacks connection: close")
             go.set()
             await all_good(clients, began)
             for client, _ in clients:
@@ -94,7 +94,7 @@ drains("H51-40", 40, True, 20)
 drains("H51-1000", 1000, False, 60)
 
 
-@fault("H51-idle", "SIGTERM, SIGINT: without requests it ends at once, well", ONCE, quick=True)
+@fault("H51-idle", "SIGTERM, SIGINT: without requests it exits immediately and cleanly", ONCE, quick=True)
 async def idle_end(w, _):
     for number in (signal.SIGTERM, signal.SIGINT):
         async with w.own(PATIENT, settles=False) as gateway:
@@ -107,7 +107,7 @@ async def idle_end(w, _):
                 expect(await client.ended() == "eof", "an idle connection was reset")
 
 
-@fault("H51-grace", "the grace is over: an error event or 503, and an end", quick=True)
+@fault("H51-grace", "the drain timeout expires: an error event or 503, and an exit", quick=True)
 async def grace(w, v):
     stream = v == "stream"
     async with w.own({**PATIENT, "drain_secs": 1}, settles=False) as gateway:
@@ -126,7 +126,7 @@ async def grace(w, v):
         await gone(gateway, 6)
 
 
-@fault("H51-twice", "a second signal ends it at once, whatever runs", quick=True)
+@fault("H51-twice", "a second signal ends it immediately", quick=True)
 async def second_signal(w, v):
     stream = v == "stream"
     async with w.own(PATIENT, settles=False) as gateway:
@@ -147,7 +147,7 @@ async def second_signal(w, v):
 
 
 class Load:
-    """Requests without a pause: most on a connection of their own, some on connections that are kept."""
+    """Continuous requests, most on new connections, some on kept-alive ones."""
 
     def __init__(self, port):
         self.port = port
@@ -175,7 +175,7 @@ class Load:
             await asyncio.sleep(0.01)
 
     async def kept(self, number):
-        """Keeps its connection; one that was closed between two requests is opened anew, as every client does."""
+        """Send requests on one connection. If it was closed between two requests, open another, as every client does."""
         client = None
         while not self.over:
             reused = client is not None
@@ -234,7 +234,7 @@ async def handed_over(w, _):
     listener.listen(4096)
     w.closers.append(listener.close)
     port = listener.getsockname()[1]
-    # The descriptor becomes number 3 and the names of it are set in the process that hoosh then is.
+    # Move the descriptor to number 3 and set its variables in the process that then becomes hoosh.
     wrap = ["bash", "-c", f'exec 3<&{listener.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh"]
     start = {"wrap": wrap, "pass_fds": (listener.fileno(),)}
 
@@ -260,7 +260,7 @@ async def handed_over(w, _):
 
 
 def serving(program):
-    """The processes of this program with this configuration."""
+    """Return the processes of this program with this configuration."""
     found = []
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         try:
@@ -280,7 +280,7 @@ def exists(pid):
         return False
 
 
-@fault("H52-usr2", "three restarts by SIGUSR2: nothing refused, reset or failed", ONCE, quick=True, limit=60)
+@fault("H52-usr2", "three hot restarts by SIGUSR2: no connection refused or reset, no request failed", ONCE, quick=True, limit=60)
 async def successor(w, _):
     async with w.own(PATIENT, settles=False) as gateway:
         try:
@@ -298,7 +298,7 @@ async def successor(w, _):
             os.kill(pid, signal.SIGTERM)
             deadline = time.monotonic() + 5
             while exists(pid):
-                expect(time.monotonic() < deadline, "the last successor does not end")
+                expect(time.monotonic() < deadline, "the last successor does not exit")
                 await asyncio.sleep(0.05)
         finally:
             for pid in serving(gateway.config):
@@ -307,7 +307,7 @@ async def successor(w, _):
         gateway.stop = lambda: asyncio.sleep(0)
 
 
-@fault("H52-broken", "SIGUSR2 with a configuration that is broken by now: the old one goes on", ONCE, quick=True)
+@fault("H52-broken", "SIGUSR2 with an invalid configuration: the old process continues", ONCE, quick=True)
 async def broken_successor(w, _):
     async with w.own(PATIENT) as gateway:
         with open(gateway.config) as file:
@@ -317,8 +317,8 @@ async def broken_successor(w, _):
         for _ in range(2):
             os.kill(gateway.pid, signal.SIGUSR2)
             await asyncio.sleep(0.7)
-            expect(gateway.alive, "it ended although nobody took over")
+            expect(gateway.alive, "it exited without a successor")
             expect_good(await gateway.ask("good", True))
-            expect((await gateway.fetch("/readyz")).status == 200, "it drains although nobody took over")
+            expect((await gateway.fetch("/readyz")).status == 200, "it drains without a successor")
         with open(gateway.config, "w") as file:
             file.write(text)

@@ -1,4 +1,4 @@
-"""U23: HTTP/2 upstreams that go away, reset a stream, or do not take what they are sent."""
+"""U23: HTTP/2 upstreams that send GOAWAY, reset a stream, or grant no window."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from kit.upstream import WORDS, answer, delta
 from tls import authority
 from uploads import PATIENT
 
-# Debian's python3-h2 is for its own Python, and runs in any.
+# Debian's python3-h2 is installed for its own Python, and runs in any.
 DEBIAN = "/usr/lib/python3/dist-packages"
 REFUSED_STREAM, INTERNAL_ERROR = 7, 2
 
@@ -32,7 +32,7 @@ def libraries():
 
 
 class Call:
-    """One request on a connection; its methods send frames."""
+    """A request on a connection. Its methods send frames."""
 
     def __init__(self, connection, writer, stream, number, body):
         self.connection = connection
@@ -71,7 +71,7 @@ class Call:
         await self._flush()
 
     async def go_away(self, last):
-        """Says that no stream above `last` was or will be looked at; those below go on."""
+        """Send GOAWAY: no stream above `last` was or will be processed. The others continue."""
         _, frame = libraries()
         self.writer.write(frame.GoAwayFrame(0, last_stream_id=last).serialize())
         await self.writer.drain()
@@ -93,7 +93,7 @@ async def last(call):
 
 
 class Server:
-    """An HTTP/2 server over TLS that plays one function for each request; with `reads` off it grants no window."""
+    """An HTTP/2 server over TLS that runs one function per request. Without `reads` it grants no window."""
 
     def __init__(self, w, play, reads=True):
         self.w = w
@@ -148,7 +148,7 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def gateway(w, play, reads=True):
-    """A gateway whose provider `two` speaks HTTP/2, with `good` behind it for models that begin with `over-two`."""
+    """Start a gateway whose provider `two` uses HTTP/2, followed by `good` for models that start with `over-two`."""
     libraries()
     folder, wrap = authority(w)
     server = Server(w, play, reads)
@@ -157,13 +157,13 @@ async def gateway(w, play, reads=True):
     times = PATIENT | {"upstream_connect_timeout_secs": 3}
     async with w.own(times, providers=[two, *w.providers()], wrap=wrap) as own:
         yield own, server
-        # What is still kept is closed, so that the baseline finds nothing.
+        # Idle connections are closed, so that the check against the baseline finds none.
         server.play = last
         for _ in range(server.connections):
             await own.ask("two-1", False)
 
 
-@fault("U23-good", "HTTP/2: one after another and twenty at once are answered, on two connections at most", quick=True)
+@fault("U23-good", "HTTP/2: consecutive and twenty concurrent requests are answered, on at most two connections", quick=True)
 async def answered(w, v):
     async with gateway(w, good) as (own, server):
         expect_good(await own.ask("two-1", v == "stream"))
@@ -172,7 +172,7 @@ async def answered(w, v):
         expect(server.connections <= 2, f"{server.connections} connections")
 
 
-@fault("U23-goaway", "HTTP/2: the upstream goes away before it looks at a request: it is asked again or another is", quick=True)
+@fault("U23-goaway", "HTTP/2: GOAWAY before a request was processed: a retry or failover", quick=True)
 async def gone_before(w, v):
     async def play(call):
         if call.number % 2 == 0:
@@ -187,7 +187,7 @@ async def gone_before(w, v):
             expect_good(await own.ask("over-two-1", v == "stream"))
 
 
-@fault("U23-finish", "HTTP/2: the upstream goes away and finishes what runs: nothing breaks", quick=True)
+@fault("U23-finish", "HTTP/2: GOAWAY while streams run: they complete", quick=True)
 async def gone_after(w, v):
     async def play(call):
         await call.head()
@@ -200,10 +200,10 @@ async def gone_after(w, v):
         for response in await asyncio.gather(*(own.ask("two-1", v == "stream") for _ in range(5))):
             expect_good(response)
         expect_good(await own.ask("two-1", v == "stream"))
-        expect(server.connections >= 2, "a connection that goes away was used again")
+        expect(server.connections >= 2, "a connection was reused after GOAWAY")
 
 
-@fault("U23-refused", "HTTP/2: a stream is refused before the head: it is asked again or another is", quick=True)
+@fault("U23-refused", "HTTP/2: a stream is refused before the head: a retry or failover", quick=True)
 async def refused(w, v):
     async def play(call):
         await (call.reset(REFUSED_STREAM) if call.number % 2 == 0 else good(call))
@@ -213,7 +213,7 @@ async def refused(w, v):
             expect_good(await own.ask("over-two-1", v == "stream"))
 
 
-@fault("U23-reset", "HTTP/2: one stream of several is reset in its middle: an error event, the others finish", quick=True)
+@fault("U23-reset", "HTTP/2: one of several streams is reset in the middle: an error event, and the others complete", quick=True)
 async def reset(w, v):
     stream = v == "stream"
 
@@ -236,7 +236,7 @@ async def reset(w, v):
                 expect_good(response)
 
 
-@fault("U23-window", "HTTP/2: the upstream grants no window for a large request: given up, and the next one answers")
+@fault("U23-window", "HTTP/2: the upstream grants no window for a large request: cancelled, then failover")
 async def no_window(w, v):
     async with gateway(w, good, reads=False) as (own, server):
         response = await own.ask("two-1", v == "stream", padding=2**20)

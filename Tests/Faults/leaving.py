@@ -1,4 +1,4 @@
-"""C1 to C9, H47: clients that leave, in every phase, in order or with a reset; and clients that only come and go."""
+"""C1 to C9, H47: clients that disconnect in every phase, with a close or a reset, and clients that only connect."""
 
 import asyncio
 import random
@@ -15,26 +15,26 @@ NOTICE_MAX_MS = 100
 
 
 async def noticed(call, client, milliseconds=NOTICE_MAX_MS, patience=3):
-    """Milliseconds from the client's close to the upstream's."""
+    """Return the milliseconds from the client's close to the upstream's."""
     end = time.monotonic() + patience
     while not call.left_at:
-        expect(time.monotonic() < end, f"the upstream still runs {patience} s after its client left")
+        expect(time.monotonic() < end, f"the upstream request still runs {patience} s after its client disconnected")
         await asyncio.sleep(0.002)
     took = (call.left_at - client.left_at) * 1000
-    expect(took <= milliseconds, f"the upstream was let go {took:.0f} ms after the client left")
+    expect(took <= milliseconds, f"the upstream request was cancelled {took:.0f} ms after the client disconnected")
     return took
 
 
 async def call_of(w, model, number=0, patience=3):
     end = time.monotonic() + patience
     while len(w.upstream.calls[model]) <= number:
-        expect(time.monotonic() < end, "the request did not come to the upstream")
+        expect(time.monotonic() < end, "the request did not reach the upstream")
         await asyncio.sleep(0.002)
     return w.upstream.calls[model][number]
 
 
 def both_ways(name, title, variants=BOTH, quick=True):
-    """A row in which the client leaves in order and with a reset."""
+    """Add a row in which the client disconnects with a close and with a reset."""
 
     def add(function):
         async def row(w, v):
@@ -61,7 +61,7 @@ async def within_head(w, _, how):
     client.close(how)
 
 
-@both_ways("C3", "a client leaves within a body: nobody is asked")
+@both_ways("C3", "a client disconnects within a body: no provider is tried")
 async def within_body(w, stream, how):
     w.upstream.script("evil-c3", STALL)
     client = await w.gateway.client()
@@ -69,7 +69,7 @@ async def within_body(w, stream, how):
     await asyncio.sleep(0.01)
     client.close(how)
     await asyncio.sleep(0.01)
-    expect(not w.upstream.calls["evil-c3"], "the upstream was asked for half a request")
+    expect(not w.upstream.calls["evil-c3"], "the upstream received half a request")
 
 
 @both_ways("C4", "a client leaves before the upstream is connected")
@@ -79,7 +79,7 @@ async def before_connect(w, stream, how):
     client.close(how)
     end = time.monotonic() + 0.35
     while (await w.gateway.status())["transfers"]["open"]:
-        expect(time.monotonic() < end, "a transfer still connects for a client that left")
+        expect(time.monotonic() < end, "a transfer still connects for a client that disconnected")
         await asyncio.sleep(0.01)
 
 
@@ -128,7 +128,7 @@ async def after_last(w, stream, how):
     client.close(how)
 
 
-@fault("C7-half", "a client that only shuts its sending side gets all of its answer", quick=True)
+@fault("C7-half", "a client that only shuts down sending receives its complete response", quick=True)
 async def half_close(w, v):
     stream = v == "stream"
     steps = [STREAM, 0.1, token("one "), 0.3, token("two three four "), FINISH + DONE] if stream else [0.3, good(False)]
@@ -162,7 +162,7 @@ async def thousand_aborts(w, _):
         stream = random.random() < 0.5
         async with gate:
             client = await w.gateway.client()
-            # The body's padding names the call, so that its end can be told.
+            # The body's padding identifies the call, so that its end can be recognized.
             mark = f"#{number}#"
             if phase == 0:
                 await client.send(get("/healthz")[: random.randrange(40)])
@@ -196,16 +196,16 @@ async def thousand_aborts(w, _):
     times = []
     for mark, client in pairs:
         if mark not in calls:
-            continue  # Left before the upstream had it.
-        expect(calls[mark].left_at, "an upstream still runs half a second after its client left")
+            continue  # Disconnected before the upstream had the request.
+        expect(calls[mark].left_at, "an upstream request still runs half a second after its client disconnected")
         times.append((calls[mark].left_at - client.left_at) * 1000)
     times.sort()
     expect(len(times) > 300, f"only {len(times)} were measured")
     p99 = times[int(len(times) * 0.99)]
-    expect(p99 <= NOTICE_MAX_MS, f"p99 from a client's close to its upstream's: {p99:.0f} ms")
+    expect(p99 <= NOTICE_MAX_MS, f"p99 of the time from a client's close to its upstream's: {p99:.0f} ms")
 
 
-@fault("C9", "a thousand connections a second come and go: others' p99 stays within twice", ONCE, limit=60)
+@fault("C9", "a thousand connections a second open and close: the p99 of others at most doubles", ONCE, limit=60)
 async def churn(w, _):
     calm = await pace(w, w.gateway)
     made = 0

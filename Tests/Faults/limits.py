@@ -1,4 +1,4 @@
-"""H35 to H40: requests that are too long, too many, or too much at once."""
+"""H35 to H40: requests that are too long, too many, or too large together."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ MEBIBYTE = 1024 * 1024
 
 
 async def refused(gateway, data, status, code, closes=True):
-    """Sends bytes, wants an error, and the end of the connection with it."""
+    """Send bytes, and check for an error and the end of the connection."""
     client = await gateway.client()
     await client.send(data)
     expect_error(response := await client.response(3), status, code)
@@ -24,7 +24,7 @@ async def refused(gateway, data, status, code, closes=True):
     client.close()
 
 
-@fault("H35", "a request line without an end: 414 as soon as it is too long", ONCE, quick=True)
+@fault("H35", "an endless request line: 414 as soon as it is too long", ONCE, quick=True)
 async def long_line(w, _):
     await refused(w.gateway, b"GET /" + b"x" * 8300, 414, "uri_too_long")
     # Byte by byte it must be the same.
@@ -35,7 +35,7 @@ async def long_line(w, _):
     expect_error(await client.response(3), 414, "uri_too_long")
 
 
-@fault("H36", "fields that are too many, too long, or too much: 431 while they arrive", ONCE, quick=True)
+@fault("H36", "header fields that are too many, too long, or too large together: 431 while they arrive", ONCE, quick=True)
 async def long_fields(w, _):
     start = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n"
     many = b"".join(b"x-%d: 1\r\n" % n for n in range(101))
@@ -44,7 +44,7 @@ async def long_fields(w, _):
         await refused(w.gateway, start + fields, 431, "headers_too_large")
 
 
-@fault("H36-memory", "two hundred heads of 31 KiB that wait: at most 64 KiB of memory each", ONCE)
+@fault("H36-memory", "two hundred incomplete heads of 31 KiB: at most 64 KiB of memory each", ONCE)
 async def waiting_heads(w, _):
     async with w.own({"head_timeout_secs": 10}) as gateway:
         before = gateway.rss()
@@ -73,7 +73,7 @@ async def long_body(w, _):
     expect_error(await client.response(3), 413, "request_too_large")
 
 
-@fault("H38", "bodies of all requests above their ceiling: 503, and what runs goes on", limit=30, quick=True)
+@fault("H38", "request bodies above their total limit: 503, and running requests continue", limit=30, quick=True)
 async def bodies_ceiling(w, v):
     stream = v == "stream"
     go = asyncio.Event()
@@ -91,7 +91,7 @@ async def bodies_ceiling(w, v):
         stream_client = await gateway.begin(running, True)
         stream_response = await stream_client.response(until=b"one")
         w.upstream.script("evil-h38", wait, lambda _: [good(stream)])
-        # One has half arrived; others of a mebibyte are at the provider, until there is no room for more.
+        # One body has arrived by half; others of 1 MiB are at the provider, until the limit is reached.
         half = await gateway.client()
         whole = chat("evil-h38", stream, padding=MEBIBYTE)
         await half.send(whole[: len(whole) // 2])
@@ -102,12 +102,12 @@ async def bodies_ceiling(w, v):
                 refusal = await client.response(0.2)
             except AssertionError:
                 held.append(client)
-            expect(len(held) <= 4, f"{len(held)} MiB and a half are held, and nothing was refused")
+            expect(len(held) <= 4, f"{len(held)} and a half MiB are in memory, and no request was rejected")
         expect_error(refusal, 503, "overloaded")
-        expect(held, "the first was refused")
-        # What has no body is answered all the same, above all to who asks whether it is well.
+        expect(held, "the first request was rejected")
+        # Requests without a body are still served, above all health checks.
         for path in ("/healthz", "/readyz", "/v1/status"):
-            expect((await gateway.fetch(path)).status == 200, f"{path} is refused with the bodies")
+            expect((await gateway.fetch(path)).status == 200, f"{path} is rejected together with the bodies")
         bodies = (await gateway.status())["bytes"]["bodies"]
         expect(bodies <= 4 * MEBIBYTE, f"{bodies / MEBIBYTE:.1f} MiB of bodies, 4 are allowed")
         go.set()
@@ -116,7 +116,7 @@ async def bodies_ceiling(w, v):
         for client in held:
             expect_good(await client.response(8))
             client.close()
-        # Its second half came when there was room again, or it was refused.
+        # Its second half arrived once there was space again, or it was rejected.
         last = await half.response(8)
         expect_good(last) if last.status != 503 else expect_error(last, 503, "overloaded")
         half.close()
@@ -125,7 +125,7 @@ async def bodies_ceiling(w, v):
         expect_good(await gateway.ask("evil-h38", stream, padding=MEBIBYTE))
 
 
-@fault("H39", "JSON that is too deep, has a key twice, or a number that is none: 400 that names it", ONCE, quick=True)
+@fault("H39", "JSON with deep nesting, a duplicate key, or an invalid number: 400 that names it", ONCE, quick=True)
 async def strange_json(w, _):
     def body(**more):
         return json.dumps({"model": "good", "messages": [{"role": "user", "content": "x"}], **more}).encode()
@@ -155,7 +155,7 @@ async def strange_json(w, _):
 
 
 async def surplus(gateway, sources):
-    """Opens a connection for each source; gives those that were refused."""
+    """Open a connection from each source address. Return the rejected ones."""
     clients, gone = [], []
     for source in sources:
         client = await gateway.client(source=source)
@@ -174,33 +174,33 @@ async def surplus(gateway, sources):
     return clients, gone
 
 
-@fault("H40", "connections above `clients_max`: 503 and a close, and room again when some leave", ONCE, quick=True)
+@fault("H40", "connections above `clients_max`: 503 and a close, until others disconnect", ONCE, quick=True)
 async def too_many_clients(w, _):
     async with w.own({"clients_max": 20}) as gateway:
         clients, gone = await surplus(gateway, ["127.0.0.1"] * 30)
-        expect(len(gone) == 10, f"{len(gone)} of 30 connections were refused, not 10")
+        expect(len(gone) == 10, f"{len(gone)} of 30 connections were rejected, not 10")
         for client in clients:
             client.close()
         await asyncio.sleep(0.1)
         expect_good(await gateway.ask("good", True))
-        expect((await gateway.status())["clients"]["refused"] == 10, "the status counts other refusals")
+        expect((await gateway.status())["clients"]["refused"] == 10, "the status has a wrong count of rejected clients")
 
 
-@fault("H40-address", "connections of one address above its share: 503, and others are welcome", ONCE, quick=True)
+@fault("H40-address", "connections of one address above its limit: 503, and other addresses are accepted", ONCE, quick=True)
 async def too_many_of_one(w, _):
     async with w.own({"clients_max": 100, "clients_per_address_max": 5}) as gateway:
         clients, gone = await surplus(gateway, ["127.0.0.2"] * 12)
-        expect(len(gone) == 7, f"{len(gone)} of 12 connections were refused, not 7")
+        expect(len(gone) == 7, f"{len(gone)} of 12 connections were rejected, not 7")
         _, others = await surplus(gateway, ["127.0.0.3"] * 5)
-        expect(not others, "another address was refused")
+        expect(not others, "another address was rejected")
         for client in clients:
             client.close("rst")
         await asyncio.sleep(0.1)
         _, again = await surplus(gateway, ["127.0.0.2"] * 5)
-        expect(not again, "an address whose connections are gone is still refused")
+        expect(not again, "an address without connections is still rejected")
 
 
-@fault("H40-storm", "a thousand connections where ten may be: told or closed, none is left waiting", ONCE)
+@fault("H40-storm", "a thousand connections with a limit of ten: each receives an error or is closed", ONCE)
 async def refused_storm(w, _):
     async with w.own({"clients_max": 10}) as gateway:
         clients, told, closed = [], 0, 0
@@ -221,6 +221,6 @@ async def refused_storm(w, _):
                 expect_error(response, 503, "overloaded")
                 told += 1
             client.close()
-        # There is a bound on how many are told; the others are closed at once.
-        expect(told >= 256, f"only {told} were told why")
-        expect(told + closed == 990, f"{told} were told and {closed} closed, of 1,000 where 10 may be")
+        # The number of error responses is limited; other connections are closed immediately.
+        expect(told >= 256, f"only {told} received an error")
+        expect(told + closed == 990, f"{told} received an error and {closed} were closed, of 1,000 with a limit of 10")

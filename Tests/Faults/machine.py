@@ -1,4 +1,4 @@
-"""H48, P1 to P3: a machine that runs out of descriptors, of memory, of time."""
+"""H48, P1 to P3: a machine that runs out of descriptors, memory, or CPU time."""
 
 import asyncio
 import contextlib
@@ -16,9 +16,9 @@ from kit.world import need_program
 from reading import firehose
 
 MEBIBYTE = 1024 * 1024
-# What an exhausted gateway may take of one core while nothing can be done.
+# The share of one core that an exhausted gateway may use while idle.
 SPIN_MAX = 0.05
-# Of many large bodies the allocator keeps about half; it must not become more with each time.
+# After many large bodies, the allocator keeps about half; repetition must not increase that.
 KEPT = 48 * 1024 * 1024
 PATIENT = {
     "upstream_first_event_timeout_secs": 20,
@@ -27,14 +27,14 @@ PATIENT = {
 }
 
 
-@fault("H48", "no descriptor is left for a connection: 503, no spin, and room within a second", ONCE, quick=True)
+@fault("H48", "no descriptor for a connection: 503, no spin, and recovery within a second", ONCE, quick=True)
 async def no_descriptors(w, _):
     need_program("prlimit")
     async with w.own({"idle_timeout_secs": 60}, wrap=["prlimit", "--nofile=64:64"]) as gateway:
         clients = [await gateway.client() for _ in range(100)]
         await asyncio.sleep(0.3)
         share = await gateway.cpu_share(1)
-        expect(share < SPIN_MAX, f"{share:.0%} of a core while no descriptor is left")
+        expect(share < SPIN_MAX, f"{share:.0%} of a core without free descriptors")
         refused = []
         for client in clients:
             try:
@@ -43,21 +43,21 @@ async def no_descriptors(w, _):
                 continue
             expect_error(response, 503, "overloaded")
             refused.append(client)
-        expect(len(refused) >= 20, f"{len(refused)} of 100 connections were told, 64 descriptors were there")
+        expect(len(refused) >= 20, f"{len(refused)} of 100 connections received an error, with 64 descriptors")
         extra = await gateway.client()
         expect_error(await extra.response(3), 503, "overloaded")
         for client in clients[:20]:
             client.close()
         began = time.monotonic()
         while (response := await gateway.ask("good", True)).status != 200:
-            expect(time.monotonic() - began < 1, f"still refused a second after room was made: {response}")
+            expect(time.monotonic() - began < 1, f"still rejected a second after descriptors became free: {response}")
             await asyncio.sleep(0.05)
         expect_good(response)
         for client in clients:
             client.close()
 
 
-@fault("P1", "no descriptor is left for an upstream: a defined error, streams go on, and room later", quick=("whole",))
+@fault("P1", "no descriptor for an upstream: a defined error, streams continue, and recovery", quick=("whole",))
 async def no_upstream_descriptors(w, v):
     need_program("prlimit")
     go = asyncio.Event()
@@ -70,7 +70,7 @@ async def no_upstream_descriptors(w, v):
         stream = await gateway.begin("evil-p1", True)
         response = await stream.response(until=b"one")
         held = []
-        # One more at a time, until none is left; half of them are requests, and need one for their upstream.
+        # Open one more at a time until none is left. Half of them are requests, which need another for their upstream.
         for _ in range(60):
             client = await gateway.client()
             await client.send(chat("evil-p1", True))
@@ -78,7 +78,7 @@ async def no_upstream_descriptors(w, v):
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.3)
         share = await gateway.cpu_share(1)
-        expect(share < SPIN_MAX, f"{share:.0%} of a core while no descriptor is left")
+        expect(share < SPIN_MAX, f"{share:.0%} of a core without free descriptors")
         answer = await gateway.ask("good", v == "stream", timeout=5)
         expect(answer.status in (502, 503), f"status {answer.status}")
         expect_error(
@@ -92,12 +92,12 @@ async def no_upstream_descriptors(w, v):
             client.close()
         began = time.monotonic()
         while (answer := await gateway.ask("good", v == "stream")).status != 200:
-            expect(time.monotonic() - began < 2, f"still refused two seconds after room was made: {answer}")
+            expect(time.monotonic() - began < 2, f"still rejected two seconds after descriptors became free: {answer}")
             await asyncio.sleep(0.05)
 
 
 async def fill(w, gateway, go, stop, count, size=MEBIBYTE):
-    """Holds bodies at the upstream until one is refused; gives those that run, and the refusal."""
+    """Send requests that stay at the upstream until one is rejected. Return the running ones and the rejection."""
 
     async def wait(_):
         await go.wait()
@@ -129,15 +129,15 @@ async def sheds(w, gateway, count):
         refusal is not None, f"{len(held)} MiB of bodies, and none was refused; {gateway.rss() >> 20} MiB are resident"
     )
     expect_error(refusal, 503, "overloaded")
-    expect(len(held) >= 4, f"refused after {len(held)} bodies")
-    expect((await gateway.fetch("/healthz")).status == 200, "/healthz is refused while memory is short")
+    expect(len(held) >= 4, f"rejected after {len(held)} bodies")
+    expect((await gateway.fetch("/healthz")).status == 200, "/healthz is rejected while memory is short")
     go.set()
     for client in held:
         expect_good(await client.response(10))
         client.close()
     began = time.monotonic()
     while (response := await gateway.ask("good", True)).status != 200:
-        expect(time.monotonic() - began < 5, f"still refused after all was over: {response}")
+        expect(time.monotonic() - began < 5, f"still rejected after all requests ended: {response}")
         await asyncio.sleep(0.1)
 
 
@@ -150,13 +150,13 @@ async def sheds(w, gateway, count):
 )
 async def memory_ceiling(w, _):
     async with w.own(PATIENT, arguments=["--max-memory", "64M"], rss=KEPT) as gateway:
-        expect((await gateway.status())["bytes"]["memory_max"] == 64 * MEBIBYTE, "the status knows no such ceiling")
-        # `bodies_bytes_max` is 64 MiB here: it must not be what refuses.
+        expect((await gateway.status())["bytes"]["memory_max"] == 64 * MEBIBYTE, "the status shows another memory limit")
+        # `bodies_bytes_max` is 64 MiB here: it must not be the limit that is reached.
         for _ in range(2):
             await sheds(w, gateway, 60)
 
 
-@fault("P2-recover", "memory was above its ceiling, and all that took it is gone: requests are welcome", ONCE, limit=40)
+@fault("P2-recover", "memory was above its limit and has been released: requests are accepted", ONCE, limit=40)
 async def memory_recovers(w, _):
     async with w.own({"client_read_timeout_secs": 20}, arguments=["--max-memory", "64M"], settles=False) as gateway:
         w.upstream.script("evil-p2", STREAM, firehose(64 * MEBIBYTE))
@@ -173,12 +173,12 @@ async def memory_recovers(w, _):
         began = time.monotonic()
         while (response := await gateway.ask("good", True)).status != 200:
             last = f"{gateway.rss() >> 20} MiB are resident, {most} were"
-            expect(time.monotonic() - began < 5, f"still refused five seconds after all is gone; {last}")
+            expect(time.monotonic() - began < 5, f"still rejected five seconds after all requests ended; {last}")
             await asyncio.sleep(0.1)
         expect_good(response)
 
 
-@fault("P2-cgroup", "the kernel's memory limit is near: it sheds before it is killed", ONCE, limit=60)
+@fault("P2-cgroup", "near the kernel's memory limit, it sheds load before it is killed", ONCE, limit=60)
 async def memory_cgroup(w, _):
     group = f"/sys/fs/cgroup/memory/hoosh-faults-{os.getpid()}"
     try:
@@ -205,7 +205,7 @@ async def memory_cgroup(w, _):
             await asyncio.sleep(0.1)
 
 
-@fault("P3-stolen", "two loops steal the processor: every healthy request is answered", quick=("stream",), limit=40)
+@fault("P3-stolen", "two busy loops take the processor: every request is answered", quick=("stream",), limit=40)
 async def stolen(w, v):
     stream = v == "stream"
     before = (await w.gateway.status())["loop"]["lag_us"]["max"]
@@ -245,7 +245,7 @@ async def stopped(w, v):
         running = [w.spawn(gateway.ask("evil-p3", stream)) for _ in range(50)]
         await asyncio.sleep(0.4)
         os.kill(gateway.pid, signal.SIGSTOP)
-        # Who connects meanwhile waits, and is served afterwards.
+        # Clients that connect meanwhile wait, and are served afterwards.
         late = [w.spawn(gateway.ask("good", stream)) for _ in range(50)]
         await asyncio.sleep(2)
         os.kill(gateway.pid, signal.SIGCONT)
@@ -256,4 +256,4 @@ async def stopped(w, v):
         expect(len(w.upstream.calls["evil-p3"]) == 50, "requests were repeated")
         await asyncio.sleep(0.5)
         share = await gateway.cpu_share(1)
-        expect(share < SPIN_MAX, f"{share:.0%} of a core with nothing to do")
+        expect(share < SPIN_MAX, f"{share:.0%} of a core while idle")

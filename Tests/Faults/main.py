@@ -1,4 +1,4 @@
-"""Runs the faults against a real hoosh and says which it survived; see docs/faults.md."""
+"""Run the faults against a real hoosh and report which it survives; see docs/faults.md."""
 
 import argparse
 import asyncio
@@ -39,7 +39,7 @@ FAMILIES = (
 
 
 class Tally:
-    """Counts, and writes the lines."""
+    """Counts results and prints the lines."""
 
     def __init__(self):
         self.survived = self.failed = self.skipped = self.again = 0
@@ -52,7 +52,7 @@ class Tally:
 
 
 async def attempt(world, fault, variant, verbose):
-    """The fault, and then the baseline: what went wrong, or None."""
+    """Run a fault and check the baseline. Return the error, or None."""
     reason = None
     try:
         async with asyncio.timeout(fault.limit):
@@ -85,8 +85,8 @@ async def attempt(world, fault, variant, verbose):
 
 
 async def run_one(world, fault, variant, tally, options):
-    """One row, one variant, tried until it survives or there are no tries left: a defect stays, a neighbour's noise
-    does not. A survivor says what came before."""
+    """Run one variant of a row until it survives or no tries are left: a defect persists, noise of other guests
+    does not. A later success reports the earlier errors."""
     before = []
     for _ in range(options.tries):
         world.now_running = f"{fault.name} {variant}"
@@ -112,7 +112,7 @@ async def run_one(world, fault, variant, tally, options):
 
 
 def stolen_ms():
-    """For how long the hypervisor has run others in this machine's place; no measure of lag can leave that out."""
+    """Return the time that the hypervisor gave to other guests, which every measure of lag includes."""
     with open("/proc/stat") as file:
         return int(file.readline().split()[8]) * 1000 / os.sysconf("SC_CLK_TCK")
 

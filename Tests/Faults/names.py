@@ -1,4 +1,4 @@
-"""U3 to U5: names that do not exist, name servers that fail or never answer, names that point inwards."""
+"""U3 to U5: host names that do not exist, name servers that fail or do not respond, names with internal addresses."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ INWARDS = {
 
 
 def named(w, **more):
-    """Providers whose address is a name, and the usual ones behind them."""
+    """Return providers with a host name, followed by the usual ones."""
     port = w.upstream.ports["evil"]
     names = ("here", "gone", "sick", "mute2", *INWARDS)
     named = [provider(name, f"http://{name}.faults.test:{port}/v1", **more) for name in names]
@@ -43,16 +43,16 @@ async def no_such_name(w, v):
         for name in ("gone", "sick"):
             expect_error(await gateway.ask(f"{name}-1", stream), 502, "upstream_unreachable")
             expect_good(await gateway.ask(f"over-{name}-1", stream))
-        # It exists now: a refusal is not remembered for long.
+        # The name exists now: a failure is not cached for long.
         names.table["gone.faults.test"] = "127.0.0.1"
         end = time.monotonic() + 6
         while (response := await gateway.ask("gone-1", stream)).status != 200:
-            expect(time.monotonic() < end, "a name that exists by now is not asked again")
+            expect(time.monotonic() < end, "a name that exists now is not looked up again")
             await asyncio.sleep(0.3)
         expect_good(response)
 
 
-@fault("U4", "a name server that never answers: 504 at the deadline, the loop goes on", quick=True, limit=30)
+@fault("U4", "a name server that does not respond: 504 at the deadline, and the loop continues", quick=True, limit=30)
 async def dead_server(w, v):
     stream = v == "stream"
     names, wrap = await name_server(w)
@@ -74,7 +74,7 @@ async def no_stall(gateway):
     status = await gateway.status()
     gateway.note_lag(status)
     lag = status["loop"]["lag_us"]["max"]
-    # A dead name server holds up the loop for less than anything else may.
+    # A name server that is down may block the loop for less than the general limit.
     expect(lag <= gateway.lag_max_us / 2, f"the loop stood still for {lag / 1000:.1f} ms")
     expect(not status["transfers"]["open"], "a transfer is left")
 
@@ -100,20 +100,20 @@ async def leave_while_resolving(w, v):
                 client.close(how)
         figures = await others
         expect(figures["failed"] == 0, "others' requests failed")
-        # Another name is still found, although all who look up names may be busy with the dead one.
+        # Another name is still found, although all lookup threads may be busy with the failed one.
         response = await gateway.ask("here-1", stream)
         if response.status != 200:
             expect_error(response, 504, "upstream_timeout")
         await asyncio.sleep(0.3)
         await no_stall(gateway)
-        # What the system's own look-ups hold is given back when they give up.
+        # The system's lookups release their descriptors when they time out.
         end = time.monotonic() + 15
         while gateway.descriptors() > gateway.base_descriptors:
             expect(time.monotonic() < end, f"{gateway.descriptors()} descriptors, {gateway.base_descriptors} at first")
             await asyncio.sleep(0.2)
 
 
-@fault("U5", "a public provider's name points to this machine: no connection is made", quick=True)
+@fault("U5", "a public provider's name resolves to this machine: no connection is made", quick=True)
 async def points_inwards(w, v):
     names, wrap = await name_server(w)
     async with w.own(providers=named(w, addresses="public"), wrap=wrap) as gateway:
@@ -125,7 +125,7 @@ async def points_inwards(w, v):
             expect(w.upstream.accepted["evil"] == before, f"{address} was connected to")
 
 
-@fault("U5-pin", "a name that changes its address between two requests is followed only after its time", ONCE)
+@fault("U5-pin", "a changed address of a name is used only after its TTL", ONCE)
 async def changes(w, _):
     names, wrap = await name_server(w)
     names.table["here.faults.test"] = "127.0.0.1"
@@ -136,8 +136,8 @@ async def changes(w, _):
             expect_good(await gateway.ask("here-1", True))
         asked = len(names.asked)
         await asyncio.sleep(2.1)
-        # The first request after that may still use it, while the name is asked again.
+        # The first request after that may still use the old address while the name is looked up again.
         await gateway.ask("here-1", True)
         await asyncio.sleep(0.3)
-        expect((await gateway.ask("here-1", True)).status == 502, "the old address is used after its time")
-        expect(len(names.asked) > asked, "the name was not asked again")
+        expect((await gateway.ask("here-1", True)).status == 502, "the old address is used after its TTL")
+        expect(len(names.asked) > asked, "the name was not looked up again")

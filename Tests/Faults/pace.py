@@ -1,4 +1,4 @@
-"""A client of its own process that asks at an even pace and says how long the answers took.
+"""A client in a separate process that sends requests at a constant rate and prints their latency.
 
 pace.py PORT SECONDS REQUESTS_A_SECOND MODEL: writes one line of JSON, with milliseconds.
 """

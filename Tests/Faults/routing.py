@@ -16,7 +16,7 @@ RELOAD = b"POST /v1/admin/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 
 
 
 def two(w, **more):
-    """Two ports behind one model; the first is asked first."""
+    """Return two ports for one model, in order."""
     for name in ("first", "second"):
         if name not in w.upstream.ports:
             w.upstream.listen(name)
@@ -27,7 +27,7 @@ def two(w, **more):
 
 
 def by_port(w, model, **steps):
-    """What each port does with the model: steps, or a function of the call."""
+    """Set the steps of each port for the model, or a function of the call."""
 
     def play(call):
         own = steps[call.listener]
@@ -44,7 +44,7 @@ def limit(wait):
     return [reply(LIMITED, 429, "application/json", *([f"retry-after: {wait}"] if wait is not None else []))]
 
 
-@fault("U18", "a limit with a wait of each kind: the other provider answers, and the first is left alone", quick=True)
+@fault("U18", "rate limits with each kind of wait: failover, and a cooldown of the first provider", quick=True)
 async def limited(w, v):
     stream = v == "stream"
     waits = (7, "Fri, 31 Dec 2100 23:59:59 GMT", 10**18, "nonsense", None)
@@ -53,8 +53,8 @@ async def limited(w, v):
             model = by_port(w, "two-limit", first=limit(wait), second=[good(stream)])
             for _ in range(4):
                 expect_good(await gateway.ask(model, stream))
-            expect(asked(w, model, "first") == 1, f"{wait}: asked {asked(w, model, 'first')} times")
-            # Both are limited now: said at once, with a wait that is believable.
+            expect(asked(w, model, "first") == 1, f"{wait}: received {asked(w, model, 'first')} times")
+            # Both are rate limited now: an immediate error with a plausible wait.
             by_port(w, "two-limit", first=limit(wait), second=limit(wait))
             await gateway.ask(model, stream)
             response = await gateway.ask(model, stream)
@@ -63,7 +63,7 @@ async def limited(w, v):
             within(response.ms, 0, 200)
 
 
-@fault("U18-keys", "a limit of one key: the other key goes on, and the provider is up", quick=True)
+@fault("U18-keys", "a rate limit of one key: the other key is used, and the provider stays healthy", quick=True)
 async def limited_key(w, v):
     stream = v == "stream"
     keys = ["key-number-one", "key-number-two"]
@@ -75,12 +75,12 @@ async def limited_key(w, v):
         model = by_port(w, "two-keys", first=play, second=[good(stream)])
         for _ in range(6):
             expect_good(await gateway.ask(model, stream))
-        expect(asked(w, model, "second") == 0, "the second provider was asked although a key was left")
+        expect(asked(w, model, "second") == 0, "failed over although a key was available")
         ones = sum(b"key-number-one" in call.head for call in w.upstream.calls[model])
         expect(ones == 1, f"the limited key was used {ones} times")
 
 
-@fault("U19", "a burst of errors: the breaker opens, one trial at a time, and it comes back", quick=True)
+@fault("U19", "a burst of errors: the circuit breaker opens, then one trial request at a time, then it closes", quick=True)
 async def burst(w, v):
     stream = v == "stream"
     breaker = {"breaker": {"failures_max": 5, "open_secs": 0.5}}
@@ -93,7 +93,7 @@ async def burst(w, v):
         model = by_port(w, "two-burst", first=play, second=[good(stream)])
         for _ in range(30):
             expect_good(await gateway.ask(model, stream))
-        expect(asked(w, model, "first") == 5, f"asked {asked(w, model, 'first')} times before it was left alone")
+        expect(asked(w, model, "first") == 5, f"received {asked(w, model, 'first')} requests before the circuit breaker opened")
         await asyncio.sleep(0.6)
         responses = await asyncio.gather(*(gateway.ask(model, stream) for _ in range(20)))
         for response in responses:
@@ -102,12 +102,12 @@ async def burst(w, v):
         state["broken"] = False
         end = time.monotonic() + 5
         while asked(w, model, "first") < 10:
-            expect(time.monotonic() < end, "it is well again, and nobody notices")
+            expect(time.monotonic() < end, "the recovery was not noticed")
             expect_good(await gateway.ask(model, stream))
             await asyncio.sleep(0.05)
 
 
-@fault("U19-budget", "retries of a provider that fails are a tenth of its requests", quick=("whole",))
+@fault("U19-budget", "retries at a failing provider are at most a tenth of its requests", quick=("whole",))
 async def budget(w, v):
     stream = v == "stream"
     retry = {"retry": {"max_retries": 1, "base_delay_ms": 20}}
@@ -120,7 +120,7 @@ async def budget(w, v):
         expect(100 < calls <= 111, f"{calls} calls for 100 requests")
 
 
-@fault("U25-two", "two providers are down: after a few requests a hundred are told at once, with a wait", quick=True)
+@fault("U25-two", "two unhealthy providers: after a few requests, a hundred receive an immediate error with a wait", quick=True)
 async def both_down(w, v):
     stream = v == "stream"
     w.upstream.reserve("refused")
@@ -137,10 +137,10 @@ async def both_down(w, v):
             expect_error(response, 503, "no_provider")
         within((time.monotonic() - began) * 1000, 0, 1000, "a hundred refusals")
         status = (await gateway.fetch("/v1/queue/status")).json
-        expect(status["queued"] == 0, "requests wait for nobody")
+        expect(status["queued"] == 0, "requests wait without a provider")
 
 
-@fault("U18-queue", "a provider that takes two at a time: a hundred requests are all served in turn", quick=True)
+@fault("U18-queue", "a provider with a concurrency limit of two: a hundred requests are all served in order", quick=True)
 async def in_turn(w, v):
     stream = v == "stream"
     providers = [provider("first", w.url("evil"), models=["two*"], max_concurrent=2)] + w.providers()
@@ -157,10 +157,10 @@ async def in_turn(w, v):
         responses = await asyncio.gather(*(gateway.ask(model, stream) for _ in range(100)))
         for response in responses:
             expect_good(response)
-        expect(running["most"] <= 2, f"{running['most']} at once")
+        expect(running["most"] <= 2, f"{running['most']} concurrent")
 
 
-@fault("K1", "configurations that are none: each is refused with its reason, and the old one goes on", ONCE, quick=True)
+@fault("K1", "invalid configurations: each is rejected with its reason, and the old one stays in use", ONCE, quick=True)
 async def broken_configurations(w, _):
     async with w.own() as gateway:
         with open(gateway.config) as file:
@@ -209,11 +209,11 @@ async def broken_configurations(w, _):
         put(text)
         client = await gateway.client()
         await client.send(RELOAD)
-        expect((await client.response(5)).json == {"status": "reloaded"}, "the good one is not taken")
+        expect((await client.response(5)).json == {"status": "reloaded"}, "the valid configuration is rejected")
         client.close()
 
 
-@fault("K3", "a thousand reloads under load: no stream breaks, nothing is left behind", ONCE, quick=True, limit=60)
+@fault("K3", "a thousand reloads under load: no stream fails, and nothing leaks", ONCE, quick=True, limit=60)
 async def reloads(w, _):
     providers = two(w)
     async with w.own({"upstream_stall_timeout_secs": 10}, providers=providers) as gateway:
@@ -246,7 +246,7 @@ async def reloads(w, _):
         load = [w.spawn(streams()), w.spawn(quick())]
         client = await gateway.client()
         for number in range(1000):
-            # Every other one has one provider less, and the order of the two turned around.
+            # Every other configuration has one provider less, with the other two in reverse order.
             changed = [dict(each) for each in providers]
             if number % 2:
                 changed[0]["priority"], changed[1]["priority"] = 1, 0
@@ -258,5 +258,5 @@ async def reloads(w, _):
         client.close()
         over["yes"] = True
         slow, fast = await asyncio.gather(*load)
-        expect(slow >= 20 and fast >= 100, f"only {slow} streams and {fast} requests beside the reloads")
+        expect(slow >= 20 and fast >= 100, f"only {slow} streams and {fast} requests during the reloads")
         gateway.write(providers)

@@ -1,4 +1,4 @@
-"""U7 to U22 again, with a second provider behind the first: who was not seen to fail is replaced, once and in time.
+"""U7 to U22 again, with a second provider: failover happens before visible output, once and in time.
 
 The other rows of U1 to U26 have theirs beside them: U1-next, U2-next, U3, U4, U6, U24, U25-two, U26-next.
 """
@@ -17,7 +17,7 @@ FIELDS = b"".join(b"x-field-%d: value\r\n" % number for number in range(1000))
 
 
 def second(name, title, stream=None, whole=None, seen=None, parks=False, quick=True):
-    """Adds a row: the steps of the first provider for a stream and for a whole answer.
+    """Add a row: the steps of the first provider for a streaming and a non-streaming request.
 
     `seen` is what a stream's client has seen when the first one fails: then nobody else may be asked. Else, and for
     every whole answer, the second one's answer must arrive as if it had been the only one. What `parks` the first one's
@@ -41,16 +41,16 @@ async def ask(w, gateway, v, steps, seen):
     asked = w.upstream.accepted["good"] - before
     if is_stream and seen is not None:
         expect_event(response, ("upstream_truncated", "upstream_malformed_response"), seen)
-        expect(asked == 0, "the second one was asked after visible output")
+        expect(asked == 0, "failed over after visible output")
     else:
         expect_good(response)
-        expect(asked == 1, f"the second one was asked {asked} times")
+        expect(asked == 1, f"the second provider received {asked} requests")
     calls = w.upstream.calls[model]
-    expect(1 <= len(calls) <= 2, f"the first one was asked {len(calls)} times")
+    expect(1 <= len(calls) <= 2, f"the first provider received {len(calls)} requests")
 
 
 def short(body, kind):
-    """A body that is nine bytes shorter than is said."""
+    """Return a body that is nine bytes shorter than its content length."""
     return [head(200, kind, f"content-length: {len(body) + 9}", "connection: close") + body]
 
 
@@ -86,14 +86,14 @@ for status in (301, 302, 303, 307, 308):
     away = reply(b"", status, "text/plain", "location: http://127.0.0.1:9/")
     second(f"U21-{status}", f"a redirect, {status}", [away], [away])
 packed = [[reply(gzip.compress(b"\0" * 1024 * 1024), 200, kind, "content-encoding: gzip")] for kind in KINDS]
-second("U22", "an answer that was compressed although nobody asked", *packed)
+second("U22", "an unrequested compressed response", *packed)
 
 
-@fault("U19-ours", "what the caller did wrong is the caller's, and nobody else is asked", quick=True)
+@fault("U19-ours", "an error of the caller is returned without failover", quick=True)
 async def callers_fault(w, v):
     for status in (400, 404, 413, 422):
         model = w.upstream.script("over-evil-second", reply(ERROR, status))
         before = w.upstream.accepted["good"]
         response = await w.gateway.ask(model, v == "stream")
         expect(response.status == status, f"{response.status}, not {status}: {response}")
-        expect(w.upstream.accepted["good"] == before, f"the second one was asked after a {status}")
+        expect(w.upstream.accepted["good"] == before, f"failed over after a {status}")

@@ -1,4 +1,4 @@
-"""Mixed load and faults for a long time: memory and descriptors must stand still. See docs/faults.md."""
+"""Mixed load and faults for a long time: memory and descriptors must not grow. See docs/faults.md."""
 
 import argparse
 import asyncio
@@ -15,24 +15,24 @@ from kit.gateway import Gateway, provider
 from kit.table import TABLE, Skip
 from kit.world import World
 
-# The faults that need no gateway of their own, and so can be done to a busy one.
+# The faults that share a gateway, so that they can run against a busy one.
 FAMILIES = ("connecting", "answers", "uploads", "leaving")
-SLOPE_MAX = 1 << 20  # bytes an hour, after the first quarter
+SLOPE_MAX = 1 << 20  # bytes per hour, after the first quarter
 
 
 class Soak:
-    """One run: load in the background, faults one after another, and looks at the process in quiet moments."""
+    """A run: background load, one fault after another, and checks of the process in quiet moments."""
 
     def __init__(self, options):
         self.options = options
         self.samples = []
         self.counts = {"survived": 0, "failed": 0, "skipped": 0}
         self.last_reasons = []
-        # Goes on from round to round, so that none repeats another.
+        # Continues from round to round, so that rounds differ.
         self.chance = random.Random(options.seed)
 
     async def load(self, world, mock):
-        """The load client against a mock of its own through the gateway, in rounds until it is cancelled."""
+        """Run the load client with its own mock through the gateway, in rounds, until cancelled."""
         port = str(world.gateway.port)
         rate = ["run", "rate", "--port", port, "--rate", "150", "--connections", "16", "--seconds", "15"]
         streams = ["run", "sse", "--port", port, "--connections", "40", "--chunks", "200", "--seconds", "15"]
@@ -50,7 +50,7 @@ class Soak:
                         each.kill()
 
     async def faults(self, world):
-        # C4 waits until no transfer connects, which beside load is never.
+        # C4 waits until no transfer connects, which never happens under load.
         rows = [(fault, variant) for fault in TABLE if fault.name != "C4" for variant in fault.quick]
         while True:
             fault, variant = self.chance.choice(rows)
@@ -62,14 +62,14 @@ class Soak:
             except Skip:
                 self.counts["skipped"] += 1
             except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001
-                # Beside load a row may miss its time; what counts here is what it leaves behind.
+                # Under load a row may miss its deadline. Only leaks count here.
                 self.counts["failed"] += 1
                 self.last_reasons = [*self.last_reasons[-9:], f"{fault.name} {variant}: {error}"]
             await world.clean()
             await asyncio.sleep(0.2)
 
     async def look(self, world, began):
-        """A look at the process while nothing runs."""
+        """Check the process while nothing runs."""
         await world.clean()
         await asyncio.sleep(3)
         gateway = world.gateway
@@ -78,7 +78,7 @@ class Soak:
             if status["transfers"]["open"] == 0 and status["clients"]["open"] <= 1:
                 break
             await asyncio.sleep(0.2)
-        # The connection that asked is gone as well, and each multi has a pair of descriptors to be woken by.
+        # The connection of the status request has closed too, and each multi handle has a wake-up pair of descriptors.
         await asyncio.sleep(0.5)
         rest = gateway.descriptors() - status["descriptors"]["upstreams"] - 2 * status["transfers"]["multis"]
         self.samples.append((time.monotonic() - began, gateway.rss(), rest, status))
@@ -91,7 +91,7 @@ class Soak:
         )
 
     def slope(self):
-        """Bytes an hour, by least squares over the samples after the first quarter."""
+        """Return bytes per hour, by least squares over the samples after the first quarter."""
         end = self.samples[-1][0]
         points = [(t / 3600, rss) for t, rss, _, _ in self.samples if t >= end / 4]
         mean_t = sum(t for t, _ in points) / len(points)
@@ -156,7 +156,7 @@ class Soak:
 def main():
     parser = argparse.ArgumentParser(prog="tools/soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600)
-    parser.add_argument("--round", type=float, default=110, help="seconds of load between two looks")
+    parser.add_argument("--round", type=float, default=110, help="seconds of load between two checks")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.program = os.environ["HOOSH"]

@@ -1,4 +1,4 @@
-"""H41 to H43, H54: clients that are slow to ask, connections that nobody uses, and clocks that jump."""
+"""H41 to H43, H54: slow clients, idle connections, and clocks that jump."""
 
 import asyncio
 import glob
@@ -12,7 +12,7 @@ from kit.table import ONCE, Skip, fault
 from kit.upstream import DONE, FINISH, STALL, STREAM, good, half, token
 
 
-@fault("H41", "a head that comes byte by byte: 408 at the deadline of the whole head", ONCE, quick=True)
+@fault("H41", "a head that arrives byte by byte: 408 at the deadline of the whole head", ONCE, quick=True)
 async def slow_head(w, _):
     client = await w.gateway.client()
     began = time.monotonic()
@@ -28,7 +28,7 @@ async def slow_head(w, _):
     within((time.monotonic() - began) * 1000, 900, 1700, "the 408")
 
 
-@fault("H41-none", "a connection on which nothing is ever sent is closed when it is idle", ONCE)
+@fault("H41-none", "a connection without any bytes is closed at the idle timeout", ONCE)
 async def silent(w, _):
     async with w.own({"idle_timeout_secs": 1}) as gateway:
         client = await gateway.client()
@@ -37,7 +37,7 @@ async def silent(w, _):
         within((time.monotonic() - began) * 1000, 900, 1800, "the close")
 
 
-@fault("H41-4000", "4,000 connections in slow heads: others' p99 stays within twice", ONCE, limit=90)
+@fault("H41-4000", "4,000 connections in slow heads: the p99 of others at most doubles", ONCE, limit=90)
 async def slowloris(w, _):
     async with w.own({"head_timeout_secs": 12}) as gateway:
         calm = await pace(w, gateway)
@@ -60,7 +60,7 @@ async def slowloris(w, _):
 
         w.spawn(drip())
         await undisturbed(w, gateway, calm)
-        # All of them get a 408 when their time is over.
+        # All of them receive a 408 at the deadline.
         end = time.monotonic() + 20
         while (await gateway.status())["clients"]["open"] > 1:
             expect(time.monotonic() < end, "slow heads outlive their deadline")
@@ -68,7 +68,7 @@ async def slowloris(w, _):
         expect(clients[0].socket.recv(65536).startswith(b"HTTP/1.1 408"), "no 408 for a slow head")
 
 
-@fault("H42", "a body that stops: 408 after the grace", quick=("whole",))
+@fault("H42", "a body that stalls: 408 after the timeout", quick=("whole",))
 async def stopped_body(w, v):
     client = await w.gateway.client()
     data = chat("good", v == "stream", padding=20_000)
@@ -78,7 +78,7 @@ async def stopped_body(w, v):
     within((time.monotonic() - began) * 1000, 900, 2000, "the 408")
 
 
-@fault("H42-slow", "a body slower than 1 KiB a second: 408; a faster one is read to its end", ONCE)
+@fault("H42-slow", "a body slower than 1 KiB a second: 408; a faster one completes", ONCE)
 async def slow_body(w, _):
     async def at(rate, size):
         client = await w.gateway.client()
@@ -97,7 +97,7 @@ async def slow_body(w, _):
     expect_good(fast)
 
 
-@fault("H43", "an idle connection is closed between requests, never within an answer")
+@fault("H43", "an idle connection is closed between requests, never within a response")
 async def idle(w, v):
     if v == "stream":
         steps = [STREAM, token("one "), 0.8, token("two "), 0.8, token("three "), 0.8, token("four "), FINISH + DONE]
@@ -113,7 +113,7 @@ async def idle(w, v):
         within((time.monotonic() - began) * 1000, 600, 1500, "the close")
 
 
-@fault("H43-count", "ten thousand requests on one connection, then it says close", ONCE)
+@fault("H43-count", "ten thousand requests on one connection, then connection: close", ONCE)
 async def many_requests(w, _):
     client = await w.gateway.client()
     count = 0
@@ -129,7 +129,7 @@ async def many_requests(w, _):
         if response.fields.get("connection") == "close":
             break
     expect(count == 10_000, f"closed after {count} requests")
-    expect(response.fields.get("connection") == "close", "the last answer does not say close")
+    expect(response.fields.get("connection") == "close", "the last response lacks connection: close")
     await client.ended()
 
 
@@ -140,7 +140,7 @@ def fake_clock():
     return found[0]
 
 
-@fault("H54", "the wall clock jumps by 30 days, forth and back: no timeout moves", quick=("stream",))
+@fault("H54", "the wall clock jumps 30 days forth and back: no timeout changes", quick=("stream",))
 async def clock_jumps(w, v):
     stream = v == "stream"
     offset = os.path.join(w.folder, "clock")
@@ -159,7 +159,7 @@ async def clock_jumps(w, v):
         jump(30)
         expect((await gateway.fetch("/healthz")).fields["date"] != day, "the clock of hoosh did not jump")
         for days in (30, -30):
-            # A stall is found when it is due, with the jump in its middle; and a good answer stays good.
+            # A stall is detected on time, with the jump in its middle, and a normal response completes.
             w.upstream.script("evil-h54", half(stream), STALL)
             w.upstream.script("evil-h54-good", 0.6, good(stream))
             slow = w.spawn(gateway.ask("evil-h54", stream))
@@ -175,7 +175,7 @@ async def clock_jumps(w, v):
                 expect_error(response, 504, "upstream_timeout")
                 within(response.ms, 1400, 2200)
         jump(0)
-        # An idle connection lives on, and a slow head does not.
+        # An idle connection stays open, and a slow head does not.
         client = await gateway.client()
         began = time.monotonic()
         await client.send(b"GET /healthz HTTP/1.1\r\n")

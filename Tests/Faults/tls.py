@@ -1,4 +1,4 @@
-"""U6: providers with a certificate that is not to be trusted, or with a TLS that is too old."""
+"""U6: providers with an untrusted certificate or an outdated TLS version."""
 
 import asyncio
 import os
@@ -18,11 +18,11 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 def openssl(folder, *arguments):
     done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True)
     if done.returncode:
-        raise Skip(f"needs an openssl that can: {done.stderr.strip()[-200:]}")
+        raise Skip(f"needs a suitable openssl: {done.stderr.strip()[-200:]}")
 
 
 def certificates(folder):
-    """An authority, and what it signed: good, expired, for another host; and one that nobody signed."""
+    """Create an authority and certificates: good, expired, for another host, and self-signed."""
     if os.path.exists(f"{folder}/good.pem"):
         return
     openssl(
@@ -72,11 +72,11 @@ def certificates(folder):
 
 
 async def serve(w, folder, name, certificate, *options):
-    """A TLS server in front of the scripted upstream's `good` port."""
+    """Run a TLS server in front of the scripted upstream's `good` port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # s_server passes what it decrypts to its output, and its input to the peer: here both are a relay's.
+    # s_server writes decrypted data to its output and sends its input to the peer. A relay uses both.
     process = await w.process(
         "openssl", "s_server", "-quiet", "-accept", f"127.0.0.1:{port}", "-cert", f"{certificate}.pem", "-key",
         f"{certificate}.key", *options, cwd=folder, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -95,7 +95,7 @@ async def serve(w, folder, name, certificate, *options):
     w.spawn(play())
     for _ in range(100):
         if process.returncode is not None:
-            raise Skip(f"needs an openssl that serves {' '.join(options)}")
+            raise Skip(f"needs an openssl that supports {' '.join(options)}")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break
@@ -107,7 +107,7 @@ async def serve(w, folder, name, certificate, *options):
 ROWS = [
     ("expired", "a certificate that is over", "expired", ()),
     ("host", "a certificate of another host", "host", ()),
-    ("self", "a certificate that nobody signed", "self", ()),
+    ("self", "a self-signed certificate", "self", ()),
     ("tls11", "TLS 1.1", "good", ("-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")),
     ("tls10", "TLS 1.0", "good", ("-tls1", "-cipher", "DEFAULT@SECLEVEL=0")),
 ]
@@ -118,12 +118,12 @@ def row(name, title, certificate, options):
     async def refused(w, v):
         seen, response, following = await asked(w, v, certificate, options)
         expect_error(response, 502, "upstream_unreachable")
-        expect(not seen["plain"], "the request was sent all the same")
+        expect(not seen["plain"], "the request was sent anyway")
         expect_good(following)
 
 
 def authority(w):
-    """The folder of the certificates, and what a gateway is wrapped in that trusts their authority alone."""
+    """Return the folder of the certificates, and the wrapper of a gateway that trusts only their authority."""
     need_program("openssl")
     if not os.path.exists(BUNDLE):
         raise Skip(f"needs {BUNDLE}")
@@ -147,13 +147,13 @@ for each in ROWS:
     row(*each)
 
 
-@fault("U6-good", "the same with a certificate that is right: answered, so the rows before say something", quick=True)
+@fault("U6-good", "the same with a valid certificate: a response, which shows that the rows above test something", quick=True)
 async def trusted(w, v):
     _, response, _ = await asked(w, v, "good", ())
     expect_good(response)
 
 
-@fault("U6-plain", "a provider that speaks no TLS where TLS is wanted: 502, no plain request")
+@fault("U6-plain", "a provider without TLS where TLS is required: 502, no plain request")
 async def no_tls(w, v):
     secure = provider("secure", f"https://127.0.0.1:{w.upstream.ports['evil']}/v1")
     w.upstream.script("secure-1")
@@ -161,4 +161,4 @@ async def no_tls(w, v):
         response = await gateway.ask("secure-1", v == "stream")
         expect(response.status in (502, 504), f"status {response.status}")
         expect_error(response, response.status, ("upstream_unreachable", "upstream_timeout"))
-        expect(not w.upstream.calls["secure-1"], "it was asked without TLS")
+        expect(not w.upstream.calls["secure-1"], "it received a request without TLS")

@@ -1,4 +1,4 @@
-"""U24, U26: upstreams that do not want the request, or answer before they have it."""
+"""U24, U26: upstreams that do not read the request, or respond before they have read it."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ PATIENT = {
 }
 
 
-@fault("U26", "an upstream that does not take the request: given up at the write deadline", quick=("stream",))
+@fault("U26", "an upstream that does not read the request: cancelled at the send timeout", quick=("stream",))
 async def slow_to_take(w, v):
     async with w.own(PATIENT) as gateway:
         response = await gateway.ask("mute-1", v == "stream", padding=6 * MEBIBYTE)
@@ -24,7 +24,7 @@ async def slow_to_take(w, v):
         within(response.ms, 900, 2500)
 
 
-@fault("U26-next", "an upstream that does not take the request: the next one answers")
+@fault("U26-next", "an upstream that does not read the request: failover")
 async def slow_to_take_next(w, v):
     async with w.own(PATIENT) as gateway:
         response = await gateway.ask("over-mute-1", v == "stream", padding=6 * MEBIBYTE)
@@ -32,7 +32,7 @@ async def slow_to_take_next(w, v):
         within(response.ms, 900, 3000)
 
 
-@fault("U26-slow", "an upstream that takes the request slowly is left alone")
+@fault("U26-slow", "an upstream that reads the request slowly is not interrupted")
 async def slow_but_taking(w, v):
     loop = asyncio.get_running_loop()
     size = 3 * MEBIBYTE
@@ -50,7 +50,7 @@ async def slow_but_taking(w, v):
 
 
 def early(w, name, body, closes):
-    """A port that answers as soon as it has a request's head."""
+    """Open a port that responds as soon as it has a request's head."""
     loop = asyncio.get_running_loop()
     taken = []
 
@@ -77,7 +77,7 @@ def early(w, name, body, closes):
     return taken
 
 
-@fault("U24", "a 413 before the request was sent whole: passed on at once, and the upload stops", quick=True)
+@fault("U24", "a 413 before the whole request was sent: passed on immediately, and the upload stops", quick=True)
 async def early_refusal(w, v):
     size = 6 * MEBIBYTE
     refusal = reply({"error": {"message": "too long", "type": "invalid_request_error", "code": None}}, 413)
@@ -92,10 +92,10 @@ async def early_refusal(w, v):
             if taken:
                 break
             await asyncio.sleep(0.05)
-        expect(taken and taken[0] < size, f"the upload went on after the answer: {taken}")
+        expect(taken and taken[0] < size, f"the upload continued after the response: {taken}")
 
 
-@fault("U24-close", "a 413 and a close before the request was sent whole: a defined error", quick=True)
+@fault("U24-close", "a 413 and a close before the whole request was sent: a defined error", quick=True)
 async def early_close(w, v):
     refusal = reply({"error": {"message": "too long", "type": "invalid_request_error", "code": None}}, 413)
     early(w, f"abrupt-{v}", refusal, closes=True)
@@ -103,7 +103,7 @@ async def early_close(w, v):
         PATIENT, providers=[provider("early", w.url(f"abrupt-{v}"), ["early-*"]), *w.providers()]
     ) as gateway:
         response = await gateway.ask("early-1", v == "stream", padding=6 * MEBIBYTE)
-        # The reset that follows the answer may overtake it: then the answer is lost to everybody.
+        # The reset that follows the response may overtake it; then no client can read the response.
         if response.status == 413:
             expect_error(response, 413, "upstream_rejected_request")
         else:
@@ -111,7 +111,7 @@ async def early_close(w, v):
         within(response.ms, 0, 2000)
 
 
-@fault("U24-good", "a good answer before the request was sent whole: passed on")
+@fault("U24-good", "a successful response before the whole request was sent: passed on")
 async def early_answer(w, v):
     early(w, f"eager-{v}", good(v == "stream"), closes=False)
     async with w.own(

@@ -1,4 +1,4 @@
-"""Claude Code and Codex, the real programs, each with each kind of provider: a turn in words, and one with a tool.
+"""Claude Code and Codex, the real programs, with each provider type: a text answer, and one with a tool call.
 
 From the environment: HOOSH_URL, and AGENTS, the environment where they are installed. The models' names end in
 `agent`, so that the scripted server calls what it is told to call.
@@ -15,7 +15,7 @@ import pytest
 URL = os.environ["HOOSH_URL"]
 AGENTS = os.environ["AGENTS"]
 UPSTREAMS = os.environ.get("UPSTREAMS", "to-openai to-anthropic to-ollama to-gemini").split()
-NOTE = "a note for whoever reads it"
+NOTE = "a note for the reader"
 
 
 def found(pattern):
@@ -69,14 +69,14 @@ request_max_retries = 0
 stream_max_retries = 0
 """
     )
-    # There is no sandbox within a sandbox; the only command is one of this file.
+    # A sandbox cannot run inside a sandbox. The only command is in this file.
     options = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json"]
     said = run(home, {"CODEX_HOME": str(folder)}, found("codex_cli_bin/bin/codex"), "exec", *options, prompt)
     return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 
 
 def messages(events):
-    """What Codex showed as the model's words."""
+    """Return the text that Codex displayed."""
     items = [event["item"] for event in events if event["type"] == "item.completed"]
     return [item["text"] for item in items if item["type"] == "agent_message"]
 

@@ -1,4 +1,4 @@
-"""A scripted model server that speaks what four kinds of providers speak, and answers the same in each of them.
+"""A scripted model server with the APIs of four provider types, which gives the same answer in each.
 
 | path                                                     | dialect                            |
 | -------------------------------------------------------- | ---------------------------------- |

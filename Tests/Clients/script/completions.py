@@ -26,7 +26,7 @@ FINISH = {"stop": "stop", "length": "length", "tools": "tool_calls", "filter": "
 
 
 def read(request):
-    """The request, in no dialect."""
+    """Return the request, independent of its dialect."""
     asked = Asked("openai", request["model"], unknown=sorted(set(request) - KNOWN))
     for key, name in SETTINGS.items():
         if request.get(key) is not None:
@@ -44,7 +44,7 @@ def read(request):
     if choice is not None:
         need(asked.tools, "tool_choice is only allowed when tools are specified")
         asked.choice = choice if isinstance(choice, str) else choice["function"]["name"]
-        asked.choice = "required" if asked.choice == "any" else asked.choice  # As Mistral calls it.
+        asked.choice = "required" if asked.choice == "any" else asked.choice  # Mistral's spelling.
     read_format(asked, request.get("response_format") or {"type": "text"})
     read_messages(asked, request["messages"])
     return asked
@@ -88,7 +88,7 @@ def read_messages(asked, messages):
 
 
 def parts(turn, content):
-    """The turn, with the content in it."""
+    """Return the message with its content."""
     if isinstance(content, str) or content is None:
         turn.text = content or ""
         return turn
@@ -139,7 +139,7 @@ def whole(asked, said):
 
 
 def stream(asked, said, request):
-    """The events, and the end mark."""
+    """Yield the events and the end marker."""
 
     def delta(fields, finish=None, **more):
         choice = {"index": 0, "delta": fields, "logprobs": None, "finish_reason": finish}
@@ -177,5 +177,5 @@ def error(status, message):
 
 
 def broken(message):
-    """An error in the middle of a stream."""
+    """Yield an error in the middle of a stream."""
     return event(error(500, message))

@@ -22,7 +22,7 @@ FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "tools": "STOP", "filter": "SA
 
 
 def parsed(kind, value):
-    """The value as the SDK's type, which knows all fields there are."""
+    """Return the value as the SDK's type, which defines all fields."""
     try:
         return kind.model_validate(value)
     except ValueError as fault:
@@ -30,7 +30,7 @@ def parsed(kind, value):
 
 
 def read(request, model):
-    """The request, in no dialect."""
+    """Return the request, independent of its dialect."""
     for key in request:
         need(key in KNOWN or key in ("system_instruction",), f'Invalid JSON payload received. Unknown name "{key}"')
     asked = Asked("gemini", model)
@@ -143,7 +143,7 @@ def whole(asked, said):
 
 
 def stream(asked, said, _):
-    """The events. There is no end mark; the last one has the reason to finish."""
+    """Yield the events. There is no end marker; the last event has the finish reason."""
     if said.thought:
         for piece in (said.thought[:10], said.thought[10:]):
             yield event(frame(asked, said, [{"text": piece, "thought": True}]))
@@ -164,5 +164,5 @@ def error(status, message):
 
 
 def broken(message):
-    """An error in the middle of a stream."""
+    """Yield an error in the middle of a stream."""
     return event(error(503, message))

@@ -16,7 +16,7 @@ CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
 def read(request, counting=False):
-    """The request, in no dialect."""
+    """Return the request, independent of its dialect."""
     for key in request:
         need(key in KNOWN, f"{key}: Extra inputs are not permitted")
     asked = Asked("anthropic", request["model"])
@@ -84,7 +84,7 @@ def read_messages(asked, messages):
     need(messages[0]["role"] == "user", "messages: first message must use the \"user\" role")
     for at, message in enumerate(messages):
         role, content = message["role"], message["content"]
-        if role == "system" and at:  # In the middle of a conversation it may stand; Claude Code says it so.
+        if role == "system" and at:  # Allowed in the middle of a conversation, where Claude Code sends it.
             asked.system += content if isinstance(content, str) else "".join(map(text, content))
             continue
         need(role in ("user", "assistant"), f"messages.{at}.role: Input should be 'user' or 'assistant'")
@@ -170,7 +170,7 @@ def whole(asked, said):
 
 
 def stream(asked, said, _):
-    """The events."""
+    """Yield the events."""
     start = whole(asked, said) | {"content": [], "stop_reason": None}
     start["usage"] = usage(said) | {"output_tokens": 1}
     yield event("message_start", message=start)
@@ -212,6 +212,6 @@ def error(status, message):
 
 
 def broken(message):
-    """An error in the middle of a stream."""
+    """Yield an error in the middle of a stream."""
     body = error(529, message)
     return event("error", **{key: value for key, value in body.items() if key != "type"})

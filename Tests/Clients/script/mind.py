@@ -1,4 +1,4 @@
-"""What the scripted model understands and says, whatever the dialect.
+"""The behavior of the scripted model, independent of the dialect.
 
 It calls a tool when there are tools and the last turn is the user's (each tool once if the turn says "both"), repeats
 what a tool said, fills a schema, says what images it saw, reports in JSON how it understood the request when the turn
@@ -17,7 +17,7 @@ PROMPT_TOKENS, COMPLETION_TOKENS, CACHED_TOKENS = 100, 7, 80
 
 
 class Refused(Exception):
-    """The real provider would not take the request."""
+    """The real provider would reject the request."""
 
     def __init__(self, message, status=400):
         super().__init__(message)
@@ -25,14 +25,14 @@ class Refused(Exception):
 
 
 def need(condition, message):
-    """What a provider insists on."""
+    """Raise `Refused` unless a condition of the provider holds."""
     if not condition:
         raise Refused(message)
 
 
 @dataclass
 class Turn:
-    """A turn of the conversation; results of tools are the user's."""
+    """A message of the conversation; tool results belong to the user."""
 
     role: str
     text: str = ""
@@ -51,7 +51,7 @@ class Tool:
 
 @dataclass
 class Asked:
-    """A request, in no dialect."""
+    """A request, independent of its dialect."""
 
     dialect: str
     model: str
@@ -67,13 +67,13 @@ class Asked:
 
     @property
     def word(self):
-        """What the model's name says it should do."""
+        """Return the last word of the model's name, which selects the behavior."""
         return self.model.rpartition("-")[2]
 
 
 @dataclass
 class Said:
-    """An answer, in no dialect."""
+    """An answer, independent of its dialect."""
 
     text: str = ""
     thought: str = ""
@@ -82,12 +82,12 @@ class Said:
     cached: int = 0
 
     def pieces(self):
-        """The text as a model makes it, a few characters at a time."""
+        """Yield the text as a model generates it, a few characters at a time."""
         return [self.text[at : at + 5] for at in range(0, len(self.text), 5)]
 
 
 def answer(asked):
-    """What the model says."""
+    """Return the model's answer."""
     need(asked.turns, "there is no turn to answer")
     last = asked.turns[-1]
     said = Said(thought=THOUGHT if asked.thinks else "")
@@ -111,23 +111,23 @@ def answer(asked):
 
 
 def chosen(asked, text):
-    """The tools that are called."""
+    """Return the tool calls."""
     if asked.choice not in ("auto", "required"):
         return [tool for tool in asked.tools if tool.name == asked.choice]
     return asked.tools if "both" in text else asked.tools[:1]
 
 
 def ordered(text):
-    """The call that the text asks for."""
+    """Return the tool call that the text requests."""
     found = re.search(r"call (\w+) with (?=\{)", text)
     return [(found[1], json.JSONDecoder().raw_decode(text, found.end())[0])] if found else []
 
 
 def words(asked, last):
-    """What is said where no tool is called."""
+    """Return the text of an answer without tool calls."""
     if asked.schema is not None:
         return json.dumps(sample(asked.schema), ensure_ascii=False)
-    if asked.wants_json or "json_schema" in asked.system:  # Some clients ask for it in words.
+    if asked.wants_json or "json_schema" in asked.system:  # Some clients request JSON in the prompt.
         return '{"name": "Zürich", "age": 36}'
     if last.text.startswith("report"):
         return json.dumps(asdict(asked), ensure_ascii=False)
@@ -137,7 +137,7 @@ def words(asked, last):
 
 
 def sample(schema, root=None):
-    """Something that the schema allows."""
+    """Return a value that the schema allows."""
     root = root or schema
     if "$ref" in schema:
         found = root
@@ -161,5 +161,5 @@ def sample(schema, root=None):
 
 
 def image(media, data):
-    """How an image is spoken of."""
+    """Return the description of an image."""
     return f"{media} of {len(base64.b64decode(data, validate=True))} bytes"

@@ -1,4 +1,4 @@
-"""Ollama's own chat, in lines of JSON. Source: Ollama's API reference and its OpenAPI document."""
+"""Ollama's native chat, in lines of JSON. Source: Ollama's API reference and its OpenAPI document."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ WHEN = "2026-11-25T10:00:00.123456789Z"
 
 
 def read(request):
-    """The request, in no dialect. Go's JSON: unknown fields are no error, wrong types are."""
+    """Return the request, independent of its dialect. As in Go's JSON, unknown fields are ignored, wrong types are errors."""
     known = {"model", "messages", "stream", "tools", "format", "options", "think", "keep_alive"}
     asked = Asked("ollama", request["model"], unknown=sorted(set(request) - known))
     options = request.get("options") or {}
@@ -62,7 +62,7 @@ def read_message(asked, message):
         return
     turn = Turn(role, content, thought=message.get("thinking") or "")
     for data in message.get("images") or []:
-        turn.images.append(image("image/png", data))  # It looks at the bytes; a URL is no base64.
+        turn.images.append(image("image/png", data))  # Ollama inspects the bytes; a URL is not base64.
     for call in message.get("tool_calls") or []:
         arguments = call["function"]["arguments"]
         need(isinstance(arguments, dict), "cannot unmarshal string into Go struct field ToolCallFunction.arguments")
@@ -98,7 +98,7 @@ def whole(asked, said):
 
 
 def stream(asked, said, _):
-    """The lines."""
+    """Yield the lines."""
     if said.thought:
         for piece in (said.thought[:10], said.thought[10:]):
             yield line(asked, {"content": "", "thinking": piece})
@@ -114,11 +114,11 @@ def error(_, message):
 
 
 def broken(message):
-    """An error in the middle of a stream."""
+    """Yield an error in the middle of a stream."""
     return json.dumps(error(500, message)).encode() + b"\n"
 
 
-# What else it answers.
+# Other endpoints.
 
 DETAILS = {
     "parent_model": "",

@@ -35,17 +35,17 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        """A peer that leaves is part of the script."""
+        """Ignore errors: a client that disconnects is part of the script."""
 
 
 class Conversation(BaseHTTPRequestHandler):
-    """One connection."""
+    """A connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def log_message(self, *_):
-        """Says nothing."""
+        """Log nothing."""
 
     def do_HEAD(self):
         self.reply(200, b"")
@@ -72,7 +72,7 @@ class Conversation(BaseHTTPRequestHandler):
             self.answer(404, {"error": "there is nothing here"})
 
     def place(self):
-        """Which provider is played, and the path there."""
+        """Return the provider to act as, and the path there."""
         path = self.path.partition("?")[0]
         _, provider, rest = path.split("/", 2)
         return provider, "/" + rest
@@ -92,7 +92,7 @@ class Conversation(BaseHTTPRequestHandler):
         except (OSError, ValueError) as fault:
             if isinstance(fault, ValueError):
                 self.answer(400, dialect.error(400, f"cannot be read: {fault}"))
-        except Exception as fault:  # A request of the wrong shape is the caller's fault.
+        except Exception as fault:  # A request of the wrong shape is an error of the caller.
             traceback.print_exc()
             self.answer(400, dialect.error(400, f"cannot be understood: {fault!r} in {body[:500]!r}"))
 
@@ -140,7 +140,7 @@ class Conversation(BaseHTTPRequestHandler):
         for at, event in enumerate(events):
             if word == "slow" and 0 < at < 8:
                 time.sleep(GAP)
-            # In two writes, so that lines and characters arrive in pieces.
+            # Two writes, so that lines and characters arrive in pieces.
             cut = max(1, len(event) * 2 // 3)
             for piece in (event[:cut], event[cut:]):
                 if piece:
@@ -153,7 +153,7 @@ class Conversation(BaseHTTPRequestHandler):
         else:
             self.wfile.write(b"0\r\n\r\n")
 
-    # The wire.
+    # Writing.
 
     def answer(self, status, value, fields=()):
         self.reply(status, json.dumps(value, ensure_ascii=False).encode(), dict(fields))

@@ -1,4 +1,4 @@
-"""What all clients are asked to do, and how they say what came back.
+"""The features that all clients are tested with, and the form of their results.
 
 A client is a class with a `name` and the methods that its SDK has a way for; a feature whose method is missing is
 "not applicable". Options are `system` and those in `settings`.
@@ -39,7 +39,7 @@ PNG = base64.b64decode(
 PNG_BASE64 = base64.b64encode(PNG).decode()
 PNG_URL = "data:image/png;base64," + PNG_BASE64
 
-# Bounds keep a model that speaks at random from speaking for ever.
+# Limits keep a random model from generating forever.
 CITY_MAX = 8
 CITY = {"type": "object", "properties": {"city": {"type": "string", "maxLength": CITY_MAX}}, "required": ["city"]}
 TOOLS = {"get_weather": "The weather of a city", "get_time": "The time of a city"}
@@ -52,7 +52,7 @@ GEMINI_FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "tools": "STOP", "filte
 
 
 class Person(BaseModel):
-    """Somebody."""
+    """A person."""
 
     name: str = Field(max_length=12)
     age: int = Field(ge=0, le=150)
@@ -71,23 +71,23 @@ def get_time(city: str) -> str:
 FUNCTIONS = {"get_weather": get_weather, "get_time": get_time}
 
 
-# One for all: clients keep connections that belong to the loop in which they were opened.
+# One loop for all: clients keep connections that belong to the loop in which they were opened.
 LOOP = asyncio.new_event_loop()
 
 
 def wait(work):
-    """What the coroutine returns."""
+    """Run a coroutine and return its result."""
     return LOOP.run_until_complete(work)
 
 
 def run(name, arguments):
-    """What the tool says."""
+    """Return the result of a tool."""
     return FUNCTIONS[name](**arguments)
 
 
 @dataclass
 class Heard:
-    """An answer, as its client shows it. Counts that the client does not show are `None`."""
+    """An answer as its client reports it. Counts that the client does not report are `None`."""
 
     text: str = ""
     thought: str = ""
@@ -100,20 +100,20 @@ class Heard:
 
 
 class Client:
-    """What most have in common."""
+    """The behavior that most clients share."""
 
     name = ""
     finish = OPENAI_FINISH
     faults = {}
-    # Whether it takes an answer that the limit cut short.
+    # Whether it accepts an answer that was cut off by the limit.
     takes_cut_answers = True
-    # Whether what it raises for a stream that breaks has the provider's words.
+    # Whether its exception for a failed stream contains the provider's message.
     keeps_words = True
-    # Whether its streams ask for usage.
+    # Whether its streams request usage.
     counts_streams = True
-    # Whether it leaves it to the server that what it parses fits the schema.
+    # Whether it relies on the server for answers that match the schema.
     is_held_to_schemas = True
-    # Which options it has.
+    # The options that it supports.
     settings = {"temperature": 0.5, "max_tokens": 500, "stop": ["END"]}
 
     def status(self, fault):
@@ -124,7 +124,7 @@ class Client:
 
 
 def openai_tools():
-    """The tools, as OpenAI's chat completions take them."""
+    """Return the tools in OpenAI's format."""
     return [
         {"type": "function", "function": {"name": name, "description": text, "parameters": CITY}}
         for name, text in TOOLS.items()
@@ -132,13 +132,13 @@ def openai_tools():
 
 
 def openai_messages(text, system=None):
-    """A question, as OpenAI's chat completions take it."""
+    """Return a prompt in OpenAI's format."""
     start = [{"role": "system", "content": system}] if system else []
     return [*start, {"role": "user", "content": text}]
 
 
 def openai_image(text):
-    """A question about the image, as OpenAI's chat completions take it."""
+    """Return a prompt about the image in OpenAI's format."""
     return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": PNG_URL}}]
 
 

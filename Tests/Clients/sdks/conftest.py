@@ -1,4 +1,4 @@
-"""Each feature with each client that has it and each kind of provider; and what came of it, in a file.
+"""Runs each feature with each client that supports it and each provider type, and writes the results to a file.
 
 From the environment: HOOSH_URL; SUITE, which of `SUITES` this is; UPSTREAMS, the providers, by
 what their models' names begin with; REAL, models of real servers; RESULTS, the file. `tools/clients` sets them. CLIENTS are modules to take
@@ -16,7 +16,7 @@ import pytest
 
 from known import KNOWN
 
-# Those that run side by side. What `older` has needs openai 2 or google-genai 2, and so an environment of its own.
+# The suites, which run in parallel. `older` needs openai 2 or google-genai 2, and thus a separate environment.
 SUITES = {
     "sdks": ["openai", "anthropic", "google", "ollama", "mistral", "groq", "litellm"],
     "frameworks": ["langchain", "pydantic_ai", "openai_agents", "llm"],
@@ -39,14 +39,14 @@ def feature(item):
 
 
 def marks(client, name, upstream):
-    """A known failure is expected, but not insisted on."""
+    """Mark known failures as expected, not required."""
     this = (client.name, name, str(upstream))
     found = [why for *patterns, why in KNOWN if all(map(fnmatch.fnmatchcase, this, patterns))]
     return [pytest.mark.xfail(reason=found[0], strict=False)] if found else []
 
 
 def pytest_generate_tests(metafunc):
-    """The clients are those that have the method which the test names."""
+    """Run each test with the clients that have the method it names."""
     method = metafunc.definition.get_closest_marker("needs").args[0]
     name = feature(metafunc.definition)
     marked = metafunc.definition.keywords
@@ -79,7 +79,7 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if report.when == "call":
         client, upstream = item.callspec.params["client"], item.callspec.params["upstream"]
-        # Why, in one line: what was raised, or what was compared.
+        # The reason in one line: the exception, or the comparison.
         why = "" if report.passed else str(call.excinfo.value).strip().replace("\n", " ")[:300]
         outcome = "known" if report.skipped and hasattr(report, "wasxfail") else report.outcome
         outcomes.append([client.name, feature(item), upstream, outcome, why])
@@ -87,7 +87,7 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_sessionfinish():
-    """A second run, of what failed in the first, takes the place of those outcomes alone."""
+    """Write the results. A second run replaces only the outcomes of the tests it repeated."""
     if not outcomes or not os.environ.get("RESULTS"):
         return
     path = pathlib.Path(os.environ["RESULTS"])

@@ -1,3 +1,3 @@
-"""What is known not to work, and why: patterns of a client, a feature and a provider. None of it fails a run."""
+"""Known failures and their reasons, by patterns of client, feature, and provider. They do not fail a run."""
 
 KNOWN: list[tuple[str, str, str, str]] = []

@@ -1,4 +1,4 @@
-"""What every chat model of LangChain does alike."""
+"""The behavior that all chat models of LangChain share."""
 
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
@@ -14,9 +14,9 @@ TOOLS_LIST = [tool(get_weather, args_schema=Where), tool(get_time, args_schema=W
 
 
 class ChatModel(Client):
-    """`make` returns the model; `image` the part of a message that is the image."""
+    """`make` returns the model, and `image` the image part of a message."""
 
-    # How the reason to stop is called in the message's metadata.
+    # The name of the finish reason in the message's metadata.
     reason = "finish_reason"
 
     def make(self, model, **options):

@@ -1,4 +1,4 @@
-"""Prints what came of the suites: table.py RESULT.json…
+"""Print the results of the suites: table.py RESULT.json…
 
 Clients are rows and features columns. ✓ all providers; ✗ with the providers where it failed, o for OpenAI's dialect,
 a for Anthropic's, l for Ollama's, g for Gemini's; (✗) the same, where it is known; – the client has no such feature.
@@ -12,7 +12,7 @@ LETTERS = {"to-openai": "o", "to-anthropic": "a", "to-ollama": "l", "to-gemini":
 
 
 def cell(outcomes):
-    """One client, one feature."""
+    """Return the cell of one client and one feature."""
     if not outcomes or all(outcome == "skipped" for outcome in outcomes.values()):
         return "–"
     bad = [LETTERS.get(upstream, upstream) for upstream, outcome in outcomes.items() if outcome == "failed"]
@@ -23,7 +23,7 @@ def cell(outcomes):
 
 
 def show(heads, rows):
-    """A table whose heads are numbered where they are too many for the width of a terminal."""
+    """Return a table, with numbered columns if it is too wide for a terminal."""
     widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
     for row in [heads, ["-" * width for width in widths], *rows]:
         print("| " + " | ".join(f"{text:{width}}" for text, width in zip(row, widths)) + " |")
@@ -36,7 +36,7 @@ def main():
         try:
             results = json.load(open(path))
         except OSError:
-            continue  # The suite could not even begin, which it says itself.
+            continue  # The suite could not start, which it reports itself.
         names += results["clients"]
         for client, feature, upstream, outcome, why in results["outcomes"]:
             table[feature][client][upstream] = outcome

@@ -1,4 +1,4 @@
-"""What people do with these clients, against providers whose answers are known to the letter."""
+"""Common uses of these clients, with providers whose answers are known exactly."""
 
 import json
 
@@ -14,7 +14,7 @@ UNICODE = "Zürich, 東京, ελληνικά, 👩‍👩‍👧 \"quotes\" \\ \
 
 
 def counts(heard, prompt=100, completion=7):
-    """The counts are the provider's, where the client shows them."""
+    """Check that the counts are the provider's, if the client reports them."""
     assert heard.prompt in (None, prompt)
     assert heard.completion in (None, completion)
 
@@ -40,7 +40,7 @@ def test_stream(client, upstream):
 @needs("stream")
 @pytest.mark.no_upstream
 def test_early_usage(client, upstream):
-    """A provider that counts in its last choice is not counted twice, not by clients that add up what they see either."""
+    """Check that usage in the last choice is not counted twice, not even by clients that add up all usage."""
     heard = client.stream("to-openai-early", "hello")
     assert heard.text == "You said: hello"
     if client.counts_streams:
@@ -100,7 +100,7 @@ def test_functions_as_tools(client, upstream):
 @needs("forced")
 def test_forced_tool(client, upstream):
     calls = client.forced(upstream + "-plain")
-    # Ollama cannot be told; its model calls the first one.
+    # Ollama has no such option; its model calls the first tool.
     assert calls == [WEATHER if upstream == "to-ollama" else TIME]
 
 
@@ -193,7 +193,7 @@ def test_program(client, upstream):
 
 
 def fails(client, status, work):
-    """What the client raised, which is the class that its users catch for that."""
+    """Return the client's exception, after checking its class."""
     with pytest.raises(client.faults[status]) as caught:
         work()
     return caught.value

@@ -1,4 +1,4 @@
-"""The same clients in front of real servers, whose models are tiny and speak at random."""
+"""The same clients with real servers, whose tiny models generate random text."""
 
 import pytest
 
@@ -7,12 +7,12 @@ TOOLS_KNOWN = {"get_weather", "get_time"}
 
 
 def limit(client):
-    """Not too much, where it can be said: some ask for a low temperature, at which a random model goes on and on."""
+    """Limit the output where possible: some clients request a low temperature, at which a random model never stops."""
     return {"max_tokens": 64} if client.settings and client.takes_cut_answers else {}
 
 
 def until_it_speaks(ask):
-    """A random model may say nothing at all; some frameworks then send that back as a turn, which llama.cpp refuses."""
+    """Accept an empty answer of a random model, which some frameworks send back as a message that llama.cpp rejects."""
     for _ in range(4):
         try:
             return ask()

@@ -1,1 +1,1 @@
-"""What every fault is made of: the gateway's process, clients, upstreams, and the table."""
+"""The toolkit of the faults: the gateway's process, clients, upstreams, and the table."""

@@ -1,4 +1,4 @@
-"""What an answer must look like."""
+"""Checks of responses."""
 
 import json
 
@@ -11,18 +11,18 @@ def expect(condition, message):
 
 
 def expect_good(response, text=TEXT):
-    """A whole answer or a whole stream, with this text."""
+    """Check a complete response, streaming or not, and its text."""
     expect(response.status == 200, f"status {response.status}, not 200: {response}")
-    expect(response.end == "complete", f"the answer ended by {response.end}: {response}")
+    expect(response.end == "complete", f"the response ended with {response.end}: {response}")
     if response.fields.get("content-type", "").startswith("text/event-stream"):
         expect(response.events[-1:] == [b"[DONE]"], f"no [DONE] at the end: {response}")
         expect(response.events.count(b"[DONE]") == 1, "more than one [DONE]")
     if text is not None:
-        expect(response.text == text, f"another text: {response.text[:80]!r}")
+        expect(response.text == text, f"wrong text: {response.text[:80]!r}")
 
 
 def error_of(value):
-    """The error object, checked for its shape."""
+    """Return the error object after checking its shape."""
     error = value.get("error") if isinstance(value, dict) else None
     expect(isinstance(error, dict), f"no error object in {str(value)[:200]}")
     for key in ("message", "type", "code", "request_id"):
@@ -32,10 +32,10 @@ def error_of(value):
 
 
 def expect_error(response, status, code):
-    """An HTTP error with OpenAI's error object; `code` may be several."""
+    """Check an HTTP error with OpenAI's error object. `code` may be a tuple."""
     expect(response.status == status, f"status {response.status}, not {status}: {response}")
-    expect(response.end == "complete", f"the error itself ended by {response.end}")
-    expect(response.fields.get("content-type", "").startswith("application/json"), "the error is no JSON")
+    expect(response.end == "complete", f"the error itself ended with {response.end}")
+    expect(response.fields.get("content-type", "").startswith("application/json"), "the error is not JSON")
     error = error_of(response.json)
     codes = code if isinstance(code, tuple) else (code,)
     expect(error["code"] in codes, f"code {error['code']}, not {' or '.join(codes)}")
@@ -45,12 +45,12 @@ def expect_error(response, status, code):
 
 
 def expect_event(response, code="upstream_truncated", text=None):
-    """A stream that broke: an error event at its end, no [DONE], and an end that is no proper one."""
+    """Check a failed stream: an error event at its end, no [DONE], and no proper end."""
     expect(response.status == 200, f"status {response.status}, not 200: {response}")
     expect(response.chunked, "the stream is not chunked")
-    expect(response.end in ("eof", "reset"), f"the broken stream ended like a whole one: {response.end}")
+    expect(response.end in ("eof", "reset"), f"the failed stream ended properly: {response.end}")
     expect(b"[DONE]" not in response.events, "[DONE] after a failure")
-    expect(response.events, f"no event at all: {response}")
+    expect(response.events, f"no events: {response}")
     error = error_of(json.loads(response.events[-1]))
     codes = code if isinstance(code, tuple) else (code,)
     expect(error["code"] in codes, f"code {error['code']}, not {' or '.join(codes)}")

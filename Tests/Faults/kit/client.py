@@ -1,4 +1,4 @@
-"""A raw HTTP client that sees everything: where an answer ended, and how."""
+"""A raw HTTP client that records where and how a response ended."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ OPEN = set()
 
 
 class Response:
-    """What came back. `end` is `complete`, `eof` (closed before the end) or `reset`."""
+    """A response. `end` is `complete`, `eof` (closed before the end), or `reset`."""
 
     def __init__(self):
         self.status = 0
@@ -28,7 +28,7 @@ class Response:
 
     @property
     def events(self):
-        """The data of each event of a stream."""
+        """Return the data of each event of a stream."""
         found = []
         for block in bytes(self.body).split(b"\n\n"):
             lines = [line[5:].lstrip(b" ") for line in block.split(b"\n") if line.startswith(b"data:")]
@@ -38,7 +38,7 @@ class Response:
 
     @property
     def text(self):
-        """What a person would read of the answer."""
+        """Return the text of the answer."""
         if not self.fields.get("content-type", "").startswith("text/event-stream"):
             return self.json["choices"][0]["message"]["content"]
         parts = []
@@ -53,7 +53,7 @@ class Response:
 
 
 class Client:
-    """One connection to a gateway."""
+    """A connection to a gateway."""
 
     def __init__(self, sock):
         self.socket = sock
@@ -84,7 +84,7 @@ class Client:
             await asyncio.get_running_loop().sock_sendall(self.socket, data)
 
     async def receive(self, count=65536, timeout=10):
-        """Some bytes; empty at the end. A reset raises."""
+        """Return some bytes, or none at the end. Raises on a reset."""
         async with asyncio.timeout(timeout):
             return await asyncio.get_running_loop().sock_recv(self.socket, count)
 
@@ -94,7 +94,7 @@ class Client:
         return bool(data)
 
     async def response(self, timeout=10, until=None):
-        """Reads one response to its end, or until `until` stands in its body."""
+        """Read one response to its end, or until its body contains `until`."""
         response = Response()
         try:
             async with asyncio.timeout(timeout):
@@ -102,7 +102,7 @@ class Client:
         except ConnectionError:
             response.end = "reset"
         except TimeoutError:
-            raise AssertionError(f"no end of the answer after {timeout} s: {response} {bytes(self.buffer[:200])!r}")
+            raise AssertionError(f"the response did not end within {timeout} s: {response} {bytes(self.buffer[:200])!r}")
         return response
 
     async def _response(self, response, until):
@@ -159,18 +159,18 @@ class Client:
                 return None
 
     async def rest(self, response, timeout=10):
-        """Reads on in a stream that was read until something."""
+        """Continue reading a stream after `until`."""
         try:
             async with asyncio.timeout(timeout):
                 response.end = await self._chunks(response, None)
         except ConnectionError:
             response.end = "reset"
         except TimeoutError:
-            raise AssertionError(f"no end of the stream after {timeout} s: {response}")
+            raise AssertionError(f"the stream did not end within {timeout} s: {response}")
         return response
 
     async def ended(self, timeout=5):
-        """Waits for the peer's end of the connection; `eof` or `reset`."""
+        """Wait until the peer ends the connection. Return `eof` or `reset`."""
         try:
             while await self.receive(timeout=timeout):
                 pass
@@ -181,11 +181,11 @@ class Client:
             raise AssertionError(f"the connection is still open after {timeout} s")
 
     def finish(self):
-        """Shuts the sending side."""
+        """Shut down the sending side."""
         self.socket.shutdown(socket.SHUT_WR)
 
     def close(self, how="fin"):
-        """Leaves, with an orderly end or a reset."""
+        """Disconnect, with an orderly close or a reset."""
         if self not in OPEN:
             return
         OPEN.discard(self)
@@ -199,14 +199,14 @@ class Client:
 
 
 def chat(model, stream, prompt="Hello", padding=0, close=False, **more):
-    """The bytes of a request for a chat completion."""
+    """Return the bytes of a chat completion request."""
     message = {"role": "user", "content": prompt + "x" * padding}
     body = json.dumps({"model": model, "stream": stream, "messages": [message], **more}).encode()
     return post(body, close)
 
 
 def post(body, close=False, fields=""):
-    """The bytes of a request with this body."""
+    """Return the bytes of a request with this body."""
     end = "connection: close\r\n" if close else ""
     head = (
         "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
@@ -221,6 +221,6 @@ def get(path, close=False):
 
 
 def close_all():
-    """Resets every client that a fault left open."""
+    """Reset every client that a fault left open."""
     for client in list(OPEN):
         client.close("rst")

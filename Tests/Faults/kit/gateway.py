@@ -1,4 +1,4 @@
-"""The gateway's process: its configuration, its figures, its end."""
+"""The gateway's process: configuration, measurements, and exit."""
 
 import asyncio
 import json
@@ -29,17 +29,17 @@ SERVER = {
     "dns_cache_secs": 1,
     "health_check_interval_secs": 0,
 }
-# A fault is what one attempt makes of it: nobody is asked again or left alone, but where a row wants it.
+# A fault consists of one attempt: no retries and no circuit breaker, unless a row enables them.
 CALM = {"breaker": {"failures_max": 0}, "retry": {"max_retries": 0}}
-# What a fault may leave behind in memory: allocators keep some of what was freed.
+# The memory that may remain after a fault, because allocators keep some freed memory.
 RSS_TOLERANCE = 24 * 1024 * 1024
 
 
 class Gateway:
-    """One running hoosh. `wrap` stands before its command line, as in `["prlimit", "--nofile=64"]`."""
+    """A running hoosh. `wrap` precedes its command line, for example `["prlimit", "--nofile=64"]`."""
 
     count = 0
-    # The worst lag of each row, in microseconds, and the most that is allowed.
+    # The worst lag of each row, in microseconds, and the limit.
     lags = {}
     lag_max_us = 10_000
 
@@ -62,7 +62,7 @@ class Gateway:
         os.mkdir(folder)
         self.config = os.path.join(folder, "hoosh.toml")
         self.log = os.path.join(folder, "log")
-        # Some preloaded libraries take the arguments away; without any, hoosh finds the file where it starts.
+        # Some preloaded libraries remove the arguments. Without arguments, hoosh finds the file in its working folder.
         command = [] if bare else ["serve", "--config", self.config, *arguments]
         self.command = [*wrap, world.program, *command]
         self.environment = {**os.environ, "SWIFT_BACKTRACE": "enable=no", **(environment or {})}
@@ -71,14 +71,14 @@ class Gateway:
         self.lag = 0
         self.pid = None
         self.port = None
-        # A wrapped process stands still at every call, or its clock lies: its lag says nothing.
+        # A wrapped process stops at every system call, or its clock is faked, so its lag is meaningless.
         self.counts_lag = True
         self.server = {**SERVER, **(server or {})}
         self.sections = {**CALM, **(sections or {})}
         self.write(world.providers() if providers is None else providers)
 
     def write(self, providers, **sections):
-        """Writes the configuration anew, for the start or for a reload."""
+        """Write the configuration, for the start or for a reload."""
         with open(self.config + ".new", "w") as file:
             file.write(toml({"server": self.server, **self.sections, **sections}, providers))
         os.rename(self.config + ".new", self.config)
@@ -107,7 +107,7 @@ class Gateway:
             return file.read()
 
     def _find(self):
-        """The process of hoosh itself, under whatever it is wrapped in."""
+        """Return the process ID of hoosh itself, inside its wrapper."""
         program = os.path.realpath(self.world.program)
         left = [self.process.pid]
         while left:
@@ -127,7 +127,7 @@ class Gateway:
         return await Client.open(self.port, **options)
 
     async def ask(self, model, stream, timeout=10, **more):
-        """One request on a connection of its own, read to its end."""
+        """Send one request on a new connection and read its response."""
         client = await self.client()
         try:
             began = time.monotonic()
@@ -139,7 +139,7 @@ class Gateway:
             client.close()
 
     async def begin(self, model, stream, **more):
-        """Sends a request and gives its client."""
+        """Send a request and return its client."""
         client = await self.client()
         await client.send(chat(model, stream, **more))
         return client
@@ -158,7 +158,7 @@ class Gateway:
             raise AssertionError(f"GET /v1/status: {response}")
         return response.json
 
-    # Figures.
+    # Measurements.
 
     @property
     def alive(self):
@@ -177,7 +177,7 @@ class Gateway:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     async def cpu_share(self, seconds=1.0):
-        """The share of one core that it takes in the next `seconds`."""
+        """Return the share of one core that the process uses in the next `seconds`."""
         before, began = self.cpu_seconds(), time.monotonic()
         await asyncio.sleep(seconds)
         return (self.cpu_seconds() - before) / (time.monotonic() - began)
@@ -185,7 +185,7 @@ class Gateway:
     # The baseline.
 
     async def warm(self):
-        """Everything is used once; what is there afterwards is the baseline."""
+        """Use everything once, and record the baseline."""
         for stream in (True, False):
             for _ in range(3):
                 await self.ask("good", stream)
@@ -198,7 +198,7 @@ class Gateway:
         return self
 
     async def settled(self, timeout=4, rss=RSS_TOLERANCE):
-        """Fails unless nothing of the faults before is left."""
+        """Fail if anything of earlier faults is left."""
         end = time.monotonic() + timeout
         while True:
             left = await self._left(rss)
@@ -221,8 +221,8 @@ class Gateway:
             left.append(f"{upstreams} upstream sockets by the status, {self.base_upstreams} at first")
         if status["clients"]["open"] > 1:
             left.append(f"clients {status['clients']['open']}")
-        # libcurl's multis are kept; each has a pair of descriptors to be woken by.
-        # The connection that asked needs a moment to be gone on the other side too.
+        # libcurl's multi handles are kept; each has a wake-up pair of descriptors.
+        # The connection of this request takes a moment to close on the other side too.
         await asyncio.sleep(0.02)
         most = self.base_descriptors + 2 * (status["transfers"]["multis"] - self.base_multis)
         if self.descriptors() > most:
@@ -233,7 +233,7 @@ class Gateway:
 
     def note_lag(self, status):
         lag = status["loop"]["lag_us"]["max"]
-        # The figure is the worst since the start: a row is only told what it added.
+        # The value is the maximum since the start, so a row is only charged for an increase.
         if self.counts_lag and lag > self.lag:
             where = self.world.now_running
             Gateway.lags[where] = max(lag, Gateway.lags.get(where, 0))
@@ -242,7 +242,7 @@ class Gateway:
     # The end.
 
     async def stop(self, timeout=10):
-        """Ends it as an operator would; it must have been alive and must end well."""
+        """Stop the process as an operator would. It must be alive and exit cleanly."""
         if not self.alive:
             code = self.process.returncode
             raise AssertionError(f"hoosh is dead (exit code {code}): {self.said()[-600:]}")
@@ -254,12 +254,12 @@ class Gateway:
             async with asyncio.timeout(timeout):
                 code = await self.process.wait()
         except TimeoutError:
-            raise AssertionError(f"hoosh has not ended {timeout} s after its signal")
+            raise AssertionError(f"hoosh did not exit within {timeout} s of its signal")
         if code != 0:
-            raise AssertionError(f"hoosh ended with {code}: {self.said()[-400:]}")
+            raise AssertionError(f"hoosh exited with {code}: {self.said()[-400:]}")
 
     def kill(self):
-        """Ends it for certain."""
+        """Kill the process."""
         for pid in {self.pid, self.process.pid if self.process else None} - {None}:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -268,7 +268,7 @@ class Gateway:
 
 
 def toml(sections, providers):
-    """The text of a configuration."""
+    """Return the text of a configuration."""
     lines = []
     for name, keys in sections.items():
         lines += [f"[{name}]", *(f"{key} = {value_of(value)}" for key, value in keys.items() if value is not None)]
@@ -283,6 +283,6 @@ def value_of(value):
 
 
 def provider(name, url, models=None, **more):
-    """A provider; unless said otherwise it serves `NAME-…`, and first of two `over-NAME-…`."""
+    """Return a provider. By default it serves `NAME-…`, and is the first of two for `over-NAME-…`."""
     models = models or [f"{name}-*", f"over-{name}-*"]
     return {"type": "OpenAiCompatible", "name": name, "base_url": url, "models": models, **more}

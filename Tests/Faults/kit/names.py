@@ -1,4 +1,4 @@
-"""A name server of our own for one gateway: it says what a fault wants, or nothing at all.
+"""A name server for one gateway that responds as a fault requires, or not at all.
 
 The gateway runs in a mount namespace in which `/etc/resolv.conf` names an address of this machine's loopback.
 """
@@ -16,7 +16,7 @@ NXDOMAIN, SERVFAIL = 3, 2
 
 
 class Names(asyncio.DatagramProtocol):
-    """Answers queries for A records from `table`: an address, a code of refusal, or nothing."""
+    """Answer queries for A records from `table`: an address, an error code, or no response."""
 
     def __init__(self):
         self.table = {}
@@ -49,7 +49,7 @@ class Names(asyncio.DatagramProtocol):
 
 
 async def name_server(w, address="127.77.0.53"):
-    """Starts one; gives it and what a gateway is to be wrapped in to use it."""
+    """Start a name server. Return it and the command that wraps a gateway to use it."""
     need_root()
     file = f"{w.folder}/resolv.conf"
     with open(file, "w") as text:
@@ -64,12 +64,12 @@ async def name_server(w, address="127.77.0.53"):
 
 
 def in_mounts(commands):
-    """The beginning of a command line that runs in mounts of its own, changed by `commands` first."""
+    """Return the start of a command line that runs in its own mount namespace, prepared by `commands`."""
     need_root()
     if not shutil.which("unshare"):
         raise Skip("needs unshare")
     wrap = ["unshare", "-m", "sh", "-c", f'set -e; {commands}; exec "$@"', "sh"]
     tried = subprocess.run([*wrap, "true"], capture_output=True, text=True)
     if tried.returncode:
-        raise Skip(f"needs mounts of its own: {tried.stderr.strip()}")
+        raise Skip(f"needs a mount namespace: {tried.stderr.strip()}")
     return wrap

@@ -1,4 +1,4 @@
-"""How others fare while a fault is on: a paced client in a process of its own."""
+"""The latency of other clients during a fault, measured by a paced client in a separate process."""
 
 import asyncio
 import json
@@ -8,14 +8,14 @@ import sys
 from kit.checks import expect
 
 PROGRAM = pathlib.Path(__file__).parent.parent / "pace.py"
-# A request to the demo within the gateway: nothing but the gateway is measured.
+# A request to the demo provider, so that only the gateway is measured.
 MODEL = "demo-tokens4-rate0-first0"
 # Below this the machine's own noise is larger than any difference.
 FLOOR_MS = 3.0
 
 
 async def pace(w, gateway, seconds=2.0, rate=200):
-    """Asks for `seconds`; gives p50, p99 and max in milliseconds, and how many failed."""
+    """Send requests for `seconds`. Return p50, p99, and maximum in milliseconds, and the number of failures."""
     process = await w.process(
         sys.executable,
         "-B",
@@ -31,7 +31,7 @@ async def pace(w, gateway, seconds=2.0, rate=200):
 
 
 async def undisturbed(w, gateway, calm, seconds=2.0, tries=3):
-    """Others' p99 is at most twice what it was, at one of a few tries: the machine is shared."""
+    """Check that the p99 of others at most doubles in one of a few tries, because the machine is shared."""
     for left in reversed(range(tries)):
         now = await pace(w, gateway, seconds)
         expect(now["failed"] == 0, f"{now['failed']} requests of others failed")

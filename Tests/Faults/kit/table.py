@@ -5,11 +5,11 @@ ONCE = ("-",)
 
 
 class Skip(Exception):
-    """The machine lacks what the fault needs; says what."""
+    """The machine lacks a feature that the fault needs."""
 
 
 class Fault:
-    """One row: what is done to the gateway, and what must be true then."""
+    """A row: a fault, and the conditions that must hold afterwards."""
 
     def __init__(self, function, name, title, variants, quick, limit):
         self.function = function
@@ -28,8 +28,8 @@ TABLE = []
 
 
 def fault(name, title, variants=BOTH, quick=False, limit=20):
-    """Adds a row. `variants` are what it is tried with, `quick` those of them that --quick tries (True: all), `limit`
-    the seconds after which it has failed."""
+    """Add a row. `variants` are its variants, `quick` those that --quick runs (True: all), and `limit`
+    the seconds after which it fails."""
 
     def add(function):
         TABLE.append(Fault(function, name, title, variants, quick, limit))

@@ -1,4 +1,4 @@
-"""A scripted upstream: what it does is a list of steps, found by the model's name.
+"""A scripted upstream that runs a list of steps, selected by the model's name.
 
 A step is bytes (sent as they are), a number (seconds of silence) or a function of the call. After the last step the
 connection closes. `RESET` breaks it, `STALL` waits until the gateway leaves, `KEEP` waits for the next request.
@@ -17,11 +17,11 @@ USAGE = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
 
 
 class Left(Exception):
-    """The gateway is gone."""
+    """The gateway disconnected."""
 
 
 class Call:
-    """One request at the upstream."""
+    """A request at the upstream."""
 
     def __init__(self, sock, head, body, model, listener):
         self.socket = sock
@@ -42,7 +42,7 @@ class Call:
             raise Left from None
 
     async def until_left(self):
-        """Returns when the gateway has closed."""
+        """Wait until the gateway has closed the connection."""
         try:
             while await asyncio.get_running_loop().sock_recv(self.socket, 65536):
                 pass
@@ -52,7 +52,7 @@ class Call:
 
 
 class Upstream:
-    """Listens on one port for each name in `ports`; a thing of one event loop."""
+    """Listens on one port for each name in `ports`, on one event loop."""
 
     def __init__(self):
         self.scripts = {}
@@ -65,7 +65,7 @@ class Upstream:
         self.held = []
 
     def listen(self, name, port=0, host="127.0.0.1", backlog=4096, rcvbuf=None, greet=None):
-        """Opens a port. `greet` replaces the reading of requests by a function of the accepted socket."""
+        """Open a port. `greet` handles the accepted socket instead of reading requests."""
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if rcvbuf:
@@ -80,14 +80,14 @@ class Upstream:
         return self.ports[name]
 
     def reserve(self, name):
-        """A port that refuses: bound, and nobody listens."""
+        """Return a port that refuses connections: bound, but not listening."""
         closed = socket.socket()
         closed.bind(("127.0.0.1", 0))
         self.held.append(closed)
         self.ports[name] = closed.getsockname()[1]
 
     def black_hole(self, name):
-        """A port whose queue of connections is full: what comes more is not answered at all."""
+        """Return a port with a full accept queue, on which further connections receive no response."""
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -100,7 +100,7 @@ class Upstream:
             self.held.append(filler)
 
     def script(self, model, *steps):
-        """What the upstream does when asked for `model`; a single function of the call may return the steps."""
+        """Set the steps for `model`. A single function of the call may return them."""
         self.scripts[model] = steps
         self.calls[model] = []
         return model
@@ -161,7 +161,7 @@ class Upstream:
         found = re.search(rb'"model" *: *"([^"]*)"', body)
         model = found[1].decode() if found else "-"
         call = self._last = Call(sock, head, body, model, name)
-        # The port named `good` answers well whatever the script says: it is what a fault falls back to.
+        # The port named `good` responds normally despite the script: it is the target of failover.
         steps = None if name == "good" else self.scripts.get(model)
         if steps is None:
             steps = (good(call.stream),)
@@ -196,7 +196,7 @@ class Upstream:
         return False
 
     def clean(self):
-        """Forgets scripts and breaks what is open."""
+        """Clear the scripts and break open connections."""
         self.scripts.clear()
         self.calls.clear()
         for sock, task in list(self.connections.items()):
@@ -215,13 +215,13 @@ RESET, STALL, KEEP = object(), object(), object()
 
 
 def reset(sock):
-    """Breaks a connection so that the peer sees a reset."""
+    """Break a connection so that the peer receives a reset."""
     linger_none(sock)
     sock.close()
 
 
 def linger_none(sock):
-    """Makes the next close a reset."""
+    """Make the next close a reset."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     except OSError:
@@ -229,7 +229,7 @@ def linger_none(sock):
 
 
 def head(status=200, kind="text/event-stream", *fields):
-    """A response head; a field is a whole line."""
+    """Return a response head. A field is a whole line."""
     lines = [f"HTTP/1.1 {status} Status", f"content-type: {kind}", *fields]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
@@ -245,12 +245,12 @@ LAST = b"0\r\n\r\n"
 
 
 def event(data):
-    """One event of a stream, in a chunk of its own."""
+    """Return one event of a stream, in its own chunk."""
     return chunk(b"data: " + (data if isinstance(data, bytes) else json.dumps(data).encode()) + b"\n\n")
 
 
 def delta(text=None, finish=None, **more):
-    """The object of one chunk of a chat completion."""
+    """Return the object of a chat completion chunk."""
     choice = {"index": 0, "delta": {} if text is None else {"content": text}, "finish_reason": finish}
     return {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice], **more}
 
@@ -264,7 +264,7 @@ DONE = event(b"[DONE]") + LAST
 
 
 def answer(text=TEXT, **more):
-    """The object of a whole answer."""
+    """Return the object of a chat completion."""
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     return {
         "id": "c-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": USAGE, **more
@@ -272,20 +272,20 @@ def answer(text=TEXT, **more):
 
 
 def reply(body, status=200, kind="application/json", *fields):
-    """A response with a length."""
+    """Return a response with a content length."""
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     return head(status, kind, f"content-length: {len(body)}", "connection: close", *fields) + body
 
 
 def good(stream):
-    """A whole good answer."""
+    """Return a complete, successful response."""
     if not stream:
         return reply(answer())
     return STREAM + b"".join(token(word) for word in WORDS) + FINISH + DONE
 
 
 def half(stream):
-    """The first half of a good answer: its head, and something visible."""
+    """Return the first half of a successful response: its head and some visible output."""
     if stream:
         return STREAM + token("one ") + token("two ")
     whole = reply(answer())

@@ -1,4 +1,4 @@
-"""Everything that the faults share: one gateway, one scripted upstream, and what must be ended afterwards."""
+"""The resources that faults share: a gateway, a scripted upstream, and everything that must be closed afterwards."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from kit.upstream import Upstream
 
 
 class World:
-    """`gateway` is the one that most faults share; `own` starts another one for a fault alone."""
+    """`gateway` is the one that most faults share. `own` starts another for a single fault."""
 
     def __init__(self, program, folder):
         self.program = program
@@ -35,7 +35,7 @@ class World:
         await self.fresh()
 
     async def fresh(self):
-        """A new shared gateway, also after one that died."""
+        """Start a shared gateway, also after one died."""
         if self.gateway:
             self.gateway.kill()
         self.gateway = Gateway(self)
@@ -46,27 +46,27 @@ class World:
         return f"http://127.0.0.1:{self.upstream.ports[name]}/v1"
 
     def providers(self):
-        """What every gateway here is configured with, unless a fault says otherwise."""
+        """Return the default configuration of every gateway."""
         bad = [provider(name, self.url(name)) for name in ("evil", "refused", "hole", "mute", "hasty")]
         demo = {"type": "Demo", "name": "demo", "models": ["demo", "demo-*"]}
         return [*bad, provider("good", self.url("good"), models=["good*", "over-*"], priority=20), demo]
 
     async def _never(self, sock, _):
-        """Accepts and reads nothing."""
+        """Accept, and read nothing."""
         await asyncio.sleep(3600)
 
     async def _hasty(self, sock, _):
-        """Accepts and closes."""
+        """Accept and close."""
 
     def spawn(self, coroutine):
-        """A task that ends with its fault."""
+        """Start a task that ends with its fault."""
         task = asyncio.create_task(coroutine)
         self.tasks.append(task)
         return task
 
     @contextlib.asynccontextmanager
     async def own(self, server=None, settles=True, counts_lag=True, rss=RSS_TOLERANCE, **options):
-        """A gateway for one fault. At its end it must be at its baseline, alive, and stop when it is told to."""
+        """Run a gateway for one fault. At the end it must be alive, at its baseline, and stop on a signal."""
         gateway = Gateway(self, server, **options)
         self.owned.append(gateway)
         gateway.counts_lag = counts_lag
@@ -84,7 +84,7 @@ class World:
         self.owned.remove(gateway)
 
     async def process(self, *command, **options):
-        """Another program, ended with its fault."""
+        """Start another program, which ends with its fault."""
         process = await asyncio.create_subprocess_exec(*command, **options)
         self.processes.append(process)
         return process
@@ -99,7 +99,7 @@ class World:
         await asyncio.sleep(0)
 
     async def clean(self):
-        """Ends what a fault began, however it ended."""
+        """End everything that a fault started."""
         await self._let_go()
         for gateway in self.owned:
             gateway.kill()
@@ -117,7 +117,7 @@ class World:
         gc.collect()
 
     async def settled(self):
-        """The shared gateway is alive and at its baseline."""
+        """Check that the shared gateway is alive and at its baseline."""
         if not self.gateway.alive:
             raise AssertionError(f"hoosh died: {self.gateway.said()[-600:]}")
         await self.gateway.settled()

@@ -1,7 +1,7 @@
 @testable import Gateway
 
-/// What an upstream answers outside a stream: a completion, an error, a list of models. The first byte chooses the
-/// caller's name for the model.
+/// A non-streaming upstream response: a completion, an error, or a model list. The first byte selects the caller's
+/// name for the model.
 enum AnswerTarget {
   static func run(_ input: Span<UInt8>) {
     guard let first = input.indices.first.map({ input[$0] }) else { return }
@@ -24,7 +24,7 @@ enum AnswerTarget {
       var hasModel = false
       for entry in entries {
         let isModel = entry.reads("model")
-        // Of several only the first leaves.
+        // Of several members, only the first is written.
         if !isModel {
           expected.append(entry)
         } else if !hasModel {
@@ -49,7 +49,7 @@ enum AnswerTarget {
   private static func restream(_ body: Span<UInt8>, _ plain: PlainJSON?) {
     guard let events = try? ChatAnswer.restream(body) else { return }
     guard let plain else { fail("an answer is JSON") }
-    // Of two members with the same key the last one that is an array counts.
+    // Of duplicate members, the last one that is an array counts.
     let arrays = plain.entries?.filter { $0.reads("choices") }.compactMap(\.value.elements)
     let choices = arrays?.last?.filter { $0.entries != nil } ?? []
     expect(events.count == choices.count || events.count == choices.count + 1, "an event for each choice")
@@ -70,7 +70,7 @@ enum AnswerTarget {
     if let shown = error.body {
       expect(shown.utf8.count <= UpstreamError.bodyBytesMax + 3, "a body that is shown has its bound")
       expect(!namesKey(Array(shown.utf8)), "a body shows no key: \(shown)")
-      // Who reads the JSON reads no key either.
+      // A reader that unescapes the JSON must not find a key either.
       if plain != nil { expect(!namesKey(PlainJSON.unescaped(Array(shown.utf8))), "a body hides no key: \(shown)") }
     }
     let status = [400, 401, 429, 500, 503][Int(first) % 5]
@@ -78,9 +78,9 @@ enum AnswerTarget {
     expect(refusal.status >= 400 && refusal.message.utf8.count < 3000, "a refusal has its bound")
   }
 
-  /// Bounds, and no credentials.
+  /// Checks the limits, and that no credential is shown.
   static func checkError(_ error: UpstreamError) {
-    // A character that is cut in the middle becomes one of three bytes.
+    // A character cut in the middle becomes one of three bytes.
     expect(error.message.utf8.count <= UpstreamErrorReader.messageMax + 3, "a message has its bound")
     for text in [error.message, error.type, error.param, error.code] {
       guard let text else { continue }
@@ -95,7 +95,7 @@ enum AnswerTarget {
       && (Character(Unicode.Scalar(UInt8(byte))).isLetter || "0123456789-_.+/~=".utf8.contains(UInt8(byte)))
   }
 
-  /// Whether eight bytes of a credential follow what credentials begin with.
+  /// Returns whether eight bytes of a credential follow a known prefix.
   private static func namesKey(_ text: [UInt8]) -> Bool {
     func isSecret(from start: Int) -> Bool {
       start + 8 <= text.count && text[start..<start + 8].allSatisfy { secret[Int($0)] }
@@ -117,7 +117,7 @@ enum AnswerTarget {
     return false
   }
 
-  /// An error that was found in an answer.
+  /// Checks an error that was found in an answer.
   static func checkFailure(_ failure: UpstreamFailure) {
     expect(!failure.word.isEmpty, "a failure has a word")
     switch failure {

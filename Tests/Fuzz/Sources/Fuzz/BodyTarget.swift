@@ -1,6 +1,6 @@
 @testable import Gateway
 
-/// The body of a request. Four bytes cut it, the fifth says how it is framed and the sixth how long it may be.
+/// The body of a request. Four bytes cut it, the fifth selects its framing, and the sixth its size limit.
 enum BodyTarget {
   private enum Verdict: Equatable {
     case incomplete(body: [UInt8])
@@ -36,7 +36,7 @@ enum BodyTarget {
     }
     let plain = plainlyDecoded(bytes.extracting(first: end))
     if input[4] & 3 == 3 {
-      expect(body.isEmpty && plain.count <= BodyReader.discardsMax, "nothing is kept of what nobody reads")
+      expect(body.isEmpty && plain.count <= BodyReader.discardsMax, "a discarded body is not stored")
     } else {
       expect(body == plain, "a body is its chunks")
       checkWritten(body)
@@ -70,7 +70,7 @@ enum BodyTarget {
     return .incomplete(body: body)
   }
 
-  /// The chunks of a complete body, read as simply as can be.
+  /// Decodes the chunks of a complete body, as simply as possible.
   private static func plainlyDecoded(_ bytes: Span<UInt8>) -> [UInt8] {
     var out: [UInt8] = []
     var index = 0
@@ -88,7 +88,7 @@ enum BodyTarget {
     }
   }
 
-  /// A body as the gateway writes one is read as the same.
+  /// Checks that a body written by the gateway is read back unchanged.
   private static func checkWritten(_ body: [UInt8]) {
     var written: [UInt8] = []
     var stream = StreamWriter(minorVersion: 1)

@@ -1,6 +1,6 @@
 @testable import Gateway
 
-/// A chat completion request. Two bytes say what the candidate is; the body follows.
+/// A chat completion request. Two bytes describe the candidate; the body follows.
 enum ChatTarget {
   static func run(_ input: Span<UInt8>) {
     guard input.count >= 2 else { return }

@@ -8,20 +8,21 @@ func say(_ text: String) {
   _ = unsafe line.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
 }
 
-/// Ends the process when a property does not hold; in a release build `precondition` would not say which.
+/// Ends the process if a property does not hold. In a release build, `precondition` would not print which.
 @inline(__always)
 func expect(_ holds: Bool, _ property: @autoclosure () -> String, line: Int = #line, file: String = #fileID) {
   if !holds { fail("\(file):\(line): \(property())") }
 }
 
-/// Ends the process; libFuzzer keeps the input.
+/// Ends the process. libFuzzer keeps the input.
 @inline(never)
 func fail(_ text: String) -> Never {
   say("PROPERTY BROKEN: \(text)")
   abort()
 }
 
-/// Lends a copy of bytes in memory of exactly their size, so that AddressSanitizer sees a read behind them.
+/// Calls `body` with a copy of the bytes in memory of exactly their size, so that AddressSanitizer detects reads
+/// past the end.
 func lending<Result>(_ bytes: Span<UInt8>, _ range: Range<Int>, _ use: (Span<UInt8>) -> Result) -> Result {
   let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: range.count)
   for index in 0..<range.count { unsafe copy[index] = bytes[range.lowerBound + index] }
@@ -29,15 +30,16 @@ func lending<Result>(_ bytes: Span<UInt8>, _ range: Range<Int>, _ use: (Span<UIn
   return use(unsafe UnsafeBufferPointer(copy).span)
 }
 
-/// Where an input is cut, as its first bytes say: each is the length of a piece, by its low five bits.
+/// The positions at which an input is cut, from its first bytes: each is the length of a piece, by its low five
+/// bits.
 ///
-/// So `a` is one byte, `z` is 26 and `` ` `` is none. The lengths are used in turn until there are enough pieces.
+/// `a` is one byte, `z` is 26, and `` ` `` is zero. The lengths repeat until there are enough pieces.
 struct Cuts {
-  /// Bytes at the beginning of an input that say where it is cut.
+  /// The number of bytes at the start of an input that determine the cuts.
   static let byteCount = 4
   private static let piecesMax = 16
 
-  /// The ends of the pieces; the last one is the end of the input.
+  /// The ends of the pieces. The last one is the end of the input.
   let ends: [Int]
 
   init(_ control: Span<UInt8>, count: Int) {
@@ -53,18 +55,18 @@ struct Cuts {
 }
 
 extension Span where Element == UInt8 {
-  /// A copy.
+  /// A copy of the bytes.
   var array: [UInt8] {
     var copy: [UInt8] = []
     copy.append(self)
     return copy
   }
 
-  /// What follows the first `count` bytes.
+  /// The bytes after the first `count`.
   @_lifetime(copy self)
   func behind(_ count: Int) -> Span<UInt8> { extracting(count...) }
 
-  /// Whether a slice lies inside.
+  /// Returns whether a slice lies inside the bytes.
   func holds(_ slice: Slice) -> Bool { slice.range.upperBound <= count }
 }
 

@@ -1,6 +1,7 @@
 @testable import Gateway
 
-/// A request in one dialect, written in all that providers speak. One byte says what its target is; the body follows.
+/// A request in one dialect, written in every dialect of the providers. One byte describes the target; the body
+/// follows.
 struct DialectRequestTarget {
   let call: CallEndpoint
 
@@ -10,7 +11,7 @@ struct DialectRequestTarget {
     do throws(Refusal) {
       let request = try ChatRequest.read(json, for: call, model: "m")
       let conversation = try RequestTranslation.read(json, as: call)
-      // Most inputs are only read: to write them in every dialect takes the greater part of the time.
+      // Most inputs are only read, because writing them in every dialect takes most of the time.
       if input[0] & 0x30 != 0 { return }
       for dialect in Dialect.upstream { check(conversation, json, request, input[0], dialect) }
     } catch {
@@ -36,7 +37,7 @@ struct DialectRequestTarget {
       do throws(Refusal) {
         _ = try RequestTranslation.read(again, as: CallEndpoint(dialect))
       } catch  where error.param?.contains("images") == true || error.param?.contains("inlineData") == true {
-        // What is no picture was passed on, and readers of some dialects look closer than others.
+        // An invalid image was passed on, and some dialects' readers are stricter than others.
       } catch {
         fail("what is written can be read: \(error.message) \(written.body.shown)")
       }
@@ -57,8 +58,8 @@ struct DialectRequestTarget {
   }
 }
 
-/// What an upstream of one dialect says, for callers of all. Four bytes cut it, the fifth says who reads it, and whether
-/// it is a whole answer.
+/// The response of an upstream in one dialect, for callers of all dialects. Four bytes cut it; the fifth selects
+/// the caller's dialect, and streaming or not.
 struct DialectResponseTarget {
   let dialect: Dialect
 
@@ -75,7 +76,7 @@ struct DialectResponseTarget {
     let bytes = input.behind(control)
     let call = Self.calls[Int(input[control - 1] & 7)]
     if input[control - 1] & 8 != 0 || call == CallEndpoint(.gemini) { return readWhole(bytes, call) }
-    // Most inputs are only read, by whoever reads them: to look at what is written takes the greater part of the time.
+    // Most inputs are only read, because checking the output takes most of the time.
     if input[control - 1] & 0xb0 != 0 { return readAlone(bytes) }
     let whole = relay(bytes, [bytes.count], call)
     let cut = relay(bytes, Cuts(input, count: bytes.count).ends, call)
@@ -90,7 +91,7 @@ struct DialectResponseTarget {
     do throws(UpstreamFailure) {
       try reader.read(bytes, into: &events)
     } catch {
-      // Refused is fine.
+      // Rejection is allowed.
     }
     for case .text(let text) in events { expect(text.count <= 6 * bytes.count, "a text is of the event") }
   }
@@ -106,7 +107,7 @@ struct DialectResponseTarget {
       expect(PlainJSON.read(out)?.entries != nil, "a whole answer is an object: \(out.shown)")
       expect(out.count <= 16 * bytes.count + 4096, "what is written has its bound")
     } catch {
-      // Refused is fine.
+      // Rejection is allowed.
     }
   }
 
@@ -161,7 +162,7 @@ struct DialectResponseTarget {
     return (out, false)
   }
 
-  /// Every event, line or element is JSON; a stream that is complete has its end.
+  /// Checks that every event, line, or element is JSON, and that a complete stream has its end.
   private func check(_ out: [UInt8], _ call: CallEndpoint, isWhole: Bool) {
     if call.form == .array {
       if isWhole { expect(PlainJSON.read(out)?.elements != nil, "an array is one: \(out.shown)") }

@@ -1,7 +1,7 @@
 @testable import Gateway
 internal import Glibc
 
-/// What is fuzzed; `HOOSH_FUZZ` in the environment names one.
+/// The fuzz targets. `HOOSH_FUZZ` in the environment selects one.
 enum Target: String, CaseIterable {
   case head, fields, body, stream, json, chat, answer
   case requestOpenAI = "request-openai"
@@ -16,7 +16,7 @@ enum Target: String, CaseIterable {
   case responseGemini = "response-gemini"
   case gguf, safetensors, onnx, report
 
-  /// The one that this process runs.
+  /// The target of this process.
   static let chosen: Target = {
     let name = unsafe getenv("HOOSH_FUZZ").map { unsafe String(cString: $0) } ?? ""
     if let target = Target(rawValue: name) { return target }
@@ -24,7 +24,7 @@ enum Target: String, CaseIterable {
     exit(64)
   }()
 
-  /// Runs one input; traps when a property does not hold.
+  /// Runs one input. Traps if a property does not hold.
   func run(_ input: Span<UInt8>) {
     switch self {
     case .head: HeadTarget.run(input)
@@ -52,7 +52,8 @@ enum Target: String, CaseIterable {
   }
 }
 
-/// What libFuzzer calls with each input. The memory has exactly that size, so AddressSanitizer sees a read behind it.
+/// The function that libFuzzer calls with each input. The memory has exactly that size, so AddressSanitizer detects
+/// reads past the end.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = unsafe UnsafeBufferPointer(start: start, count: count)

@@ -1,6 +1,6 @@
 @testable import Gateway
 
-/// Parts of a head by themselves. The first byte says which; what follows it is the part.
+/// Single parts of a request head. The first byte selects the part, which follows it.
 enum FieldsTarget {
   static func run(_ input: Span<UInt8>) {
     guard input.count >= 2 else { return }
@@ -34,7 +34,7 @@ enum FieldsTarget {
   }
 
   private static func target(_ bytes: Span<UInt8>, _ method: RequestHead.Method) {
-    // The reader of heads lets nothing else through.
+    // The head reader rejects everything else.
     for index in bytes.indices where bytes[index] <= 0x20 || bytes[index] >= 0x7f { return }
     guard let target = try? RequestTarget.read(0..<bytes.count, method: method, in: bytes) else { return }
     expect(bytes.holds(target.path) && bytes.holds(target.query), "a slice lies inside the target")
@@ -75,7 +75,7 @@ enum FieldsTarget {
   }
 
   private static func field(_ bytes: Span<UInt8>) {
-    // The reader of heads lets nothing else through.
+    // The head reader rejects everything else.
     for index in bytes.indices where bytes[index].isForbiddenControl { return }
     guard let line = try? FieldLine.read(0..<bytes.count, in: bytes) else { return }
     expect(line.name.lowerBound == 0 && !line.name.isEmpty, "a name begins its line")

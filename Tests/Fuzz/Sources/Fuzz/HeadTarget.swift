@@ -1,6 +1,6 @@
 @testable import Gateway
 
-/// The head of a request: the first four bytes cut what follows them.
+/// The head of a request. The first four bytes cut it.
 enum HeadTarget {
   private enum Verdict: Equatable {
     case incomplete
@@ -21,7 +21,7 @@ enum HeadTarget {
     }
   }
 
-  /// What comes of bytes that arrive up to each of `ends` in turn.
+  /// Returns the verdict on bytes that arrive in pieces ending at each of `ends`.
   private static func verdict(_ bytes: Span<UInt8>, _ ends: [Int]) -> Verdict {
     var reader = HeadReader()
     for end in ends {
@@ -58,7 +58,7 @@ enum HeadTarget {
     expect(before == after, "a written head means the same: \(before) \(after)")
   }
 
-  /// Looks at an accepted head as a reader would who cuts it at every CR LF: both must see the same framing.
+  /// Reads an accepted head by splitting at every CR LF, and checks that the framing is the same.
   private static func checkLines(_ head: RequestHead, _ bytes: Span<UInt8>) {
     var (lengths, codings, hosts) = (0, 0, 0)
     var start = 0
@@ -91,7 +91,7 @@ enum HeadTarget {
     return bytes.extracting(start..<Int(head.target.start) - 1).array
   }
 
-  /// The head as the gateway would write what it understood.
+  /// Returns the head as the gateway would write it.
   private static func write(_ head: RequestHead, _ bytes: Span<UInt8>) -> [UInt8] {
     var out = method(head, bytes)
     out.append(" ")
@@ -125,7 +125,7 @@ enum HeadTarget {
     return out
   }
 
-  /// Everything that a head says, without where it says it.
+  /// Returns the content of a head, without positions.
   private static func meaning(_ head: RequestHead, _ bytes: Span<UInt8>) -> [[UInt8]?] {
     var all: [[UInt8]?] = [method(head, bytes)]
     for slice in [head.target, head.path, head.query, head.host?.name] {

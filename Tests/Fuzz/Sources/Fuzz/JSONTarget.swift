@@ -1,6 +1,6 @@
 @testable import Gateway
 
-/// JSON in place: scanner, cursors, splices and the writer. Four bytes choose the changes; the text follows.
+/// JSON in place: scanner, cursors, splices, and the writer. Four bytes select the edits; the text follows.
 enum JSONTarget {
   static func run(_ input: Span<UInt8>) {
     guard input.count >= 4 else { return }
@@ -67,11 +67,11 @@ enum JSONTarget {
       if let double = value.double(in: json) { expect(double.isFinite, "a finite number") }
     case .word(let word):
       expect(json.bytes(value.slice).text == word, "a word")
-      expect(value.bool == (word == "true" ? true : word == "false" ? false : nil), "a truth")
+      expect(value.bool == (word == "true" ? true : word == "false" ? false : nil), "a Boolean")
     }
   }
 
-  /// Calls `use` with every member of a valid object; returns the offset behind it.
+  /// Calls `use` with every member of a valid object. Returns the offset after it.
   private static func eachMember(
     _ value: JSONValue, depth: Int, _ json: Span<UInt8>, _ use: (Member) -> Void
   ) -> Int {
@@ -84,7 +84,7 @@ enum JSONTarget {
     }
   }
 
-  /// Two spellings of one key are noticed, and nothing else is.
+  /// Checks that two spellings of one key are detected as duplicates, and other keys are not.
   private static func checkKeys(_ entries: [PlainJSON.Entry], _ json: Span<UInt8>) {
     let isFine = PlainJSON.areUnique(entries) && entries.count <= ObjectCursor.membersMax
     do throws(JSONError) {
@@ -97,7 +97,7 @@ enum JSONTarget {
     }
   }
 
-  /// Changes members of the outermost object, and members of objects in it, and compares with what should come.
+  /// Changes members of the outermost object and of its objects, and compares the result with the expected one.
   private static func splice(_ entries: [PlainJSON.Entry], _ json: Span<UInt8>, operations: UInt8, seed: UInt8) {
     var edits = Splice()
     var expected: [PlainJSON.Entry] = []
@@ -105,7 +105,7 @@ enum JSONTarget {
     guard let root = try? Scanner.whole(json) else { return }
     _ = eachMember(root, depth: 1, json) { member in
       var entry = entries[index]
-      // Neighbours are treated differently and alike, depending on the byte.
+      // Depending on the byte, neighbors are treated alike or differently.
       let operation = (Int(operations) >> (index & 3)) % 6
       index += 1
       switch operation {

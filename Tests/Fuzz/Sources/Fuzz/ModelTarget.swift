@@ -1,6 +1,6 @@
 @testable import Probe
 
-/// Headers of model files. The first byte says how large the file is said to be; the header follows.
+/// Headers of model files. The first byte selects the declared size of the file; the header follows.
 enum ModelTarget {
   static func gguf(_ input: Span<UInt8>) {
     read(input) { (bytes, size) throws(ModelFault) in try unsafe GGUFReader.read(bytes.bytes, fileSize: size) }
@@ -10,7 +10,7 @@ enum ModelTarget {
     read(input) { (bytes, size) throws(ModelFault) in try unsafe ONNXReader.read(bytes.bytes, fileSize: size) }
   }
 
-  /// The configuration beside it is the same bytes: it is JSON as well.
+  /// The configuration beside the file is the same bytes, because it is JSON as well.
   static func safetensors(_ input: Span<UInt8>) {
     read(input) { (bytes, size) throws(ModelFault) in
       let copy = bytes.array
@@ -46,8 +46,9 @@ enum ModelTarget {
   }
 }
 
-/// What a driver's process wrote. The low two bits of the first byte say which driver; with the third the machine is
-/// written as JSON and as text too, which takes most of the time; with the fourth it is a manifest instead.
+/// The output of a driver process. The low two bits of the first byte select the driver. With the third bit, the
+/// machine is also written as JSON and as text, which takes most of the time; with the fourth, the input is a
+/// manifest instead.
 enum ReportTarget {
   private static let sources: [Source] = [.nvml, .vulkan, .rocmSMI, .levelZero]
 
@@ -66,7 +67,7 @@ enum ReportTarget {
     expect(count <= Report.devicesMax, "devices have a bound")
     Merge.add(report, from: source, to: &machine)
     Merge.finish(&machine, environment: ["CUDA_VISIBLE_DEVICES": "0,GPU-1"])
-    expect(Budget(machine).places.allSatisfy { $0.bytes > 0 }, "a place has room")
+    expect(Budget(machine).places.allSatisfy { $0.bytes > 0 }, "a device of the budget has memory")
     guard input[0] & 4 != 0 else { return }
     let snapshot = Snapshot(machine)
     expect(snapshot.budget == Budget(machine), "a plan is made on the same budget")
@@ -76,7 +77,7 @@ enum ReportTarget {
   private static func manifest(_ bytes: [UInt8]) {
     guard let library = Manifests.library(bytes) else { return }
     expect(!library.isEmpty, "a manifest names a library")
-    // Bytes that are no text do not disturb Vulkan's loader.
+    // Vulkan's loader ignores bytes that are not text.
     let isText = String(validating: bytes, as: UTF8.self) != nil
     expect(!isText || PlainJSON.read(bytes) != nil, "a manifest is JSON")
     _ = Manifests.maker(library)

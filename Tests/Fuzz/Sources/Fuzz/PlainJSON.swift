@@ -1,8 +1,8 @@
 @testable import Gateway
 
-/// JSON read as simply as can be: a tree, by recursion. What the gateway reads and writes in place is held against it.
+/// A JSON tree, parsed by simple recursion, with which the gateway's in-place reading and writing is compared.
 ///
-/// Strings and numbers keep their spelling, so that two trees are equal only when nothing but whitespace differs.
+/// Strings and numbers keep their spelling, so two trees are equal only if they differ in nothing but whitespace.
 indirect enum PlainJSON: Equatable {
   struct Entry: Equatable {
     /// The bytes between the key's quotes.
@@ -15,10 +15,10 @@ indirect enum PlainJSON: Equatable {
   /// The bytes between the quotes.
   case string([UInt8])
   case number([UInt8])
-  /// `true`, `false` or `null`.
+  /// `true`, `false`, or `null`.
   case word(String)
 
-  /// The only value of a text, or nil when that is not what it has.
+  /// Parses a text with a single value. Returns `nil` if it is invalid.
   static func read(_ text: [UInt8]) -> PlainJSON? {
     var reader = PlainJSONReader(text: text)
     reader.skip()
@@ -27,7 +27,7 @@ indirect enum PlainJSON: Equatable {
     return reader.at == text.count ? value : nil
   }
 
-  /// The value of a string that is given without escapes.
+  /// Returns the value of a string without escapes.
   static func string(_ text: StaticString) -> PlainJSON { .string(text.bytes.array) }
 
   static func entry(_ key: StaticString, _ value: PlainJSON) -> Entry { Entry(key: key.bytes.array, value: value) }
@@ -42,23 +42,23 @@ indirect enum PlainJSON: Equatable {
     if case .array(let elements) = self { elements } else { nil }
   }
 
-  /// The bytes of a string as they read.
+  /// The unescaped bytes of a string.
   var text: [UInt8]? {
     if case .string(let raw) = self { Self.unescaped(raw) } else { nil }
   }
 
-  /// The integer that a number without fraction and exponent writes.
+  /// The integer of a number without fraction and exponent.
   var integer: Int64? {
     guard case .number(let digits) = self else { return nil }
     return Int64(String(decoding: digits, as: UTF8.self))
   }
 
-  /// The value of the last member with that key.
+  /// The value of the last member with a key.
   subscript(key: StaticString) -> PlainJSON? {
     entries?.last { $0.reads(key) }?.value
   }
 
-  /// Whether no object in it has a key twice.
+  /// Whether no object in the tree has a duplicate key.
   var hasUniqueKeys: Bool {
     switch self {
     case .object(let entries):
@@ -68,10 +68,10 @@ indirect enum PlainJSON: Equatable {
     }
   }
 
-  /// Whether no two keys read the same.
+  /// Returns whether all unescaped keys differ.
   static func areUnique(_ entries: [Entry]) -> Bool { Set(entries.map(\.name)).count == entries.count }
 
-  /// A string's bytes without escapes; a lone surrogate reads as U+FFFD.
+  /// Returns the unescaped bytes of a string. A lone surrogate becomes U+FFFD.
   static func unescaped(_ raw: [UInt8]) -> [UInt8] {
     guard raw.contains(0x5c) else { return raw }
     var units: [UInt16] = []
@@ -104,21 +104,21 @@ indirect enum PlainJSON: Equatable {
 }
 
 extension PlainJSON.Entry {
-  /// The key as it reads.
+  /// The unescaped key.
   var name: [UInt8] { PlainJSON.unescaped(key) }
 
-  /// Whether the key reads so.
+  /// Returns whether the unescaped key equals a text.
   func reads(_ text: StaticString) -> Bool {
     key.contains(0x5c) ? name.span.equals(text) : key.span.equals(text)
   }
 }
 
-/// Where a `PlainJSON` is read.
+/// The parser of a `PlainJSON`.
 struct PlainJSONReader {
   let text: [UInt8]
   var at = 0
 
-  /// The next byte; 0 at the end, which nothing accepts.
+  /// The next byte, or 0 at the end, which no rule accepts.
   private var next: UInt8 { at < text.count ? text[at] : 0 }
 
   mutating func skip() {

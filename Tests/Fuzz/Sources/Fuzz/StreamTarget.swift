@@ -1,6 +1,6 @@
 @testable import Gateway
 
-/// A stream of server-sent events with the chunks in it. Four bytes cut it, the fifth says what the caller wants.
+/// A stream of server-sent events with chunks. Four bytes cut it; the fifth describes the caller.
 enum StreamTarget {
   private struct Event: Equatable {
     var data: [UInt8]
@@ -51,7 +51,7 @@ enum StreamTarget {
     return reading
   }
 
-  /// The events as the standard says, line by line.
+  /// Reads the events line by line, as in the standard.
   private static func plainlyRead(_ bytes: Span<UInt8>) -> [Event] {
     var events: [Event] = []
     var (data, name) = (nil as [UInt8]?, [] as [UInt8])
@@ -85,7 +85,7 @@ enum StreamTarget {
   }
 }
 
-/// Relays chunks through a `ChatStream` and looks at what leaves.
+/// Relays chunks through a `ChatStream` and checks its output.
 struct ChatRelay {
   let modelToken: PlainJSON
   private(set) var hasFailed = false
@@ -104,11 +104,11 @@ struct ChatRelay {
       if isDone { return expect(out.count == 1, "the end is not relayed") }
       guard let plain, plain.entries != nil else { fail("a chunk is an object: \(data.shown)") }
       if out.count == 1 {
-        expect(!chat.asksUsage && verdict == .silent, "only usage that nobody wants is held back")
+        expect(!chat.asksUsage && verdict == .silent, "only unrequested usage is held back")
       } else {
         check(Array(out.dropFirst()), plain, chat)
       }
-      // A choice may be `{}`, and a tool call too.
+      // A choice may be `{}`, and so may a tool call.
       expect(out.count <= 1024 + 24 * data.count, "what is added has its bound: \(out.count) of \(data.count)")
     } catch {
       hasFailed = true
@@ -158,7 +158,7 @@ struct ChatRelay {
       expect(entries.count { $0.reads(key) } == 1, "a member of ours leaves once: \(data.shown)")
     }
     expect(chunk["model"] == modelToken, "the model is the caller's: \(data.shown)")
-    if !chat.asksUsage { expect(chunk["usage"] == nil, "usage is for who asked") }
+    if !chat.asksUsage { expect(chunk["usage"] == nil, "only callers who requested usage receive it") }
     guard plain.hasUniqueKeys else { return }
     expect(chunk.hasUniqueKeys, "no key comes twice: \(data.shown)")
     expect(chunk["id"]?.text != nil && chunk["object"] != nil, "a chunk has a name and a kind")
