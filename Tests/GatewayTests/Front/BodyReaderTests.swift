@@ -4,12 +4,12 @@ import Testing
 @Suite struct BodyReaderTests {
   @Test func `a length above the limit is refused before a byte is read`() {
     var reader = BodyReader(framing: .length(11), bytesMax: 10)
-    #expect(reader.fault == .tooLarge)
+    #expect(reader.error == .tooLarge)
     var body: [UInt8] = []
     #expect(throws: BodyError.tooLarge) { try reader.read("", into: &body) }
-    #expect(BodyReader(framing: .length(10), bytesMax: 10).fault == nil)
-    #expect(BodyReader(discarding: .length(BodyReader.discardsMax + 1)).fault == .unwanted)
-    #expect(BodyReader(discarding: .length(BodyReader.discardsMax)).fault == nil)
+    #expect(BodyReader(framing: .length(10), bytesMax: 10).error == nil)
+    #expect(BodyReader(discarding: .length(BodyReader.discardsMax + 1)).error == .unwanted)
+    #expect(BodyReader(discarding: .length(BodyReader.discardsMax)).error == nil)
   }
 
   @Test func `a declared length is not reserved before it comes`() throws {
