@@ -73,13 +73,3 @@ public final class UpstreamTarget: Sendable {
   /// Returns a target with `path` appended. `path` must be a valid URL path (RFC 3986, section 3.3).
   public func appending(_ path: String) -> UpstreamTarget { UpstreamTarget(url + path, at: self) }
 }
-
-/// A policy for the addresses that an upstream connection may use.
-public enum AddressPolicy: Sendable {
-  /// All addresses.
-  case any
-  /// Addresses of the public Internet only, so that a host name cannot refer to this machine or its network.
-  case publicOnly
-
-  func allows(_ address: IPAddress) -> Bool { self == .any || address.isPublic }
-}

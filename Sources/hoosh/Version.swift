@@ -1,0 +1,9 @@
+import ArgumentParser
+import Gateway
+
+/// The `version` command.
+struct Version: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Print the version.")
+
+  func run() { print("hoosh \(Gateway.version)") }
+}
