@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// What every Swift target of ours is built with: each crossing into C reads `unsafe`, each warning is an
-/// error, and nothing imported leaks into an interface by accident.
+/// The settings of every Swift target: each use of C is marked `unsafe`, each warning is an error, and no imported type
+/// appears in an interface by accident.
 let house: [SwiftSetting] = [
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
@@ -12,8 +12,8 @@ let house: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
-/// The targets with a hot path: `any P` does not compile in them, and a release build of them does not check at run
-/// time that accesses to one variable do not overlap, as every other build does: docs/decisions/013.
+/// The settings of the targets with a hot path. `any P` does not compile in them, and a release build does not check
+/// exclusive access at run time, as every other build does (see docs/decisions/013).
 let hot =
   house + [
     .treatWarning("ExistentialType", as: .error),
@@ -31,7 +31,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    // C, fenced.
+    // C and C++.
     .target(name: "CLinux"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -39,7 +39,7 @@ let package = Package(
     .target(name: "CDrivers"),
     .target(name: "CVulkan", dependencies: ["CDrivers"]),
 
-    // Ours.
+    // The product.
     .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: hot),
     .target(name: "Reactor", dependencies: ["CLinux", "CCurl"], swiftSettings: hot),
     .target(

@@ -19,6 +19,7 @@ public struct Bytes: ~Copyable {
   private var start = 0
   private var end = 0
 
+  /// Creates an empty queue without storage.
   public init() { unsafe storage = nil }
 
   deinit { freeStorage() }
@@ -36,6 +37,7 @@ public struct Bytes: ~Copyable {
     }
   }
 
+  /// Appends a span of bytes.
   public mutating func append(_ bytes: Span<UInt8>) {
     guard !bytes.isEmpty else { return }
     reserve(bytes.count)
@@ -45,8 +47,10 @@ public struct Bytes: ~Copyable {
     end += bytes.count
   }
 
+  /// Appends an array of bytes.
   public mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
 
+  /// Appends `count` bytes from an address.
   mutating func append(_ bytes: UnsafeRawPointer, count: Int) {
     guard count > 0 else { return }
     reserve(count)

@@ -21,6 +21,7 @@ struct Deadlines<Owner> {
   /// The earliest deadline, if any.
   var next: Duration? { heap.first?.time }
 
+  /// Adds a deadline for an owner and returns its ID.
   mutating func add(_ time: Duration, _ owner: Owner) -> ID {
     let slot: UInt32
     if let reused = free.popLast() {

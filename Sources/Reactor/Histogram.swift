@@ -11,6 +11,7 @@ public struct Histogram: Sendable {
   /// The largest recorded value, exact.
   public private(set) var max: UInt64 = 0
 
+  /// Creates an empty histogram.
   public init() {}
 
   /// Records a value.

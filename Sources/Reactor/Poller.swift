@@ -51,6 +51,7 @@ struct Poller: ~Copyable {
     return Int(max(0, count))
   }
 
+  /// The event with an index from the last wait.
   subscript(index: Int) -> (events: UInt32, token: Token) {
     let event = unsafe events[index]
     return (event.events, Token(bits: event.token))

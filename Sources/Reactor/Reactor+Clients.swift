@@ -45,6 +45,7 @@ extension Reactor {
     return id
   }
 
+  /// Starts or stops accepting connections.
   func watchListener(_ on: Bool) {
     let token = Token(.listener, generation: 0, number: 0)
     listener.withBorrowed { poller.change($0.descriptor.raw, on ? UInt32(LINUX_IN) : 0, token) }

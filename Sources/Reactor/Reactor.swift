@@ -20,6 +20,7 @@ public final class Reactor {
     /// The DNS lookup, called on its own thread. Returns `nil` if the lookup failed.
     public var resolve: @Sendable (String) -> [IPAddress]? = SystemResolver.resolve
 
+    /// Creates settings with defaults.
     public init(takesSignals: Bool = false, clock: Clock = .monotonic) {
       self.takesSignals = takesSignals
       self.clock = clock

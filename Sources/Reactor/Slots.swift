@@ -78,6 +78,7 @@ struct Slots<Element: ~Copyable>: ~Copyable {
     return ID(slot: UInt32(generations.count), generation: 1)
   }
 
+  /// Inserts an element and returns its ID.
   mutating func insert(_ element: consuming Element) -> ID {
     let id = next
     if free.popLast() == nil {
@@ -118,6 +119,7 @@ struct Slots<Element: ~Copyable>: ~Copyable {
     return unsafe elements + index
   }
 
+  /// Returns whether the ID refers to an element.
   func contains(_ id: ID) -> Bool {
     isCurrent(id) && self.id(at: Int(id.slot)) != nil
   }

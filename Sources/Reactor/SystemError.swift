@@ -7,6 +7,7 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
   /// The errno value, positive.
   public let code: CInt
 
+  /// Creates an error from the name of a call and a positive errno.
   public init(_ call: String, _ code: CInt) {
     self.call = call
     self.code = code

@@ -3,6 +3,7 @@
 /// 64 bits: kind (8), generation (24), number (32). An event with an outdated generation belongs to a descriptor that
 /// was closed in the same batch, and is ignored.
 struct Token: Equatable {
+  /// The kinds of descriptors.
   enum Kind: UInt8 {
     case listener, client, upstream, signals, mailbox, dns, files
   }

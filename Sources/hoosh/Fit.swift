@@ -35,6 +35,7 @@ struct Fit: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  /// The formats of the key-value cache.
   enum Cache: String, ExpressibleByArgument, CaseIterable {
     case f16
     case q8_0

@@ -87,6 +87,7 @@ struct Serve: ParsableCommand {
 
   /// Parses memory sizes.
   enum Size {
+    /// Parses a size such as 512M. Throws a `ValidationError` if it is invalid.
     static func bytes(_ text: String) throws -> Int {
       let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
       let unit = text.last.flatMap { units[Character($0.uppercased())] }

@@ -5,6 +5,7 @@ enum SmallFile {
   /// The most bytes read from a file.
   static let bytesMax = 1 << 20
 
+  /// Returns the content of a file, cut off after `bytesMax`, or `nil` if it cannot be read.
   static func read(_ path: String) -> [UInt8]? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }

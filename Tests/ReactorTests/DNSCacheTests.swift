@@ -10,30 +10,30 @@ import Testing
   private static let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
   /// A fake name server, and how many lookups it received.
-  private final class Book: Sendable {
+  private final class NameServer: Sendable {
     /// The addresses by name. `nil` is a failed lookup.
-    let pages: Mutex<[String: [IPAddress]?]>
-    let asked = Mutex(0)
+    let addresses: Mutex<[String: [IPAddress]?]>
+    let lookups = Mutex(0)
     let delay: Duration
 
-    init(_ pages: [String: [IPAddress]?], delay: Duration = .zero) {
-      self.pages = Mutex(pages)
+    init(_ addresses: [String: [IPAddress]?], delay: Duration = .zero) {
+      self.addresses = Mutex(addresses)
       self.delay = delay
     }
 
-    func look(_ name: String) -> [IPAddress]? {
-      asked.withLock { $0 += 1 }
+    func resolve(_ name: String) -> [IPAddress]? {
+      lookups.withLock { $0 += 1 }
       if delay > .zero {
         let end = ContinuousClock.now + delay
         while ContinuousClock.now < end { usleep(1000) }
       }
-      return pages.withLock { $0[name] ?? [] }
+      return addresses.withLock { $0[name] ?? [] }
     }
   }
 
-  private func loop(_ book: Book, age: Duration = .seconds(60)) throws -> Loop {
+  private func loop(_ server: NameServer, age: Duration = .seconds(60)) throws -> Loop {
     var options = Reactor.Options()
-    options.resolve = { book.look($0) }
+    options.resolve = { server.resolve($0) }
     options.dnsTTL = age
     return try Loop(options)
   }
@@ -41,8 +41,8 @@ import Testing
   private static func address(_ text: String) -> [IPAddress] { [IPAddress(text)].compactMap(\.self) }
 
   @Test func `concurrent transfers to one host share one lookup, and later ones need none`() throws {
-    let book = Book(["lab.test": Self.address("127.0.0.1")], delay: .milliseconds(20))
-    let loop = try loop(book)
+    let server = NameServer(["lab.test": Self.address("127.0.0.1")], delay: .milliseconds(20))
+    let loop = try loop(server)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let url = "http://lab.test:\(upstream.port)/"
     let transfers = (0..<10).map { _ in loop.reactor.start(UpstreamRequest(.get, url)) }
@@ -50,19 +50,19 @@ import Testing
     #expect(loop.run { loop.completed.isSuperset(of: transfers) })
     #expect(loop.reactor.transfersResolving == 0)
     #expect(loop.fetch(UpstreamRequest(.get, url)).end == .complete)
-    #expect(book.asked.withLock { $0 } == 1)
+    #expect(server.lookups.withLock { $0 } == 1)
     #expect(upstream.requests.first?.field("host") == "lab.test:\(upstream.port)")
   }
 
   @Test func `after its TTL, a host with a new address is reached there`() throws {
-    let book = Book(["lab.test": Self.address("127.0.0.1")])
-    let loop = try loop(book, age: .milliseconds(30))
+    let server = NameServer(["lab.test": Self.address("127.0.0.1")])
+    let loop = try loop(server, age: .milliseconds(30))
     let upstream = loop.add(
       RawUpstream([.send("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok")]))
     let request = UpstreamRequest(.get, "http://lab.test:\(upstream.port)/")
     #expect(loop.fetch(request).end == .complete)
     // No server has this address.
-    book.pages.withLock { $0["lab.test"] = Self.address("127.7.7.7") }
+    server.addresses.withLock { $0["lab.test"] = Self.address("127.7.7.7") }
     loop.run(for: .milliseconds(50))
     // The cached address is used while it is looked up again.
     #expect(loop.fetch(request).end == .complete)
@@ -71,32 +71,32 @@ import Testing
   }
 
   @Test func `while lookups fail, cached addresses stay in use`() throws {
-    let book = Book(["lab.test": Self.address("127.0.0.1")])
-    let loop = try loop(book, age: .milliseconds(10))
+    let server = NameServer(["lab.test": Self.address("127.0.0.1")])
+    let loop = try loop(server, age: .milliseconds(10))
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let request = UpstreamRequest(.get, "http://lab.test:\(upstream.port)/")
     #expect(loop.fetch(request).end == .complete)
-    book.pages.withLock { _ = $0.updateValue(nil, forKey: "lab.test") }
+    server.addresses.withLock { _ = $0.updateValue(nil, forKey: "lab.test") }
     for _ in 0..<5 {
       loop.run(for: .milliseconds(15))
       #expect(loop.fetch(request).end == .complete)
     }
     // One failed lookup is cached for a while.
-    #expect(book.asked.withLock { $0 } == 2)
+    #expect(server.lookups.withLock { $0 } == 2)
   }
 
   @Test func `a name without an address fails immediately, and the failure is cached`() throws {
-    let book = Book([:])
-    let loop = try loop(book)
+    let server = NameServer([:])
+    let loop = try loop(server)
     for _ in 0..<3 {
       #expect(loop.fetch(UpstreamRequest(.get, "http://nowhere.test/")).end == .failed(.hostNotFound))
     }
-    #expect(book.asked.withLock { $0 } == 1)
+    #expect(server.lookups.withLock { $0 } == 1)
   }
 
   @Test func `a name server that is down delays only the transfers that wait for it`() throws {
-    let book = Book(["dead.test": Optional<[IPAddress]>.none], delay: .milliseconds(400))
-    let loop = try loop(book)
+    let server = NameServer(["dead.test": Optional<[IPAddress]>.none], delay: .milliseconds(400))
+    let loop = try loop(server)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let late = loop.reactor.start(
       UpstreamRequest(.get, "http://dead.test/", connectTimeout: .milliseconds(60)))
@@ -115,8 +115,8 @@ import Testing
 
   @Test(arguments: ["127.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "10.1.2.3"])
   func `with public addresses only, a name with any other address is not connected to`(text: String) throws {
-    let book = Book(["api.test": Self.address("8.8.8.8") + Self.address(text)])
-    let loop = try loop(book)
+    let server = NameServer(["api.test": Self.address("8.8.8.8") + Self.address(text)])
+    let loop = try loop(server)
     let request = UpstreamRequest(.get, UpstreamTarget("http://api.test/"), addresses: .publicOnly)
     #expect(loop.fetch(request).end == .failed(.addressNotAllowed))
     #expect(loop.reactor.upstreamSockets == 0)

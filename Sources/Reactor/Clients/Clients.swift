@@ -20,6 +20,7 @@ struct Clients: ~Copyable {
 
   var count: Int { table.count }
 
+  /// Adds an accepted connection and watches it. Returns its ID, or `nil` if epoll rejects the descriptor.
   mutating func add(_ descriptor: consuming Descriptor, _ address: IPAddress?, poller: borrowing Poller)
     -> ClientID?
   {

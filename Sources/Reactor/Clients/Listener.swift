@@ -43,6 +43,7 @@ struct Listener: ~Copyable {
     case exhausted
   }
 
+  /// Accepts the next connection, if there is one.
   func accept() -> Accepted {
     var peer = linux_address()
     let result = unsafe linux_accept(descriptor.raw, Self.keepAliveSeconds, &peer)

@@ -5,5 +5,6 @@ public enum AddressPolicy: Sendable {
   /// Addresses of the public Internet only, so that a host name cannot refer to this machine or its network.
   case publicOnly
 
+  /// Returns whether the policy allows an address.
   func allows(_ address: IPAddress) -> Bool { self == .any || address.isPublic }
 }

@@ -36,6 +36,7 @@ struct DNSCache: ~Copyable {
     var waiting: [TransferID] = []
   }
 
+  /// The result of a cache lookup.
   enum Answer {
     case known(Entry)
     case failed

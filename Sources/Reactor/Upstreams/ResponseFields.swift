@@ -14,6 +14,7 @@ struct ResponseFields {
   /// The largest storage kept for reuse, in bytes. Larger heads are rare, and hundreds of responses are kept.
   private static let keptMax = 4096
 
+  /// Removes all lines.
   mutating func removeAll() {
     if bytes.capacity > Self.keptMax {
       bytes = []

@@ -21,6 +21,7 @@ public struct UpstreamRequest: Sendable {
   /// The policy for the addresses of the target's host name.
   public var addresses: AddressPolicy
 
+  /// Creates a request for a target that is used many times.
   public init(
     _ method: Method, _ target: UpstreamTarget, fields: [String] = [], requestID: String = "",
     body: BufferChain = BufferChain(), http2: Bool = false, connectTimeout: Duration = .seconds(10),

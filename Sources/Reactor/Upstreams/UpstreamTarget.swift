@@ -16,6 +16,7 @@ public final class UpstreamTarget: Sendable {
   /// The host name and port, for which addresses are cached together, because libcurl needs both.
   let hostPort: HostPort
 
+  /// A host name and a port.
   struct HostPort: Hashable, Sendable {
     /// The host name to look up. Empty for an IP address and for `localhost`, which libcurl resolves itself.
     let name: String

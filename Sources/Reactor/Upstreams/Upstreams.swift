@@ -65,6 +65,7 @@ final class Upstreams {
 
   // MARK: What a gateway asks for
 
+  /// Starts a request, over libcurl or with the script of its origin.
   func start(_ request: UpstreamRequest, now: Duration, deadlines: inout Deadlines<DeadlineOwner>) -> TransferID {
     if !scripted.isEmpty, let play = scripted[request.target.origin] {
       return start(play(request), now: now, deadlines: &deadlines)
@@ -109,6 +110,7 @@ final class Upstreams {
       curl.start(request, addresses: known, connectTimeout: time, response, id))
   }
 
+  /// Starts a script.
   func start(_ script: Script, now: Duration, deadlines: inout Deadlines<DeadlineOwner>) -> TransferID {
     started += 1
     let id = TransferID(.init(bits: transfers.next.bits))
@@ -136,6 +138,7 @@ final class Upstreams {
     recycle(transfer.response)
   }
 
+  /// Returns the response of a transfer, or `nil` if the ID is stale.
   func response(_ id: TransferID) -> Response? { transfers[.init(bits: id.bits)]?.response }
 
   /// Removes body bytes that were read, and resumes a paused transfer.
@@ -166,6 +169,7 @@ final class Upstreams {
   /// The time at which libcurl must be called. `.zero` means immediately.
   var curlDue: Duration? { curl.due }
 
+  /// Handles a ready socket of libcurl.
   func curlReady(_ number: UInt32, generation: UInt32, events: UInt32, poller: borrowing Poller) {
     curl.ready(CInt(number), generation: generation, events: events, poller: poller)
   }

@@ -39,6 +39,7 @@ final class CurlCallbackQueue {
 
   var hasPending: Bool { pendingTaken < pending.count }
 
+  /// Marks a handle as having unreported data.
   func markPending(_ handle: CurlHandle) {
     if handle.isPending { return }
     handle.isPending = true
@@ -105,8 +106,10 @@ final class CurlCallbackQueue {
     resumable = []
   }
 
+  /// Appends a change of a socket.
   func append(_ change: SocketChange) { socketChanges.append(change) }
 
+  /// Removes the socket changes after they were applied.
   func clearSocketChanges() { socketChanges.removeAll(keepingCapacity: true) }
 
   /// Opens a socket for libcurl.

@@ -11,6 +11,7 @@ private func ask<Answer>(
   return unsafe Unmanaged<CurlHandle>.fromOpaque(context)._withUnsafeGuaranteedRef(question)
 }
 
+/// Receives a piece of the response body.
 func onBody(
   _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
@@ -18,6 +19,7 @@ func onBody(
   return unsafe ask(context, or: 0) { unsafe $0.body(bytes, n) }
 }
 
+/// Receives a line of the response head.
 func onHead(
   _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
@@ -25,6 +27,7 @@ func onHead(
   return unsafe ask(context, or: 0) { unsafe $0.head(bytes, n) }
 }
 
+/// Provides a piece of a large request body.
 func onRead(
   _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ n: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
@@ -32,6 +35,7 @@ func onRead(
   return unsafe ask(context, or: 0) { unsafe $0.read(into: bytes, size &* n) }
 }
 
+/// Rewinds the request body.
 func onSeek(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: CInt) -> CInt {
   guard offset == 0, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
   return unsafe ask(context, or: CURL_SEEKFUNC_CANTSEEK) {
@@ -52,6 +56,7 @@ func onRequest(
   }
 }
 
+/// Opens a socket.
 func onOpen(
   _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
@@ -62,6 +67,7 @@ func onOpen(
   return unsafe ask(context, or: -1) { $0.open(family, type, number) }
 }
 
+/// Closes a socket.
 func onClose(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> CInt {
   guard let context = unsafe context else { return 1 }
   return unsafe Unmanaged<CurlCallbackQueue>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.close(socket) }

@@ -226,6 +226,7 @@ final class CurlHandle {
 
   // MARK: Called by libcurl
 
+  /// Copies the next piece of a large request body and returns its size.
   func read(into bytes: UnsafeMutablePointer<CChar>, _ room: Int) -> Int {
     unsafe largeBody.read(&position, into: UnsafeMutableRawPointer(bytes), room: room)
   }
@@ -252,11 +253,13 @@ final class CurlHandle {
     callbacks.unmarkPaused(localPort)
   }
 
+  /// Opens a socket and counts the connection.
   func open(_ family: CInt, _ type: CInt, _ number: CInt) -> CInt {
     connections += 1
     return callbacks.open(family, type, number)
   }
 
+  /// Stores a piece of the response body. Returns its size, or a value that pauses or fails the transfer.
   func body(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
     if !response.hasHead {
       // Bytes after an unrequested 101.
@@ -282,6 +285,7 @@ final class CurlHandle {
     return count
   }
 
+  /// Parses a line of the response head. Returns its size, or 0 to fail the transfer.
   func head(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
     response.headBytes += count
     if response.headBytes > Response.headBytesMax {

@@ -8,6 +8,7 @@ public enum CurlLibrary {
       Int(CURL_GLOBAL_ALL), counted_malloc, counted_free, counted_realloc, counted_strdup, counted_calloc)
     == CURLE_OK
 
+  /// Initializes libcurl, once per process.
   static func start() { precondition(started, "libcurl did not start") }
 
   /// The address of the trusted certificates, or zero if they could not be read.

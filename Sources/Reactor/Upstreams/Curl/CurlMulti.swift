@@ -50,6 +50,7 @@ final class CurlMulti {
     wasCalled = true
   }
 
+  /// Resumes a paused handle.
   func resume(_ handle: CurlHandle) {
     unsafe curl_easy_pause(handle.easy, CURLPAUSE_CONT)
     wasCalled = true

@@ -220,6 +220,7 @@ final class CurlMultiPool {
     sockets[Int(socket)].registered = events
   }
 
+  /// Returns the next handle with unreported data.
   func nextPending() -> CurlHandle? { callbacks.nextPending() }
 
   /// Returns the next finished transfer and its result.
