@@ -6,7 +6,7 @@ extension Exchange {
     _ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration, outputMax: Int = outputBytesMax
   ) -> Int {
     var offset = 0
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       while phase != .over, effects.output.count < outputMax, try nextEvent(bytes, &offset) {
         try relay(&effects, now: now)
       }
@@ -17,7 +17,7 @@ extension Exchange {
     return phase == .over || effects.asksNext ? bytes.count : offset
   }
 
-  private func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(UpstreamFailure) -> Bool {
+  private func nextEvent(_ bytes: Span<UInt8>, _ offset: inout Int) throws(AttemptFailure) -> Bool {
     do throws(SSEReader.TooLong) {
       if lines != nil { return try lines?.next(in: bytes, from: &offset) ?? false }
       return try events.next(in: bytes, from: &offset)
@@ -27,7 +27,7 @@ extension Exchange {
   }
 
   /// Passes on the event at hand, or holds it back.
-  private func relay(_ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
+  private func relay(_ effects: inout Effects, now: Duration) throws(AttemptFailure) {
     lastEvent = now
     pace?.bytes += lines?.data.count ?? events.data.count
     let (data, name) = (lines?.data ?? events.data, events.name)
@@ -47,7 +47,7 @@ extension Exchange {
   }
 
   /// A whole answer for a caller who asked for a stream.
-  func restream(_ json: Span<UInt8>, _ effects: inout Effects, now: Duration) throws(UpstreamFailure) {
+  func restream(_ json: Span<UInt8>, _ effects: inout Effects, now: Duration) throws(AttemptFailure) {
     lastEvent = now
     var text: [UInt8] = []
     try chat?.restream(json, into: &text)
@@ -91,7 +91,7 @@ extension Exchange {
   }
 
   /// The upstream's body is over without `[DONE]`.
-  func endEvents(_ failure: UpstreamFailure?, _ effects: inout Effects, now: Duration) {
+  func endEvents(_ failure: AttemptFailure?, _ effects: inout Effects, now: Duration) {
     // Some servers end the last event by ending the body.
     if failure == nil { read([0x0a, 0x0a].span, &effects, now: now) }
     if effects.end != nil || effects.asksNext { return }
@@ -102,7 +102,7 @@ extension Exchange {
       complete(&effects, now: now)
       return
     }
-    fail(failure ?? .broken, &effects, now: now)
+    fail(failure ?? .connectionLost, &effects, now: now)
   }
 
   // MARK: Time

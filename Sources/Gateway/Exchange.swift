@@ -38,7 +38,7 @@ final class Exchange {
   var row: JournalRow
   private(set) var attempts = 0
   /// What the last attempt failed of.
-  private(set) var failure: UpstreamFailure?
+  private(set) var failure: AttemptFailure?
   var pause: Pause?
   /// The tokens that the present attempt may cost at most; see `Exchange+Admission`.
   var hold: Hold?
@@ -137,7 +137,7 @@ final class Exchange {
     held.removeAll(keepingCapacity: true)
     events = SSEReader()
     lines = dialect == .ollama ? NDJSONReader() : nil
-    let label = AnswerLabel(
+    let label = AnswerMetadata(
       requestID: replyOptions.requestID, created: created, modelToken: modelToken, echo: echo)
     chat = AnswerStream(for: call, from: dialect, label)
     attemptBegan = now
@@ -193,7 +193,7 @@ final class Exchange {
   }
 
   /// The attempt is over; `rest` is what of the body was not handed over before.
-  func ended(_ failure: UpstreamFailure?, rest: Span<UInt8>, _ effects: inout Effects, now: Duration) {
+  func ended(_ failure: AttemptFailure?, rest: Span<UInt8>, _ effects: inout Effects, now: Duration) {
     if phase == .over { return }
     if reading == .events {
       // There is no later: all of it now.
@@ -226,13 +226,13 @@ final class Exchange {
 
   /// `whole` is the text that `json` is, where it can be shared instead of copied.
   func answer(_ json: Span<UInt8>, of whole: [UInt8]? = nil, _ effects: inout Effects, now: Duration) {
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       if head.isHTML { throw .malformed("it answered with a web page") }
       if call.streams { return try restream(json, &effects, now: now) }
       guard let (found, usage) = try chat?.whole(json) else { return }
       let text =
         switch found {
-        case .made(let made): BufferChain(made)
+        case .owned(let made): BufferChain(made)
         case .edited(let edits):
           whole.map { BufferChain($0, changedBy: edits) } ?? BufferChain(edits.text(of: json))
         }
@@ -253,9 +253,9 @@ final class Exchange {
   // MARK: Ends
 
   /// The attempt failed: another candidate, an HTTP error, or an error event.
-  func fail(_ cause: UpstreamFailure, _ effects: inout Effects, now: Duration) {
+  func fail(_ cause: AttemptFailure, _ effects: inout Effects, now: Duration) {
     let failure = cause.without(secret: secret)
-    let attempt = "\(row.provider):\(failure.word)"
+    let attempt = "\(row.provider):\(failure.reason)"
     // Once is enough for who is asked again and again while a model is loaded.
     if !failure.isLoading || row.attempts.last != attempt { row.attempts.append(attempt) }
     if phase == .visible {
@@ -267,7 +267,7 @@ final class Exchange {
     }
     self.failure = failure
     effects.verdict = Verdict(outcome: ProviderHealth.Outcome(cause))
-    if failure.isWorthAnother {
+    if failure.allowsFailover {
       effects.asksNext = true
       return
     }

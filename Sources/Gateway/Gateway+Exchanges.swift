@@ -20,12 +20,12 @@ extension Gateway {
       providers[first.provider].dialect != .ollama
     {
       // Nobody else has to be told to load a model.
-      let label = AnswerLabel(
+      let label = AnswerMetadata(
         requestID: request.replyOptions.requestID, created: reactor.wallClock / 1_000_000_000,
         modelToken: Writer.string(call.model))
       let isGenerate = endpoint.form == .generate
       return reply(
-        connection, 200, OllamaAnswerWriter.loaded(label, isGenerate: isGenerate, unloads: call.isModelUnload))
+        connection, 200, OllamaAnswerWriter.loaded(label, isGenerate: isGenerate, isUnload: call.isModelUnload))
     }
     // The exchange holds the body from here on; two holders would copy it at the next request.
     connection.body = []
@@ -338,15 +338,15 @@ extension Gateway {
 
   // MARK: Words
 
-  private static func failure(_ end: TransferEnd) -> UpstreamFailure? {
+  private static func failure(_ end: TransferEnd) -> AttemptFailure? {
     switch end {
     case .complete: nil
-    case .failed(.hostNotFound): .unknownName
-    case .failed(.addressNotAllowed): .forbiddenAddress
+    case .failed(.hostNotFound): .hostNotFound
+    case .failed(.addressNotAllowed): .addressNotAllowed
     case .failed(.connectFailed): .unreachable
     case .failed(.connectTimedOut): .timedOut(.connect)
     case .failed(.tlsFailed): .tls
-    case .failed(.closedBeforeResponse), .failed(.truncated): .broken
+    case .failed(.closedBeforeResponse), .failed(.truncated): .connectionLost
     case .failed(.malformed): .malformed("the response is not HTTP")
     case .failed(.tooLarge), .failed(.exhausted): .tooLarge
     }

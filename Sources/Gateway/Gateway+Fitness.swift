@@ -59,23 +59,23 @@ extension Needs {
       // As many tokens as the model makes of it; few beside its bytes.
       case .image: abilities.insert(.vision)
       case .redactedThinking: break
-      case .call(let call): note(call.arguments, json)
-      case .result(let result): note(result.parts, json)
+      case .toolCall(let call): note(call.arguments, json)
+      case .toolResult(let result): note(result.parts, json)
       }
     }
   }
 
   private mutating func note(_ text: EscapedText, _ json: Span<UInt8>) {
     switch text {
-    case .lent(let slice): count(json.bytes(slice))
-    case .made(let bytes): count(bytes.span)
+    case .borrowed(let slice): count(json.bytes(slice))
+    case .owned(let bytes): count(bytes.span)
     }
   }
 
   private mutating func note(_ value: RawJSON, _ json: Span<UInt8>) {
     switch value {
-    case .lent(let slice): count(json.bytes(slice))
-    case .made(let bytes): count(bytes.span)
+    case .borrowed(let slice): count(json.bytes(slice))
+    case .owned(let bytes): count(bytes.span)
     }
   }
 

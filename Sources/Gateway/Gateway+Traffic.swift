@@ -42,7 +42,7 @@ extension Gateway {
       if traffic.awaitsLoading(&course.plan, until: reactor.now + Self.loadPause) {
         return exchange.pauses(.retry(at: reactor.now + Self.loadPause))
       }
-      if exchange.failure?.isWorthRepeating == true,
+      if exchange.failure?.allowsRetry == true,
         let pause = traffic.pause(&course.plan, at: reactor.now, using: &random)
       {
         return exchange.pauses(.retry(at: reactor.now + pause))

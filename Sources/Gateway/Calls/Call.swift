@@ -47,12 +47,12 @@ struct Call {
     model = chat.model
     modelToken = chat.modelToken
     streams = chat.streams
-    choiceCount = chat.answers
+    choiceCount = chat.choiceCount
     prompt = chat.messages
     promptBytes = chat.messagesBytes
     outputTokensMax = chat.maxTokens.last?.tokens
-    isModelLoad = chat.loads
-    isModelUnload = chat.unloads
+    isModelLoad = chat.isModelLoad
+    isModelUnload = chat.isModelUnload
   }
 
   /// Whether an upstream of the dialect takes the caller's bytes, apart from small edits.
@@ -69,7 +69,7 @@ struct Call {
       if chat.isIn(dialect) {
         return .edited(
           chat.edits(
-            model: target.model, maxTokensLimit: target.maxTokensLimit, asksUsage: target.acceptsUsage))
+            model: target.model, maxTokensLimit: target.maxTokensLimit, wantsUsage: target.acceptsUsage))
       }
       return .translated(try RequestTranslation.write(json, as: endpoint, in: dialect, for: target))
     }

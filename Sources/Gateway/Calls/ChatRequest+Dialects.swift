@@ -21,9 +21,9 @@ extension ChatRequest {
     var refusal: Refusal?
     var hasSubject = false
     // Ollama streams unless it is told not to.
-    if endpoint.dialect == .ollama { (streams, hasSubject, loads) = (true, true, true) }
+    if endpoint.dialect == .ollama { (streams, hasSubject, isModelLoad) = (true, true, true) }
     if endpoint.dialect == .gemini { streams = endpoint.form != .standard }
-    asksUsage = true
+    wantsUsage = true
     var members = try Scanner.root(json)
     while let member = try members.next(in: json) {
       // The first complaint wins, but the whole text is checked all the same.
@@ -40,8 +40,9 @@ extension ChatRequest {
           }
           hasSubject = true
           // Of an empty text there are its quotes.
-          loads =
-            loads && (member.value.kind == .string ? member.value.slice.count <= 2 : member.value.elements == 0)
+          isModelLoad =
+            isModelLoad
+            && (member.value.kind == .string ? member.value.slice.count <= 2 : member.value.elements == 0)
         } else if endpoint.dialect == .gemini {
           try readOfGemini(member, json)
         } else if member.keyEquals("model", in: json) {
@@ -68,7 +69,7 @@ extension ChatRequest {
       if member.keyEquals("system", in: json) { messagesBytes += Int(member.value.slice.count) }
     case .ollama:
       if member.keyEquals("options", in: json) { readLimit("num_predict", in: member, json) }
-      if member.keyEquals("keep_alive", in: json) { unloads = member.value.double(in: json) == 0 }
+      if member.keyEquals("keep_alive", in: json) { isModelUnload = member.value.double(in: json) == 0 }
     case .openAI, .gemini: break
     }
   }

@@ -9,18 +9,18 @@ struct ChatRequest {
   var modelToken: Slice?
   var streams = false
   /// Whether the caller wants a usage chunk at the end of the stream.
-  var asksUsage = false
+  var wantsUsage = false
   /// Whether the caller also wants counts in every chunk, as vLLM gives them.
-  var asksRunningUsage = false
+  var wantsRunningUsage = false
   /// Answers that the caller wants.
-  var answers = 1
+  var choiceCount = 1
   /// Bytes of the `messages` value, for estimates.
   var messagesBytes = 0
   /// Where that value is.
   var messages = Slice.empty
   /// Ollama's way to load a model, or to let go of it: a request without anything to say.
-  var loads = false
-  var unloads = false
+  var isModelLoad = false
+  var isModelUnload = false
 
   /// Where the edits go.
   private var brace = 0
@@ -32,7 +32,7 @@ struct ChatRequest {
   static let messagesMax = 10_000
   static let modelBytesMax = ModelEntry.idBytesMax
   /// Answers that one request may ask for.
-  static let answersMax = 8
+  static let choicesMax = 8
 
   /// Reads and checks a request body; `model` is its name where the path has it.
   static func read(
@@ -86,7 +86,7 @@ struct ChatRequest {
         } else if member.keyEquals("top_p", in: json) {
           try Self.check(member, "top_p", 0...1, json)
         } else if member.keyEquals("n", in: json) {
-          answers = try Self.answers(member, json)
+          choiceCount = try Self.choiceCount(member, json)
         }
       } catch {
         refusal = error
@@ -161,11 +161,11 @@ struct ChatRequest {
     }
   }
 
-  private static func answers(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> Int {
+  private static func choiceCount(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> Int {
     if member.value.kind == .null { return 1 }
     guard member.value.kind == .number, let count = member.value.integer(in: json),
-      (1...Int64(answersMax)).contains(count)
-    else { throw invalid("n", "must be a whole number from 1 to \(answersMax)") }
+      (1...Int64(choicesMax)).contains(count)
+    else { throw invalid("n", "must be a whole number from 1 to \(choicesMax)") }
     return Int(count)
   }
 
@@ -188,12 +188,12 @@ struct ChatRequest {
       var options = try ObjectCursor(in: json, at: Int(member.value.slice.start), depth: 2)
       while let option = try options.next(in: json) {
         if option.keyEquals("include_usage", in: json) { includeUsage = option }
-        if option.keyEquals("continuous_usage_stats", in: json) { asksRunningUsage = option.value.kind == .true }
+        if option.keyEquals("continuous_usage_stats", in: json) { wantsRunningUsage = option.value.kind == .true }
       }
     } catch {
       throw Self.invalid("stream_options", error.description)
     }
-    if let includeUsage { asksUsage = try Self.flag(includeUsage, "stream_options.include_usage") }
+    if let includeUsage { wantsUsage = try Self.flag(includeUsage, "stream_options.include_usage") }
   }
 
   static func invalid(_ field: String, _ rule: String) -> Refusal {
@@ -204,9 +204,9 @@ struct ChatRequest {
 
   /// What is changed for one candidate: the model's name where the candidate has another, token limits above the
   /// candidate's, and the wish for usage in a stream. All else are the caller's bytes.
-  func edits(model served: String, maxTokensLimit: Int?, asksUsage: Bool) -> Splice {
+  func edits(model served: String, maxTokensLimit: Int?, wantsUsage: Bool) -> Splice {
     var edits = Splice()
-    if streams, asksUsage, endpoint.dialect == .openAI { addUsage(to: &edits) }
+    if streams, wantsUsage, endpoint.dialect == .openAI { addUsage(to: &edits) }
     if served != model, let modelToken { edits.replace(modelToken, with: Writer.string(served).span) }
     if let limit = maxTokensLimit {
       for (value, tokens) in maxTokens where tokens > Int64(limit) {

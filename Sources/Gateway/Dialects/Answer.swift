@@ -7,7 +7,7 @@ struct Answer {
     case redactedThinking([UInt8])
     case image(media: [UInt8], base64: [UInt8])
     /// `arguments` are the inside of a string with an object in it, never empty.
-    case call(id: [UInt8], name: [UInt8], arguments: [UInt8], signature: [UInt8])
+    case toolCall(id: [UInt8], name: [UInt8], arguments: [UInt8], signature: [UInt8])
   }
 
   private(set) var id: [UInt8] = []
@@ -45,21 +45,21 @@ struct Answer {
       blocks.append(.image(media: media.bytes(in: json), base64: base64.bytes(in: json)))
     case .callBegan(let call, let id, let name):
       calls[call] = blocks.count
-      blocks.append(.call(id: id.bytes(in: json), name: name.bytes(in: json), arguments: [], signature: []))
+      blocks.append(.toolCall(id: id.bytes(in: json), name: name.bytes(in: json), arguments: [], signature: []))
     case .arguments(let call, let piece):
-      guard let place = calls[call], case .call(let id, let name, var arguments, let signature) = blocks[place]
+      guard let place = calls[call], case .toolCall(let id, let name, var arguments, let signature) = blocks[place]
       else {
         return
       }
       blocks[place] = .text([])
       piece.append(to: &arguments, from: json)
-      blocks[place] = .call(id: id, name: name, arguments: arguments, signature: signature)
+      blocks[place] = .toolCall(id: id, name: name, arguments: arguments, signature: signature)
     case .callEnded(let call):
       // Arguments are JSON: none are an object without members.
-      guard let place = calls[call], case .call(let id, let name, let arguments, let signature) = blocks[place],
+      guard let place = calls[call], case .toolCall(let id, let name, let arguments, let signature) = blocks[place],
         arguments.isEmpty
       else { return }
-      blocks[place] = .call(id: id, name: name, arguments: Array("{}".utf8), signature: signature)
+      blocks[place] = .toolCall(id: id, name: name, arguments: Array("{}".utf8), signature: signature)
     case .usage(let later): counts.merge(later)
     case .finished(let why): reason = why
     case .failed, .ended: break
@@ -72,9 +72,9 @@ struct Answer {
     case .thinking(let text, var signature)?:
       piece.append(to: &signature, from: json)
       blocks[blocks.count - 1] = .thinking(text, signature: signature)
-    case .call(let id, let name, let arguments, var signature)?:
+    case .toolCall(let id, let name, let arguments, var signature)?:
       piece.append(to: &signature, from: json)
-      blocks[blocks.count - 1] = .call(id: id, name: name, arguments: arguments, signature: signature)
+      blocks[blocks.count - 1] = .toolCall(id: id, name: name, arguments: arguments, signature: signature)
     default: blocks.append(.thinking([], signature: piece.bytes(in: json)))
     }
   }
@@ -83,7 +83,7 @@ struct Answer {
 }
 
 /// What a caller's answer says beyond what the model said.
-struct AnswerLabel {
+struct AnswerMetadata {
   /// The request's id, from which ids are made that the upstream did not give.
   var requestID: String
   /// Seconds since 1970.

@@ -5,7 +5,7 @@ enum AnswerReader {
   case ollama(OllamaAnswerReader)
   case gemini(GeminiAnswerReader)
   /// One of them is at work.
-  case away
+  case inUse
 
   /// The reader of what a provider says; none speaks Responses.
   init(_ dialect: Dialect) {
@@ -18,10 +18,10 @@ enum AnswerReader {
   }
 
   /// Appends what the data of one event say.
-  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
     // Put away while it is at work: a second holder would make it copy what it keeps.
     let reader = self
-    self = .away
+    self = .inUse
     switch reader {
     case .completions(var reader):
       defer { self = .completions(reader) }
@@ -35,12 +35,12 @@ enum AnswerReader {
     case .gemini(var reader):
       defer { self = .gemini(reader) }
       try reader.read(json, into: &events)
-    case .away: break
+    case .inUse: break
     }
   }
 
   /// What a whole answer says.
-  static func whole(_ json: Span<UInt8>, in dialect: Dialect) throws(UpstreamFailure) -> [ChatEvent] {
+  static func whole(_ json: Span<UInt8>, in dialect: Dialect) throws(AttemptFailure) -> [ChatEvent] {
     switch dialect {
     case .openAI, .responses: try CompletionsAnswerReader.whole(json)
     case .anthropic: try MessagesAnswerReader.whole(json)

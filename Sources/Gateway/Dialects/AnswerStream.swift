@@ -9,7 +9,7 @@ struct AnswerStream {
   let endpoint: CallEndpoint
   /// What the upstream speaks.
   let dialect: Dialect
-  let label: AnswerLabel
+  let label: AnswerMetadata
   let promptBytes: Int
 
   /// The stream of a caller who reads completions; `nil` when a whole answer was asked for.
@@ -18,7 +18,7 @@ struct AnswerStream {
   private var chunks = CompletionsAnswerWriter()
   private var reader: AnswerReader?
   private var writer: AnswerWriter?
-  private var course = AnswerCourse()
+  private var course = AnswerSequencer()
   /// Whether the upstream's own end has been passed on.
   private var hasEnded = false
   /// Elements of Gemini's array that have been passed on.
@@ -33,7 +33,7 @@ struct AnswerStream {
 
   init(
     for endpoint: CallEndpoint, from dialect: Dialect, isSame: Bool, promptBytes: Int, _ wanted: Wanted,
-    _ label: AnswerLabel
+    _ label: AnswerMetadata
   ) {
     self.endpoint = endpoint
     self.dialect = dialect
@@ -45,7 +45,7 @@ struct AnswerStream {
       writer = AnswerWriter(endpoint, label, promptBytes: promptBytes)
       if endpoint.dialect == .openAI {
         chat = ChatStream(
-          modelToken: label.modelToken, asksUsage: wanted.usage, asksRunningUsage: wanted.runningUsage,
+          modelToken: label.modelToken, wantsUsage: wanted.usage, wantsRunningUsage: wanted.runningUsage,
           id: label.requestID, created: label.created)
       }
     }
@@ -66,7 +66,7 @@ struct AnswerStream {
   /// Appends what is to be relayed of one event, in the caller's frames; `name` is the event's, if it has one.
   mutating func take(
     _ data: Span<UInt8>, named name: Span<UInt8>, into out: inout [UInt8]
-  ) throws(UpstreamFailure) -> Verdict {
+  ) throws(AttemptFailure) -> Verdict {
     if isChat { return try chat?.take(data, into: &out) ?? .silent }
     var events: [ChatEvent] = []
     try reader?.read(data, into: &events)
@@ -75,7 +75,7 @@ struct AnswerStream {
   }
 
   /// Appends the events of a stream that says the same as a whole answer, and its end.
-  mutating func restream(_ json: Span<UInt8>, into out: inout [UInt8]) throws(UpstreamFailure) {
+  mutating func restream(_ json: Span<UInt8>, into out: inout [UInt8]) throws(AttemptFailure) {
     if isChat {
       for event in try ChatAnswer.restream(json) { _ = try chat?.take(event.span, into: &out) }
     } else {
@@ -87,7 +87,7 @@ struct AnswerStream {
 
   private mutating func write(
     _ events: [ChatEvent], _ json: Span<UInt8>, into out: inout [UInt8]
-  ) throws(UpstreamFailure) -> Verdict {
+  ) throws(AttemptFailure) -> Verdict {
     var verdict = Verdict.silent
     for event in events {
       if event == .ended { return .done }
@@ -101,14 +101,14 @@ struct AnswerStream {
   }
 
   private mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, into out: inout [UInt8])
-    throws(UpstreamFailure)
+    throws(AttemptFailure)
   {
     if try course.takes(event, json) { try put(event, json, into: &out) }
   }
 
   /// Hands one event to the caller's writer.
   private mutating func put(_ event: ChatEvent, _ json: Span<UInt8>, into out: inout [UInt8])
-    throws(UpstreamFailure)
+    throws(AttemptFailure)
   {
     guard chat != nil else {
       writer?.write(event, json, to: &out)
@@ -117,7 +117,7 @@ struct AnswerStream {
     for chunk in try chunks.chunks(of: event, json) { _ = try chat?.take(chunk.span, into: &out) }
   }
 
-  private mutating func endCalls(into out: inout [UInt8]) throws(UpstreamFailure) {
+  private mutating func endCalls(into out: inout [UInt8]) throws(AttemptFailure) {
     let nothing: [UInt8] = []
     for call in course.open { try write(.callEnded(call: call), nothing.span, into: &out) }
   }
@@ -130,7 +130,7 @@ struct AnswerStream {
     }
     if isSame, hasEnded || dialect != .anthropic { return closeArray(into: &out) }
     let nothing: [UInt8] = []
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       if !course.isFinished {
         _ = try write([.finished(course.hasCalls ? .toolCalls : .stop)], nothing.span, into: &out)
       }
@@ -169,7 +169,7 @@ struct AnswerStream {
   /// Appends an event as it came, but for the model's name.
   private mutating func pass(
     _ data: Span<UInt8>, named name: Span<UInt8>, _ events: [ChatEvent], into out: inout [UInt8]
-  ) throws(UpstreamFailure) -> Verdict {
+  ) throws(AttemptFailure) -> Verdict {
     var verdict = Verdict.silent
     for event in events {
       if event == .ended { hasEnded = true }
@@ -219,10 +219,10 @@ struct AnswerStream {
   enum Whole {
     /// The upstream's text, changed here and there.
     case edited(Splice)
-    case made([UInt8])
+    case owned([UInt8])
   }
 
-  mutating func whole(_ json: Span<UInt8>) throws(UpstreamFailure) -> (answer: Whole, usage: Usage?) {
+  mutating func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
     if isChat {
       let (found, edits) = try ChatAnswer.relay(json, modelToken: label.modelToken)
       return (.edited(edits), found.usage)
@@ -232,7 +232,7 @@ struct AnswerStream {
     for event in events where try course.takes(event, json) { answer.take(event, json) }
     if isSame { return (.edited(ModelName.edits(json, in: dialect, to: label.modelToken)), course.usage) }
     let counts = course.counts(promptBytes: promptBytes)
-    return (.made(AnswerWriter.whole(answer, counts, for: endpoint, label)), course.usage)
+    return (.owned(AnswerWriter.whole(answer, counts, for: endpoint, label)), course.usage)
   }
 }
 

@@ -5,10 +5,10 @@ enum AnswerWriter {
   case ollama(OllamaAnswerWriter)
   case gemini(GeminiAnswerWriter)
   /// One of them is at work.
-  case away
+  case inUse
 
   /// `nil` for completions. `promptBytes` are for the estimate that a stream of Messages begins with.
-  init?(_ call: CallEndpoint, _ label: AnswerLabel, promptBytes: Int) {
+  init?(_ call: CallEndpoint, _ label: AnswerMetadata, promptBytes: Int) {
     switch call.dialect {
     case .openAI: return nil
     case .responses: self = .responses(ResponsesAnswerWriter(label))
@@ -23,7 +23,7 @@ enum AnswerWriter {
   /// Appends what an event comes to.
   mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
     let writer = self
-    self = .away
+    self = .inUse
     switch writer {
     case .messages(var writer):
       writer.write(event, json, to: &out)
@@ -37,7 +37,7 @@ enum AnswerWriter {
     case .gemini(var writer):
       writer.write(event, json, to: &out)
       self = .gemini(writer)
-    case .away: break
+    case .inUse: break
     }
   }
 
@@ -48,13 +48,13 @@ enum AnswerWriter {
     case .responses(var writer): writer.end(counts, to: &out)
     case .ollama(var writer): writer.end(counts, to: &out)
     case .gemini(var writer): writer.end(counts, to: &out)
-    case .away: break
+    case .inUse: break
     }
   }
 
   /// A whole answer.
   static func whole(
-    _ answer: Answer, _ counts: TokenCounts, for call: CallEndpoint, _ label: AnswerLabel
+    _ answer: Answer, _ counts: TokenCounts, for call: CallEndpoint, _ label: AnswerMetadata
   ) -> [UInt8] {
     switch call.dialect {
     case .openAI: CompletionsAnswerWriter.whole(answer, counts, label)

@@ -1,14 +1,14 @@
 /// Text as it stands between the quotes of a JSON string. All dialects escape alike, so it goes from one to another as
 /// it is: lent by the event that it came in, or made for the occasion.
 enum EscapedText: Equatable {
-  case lent(Slice)
-  case made([UInt8])
+  case borrowed(Slice)
+  case owned([UInt8])
 
   /// Appends it, without quotes; `json` is the event that lends it.
   func append(to out: inout [UInt8], from json: Span<UInt8>) {
     switch self {
-    case .lent(let slice): out.append(json.bytes(slice))
-    case .made(let bytes): out.append(contentsOf: bytes)
+    case .borrowed(let slice): out.append(json.bytes(slice))
+    case .owned(let bytes): out.append(contentsOf: bytes)
     }
   }
 
@@ -17,8 +17,8 @@ enum EscapedText: Equatable {
   /// Bytes, escapes as they are.
   var count: Int {
     switch self {
-    case .lent(let slice): Int(slice.count)
-    case .made(let bytes): bytes.count
+    case .borrowed(let slice): Int(slice.count)
+    case .owned(let bytes): bytes.count
     }
   }
 }
@@ -27,14 +27,14 @@ extension EscapedText {
   /// The inside of a string; `nil` for every other value.
   init?(_ value: JSONValue?) {
     guard let value, value.kind == .string else { return nil }
-    self = .lent(Slice(start: Int(value.slice.start) + 1, count: Int(value.slice.count) - 2))
+    self = .borrowed(Slice(start: Int(value.slice.start) + 1, count: Int(value.slice.count) - 2))
   }
 
   /// A text that needs escaping, as in what was a JSON value and becomes a string.
   init(escaping text: Span<UInt8>) {
     var escaped: [UInt8] = []
     Writer.appendEscaped(text, to: &escaped)
-    self = .made(escaped)
+    self = .owned(escaped)
   }
 
   /// A text of the program's own.
@@ -67,15 +67,15 @@ extension EscapedText {
 
 /// A JSON value, checked: lent by the text that it came in, or made.
 enum RawJSON: Equatable {
-  case lent(Slice)
-  case made([UInt8])
+  case borrowed(Slice)
+  case owned([UInt8])
 
-  init(_ value: JSONValue) { self = .lent(value.slice) }
+  init(_ value: JSONValue) { self = .borrowed(value.slice) }
 
   func append(to out: inout [UInt8], from json: Span<UInt8>) {
     switch self {
-    case .lent(let slice): out.append(json.bytes(slice))
-    case .made(let bytes): out.append(contentsOf: bytes)
+    case .borrowed(let slice): out.append(json.bytes(slice))
+    case .owned(let bytes): out.append(contentsOf: bytes)
     }
   }
 

@@ -22,7 +22,7 @@ struct Conversation {
   var contextTokens: Int64?
   var keepAlive: RawJSON?
   /// Fields that no other dialect has, in the order in which they were met.
-  private(set) var dropped = Dropped()
+  private(set) var dropped = DroppedFields()
 
   /// A turn.
   struct Message {
@@ -40,9 +40,9 @@ struct Conversation {
     case thinking(EscapedText, signature: EscapedText?)
     /// The same, readable for its maker alone.
     case redactedThinking(EscapedText)
-    case call(Call)
+    case toolCall(ToolCall)
     /// In a turn of the user.
-    case result(Result)
+    case toolResult(ToolResult)
   }
 
   enum Image {
@@ -51,7 +51,7 @@ struct Conversation {
     case data(media: EscapedText, base64: EscapedText)
   }
 
-  struct Call {
+  struct ToolCall {
     /// `nil` where the dialect has none: a call is then known by its place.
     var id: EscapedText?
     var name: EscapedText
@@ -61,7 +61,7 @@ struct Conversation {
     var signature: EscapedText?
   }
 
-  struct Result {
+  struct ToolResult {
     /// The call's; `nil` where the dialect knows calls by name and place.
     var id: EscapedText?
     var name: EscapedText?
@@ -135,12 +135,12 @@ extension Conversation.Image {
 
 extension Conversation.Part {
   var isCall: Bool {
-    if case .call = self { true } else { false }
+    if case .toolCall = self { true } else { false }
   }
 }
 
 /// What of a request a model did not get, by the names of the fields in the caller's dialect; for `x-dropped-params`.
-struct Dropped: Equatable {
+struct DroppedFields: Equatable {
   /// Names that are told, and bytes of the longest.
   private static let namesMax = 16
   private static let nameBytesMax = 64
@@ -172,5 +172,5 @@ struct WriteTarget {
 struct WrittenRequest {
   var body: [UInt8] = []
   /// Fields that the target cannot take, those that its reader dropped first.
-  var dropped = Dropped()
+  var dropped = DroppedFields()
 }

@@ -131,9 +131,9 @@ enum UpstreamErrorReader {
   }
 }
 
-extension UpstreamFailure {
+extension AttemptFailure {
   /// The same without a secret that the upstream was given, wherever it repeats it.
-  func without(secret: String?) -> UpstreamFailure {
+  func without(secret: String?) -> AttemptFailure {
     // A very short one is a placeholder, and part of ordinary words.
     guard let secret, secret.utf8.count >= 8 else { return self }
     switch self {

@@ -67,16 +67,16 @@ import Testing
   }
 
   private func answer(_ json: [UInt8]) {
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       let answer = Answer(try CompletionsAnswerReader.whole(json.span), json.span)
-      let label = AnswerLabel(requestID: "r", created: 1, modelToken: Array("\"m\"".utf8))
+      let label = AnswerMetadata(requestID: "r", created: 1, modelToken: Array("\"m\"".utf8))
       #expect(isJSON(CompletionsAnswerWriter.whole(answer, answer.counts, label)))
     } catch {
-      #expect(error.word == "malformed" || error.word == "error")
+      #expect(error.reason == "malformed" || error.reason == "error")
     }
     var reader = CompletionsAnswerReader()
     var writer = CompletionsAnswerWriter()
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       for _ in 0..<2 {
         var events: [ChatEvent] = []
         try reader.read(json.span, into: &events)
@@ -85,7 +85,7 @@ import Testing
         }
       }
     } catch {
-      #expect(error.word == "malformed" || error.word == "error")
+      #expect(error.reason == "malformed" || error.reason == "error")
     }
   }
 
@@ -182,8 +182,8 @@ import Testing
     var calls = Conversation.Message(role: .assistant)
     var results = Conversation.Message(role: .user)
     for index in 0..<10_000 {
-      calls.parts.append(.call(.init(id: nil, name: name, arguments: .made(Array("{}".utf8)))))
-      results.parts.append(.result(.init(id: nil, name: index % 2 == 0 ? name : nil, parts: [])))
+      calls.parts.append(.toolCall(.init(id: nil, name: name, arguments: .owned(Array("{}".utf8)))))
+      results.parts.append(.toolResult(.init(id: nil, name: index % 2 == 0 ? name : nil, parts: [])))
     }
     conversation.messages = [calls, results, results]
     let target = WriteTarget(model: "m", streams: false)

@@ -244,10 +244,10 @@ import Testing
   @Test func `calls without ids get some, and results find theirs by name and place`() throws {
     func text(_ text: String) -> EscapedText { EscapedText(text) }
     func call(_ id: String?, _ name: String) -> Conversation.Part {
-      .call(Conversation.Call(id: id.map(text), name: text(name), arguments: .made(Array("{}".utf8))))
+      .toolCall(Conversation.ToolCall(id: id.map(text), name: text(name), arguments: .owned(Array("{}".utf8))))
     }
     func result(_ id: String?, _ name: String?) -> Conversation.Part {
-      .result(Conversation.Result(id: id.map(text), name: name.map(text), parts: []))
+      .toolResult(Conversation.ToolResult(id: id.map(text), name: name.map(text), parts: []))
     }
     var conversation = Conversation()
     conversation.messages = [

@@ -21,16 +21,16 @@ enum CompletionsFixtures {
     var owned: [ChatEvent] = []
     for event in events {
       switch event {
-      case .began(let id): owned.append(.began(id: id.map { .made($0.bytes(in: json)) }))
-      case .text(let text): owned.append(.text(.made(text.bytes(in: json))))
-      case .thinking(let text): owned.append(.thinking(.made(text.bytes(in: json))))
-      case .signature(let text): owned.append(.signature(.made(text.bytes(in: json))))
-      case .redactedThinking(let text): owned.append(.redactedThinking(.made(text.bytes(in: json))))
+      case .began(let id): owned.append(.began(id: id.map { .owned($0.bytes(in: json)) }))
+      case .text(let text): owned.append(.text(.owned(text.bytes(in: json))))
+      case .thinking(let text): owned.append(.thinking(.owned(text.bytes(in: json))))
+      case .signature(let text): owned.append(.signature(.owned(text.bytes(in: json))))
+      case .redactedThinking(let text): owned.append(.redactedThinking(.owned(text.bytes(in: json))))
       case .image(let media, let base64):
-        owned.append(.image(media: .made(media.bytes(in: json)), base64: .made(base64.bytes(in: json))))
+        owned.append(.image(media: .owned(media.bytes(in: json)), base64: .owned(base64.bytes(in: json))))
       case .callBegan(let call, let id, let name):
-        owned.append(.callBegan(call: call, id: .made(id.bytes(in: json)), name: .made(name.bytes(in: json))))
-      case .arguments(let call, let text): owned.append(.arguments(call: call, .made(text.bytes(in: json))))
+        owned.append(.callBegan(call: call, id: .owned(id.bytes(in: json)), name: .owned(name.bytes(in: json))))
+      case .arguments(let call, let text): owned.append(.arguments(call: call, .owned(text.bytes(in: json))))
       case .callEnded, .usage, .finished, .failed, .ended: owned.append(event)
       }
     }
@@ -69,7 +69,7 @@ enum CompletionsFixtures {
       case .thinking(let thought, let signature): "thinking " + text(thought) + " / " + text(signature)
       case .redactedThinking(let data): "redacted " + text(data)
       case .image(let media, let base64): "image " + text(media) + " " + text(base64)
-      case .call(let id, let name, let arguments, let signature):
+      case .toolCall(let id, let name, let arguments, let signature):
         "call \(text(id)) \(text(name)) \(text(arguments)) / \(text(signature))"
       }
     }
@@ -105,7 +105,7 @@ enum CompletionsFixtures {
     let json = try Files.read(name + ".openai.json")
     let events = Files.owned(try CompletionsAnswerReader.whole(json.span), json.span)
     let answer = Files.answer(events)
-    let label = AnswerLabel(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
+    let label = AnswerMetadata(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
     let whole = CompletionsAnswerWriter.whole(answer, answer.counts, label)
     #expect((try? JSONSerialization.jsonObject(with: Data(whole))) != nil)
     let again = Files.answer(Files.owned(try CompletionsAnswerReader.whole(whole.span), whole.span))
@@ -238,7 +238,7 @@ enum CompletionsFixtures {
     let nothing = #"{"choices":[{"delta":{"tool_calls":[{},{"index":0,"id":"a"},{"index":9,"function":{}}]}}]}"#
     #expect(Files.told(Files.answer(try Files.events([nothing]))) == ["unfinished"])
     let some = #"{"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"arguments":"{}"}}]}}]}"#
-    #expect(throws: UpstreamFailure.self) { try Files.events([some]) }
+    #expect(throws: AttemptFailure.self) { try Files.events([some]) }
   }
 
   @Test func `a piece of a call that has ended is an error, and so are too many calls`() throws {
@@ -247,9 +247,9 @@ enum CompletionsFixtures {
       #"{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"b","function":{"name":"g"}}]}}]}"#,
       #"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}}]}"#,
     ]
-    #expect(throws: UpstreamFailure.malformed("a piece of a call came behind its end")) { try Files.events(late) }
+    #expect(throws: AttemptFailure.malformed("a piece of a call came behind its end")) { try Files.events(late) }
     let calls = (0...1024).map { #"{"index":\#($0),"function":{"name":"f"}}"# }.joined(separator: ",")
-    #expect(throws: UpstreamFailure.self) {
+    #expect(throws: AttemptFailure.self) {
       try Files.events([#"{"choices":[{"delta":{"tool_calls":["# + calls + "]}}]}"])
     }
   }
@@ -292,11 +292,11 @@ enum CompletionsFixtures {
       (#"{"object":"error","message":"no"}"#, "error"),
     ] {
       let bytes = Array(json.utf8)
-      do throws(UpstreamFailure) {
+      do throws(AttemptFailure) {
         _ = try CompletionsAnswerReader.whole(bytes.span)
         #expect(Bool(false), "\(json)")
       } catch {
-        #expect(error.word == expected, "\(json)")
+        #expect(error.reason == expected, "\(json)")
       }
     }
   }

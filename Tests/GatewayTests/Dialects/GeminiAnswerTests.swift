@@ -128,10 +128,10 @@ import Testing
 
   @Test func `what is no answer is an error`() {
     for json in ["", "[]", "{}", #"{"candidates":[]}"#, #"{"candidates":{}}"#, #"{"candidates":[{}]"#, "nonsense"] {
-      #expect(throws: UpstreamFailure.self, "\(json)") { try whole(json) }
+      #expect(throws: AttemptFailure.self, "\(json)") { try whole(json) }
     }
     #expect(
-      throws: UpstreamFailure.error(UpstreamError(message: "Slow down", type: "RESOURCE_EXHAUSTED", code: "429"))
+      throws: AttemptFailure.error(UpstreamError(message: "Slow down", type: "RESOURCE_EXHAUSTED", code: "429"))
     ) { try whole(#"{"error":{"code":429,"message":"Slow down","status":"RESOURCE_EXHAUSTED"}}"#) }
   }
 
@@ -269,7 +269,7 @@ import Testing
     var out: [UInt8] = []
     let piece = [UInt8](repeating: UInt8(ascii: "1"), count: 64 * 1024)
     writer.write(.callBegan(call: 0, id: EscapedText("a"), name: EscapedText("f")), piece.span, to: &out)
-    for _ in 0..<100 { writer.write(.arguments(call: 0, .made(piece)), piece.span, to: &out) }
+    for _ in 0..<100 { writer.write(.arguments(call: 0, .owned(piece)), piece.span, to: &out) }
     writer.write(.callEnded(call: 0), piece.span, to: &out)
     #expect(out.isEmpty)
     writer.write(.callBegan(call: 1, id: EscapedText("b"), name: EscapedText("f")), piece.span, to: &out)

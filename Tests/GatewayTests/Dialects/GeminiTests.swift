@@ -17,7 +17,7 @@ import Testing
     Array(try Data(contentsOf: folder.appending(path: name)))
   }
 
-  static let label = AnswerLabel(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
+  static let label = AnswerMetadata(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
 
   // MARK: Requests
 
@@ -76,7 +76,7 @@ import Testing
     let json = Array(
       #"{"contents":[{"parts":[{"functionResponse":{"name":"f","response":{"\#(name)":"sunny"}}}]}]}"#.utf8)
     let conversation = try GeminiRequestReader.read(json.span)
-    guard case .result(let result) = conversation.messages.first?.parts.first,
+    guard case .toolResult(let result) = conversation.messages.first?.parts.first,
       case .text(let said) = result.parts.first
     else {
       Issue.record("there is no result")
@@ -213,10 +213,10 @@ import Testing
   @Test func `a result finds the name of its call`() throws {
     let none: [UInt8] = []
     func call(_ id: String?, _ name: String) -> Conversation.Part {
-      .call(.init(id: id.map { EscapedText($0) }, name: EscapedText(name), arguments: .made(Array("{}".utf8))))
+      .toolCall(.init(id: id.map { EscapedText($0) }, name: EscapedText(name), arguments: .owned(Array("{}".utf8))))
     }
     func result(_ id: String?) -> Conversation.Part {
-      .result(.init(id: id.map { EscapedText($0) }, name: nil, parts: [.text(EscapedText("ok"))]))
+      .toolResult(.init(id: id.map { EscapedText($0) }, name: nil, parts: [.text(EscapedText("ok"))]))
     }
     func write(_ messages: [Conversation.Message]) throws(Refusal) -> String {
       var conversation = Conversation()

@@ -40,24 +40,26 @@ import Testing
   }
 
   private static func call(_ id: String?, _ name: String) -> Part {
-    .call(
-      Conversation.Call(
-        id: id.map { EscapedText($0) }, name: EscapedText(name), arguments: .made(Array(#"{"city":"Paris"}"#.utf8)))
+    .toolCall(
+      Conversation.ToolCall(
+        id: id.map { EscapedText($0) }, name: EscapedText(name), arguments: .owned(Array(#"{"city":"Paris"}"#.utf8))
+      )
     )
   }
 
   private static func result(_ id: String?, _ name: String?, _ said: String) -> Part {
-    .result(
-      Conversation.Result(id: id.map { EscapedText($0) }, name: name.map { EscapedText($0) }, parts: [text(said)]))
+    .toolResult(
+      Conversation.ToolResult(
+        id: id.map { EscapedText($0) }, name: name.map { EscapedText($0) }, parts: [text(said)]))
   }
 
   private static func tool(_ name: String, _ description: String) -> Conversation.Tool {
     let schema = #"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"#
     return Conversation.Tool(
-      name: EscapedText(name), description: EscapedText(description), parameters: .made(Array(schema.utf8)))
+      name: EscapedText(name), description: EscapedText(description), parameters: .owned(Array(schema.utf8)))
   }
 
-  private static func number(_ text: String) -> RawJSON { .made(Array(text.utf8)) }
+  private static func number(_ text: String) -> RawJSON { .owned(Array(text.utf8)) }
 
   private static func conversation(_ name: String) -> Conversation? {
     var made = Conversation()
@@ -105,7 +107,8 @@ import Testing
     case "schema":
       let schema = #"{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"#
       made.format = .schema(
-        .made(Array((schema + #""additionalProperties":false}"#).utf8)), name: EscapedText("person"), isStrict: true
+        .owned(Array((schema + #""additionalProperties":false}"#).utf8)), name: EscapedText("person"),
+        isStrict: true
       )
       made.messages = [turn(.user, text("Who?"))]
     case "sampling":
@@ -146,7 +149,7 @@ import Testing
     #expect(text(read.messages[1].parts.last) == "List the files here.")
     #expect(text(read.messages[2].parts.first) == "The user has a plan of the smallest kind.")
     guard case .thinking(let thought, let signature) = read.messages[3].parts[0],
-      case .call(let call) = read.messages[3].parts[2], case .result(let result) = read.messages[4].parts[0]
+      case .toolCall(let call) = read.messages[3].parts[2], case .toolResult(let result) = read.messages[4].parts[0]
     else {
       Issue.record("other parts")
       return
@@ -408,7 +411,7 @@ import Testing
   @Test func `tools get the type that their schema must have, and a choice is nothing without them`() throws {
     let made = conversation {
       $0.tools = ["{}", #"{ "properties":{}}"#, #"{"type":"object"}"#].map {
-        Conversation.Tool(name: EscapedText("f"), parameters: .made(Array($0.utf8)), isStrict: true)
+        Conversation.Tool(name: EscapedText("f"), parameters: .owned(Array($0.utf8)), isStrict: true)
       }
       $0.tools.append(Conversation.Tool(name: EscapedText("g")))
       $0.allowsParallelCalls = false

@@ -115,18 +115,20 @@ import Testing
 
   @Test func `an error in a 200 is thrown with its type, and no message is malformed`() throws {
     let error = Array(#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#.utf8)
-    #expect(throws: UpstreamFailure.error(UpstreamError(message: "Overloaded", type: "overloaded_error"))) {
+    #expect(throws: AttemptFailure.error(UpstreamError(message: "Overloaded", type: "overloaded_error"))) {
       try MessagesAnswerReader.whole(error.span)
     }
     for text in ["[]", "", #"{"content":7}"#, #"{"type":"message"}"#] {
       let json = Array(text.utf8)
-      #expect(throws: UpstreamFailure.self, "\(text)") { try MessagesAnswerReader.whole(json.span) }
+      #expect(throws: AttemptFailure.self, "\(text)") { try MessagesAnswerReader.whole(json.span) }
     }
   }
 
   // MARK: Answers out
 
-  private var label: AnswerLabel { AnswerLabel(requestID: "r1", created: 1700, modelToken: Array(#""my-m""#.utf8)) }
+  private var label: AnswerMetadata {
+    AnswerMetadata(requestID: "r1", created: 1700, modelToken: Array(#""my-m""#.utf8))
+  }
 
   private func write(_ events: [ChatEvent], _ counts: TokenCounts = TokenCounts()) -> String {
     var writer = MessagesAnswerWriter(label)
@@ -226,7 +228,7 @@ import Testing
       blocks([
         .thinking(EscapedText("a")), .signature(EscapedText("s")), .signature(EscapedText("t")),
         .thinking(EscapedText("b")), .redactedThinking(EscapedText("r")),
-        .image(media: .made([]), base64: .made([])),
+        .image(media: .owned([]), base64: .owned([])),
         .callBegan(call: 0, id: EscapedText("i"), name: EscapedText("f")), .signature(EscapedText("gemini")),
         .callEnded(call: 0), .finished(.toolCalls),
       ]) == [
@@ -251,7 +253,7 @@ import Testing
     var answer = Answer()
     for (call, arguments) in [#"{\"a\":1}"#, #"{\"a\":"#, #"[1]"#].enumerated() {
       answer.take(.callBegan(call: call, id: EscapedText("c\(call)"), name: EscapedText("f")), lender.span)
-      answer.take(.arguments(call: call, .made(Array(arguments.utf8))), lender.span)
+      answer.take(.arguments(call: call, .owned(Array(arguments.utf8))), lender.span)
       answer.take(.callEnded(call: call), lender.span)
     }
     answer.take(.finished(.stop), lender.span)

@@ -187,7 +187,7 @@ import Testing
     var conversation = try OllamaRequestReader.read(json.span)
     conversation.giveCallIDs(json.span)
     let results = conversation.messages.flatMap(\.parts).compactMap { part -> String? in
-      guard case .result(let result) = part else { return nil }
+      guard case .toolResult(let result) = part else { return nil }
       let id = result.id.map { String(decoding: $0.unescaped(in: json.span), as: UTF8.self) } ?? "-"
       return id + " " + (result.name.map { String(decoding: $0.unescaped(in: json.span), as: UTF8.self) } ?? "-")
     }
@@ -224,15 +224,18 @@ import Testing
     throws
   {
     var conversation = Conversation()
-    let call = Conversation.Call(id: EscapedText("a\""), name: EscapedText("f"), arguments: .made(Array("{}".utf8)))
+    let call = Conversation.ToolCall(
+      id: EscapedText("a\""), name: EscapedText("f"), arguments: .owned(Array("{}".utf8)))
     conversation.messages = [
-      Conversation.Message(role: .assistant, parts: [.thinking(EscapedText("Hm."), signature: nil), .call(call)]),
+      Conversation.Message(
+        role: .assistant, parts: [.thinking(EscapedText("Hm."), signature: nil), .toolCall(call)]),
       Conversation.Message(
         role: .user,
         parts: [
           .text(EscapedText("First.")),
-          .result(
-            Conversation.Result(id: .made(Array(#"a\u0022"#.utf8)), parts: [.text(EscapedText("x"))], isError: true)
+          .toolResult(
+            Conversation.ToolResult(
+              id: .owned(Array(#"a\u0022"#.utf8)), parts: [.text(EscapedText("x"))], isError: true)
           ),
           .text(EscapedText("And")), .text(EscapedText("now?")),
         ]),

@@ -6,7 +6,8 @@ import Testing
 /// Ollama's answers, read and written.
 @Suite struct OllamaTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Pairs")
-  private static let label = AnswerLabel(requestID: "r1", created: 1_787_307_330, modelToken: Array(#""m""#.utf8))
+  private static let label = AnswerMetadata(
+    requestID: "r1", created: 1_787_307_330, modelToken: Array(#""m""#.utf8))
 
   private static let wholes = ["text", "tools", "thinking", "length", "cached", "filtered"]
 
@@ -16,7 +17,7 @@ import Testing
 
   /// An event with its texts in it.
   private static func owned(_ event: ChatEvent, _ json: Span<UInt8>) -> ChatEvent {
-    func own(_ text: EscapedText) -> EscapedText { .made(text.bytes(in: json)) }
+    func own(_ text: EscapedText) -> EscapedText { .owned(text.bytes(in: json)) }
     switch event {
     case .text(let text): return .text(own(text))
     case .thinking(let text): return .thinking(own(text))
@@ -32,7 +33,7 @@ import Testing
     var reader = OllamaAnswerReader()
     var all: [ChatEvent] = []
     var start = 0
-    func take() throws(UpstreamFailure) {
+    func take() throws(AttemptFailure) {
       var events: [ChatEvent] = []
       try reader.read(lines.data.span, into: &events)
       all += events.map { owned($0, lines.data.span) }
@@ -49,7 +50,7 @@ import Testing
 
   private static func events(_ stream: String) throws -> [ChatEvent] { try events(Array(stream.utf8)) }
 
-  private static func text(_ text: String) -> EscapedText { .made(Array(text.utf8)) }
+  private static func text(_ text: String) -> EscapedText { .owned(Array(text.utf8)) }
 
   // MARK: Reading
 
@@ -114,7 +115,7 @@ import Testing
         + #"{"message":{"tool_calls":[{"id":"","function":{"name":"c"}},{"id":"call_2","function":{"name":"d"}},"#
         + #"{"function":{}},7]}}"# + "\n" + #"{"done":true}"#)
     let ids = events.compactMap { event -> String? in
-      guard case .callBegan(let call, .made(let id), .made(let name)) = event else { return nil }
+      guard case .callBegan(let call, .owned(let id), .owned(let name)) = event else { return nil }
       return "\(call) \(String(decoding: name, as: UTF8.self)) \(String(decoding: id, as: UTF8.self))"
     }
     #expect(ids == ["0 a call_1", "1 b call_2", "2 c call_3", "3 d call_4"])
@@ -147,17 +148,17 @@ import Testing
 
   @Test(arguments: ["", "[]", "data: {}", "{", "1", #"{"message":{"content":"\#u{1}"}}"#])
   func `what is no line of a stream is a failure of the upstream`(line: String) {
-    #expect(throws: UpstreamFailure.self) {
+    #expect(throws: AttemptFailure.self) {
       var reader = OllamaAnswerReader()
       var events: [ChatEvent] = []
       try reader.read(Array(line.utf8).span, into: &events)
     }
-    #expect(throws: UpstreamFailure.self) { _ = try OllamaAnswerReader.whole(Array(line.utf8).span) }
+    #expect(throws: AttemptFailure.self) { _ = try OllamaAnswerReader.whole(Array(line.utf8).span) }
   }
 
   @Test func `a whole answer without one is a failure, and an error is the upstream's`() {
     for (text, failure) in [
-      (#"{"error":"model not found"}"#, UpstreamFailure.error(UpstreamError(message: "model not found"))),
+      (#"{"error":"model not found"}"#, AttemptFailure.error(UpstreamError(message: "model not found"))),
       ("{}", .malformed("the answer has no message")),
       (#"{"message":null,"done":false}"#, .malformed("the answer has no message")),
     ] {
@@ -167,7 +168,7 @@ import Testing
 
   @Test func `more calls than anybody makes are a failure`() {
     let calls = (0..<2000).map { _ in #"{"function":{"name":"f"}}"# }.joined(separator: ",")
-    #expect(throws: UpstreamFailure.self) { _ = try Self.events(#"{"message":{"tool_calls":[\#(calls)]}}"#) }
+    #expect(throws: AttemptFailure.self) { _ = try Self.events(#"{"message":{"tool_calls":[\#(calls)]}}"#) }
   }
 
   @Test func `values by chance in every place are read past`() throws {
@@ -306,7 +307,7 @@ import Testing
         == #"{"model":"m","created_at":"2026-08-21T10:15:30Z","message":{"role":"assistant","content":""},"done":true,"#
         + #""done_reason":"load"}"#)
     #expect(
-      String(decoding: OllamaAnswerWriter.loaded(Self.label, isGenerate: true, unloads: true), as: UTF8.self)
+      String(decoding: OllamaAnswerWriter.loaded(Self.label, isGenerate: true, isUnload: true), as: UTF8.self)
         == #"{"model":"m","created_at":"2026-08-21T10:15:30Z","response":"","done":true,"done_reason":"unload"}"#)
   }
 

@@ -154,7 +154,7 @@ private struct Meaning: Equatable {
     var failure: String?
     forEachEvent(of: stream + Array("\n\n".utf8), in: dialect) { data, _ in
       var found: [ChatEvent] = []
-      do throws(UpstreamFailure) { try reader.read(data.span, into: &found) } catch { failure = "\(error)" }
+      do throws(AttemptFailure) { try reader.read(data.span, into: &found) } catch { failure = "\(error)" }
       for event in found {
         if case .failed(let error) = event { failure = error.message }
         answer.take(event, data.span)
@@ -186,8 +186,8 @@ private struct Meaning: Equatable {
     meaning.blocks = blocks.map { block in
       switch block {
       case .thinking(let text, let signature): .thinking(text, signature: hasSignatures ? signature : [])
-      case .call(let id, let name, let arguments, let signature):
-        .call(
+      case .toolCall(let id, let name, let arguments, let signature):
+        .toolCall(
           id: both.contains(.ollama) || both.contains(.gemini) ? [] : id, name: name, arguments: arguments,
           signature: hasSignatures ? signature : [])
       default: block

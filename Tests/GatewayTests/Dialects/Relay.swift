@@ -15,7 +15,7 @@ private func request(_ call: CallEndpoint) -> Call {
   return try! Call.read(bytes.span, for: call, model: "m")
 }
 
-private let label = AnswerLabel(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
+private let label = AnswerMetadata(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
 
 /// Hands over the data and the name of each event of an upstream's stream whose bytes come in pieces that end at `cuts`.
 func forEachEvent<Failure: Error>(
@@ -48,13 +48,13 @@ func relay(_ stream: [UInt8], from dialect: Dialect, to call: CallEndpoint, cutA
   var chat = AnswerStream(for: request(call), from: dialect, label)
   var out: [UInt8] = []
   var isDone = false
-  do throws(UpstreamFailure) {
+  do throws(AttemptFailure) {
     // What ends the body ends its last event.
     try forEachEvent(of: stream + Array("\n\n".utf8), in: dialect, cutAt: cuts) {
-      (data, name) throws(UpstreamFailure) in
+      (data, name) throws(AttemptFailure) in
       if !isDone { isDone = try chat.take(data.span, named: name.span, into: &out) == .done }
     }
-    if isDone || chat.isFinished { chat.finish(into: &out) } else { throw .broken }
+    if isDone || chat.isFinished { chat.finish(into: &out) } else { throw .connectionLost }
   } catch {
     out += Array("failed: \(error)\n".utf8)
   }
@@ -65,7 +65,7 @@ func relay(_ stream: [UInt8], from dialect: Dialect, to call: CallEndpoint, cutA
 func answer(_ json: [UInt8], from dialect: Dialect, to call: CallEndpoint) throws -> [UInt8] {
   var chat = AnswerStream(for: request(call), from: dialect, label)
   switch try chat.whole(json.span).answer {
-  case .made(let made): return made
+  case .owned(let made): return made
   case .edited(let edits): return edits.text(of: json.span)
   }
 }

@@ -15,7 +15,7 @@ import Testing
     var testDescription: String { name }
   }
 
-  private static func text(_ text: String) -> EscapedText { .made(Array(text.utf8)) }
+  private static func text(_ text: String) -> EscapedText { .owned(Array(text.utf8)) }
 
   private static func call(_ number: Int, _ name: String) -> [ChatEvent] {
     [
@@ -50,14 +50,14 @@ import Testing
       counts: TokenCounts(prompt: 5, completion: 1)),
   ]
 
-  private static func label(_ request: String = "{}") -> AnswerLabel {
-    AnswerLabel(
+  private static func label(_ request: String = "{}") -> AnswerMetadata {
+    AnswerMetadata(
       requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8),
       echo: ResponsesRequestReader.echo(Array(request.utf8).span))
   }
 
   private static func stream(
-    _ events: [ChatEvent], _ counts: TokenCounts = TokenCounts(), _ label: AnswerLabel = label(),
+    _ events: [ChatEvent], _ counts: TokenCounts = TokenCounts(), _ label: AnswerMetadata = label(),
     bytesMax: Int = ResponsesOutput.bytesMax
   ) -> [UInt8] {
     var writer = ResponsesAnswerWriter(label, bytesMax: bytesMax)
@@ -266,7 +266,7 @@ import Testing
     let json = Array("a".utf8)
     var out: [UInt8] = []
     for _ in 0..<500_000 {
-      writer.write(.text(.lent(Slice(start: 0, count: 1))), json.span, to: &out)
+      writer.write(.text(.borrowed(Slice(start: 0, count: 1))), json.span, to: &out)
       out.removeAll(keepingCapacity: true)
     }
     writer.write(.finished(.stop), json.span, to: &out)

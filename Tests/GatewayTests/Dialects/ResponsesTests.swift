@@ -37,11 +37,11 @@ import Testing
     case .thinking(let text, let signature):
       "[thinks \(words(text, json))\(signature.map { " signed " + words($0, json) } ?? "")]"
     case .redactedThinking(let data): "[redacted \(words(data, json))]"
-    case .call(let call):
+    case .toolCall(let call):
       "[calls \(words(call.name, json)) \(call.id.map { words($0, json) } ?? "-") "
         + "\(String(decoding: call.arguments.bytes(in: json.span), as: UTF8.self))"
         + "\(call.signature.map { " signed " + words($0, json) } ?? "")]"
-    case .result(let result):
+    case .toolResult(let result):
       "[result \(result.id.map { words($0, json) } ?? "-") "
         + "\(result.parts.map { told($0, json) }.joined(separator: " "))]"
     }

@@ -3,9 +3,10 @@ import Testing
 
 @Suite struct FailoverTests {
   @Test(arguments: [
-    UpstreamFailure.unknownName, .unreachable, .tls, .broken, .timedOut(.connect), .tooLarge, .malformed("x"),
+    AttemptFailure.hostNotFound, .unreachable, .tls, .connectionLost, .timedOut(.connect), .tooLarge,
+    .malformed("x"),
   ])
-  func `before anything is sent the next candidate is asked`(_ failure: UpstreamFailure) throws {
+  func `before anything is sent the next candidate is asked`(_ failure: AttemptFailure) throws {
     let life = try Life()
     life.finish(failure)
     #expect(life.attempts == [0, 1])
@@ -15,7 +16,7 @@ import Testing
     #expect(try #require(life.received).fields["x-served-by"] == "b/m")
     #expect(life.end == .complete)
     let row = life.row
-    #expect(row.attempts == ["a:\(failure.word)"])
+    #expect(row.attempts == ["a:\(failure.reason)"])
     #expect(row.provider == "b")
   }
 
@@ -24,7 +25,7 @@ import Testing
     life.respond()
     life.arrive(Say.role)
     life.arrive(#"data: {"id":"gone","choices":[]}"# + "\n\n")
-    life.finish(.broken)
+    life.finish(.connectionLost)
     life.respond()
     life.arrive(Say.text("Hi") + Say.stop + Say.done)
     #expect(!life.text.contains("gone"))
@@ -54,7 +55,7 @@ import Testing
     let life = try Life(providers: 1)
     life.respond()
     life.wait(.seconds(9))
-    life.finish(.broken)
+    life.finish(.connectionLost)
     #expect(life.end == .abort)
     let answer = try #require(life.received)
     #expect(answer.events.count == 1)
@@ -154,7 +155,7 @@ import Testing
     #expect(outcome(429) == .limited(nil))
     for status in [408, 500, 502, 503, 529] { #expect(outcome(status) == .failed) }
     for status in [400, 404, 413, 422] { #expect(outcome(status) == .answered) }
-    for failure in [UpstreamFailure.broken, .unreachable, .timedOut(.firstEvent), .tls, .malformed("x")] {
+    for failure in [AttemptFailure.connectionLost, .unreachable, .timedOut(.firstEvent), .tls, .malformed("x")] {
       #expect(Outcome(failure) == .failed)
     }
     #expect(Outcome(.error(UpstreamError(message: "", type: "rate_limit_error"))) == .limited(nil))
@@ -171,7 +172,7 @@ import Testing
     let life = try Life()
     life.respond()
     life.arrive(#"data: {"id":"half","cho"#)
-    life.finish(.broken)
+    life.finish(.connectionLost)
     life.respond()
     life.arrive(Say.text("Hi") + Say.stop + Say.done)
     #expect(life.attempts == [0, 1])

@@ -72,11 +72,11 @@ final class Life {
     act { exchange, effects, now in exchange.arrived(bytes.span, &effects, now: now) }
   }
 
-  func finish(_ failure: UpstreamFailure? = nil, rest: String = "") {
+  func finish(_ failure: AttemptFailure? = nil, rest: String = "") {
     finish(failure, rest: Array(rest.utf8))
   }
 
-  func finish(_ failure: UpstreamFailure?, rest: [UInt8]) {
+  func finish(_ failure: AttemptFailure?, rest: [UInt8]) {
     act { exchange, effects, now in exchange.ended(failure, rest: rest.span, &effects, now: now) }
   }
 

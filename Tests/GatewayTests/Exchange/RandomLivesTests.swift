@@ -49,7 +49,7 @@ private struct Course {
     if life.end != nil {
       // What comes late is not for anybody.
       life.arrive(Say.text("late"))
-      life.finish(.broken)
+      life.finish(.connectionLost)
       life.act { exchange, effects, now in exchange.probe(&effects, now: now) }
     }
     let fault = Self.fault(life) ?? Self.lastFault(life, isGone: isGone, streams: streams, isAsked: !asks.isEmpty)
@@ -90,7 +90,7 @@ private struct Course {
     }
     if body.isEmpty || chance(12) {
       let rest = chance(2) ? body : []
-      return life.finish(chance(4) ? .broken : nil, rest: rest)
+      return life.finish(chance(4) ? .connectionLost : nil, rest: rest)
     }
     let count = min(body.count, chance(2) ? below(20) + 1 : below(600) + 1)
     life.arrive(Array(body.prefix(count)))

@@ -43,7 +43,7 @@ import Testing
     let life = try Life(Life.whole, providers: 1)
     life.respond(isJSON: true)
     life.arrive(Self.answer)
-    life.finish(.broken)
+    life.finish(.connectionLost)
     #expect(try #require(life.received).status == 502)
   }
 

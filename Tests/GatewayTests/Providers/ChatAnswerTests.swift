@@ -2,14 +2,14 @@
 import Testing
 
 @Suite struct ChatAnswerTests {
-  static func relay(_ json: String) throws(UpstreamFailure) -> (text: String, usage: Usage?) {
+  static func relay(_ json: String) throws(AttemptFailure) -> (text: String, usage: Usage?) {
     let bytes = Array(json.utf8)
     let (found, edits) = try ChatAnswer.relay(bytes.span, modelToken: Array(#""m""#.utf8))
     let out = edits.text(of: bytes.span)
     return (String(decoding: out, as: UTF8.self), found.usage)
   }
 
-  static func restream(_ json: String) throws(UpstreamFailure) -> [String] {
+  static func restream(_ json: String) throws(AttemptFailure) -> [String] {
     let bytes = Array(json.utf8)
     return try ChatAnswer.restream(bytes.span).map { String(decoding: $0, as: UTF8.self) }
   }
@@ -49,15 +49,15 @@ import Testing
   }
 
   private static func isMalformed(_ error: any Error) -> Bool {
-    if case .malformed? = error as? UpstreamFailure { return true }
+    if case .malformed? = error as? AttemptFailure { return true }
     return false
   }
 
   @Test func `an error in a 200 is one`() {
-    #expect(throws: UpstreamFailure.error(UpstreamError(message: "no"))) {
+    #expect(throws: AttemptFailure.error(UpstreamError(message: "no"))) {
       try Self.relay(#"{"error":{"message":"no"},"choices":[]}"#)
     }
-    #expect(throws: UpstreamFailure.error(UpstreamError(message: "no"))) { try Self.restream(#"{"error":"no"}"#) }
+    #expect(throws: AttemptFailure.error(UpstreamError(message: "no"))) { try Self.restream(#"{"error":"no"}"#) }
   }
 
   @Test func `a whole answer becomes the events of a stream`() throws {

@@ -7,21 +7,21 @@ struct ChatFeed {
   struct Step: Equatable {
     var verdict: ChatStream.Verdict?
     var text = ""
-    var failure: UpstreamFailure?
+    var failure: AttemptFailure?
   }
 
   var chat: ChatStream
 
-  init(asksUsage: Bool = false, asksRunningUsage: Bool = false) {
+  init(wantsUsage: Bool = false, wantsRunningUsage: Bool = false) {
     chat = ChatStream(
-      modelToken: Array(#""m""#.utf8), asksUsage: asksUsage, asksRunningUsage: asksRunningUsage, id: "r1",
+      modelToken: Array(#""m""#.utf8), wantsUsage: wantsUsage, wantsRunningUsage: wantsRunningUsage, id: "r1",
       created: 7)
   }
 
   mutating func take(_ data: String) -> Step {
     let bytes = Array(data.utf8)
     var out: [UInt8] = []
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       let verdict = try chat.take(bytes.span, into: &out)
       return Step(verdict: verdict, text: String(decoding: out, as: UTF8.self))
     } catch {

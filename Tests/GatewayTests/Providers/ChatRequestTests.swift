@@ -17,7 +17,7 @@ import Testing
     #expect(request.model == "a/b:c@1")
     #expect(Array(body.utf8).span.bytes(request.modelToken ?? .empty).text == #""a/b:c@1""#)
     #expect(request.streams)
-    #expect(request.asksUsage)
+    #expect(request.wantsUsage)
     #expect(request.messagesBytes == 19)
   }
 
@@ -82,7 +82,7 @@ import Testing
     let request = try Self.read(Self.body(members))
     #expect(request.model == "m")
     #expect(!request.streams)
-    #expect(!request.asksUsage)
+    #expect(!request.wantsUsage)
   }
 
   @Test func `an escaped spelling of a field is the field`() throws {

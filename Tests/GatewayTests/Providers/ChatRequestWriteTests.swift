@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct ChatRequestWriteTests {
   static func write(
-    _ body: String, model: String = "m", limit: Int? = nil, asksUsage: Bool = true
+    _ body: String, model: String = "m", limit: Int? = nil, wantsUsage: Bool = true
   ) throws -> String {
     let bytes = Array(body.utf8)
     let request = try ChatRequest.read(bytes.span)
-    let edits = request.edits(model: model, maxTokensLimit: limit, asksUsage: asksUsage)
+    let edits = request.edits(model: model, maxTokensLimit: limit, wantsUsage: wantsUsage)
     let out = edits.text(of: bytes.span)
     return String(decoding: out, as: UTF8.self)
   }
@@ -45,7 +45,7 @@ import Testing
   ])
   func `usage is asked for in every stream`(_ body: String, _ written: String) throws {
     #expect(try Self.write(body) == written)
-    #expect(try Self.write(body, asksUsage: false) == body)
+    #expect(try Self.write(body, wantsUsage: false) == body)
     let whole = body.replacing(#""stream":true"#, with: #""stream":false"#)
     #expect(try Self.write(whole) == whole)
   }
@@ -101,7 +101,7 @@ import Testing
       #expect(back.utf8.count == body.utf8.count + 4)
       #expect((try? JSONSerialization.jsonObject(with: Data(written.utf8))) != nil)
       // Nothing to change, nothing changed.
-      #expect(try Self.write(body, asksUsage: false) == body)
+      #expect(try Self.write(body, wantsUsage: false) == body)
     }
   }
 

@@ -7,8 +7,8 @@ import Testing
     "{}",
   ])
   func `no index traps`(_ index: String) {
-    for asksUsage in [false, true] {
-      var feed = ChatFeed(asksUsage: asksUsage)
+    for wantsUsage in [false, true] {
+      var feed = ChatFeed(wantsUsage: wantsUsage)
       let call = #"{"index":\#(index),"function":{"arguments":null}}"#
       let delta = #"{"content":"x","tool_calls":[\#(call)]}"#
       let chunk = ChatFeed.chunk(#"{"index":\#(index),"delta":\#(delta),"finish_reason":"stop"}"#)
@@ -57,8 +57,8 @@ import Testing
       let twice = chunk.replacing(key + ":", with: "\(key):\(value),\(key):")
       let instead = chunk.replacing(key + ":", with: "\(key):\(value),\"other\":")
       for data in [twice, instead] {
-        for asksUsage in [false, true] {
-          var feed = ChatFeed(asksUsage: asksUsage)
+        for wantsUsage in [false, true] {
+          var feed = ChatFeed(wantsUsage: wantsUsage)
           for _ in 0..<2 {
             let step = feed.take(data)
             if step.failure == nil, !step.text.isEmpty {
@@ -100,7 +100,7 @@ import Testing
         }
         if bytes.isEmpty { bytes = [0x7b] }
       }
-      var feed = ChatFeed(asksUsage: random.next() % 2 == 0)
+      var feed = ChatFeed(wantsUsage: random.next() % 2 == 0)
       if feed.take(String(decoding: bytes, as: UTF8.self)).failure == nil { relayed += 1 }
     }
     #expect(relayed > 300)

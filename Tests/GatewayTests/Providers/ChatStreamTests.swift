@@ -222,7 +222,7 @@ import Testing
   }
 
   @Test func `a chunk of ours has the time of the others`() {
-    var feed = ChatFeed(asksUsage: true)
+    var feed = ChatFeed(wantsUsage: true)
     _ = feed.take(ChatFeed.delta(#"{"content":"x"}"#).replacing(#""created":7"#, with: #""created":8"#))
     #expect(feed.finish().ranges(of: #""created":8,"#).count == 2)
   }

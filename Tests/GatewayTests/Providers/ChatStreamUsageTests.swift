@@ -5,7 +5,7 @@ import Testing
   private static let text = ChatFeed.delta(#"{"role":"assistant","content":"12345678"}"#, finish: #""stop""#)
 
   @Test func `usage that was asked for is shown as it came`() {
-    var feed = ChatFeed(asksUsage: true)
+    var feed = ChatFeed(wantsUsage: true)
     _ = feed.take(Self.text)
     let usage = ChatFeed.chunk(
       "",
@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test func `usage without its sum gets it`() {
-    var feed = ChatFeed(asksUsage: true)
+    var feed = ChatFeed(wantsUsage: true)
     _ = feed.take(Self.text)
     #expect(
       feed.relay(ChatFeed.chunk("", #","usage":{"prompt_tokens":5,"completion_tokens":2}"#))
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func `usage that did not come is estimated and says so`() {
-    var feed = ChatFeed(asksUsage: true)
+    var feed = ChatFeed(wantsUsage: true)
     _ = feed.take(Self.text)
     #expect(
       feed.finish(promptBytes: 41)
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func `usage on a chunk with text is told once and at the end, with its details`() {
-    var feed = ChatFeed(asksUsage: true)
+    var feed = ChatFeed(wantsUsage: true)
     let usage =
       #""usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":4}}"#
     let delta = #"{"role":"assistant","content":"x"}"#
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func `usage on every chunk is told once, as the last says it`() {
-    var feed = ChatFeed(asksUsage: true)
+    var feed = ChatFeed(wantsUsage: true)
     for count in 1...3 {
       let usage = #","usage":{"prompt_tokens":5,"completion_tokens":\#(count)}"#
       #expect(!feed.relay(ChatFeed.delta(#"{"role":"assistant","content":"x"}"#, usage)).contains("usage"))
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func `usage on every chunk stays for who asked for that`() {
-    var feed = ChatFeed(asksUsage: true, asksRunningUsage: true)
+    var feed = ChatFeed(wantsUsage: true, wantsRunningUsage: true)
     let chunk = ChatFeed.delta(
       #"{"role":"assistant","content":"x"}"#,
       #","usage":{"prompt_tokens":5,"completion_tokens":1,"total_tokens":6}"#)
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test func `usage null on every chunk is not usage`() {
-    var feed = ChatFeed(asksUsage: true)
+    var feed = ChatFeed(wantsUsage: true)
     let chunk = ChatFeed.delta(#"{"role":"assistant","content":"x"}"#, #","usage":null"#)
     #expect(feed.relay(chunk) == chunk)
     #expect(feed.chat.usage == nil)
@@ -89,7 +89,7 @@ import Testing
     (#""7""#, 0), ("null", 0), ("[]", 0), ("{}", 0), (String(repeating: "9", count: 5000), 0),
   ])
   func `counts that cannot be are not believed`(_ count: String, _ believed: Int) {
-    var feed = ChatFeed(asksUsage: true)
+    var feed = ChatFeed(wantsUsage: true)
     let usage = #","usage":{"prompt_tokens":\#(count),"completion_tokens":\#(count)}"#
     let relayed = feed.relay(ChatFeed.chunk("", usage))
     #expect(feed.chat.usage == Usage(prompt: believed, completion: believed, source: .reported))

@@ -4,9 +4,9 @@ import Testing
 
 @Suite struct ServerStreamsTests {
   @Test(arguments: ServerStreams.all.indices, [false, true])
-  func `the stream of a server keeps the contract`(_ index: Int, _ asksUsage: Bool) throws {
+  func `the stream of a server keeps the contract`(_ index: Int, _ wantsUsage: Bool) throws {
     let stream = ServerStreams.all[index]
-    var feed = ChatFeed(asksUsage: asksUsage)
+    var feed = ChatFeed(wantsUsage: wantsUsage)
     var out = ""
     for chunk in stream.chunks {
       let step = feed.take(chunk)
@@ -26,7 +26,7 @@ import Testing
       #expect(chunk["model"] as? String == "m")
       #expect(chunk["id"] is String)
       if chunk["usage"] is [String: Any] { usages += 1 }
-      if !asksUsage { #expect(chunk["usage"] == nil) }
+      if !wantsUsage { #expect(chunk["usage"] == nil) }
       let choices = try #require(chunk["choices"] as? [[String: Any]])
       for choice in choices {
         #expect(choice["index"] as? Int == 0)
@@ -37,7 +37,7 @@ import Testing
     }
     #expect(text == stream.text)
     #expect(finishes == 1)
-    #expect(usages == (asksUsage ? 1 : 0))
+    #expect(usages == (wantsUsage ? 1 : 0))
     #expect(feed.chat.usage?.prompt == stream.usage?.prompt)
     #expect(feed.chat.usage?.completion == stream.usage?.completion)
   }
@@ -45,7 +45,7 @@ import Testing
   @Test(arguments: ServerStreams.all.indices)
   func `the chunks of a server leave as they came but for the model`(_ index: Int) throws {
     let stream = ServerStreams.all[index]
-    var feed = ChatFeed(asksUsage: true)
+    var feed = ChatFeed(wantsUsage: true)
     var finished = false
     for chunk in stream.chunks {
       let names = ["tiny.gguf", "org/Model-7B", "tiny:latest", "deep-r", "org/model", "model-2026"]

@@ -105,7 +105,7 @@ import Testing
   ])
   func `a status becomes a gateway's`(_ status: Int, _ shown: Int, _ code: String) {
     let error = UpstreamError(message: "words", param: "p", retryAfter: 9, body: "body")
-    let failure = UpstreamFailure.status(status, error)
+    let failure = AttemptFailure.status(status, error)
     let refusal = failure.refusal(provider: "x")
     #expect(refusal.status == shown)
     #expect(refusal.code.rawValue == code)
@@ -117,30 +117,30 @@ import Testing
       #expect(!refusal.message.contains("words"))
       #expect(refusal.upstreamBody == nil)
     }
-    #expect(failure.isWorthAnother == !isTheirs)
+    #expect(failure.allowsFailover == !isTheirs)
   }
 
   @Test(arguments: [
-    (UpstreamFailure.unknownName, 502, "upstream_unreachable"), (.unreachable, 502, "upstream_unreachable"),
+    (AttemptFailure.hostNotFound, 502, "upstream_unreachable"), (.unreachable, 502, "upstream_unreachable"),
     (.tls, 502, "upstream_unreachable"), (.timedOut(.connect), 504, "upstream_timeout"),
     (.timedOut(.firstEvent), 504, "upstream_timeout"), (.timedOut(.stall), 504, "upstream_timeout"),
-    (.timedOut(.total), 504, "upstream_timeout"), (.broken, 502, "upstream_truncated"),
+    (.timedOut(.total), 504, "upstream_timeout"), (.connectionLost, 502, "upstream_truncated"),
     (.malformed("x"), 502, "upstream_malformed_response"), (.tooLarge, 502, "upstream_malformed_response"),
     (.error(UpstreamError(message: "x")), 502, "upstream_failed"),
   ])
-  func `a failure becomes a gateway's status`(_ failure: UpstreamFailure, _ status: Int, _ code: String) {
+  func `a failure becomes a gateway's status`(_ failure: AttemptFailure, _ status: Int, _ code: String) {
     let refusal = failure.refusal(provider: "name")
     #expect(refusal.status == status)
     #expect(refusal.code.rawValue == code)
     #expect(refusal.message.contains("`name`"))
     // Whoever is next would have no time left.
-    #expect(failure.isWorthAnother == (failure != .timedOut(.total)))
-    #expect(!failure.word.isEmpty)
+    #expect(failure.allowsFailover == (failure != .timedOut(.total)))
+    #expect(!failure.reason.isEmpty)
   }
 
   @Test func `who must wait is told how long`() {
     for status in [429, 503] {
-      #expect(UpstreamFailure.status(status, UpstreamError(message: "x")).refusal(provider: "p").retryAfter == 1)
+      #expect(AttemptFailure.status(status, UpstreamError(message: "x")).refusal(provider: "p").retryAfter == 1)
     }
   }
 }

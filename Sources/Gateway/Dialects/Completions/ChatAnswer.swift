@@ -13,13 +13,13 @@ enum ChatAnswer {
   /// Throws `.malformed` for what is not a JSON object with `choices`, `.error` for an error object in a 200.
   static func relay(
     _ json: Span<UInt8>, modelToken: [UInt8]
-  ) throws(UpstreamFailure) -> (found: Found, edits: Splice) {
+  ) throws(AttemptFailure) -> (found: Found, edits: Splice) {
     var edits = Splice()
     return (try read(json, modelToken: modelToken, &edits), edits)
   }
 
   /// The data of the events of a stream that says the same as a whole answer, `[DONE]` left out.
-  static func restream(_ json: Span<UInt8>) throws(UpstreamFailure) -> [[UInt8]] {
+  static func restream(_ json: Span<UInt8>) throws(AttemptFailure) -> [[UInt8]] {
     var edits = Splice()
     let found = try read(json, modelToken: [], &edits)
     guard let choices = found.choices else { throw .malformed("the answer has no choices") }
@@ -64,7 +64,7 @@ enum ChatAnswer {
 
   private static func read(
     _ json: Span<UInt8>, modelToken: [UInt8], _ edits: inout Splice
-  ) throws(UpstreamFailure) -> Found {
+  ) throws(AttemptFailure) -> Found {
     var found = Found()
     var failure: UpstreamError?
     var brace = 0

@@ -18,9 +18,9 @@ struct ChatStream {
 
   /// The model's name as JSON, quotes included, as the caller wrote it.
   let modelToken: [UInt8]
-  let asksUsage: Bool
+  let wantsUsage: Bool
   /// Whether the caller wants counts beside choices too.
-  private let asksRunningUsage: Bool
+  private let wantsRunningUsage: Bool
 
   /// What the upstream said of tokens, merged over its chunks.
   private(set) var usage: Usage?
@@ -49,10 +49,10 @@ struct ChatStream {
   /// Bytes of a usage that is kept for the end with all its details.
   private static let heldBytesMax = 4096
 
-  init(modelToken: [UInt8], asksUsage: Bool, asksRunningUsage: Bool = false, id: String, created: UInt64) {
+  init(modelToken: [UInt8], wantsUsage: Bool, wantsRunningUsage: Bool = false, id: String, created: UInt64) {
     self.modelToken = modelToken
-    self.asksUsage = asksUsage
-    self.asksRunningUsage = asksRunningUsage
+    self.wantsUsage = wantsUsage
+    self.wantsRunningUsage = wantsRunningUsage
     self.id = Writer.string("chatcmpl-" + id)
     self.created = Array(String(created).utf8)
   }
@@ -64,7 +64,7 @@ struct ChatStream {
   var isFinished: Bool { started != 0 && started & ~finished == 0 }
 
   /// Appends what is to be relayed of one event, as `data: …` and an empty line.
-  mutating func take(_ data: Span<UInt8>, into out: inout [UInt8]) throws(UpstreamFailure) -> Verdict {
+  mutating func take(_ data: Span<UInt8>, into out: inout [UInt8]) throws(AttemptFailure) -> Verdict {
     if data.equals("[DONE]") { return .done }
     edits.removeAll()
     var chunk = Chunk()
@@ -75,7 +75,7 @@ struct ChatStream {
     }
     if let error = chunk.error { throw .error(error) }
     if chunk.choices > Self.choicesMax { throw .malformed("a chunk has \(chunk.choices) choices") }
-    if chunk.isOnlyUsage, !asksUsage { return .silent }
+    if chunk.isOnlyUsage, !wantsUsage { return .silent }
     if chunk.isOnlyUsage { sentUsage = true }
     addMissing(chunk)
     placeUsage(chunk, data)
@@ -98,7 +98,7 @@ struct ChatStream {
       out.append(hasToolCalls ? "tool_calls" : "stop")
       out.append("\"}]}\n\n")
     }
-    if asksUsage, !sentUsage {
+    if wantsUsage, !sentUsage {
       let usage = usage ?? .estimated(promptBytes: promptBytes, completionBytes: textBytes)
       open(&out)
       out.append(",\"choices\":[],\"usage\":")
@@ -198,7 +198,7 @@ struct ChatStream {
         chunk.hasObject = true
       } else if member.keyEquals("usage", in: json) {
         if let read = try readUsage(member, json, &chunk) { chunk.usage = read }
-        if !asksUsage || chunk.usageMember != nil {
+        if !wantsUsage || chunk.usageMember != nil {
           edits.remove(member)
         } else if member.value.kind == .object {
           chunk.usageMember = member
@@ -236,8 +236,8 @@ struct ChatStream {
 
   /// Usage beside choices waits for the end; elsewhere its sum is added where it is missing.
   private mutating func placeUsage(_ chunk: Chunk, _ json: Span<UInt8>) {
-    guard asksUsage, let member = chunk.usageMember, let usage = chunk.usage else { return }
-    if chunk.choices > 0, !asksRunningUsage {
+    guard wantsUsage, let member = chunk.usageMember, let usage = chunk.usage else { return }
+    if chunk.choices > 0, !wantsRunningUsage {
       edits.remove(member)
       let isKept = chunk.hasTotal && member.value.slice.count <= Self.heldBytesMax
       guard isKept else { return heldUsage = nil }

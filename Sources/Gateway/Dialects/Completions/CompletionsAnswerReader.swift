@@ -10,7 +10,7 @@ struct CompletionsAnswerReader {
   private var hasBegun = false
   private var isFinished = false
   private var counts = TokenCounts()
-  private var calls = CompletionsCalls()
+  private var calls = CompletionsToolCalls()
 
   init() {}
 
@@ -19,7 +19,7 @@ struct CompletionsAnswerReader {
   /// Appends what the data of one event say.
   ///
   /// Throws `.malformed` for what is not a chunk, and for pieces of calls that cannot be put together.
-  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
     if json.equals("[DONE]") {
       // A stream that was not finished is, when its server says that it is done.
       if hasBegun { finish(.stop, &events) }
@@ -64,7 +64,7 @@ struct CompletionsAnswerReader {
   /// What a whole completion says.
   ///
   /// Throws `.malformed` for what is none, `.error` for an error object.
-  static func whole(_ json: Span<UInt8>) throws(UpstreamFailure) -> [ChatEvent] {
+  static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
     let answer: Chunk
     do throws(JSONError) {
       answer = try Chunk(json)
@@ -110,7 +110,7 @@ struct CompletionsAnswerReader {
     }
 
     /// The choice with index 0, which it also has without one in the first place.
-    func choice(_ json: Span<UInt8>) throws(UpstreamFailure) -> JSONValue? {
+    func choice(_ json: Span<UInt8>) throws(AttemptFailure) -> JSONValue? {
       guard let choices else { return nil }
       if choices.elements > ChatStream.choicesMax { throw .malformed("a chunk has \(choices.elements) choices") }
       for (position, element) in JSONLists.elements(of: choices, in: json).enumerated()
@@ -124,7 +124,7 @@ struct CompletionsAnswerReader {
 
   private mutating func readMessage(
     _ message: JSONValue?, isWhole: Bool, _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(UpstreamFailure) {
+  ) throws(AttemptFailure) {
     var thought: EscapedText?
     var blocks: JSONValue?
     var content: JSONValue?
@@ -171,7 +171,7 @@ struct CompletionsAnswerReader {
       if !text.isEmpty { events.append(.thinking(text)) }
       if let signature { events.append(.signature(signature)) }
     case .redactedThinking(let data): events.append(.redactedThinking(data))
-    case .image, .call, .result: break
+    case .image, .toolCall, .toolResult: break
     }
   }
 

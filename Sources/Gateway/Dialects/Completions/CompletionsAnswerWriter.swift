@@ -15,7 +15,7 @@ struct CompletionsAnswerWriter {
   private var images = 0
 
   private enum Last {
-    case call(Int)
+    case toolCall(Int)
     /// A signature of thinking, of which there may be more.
     case signature
     case other
@@ -26,7 +26,7 @@ struct CompletionsAnswerWriter {
   // MARK: Streams
 
   /// The data of the chunks that an event comes to, none for most; `json` lends the event's texts.
-  mutating func chunks(of event: ChatEvent, _ json: Span<UInt8>) throws(UpstreamFailure) -> [[UInt8]] {
+  mutating func chunks(of event: ChatEvent, _ json: Span<UInt8>) throws(AttemptFailure) -> [[UInt8]] {
     switch event {
     case .began(let id): return [Self.begin(id, json)]
     case .text(let text):
@@ -44,7 +44,7 @@ struct CompletionsAnswerWriter {
       return [image(media, base64, json)]
     case .callBegan(let call, let id, let name):
       bare.insert(call)
-      last = .call(call)
+      last = .toolCall(call)
       var out = Self.open(call)
       out.append(",")
       Self.openFunction(id.bytes(in: json), name.bytes(in: json), to: &out)
@@ -55,7 +55,7 @@ struct CompletionsAnswerWriter {
       return [Self.arguments(call, text, json)]
     case .callEnded(let call):
       // Arguments are JSON: none are an object without members.
-      return bare.remove(call) == nil ? [] : [Self.arguments(call, .made(Array("{}".utf8)), json)]
+      return bare.remove(call) == nil ? [] : [Self.arguments(call, .owned(Array("{}".utf8)), json)]
     case .usage(let later):
       counts.merge(later)
       return []
@@ -121,7 +121,7 @@ struct CompletionsAnswerWriter {
   }
 
   private mutating func sign(_ text: EscapedText, _ json: Span<UInt8>) -> [UInt8] {
-    if case .call(let call) = last {
+    if case .toolCall(let call) = last {
       var out = Self.open(call)
       // OpenAI's own client breaks on a piece without a function.
       out.append(",\"function\":{\"arguments\":\"\"}")
@@ -162,13 +162,13 @@ struct CompletionsAnswerWriter {
   // MARK: Whole answers
 
   /// A whole completion; its id is made from the label's where the answer has none.
-  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel) -> [UInt8] {
+  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerMetadata) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"id\":")
     if answer.id.isEmpty {
       Writer.append("chatcmpl-" + label.requestID, to: &out)
     } else {
-      EscapedText.made(answer.id).appendQuoted(to: &out, from: answer.id.span)
+      EscapedText.owned(answer.id).appendQuoted(to: &out, from: answer.id.span)
     }
     out.append(",\"object\":\"chat.completion\",\"created\":")
     out.append(contentsOf: String(label.created).utf8)
@@ -209,7 +209,7 @@ struct CompletionsAnswerWriter {
         images.append(images.isEmpty ? "{" : ",{")
         image(media, base64, to: &images)
         images.append("}")
-      case .call(let id, let name, let arguments, let signature):
+      case .toolCall(let id, let name, let arguments, let signature):
         calls.append(calls.isEmpty ? "{" : ",{")
         openFunction(id, name, to: &calls)
         calls += arguments

@@ -39,7 +39,7 @@ enum CompletionsImage {
   /// A part of a URL: lent where it lies, as images are large.
   private static func slice(_ range: Range<Int>, of url: Span<UInt8>, at start: Int?) -> EscapedText {
     guard let start else { return EscapedText(escaping: url.extracting(range)) }
-    return .lent(Slice(start: start + range.lowerBound, count: range.count))
+    return .borrowed(Slice(start: start + range.lowerBound, count: range.count))
   }
 
   /// Appends the URL of an image, without quotes.

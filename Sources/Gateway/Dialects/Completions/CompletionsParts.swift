@@ -99,7 +99,7 @@ enum CompletionsParts {
         return text.flatMap { $0.isEmpty ? nil : .thinking($0, signature: nil) }
       }
     }
-    let text = EscapedText(value) ?? .made([])
+    let text = EscapedText(value) ?? .owned([])
     return text.isEmpty && signature == nil ? [] : [.thinking(text, signature: signature)]
   }
 

@@ -106,16 +106,16 @@ struct CompletionsTurns {
       parts.append(.text(refusal))
     }
     for call in JSONLists.elements(of: message.calls, in: json) {
-      parts.append(.call(try readCall(call, json, at: index)))
+      parts.append(.toolCall(try readCall(call, json, at: index)))
     }
     if message.calls == nil, let call = message.functionCall {
-      parts.append(.call(try Self.readFunction(call, id: nil, json, at: index)))
+      parts.append(.toolCall(try Self.readFunction(call, id: nil, json, at: index)))
     }
   }
 
   private mutating func readCall(
     _ value: JSONValue, _ json: Span<UInt8>, at index: Int
-  ) throws(Refusal) -> Conversation.Call {
+  ) throws(Refusal) -> Conversation.ToolCall {
     let fields = JSONLists.members(of: value, in: json)
     guard let id = EscapedText(fields.value("id", in: json)) else { throw Self.callRefusal(index) }
     var call = try Self.readFunction(fields.value("function", in: json), id: id, json, at: index)
@@ -127,28 +127,28 @@ struct CompletionsTurns {
 
   private static func readFunction(
     _ value: JSONValue?, id: EscapedText?, _ json: Span<UInt8>, at index: Int
-  ) throws(Refusal) -> Conversation.Call {
+  ) throws(Refusal) -> Conversation.ToolCall {
     let function = JSONLists.members(of: value, in: json)
     guard let name = EscapedText(function.value("name", in: json)) else { throw callRefusal(index) }
     guard let arguments = arguments(function.value("arguments", in: json), json) else {
       throw refusal(index, "tool_calls", "must have arguments that are a JSON object in a string")
     }
-    return Conversation.Call(id: id, name: name, arguments: arguments)
+    return Conversation.ToolCall(id: id, name: name, arguments: arguments)
   }
 
   /// The object in a string; an empty string is one without members. `nil` for what is no object.
   private static func arguments(_ value: JSONValue?, _ json: Span<UInt8>) -> RawJSON? {
-    guard let value, value.kind != .null else { return .made(Array("{}".utf8)) }
+    guard let value, value.kind != .null else { return .owned(Array("{}".utf8)) }
     // Not what the dialect says, but there is no doubt what it means.
     if value.kind == .object { return RawJSON(value) }
     guard value.kind == .string else { return nil }
     var text: [UInt8] = []
     value.append(to: &text, from: json)
     let start = Scanner.skip(in: text.span, from: 0)
-    if start == text.count { return .made(Array("{}".utf8)) }
+    if start == text.count { return .owned(Array("{}".utf8)) }
     do throws(JSONError) {
       let whole = try Scanner.whole(text.span)
-      return whole.kind == .object ? .made(text) : nil
+      return whole.kind == .object ? .owned(text) : nil
     } catch {
       return nil
     }
@@ -159,7 +159,7 @@ struct CompletionsTurns {
   private mutating func addResult(
     _ message: Message, _ isFunction: Bool, _ json: Span<UInt8>, at index: Int, _ conversation: inout Conversation
   ) throws(Refusal) {
-    var result = Conversation.Result(id: nil, name: EscapedText(message.name), parts: [])
+    var result = Conversation.ToolResult(id: nil, name: EscapedText(message.name), parts: [])
     if isFunction {
       if result.name == nil { throw Self.refusal(index, "name", "is missing") }
     } else {
@@ -169,9 +169,9 @@ struct CompletionsTurns {
     }
     try CompletionsParts.read(message.content, json, at: index, to: &result.parts)
     if takesResults {
-      conversation.messages[conversation.messages.count - 1].parts.append(.result(result))
+      conversation.messages[conversation.messages.count - 1].parts.append(.toolResult(result))
     } else {
-      conversation.messages.append(Conversation.Message(role: .user, parts: [.result(result)]))
+      conversation.messages.append(Conversation.Message(role: .user, parts: [.toolResult(result)]))
       takesResults = true
     }
   }

@@ -57,7 +57,7 @@ struct CompletionsTurnsWriter {
     var rest: [Conversation.Part] = []
     var hasResults = false
     for part in parts {
-      guard case .result(let result) = part else {
+      guard case .toolResult(let result) = part else {
         rest.append(part)
         continue
       }
@@ -80,7 +80,7 @@ struct CompletionsTurnsWriter {
     var hasText = false
     for part in parts {
       switch part {
-      case .call(let call):
+      case .toolCall(let call):
         if calls.isEmpty { ids.begin() } else { calls.append(",") }
         calls.append("{\"id\":\"")
         calls.append(contentsOf: ids.id(of: call, json))
@@ -93,7 +93,7 @@ struct CompletionsTurnsWriter {
       case .thinking(let text, _): text.append(to: &thinking, from: json)
       case .text(let text): hasText = hasText || !text.isEmpty
       case .image: hasLeftOutImages = true
-      case .redactedThinking, .result: break
+      case .redactedThinking, .toolResult: break
       }
     }
     Writer.separate(&out)
@@ -152,7 +152,7 @@ struct CompletionsTurnsWriter {
         out.append("{\"type\":\"image_url\",\"image_url\":{\"url\":\"")
         try CompletionsImage.append(image, json, to: &out)
         out.append("\"}}")
-      case .thinking, .redactedThinking, .call, .result: break
+      case .thinking, .redactedThinking, .toolCall, .toolResult: break
       }
     }
     out.append("]")
@@ -191,7 +191,7 @@ private struct CompletionsCallIDs {
   /// Notes the ids that are there, so that none is made twice.
   mutating func avoid(_ turns: [Conversation.Message], _ json: Span<UInt8>) {
     for turn in turns {
-      for case .call(let call) in turn.parts {
+      for case .toolCall(let call) in turn.parts {
         if let id = call.id { taken.insert(id.unescaped(in: json)) }
       }
     }
@@ -205,7 +205,7 @@ private struct CompletionsCallIDs {
     next = 0
   }
 
-  mutating func id(of call: Conversation.Call, _ json: Span<UInt8>) -> [UInt8] {
+  mutating func id(of call: Conversation.ToolCall, _ json: Span<UInt8>) -> [UInt8] {
     let place = calls.count
     let id: [UInt8]
     if let given = call.id, !given.isEmpty {
@@ -220,7 +220,7 @@ private struct CompletionsCallIDs {
     return id
   }
 
-  mutating func id(of result: Conversation.Result, _ json: Span<UInt8>) -> [UInt8] {
+  mutating func id(of result: Conversation.ToolResult, _ json: Span<UInt8>) -> [UInt8] {
     if let given = result.id, !given.isEmpty {
       if let place = places[given.unescaped(in: json)] { calls[place].isDone = true }
       return given.bytes(in: json)

@@ -17,7 +17,7 @@ struct GeminiAnswerReader {
   init() {}
 
   /// Appends what the data of one event say.
-  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
     do throws(JSONError) {
       _ = try readChunk(json, &events)
     } catch {
@@ -28,7 +28,7 @@ struct GeminiAnswerReader {
   /// What a whole answer says.
   ///
   /// Throws `.malformed` for what is no answer, `.error` for an error object.
-  static func whole(_ json: Span<UInt8>) throws(UpstreamFailure) -> [ChatEvent] {
+  static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
     var reader = GeminiAnswerReader()
     var events: [ChatEvent] = []
     let isAnswer: Bool
@@ -149,12 +149,12 @@ struct GeminiAnswerReader {
   ) {
     let call = calls
     calls += 1
-    var id = EscapedText(fields.value("id", in: json)) ?? .made([])
+    var id = EscapedText(fields.value("id", in: json)) ?? .owned([])
     if id.isEmpty {
       let between: [UInt8] = stem.isEmpty ? [] : [UInt8(ascii: "_")]
-      id = .made(Array("call_".utf8) + stem + between + Array(String(call).utf8))
+      id = .owned(Array("call_".utf8) + stem + between + Array(String(call).utf8))
     }
-    let name = EscapedText(fields.value("name", in: json)) ?? .made([])
+    let name = EscapedText(fields.value("name", in: json)) ?? .owned([])
     events.append(.callBegan(call: call, id: id, name: name))
     if let args = fields.value("args", in: json), args.kind == .object {
       var compact: [UInt8] = []

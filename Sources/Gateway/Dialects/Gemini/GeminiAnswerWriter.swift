@@ -32,7 +32,7 @@ struct GeminiAnswerWriter {
   private var reason = FinishReason.stop
   private var hasBadCall = false
 
-  init(_ label: AnswerLabel, form: Form = .events) {
+  init(_ label: AnswerMetadata, form: Form = .events) {
     self.form = form
     modelToken = label.modelToken
     id = Self.id(of: label)
@@ -161,13 +161,13 @@ struct GeminiAnswerWriter {
   }
 
   private static func isValid(_ signature: [UInt8]) -> Bool {
-    GeminiSignature.isValid(EscapedText.made(signature).unescaped(in: signature.span).span)
+    GeminiSignature.isValid(EscapedText.owned(signature).unescaped(in: signature.span).span)
   }
 
   // MARK: Whole answers
 
   /// A whole answer's body.
-  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel) -> [UInt8] {
+  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerMetadata) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"candidates\":[{\"content\":{\"parts\":[")
     var hasBadCall = false
@@ -180,7 +180,7 @@ struct GeminiAnswerWriter {
         continue
       }
       out.removeSubrange(start...)
-      if case .call = block { hasBadCall = true }
+      if case .toolCall = block { hasBadCall = true }
     }
     if isEmpty { append(text: [], to: &out) }
     out.append("],\"role\":\"model\"},\"finishReason\":\"")
@@ -202,7 +202,7 @@ struct GeminiAnswerWriter {
       append(thinking: text, signature: signature, to: &out)
     case .redactedThinking: return false
     case .image(let media, let base64): append(image: media, base64, to: &out)
-    case .call(let id, let name, let arguments, let signature):
+    case .toolCall(let id, let name, let arguments, let signature):
       guard let args = CompactJSON.object(in: arguments) else { return false }
       append(call: id, name: name, args: args, signature: signature, to: &out)
     }
@@ -261,7 +261,7 @@ struct GeminiAnswerWriter {
   // MARK: Words
 
   /// An id for an answer that came without one.
-  private static func id(of label: AnswerLabel) -> [UInt8] {
+  private static func id(of label: AnswerMetadata) -> [UInt8] {
     var id: [UInt8] = []
     var text = label.requestID
     text.makeContiguousUTF8()

@@ -6,12 +6,12 @@ enum GeminiContentsReader {
     _ contents: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(Refusal) {
     guard contents.kind == .array, contents.elements > 0 else {
-      throw GeminiPlace.field("contents").refusal("must be a list of turns with at least one in it")
+      throw GeminiFieldPath.field("contents").refusal("must be a list of turns with at least one in it")
     }
     var turns = GeminiTurns()
     for (index, element) in JSONLists.elements(of: contents, in: json).enumerated() {
       guard element.kind == .object else {
-        throw GeminiPlace.field("contents[\(index)]").refusal("must be an object with `role` and `parts`")
+        throw GeminiFieldPath.field("contents[\(index)]").refusal("must be an object with `role` and `parts`")
       }
       let turn = JSONLists.members(of: element, in: json)
       turns.begin(try role(turn.value("role", in: json), json, at: index))
@@ -21,7 +21,7 @@ enum GeminiContentsReader {
     }
     conversation.messages += turns.end(json)
     if conversation.messages.allSatisfy({ $0.role == .system }) {
-      throw GeminiPlace.field("contents").refusal("must have a part that says something")
+      throw GeminiFieldPath.field("contents").refusal("must have a part that says something")
     }
   }
 
@@ -34,7 +34,7 @@ enum GeminiContentsReader {
       if !text.isEmpty { message.parts.append(.text(text)) }
     } else {
       guard system.kind == .object else {
-        throw GeminiPlace.field("systemInstruction").refusal("must be an object with `parts`, or a string")
+        throw GeminiFieldPath.field("systemInstruction").refusal("must be an object with `parts`, or a string")
       }
       let content = JSONLists.members(of: system, in: json)
       for (index, part) in try parts(content, json, in: "systemInstruction").enumerated() {
@@ -58,7 +58,7 @@ enum GeminiContentsReader {
     if value.equals("user", in: json) || value.equals("function", in: json) || value.equals("", in: json) {
       return .user
     }
-    throw GeminiPlace.field("contents[\(index)].role")
+    throw GeminiFieldPath.field("contents[\(index)].role")
       .refusal("must be user or model; what the system says goes into `systemInstruction`")
   }
 
@@ -66,7 +66,7 @@ enum GeminiContentsReader {
     _ content: [Member], _ json: Span<UInt8>, in name: String
   ) throws(Refusal) -> [JSONValue] {
     guard let parts = content.value("parts", in: json), parts.kind != .null else { return [] }
-    guard parts.kind == .array else { throw GeminiPlace.field(name + ".parts").refusal("must be a list") }
+    guard parts.kind == .array else { throw GeminiFieldPath.field(name + ".parts").refusal("must be a list") }
     return JSONLists.elements(of: parts, in: json)
   }
 
@@ -76,7 +76,7 @@ enum GeminiContentsReader {
     var index: Int
 
     func refusal(_ rule: String, field: String = "") -> Refusal {
-      GeminiPlace.part(turn: turn, index: index, field: field).refusal(rule)
+      GeminiFieldPath.part(turn: turn, index: index, field: field).refusal(rule)
     }
   }
 
@@ -115,7 +115,7 @@ enum GeminiContentsReader {
         turns.append(text: text, fields.signature, json)
       }
     } else if let signature = fields.signature {
-      turns.append(text: .made([]), signature, json)
+      turns.append(text: .owned([]), signature, json)
     }
   }
 
@@ -148,29 +148,29 @@ enum GeminiContentsReader {
 
   private static func read(
     call: JSONValue, _ signature: EscapedText?, _ json: Span<UInt8>, _ place: Place
-  ) throws(Refusal) -> Conversation.Call {
+  ) throws(Refusal) -> Conversation.ToolCall {
     let fields = JSONLists.members(of: call, in: json)
     guard let name = EscapedText(fields.value("name", in: json)), !name.isEmpty else {
       throw place.refusal("must be an object with a name", field: ".functionCall")
     }
-    var arguments = RawJSON.made(Array("{}".utf8))
+    var arguments = RawJSON.owned(Array("{}".utf8))
     if let args = fields.value("args", in: json), args.kind != .null {
       guard args.kind == .object else { throw place.refusal("must be an object", field: ".functionCall.args") }
       arguments = RawJSON(args)
     }
     let id = EscapedText(fields.value("id", in: json)).flatMap { $0.isEmpty ? nil : $0 }
-    return Conversation.Call(id: id, name: name, arguments: arguments, signature: signature)
+    return Conversation.ToolCall(id: id, name: name, arguments: arguments, signature: signature)
   }
 
   private static func read(
     response: JSONValue, _ json: Span<UInt8>, _ place: Place, _ conversation: inout Conversation
-  ) throws(Refusal) -> Conversation.Result {
+  ) throws(Refusal) -> Conversation.ToolResult {
     let fields = JSONLists.members(of: response, in: json).set()
     guard let name = EscapedText(fields.value("name", in: json)), !name.isEmpty else {
       throw place.refusal("must be an object with a name", field: ".functionResponse")
     }
     let id = EscapedText(fields.value("id", in: json)).flatMap { $0.isEmpty ? nil : $0 }
-    var result = Conversation.Result(id: id, name: name, parts: [])
+    var result = Conversation.ToolResult(id: id, name: name, parts: [])
     if let said = fields.value("response", in: json) {
       guard said.kind == .object else {
         throw place.refusal("must be an object", field: ".functionResponse.response")

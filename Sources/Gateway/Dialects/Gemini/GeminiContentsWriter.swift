@@ -6,7 +6,7 @@
 struct GeminiContentsWriter {
   /// Whether calls need a signature, whoever made them.
   private let signsCalls: Bool
-  var dropped = Dropped()
+  var dropped = DroppedFields()
 
   private var system: [UInt8] = []
   private var contents: [UInt8] = []
@@ -14,7 +14,7 @@ struct GeminiContentsWriter {
   private var turn: Conversation.Role?
   private var parts: [UInt8] = []
   private var results: [(rank: Int, part: [UInt8])] = []
-  private var calls = GeminiCalls()
+  private var calls = GeminiToolCalls()
 
   init(signsCalls: Bool) { self.signsCalls = signsCalls }
 
@@ -73,10 +73,10 @@ struct GeminiContentsWriter {
     case .redactedThinking:
       // Only its maker can read it.
       dropped.add("redacted_thinking")
-    case .call(let call):
+    case .toolCall(let call):
       begin(.assistant)
       append(call, json)
-    case .result(let result):
+    case .toolResult(let result):
       begin(.user)
       try append(result, json, at: index)
     }
@@ -131,7 +131,7 @@ struct GeminiContentsWriter {
     parts.append("}")
   }
 
-  private mutating func append(_ call: Conversation.Call, _ json: Span<UInt8>) {
+  private mutating func append(_ call: Conversation.ToolCall, _ json: Span<UInt8>) {
     let isFirst = calls.add(call, json)
     Writer.separate(&parts)
     parts.append("{\"functionCall\":{")
@@ -161,7 +161,9 @@ struct GeminiContentsWriter {
     return signature
   }
 
-  private mutating func append(_ result: Conversation.Result, _ json: Span<UInt8>, at index: Int) throws(Refusal) {
+  private mutating func append(_ result: Conversation.ToolResult, _ json: Span<UInt8>, at index: Int)
+    throws(Refusal)
+  {
     let found = calls.find(result, json)
     guard let name = result.name?.bytes(in: json) ?? found.name else {
       throw Refusal(
@@ -175,7 +177,7 @@ struct GeminiContentsWriter {
       id.appendQuoted(to: &part, from: json)
     }
     Writer.key("name", to: &part)
-    EscapedText.made(name).appendQuoted(to: &part, from: json)
+    EscapedText.owned(name).appendQuoted(to: &part, from: json)
     Writer.key("response", to: &part)
     append(result, json, to: &part)
     part.append("}}")
@@ -183,7 +185,7 @@ struct GeminiContentsWriter {
   }
 
   /// What a tool said, which has to be an object. Its images become parts of their own.
-  private mutating func append(_ result: Conversation.Result, _ json: Span<UInt8>, to out: inout [UInt8]) {
+  private mutating func append(_ result: Conversation.ToolResult, _ json: Span<UInt8>, to out: inout [UInt8]) {
     var text: [UInt8] = []
     var hasText = false
     for part in result.parts {

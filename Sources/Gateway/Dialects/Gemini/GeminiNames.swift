@@ -19,7 +19,7 @@ extension [Member] {
 }
 
 /// Where in a request something is wrong.
-enum GeminiPlace {
+enum GeminiFieldPath {
   case field(String)
   case part(turn: Int?, index: Int, field: String)
 
@@ -131,7 +131,7 @@ enum CompactJSON {
 
   /// The object that the inside of a string holds, without blanks; nil for everything else.
   static func object(in text: [UInt8]) -> [UInt8]? {
-    let json = EscapedText.made(text).unescaped(in: text.span)
+    let json = EscapedText.owned(text).unescaped(in: text.span)
     guard JSONLists.isObject(json.span) else { return nil }
     var out: [UInt8] = []
     append(json.span, to: &out)

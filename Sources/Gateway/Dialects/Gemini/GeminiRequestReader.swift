@@ -23,12 +23,12 @@ enum GeminiRequestReader {
     {
       let inside = JSONLists.members(of: whole, in: json).set()
       guard inside.value("generateContentRequest", or: "generate_content_request", in: json) == nil else {
-        throw GeminiPlace.field("generateContentRequest").refusal("must not hold another one")
+        throw GeminiFieldPath.field("generateContentRequest").refusal("must not hold another one")
       }
       return try read(inside, json, into: &conversation)
     }
     guard let contents = members.value("contents", in: json) else {
-      throw GeminiPlace.field("contents").refusal("is missing; it is the list of turns", .missingField)
+      throw GeminiFieldPath.field("contents").refusal("is missing; it is the list of turns", .missingField)
     }
     if let system = members.value("systemInstruction", or: "system_instruction", in: json) {
       try GeminiContentsReader.read(system: system, json, into: &conversation)
@@ -61,14 +61,16 @@ enum GeminiRequestReader {
   private static func readSettings(
     _ value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(Refusal) {
-    guard value.kind == .object else { throw GeminiPlace.field("generationConfig").refusal("must be an object") }
+    guard value.kind == .object else {
+      throw GeminiFieldPath.field("generationConfig").refusal("must be an object")
+    }
     var form = Form()
     for member in JSONLists.members(of: value, in: json).set() {
       if try readSampling(member, json, into: &conversation.sampling) { continue }
       let value = member.value
       if member.isNamed("maxOutputTokens", or: "max_output_tokens", in: json) {
         guard let tokens = whole(value, json), tokens > 0 else {
-          throw GeminiPlace.field("generationConfig.maxOutputTokens").refusal("must be a whole number above 0")
+          throw GeminiFieldPath.field("generationConfig.maxOutputTokens").refusal("must be a whole number above 0")
         }
         conversation.maxTokens = tokens
       } else if member.isNamed("responseMimeType", or: "response_mime_type", in: json) {
@@ -112,7 +114,7 @@ enum GeminiRequestReader {
     } else if member.isNamed("topK", or: "top_k", in: json) {
       let topK = try number(member, json)
       // Google's clients write 40 as 40.0, which nobody else takes.
-      sampling.topK = whole(member.value, json).map { .made(Array(String($0).utf8)) } ?? topK
+      sampling.topK = whole(member.value, json).map { .owned(Array(String($0).utf8)) } ?? topK
     } else if member.keyEquals("seed", in: json) {
       sampling.seed = try number(member, json)
     } else if member.isNamed("presencePenalty", or: "presence_penalty", in: json) {
@@ -120,7 +122,7 @@ enum GeminiRequestReader {
     } else if member.isNamed("frequencyPenalty", or: "frequency_penalty", in: json) {
       sampling.frequencyPenalty = try number(member, json)
     } else if member.isNamed("stopSequences", or: "stop_sequences", in: json) {
-      let place = GeminiPlace.field("generationConfig.stopSequences")
+      let place = GeminiFieldPath.field("generationConfig.stopSequences")
       guard member.value.kind == .array else { throw place.refusal("must be a list of strings") }
       for element in JSONLists.elements(of: member.value, in: json) {
         guard let text = EscapedText(element) else { throw place.refusal("must be a list of strings") }
@@ -134,7 +136,7 @@ enum GeminiRequestReader {
 
   private static func number(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> RawJSON {
     guard member.value.kind == .number else {
-      throw GeminiPlace.field("generationConfig." + member.name(in: json)).refusal("must be a number")
+      throw GeminiFieldPath.field("generationConfig." + member.name(in: json)).refusal("must be a number")
     }
     return RawJSON(member.value)
   }
@@ -150,7 +152,7 @@ enum GeminiRequestReader {
     _ value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(Refusal) {
     guard value.kind == .object else {
-      throw GeminiPlace.field("generationConfig.thinkingConfig").refusal("must be an object")
+      throw GeminiFieldPath.field("generationConfig.thinkingConfig").refusal("must be an object")
     }
     let members = JSONLists.members(of: value, in: json).set()
     if let level = members.value("thinkingLevel", or: "thinking_level", in: json) {
@@ -158,13 +160,13 @@ enum GeminiRequestReader {
       if let effort = Conversation.Effort(rawValue: word) { return conversation.thinking = .effort(effort) }
       if word == "xhigh" { return conversation.thinking = .effort(.high) }
       guard word == "thinking_level_unspecified" else {
-        throw GeminiPlace.field("generationConfig.thinkingConfig.thinkingLevel")
+        throw GeminiFieldPath.field("generationConfig.thinkingConfig.thinkingLevel")
           .refusal("must be MINIMAL, LOW, MEDIUM or HIGH")
       }
     }
     if let budget = members.value("thinkingBudget", or: "thinking_budget", in: json) {
       guard let tokens = whole(budget, json), tokens >= -1 else {
-        throw GeminiPlace.field("generationConfig.thinkingConfig.thinkingBudget")
+        throw GeminiFieldPath.field("generationConfig.thinkingConfig.thinkingBudget")
           .refusal("must be a number of tokens, 0 for no thinking, or -1 for as much as the model sees fit")
       }
       conversation.thinking = tokens == 0 ? .off : tokens < 0 ? .on : .budget(tokens)
@@ -190,7 +192,7 @@ enum GeminiRequestReader {
       if let jsonSchema, jsonSchema.kind == .object {
         conversation.format = .schema(RawJSON(jsonSchema), name: nil, isStrict: nil)
       } else if let schema, schema.kind == .object {
-        conversation.format = .schema(.made(GeminiSchema.jsonSchema(schema, json)), name: nil, isStrict: nil)
+        conversation.format = .schema(.owned(GeminiSchema.jsonSchema(schema, json)), name: nil, isStrict: nil)
       } else if let media, media.equals("application/json", in: json) {
         conversation.format = .json
       }

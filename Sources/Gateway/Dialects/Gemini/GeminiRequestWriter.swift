@@ -100,7 +100,7 @@ enum GeminiRequestWriter {
   }
 
   private static func writeStop(
-    _ stop: [EscapedText], _ json: Span<UInt8>, to out: inout [UInt8], _ dropped: inout Dropped
+    _ stop: [EscapedText], _ json: Span<UInt8>, to out: inout [UInt8], _ dropped: inout DroppedFields
   ) {
     let texts = stop.filter { !$0.isEmpty }
     if texts.isEmpty { return }
@@ -115,7 +115,7 @@ enum GeminiRequestWriter {
   }
 
   /// Names what has no place there. Likelihoods have one, but answers are carried without them.
-  private static func dropRest(_ conversation: Conversation, from dropped: inout Dropped) {
+  private static func dropRest(_ conversation: Conversation, from dropped: inout DroppedFields) {
     let rest: [(isThere: Bool, name: String)] = [
       (conversation.sampling.minP != nil, "min_p"),
       (conversation.sampling.repeatPenalty != nil, "repeat_penalty"),

@@ -5,10 +5,10 @@ enum GeminiToolsReader {
   static func read(
     _ tools: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(Refusal) {
-    guard tools.kind == .array else { throw GeminiPlace.field("tools").refusal("must be a list") }
+    guard tools.kind == .array else { throw GeminiFieldPath.field("tools").refusal("must be a list") }
     for (index, element) in JSONLists.elements(of: tools, in: json).enumerated() {
       guard element.kind == .object else {
-        throw GeminiPlace.field("tools[\(index)]").refusal("must be an object with `functionDeclarations`")
+        throw GeminiFieldPath.field("tools[\(index)]").refusal("must be an object with `functionDeclarations`")
       }
       for member in JSONLists.members(of: element, in: json).set() {
         guard member.isNamed("functionDeclarations", or: "function_declarations", in: json) else {
@@ -35,7 +35,7 @@ enum GeminiToolsReader {
       } else if member.keyEquals("description", in: json) {
         description = EscapedText(member.value)
       } else if member.keyEquals("parameters", in: json) {
-        if member.value.kind == .object { parameters = .made(GeminiSchema.jsonSchema(member.value, json)) }
+        if member.value.kind == .object { parameters = .owned(GeminiSchema.jsonSchema(member.value, json)) }
       } else if member.isNamed("parametersJsonSchema", or: "parameters_json_schema", in: json) {
         if member.value.kind == .object { parameters = RawJSON(member.value) }
       } else {
@@ -43,7 +43,7 @@ enum GeminiToolsReader {
       }
     }
     guard let name, !name.isEmpty else {
-      throw GeminiPlace.field("tools[\(index)].functionDeclarations").refusal("must be objects with names")
+      throw GeminiFieldPath.field("tools[\(index)].functionDeclarations").refusal("must be objects with names")
     }
     return Conversation.Tool(name: name, description: description, parameters: parameters)
   }
@@ -51,7 +51,7 @@ enum GeminiToolsReader {
   static func read(
     choice value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(Refusal) {
-    guard value.kind == .object else { throw GeminiPlace.field("toolConfig").refusal("must be an object") }
+    guard value.kind == .object else { throw GeminiFieldPath.field("toolConfig").refusal("must be an object") }
     for member in JSONLists.members(of: value, in: json).set() {
       if member.isNamed("functionCallingConfig", or: "function_calling_config", in: json) {
         try readMode(JSONLists.members(of: member.value, in: json).set(), json, into: &conversation)
@@ -68,7 +68,7 @@ enum GeminiToolsReader {
     let names = members.value("allowedFunctionNames", or: "allowed_function_names", in: json)
     for element in JSONLists.elements(of: names, in: json) {
       guard let name = EscapedText(element) else {
-        throw GeminiPlace.field("toolConfig.functionCallingConfig.allowedFunctionNames")
+        throw GeminiFieldPath.field("toolConfig.functionCallingConfig.allowedFunctionNames")
           .refusal("must be a list of names")
       }
       allowed.append(name)
@@ -89,7 +89,7 @@ enum GeminiToolsReader {
       keep(allowed, json, in: &conversation)
     case "mode_unspecified": break
     default:
-      throw GeminiPlace.field("toolConfig.functionCallingConfig.mode")
+      throw GeminiFieldPath.field("toolConfig.functionCallingConfig.mode")
         .refusal("must be AUTO, ANY, NONE or VALIDATED")
     }
   }

@@ -8,7 +8,7 @@ struct GeminiTurns {
   private var role = Conversation.Role.user
   private var lastRole: Conversation.Role?
   private var isFresh = true
-  private var calls = GeminiCalls()
+  private var calls = GeminiToolCalls()
   /// Texts of the model that become one, and whether they are thoughts.
   private var texts: [EscapedText] = []
   private var areThoughts = false
@@ -40,7 +40,7 @@ struct GeminiTurns {
     }
     guard let signature else { return }
     join(json)
-    place(.thinking(.made([]), signature: signature), .assistant)
+    place(.thinking(.owned([]), signature: signature), .assistant)
   }
 
   mutating func append(thought text: EscapedText, _ signature: EscapedText?, _ json: Span<UInt8>) {
@@ -48,19 +48,19 @@ struct GeminiTurns {
     if let signature { join(json, signature: signature) }
   }
 
-  mutating func append(_ call: Conversation.Call, _ json: Span<UInt8>) {
+  mutating func append(_ call: Conversation.ToolCall, _ json: Span<UInt8>) {
     join(json)
-    place(.call(call), .assistant)
+    place(.toolCall(call), .assistant)
     _ = calls.add(call, json)
   }
 
   /// Google's clients leave the id out where they call tools by themselves, and name the tool alone.
-  mutating func append(_ result: Conversation.Result, _ json: Span<UInt8>) {
+  mutating func append(_ result: Conversation.ToolResult, _ json: Span<UInt8>) {
     join(json)
     var result = result
     let found = calls.find(result, json)
     if result.id == nil { result.id = found.id }
-    place(.result(result), .user)
+    place(.toolResult(result), .user)
   }
 
   // MARK: Joining
@@ -74,11 +74,11 @@ struct GeminiTurns {
   /// Places the texts so far as one, with what signs them.
   private mutating func join(_ json: Span<UInt8>, signature: EscapedText? = nil) {
     if texts.isEmpty, signature == nil { return }
-    var whole = texts.first ?? .made([])
+    var whole = texts.first ?? .owned([])
     if texts.count > 1 {
       var bytes: [UInt8] = []
       for text in texts { text.append(to: &bytes, from: json) }
-      whole = .made(bytes)
+      whole = .owned(bytes)
     }
     texts.removeAll()
     place(areThoughts ? .thinking(whole, signature: signature) : .text(whole), .assistant)

@@ -5,7 +5,7 @@
 struct MessagesAnswerReader {
   /// What each open block of a stream is.
   private enum Block: Equatable {
-    case call(Int)
+    case toolCall(Int)
     case other
   }
 
@@ -25,7 +25,7 @@ struct MessagesAnswerReader {
   /// Appends what the data of one event say.
   ///
   /// Throws `.malformed` for what is not such an event.
-  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
     do throws(JSONError) {
       try readEvent(json, &events)
     } catch {
@@ -98,7 +98,7 @@ struct MessagesAnswerReader {
 
   /// A block ends; a call's is told.
   private mutating func close(_ index: Int64, _ events: inout [ChatEvent]) {
-    if case .call(let call)? = blocks[index] { events.append(.callEnded(call: call)) }
+    if case .toolCall(let call)? = blocks[index] { events.append(.callEnded(call: call)) }
     blocks[index] = .other
   }
 
@@ -107,7 +107,7 @@ struct MessagesAnswerReader {
     if hasFinished { return }
     hasFinished = true
     var open: [Int] = []
-    for case .call(let call) in blocks.values { open.append(call) }
+    for case .toolCall(let call) in blocks.values { open.append(call) }
     for call in open.sorted() { events.append(.callEnded(call: call)) }
     blocks.removeAll()
     events.append(.finished(reason))
@@ -148,13 +148,13 @@ struct MessagesAnswerReader {
     } else if type.equals("tool_use", in: json) {
       let call = calls
       calls += 1
-      blocks[index] = .call(call)
-      events.append(.callBegan(call: call, id: id ?? .made([]), name: name ?? .made([])))
+      blocks[index] = .toolCall(call)
+      events.append(.callBegan(call: call, id: id ?? .owned([]), name: name ?? .owned([])))
       // A stream begins with an empty object and brings the input in pieces.
       if let input, input.elements > 0 {
         var escaped: [UInt8] = []
         Writer.appendEscaped(json.bytes(input.slice), to: &escaped)
-        events.append(.arguments(call: call, .made(escaped)))
+        events.append(.arguments(call: call, .owned(escaped)))
       }
     }
   }
@@ -171,7 +171,7 @@ struct MessagesAnswerReader {
         events.append(.thinking(text))
       } else if field.keyEquals("signature", in: json) {
         events.append(.signature(text))
-      } else if field.keyEquals("partial_json", in: json), case .call(let call)? = blocks[index] {
+      } else if field.keyEquals("partial_json", in: json), case .toolCall(let call)? = blocks[index] {
         events.append(.arguments(call: call, text))
       }
     }
@@ -182,7 +182,7 @@ struct MessagesAnswerReader {
   /// What a whole message says.
   ///
   /// Throws `.malformed` for what is no message, `.error` for an error object.
-  static func whole(_ json: Span<UInt8>) throws(UpstreamFailure) -> [ChatEvent] {
+  static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
     var reader = MessagesAnswerReader()
     var events: [ChatEvent] = []
     let isMessage: Bool
@@ -293,6 +293,6 @@ struct MessagesAnswerReader {
   /// The inside of a string.
   private static func text(_ value: JSONValue) -> EscapedText? {
     guard value.kind == .string else { return nil }
-    return .lent(Slice(start: Int(value.slice.start) + 1, count: Int(value.slice.count) - 2))
+    return .borrowed(Slice(start: Int(value.slice.start) + 1, count: Int(value.slice.count) - 2))
   }
 }

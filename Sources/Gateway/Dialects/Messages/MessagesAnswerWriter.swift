@@ -11,10 +11,10 @@ struct MessagesAnswerWriter {
     /// What the thinking was signed with so far.
     case thinking(signature: [UInt8])
     /// A call began last; those that are open are in `calls`.
-    case call
+    case toolCall
   }
 
-  private let label: AnswerLabel
+  private let label: AnswerMetadata
   private var counts: TokenCounts
   private var reason = FinishReason.stop
   private var open = Open.none
@@ -25,7 +25,7 @@ struct MessagesAnswerWriter {
   private var hasCalls = false
 
   /// `counts` are what is known of the prompt before the answer, which clients show while it comes.
-  init(_ label: AnswerLabel, counts: TokenCounts = TokenCounts()) {
+  init(_ label: AnswerMetadata, counts: TokenCounts = TokenCounts()) {
     self.label = label
     self.counts = counts
   }
@@ -45,7 +45,7 @@ struct MessagesAnswerWriter {
       delta(blocks - 1, "thinking_delta\",\"thinking", text, json, to: &out)
     case .signature(let piece):
       // A call's is Gemini's, and of no use to anybody here.
-      if case .call = open { return }
+      if case .toolCall = open { return }
       startThinking(isSigned: true, to: &out)
       guard case .thinking(var signature) = open else { return }
       open = .none
@@ -115,7 +115,7 @@ struct MessagesAnswerWriter {
     block.append(",\"name\":")
     name.appendQuoted(to: &block, from: json)
     block.append(",\"input\":{}}")
-    start(block, .call, to: &out)
+    start(block, .toolCall, to: &out)
     calls[call] = blocks - 1
     hasCalls = true
   }
@@ -168,12 +168,12 @@ struct MessagesAnswerWriter {
   /// Ends the block of text or thinking; calls end when they are told to.
   private mutating func closeText(to out: inout [UInt8]) {
     switch open {
-    case .none, .call: break
+    case .none, .toolCall: break
     case .text: stop(blocks - 1, to: &out)
     case .thinking(let signature):
       if !signature.isEmpty {
         let lender: [UInt8] = []
-        delta(blocks - 1, "signature_delta\",\"signature", .made(signature), lender.span, to: &out)
+        delta(blocks - 1, "signature_delta\",\"signature", .owned(signature), lender.span, to: &out)
       }
       stop(blocks - 1, to: &out)
     }
@@ -188,7 +188,7 @@ struct MessagesAnswerWriter {
 
   // MARK: Whole answers
 
-  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel) -> [UInt8] {
+  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerMetadata) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"id\":")
     out.append(contentsOf: id(answer.id, label))
@@ -204,7 +204,7 @@ struct MessagesAnswerWriter {
     return out
   }
 
-  private static func append(_ block: Answer.Block, _ index: Int, _ label: AnswerLabel, to out: inout [UInt8]) {
+  private static func append(_ block: Answer.Block, _ index: Int, _ label: AnswerMetadata, to out: inout [UInt8]) {
     switch block {
     case .text(let text):
       if text.isEmpty { return }
@@ -224,7 +224,7 @@ struct MessagesAnswerWriter {
       out.append("{\"type\":\"redacted_thinking\",\"data\":\"")
       out.append(contentsOf: data)
       out.append("\"}")
-    case .call(let id, let name, let arguments, _):
+    case .toolCall(let id, let name, let arguments, _):
       Writer.separate(&out)
       out.append("{\"type\":\"tool_use\",\"id\":")
       out.append(contentsOf: callID(id, index, label))
@@ -240,14 +240,14 @@ struct MessagesAnswerWriter {
   /// Arguments as an object: what a model left unfinished is none, and the answer must be JSON all the same.
   private static func input(_ arguments: [UInt8]) -> [UInt8] {
     let lender: [UInt8] = []
-    let input = EscapedText.made(arguments).unescaped(in: lender.span)
+    let input = EscapedText.owned(arguments).unescaped(in: lender.span)
     return JSONLists.isObject(input.span) ? input : Array("{}".utf8)
   }
 
   // MARK: Words
 
   /// The answer's id as a JSON string: the upstream's where it is one of this dialect.
-  private static func id(_ given: [UInt8], _ label: AnswerLabel) -> [UInt8] {
+  private static func id(_ given: [UInt8], _ label: AnswerMetadata) -> [UInt8] {
     guard given.span.hasPrefix("msg_", at: 0, before: given.count) else {
       return Writer.string("msg_" + label.requestID)
     }
@@ -255,7 +255,7 @@ struct MessagesAnswerWriter {
   }
 
   /// A call's id as a JSON string; made of its block's place where it has none.
-  private static func callID(_ given: [UInt8], _ place: Int, _ label: AnswerLabel) -> [UInt8] {
+  private static func callID(_ given: [UInt8], _ place: Int, _ label: AnswerMetadata) -> [UInt8] {
     if given.isEmpty { return Writer.string("toolu_\(label.requestID)_\(place)") }
     return [UInt8(ascii: "\"")] + given + [UInt8(ascii: "\"")]
   }

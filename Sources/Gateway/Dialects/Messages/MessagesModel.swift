@@ -82,7 +82,7 @@ struct MessagesThinking {
   /// Whether the model thinks in a way that rules out other sampling than its own.
   private(set) var isOn = false
 
-  init(_ conversation: Conversation, _ model: MessagesModel, limit: Int?, _ dropped: inout Dropped) {
+  init(_ conversation: Conversation, _ model: MessagesModel, limit: Int?, _ dropped: inout DroppedFields) {
     let limit = max(1, limit.map { Int64($0) } ?? .max)
     let asked = conversation.maxTokens.map { max(1, min($0, limit)) }
     maxTokens = asked ?? min(Self.maxTokensUsual, limit)
@@ -146,7 +146,7 @@ struct MessagesThinking {
         hasResults =
           hasResults
           || message.parts.contains {
-            if case .result = $0 { return true }
+            if case .toolResult = $0 { return true }
             return false
           }
       } else {

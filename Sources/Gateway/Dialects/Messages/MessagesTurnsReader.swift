@@ -105,10 +105,10 @@ enum MessagesTurnsReader {
       parts.append(.redactedThinking(data))
     } else if type.equals("tool_use", in: json) {
       try require(role, .assistant, "a tool_use block", "assistant", place)
-      parts.append(.call(try call(fields, place, json)))
+      parts.append(.toolCall(try call(fields, place, json)))
     } else if type.equals("tool_result", in: json) {
       try require(role, .user, "a tool_result block", "user", place)
-      parts.append(.result(try result(fields, place, json, &conversation)))
+      parts.append(.toolResult(try result(fields, place, json, &conversation)))
     } else {
       // Anthropic's own tools and what they brought; nobody else can read them.
       conversation.drop(type.string(in: json) ?? "")
@@ -201,25 +201,25 @@ enum MessagesTurnsReader {
 
   private static func call(
     _ fields: [Member], _ place: Place, _ json: Span<UInt8>
-  ) throws(Refusal) -> Conversation.Call {
+  ) throws(Refusal) -> Conversation.ToolCall {
     guard let id = EscapedText(fields.value("id", in: json)) else { throw place.refusal("id", "must be a string") }
     guard let name = EscapedText(fields.value("name", in: json)) else {
       throw place.refusal("name", "must be a string")
     }
     guard let input = fields.value("input", in: json), input.kind != .null else {
-      return Conversation.Call(id: id, name: name, arguments: .made(Array("{}".utf8)))
+      return Conversation.ToolCall(id: id, name: name, arguments: .owned(Array("{}".utf8)))
     }
     guard input.kind == .object else { throw place.refusal("input", "must be an object") }
-    return Conversation.Call(id: id, name: name, arguments: RawJSON(input))
+    return Conversation.ToolCall(id: id, name: name, arguments: RawJSON(input))
   }
 
   private static func result(
     _ fields: [Member], _ place: Place, _ json: Span<UInt8>, _ conversation: inout Conversation
-  ) throws(Refusal) -> Conversation.Result {
+  ) throws(Refusal) -> Conversation.ToolResult {
     guard let id = EscapedText(fields.value("tool_use_id", in: json)) else {
       throw place.refusal("tool_use_id", "must be a string")
     }
-    var result = Conversation.Result(id: id, name: nil, parts: [])
+    var result = Conversation.ToolResult(id: id, name: nil, parts: [])
     result.isError = fields.value("is_error", in: json)?.bool ?? false
     guard let content = fields.value("content", in: json), content.kind != .null else { return result }
     guard content.kind == .string || content.kind == .array else {

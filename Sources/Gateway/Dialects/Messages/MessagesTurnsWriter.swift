@@ -54,7 +54,7 @@ struct MessagesTurnsWriter {
     case .text(let text): !isBlank(text, json)
     case .thinking(_, let signature): signature.map { !$0.isEmpty } ?? false
     case .redactedThinking(let data): !data.isEmpty
-    case .image, .call, .result: true
+    case .image, .toolCall, .toolResult: true
     }
   }
 
@@ -82,19 +82,19 @@ struct MessagesTurnsWriter {
       blocks.append("{\"type\":\"thinking\",\"thinking\":")
       text.appendQuoted(to: &blocks, from: json)
       blocks.append(",\"signature\":")
-      (signature ?? .made([])).appendQuoted(to: &blocks, from: json)
+      (signature ?? .owned([])).appendQuoted(to: &blocks, from: json)
       blocks.append("}")
     case .redactedThinking(let data):
       Writer.separate(&blocks)
       blocks.append("{\"type\":\"redacted_thinking\",\"data\":")
       data.appendQuoted(to: &blocks, from: json)
       blocks.append("}")
-    case .call(let call): write(call, json)
-    case .result(let result): try write(result, json, at: index)
+    case .toolCall(let call): write(call, json)
+    case .toolResult(let result): try write(result, json, at: index)
     }
   }
 
-  private mutating func write(_ call: Conversation.Call, _ json: Span<UInt8>) {
+  private mutating func write(_ call: Conversation.ToolCall, _ json: Span<UInt8>) {
     let id = calls.add(Self.id(call.id, json), name: call.name.unescaped(in: json))
     Writer.separate(&blocks)
     blocks.append("{\"type\":\"tool_use\",\"id\":\"")
@@ -107,7 +107,7 @@ struct MessagesTurnsWriter {
   }
 
   private mutating func write(
-    _ result: Conversation.Result, _ json: Span<UInt8>, at index: Int
+    _ result: Conversation.ToolResult, _ json: Span<UInt8>, at index: Int
   ) throws(Refusal) {
     let name = result.name.map { $0.unescaped(in: json) }
     guard let id = calls.answer(Self.id(result.id, json), name: name) else {
@@ -162,8 +162,8 @@ struct MessagesTurnsWriter {
   /// Whether it has nothing but blanks, escaped ones too.
   private static func isBlank(_ text: EscapedText, _ json: Span<UInt8>) -> Bool {
     switch text {
-    case .lent(let slice): isBlank(json.bytes(slice))
-    case .made(let bytes): isBlank(bytes.span)
+    case .borrowed(let slice): isBlank(json.bytes(slice))
+    case .owned(let bytes): isBlank(bytes.span)
     }
   }
 

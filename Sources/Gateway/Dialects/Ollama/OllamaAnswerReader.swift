@@ -16,7 +16,7 @@ struct OllamaAnswerReader {
   init() {}
 
   /// Appends what one line says. Throws `.malformed` for what is no JSON object.
-  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(UpstreamFailure) {
+  mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
     do throws(JSONError) {
       try readLine(json, &events)
     } catch {
@@ -28,7 +28,7 @@ struct OllamaAnswerReader {
   /// What a whole answer says.
   ///
   /// Throws `.malformed` for what is no answer, `.error` for an error object.
-  static func whole(_ json: Span<UInt8>) throws(UpstreamFailure) -> [ChatEvent] {
+  static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
     var reader = OllamaAnswerReader()
     var events: [ChatEvent] = []
     let isAnswer: Bool
@@ -134,7 +134,7 @@ struct OllamaAnswerReader {
       number += 1
       made = Array("call_\(number)".utf8)
     } while !ids.insert(made).inserted
-    return .made(made)
+    return .owned(made)
   }
 
   private func reason(_ value: JSONValue?, _ json: Span<UInt8>) -> FinishReason {

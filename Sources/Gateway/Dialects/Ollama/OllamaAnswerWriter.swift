@@ -28,7 +28,7 @@ struct OllamaAnswerWriter {
     var arguments: [UInt8] = []
   }
 
-  init(_ label: AnswerLabel, isGenerate: Bool = false) {
+  init(_ label: AnswerMetadata, isGenerate: Bool = false) {
     var head: [UInt8] = []
     head.append("{\"model\":")
     head.append(contentsOf: label.modelToken)
@@ -83,12 +83,12 @@ struct OllamaAnswerWriter {
 
   // MARK: Whole answers
 
-  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel) -> [UInt8] {
+  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerMetadata) -> [UInt8] {
     whole(answer, counts, label, isGenerate: false)
   }
 
   static func whole(
-    _ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel, isGenerate: Bool,
+    _ answer: Answer, _ counts: TokenCounts, _ label: AnswerMetadata, isGenerate: Bool,
     durations: Durations = Durations()
   ) -> [UInt8] {
     var writer = OllamaAnswerWriter(label, isGenerate: isGenerate)
@@ -100,7 +100,7 @@ struct OllamaAnswerWriter {
       switch block {
       case .text(let piece): text += piece
       case .thinking(let piece, _): thinking += piece
-      case .call(let id, let name, let arguments, _):
+      case .toolCall(let id, let name, let arguments, _):
         writer.append(Call(id: id, name: name, arguments: arguments), to: &calls)
       case .redactedThinking, .image: break
       }
@@ -125,14 +125,14 @@ struct OllamaAnswerWriter {
   }
 
   /// The answer to a request without a prompt, which only loads a model, or unloads it.
-  static func loaded(_ label: AnswerLabel, isGenerate: Bool = false, unloads: Bool = false) -> [UInt8] {
+  static func loaded(_ label: AnswerMetadata, isGenerate: Bool = false, isUnload: Bool = false) -> [UInt8] {
     let writer = OllamaAnswerWriter(label, isGenerate: isGenerate)
     var out: [UInt8] = []
     writer.appendHead(&out)
     out.append("\"")
     if !isGenerate { out.append("}") }
     out.append(",\"done\":true,\"done_reason\":\"")
-    out.append(unloads ? "unload\"}" : "load\"}" as StaticString)
+    out.append(isUnload ? "unload\"}" : "load\"}" as StaticString)
     return out
   }
 

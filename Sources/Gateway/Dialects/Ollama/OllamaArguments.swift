@@ -5,7 +5,7 @@ enum OllamaArguments {
   static func object(in escaped: [UInt8]) -> [UInt8]? {
     if escaped.isEmpty { return Array("{}".utf8) }
     let nothing: [UInt8] = []
-    var object = EscapedText.made(escaped).unescaped(in: nothing.span)
+    var object = EscapedText.owned(escaped).unescaped(in: nothing.span)
     guard JSONLists.isObject(object.span) else { return nil }
     // Line ends in JSON are whitespace, and would end a line of NDJSON.
     for index in object.indices where object[index] == 0x0a || object[index] == 0x0d { object[index] = 0x20 }

@@ -48,8 +48,8 @@ extension EscapedText {
   /// Bytes, escapes as they are.
   fileprivate var length: Int {
     switch self {
-    case .lent(let slice): Int(slice.count)
-    case .made(let bytes): bytes.count
+    case .borrowed(let slice): Int(slice.count)
+    case .owned(let bytes): bytes.count
     }
   }
 
@@ -57,8 +57,8 @@ extension EscapedText {
   fileprivate func first(_ most: Int, in json: Span<UInt8>) -> [UInt8] {
     var out: [UInt8] = []
     switch self {
-    case .lent(let slice): out.append(json.bytes(slice).extracting(first: min(most, Int(slice.count))))
-    case .made(let bytes): out.append(contentsOf: bytes.prefix(most))
+    case .borrowed(let slice): out.append(json.bytes(slice).extracting(first: min(most, Int(slice.count))))
+    case .owned(let bytes): out.append(contentsOf: bytes.prefix(most))
     }
     return out
   }
@@ -66,8 +66,8 @@ extension EscapedText {
   /// It without its first bytes, which are no part of an escape.
   fileprivate func dropping(_ start: Int) -> EscapedText {
     switch self {
-    case .lent(let slice): .lent(Slice(start: Int(slice.start) + start, count: Int(slice.count) - start))
-    case .made(let bytes): start == 0 ? self : .made(Array(bytes.dropFirst(start)))
+    case .borrowed(let slice): .borrowed(Slice(start: Int(slice.start) + start, count: Int(slice.count) - start))
+    case .owned(let bytes): start == 0 ? self : .owned(Array(bytes.dropFirst(start)))
     }
   }
 }

@@ -2,7 +2,7 @@
 /// the text, calls with objects as arguments.
 struct OllamaMessagesWriter {
   private var messages: [UInt8] = []
-  private var calls = CallPlaces()
+  private var calls = ToolCallMatcher()
   private var dropsErrors = false
 
   /// What of a turn goes into one message.
@@ -28,7 +28,7 @@ struct OllamaMessagesWriter {
     var pieces = Pieces()
     var hasWritten = false
     for part in message.parts {
-      if case .result(let result) = part {
+      if case .toolResult(let result) = part {
         if !pieces.isEmpty { write(pieces, message.role) }
         pieces = Pieces()
         hasWritten = true
@@ -50,8 +50,8 @@ struct OllamaMessagesWriter {
     case .thinking(let text, _): join(text, json, to: &pieces.thinking)
     case .redactedThinking: break
     case .image(let image): try write(image, json, to: &pieces.images)
-    case .call(let call): write(call, json, to: &pieces.calls)
-    case .result: break
+    case .toolCall(let call): write(call, json, to: &pieces.calls)
+    case .toolResult: break
     }
   }
 
@@ -105,8 +105,8 @@ struct OllamaMessagesWriter {
     base64.appendQuoted(to: &out, from: json)
   }
 
-  private mutating func write(_ call: Conversation.Call, _ json: Span<UInt8>, to out: inout [UInt8]) {
-    calls.add(CallPlaces.Call(id: call.id, name: call.name), json)
+  private mutating func write(_ call: Conversation.ToolCall, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    calls.add(ToolCallMatcher.Call(id: call.id, name: call.name), json)
     Writer.separate(&out)
     out.append("{")
     if let id = call.id, !id.isEmpty {
@@ -121,7 +121,7 @@ struct OllamaMessagesWriter {
     out.append("}}")
   }
 
-  private mutating func write(_ result: Conversation.Result, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func write(_ result: Conversation.ToolResult, _ json: Span<UInt8>) throws(Refusal) {
     let call = calls.take(id: result.id, name: result.name, json)
     var pieces = Pieces()
     for part in result.parts { try take(part, json, into: &pieces) }

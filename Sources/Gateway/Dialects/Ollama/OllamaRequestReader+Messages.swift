@@ -40,9 +40,9 @@ extension OllamaRequestReader {
     case .tool:
       // Some clients write the tool's name as `name`.
       let name = fields.said("tool_name", in: json) ?? fields.said("name", in: json)
-      let result = Conversation.Result(
+      let result = Conversation.ToolResult(
         id: filled(fields.value("tool_call_id", in: json)), name: filled(name), parts: content)
-      return Conversation.Message(role: .user, parts: [.result(result)])
+      return Conversation.Message(role: .user, parts: [.toolResult(result)])
     }
   }
 
@@ -92,19 +92,19 @@ extension OllamaRequestReader {
         throw refusal("\(place)[\(index)].function.arguments", "must be an object")
       }
       parts.append(
-        .call(Conversation.Call(id: filled(call.value("id", in: json)), name: name, arguments: arguments)))
+        .toolCall(Conversation.ToolCall(id: filled(call.value("id", in: json)), name: name, arguments: arguments)))
     }
     return parts
   }
 
   /// A call's arguments: an object, nothing, or an object in a string, as OpenAI's clients have it.
   private static func arguments(_ value: JSONValue?, _ json: Span<UInt8>) -> RawJSON? {
-    guard let value else { return .made(Array("{}".utf8)) }
+    guard let value else { return .owned(Array("{}".utf8)) }
     if value.kind == .object { return RawJSON(value) }
     var text: [UInt8] = []
     guard value.append(to: &text, from: json) else { return nil }
-    if text.isEmpty { return .made(Array("{}".utf8)) }
-    return JSONLists.isObject(text.span) ? .made(text) : nil
+    if text.isEmpty { return .owned(Array("{}".utf8)) }
+    return JSONLists.isObject(text.span) ? .owned(text) : nil
   }
 
   static func tools(_ value: JSONValue, _ json: Span<UInt8>) throws(Refusal) -> [Conversation.Tool] {

@@ -7,7 +7,7 @@
 /// thoughts are open, but Codex shows that to nobody who did not ask for it in its settings, and programs that show
 /// thinking were written for summaries.
 struct ResponsesAnswerWriter {
-  let label: AnswerLabel
+  let label: AnswerMetadata
   /// The request's id, escaped.
   let request: [UInt8]
   private var sequence = 0
@@ -15,11 +15,11 @@ struct ResponsesAnswerWriter {
   private(set) var output: ResponsesOutput
   private var reason = FinishReason.stop
   /// Functions in namespaces, by the names that the model knows; read when the first call comes.
-  private var places: [[UInt8]: ResponsesTools.Place]?
+  private var places: [[UInt8]: ResponsesTools.QualifiedName]?
 
-  init(_ label: AnswerLabel) { self.init(label, bytesMax: ResponsesOutput.bytesMax) }
+  init(_ label: AnswerMetadata) { self.init(label, bytesMax: ResponsesOutput.bytesMax) }
 
-  init(_ label: AnswerLabel, bytesMax: Int) {
+  init(_ label: AnswerMetadata, bytesMax: Int) {
     self.label = label
     request = EscapedText(label.requestID).bytes(in: "".utf8.span)
     output = ResponsesOutput(request: request, bytesMax: bytesMax)
@@ -91,7 +91,7 @@ struct ResponsesAnswerWriter {
 
   // MARK: Whole answers
 
-  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerLabel) -> [UInt8] {
+  static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerMetadata) -> [UInt8] {
     var writer = ResponsesAnswerWriter(label)
     writer.reason = answer.reason ?? .stop
     for block in answer.blocks { writer.keep(block) }
@@ -108,22 +108,22 @@ struct ResponsesAnswerWriter {
     _ = output.close()
     switch block {
     case .text(let text):
-      if !text.isEmpty, let place = output.begin(.message) { _ = output.append(.made(text), json, to: place) }
+      if !text.isEmpty, let place = output.begin(.message) { _ = output.append(.owned(text), json, to: place) }
     case .thinking(let text, let signature):
       guard !text.isEmpty || !signature.isEmpty, let place = output.begin(.reasoning) else { return }
-      _ = output.append(.made(text), json, to: place)
-      output.sign(.made(signature), json, at: place)
+      _ = output.append(.owned(text), json, to: place)
+      output.sign(.owned(signature), json, at: place)
     case .redactedThinking(let data):
-      if let place = output.begin(.reasoning, .redacted) { output.sign(.made(data), json, at: place) }
+      if let place = output.begin(.reasoning, .redacted) { output.sign(.owned(data), json, at: place) }
     case .image(let media, let base64): _ = output.addImage(media: media, base64: base64)
-    case .call(let id, let name, let arguments, let signature):
-      let (namespace, name) = place(of: .made(name), json)
+    case .toolCall(let id, let name, let arguments, let signature):
+      let (namespace, name) = place(of: .owned(name), json)
       if let place = output.beginCall(0, id: id, name: name, namespace: namespace) {
-        _ = output.append(.made(arguments), json, to: place)
+        _ = output.append(.owned(arguments), json, to: place)
         _ = output.endCall(0)
       }
-      if !signature.isEmpty, let place = output.begin(.reasoning, .call) {
-        output.sign(.made(signature), json, at: place)
+      if !signature.isEmpty, let place = output.begin(.reasoning, .toolCall) {
+        output.sign(.owned(signature), json, at: place)
       }
     }
   }
@@ -162,9 +162,9 @@ struct ResponsesAnswerWriter {
     if let place = output.open, output.items[place].kind == .reasoning {
       return output.sign(piece, json, at: place)
     }
-    let isCall = output.items.last?.kind == .call
+    let isCall = output.items.last?.kind == .toolCall
     close(to: &out)
-    guard let place = output.begin(.reasoning, isCall ? .call : .thinking) else { return }
+    guard let place = output.begin(.reasoning, isCall ? .toolCall : .thinking) else { return }
     add(place, to: &out)
     output.sign(piece, json, at: place)
   }
@@ -183,7 +183,7 @@ struct ResponsesAnswerWriter {
   private mutating func endCall(_ call: Int, to out: inout [UInt8]) {
     // Arguments are JSON: none are an object without members.
     if let place = output.calls[call], output.items[place].text.isEmpty {
-      writeArguments(.made(Array("{}".utf8)), at: place, "".utf8.span, to: &out)
+      writeArguments(.owned(Array("{}".utf8)), at: place, "".utf8.span, to: &out)
     }
     guard let place = output.endCall(call) else { return }
     let item = output.items[place]

@@ -68,7 +68,7 @@ extension ResponsesInputReader {
       url.append(to: &text, from: json)
       image = Self.image(text.span, 0..<text.count) { range in EscapedText(escaping: text.span.extracting(range)) }
     } else {
-      image = Self.image(json, (Int(url.slice.start) + 1)..<(url.end - 1)) { range in .lent(Slice(range)) }
+      image = Self.image(json, (Int(url.slice.start) + 1)..<(url.end - 1)) { range in .borrowed(Slice(range)) }
     }
     guard let image else {
       throw ResponsesRequestReader.invalid(

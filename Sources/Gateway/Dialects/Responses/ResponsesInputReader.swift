@@ -97,29 +97,29 @@ struct ResponsesInputReader {
     let namespace = EscapedText(item.value("namespace", in: json))
     let arguments = try arguments(item.value("arguments", in: json), at: path, json)
     say(
-      .call(
-        Conversation.Call(
+      .toolCall(
+        Conversation.ToolCall(
           id: id, name: ResponsesTools.flatName(namespace, name, json), arguments: arguments)))
   }
 
   private func arguments(
     _ value: JSONValue?, at path: String, _ json: Span<UInt8>
   ) throws(Refusal) -> RawJSON {
-    guard let value, value.kind != .null else { return .made(Array("{}".utf8)) }
+    guard let value, value.kind != .null else { return .owned(Array("{}".utf8)) }
     if value.kind == .object { return RawJSON(value) }
     var text: [UInt8] = []
     guard value.append(to: &text, from: json) else {
       throw ResponsesRequestReader.invalid("\(path).arguments", "must be JSON in a text")
     }
-    if text.isEmpty { return .made(Array("{}".utf8)) }
-    if JSONLists.isObject(text.span) { return .made(text) }
+    if text.isEmpty { return .owned(Array("{}".utf8)) }
+    if JSONLists.isObject(text.span) { return .owned(text) }
     // A model wrote them, and its caller told it that they are wrong; were they refused, the conversation would be
     // lost.
     var wrapped: [UInt8] = []
     wrapped.append("{\"arguments\":")
     wrapped.append(json.bytes(value.slice))
     wrapped.append("}")
-    return .made(wrapped)
+    return .owned(wrapped)
   }
 
   private mutating func readResult(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(Refusal) {
@@ -133,7 +133,7 @@ struct ResponsesInputReader {
     }
     if let id, !droppedCalls.isEmpty, droppedCalls.contains(id.unescaped(in: json)) { return }
     let parts = try content(item.value("output", in: json), at: "\(path).output", json)
-    let result = Conversation.Part.result(.init(id: id, name: name, parts: parts))
+    let result = Conversation.Part.toolResult(.init(id: id, name: name, parts: parts))
     if takesResults {
       conversation.messages[conversation.messages.count - 1].parts.append(result)
     } else {
@@ -147,7 +147,7 @@ struct ResponsesInputReader {
   private mutating func readReasoning(_ item: [Member], _ json: Span<UInt8>) {
     let texts = Self.texts(item.value("content", in: json), json)
     let text = texts.isEmpty ? Self.texts(item.value("summary", in: json), json) : texts
-    guard let (seal, sealed) = ResponsesSeal.open(item.value("encrypted_content", in: json), json) else {
+    guard let (seal, sealed) = SignaturePrefix.open(item.value("encrypted_content", in: json), json) else {
       if let text = Self.joined(text, json) { say(.thinking(text, signature: nil)) }
       if EscapedText(item.value("encrypted_content", in: json)) != nil {
         conversation.drop("input.reasoning.encrypted_content")
@@ -155,9 +155,9 @@ struct ResponsesInputReader {
       return
     }
     switch seal {
-    case .thinking: say(.thinking(Self.joined(text, json) ?? .made([]), signature: sealed))
+    case .thinking: say(.thinking(Self.joined(text, json) ?? .owned([]), signature: sealed))
     case .redacted: say(.redactedThinking(sealed))
-    case .call: sign(sealed)
+    case .toolCall: sign(sealed)
     }
   }
 
@@ -166,10 +166,10 @@ struct ResponsesInputReader {
     let last = conversation.messages.count - 1
     guard last >= 0, conversation.messages[last].role == .assistant,
       let place = conversation.messages[last].parts.indices.last,
-      case .call(var call) = conversation.messages[last].parts[place]
+      case .toolCall(var call) = conversation.messages[last].parts[place]
     else { return conversation.drop("input.reasoning.encrypted_content") }
     call.signature = signature
-    conversation.messages[last].parts[place] = .call(call)
+    conversation.messages[last].parts[place] = .toolCall(call)
   }
 
   /// The texts of a reasoning item's content or summary, in their parts.
@@ -187,6 +187,6 @@ struct ResponsesInputReader {
       whole.append("\\n\\n")
       text.append(to: &whole, from: json)
     }
-    return .made(whole)
+    return .owned(whole)
   }
 }

@@ -1,6 +1,6 @@
 /// An item of a response's output: a message, what was thought, a call or a picture. Texts are escaped.
 struct ResponsesItem {
-  enum Kind { case message, reasoning, call, image }
+  enum Kind { case message, reasoning, toolCall, image }
 
   enum Status {
     case inProgress, completed, incomplete
@@ -20,7 +20,7 @@ struct ResponsesItem {
   /// What is said or thought, a call's arguments, or a picture's bytes in base64.
   var text: [UInt8] = []
   /// Of reasoning: what `encrypted_content` begins with, and the signature.
-  var seal = ResponsesSeal.thinking
+  var seal = SignaturePrefix.thinking
   var signature: [UInt8] = []
   /// Of a call: its id, and the function's name.
   var callID: [UInt8] = []
@@ -36,7 +36,7 @@ struct ResponsesItem {
     switch kind {
     case .message: id.append("msg_")
     case .reasoning: id.append("rs_")
-    case .call: id.append("fc_")
+    case .toolCall: id.append("fc_")
     case .image: id.append("ig_")
     }
     id += request
@@ -72,7 +72,7 @@ struct ResponsesItem {
         out += signature
         out.append("\"")
       }
-    case .call:
+    case .toolCall:
       out.append(",\"type\":\"function_call\",\"status\":\"")
       out.append(status.word)
       out.append("\"")

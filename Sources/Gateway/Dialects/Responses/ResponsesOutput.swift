@@ -41,7 +41,7 @@ struct ResponsesOutput {
   }
 
   /// Adds an item that takes pieces; the one that was open must have been closed.
-  mutating func begin(_ kind: ResponsesItem.Kind, _ seal: ResponsesSeal = .thinking) -> Int? {
+  mutating func begin(_ kind: ResponsesItem.Kind, _ seal: SignaturePrefix = .thinking) -> Int? {
     open = add(kind) { $0.seal = seal }
     return open
   }
@@ -63,7 +63,7 @@ struct ResponsesOutput {
   }
 
   mutating func beginCall(_ call: Int, id: [UInt8], name: [UInt8], namespace: [UInt8]) -> Int? {
-    let place = add(.call) { item in
+    let place = add(.toolCall) { item in
       item.callID = id
       item.name = name
       item.namespace = namespace

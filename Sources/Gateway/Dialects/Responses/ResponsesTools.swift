@@ -8,7 +8,7 @@ enum ResponsesTools {
   private static let nameBytesMax = 64
 
   /// Where a function is.
-  struct Place: Equatable {
+  struct QualifiedName: Equatable {
     var namespace: [UInt8]
     var name: [UInt8]
   }
@@ -70,10 +70,11 @@ enum ResponsesTools {
   static func flatName(_ namespace: EscapedText?, _ name: EscapedText, _ json: Span<UInt8>) -> EscapedText {
     guard let namespace, !namespace.isEmpty else { return name }
     return EscapedText(
-      escaping: flatName(Place(namespace: namespace.unescaped(in: json), name: name.unescaped(in: json))).span)
+      escaping: flatName(QualifiedName(namespace: namespace.unescaped(in: json), name: name.unescaped(in: json)))
+        .span)
   }
 
-  private static func flatName(_ place: Place) -> [UInt8] {
+  private static func flatName(_ place: QualifiedName) -> [UInt8] {
     var flat = place.namespace
     if flat.last != UInt8(ascii: "_") { flat.append("__") }
     flat += place.name
@@ -81,13 +82,13 @@ enum ResponsesTools {
   }
 
   /// The places of the functions in namespaces, by the names that a model knows; `echo` is what an answer repeats.
-  static func places(_ echo: [UInt8]) -> [[UInt8]: Place] {
+  static func places(_ echo: [UInt8]) -> [[UInt8]: QualifiedName] {
     var json: [UInt8] = []
     json.append("{\"echo\":0")
     json += echo
     json.append("}")
     let text = json.span
-    var places: [[UInt8]: Place] = [:]
+    var places: [[UInt8]: QualifiedName] = [:]
     let tools = ResponsesRequestReader.members(text).value("tools", in: text)
     for element in JSONLists.elements(of: tools, in: text) {
       let tool = JSONLists.members(of: element, in: text)
@@ -97,7 +98,7 @@ enum ResponsesTools {
         guard let name = EscapedText(JSONLists.members(of: element, in: text).value("name", in: text)) else {
           continue
         }
-        let place = Place(namespace: namespace.unescaped(in: text), name: name.unescaped(in: text))
+        let place = QualifiedName(namespace: namespace.unescaped(in: text), name: name.unescaped(in: text))
         places[flatName(place)] = places[flatName(place)] ?? place
       }
     }

@@ -1,6 +1,6 @@
 extension ProviderHealth.Outcome {
   /// What a failed attempt says of who was asked.
-  init(_ failure: UpstreamFailure) {
+  init(_ failure: AttemptFailure) {
     switch failure {
     // Whoever loads a model is well.
     case _ where failure.isLoading: self = .abandoned
@@ -14,7 +14,7 @@ extension ProviderHealth.Outcome {
       }
     case .error(let error): self = error.isAboutLimits ? .limited(error.retryAfter.map { .seconds($0) }) : .failed
     // A bound of the gateway's own.
-    case .tooLarge, .forbiddenAddress: self = .answered
+    case .tooLarge, .addressNotAllowed: self = .answered
     default: self = .failed
     }
   }

@@ -15,7 +15,7 @@ enum AnswerTarget {
   }
 
   private static func relay(_ body: Span<UInt8>, _ plain: PlainJSON?, _ token: [UInt8]) {
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       let (found, edits) = try ChatAnswer.relay(body, modelToken: token)
       let out = edits.text(of: body)
       guard let entries = plain?.entries else { fail("an answer is an object") }
@@ -74,7 +74,7 @@ enum AnswerTarget {
       if plain != nil { expect(!namesKey(PlainJSON.unescaped(Array(shown.utf8))), "a body hides no key: \(shown)") }
     }
     let status = [400, 401, 429, 500, 503][Int(first) % 5]
-    let refusal = UpstreamFailure.status(status, error).refusal(provider: "p")
+    let refusal = AttemptFailure.status(status, error).refusal(provider: "p")
     expect(refusal.status >= 400 && refusal.message.utf8.count < 3000, "a refusal has its bound")
   }
 
@@ -118,8 +118,8 @@ enum AnswerTarget {
   }
 
   /// Checks an error that was found in an answer.
-  static func checkFailure(_ failure: UpstreamFailure) {
-    expect(!failure.word.isEmpty, "a failure has a word")
+  static func checkFailure(_ failure: AttemptFailure) {
+    expect(!failure.reason.isEmpty, "a failure has a word")
     switch failure {
     case .error(let error): checkError(error)
     case .malformed: break

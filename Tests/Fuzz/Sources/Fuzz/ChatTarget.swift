@@ -22,15 +22,15 @@ enum ChatTarget {
     expect(json.holds(request.modelToken ?? .empty), "the model lies inside the body")
     expect((1...ChatRequest.modelBytesMax).contains(request.model.utf8.count), "a model's name has its bound")
     expect(request.streams == (plain["stream"] == .word("true")), "it streams when it says so")
-    expect(request.asksUsage == (plain["stream_options"]?["include_usage"] == .word("true")), "it asks for usage")
-    expect((1...ChatRequest.answersMax).contains(request.answers), "answers have a bound")
+    expect(request.wantsUsage == (plain["stream_options"]?["include_usage"] == .word("true")), "it asks for usage")
+    expect((1...ChatRequest.choicesMax).contains(request.choiceCount), "answers have a bound")
     expect(plain["messages"]?.elements?.isEmpty == false, "there are messages")
     expect(request.messagesBytes <= json.count, "messages are not longer than the body")
 
     let served = flags & 1 == 0 ? request.model : "other \"model\"\n"
-    let asksUsage = flags & 2 != 0
+    let wantsUsage = flags & 2 != 0
     let most = flags & 4 == 0 ? nil : limit
-    let written = request.edits(model: served, maxTokensLimit: most, asksUsage: asksUsage).text(of: json)
+    let written = request.edits(model: served, maxTokensLimit: most, wantsUsage: wantsUsage).text(of: json)
     expect(written.count <= json.count + 128, "what is added has its bound")
 
     var expected = entries.map { entry in
@@ -42,7 +42,7 @@ enum ChatTarget {
       }
       return entry
     }
-    if request.streams, asksUsage { addUsage(to: &expected) }
+    if request.streams, wantsUsage { addUsage(to: &expected) }
     expect(PlainJSON.read(written) == .object(expected), "only what is named changes: \(written.shown)")
   }
 

@@ -88,7 +88,7 @@ struct DialectResponseTarget {
   private func readAlone(_ bytes: Span<UInt8>) {
     var reader = AnswerReader(dialect)
     var events: [ChatEvent] = []
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       try reader.read(bytes, into: &events)
     } catch {
       // Rejection is allowed.
@@ -98,10 +98,10 @@ struct DialectResponseTarget {
 
   private func readWhole(_ bytes: Span<UInt8>, _ call: CallEndpoint) {
     guard var answer = stream(call) else { return }
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       let out: [UInt8]
       switch try answer.whole(bytes).answer {
-      case .made(let made): out = made
+      case .owned(let made): out = made
       case .edited(let edits): out = edits.text(of: bytes)
       }
       expect(PlainJSON.read(out)?.entries != nil, "a whole answer is an object: \(out.shown)")
@@ -118,7 +118,7 @@ struct DialectResponseTarget {
       + Array(#""messages":[{}],"input":"x","prompt":"x","contents":[{}]}"#.utf8)
     do throws(Refusal) {
       let request = try Call.read(body.span, for: call, model: "m")
-      let label = AnswerLabel(requestID: "r1", created: 7, modelToken: Array(#""m""#.utf8))
+      let label = AnswerMetadata(requestID: "r1", created: 7, modelToken: Array(#""m""#.utf8))
       return AnswerStream(for: request, from: dialect, label)
     } catch {
       return nil
@@ -146,7 +146,7 @@ struct DialectResponseTarget {
           }
           if !isThere { break }
           let (data, name) = (dialect == .ollama ? lines.data : events.data, events.name)
-          do throws(UpstreamFailure) {
+          do throws(AttemptFailure) {
             isDone = try answer.take(data.span, named: name.span, into: &out) == .done
           } catch {
             hasFailed = true

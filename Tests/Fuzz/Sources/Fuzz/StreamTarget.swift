@@ -22,7 +22,7 @@ enum StreamTarget {
     expect(whole.events == plainlyRead(bytes), "events are what their lines say: \(whole)")
 
     let token = Array((input[4] & 2 == 0 ? #""m""# : #""a\/long model \u00e9""#).utf8)
-    var chat = ChatStream(modelToken: token, asksUsage: input[4] & 1 != 0, id: "r1", created: 7)
+    var chat = ChatStream(modelToken: token, wantsUsage: input[4] & 1 != 0, id: "r1", created: 7)
     var relay = ChatRelay(modelToken: PlainJSON.string(Array(token.dropFirst().dropLast())))
     for event in whole.events where !relay.hasFailed { relay.take(event.data, &chat) }
     relay.finish(&chat)
@@ -97,14 +97,14 @@ struct ChatRelay {
     dataBytes += data.count
     var out: [UInt8] = [0x78]
     let plain = PlainJSON.read(data)
-    do throws(UpstreamFailure) {
+    do throws(AttemptFailure) {
       let verdict = try chat.take(data.span, into: &out)
       let isDone = data == Array("[DONE]".utf8)
       expect((verdict == .done) == isDone, "only the end is the end")
       if isDone { return expect(out.count == 1, "the end is not relayed") }
       guard let plain, plain.entries != nil else { fail("a chunk is an object: \(data.shown)") }
       if out.count == 1 {
-        expect(!chat.asksUsage && verdict == .silent, "only unrequested usage is held back")
+        expect(!chat.wantsUsage && verdict == .silent, "only unrequested usage is held back")
       } else {
         check(Array(out.dropFirst()), plain, chat)
       }
@@ -158,7 +158,7 @@ struct ChatRelay {
       expect(entries.count { $0.reads(key) } == 1, "a member of ours leaves once: \(data.shown)")
     }
     expect(chunk["model"] == modelToken, "the model is the caller's: \(data.shown)")
-    if !chat.asksUsage { expect(chunk["usage"] == nil, "only callers who requested usage receive it") }
+    if !chat.wantsUsage { expect(chunk["usage"] == nil, "only callers who requested usage receive it") }
     guard plain.hasUniqueKeys else { return }
     expect(chunk.hasUniqueKeys, "no key comes twice: \(data.shown)")
     expect(chunk["id"]?.text != nil && chunk["object"] != nil, "a chunk has a name and a kind")

@@ -2,12 +2,12 @@
 ///
 /// An upstream's 401, 402 and 403 are about the gateway's credentials and never shown as the caller's; what is
 /// wrong with the request passes with its status and words; the rest is a gateway's 502, 503 or 504.
-extension UpstreamFailure {
+extension AttemptFailure {
   func refusal(provider: String) -> Refusal {
     switch self {
-    case .unknownName:
+    case .hostNotFound:
       Refusal(502, .upstreamUnreachable, "The host name of the provider `\(provider)` has no address.")
-    case .forbiddenAddress:
+    case .addressNotAllowed:
       Refusal(
         502, .upstreamUnreachable,
         "The host name of the provider `\(provider)` leads to an address that is not public; set its `addresses` to "
@@ -20,7 +20,7 @@ extension UpstreamFailure {
         502, .upstreamUnreachable, "TLS with the provider `\(provider)` failed: its certificate was not accepted.")
     case .timedOut(let phase):
       Refusal(504, .upstreamTimeout, "The provider `\(provider)` took too long for \(phase.rawValue).")
-    case .broken:
+    case .connectionLost:
       Refusal(502, .upstreamTruncated, "The provider `\(provider)` broke off its answer.")
     case .malformed(let what):
       Refusal(502, .upstreamMalformed, "The provider `\(provider)` did not answer as its API says: \(what).")

@@ -3,7 +3,7 @@
 /// A result that has an id answers the last call of that id; one with a name the first call of that name that has no
 /// result yet; one with neither the first call that has none. Calls wait until the user speaks again, or until a model
 /// calls again after results.
-struct CallPlaces {
+struct ToolCallMatcher {
   /// A call that was made.
   struct Call {
     var id: EscapedText?
@@ -78,16 +78,16 @@ struct CallPlaces {
 extension Conversation {
   /// Says of each result of a tool what is known of its call: its id, if it has one, and its name.
   mutating func pairResults(_ json: Span<UInt8>) {
-    var calls = CallPlaces()
+    var calls = ToolCallMatcher()
     walkCalls { part in
       switch part {
-      case .call(let call): calls.add(CallPlaces.Call(id: call.id, name: call.name), json)
-      case .result(var result):
+      case .toolCall(let call): calls.add(ToolCallMatcher.Call(id: call.id, name: call.name), json)
+      case .toolResult(var result):
         if let call = calls.take(id: result.id, name: result.name, json) {
           result.id = result.id ?? call.id
           result.name = result.name ?? call.name
         }
-        part = .result(result)
+        part = .toolResult(result)
       default: calls.close()
       }
     }
@@ -97,9 +97,9 @@ extension Conversation {
   mutating func giveCallIDs(_ json: Span<UInt8>) {
     var taken: Set<[UInt8]> = []
     walkCalls { part in
-      if case .call(let call) = part, let id = call.id { taken.insert(id.unescaped(in: json)) }
+      if case .toolCall(let call) = part, let id = call.id { taken.insert(id.unescaped(in: json)) }
     }
-    var calls = CallPlaces()
+    var calls = ToolCallMatcher()
     var number = 0
     func next() -> EscapedText {
       var id: [UInt8] = []
@@ -107,20 +107,20 @@ extension Conversation {
         number += 1
         id = Array("call_\(number)".utf8)
       } while taken.contains(id)
-      return .made(id)
+      return .owned(id)
     }
     walkCalls { part in
       switch part {
-      case .call(var call):
+      case .toolCall(var call):
         let id = call.id ?? next()
         call.id = id
-        calls.add(CallPlaces.Call(id: id, name: call.name), json)
-        part = .call(call)
-      case .result(var result):
+        calls.add(ToolCallMatcher.Call(id: id, name: call.name), json)
+        part = .toolCall(call)
+      case .toolResult(var result):
         let call = calls.take(id: result.id, name: result.name, json)
         result.id = result.id ?? call?.id ?? next()
         result.name = result.name ?? call?.name
-        part = .result(result)
+        part = .toolResult(result)
       default: calls.close()
       }
     }
@@ -132,7 +132,7 @@ extension Conversation {
       var hasSpoken = messages[index].role != .user
       for place in messages[index].parts.indices {
         switch messages[index].parts[place] {
-        case .call, .result: visit(&messages[index].parts[place])
+        case .toolCall, .toolResult: visit(&messages[index].parts[place])
         default:
           if hasSpoken { continue }
           hasSpoken = true

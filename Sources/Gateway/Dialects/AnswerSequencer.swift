@@ -2,7 +2,7 @@
 ///
 /// Upstreams forget beginnings and ends, and say some things twice. Writers see `began` once and first, arguments only
 /// of calls that are open, every call's end, one `finished`, and nothing visible behind it.
-struct AnswerCourse {
+struct AnswerSequencer {
   private(set) var counts = TokenCounts()
   private(set) var textBytes = 0
   private(set) var hasCalls = false
@@ -15,7 +15,7 @@ struct AnswerCourse {
   private static let openMax = 256
 
   /// Whether the event may be passed on.
-  mutating func takes(_ event: ChatEvent, _ json: Span<UInt8>) throws(UpstreamFailure) -> Bool {
+  mutating func takes(_ event: ChatEvent, _ json: Span<UInt8>) throws(AttemptFailure) -> Bool {
     switch event {
     case .began:
       defer { hasBegun = true }

@@ -1,6 +1,6 @@
 /// The calls of a conversation so far: Gemini wants the name of a tool with its result and results in their order, and
 /// others want the id that its clients leave out.
-struct GeminiCalls {
+struct GeminiToolCalls {
   /// A call that was found, and its place among all; one that is not known is the last.
   struct Found {
     /// As it is escaped.
@@ -38,7 +38,7 @@ struct GeminiCalls {
   }
 
   /// True for the first one of a turn.
-  mutating func add(_ call: Conversation.Call, _ json: Span<UInt8>) -> Bool {
+  mutating func add(_ call: Conversation.ToolCall, _ json: Span<UInt8>) -> Bool {
     let place = made.count
     made.append(Found(name: call.name.bytes(in: json), id: call.id, rank: place))
     areAnswered.append(false)
@@ -48,13 +48,13 @@ struct GeminiCalls {
   }
 
   /// The call that a result is for.
-  mutating func find(_ result: Conversation.Result, _ json: Span<UInt8>) -> Found {
+  mutating func find(_ result: Conversation.ToolResult, _ json: Span<UInt8>) -> Found {
     guard let place = place(of: result, json) else { return Found() }
     areAnswered[place] = true
     return made[place]
   }
 
-  private mutating func place(of result: Conversation.Result, _ json: Span<UInt8>) -> Int? {
+  private mutating func place(of result: Conversation.ToolResult, _ json: Span<UInt8>) -> Int? {
     if let id = result.id, !id.isEmpty { return ids[id.unescaped(in: json)] }
     if let name = result.name { return waiting[name.unescaped(in: json)]?.next(areAnswered) }
     guard next < made.count else { return nil }

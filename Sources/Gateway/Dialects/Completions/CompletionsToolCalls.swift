@@ -2,7 +2,7 @@
 ///
 /// OpenAI numbers the calls and gives each an id and a name in its first piece. Servers exist that leave out the number, or
 /// the id, or give every call the number 0, or every piece an id of its own; a name tells where a call begins then.
-struct CompletionsCalls {
+struct CompletionsToolCalls {
   /// Calls that one answer may have.
   static let callsMax = 1024
   /// Bytes of an id or a name that are remembered.
@@ -29,7 +29,7 @@ struct CompletionsCalls {
   /// Reads an element of `tool_calls`; in a whole answer each is a call.
   mutating func read(
     _ value: JSONValue, isWhole: Bool, _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(UpstreamFailure) {
+  ) throws(AttemptFailure) {
     guard value.kind == .object else { return }
     let fields = JSONLists.members(of: value, in: json)
     let function = JSONLists.members(of: fields.value("function", in: json), in: json)
@@ -44,7 +44,7 @@ struct CompletionsCalls {
   /// Reads a `function_call`, which comes once in an answer.
   mutating func readFunction(
     _ value: JSONValue, _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(UpstreamFailure) {
+  ) throws(AttemptFailure) {
     let function = JSONLists.members(of: value, in: json)
     let piece = Piece(
       name: Self.text(function.value("name", in: json)),
@@ -75,7 +75,7 @@ struct CompletionsCalls {
 
   private mutating func take(
     _ piece: Piece, known: Int?, _ json: Span<UInt8>, _ events: inout [ChatEvent]
-  ) throws(UpstreamFailure) {
+  ) throws(AttemptFailure) {
     let call: Int
     if let known {
       call = known

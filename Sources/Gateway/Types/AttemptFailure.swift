@@ -1,9 +1,9 @@
 /// Why one attempt at one upstream came to nothing, in the words that routing and callers need.
-enum UpstreamFailure: Error, Equatable {
+enum AttemptFailure: Error, Equatable {
   /// Its name has no address.
-  case unknownName
+  case hostNotFound
   /// Its name leads to an address that the configuration does not allow.
-  case forbiddenAddress
+  case addressNotAllowed
   /// No connection.
   case unreachable
   /// No connection, or no event, within the time allowed.
@@ -11,7 +11,7 @@ enum UpstreamFailure: Error, Equatable {
   /// TLS could not be agreed, or the certificate is not the host's.
   case tls
   /// The connection broke; nothing or only a part of the answer came.
-  case broken
+  case connectionLost
   /// What came is not what the dialect says.
   case malformed(String)
   /// A bound was passed.
@@ -34,7 +34,7 @@ enum UpstreamFailure: Error, Equatable {
 
   /// Whether another candidate may do better. What is wrong with the request stays wrong; only a prompt that is too long
   /// for one need not be for another.
-  var isWorthAnother: Bool {
+  var allowsFailover: Bool {
     switch self {
     case .status(let status, _): ![400, 404, 413, 422].contains(status) || isTooLong
     // The time is used up, whoever else there is.
@@ -56,23 +56,23 @@ enum UpstreamFailure: Error, Equatable {
   }
 
   /// Whether the same candidate may do better a moment later.
-  var isWorthRepeating: Bool {
+  var allowsRetry: Bool {
     switch self {
-    case .unreachable, .broken, .timedOut(.connect): true
+    case .unreachable, .connectionLost, .timedOut(.connect): true
     case .status(let status, _): status == 408 || status >= 500
     default: false
     }
   }
 
   /// One word for the journal.
-  var word: String {
+  var reason: String {
     switch self {
-    case .unknownName: "unknown_name"
-    case .forbiddenAddress: "forbidden_address"
+    case .hostNotFound: "host_not_found"
+    case .addressNotAllowed: "address_not_allowed"
     case .unreachable: "unreachable"
     case .timedOut: "timeout"
     case .tls: "tls"
-    case .broken: "broken"
+    case .connectionLost: "connection_lost"
     case .malformed: "malformed"
     case .tooLarge: "too_large"
     case .status(let status, _): "status_\(status)"
