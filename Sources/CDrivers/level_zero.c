@@ -52,7 +52,7 @@ static void say_memory(int out, call_list modules_of, int (*state_of)(handle, st
   drivers_say(out, "memory_free", "%llu", (unsigned long long)left);
 }
 
-int drivers_ask_level_zero(int out, const char *path) {
+int drivers_probe_level_zero(int out, const char *path) {
   setenv("ZES_ENABLE_SYSMAN", "1", 1);
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return DRIVERS_NO_LIBRARY;

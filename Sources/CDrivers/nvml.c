@@ -156,7 +156,7 @@ static void say_device(int out, const struct nvml *nvml, nvml_device device) {
   say_partitions(out, nvml, device);
 }
 
-int drivers_ask_nvml(int out, const char *path) {
+int drivers_probe_nvml(int out, const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return DRIVERS_NO_LIBRARY;
   call_none begin = (call_none)dlsym(library, "nvmlInit_v2");

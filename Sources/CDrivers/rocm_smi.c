@@ -7,7 +7,7 @@
 // domain << 32 | partition << 28 | bus << 8 | device << 3 | function.
 enum { RSMI_MEMORY_VRAM = 0, RSMI_DEVICES_MAX = 64 };
 
-int drivers_ask_rocm_smi(int out, const char *path) {
+int drivers_probe_rocm_smi(int out, const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return DRIVERS_NO_LIBRARY;
   int (*begin)(uint64_t) = (int (*)(uint64_t))dlsym(library, "rsmi_init");

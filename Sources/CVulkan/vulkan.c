@@ -157,7 +157,7 @@ static VkResult create(const struct vulkan *vulkan, VkInstance *instance) {
   return vulkan->create(&info, NULL, instance);
 }
 
-int vulkan_ask(int out, const char *path) {
+int vulkan_probe(int out, const char *path) {
   struct vulkan vulkan = {0};
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return VULKAN_NO_LIBRARY;

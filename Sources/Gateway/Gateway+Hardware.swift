@@ -17,21 +17,21 @@ final class HardwareWatch {
   /// What the thread has found: the kernel's part first, then the drivers' too.
   enum Finding: Sendable {
     case looked(Snapshot)
-    case asked(Snapshot, Inquirer)
+    case asked(Snapshot, DriverProber)
   }
 
   let findings: Mailbox<Finding>
   private(set) var snapshot: Snapshot?
-  private var inquirer: Inquirer
+  private var prober: DriverProber
   private let prices: Prices
   private var isLooking = false
   private var lookedAt: Duration?
   private var rooms: [String: Bool] = [:]
   private var learnedAt: Duration?
 
-  init(_ options: Inquirer.Options, prices: Prices) throws(SystemError) {
+  init(_ options: DriverProber.Options, prices: Prices) throws(SystemError) {
     findings = try Mailbox(weightMax: 8)
-    inquirer = Inquirer(options)
+    prober = DriverProber(options)
     self.prices = prices
   }
 
@@ -39,20 +39,20 @@ final class HardwareWatch {
   func lookIfOld(now: Duration) {
     if isLooking { return }
     if let lookedAt, now - lookedAt < Self.ageMax { return }
-    let (findings, inquirer, prices) = (findings, inquirer, prices)
+    let (findings, prober, prices) = (findings, prober, prices)
     let seconds = Int(now / .seconds(1))
     isLooking = true
     lookedAt = now
     do throws(SystemError) {
       try Worker.start {
-        var inquirer = inquirer
+        var prober = prober
         var machine = Machine()
-        if let root = Root() {
-          machine = Probe.look(root)
+        if let files = SystemFiles() {
+          machine = Probe.scan(files)
           findings.post(.looked(Snapshot(machine, prices: prices)))
-          machine = inquirer.ask(machine, root, now: seconds)
+          machine = prober.probe(machine, files, now: seconds)
         }
-        findings.post(.asked(Snapshot(machine, prices: prices), inquirer))
+        findings.post(.asked(Snapshot(machine, prices: prices), prober))
       }
     } catch {
       isLooking = false
@@ -68,7 +68,7 @@ final class HardwareWatch {
       case .asked(var found, let asked):
         if let speed = snapshot?.speed { found.speed = speed }
         snapshot = found
-        inquirer = asked
+        prober = asked
         isLooking = false
       }
     }
@@ -78,7 +78,7 @@ final class HardwareWatch {
   func learn(_ model: String, tokens: Int, in time: Duration, now: Duration) {
     if let learnedAt, now - learnedAt < Self.learnAge { return }
     learnedAt = now
-    snapshot?.learn(model, tokens: tokens, seconds: time / .seconds(1))
+    snapshot?.recordThroughput(model, tokens: tokens, seconds: time / .seconds(1))
   }
 
   /// Whether a model has room on this machine; true when that is not known.
@@ -86,7 +86,7 @@ final class HardwareWatch {
     if let known = rooms[model] { return known }
     guard let snapshot, model.utf8.count <= 256 else { return true }
     if rooms.count >= Self.namesMax { rooms = [:] }
-    let room = snapshot.hasRoom(for: model) ?? true
+    let room = snapshot.fits(model) ?? true
     rooms[model] = room
     return room
   }
@@ -95,14 +95,14 @@ final class HardwareWatch {
 /// `/v1/hardware` and what is below it.
 extension Gateway {
   /// Learns what the machine has, now and whenever somebody asks.
-  public func watchHardware(_ options: Inquirer.Options, prices: Prices = .builtIn) throws(SystemError) {
+  public func watchHardware(_ options: DriverProber.Options, prices: Prices = .builtIn) throws(SystemError) {
     let watch = try HardwareWatch(options, prices: prices)
     try reactor.watch(watch.findings)
     watch.lookIfOld(now: reactor.now)
     hardware = watch
   }
 
-  func replyHardware(_ connection: Connection, _ question: HardwareCall.Question) {
+  func replyHardware(_ connection: Connection, _ question: HardwareAPI.Endpoint) {
     let options = connection.request?.replyOptions
     hardware?.lookIfOld(now: reactor.now)
     guard let snapshot = hardware?.snapshot else {
@@ -110,7 +110,7 @@ extension Gateway {
         connection, Refusal(503, .overloaded, "What the machine has is not known yet; ask again.", retryAfter: 1),
         options)
     }
-    switch HardwareCall.answer(question, connection.body, snapshot) {
+    switch HardwareAPI.answer(question, connection.body, snapshot) {
     case .json(let body): reply(connection, 200, body + [0x0a])
     case .refused(let message, let param):
       refuse(connection, Refusal(400, .invalidValue, message, param: param), options)

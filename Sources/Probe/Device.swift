@@ -15,7 +15,7 @@ public struct Device: Sendable, Equatable {
     /// Another accelerator with memory of its own.
     case asic
     /// A program that draws: no device at all.
-    case rasteriser
+    case softwareRenderer = "rasteriser"
     /// A screen adapter that does not compute.
     case display
   }
@@ -182,7 +182,7 @@ public struct Device: Sendable, Equatable {
     case .npu: "npu"
     case .tpu: "tpu"
     case .asic: "ai_asic"
-    case .rasteriser, .display: "none"
+    case .softwareRenderer, .display: "none"
     }
   }
 }

@@ -5,9 +5,9 @@ public struct Machine: Sendable, Equatable {
   /// Devices in the order of their addresses, those that are excluded too.
   public var devices: [Device] = []
   public var fabric: [FabricPort] = []
-  public var environment = Surroundings()
+  public var environment = RuntimeEnvironment()
   /// The drivers that were asked, and what became of it.
-  public var inquiries: [Inquiry] = []
+  public var driverProbes: [DriverProbe] = []
 
   public init() {}
 
@@ -99,7 +99,7 @@ public struct FabricPort: Sendable, Equatable {
 }
 
 /// What this process runs in.
-public struct Surroundings: Sendable, Equatable {
+public struct RuntimeEnvironment: Sendable, Equatable {
   public var isContainer = false
   public var isKubernetes = false
   public var isWSL = false
@@ -120,12 +120,12 @@ public struct Surroundings: Sendable, Equatable {
 }
 
 /// One driver that was asked in a process of its own.
-public struct Inquiry: Sendable, Equatable {
+public struct DriverProbe: Sendable, Equatable {
   /// What became of it.
   public enum Outcome: Sendable, Equatable {
     case answered
     /// It is not there, or has nothing to say: an ordinary answer.
-    case absent(String)
+    case unavailable(String)
     /// It said no, with a code of its own.
     case failed(String)
     /// It ended its process.
@@ -135,7 +135,7 @@ public struct Inquiry: Sendable, Equatable {
     /// It could not even be ended: the kernel waits for the device. Not asked again before the next boot.
     case stuck
     /// It was not asked, because of what became of it before.
-    case avoided(String)
+    case quarantined(String)
   }
 
   public var source: Source

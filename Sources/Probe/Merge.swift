@@ -2,10 +2,10 @@
 /// one, and never stands twice.
 enum Merge {
   /// Adds one driver's report.
-  static func add(_ report: Report, from source: Source, to machine: inout Machine) {
+  static func add(_ report: DriverReport, from source: Source, to machine: inout Machine) {
     // What was begun and broken off says nothing.
     for described in report.devices where described.device.facts.count > 0 {
-      let fresh = Described(described, source, host: machine.memory).device
+      let fresh = DriverDevice(described, source, host: machine.memory).device
       if let index = match(fresh, in: machine.devices) {
         join(&machine.devices[index], fresh, source)
       } else {
@@ -43,7 +43,7 @@ enum Merge {
     {
       return index
     }
-    guard fresh.address == nil, fresh.renderMinor == nil, fresh.kind != .rasteriser else { return nil }
+    guard fresh.address == nil, fresh.renderMinor == nil, fresh.kind != .softwareRenderer else { return nil }
     return devices.firstIndex { device in
       guard plainName(device.name.value) == plainName(fresh.name.value) else { return false }
       guard let old = device.memory?.value, let new = fresh.memory?.value else { return true }
@@ -67,7 +67,7 @@ enum Merge {
     if !fresh.partitions.isEmpty { device.partitions = fresh.partitions }
     joinVulkan(&device, fresh)
     device.backends.formUnion(fresh.backends)
-    device.exclusion = device.exclusion ?? (fresh.kind == .rasteriser ? nil : fresh.exclusion)
+    device.exclusion = device.exclusion ?? (fresh.kind == .softwareRenderer ? nil : fresh.exclusion)
     for advice in fresh.advice where !device.advice.contains(advice) { device.advice.append(advice) }
     device.telemetry.busyPercent = fresh.telemetry.busyPercent ?? device.telemetry.busyPercent
     device.telemetry.celsius = fresh.telemetry.celsius ?? device.telemetry.celsius

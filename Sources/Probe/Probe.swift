@@ -5,33 +5,33 @@
 /// better machine. Both block, so neither belongs on a loop.
 ///
 /// ```swift
-/// DriverChild.runIfMeant()  // First of all in `main`: the program is started again for each driver.
-/// guard let root = Root() else { return }
-/// var inquirer = Inquirer()
-/// let machine = inquirer.ask(Probe.look(root), root)
+/// DriverProcess.runIfRequested()  // First of all in `main`: the program is started again for each driver.
+/// guard let files = SystemFiles() else { return }
+/// var prober = DriverProber()
+/// let machine = prober.probe(Probe.scan(files), files)
 /// print(Summary.text(machine))
 /// let model = try ModelFile.read("model.gguf")
-/// print(Planner.plan(model, on: Budget(machine)).manner)
+/// print(Planner.plan(model, on: MemoryBudget(machine)).manner)
 /// ```
 public enum Probe {
   /// What the kernel's files say.
-  public static func look(_ root: Root) -> Machine {
+  public static func scan(_ files: SystemFiles) -> Machine {
     var machine = Machine()
-    let limits = ControlGroup(root: root).read()
-    machine.processor = ProcessorReader(root: root, limits: limits).read()
-    machine.memory = MemoryReader(root: root, limits: limits, nodes: machine.processor.numaNodes).read()
-    machine.environment = SurroundingsReader(root: root, isVirtual: machine.processor.isVirtual).read()
-    machine.fabric = FabricReader.ports(root)
-    machine.devices = devices(root, hostAvailable: machine.memory.available.value)
+    let limits = ControlGroup(files: files).read()
+    machine.processor = ProcessorReader(files: files, limits: limits).read()
+    machine.memory = MemoryReader(files: files, limits: limits, nodes: machine.processor.numaNodes).read()
+    machine.environment = RuntimeEnvironmentReader(files: files, isVirtual: machine.processor.isVirtual).read()
+    machine.fabric = FabricReader.ports(files)
+    machine.devices = devices(files, hostAvailable: machine.memory.available.value)
     return machine
   }
 
-  private static func devices(_ root: Root, hostAvailable: Int) -> [Device] {
-    let entries = PCIWalk.entries(root)
-    let nodes = entries.contains { $0.vendor == 0x1002 } ? ComputeNode.all(root) : [:]
+  private static func devices(_ files: SystemFiles, hostAvailable: Int) -> [Device] {
+    let entries = PCIWalk.entries(files)
+    let nodes = entries.contains { $0.vendor == 0x1002 } ? ComputeNode.all(files) : [:]
     let graphics = GraphicsReader(
-      root: root, nodes: Array(nodes.values), renderMinors: renderMinors(root), hostAvailable: hostAvailable)
-    let accelerators = AcceleratorReader(root)
+      files: files, nodes: Array(nodes.values), renderMinors: renderMinors(files), hostAvailable: hostAvailable)
+    let accelerators = AcceleratorReader(files)
     var devices = entries.compactMap { entry in
       entry.deviceClass >> 16 == 0x03 || (entry.vendor == 0x1002 && entry.deviceClass >> 16 == 0x12)
         || (entry.vendor == 0x10de && entry.deviceClass >> 16 == 0x12)
@@ -43,10 +43,10 @@ public enum Probe {
   }
 
   /// The numbers of render nodes, by the PCI function behind each.
-  private static func renderMinors(_ root: Root) -> [PCIAddress: Int] {
+  private static func renderMinors(_ files: SystemFiles) -> [PCIAddress: Int] {
     var minors: [PCIAddress: Int] = [:]
-    for name in root.names("sys/class/drm") where name.hasPrefix("renderD") {
-      guard let minor = Int(name.dropFirst(7)), let target = root.link("sys/class/drm/\(name)/device"),
+    for name in files.names("sys/class/drm") where name.hasPrefix("renderD") {
+      guard let minor = Int(name.dropFirst(7)), let target = files.link("sys/class/drm/\(name)/device"),
         let address = PCIAddress(target)
       else { continue }
       minors[address] = minor

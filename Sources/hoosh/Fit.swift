@@ -62,17 +62,17 @@ struct Fit: ParsableCommand {
 
   func run() throws {
     let shape = try read()
-    var usage = Usage()
+    var usage = RunOptions()
     usage.context = context
     usage.parallel = parallel
     usage.keyBits = cache.bits
     usage.valueBits = cache.bits
     let snapshot = HardwareScan.snapshot(asksDrivers: !noDrivers)
     let machine = added.isEmpty ? snapshot.machine : snapshot.machine.edited(adding: added.map { $0 << 30 })
-    let budget = Budget(machine)
+    let budget = MemoryBudget(machine)
     let plan = Planner.plan(shape, usage, on: budget)
     if json {
-      var out = JSONText()
+      var out = JSONWriter()
       out.object { out in
         out.object("model") { shape.write(&$0) }
         out.object("plan") { plan.write(&$0) }
@@ -86,7 +86,7 @@ struct Fit: ParsableCommand {
 
   private func read() throws -> Model {
     if unsafe access(model, F_OK) == 0 {
-      do throws(ModelFault) { return try ModelFile.read(model) } catch {
+      do throws(ModelFileError) { return try ModelFile.read(model) } catch {
         Terminal.printError("\(model): \(error)")
         throw ExitCode.input
       }
@@ -97,7 +97,7 @@ struct Fit: ParsableCommand {
     throw ExitCode.input
   }
 
-  private func show(_ shape: Model, _ plan: Plan, _ usage: Usage) {
+  private func show(_ shape: Model, _ plan: Plan, _ usage: RunOptions) {
     print("\(Terminal.bold(shape.name)): \(shape.summary)")
     for note in shape.notes { print("  \(note)") }
     let demand = plan.demand
@@ -105,7 +105,7 @@ struct Fit: ParsableCommand {
       "needs         \(Bytes.text(shape.weights)) of weights, \(Bytes.text(demand.cache)) for \(usage.context) tokens"
         + "\(usage.parallel > 1 ? " in each of \(usage.parallel) conversations" : ""), "
         + "\(Bytes.text(demand.compute)) for compute buffers")
-    print("placement     \(Terminal.bold(plan.manner.rawValue))")
+    print("placement     \(Terminal.bold(plan.mode.rawValue))")
     for share in plan.shares {
       print("              \(share.name): \(share.layers) layers, \(Bytes.text(share.bytes))")
     }

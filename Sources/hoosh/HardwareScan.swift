@@ -5,19 +5,19 @@ import Probe
 enum HardwareScan {
   /// Scans the machine and, unless told otherwise, probes its drivers.
   static func snapshot(asksDrivers: Bool = true, asksEveryDriver: Bool = false) -> Snapshot {
-    guard let root = Root() else { return Snapshot(Machine()) }
-    let machine = Probe.look(root)
+    guard let files = SystemFiles() else { return Snapshot(Machine()) }
+    let machine = Probe.scan(files)
     guard asksDrivers else { return Snapshot(machine, prices: prices()) }
-    var inquirer = Inquirer(options(asksEveryDriver: asksEveryDriver))
-    return Snapshot(inquirer.ask(machine, root), prices: prices())
+    var prober = DriverProber(options(asksEveryDriver: asksEveryDriver))
+    return Snapshot(prober.probe(machine, files), prices: prices())
   }
 
   /// Returns the options for driver probes, which run in a child process.
-  static func options(asksEveryDriver: Bool = false) -> Inquirer.Options {
-    var options = Inquirer.Options()
-    options.asksEveryDriver = asksEveryDriver
+  static func options(asksEveryDriver: Bool = false) -> DriverProber.Options {
+    var options = DriverProber.Options()
+    options.probesEveryDriver = asksEveryDriver
     options.environment = Environment.variables
-    options.memory = quarantinePath()
+    options.quarantinePath = quarantinePath()
     return options
   }
 

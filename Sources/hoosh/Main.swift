@@ -20,7 +20,7 @@ struct Hoosh: ParsableCommand {
 
   static func main() {
     // In a driver process, this call probes one driver and exits. It must come before any other setup.
-    DriverChild.runIfMeant()
+    DriverProcess.runIfRequested()
     main(nil)
   }
 }

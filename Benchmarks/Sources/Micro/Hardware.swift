@@ -5,13 +5,13 @@ import Probe
 extension Micro {
   static func hardware() -> [Row] {
     let tree = HardwareTree()
-    let machine = Root(tree.place.path).map(Probe.look) ?? Machine()
+    let machine = SystemFiles(tree.place.path).map(Probe.scan) ?? Machine()
     let snapshot = Snapshot(machine)
     let file = tree.model()
     return [
-      Row("scan this machine", bytes: 0) { UInt64(Root().map(Probe.look)?.devices.count ?? 0) },
+      Row("scan this machine", bytes: 0) { UInt64(SystemFiles().map(Probe.scan)?.devices.count ?? 0) },
       Row("scan 60 devices, 9 accelerators", bytes: 0) {
-        UInt64(Root(tree.place.path).map(Probe.look)?.devices.count ?? 0)
+        UInt64(SystemFiles(tree.place.path).map(Probe.scan)?.devices.count ?? 0)
       },
       Row("summary", bytes: snapshot.summary.utf8.count) { UInt64(snapshot.summary.utf8.count) },
       Row("placement, 1 billion", bytes: 0) { UInt64(snapshot.placement(parameters: opaque(1_000_000_000)).bytes) },

@@ -39,11 +39,11 @@ enum {
 };
 
 // NVIDIA's NVML. `library` is a path or a soname.
-int drivers_ask_nvml(int out, const char *library);
+int drivers_probe_nvml(int out, const char *library);
 // AMD's ROCm SMI.
-int drivers_ask_rocm_smi(int out, const char *library);
+int drivers_probe_rocm_smi(int out, const char *library);
 // Intel's Level Zero, with its system part (Sysman) where the driver has it.
-int drivers_ask_level_zero(int out, const char *library);
+int drivers_probe_level_zero(int out, const char *library);
 
 // Writes one line of a report; bytes of the value that would break the line become spaces.
 void drivers_say(int out, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));

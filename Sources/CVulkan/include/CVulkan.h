@@ -10,6 +10,6 @@ enum {
 
 // Writes a report of every physical device to `out`, in the form of CDrivers. `library` is a path or a soname.
 // Returns 0, a negative VkResult, or one of the codes above.
-int vulkan_ask(int out, const char *library);
+int vulkan_probe(int out, const char *library);
 
 #endif

@@ -15,7 +15,7 @@ enum Endpoint: Equatable {
   /// What the gateway holds, and how its loop fares: `/v1/status`.
   case status
   /// What the machine has and what fits on it: `/v1/hardware` and what is below it.
-  case hardware(HardwareCall.Question)
+  case hardware(HardwareAPI.Endpoint)
   case chat(CallEndpoint)
   /// How many tokens a chat's prompt has.
   case countTokens(CallEndpoint)
@@ -72,7 +72,7 @@ enum Endpoint: Equatable {
 
   private static func ofHardware(_ rest: Range<Int>, in bytes: Span<UInt8>) -> Endpoint? {
     let below = bytes.bytes(Slice(rest)).text.dropFirst("/hardware".utf8.count)
-    return HardwareCall.Question(rawValue: String(below)).map(Endpoint.hardware)
+    return HardwareAPI.Endpoint(rawValue: String(below)).map(Endpoint.hardware)
   }
 
   private static func ofRouting(_ rest: Range<Int>, _ query: Slice, in bytes: Span<UInt8>) -> Endpoint? {

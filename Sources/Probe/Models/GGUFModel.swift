@@ -32,7 +32,7 @@ struct GGUFModel {
   }
 
   /// Reads the architecture's keys.
-  mutating func begin() throws(ModelFault) {
+  mutating func begin() throws(ModelFileError) {
     let count = number("block_count") ?? 0
     guard count <= GGUFReader.layersMax else { throw .malformed("\(count) layers") }
     model.contextMax = number("context_length") ?? 0
@@ -43,8 +43,8 @@ struct GGUFModel {
     model.heads = heads.max() ?? 0
     model.vocabulary = number("vocab_size") ?? 0
     if case .elements(let tokens)? = values["tokenizer.ggml.tokens"] { model.vocabulary = tokens }
-    let memories = memories(count, heads)
-    model.layers = memories.map { Model.Layer(dense: 0, memory: $0) }
+    let states = states(count, heads)
+    model.layers = states.map { Model.Layer(dense: 0, state: $0) }
     if case .number(let type)? = values["general.file_type"] { model.quantization = GGMLType.fileType(type) ?? "" }
     if case .number(let parts)? = values["split.count"], parts > 1 {
       isSplit = true
@@ -53,13 +53,13 @@ struct GGUFModel {
   }
 
   /// What each layer keeps.
-  private func memories(_ count: Int, _ heads: [Int]) -> [Model.Memory] {
+  private func states(_ count: Int, _ heads: [Int]) -> [Model.LayerState] {
     let kvHeads = each("attention.head_count_kv", count) ?? heads
     let latentRank = number("attention.kv_lora_rank") ?? 0
     let rope = number("rope.dimension_count") ?? 0
     let windows = windows(count)
     let recurrent = recurrentLayers(count, kvHeads)
-    let state = stateBytes()
+    let recurrentBytes = stateBytes()
     return (0..<count).map { layer in
       let width = model.embedding / max(1, heads[layer])
       let key = number("attention.key_length") ?? width
@@ -67,7 +67,8 @@ struct GGUFModel {
       if recurrent[layer] {
         let isBoth = Self.parallel.contains(model.architecture) && kvHeads[layer] > 0
         return isBoth
-          ? .both(heads: kvHeads[layer], key: key, value: value, recurrentBytes: state) : .recurrent(bytes: state)
+          ? .both(heads: kvHeads[layer], key: key, value: value, recurrentBytes: recurrentBytes)
+          : .recurrent(bytes: recurrentBytes)
       }
       if kvHeads[layer] == 0 { return .none }
       // Files made for latent attention say one head; older ones keep whole keys and values.
@@ -136,7 +137,7 @@ extension GGUFModel {
   /// Adds a tensor.
   mutating func add(
     _ bytes: RawSpan, _ name: Range<Int>, elements: Int, type: UInt32, offset: Int
-  ) throws(ModelFault) {
+  ) throws(ModelFileError) {
     let place = GGUFTensorName(bytes, name)
     model.tensors += 1
     model.parameters = model.parameters.plus(elements)
@@ -170,7 +171,7 @@ extension GGUFModel {
   }
 
   /// Sizes what has no size yet, and compares the file with what it should have.
-  mutating func finish(dataStart: Int, fileSize: Int) throws(ModelFault) -> Model {
+  mutating func finish(dataStart: Int, fileSize: Int) throws(ModelFileError) -> Model {
     var alignment = 32
     if case .number(let stated)? = values["general.alignment"] { alignment = stated }
     guard alignment > 0, alignment <= 1 << 20 else { throw .malformed("an alignment of \(alignment)") }

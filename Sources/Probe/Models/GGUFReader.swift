@@ -6,7 +6,7 @@ struct GGUFCursor {
 
   mutating func number<Number: FixedWidthInteger & BitwiseCopyable>(
     _ type: Number.Type, _ bytes: RawSpan
-  ) throws(ModelFault) -> Number {
+  ) throws(ModelFileError) -> Number {
     let end = at &+ MemoryLayout<Number>.size
     guard end <= bytes.byteCount else { throw .incomplete(needed: end) }
     let raw = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: Number.self)
@@ -15,14 +15,14 @@ struct GGUFCursor {
   }
 
   /// A count that cannot be larger than the file has bytes.
-  mutating func count(_ bytes: RawSpan, limit: Int) throws(ModelFault) -> Int {
+  mutating func count(_ bytes: RawSpan, limit: Int) throws(ModelFileError) -> Int {
     let value = try number(UInt64.self, bytes)
     guard value <= UInt64(limit) else { throw .malformed("a count of \(value) in a file of \(limit) bytes") }
     return Int(value)
   }
 
   /// Where the string that comes next lies.
-  mutating func string(_ bytes: RawSpan, limit: Int) throws(ModelFault) -> Range<Int> {
+  mutating func string(_ bytes: RawSpan, limit: Int) throws(ModelFileError) -> Range<Int> {
     let length = try count(bytes, limit: limit)
     let (end, overflow) = at.addingReportingOverflow(length)
     if overflow { throw .malformed("a string that does not end") }
@@ -31,7 +31,7 @@ struct GGUFCursor {
     return at..<end
   }
 
-  mutating func skip(_ length: Int, _ bytes: RawSpan) throws(ModelFault) {
+  mutating func skip(_ length: Int, _ bytes: RawSpan) throws(ModelFileError) {
     let (end, overflow) = at.addingReportingOverflow(length)
     if overflow { throw .malformed("an array that does not end") }
     guard end <= bytes.byteCount else { throw .incomplete(needed: end) }
@@ -71,7 +71,7 @@ struct GGUFReader {
   init(fileSize: Int) { self.fileSize = fileSize }
 
   /// Reads the whole header. `bytes` may be its beginning only, `fileSize` is the whole file's.
-  static func read(_ bytes: RawSpan, fileSize: Int) throws(ModelFault) -> Model {
+  static func read(_ bytes: RawSpan, fileSize: Int) throws(ModelFileError) -> Model {
     var reader = GGUFReader(fileSize: fileSize)
     let tensorCount = try reader.readTable(bytes)
     var model = GGUFModel(values: reader.values, architecture: reader.architecture, name: reader.name)
@@ -81,7 +81,7 @@ struct GGUFReader {
     return try model.finish(dataStart: reader.cursor.at, fileSize: fileSize)
   }
 
-  private mutating func readTable(_ bytes: RawSpan) throws(ModelFault) -> Int {
+  private mutating func readTable(_ bytes: RawSpan) throws(ModelFileError) -> Int {
     var version = try cursor.number(UInt32.self, bytes)
     if version & 0xffff == 0, version != 0 {
       cursor.isBigEndian = true
@@ -104,11 +104,11 @@ struct GGUFReader {
   }
 
   /// Version 1 counted with 32 bits.
-  private mutating func headerCount(_ bytes: RawSpan) throws(ModelFault) -> Int {
+  private mutating func headerCount(_ bytes: RawSpan) throws(ModelFileError) -> Int {
     version == 1 ? Int(try cursor.number(UInt32.self, bytes)) : try cursor.count(bytes, limit: fileSize)
   }
 
-  private mutating func string(_ bytes: RawSpan) throws(ModelFault) -> Range<Int> {
+  private mutating func string(_ bytes: RawSpan) throws(ModelFileError) -> Range<Int> {
     guard version == 1 else { return try cursor.string(bytes, limit: fileSize) }
     let length = Int(try cursor.number(UInt32.self, bytes))
     let start = cursor.at
@@ -133,7 +133,8 @@ struct GGUFReader {
     values[key] = value
   }
 
-  private mutating func value(_ type: UInt32, _ bytes: RawSpan, isWanted: Bool) throws(ModelFault) -> GGUFValue {
+  private mutating func value(_ type: UInt32, _ bytes: RawSpan, isWanted: Bool) throws(ModelFileError) -> GGUFValue
+  {
     switch type {
     case 0: return .number(Int(try cursor.number(UInt8.self, bytes)))
     case 1: return .number(Int(try cursor.number(Int8.self, bytes)))
@@ -166,7 +167,7 @@ struct GGUFReader {
     }
   }
 
-  private mutating func array(_ bytes: RawSpan, isWanted: Bool) throws(ModelFault) -> GGUFValue {
+  private mutating func array(_ bytes: RawSpan, isWanted: Bool) throws(ModelFileError) -> GGUFValue {
     let type = try cursor.number(UInt32.self, bytes)
     let count = version == 1 ? Int(try cursor.number(UInt32.self, bytes)) : try cursor.count(bytes, limit: fileSize)
     if type == 8 {
@@ -189,7 +190,7 @@ struct GGUFReader {
 
   private mutating func readTensors(
     _ count: Int, _ bytes: RawSpan, _ model: inout GGUFModel
-  ) throws(ModelFault) {
+  ) throws(ModelFileError) {
     for _ in 0..<count {
       let name = try string(bytes)
       let dimensions = try cursor.number(UInt32.self, bytes)

@@ -12,7 +12,7 @@ public struct Model: Sendable, Equatable {
   }
 
   /// What a layer keeps of what was said.
-  public enum Memory: Sendable, Equatable {
+  public enum LayerState: Sendable, Equatable {
     /// A key and a value for each token and key-value head, of so many numbers each.
     case attention(heads: Int, key: Int, value: Int, window: Int?)
     /// One compressed vector of so many numbers for each token (multi-head latent attention).
@@ -31,12 +31,12 @@ public struct Model: Sendable, Equatable {
     public var dense: Int
     /// Bytes of weights of experts, of which a token needs a few.
     public var experts: Int
-    public var memory: Memory
+    public var state: LayerState
 
-    public init(dense: Int, experts: Int = 0, memory: Memory) {
+    public init(dense: Int, experts: Int = 0, state: LayerState) {
       self.dense = dense
       self.experts = experts
-      self.memory = memory
+      self.state = state
     }
   }
 
@@ -85,7 +85,7 @@ public struct Model: Sendable, Equatable {
 }
 
 /// Why a file is not a model that can be read.
-public enum ModelFault: Error, Equatable, CustomStringConvertible {
+public enum ModelFileError: Error, Equatable, CustomStringConvertible {
   /// It ends before its header does; so many bytes would be needed to go on.
   case incomplete(needed: Int)
   /// It is none of the formats.
@@ -119,7 +119,7 @@ extension Model {
   }
 
   /// A model as endpoints and `hoosh fit --json` write it.
-  public func write(_ out: inout JSONText) {
+  public func write(_ out: inout JSONWriter) {
     out.member("name", name)
     out.member("format", format.rawValue)
     out.member("architecture", architecture)

@@ -18,7 +18,7 @@ public enum ModelFile {
   }
 
   /// Reads a header that is in memory; `fileSize` is the whole file's.
-  public static func read(_ bytes: [UInt8], fileSize: Int) throws(ModelFault) -> Model {
+  public static func read(_ bytes: [UInt8], fileSize: Int) throws(ModelFileError) -> Model {
     switch format(bytes) {
     case .gguf: try unsafe GGUFReader.read(bytes.span.bytes, fileSize: fileSize)
     case .safetensors: try SafetensorsReader.read(bytes, fileSize: fileSize)
@@ -32,7 +32,7 @@ public enum ModelFile {
   /// configuration of a safetensors model.
   ///
   /// The file is mapped, so one that shrinks while it is read ends the process: this is for a program of its own.
-  public static func read(_ path: String) throws(ModelFault) -> Model {
+  public static func read(_ path: String) throws(ModelFileError) -> Model {
     var model = try readOne(path)
     for part in otherParts(path) {
       let more = try readOne(part)
@@ -43,7 +43,7 @@ public enum ModelFile {
     return model
   }
 
-  private static func readOne(_ path: String) throws(ModelFault) -> Model {
+  private static func readOne(_ path: String) throws(ModelFileError) -> Model {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))") }
     defer { _ = close(descriptor) }

@@ -7,7 +7,7 @@ public enum NamedModel {
   }
 
   /// The list that `GET /v1/hardware/compatible-models` goes through. Source: the models' cards.
-  public static let catalogue: [Entry] = [
+  public static let catalog: [Entry] = [
     Entry(name: "Llama 3.1 8B", billions: 8), Entry(name: "Llama 3.1 70B", billions: 70),
     Entry(name: "Llama 3.1 405B", billions: 405), Entry(name: "Llama 3.2 1B", billions: 1),
     Entry(name: "Llama 3.2 3B", billions: 3), Entry(name: "Mistral 7B", billions: 7),
@@ -86,7 +86,7 @@ public enum NamedModel {
     model.outputBytes = table
     let each = max(0, all - 2 * table) / shape.layers
     model.layers = (0..<shape.layers).map { _ in
-      Model.Layer(dense: each, memory: .attention(heads: min(8, shape.heads), key: 128, value: 128, window: nil))
+      Model.Layer(dense: each, state: .attention(heads: min(8, shape.heads), key: 128, value: 128, window: nil))
     }
     model.notes = ["known by its name alone: a usual shape and \(kind.name) are assumed"]
     return model
@@ -94,7 +94,7 @@ public enum NamedModel {
 
   private static func known(_ name: String) -> Double? {
     let plain = name.lowercased().filter { $0.isLetter || $0.isNumber }
-    return catalogue.first { $0.name.lowercased().filter { $0.isLetter || $0.isNumber } == plain }.map {
+    return catalog.first { $0.name.lowercased().filter { $0.isLetter || $0.isNumber } == plain }.map {
       $0.billions * 1e9
     }
   }

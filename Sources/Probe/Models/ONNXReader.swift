@@ -5,7 +5,7 @@ enum ONNXReader {
   private static let tensorsMax = 1 << 20
 
   /// `bytes` may be the file's beginning; weights that lie behind it are stepped over by the caller's next piece.
-  static func read(_ bytes: RawSpan, fileSize: Int) throws(ModelFault) -> Model {
+  static func read(_ bytes: RawSpan, fileSize: Int) throws(ModelFileError) -> Model {
     var reader = Reader(bytes.byteCount, fileSize)
     try reader.readModel(bytes)
     guard reader.isModel else { throw .unknownFormat }
@@ -33,7 +33,7 @@ enum ONNXReader {
       self.fileSize = fileSize
     }
 
-    private func varint(_ bytes: RawSpan, _ at: inout Int, _ end: Int) throws(ModelFault) -> UInt64 {
+    private func varint(_ bytes: RawSpan, _ at: inout Int, _ end: Int) throws(ModelFileError) -> UInt64 {
       var value: UInt64 = 0
       var shift: UInt64 = 0
       while at < end {
@@ -49,7 +49,7 @@ enum ONNXReader {
       throw .malformed("a number without an end")
     }
 
-    private func field(_ bytes: RawSpan, _ at: inout Int, _ end: Int) throws(ModelFault) -> Field {
+    private func field(_ bytes: RawSpan, _ at: inout Int, _ end: Int) throws(ModelFileError) -> Field {
       let tag = try varint(bytes, &at, end)
       var field = Field(number: tag >> 3, wire: tag & 7, contents: at..<at)
       guard field.number > 0 else { throw .malformed("a field without a number") }
@@ -72,7 +72,7 @@ enum ONNXReader {
       return field
     }
 
-    mutating func readModel(_ bytes: RawSpan) throws(ModelFault) {
+    mutating func readModel(_ bytes: RawSpan) throws(ModelFileError) {
       var at = 0
       while at < fileSize {
         let field = try field(bytes, &at, fileSize)
@@ -91,7 +91,7 @@ enum ONNXReader {
       }
     }
 
-    private mutating func readGraph(_ bytes: RawSpan, _ range: Range<Int>) throws(ModelFault) {
+    private mutating func readGraph(_ bytes: RawSpan, _ range: Range<Int>) throws(ModelFileError) {
       var at = range.lowerBound
       while at < range.upperBound {
         let field = try field(bytes, &at, range.upperBound)
@@ -102,7 +102,7 @@ enum ONNXReader {
       }
     }
 
-    private mutating func readTensor(_ bytes: RawSpan, _ range: Range<Int>) throws(ModelFault) {
+    private mutating func readTensor(_ bytes: RawSpan, _ range: Range<Int>) throws(ModelFileError) {
       model.tensors += 1
       guard model.tensors <= ONNXReader.tensorsMax else {
         throw .malformed("more than \(ONNXReader.tensorsMax) tensors")

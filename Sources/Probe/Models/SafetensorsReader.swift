@@ -5,7 +5,7 @@ enum SafetensorsReader {
   static let headerMax = 100_000_000
   static let tensorsMax = 1 << 20
 
-  static func read(_ bytes: [UInt8], fileSize: Int, configuration: [UInt8]? = nil) throws(ModelFault) -> Model {
+  static func read(_ bytes: [UInt8], fileSize: Int, configuration: [UInt8]? = nil) throws(ModelFileError) -> Model {
     guard bytes.count >= 8 else { throw .incomplete(needed: 8) }
     var length = 0
     for index in (0..<8).reversed() {
@@ -15,7 +15,7 @@ enum SafetensorsReader {
     guard length >= 2, length <= headerMax else { throw .malformed("a header of \(length) bytes") }
     guard bytes.count >= 8 + length else { throw .incomplete(needed: 8 + length) }
     var reader = Reader()
-    do throws(JSONProblem) {
+    do throws(JSONParseError) {
       try reader.readHeader(Array(bytes[8..<8 + length]))
     } catch {
       throw .malformed("a header that is not JSON at byte \(8 + error.offset)")
@@ -49,33 +49,33 @@ enum SafetensorsReader {
     fileprivate var typeBytes: [String: Int] = [:]
     fileprivate var packed = 0
     fileprivate var layers: [Int: (dense: Int, experts: Int)] = [:]
-    fileprivate var memories: [Model.Memory] = []
+    fileprivate var states: [Model.LayerState] = []
 
-    mutating func readHeader(_ bytes: [UInt8]) throws(JSONProblem) {
-      var walker = JSONWalker(bytes)
-      try walker.members { (name, walker) throws(JSONProblem) in
+    mutating func readHeader(_ bytes: [UInt8]) throws(JSONParseError) {
+      var walker = JSONReader(bytes)
+      try walker.members { (name, walker) throws(JSONParseError) in
         if name == "__metadata__" { return }
         try self.readTensor(name, &walker)
       }
       if !walker.isAtEnd() { problem = "something behind its header" }
     }
 
-    private mutating func readTensor(_ name: String, _ walker: inout JSONWalker) throws(JSONProblem) {
+    private mutating func readTensor(_ name: String, _ walker: inout JSONReader) throws(JSONParseError) {
       var type = ""
       var elements = 1
       var isCountable = true
       var ends: [Int] = []
-      try walker.members { (key, walker) throws(JSONProblem) in
+      try walker.members { (key, walker) throws(JSONParseError) in
         switch key {
         case "dtype": type = try walker.text() ?? ""
         case "shape":
-          try walker.elements { (walker) throws(JSONProblem) in
+          try walker.elements { (walker) throws(JSONParseError) in
             guard let size = try walker.integer(), size >= 0 else { return isCountable = false }
             let (product, overflow) = elements.multipliedReportingOverflow(by: size)
             if overflow { isCountable = false } else { elements = product }
           }
         case "data_offsets":
-          try walker.elements { (walker) throws(JSONProblem) in ends.append(try walker.integer() ?? -1) }
+          try walker.elements { (walker) throws(JSONParseError) in ends.append(try walker.integer() ?? -1) }
         default: break
         }
       }
@@ -129,19 +129,19 @@ enum SafetensorsReader {
 
 extension SafetensorsReader.Reader {
   /// The shape of the model, as transformers writes it into `config.json`.
-  mutating func readConfiguration(_ bytes: [UInt8]) throws(JSONProblem) {
+  mutating func readConfiguration(_ bytes: [UInt8]) throws(JSONParseError) {
     var numbers: [String: Int] = [:]
     var types: [String] = []
-    var walker = JSONWalker(bytes)
-    try walker.members { (key, walker) throws(JSONProblem) in
+    var walker = JSONReader(bytes)
+    try walker.members { (key, walker) throws(JSONParseError) in
       switch (key, walker.peek()) {
       case ("model_type", _): self.model.architecture = try walker.text() ?? ""
       case ("layer_types", .array):
-        try walker.elements { (walker) throws(JSONProblem) in
+        try walker.elements { (walker) throws(JSONParseError) in
           if types.count < GGUFReader.layersMax { types.append(try walker.text() ?? "") }
         }
       case ("text_config", .object):
-        try walker.members { (key, walker) throws(JSONProblem) in
+        try walker.members { (key, walker) throws(JSONParseError) in
           if walker.peek() == .number { numbers[key] = try walker.integer() }
         }
       case (_, .number): numbers[key] = try walker.integer()
@@ -165,7 +165,7 @@ extension SafetensorsReader.Reader {
     let kvHeads = number("num_key_value_heads") ?? model.heads
     let width = number("head_dim") ?? (model.heads > 0 ? model.embedding / model.heads : 0)
     let latent = number("kv_lora_rank") ?? 0
-    memories = (0..<count).map { layer in
+    states = (0..<count).map { layer in
       if latent > 0 { return .latent(width: latent.plus(number("qk_rope_head_dim") ?? 0)) }
       let type = layer < types.count ? types[layer] : ""
       if type == "linear_attention" { return .recurrent(bytes: 0) }
@@ -176,11 +176,11 @@ extension SafetensorsReader.Reader {
 
   func finish() -> Model {
     var model = self.model
-    let count = max(memories.count, (layers.keys.max() ?? -1) + 1)
+    let count = max(states.count, (layers.keys.max() ?? -1) + 1)
     model.layers = (0..<count).map { layer in
       let sums = layers[layer] ?? (0, 0)
       return Model.Layer(
-        dense: sums.dense, experts: sums.experts, memory: layer < memories.count ? memories[layer] : .none)
+        dense: sums.dense, experts: sums.experts, state: layer < states.count ? states[layer] : .none)
     }
     if packed > model.weights / 2 {
       model.quantization = "INT4"

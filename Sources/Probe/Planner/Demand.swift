@@ -1,5 +1,5 @@
 /// How a model is to be run.
-public struct Usage: Sendable, Equatable {
+public struct RunOptions: Sendable, Equatable {
   /// Tokens of context for each conversation.
   public var context = 4096
   /// Conversations at the same time.
@@ -36,13 +36,13 @@ public struct Demand: Sendable, Equatable {
   }
 
   /// Calculated as llama.cpp allocates it.
-  public init(_ model: Model, _ usage: Usage) {
-    let parallel = max(1, min(usage.parallel, 4096))
-    let cells = Self.padded(max(1, usage.context).times(parallel), to: 256)
+  public init(_ model: Model, _ options: RunOptions) {
+    let parallel = max(1, min(options.parallel, 4096))
+    let cells = Self.padded(max(1, options.context).times(parallel), to: 256)
     var cache = 0
     layers = []
     for layer in model.layers {
-      let kept = Self.kept(layer.memory, cells: cells, parallel: parallel, usage)
+      let kept = Self.kept(layer.state, cells: cells, parallel: parallel, options)
       cache = cache.plus(kept)
       layers.append(layer.dense.plus(kept))
     }
@@ -50,28 +50,28 @@ public struct Demand: Sendable, Equatable {
     experts = model.layers.map(\.experts)
     output = model.outputBytes
     input = model.inputBytes
-    compute = Self.compute(model, usage, cells: cells)
+    compute = Self.compute(model, options, cells: cells)
   }
 
   /// Bytes that one layer keeps of the context.
-  static func kept(_ memory: Model.Memory, cells: Int, parallel: Int, _ usage: Usage) -> Int {
-    switch memory {
+  static func kept(_ state: Model.LayerState, cells: Int, parallel: Int, _ options: RunOptions) -> Int {
+    switch state {
     case .none: return 0
     case .recurrent(let bytes): return bytes.times(parallel)
-    case .latent(let width): return bytes(cells.times(width), usage.keyBits)
+    case .latent(let width): return bytes(cells.times(width), options.keyBits)
     case .both(let heads, let key, let value, let state):
-      return pair(cells, heads, key, value, usage).plus(state.times(parallel))
+      return pair(cells, heads, key, value, options).plus(state.times(parallel))
     case .attention(let heads, let key, let value, let window):
-      guard let window else { return pair(cells, heads, key, value, usage) }
+      guard let window else { return pair(cells, heads, key, value, options) }
       // The window of each conversation, and room for a batch.
-      let some = padded(window.times(parallel).plus(max(1, usage.batch)), to: 256)
-      return pair(min(cells, some), heads, key, value, usage)
+      let some = padded(window.times(parallel).plus(max(1, options.batch)), to: 256)
+      return pair(min(cells, some), heads, key, value, options)
     }
   }
 
-  private static func pair(_ cells: Int, _ heads: Int, _ key: Int, _ value: Int, _ usage: Usage) -> Int {
+  private static func pair(_ cells: Int, _ heads: Int, _ key: Int, _ value: Int, _ options: RunOptions) -> Int {
     let numbers = cells.times(heads)
-    return bytes(numbers.times(key), usage.keyBits).plus(bytes(numbers.times(value), usage.valueBits))
+    return bytes(numbers.times(key), options.keyBits).plus(bytes(numbers.times(value), options.valueBits))
   }
 
   private static func bytes(_ numbers: Int, _ bits: Double) -> Int { Int(saturating: Double(numbers) * bits / 8) }
@@ -82,13 +82,13 @@ public struct Demand: Sendable, Equatable {
 
   /// The largest moment of the calculation: the choice among all tokens for a whole batch, or, without flash
   /// attention, every token's look at every other. Checked against what llama.cpp reports for several models.
-  private static func compute(_ model: Model, _ usage: Usage, cells: Int) -> Int {
-    let batch = max(1, min(usage.batch, usage.context))
+  private static func compute(_ model: Model, _ options: RunOptions, cells: Int) -> Int {
+    let batch = max(1, min(options.batch, options.context))
     let row = batch.times(4)
     let choice = row.times(model.vocabulary).plus(row.times(model.embedding))
     let step = row.times(model.embedding).times(4)
     let attention =
-      usage.flashAttention ? step : row.times(cells).times(model.heads).plus(row.times(cells)).plus(step)
+      options.flashAttention ? step : row.times(cells).times(model.heads).plus(row.times(cells)).plus(step)
     return max(choice, attention)
   }
 }

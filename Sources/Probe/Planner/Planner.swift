@@ -1,7 +1,7 @@
 /// Where a model goes, and why.
 public struct Plan: Sendable, Equatable {
   /// How it goes there; the better first.
-  public enum Manner: String, Sendable {
+  public enum Mode: String, Sendable {
     /// One device has all of it.
     case single = "single device"
     /// Several devices have some layers each.
@@ -25,7 +25,7 @@ public struct Plan: Sendable, Equatable {
     public var hasOutput: Bool
   }
 
-  public var manner: Manner
+  public var mode: Mode
   public var shares: [Share] = []
   /// Layers whose experts stay in the machine's memory.
   public var expertLayersInMemory = 0
@@ -42,24 +42,25 @@ public struct Plan: Sendable, Equatable {
   public var advice: [String] = []
 
   /// Whether it runs at all.
-  public var fits: Bool { manner != .none }
+  public var fits: Bool { mode != .none }
   /// Whether devices have all of it.
-  public var isOnDevices: Bool { manner == .single || manner == .split }
+  public var isOnDevices: Bool { mode == .single || mode == .split }
 }
 
 /// Places a model on what a machine has left. Pure arithmetic on a budget: the same code answers what is and what
 /// would be.
 public enum Planner {
   public static func plan(
-    _ model: Model, _ usage: Usage = Usage(), on budget: Budget, speed: SpeedCorrection = SpeedCorrection()
+    _ model: Model, _ options: RunOptions = RunOptions(), on budget: MemoryBudget,
+    speed: SpeedCorrection = SpeedCorrection()
   ) -> Plan {
-    let demand = Demand(model, usage)
+    let demand = Demand(model, options)
     var attempt = Attempt(model: model, demand: demand, budget: budget)
     var plan = attempt.best()
-    plan.tokensPerSecond = Speed.estimate(plan, model, usage, budget, speed)
+    plan.tokensPerSecond = Speed.estimate(plan, model, options, budget, speed)
     plan.reasons = attempt.reasons
     for (id, reason) in budget.rejected { plan.reasons.append("\(id): \(reason)") }
-    plan.advice = advice(plan, model, usage, budget)
+    plan.advice = advice(plan, model, options, budget)
     return plan
   }
 
@@ -67,32 +68,36 @@ public enum Planner {
   static let contextMax = 1 << 27
 
   /// The largest context that the devices have room for, in steps of 256; nil when none is.
-  public static func largestContext(_ model: Model, _ usage: Usage = Usage(), on budget: Budget) -> Int? {
-    func hasRoom(_ steps: Int) -> Bool {
-      var asked = usage
+  public static func largestContext(_ model: Model, _ options: RunOptions = RunOptions(), on budget: MemoryBudget)
+    -> Int?
+  {
+    func fitsOnDevices(_ steps: Int) -> Bool {
+      var asked = options
       asked.context = steps * 256
       var attempt = Attempt(model: model, demand: Demand(model, asked), budget: budget)
       return attempt.best().isOnDevices
     }
     var low = 1
-    var high = min(max(usage.context, model.contextMax > 0 ? model.contextMax : 131_072), contextMax) / 256
+    var high = min(max(options.context, model.contextMax > 0 ? model.contextMax : 131_072), contextMax) / 256
     // Mostly it is the weights that have no room.
-    guard high >= low, hasRoom(low) else { return nil }
+    guard high >= low, fitsOnDevices(low) else { return nil }
     while low < high {
       let middle = (low + high + 1) / 2
-      if hasRoom(middle) { low = middle } else { high = middle - 1 }
+      if fitsOnDevices(middle) { low = middle } else { high = middle - 1 }
     }
     return low * 256
   }
 
-  private static func advice(_ plan: Plan, _ model: Model, _ usage: Usage, _ budget: Budget) -> [String] {
+  private static func advice(_ plan: Plan, _ model: Model, _ options: RunOptions, _ budget: MemoryBudget)
+    -> [String]
+  {
     var advice: [String] = []
-    if plan.isOnDevices || budget.places.isEmpty { return advice }
-    if let context = largestContext(model, usage, on: budget), context < usage.context {
+    if plan.isOnDevices || budget.devices.isEmpty { return advice }
+    if let context = largestContext(model, options, on: budget), context < options.context {
       advice.append("with a context of \(context) tokens the devices have room for all of it")
     }
-    if usage.keyBits == 16, usage.valueBits == 16 {
-      var smaller = usage
+    if options.keyBits == 16, options.valueBits == 16 {
+      var smaller = options
       smaller.keyBits = 8.5
       smaller.valueBits = 8.5
       smaller.flashAttention = true
@@ -105,11 +110,11 @@ public enum Planner {
   }
 }
 
-/// One search for a place. The manners are tried from the best to the worst.
+/// One search for a device. The manners are tried from the best to the worst.
 private struct Attempt {
   let model: Model
   let demand: Demand
-  let budget: Budget
+  let budget: MemoryBudget
   var reasons: [String] = []
 
   mutating func best() -> Plan {
@@ -118,20 +123,20 @@ private struct Attempt {
 
   /// The fastest device that has room for all.
   private mutating func single() -> Plan? {
-    for place in budget.places {
-      guard demand.whole <= place.bytes else {
+    for device in budget.devices {
+      guard demand.whole <= device.bytes else {
         reasons.append(
-          "\(place.id): \(Bytes.text(demand.whole)) are needed, \(Bytes.text(place.bytes)) may be used")
+          "\(device.id): \(Bytes.text(demand.whole)) are needed, \(Bytes.text(device.bytes)) may be used")
         continue
       }
-      guard demand.input <= hostLeft([place]) else {
-        reasons.append("\(place.id): the machine's memory has no room for the input's table")
+      guard demand.input <= hostLeft([device]) else {
+        reasons.append("\(device.id): the machine's memory has no room for the input's table")
         continue
       }
-      var plan = Plan(manner: .single, demand: demand)
+      var plan = Plan(mode: .single, demand: demand)
       plan.shares = [
         Plan.Share(
-          device: place.id, name: place.name, layers: demand.layers.count, bytes: demand.whole, hasOutput: true)
+          device: device.id, name: device.name, layers: demand.layers.count, bytes: demand.whole, hasOutput: true)
       ]
       plan.hostBytes = demand.input
       return plan
@@ -141,20 +146,20 @@ private struct Attempt {
 
   /// Devices in the order of their speed, as many as are needed, each filled with what it has room for.
   private func split() -> Plan? {
-    guard budget.places.count > 1 else { return nil }
+    guard budget.devices.count > 1 else { return nil }
     // Devices that reach each other directly, or stand at the same processor, before others that are as fast.
-    let first = budget.places[0]
-    let order = budget.places.sorted { left, right in
-      func rank(_ place: Budget.Place) -> (Int, Double, Int, Int) {
+    let first = budget.devices[0]
+    let order = budget.devices.sorted { left, right in
+      func rank(_ device: MemoryBudget.Device) -> (Int, Double, Int, Int) {
         (
-          place.isUnified ? 1 : 0, -place.bandwidth, place.hive != nil && place.hive == first.hive ? 0 : 1,
-          place.numaNode == first.numaNode ? 0 : 1
+          device.isUnified ? 1 : 0, -device.bandwidth, device.hive != nil && device.hive == first.hive ? 0 : 1,
+          device.numaNode == first.numaNode ? 0 : 1
         )
       }
       return rank(left) < rank(right)
     }
     for count in 2...order.count {
-      if let plan = fill(Array(order.prefix(count)), experts: true, manner: .split), plan.layersInMemory == 0 {
+      if let plan = fill(Array(order.prefix(count)), experts: true, mode: .split), plan.layersInMemory == 0 {
         return plan
       }
     }
@@ -163,14 +168,14 @@ private struct Attempt {
 
   /// All that every token needs on devices, and as many experts as there is room for.
   private func expertsInMemory() -> Plan? {
-    guard model.expertCount > 0, !budget.places.isEmpty, demand.experts.contains(where: { $0 > 0 }) else {
+    guard model.expertCount > 0, !budget.devices.isEmpty, demand.experts.contains(where: { $0 > 0 }) else {
       return nil
     }
-    guard var plan = fill(budget.places, experts: false, manner: .expertsInMemory), plan.layersInMemory == 0 else {
+    guard var plan = fill(budget.devices, experts: false, mode: .expertsInMemory), plan.layersInMemory == 0 else {
       return nil
     }
     var room = plan.shares.map { share in
-      (budget.places.first { $0.id == share.device }?.bytes ?? 0) - share.bytes
+      (budget.devices.first { $0.id == share.device }?.bytes ?? 0) - share.bytes
     }
     var rest = 0
     for size in demand.experts where size > 0 {
@@ -189,8 +194,8 @@ private struct Attempt {
 
   /// As many layers on devices as there is room for.
   private func partial() -> Plan? {
-    guard !budget.places.isEmpty, !demand.layers.isEmpty,
-      var plan = fill(budget.places, experts: true, manner: .partial), plan.layersInMemory < demand.layers.count
+    guard !budget.devices.isEmpty, !demand.layers.isEmpty,
+      var plan = fill(budget.devices, experts: true, mode: .partial), plan.layersInMemory < demand.layers.count
     else { return nil }
     let rest = (0..<plan.layersInMemory).reduce(demand.input.plus(demand.compute)) {
       $0.plus(demand.layers[$1]).plus(demand.experts[$1])
@@ -203,7 +208,7 @@ private struct Attempt {
     // The processors read the one table for both ends.
     let all = demand.whole.plus(model.sharesTable ? 0 : demand.input)
     guard all <= budget.host else { return nil }
-    var plan = Plan(manner: .processor, demand: demand)
+    var plan = Plan(mode: .processor, demand: demand)
     plan.hostBytes = all
     plan.layersInMemory = demand.layers.count
     return plan
@@ -212,18 +217,18 @@ private struct Attempt {
   private mutating func nothing() -> Plan {
     reasons.append(
       "memory: \(Bytes.text(demand.whole.plus(demand.input))) are needed, \(Bytes.text(budget.host)) may be used")
-    return Plan(manner: .none, demand: demand)
+    return Plan(mode: .none, demand: demand)
   }
 
   /// Fills devices from the last layer backwards, so that the output and the last layers are where they are fast and
   /// what is left over are the first layers. Each device that has a layer needs room to calculate.
-  private func fill(_ places: [Budget.Place], experts: Bool, manner: Plan.Manner) -> Plan? {
-    var plan = Plan(manner: manner, demand: demand)
+  private func fill(_ devices: [MemoryBudget.Device], experts: Bool, mode: Plan.Mode) -> Plan? {
+    var plan = Plan(mode: mode, demand: demand)
     var next = demand.layers.count - 1
     var needsOutput = true
-    for place in places {
-      var left = place.bytes - demand.compute
-      var share = Plan.Share(device: place.id, name: place.name, layers: 0, bytes: 0, hasOutput: false)
+    for device in devices {
+      var left = device.bytes - demand.compute
+      var share = Plan.Share(device: device.id, name: device.name, layers: 0, bytes: 0, hasOutput: false)
       if needsOutput, demand.output <= left {
         left -= demand.output
         share.bytes = demand.output
@@ -245,16 +250,16 @@ private struct Attempt {
     }
     plan.layersInMemory = next + 1
     plan.hostBytes = demand.input
-    if manner == .split, needsOutput { return nil }
+    if mode == .split, needsOutput { return nil }
     return plan.shares.isEmpty || demand.input > hostLeft(used(plan)) ? nil : plan
   }
 
-  private func used(_ plan: Plan) -> [Budget.Place] {
-    budget.places.filter { place in plan.shares.contains { $0.device == place.id } }
+  private func used(_ plan: Plan) -> [MemoryBudget.Device] {
+    budget.devices.filter { device in plan.shares.contains { $0.device == device.id } }
   }
 
   /// The machine's memory less what devices that share it take of it.
-  private func hostLeft(_ places: [Budget.Place]) -> Int {
-    places.reduce(budget.host) { $1.isUnified ? max(0, $0 - min(demand.whole, $1.bytes)) : $0 }
+  private func hostLeft(_ devices: [MemoryBudget.Device]) -> Int {
+    devices.reduce(budget.host) { $1.isUnified ? max(0, $0 - min(demand.whole, $1.bytes)) : $0 }
   }
 }

@@ -5,7 +5,7 @@ public enum Speed {
   static let reached = 0.5...0.75
 
   static func estimate(
-    _ plan: Plan, _ model: Model, _ usage: Usage, _ budget: Budget, _ correction: SpeedCorrection
+    _ plan: Plan, _ model: Model, _ options: RunOptions, _ budget: MemoryBudget, _ correction: SpeedCorrection
   ) -> ClosedRange<Double>? {
     guard plan.fits, model.activeWeights > 0 else { return nil }
     let whole = Double(plan.demand.whole)
@@ -18,8 +18,8 @@ public enum Speed {
     let share = all > 0 ? min(1, active / all) : 1
     var seconds = 0.0
     for part in plan.shares {
-      guard let place = budget.places.first(where: { $0.id == part.device }) else { continue }
-      seconds += Double(max(0, part.bytes - plan.demand.compute)) * share / (place.bandwidth * 1e9)
+      guard let device = budget.devices.first(where: { $0.id == part.device }) else { continue }
+      seconds += Double(max(0, part.bytes - plan.demand.compute)) * share / (device.bandwidth * 1e9)
     }
     let inMemory = Double(max(0, plan.hostBytes - plan.demand.input)) * share
     seconds += inMemory / (budget.hostBandwidth * 1e9)
@@ -41,7 +41,7 @@ public struct SpeedCorrection: Sendable, Equatable {
   public func share(of model: String) -> Double? { shares[model] }
 
   /// Takes a measurement: tokens a second, where the plan's upper estimate was so much. Later ones weigh a fifth.
-  public mutating func learn(model: String, tokensPerSecond: Double, estimate: ClosedRange<Double>) {
+  public mutating func record(model: String, tokensPerSecond: Double, estimate: ClosedRange<Double>) {
     guard tokensPerSecond.isFinite, tokensPerSecond > 0, estimate.upperBound > 0 else { return }
     let seconds = (share(of: model).map { $0 * 1.05 } ?? Speed.reached.upperBound) / estimate.upperBound
     let reached = min(1.2, max(0.02, tokensPerSecond * seconds))

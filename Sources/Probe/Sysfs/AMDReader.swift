@@ -1,6 +1,6 @@
 /// AMD's graphics processors, by amdgpu's files and the kernel's compute nodes.
 struct AMDReader {
-  let root: Root
+  let files: SystemFiles
   let node: ComputeNode?
   let hostAvailable: Int
 
@@ -21,21 +21,21 @@ struct AMDReader {
     if let bandwidth = bandwidth(device, entry) {
       device.bandwidth = .better(bandwidth, device.bandwidth)
     }
-    if let uuid = root.text("\(entry.folder)/unique_id", max: 64), !uuid.isEmpty {
+    if let uuid = files.text("\(entry.folder)/unique_id", max: 64), !uuid.isEmpty {
       device.uuid = Fact(Merge.plainUUID(uuid), .sysfs)
     }
-    device.telemetry.busyPercent = root.number("\(entry.folder)/gpu_busy_percent")
-    readHardwareMonitor(&device, entry, root)
-    if let partition = root.text("\(entry.folder)/current_compute_partition", max: 64), partition != "SPX" {
+    device.telemetry.busyPercent = files.number("\(entry.folder)/gpu_busy_percent")
+    readHardwareMonitor(&device, entry, files)
+    if let partition = files.text("\(entry.folder)/current_compute_partition", max: 64), partition != "SPX" {
       device.advice.append("divided by the driver (\(partition)): each part is a device of its own")
     }
   }
 
   private func readMemory(_ device: inout Device, _ entry: PCIEntry) {
-    guard let total = root.number("\(entry.folder)/mem_info_vram_total"), total > 0 else { return }
-    let used = root.number("\(entry.folder)/mem_info_vram_used") ?? 0
-    let shared = root.number("\(entry.folder)/mem_info_gtt_total") ?? 0
-    let sharedUsed = root.number("\(entry.folder)/mem_info_gtt_used") ?? 0
+    guard let total = files.number("\(entry.folder)/mem_info_vram_total"), total > 0 else { return }
+    let used = files.number("\(entry.folder)/mem_info_vram_used") ?? 0
+    let shared = files.number("\(entry.folder)/mem_info_gtt_total") ?? 0
+    let sharedUsed = files.number("\(entry.folder)/mem_info_gtt_used") ?? 0
     if isIntegrated(entry, total: total, shared: shared) {
       device.kind = .integratedGPU
       device.isUnified = true
@@ -53,8 +53,9 @@ struct AMDReader {
   /// A card names the maker of its memory and itself; a processor's graphics have a small part of the machine's
   /// memory and may take a large one.
   private func isIntegrated(_ entry: PCIEntry, total: Int, shared: Int) -> Bool {
-    if root.text("\(entry.folder)/mem_info_vram_vendor", max: 64).map({ !$0.isEmpty }) == true { return false }
-    if root.text("\(entry.folder)/board_info", max: 256).map({ $0.contains("cem") || $0.contains("oam") }) == true {
+    if files.text("\(entry.folder)/mem_info_vram_vendor", max: 64).map({ !$0.isEmpty }) == true { return false }
+    if files.text("\(entry.folder)/board_info", max: 256).map({ $0.contains("cem") || $0.contains("oam") }) == true
+    {
       return false
     }
     return total <= 4 << 30 && shared >= 8 << 30 && shared / 4 >= total
@@ -84,7 +85,7 @@ struct AMDReader {
 
   /// Lines as in `3: 1249Mhz *`.
   private func highestClock(_ entry: PCIEntry) -> Int? {
-    guard let text = root.text("\(entry.folder)/pp_dpm_mclk") else { return nil }
+    guard let text = files.text("\(entry.folder)/pp_dpm_mclk") else { return nil }
     return text.lines.prefix(64).compactMap { line in
       line.split(separator: " ").dropFirst().first.flatMap { String($0).leadingNumber }
     }.max()
@@ -114,10 +115,10 @@ struct ComputeNode: Equatable {
   private static let folder = "sys/class/kfd/kfd/topology/nodes"
 
   /// Every node with a device behind it, by its number.
-  static func all(_ root: Root) -> [Int: ComputeNode] {
+  static func all(_ files: SystemFiles) -> [Int: ComputeNode] {
     var found: [Int: ComputeNode] = [:]
-    for name in root.names(folder).prefix(256) {
-      guard let number = Int(name), let text = root.text("\(folder)/\(name)/properties"),
+    for name in files.names(folder).prefix(256) {
+      guard let number = Int(name), let text = files.text("\(folder)/\(name)/properties"),
         let simds = text.number(of: "simd_count"), simds > 0, let place = text.number(of: "location_id"),
         (0...0xffff).contains(place)
       else { continue }
@@ -130,20 +131,20 @@ struct ComputeNode: Equatable {
       node.target = max(0, text.number(of: "gfx_target_version") ?? 0)
       node.hive = text.value(of: "hive_id") ?? "0"
       node.renderMinor = text.number(of: "drm_render_minor") ?? 0
-      if let bank = root.text("\(folder)/\(name)/mem_banks/0/properties") {
+      if let bank = files.text("\(folder)/\(name)/mem_banks/0/properties") {
         node.memoryWidth = bank.number(of: "width").flatMap { (1...65536).contains($0) ? $0 : nil }
         node.memoryClock = bank.number(of: "mem_clk_max")
       }
-      node.links = links("\(folder)/\(name)/io_links", root)
+      node.links = links("\(folder)/\(name)/io_links", files)
       found[number] = node
     }
     return found
   }
 
   /// Links of type 11, which are xGMI.
-  private static func links(_ folder: String, _ root: Root) -> [(node: Int, megabytes: Int)] {
-    root.names(folder).prefix(64).compactMap { name in
-      guard let text = root.text("\(folder)/\(name)/properties"), text.number(of: "type") == 11,
+  private static func links(_ folder: String, _ files: SystemFiles) -> [(node: Int, megabytes: Int)] {
+    files.names(folder).prefix(64).compactMap { name in
+      guard let text = files.text("\(folder)/\(name)/properties"), text.number(of: "type") == 11,
         let to = text.number(of: "node_to")
       else { return nil }
       return (to, text.number(of: "max_bandwidth") ?? 0)

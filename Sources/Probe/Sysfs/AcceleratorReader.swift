@@ -1,15 +1,15 @@
 /// Accelerators that are no graphics processors: by PCI identity and the kernel's driver, never by a device file's
 /// number alone.
 struct AcceleratorReader {
-  let root: Root
+  let files: SystemFiles
   /// Number of the `/dev/accel` node of each device.
   let accelNodes: [PCIAddress: String]
 
-  init(_ root: Root) {
-    self.root = root
+  init(_ files: SystemFiles) {
+    self.files = files
     var nodes: [PCIAddress: String] = [:]
-    for name in root.names("sys/class/accel").prefix(256) {
-      if let target = root.link("sys/class/accel/\(name)/device"), let address = PCIAddress(target) {
+    for name in files.names("sys/class/accel").prefix(256) {
+      if let target = files.link("sys/class/accel/\(name)/device"), let address = PCIAddress(target) {
         nodes[address] = name
       }
     }
@@ -44,7 +44,7 @@ struct AcceleratorReader {
     device.numaNode = entry.numaNode
     device.isAsleep = entry.isAsleep
     device.link = entry.link
-    if let node = accelNodes[entry.address], root.mayOpen("dev/accel/\(node)") == false {
+    if let node = accelNodes[entry.address], files.mayOpen("dev/accel/\(node)") == false {
       device.advice.append("seen, but no permission for /dev/accel/\(node): add the user to group render")
     }
   }
@@ -62,10 +62,10 @@ struct AcceleratorReader {
   /// Habana's driver tells which of the family it is, where the identity does not.
   private func readGaudi(_ device: inout Device) {
     guard let address = device.address, let node = accelNodes[address] else { return }
-    if let type = root.text("sys/class/accel/\(node)/device/device_type", max: 64), !type.isEmpty {
+    if let type = files.text("sys/class/accel/\(node)/device/device_type", max: 64), !type.isEmpty {
       device.name = Fact("Intel \(type)", .sysfs)
     }
-    if let status = root.text("sys/class/accel/\(node)/device/status", max: 64), status != "operational",
+    if let status = files.text("sys/class/accel/\(node)/device/status", max: 64), status != "operational",
       !status.isEmpty
     {
       device.exclusion = "its driver says: \(status)"
@@ -75,7 +75,7 @@ struct AcceleratorReader {
   /// Devices without a PCI function that this process sees.
   func withoutAddress() -> [Device] {
     var found: [Device] = []
-    let frequencies = root.names("sys/class/devfreq")
+    let frequencies = files.names("sys/class/devfreq")
     if frequencies.contains(where: { $0.hasSuffix(".npu") }) {
       var device = Device(kind: .npu, vendor: "Rockchip", name: Fact("Rockchip NPU", .sysfs))
       device.isUnified = true

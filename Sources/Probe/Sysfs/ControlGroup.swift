@@ -9,7 +9,7 @@ struct ControlGroup {
     var allowedProcessors: Set<Int>?
   }
 
-  let root: Root
+  let files: SystemFiles
   /// Levels of groups that are walked at most.
   private static let levelsMax = 64
   /// Version 1 writes "no limit" as the largest number of pages.
@@ -18,7 +18,7 @@ struct ControlGroup {
   func read() -> Limits {
     var limits = Limits()
     let mounts = mountPoints()
-    for line in (root.text("proc/self/cgroup", max: 65536) ?? "").lines.prefix(64) {
+    for line in (files.text("proc/self/cgroup", max: 65536) ?? "").lines.prefix(64) {
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
       let controllers = parts[1].split(separator: ",").map(String.init)
@@ -44,7 +44,7 @@ struct ControlGroup {
   private func mountPoints() -> (unified: Mount?, controllers: [String: Mount]) {
     var unified: Mount?
     var controllers: [String: Mount] = [:]
-    for line in (root.text("proc/self/mountinfo", max: 1 << 18) ?? "").lines {
+    for line in (files.text("proc/self/mountinfo", max: 1 << 18) ?? "").lines {
       guard let dash = line.range(of: " - cgroup") else { continue }
       let fields = line[..<dash.lowerBound].split(separator: " ")
       let after = line[dash.upperBound...].split(separator: " ")
@@ -84,18 +84,18 @@ struct ControlGroup {
   }
 
   private func readUnified(_ folder: String, _ limits: inout Limits) {
-    let hard = root.text("\(folder)/memory.max", max: 64).flatMap { Int($0) }
-    let soft = root.text("\(folder)/memory.high", max: 64).flatMap { Int($0) }
+    let hard = files.text("\(folder)/memory.max", max: 64).flatMap { Int($0) }
+    let soft = files.text("\(folder)/memory.high", max: 64).flatMap { Int($0) }
     if let limit = [hard, soft].compactMap({ $0 }).min() {
-      let used = root.number("\(folder)/memory.current") ?? 0
-      let inactive = root.text("\(folder)/memory.stat", max: 16384)?.number(of: "inactive_file") ?? 0
+      let used = files.number("\(folder)/memory.current") ?? 0
+      let inactive = files.text("\(folder)/memory.stat", max: 16384)?.number(of: "inactive_file") ?? 0
       narrow(&limits, limit, used: used, inactive: inactive)
     }
-    if let text = root.text("\(folder)/cpu.max", max: 64) {
+    if let text = files.text("\(folder)/cpu.max", max: 64) {
       let words = text.split(separator: " ").map { Double($0) }
       if words.count == 2, let quota = words[0], let period = words[1] { narrow(&limits, quota, period) }
     }
-    if limits.allowedProcessors == nil, let text = root.text("\(folder)/cpuset.cpus.effective"), !text.isEmpty {
+    if limits.allowedProcessors == nil, let text = files.text("\(folder)/cpuset.cpus.effective"), !text.isEmpty {
       limits.allowedProcessors = CPUList.read(text)
     }
   }
@@ -103,17 +103,17 @@ struct ControlGroup {
   private func readLegacy(_ controller: String, _ folder: String, _ limits: inout Limits) {
     switch controller {
     case "memory":
-      guard let limit = root.number("\(folder)/memory.limit_in_bytes"), limit < Self.noLimit else { return }
-      let used = root.number("\(folder)/memory.usage_in_bytes") ?? 0
-      let inactive = root.text("\(folder)/memory.stat", max: 16384)?.number(of: "total_inactive_file") ?? 0
+      guard let limit = files.number("\(folder)/memory.limit_in_bytes"), limit < Self.noLimit else { return }
+      let used = files.number("\(folder)/memory.usage_in_bytes") ?? 0
+      let inactive = files.text("\(folder)/memory.stat", max: 16384)?.number(of: "total_inactive_file") ?? 0
       narrow(&limits, limit, used: used, inactive: inactive)
     case "cpu":
-      guard let quota = root.number("\(folder)/cpu.cfs_quota_us"),
-        let period = root.number("\(folder)/cpu.cfs_period_us")
+      guard let quota = files.number("\(folder)/cpu.cfs_quota_us"),
+        let period = files.number("\(folder)/cpu.cfs_period_us")
       else { return }
       narrow(&limits, Double(quota), Double(period))
     default:
-      if limits.allowedProcessors == nil, let text = root.text("\(folder)/cpuset.effective_cpus"), !text.isEmpty {
+      if limits.allowedProcessors == nil, let text = files.text("\(folder)/cpuset.effective_cpus"), !text.isEmpty {
         limits.allowedProcessors = CPUList.read(text)
       }
     }

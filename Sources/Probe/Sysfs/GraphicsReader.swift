@@ -1,6 +1,6 @@
 /// What the kernel's files say of graphics processors, without waking one and without a driver of a maker.
 struct GraphicsReader {
-  let root: Root
+  let files: SystemFiles
   let nodes: [ComputeNode]
   let renderMinors: [PCIAddress: Int]
   /// Bytes of the machine's memory that are available: what a device without its own can have at most.
@@ -24,7 +24,7 @@ struct GraphicsReader {
     }
     switch entry.vendor {
     case 0x10de: readNVIDIA(&device, entry)
-    case 0x1002: AMDReader(root: root, node: node(of: entry), hostAvailable: hostAvailable).read(&device, entry)
+    case 0x1002: AMDReader(files: files, node: node(of: entry), hostAvailable: hostAvailable).read(&device, entry)
     case 0x8086: readIntel(&device, entry)
     case 0x1af4, 0x15ad, 0x1b36, 0x1234, 0x1414, 0x80ee:
       device.kind = .virtualGPU
@@ -48,12 +48,12 @@ struct GraphicsReader {
   /// The render node is what Vulkan, ROCm and Level Zero open.
   private func adviseOnAccess(_ device: inout Device) {
     guard device.exclusion == nil else { return }
-    if let minor = device.renderMinor, root.mayOpen("dev/dri/renderD\(minor)") == false {
+    if let minor = device.renderMinor, files.mayOpen("dev/dri/renderD\(minor)") == false {
       device.advice.append("seen, but no permission for /dev/dri/renderD\(minor): add the user to group render")
       device.backends = device.backends.intersection([.cuda])
       if device.backends.isEmpty { device.exclusion = "seen, but no permission: add the user to group render" }
     }
-    if device.backends.contains(.rocm), root.mayOpen("dev/kfd") == false {
+    if device.backends.contains(.rocm), files.mayOpen("dev/kfd") == false {
       device.advice.append("no permission for /dev/kfd: add the user to group render for ROCm")
       device.backends.remove(.rocm)
     }
@@ -75,21 +75,21 @@ extension GraphicsReader {
     default: break
     }
     let folder = "proc/driver/nvidia/gpus/\(entry.address)"
-    if let information = root.text("\(folder)/information") {
+    if let information = files.text("\(folder)/information") {
       if let model = information.value(of: "Model") { device.name = Fact(model, .procfs, .exact) }
       if let uuid = information.value(of: "GPU UUID"), !uuid.contains("?") {
         device.uuid = Fact(Merge.plainUUID(uuid), .procfs, .exact)
       }
       if information.value(of: "GPU Excluded") == "Yes" { device.exclusion = "excluded in the driver's options" }
     }
-    if let version = root.text("sys/module/nvidia/version") {
+    if let version = files.text("sys/module/nvidia/version") {
       device.driverVersion = Fact(version, .sysfs, .exact)
-    } else if let text = root.text("proc/driver/nvidia/version"),
+    } else if let text = files.text("proc/driver/nvidia/version"),
       let version = text.split(separator: " ").first(where: { $0.first?.isNumber == true && $0.contains(".") })
     {
       device.driverVersion = Fact(String(version), .procfs, .exact)
     }
-    if let status = root.text("\(folder)/numa_status"), let node = status.number(of: "Node"), node >= 0 {
+    if let status = files.text("\(folder)/numa_status"), let node = status.number(of: "Node"), node >= 0 {
       device.numaNode = node
     }
   }
@@ -110,12 +110,12 @@ extension GraphicsReader {
     if !device.isAsleep, let window = largestWindow(entry), window >= 1 << 30 {
       device.memory = Fact(window, .sysfs, .derived)
     }
-    readHardwareMonitor(&device, entry, root)
+    readHardwareMonitor(&device, entry, files)
   }
 
   /// The largest prefetchable window in the function's `resource` file: lines of start, end and flags.
   private func largestWindow(_ entry: PCIEntry) -> Int? {
-    guard let text = root.text("\(entry.folder)/resource") else { return nil }
+    guard let text = files.text("\(entry.folder)/resource") else { return nil }
     var largest: Int?
     for line in text.lines.prefix(6) {
       let words = line.split(separator: " ")
@@ -129,12 +129,12 @@ extension GraphicsReader {
 }
 
 /// Temperature and power from the kernel's hardware monitor. Asking wakes a device, so a sleeping one is not asked.
-func readHardwareMonitor(_ device: inout Device, _ entry: PCIEntry, _ root: Root) {
-  guard !device.isAsleep, let name = root.names("\(entry.folder)/hwmon").first else { return }
+func readHardwareMonitor(_ device: inout Device, _ entry: PCIEntry, _ files: SystemFiles) {
+  guard !device.isAsleep, let name = files.names("\(entry.folder)/hwmon").first else { return }
   let folder = "\(entry.folder)/hwmon/\(name)"
-  device.telemetry.celsius = root.number("\(folder)/temp1_input").map { $0 / 1000 }
-  let power = root.number("\(folder)/power1_average") ?? root.number("\(folder)/power1_input")
+  device.telemetry.celsius = files.number("\(folder)/temp1_input").map { $0 / 1000 }
+  let power = files.number("\(folder)/power1_average") ?? files.number("\(folder)/power1_input")
   device.telemetry.watts = power.map { Double($0) / 1e6 }
-  let most = root.number("\(folder)/power1_cap") ?? root.number("\(folder)/power1_max")
+  let most = files.number("\(folder)/power1_cap") ?? files.number("\(folder)/power1_max")
   device.telemetry.wattsMax = most.map { Double($0) / 1e6 }
 }

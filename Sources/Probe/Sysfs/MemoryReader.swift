@@ -2,13 +2,13 @@ internal import CDrivers
 
 /// The machine's memory within this process's limits.
 struct MemoryReader {
-  let root: Root
+  let files: SystemFiles
   let limits: ControlGroup.Limits
   let nodes: [NumaNode]
 
   func read() -> HostMemory {
     var memory = HostMemory()
-    let text = root.text("proc/meminfo", max: 16384) ?? ""
+    let text = files.text("proc/meminfo", max: 16384) ?? ""
     func bytes(_ name: String) -> Int { max(0, text.number(of: name) ?? 0).times(1024) }
     // A node of memory alone is a device's or an expander's, though the kernel counts it as the machine's.
     let bare = nodes.contains { $0.processors > 0 } ? nodes.filter { $0.processors == 0 } : []
@@ -24,7 +24,7 @@ struct MemoryReader {
     memory.swapFree = bytes("SwapFree")
     memory.transparentHugePages = transparent()
     memory.hugePages = hugePages()
-    if root.isMachine {
+    if files.isMachine {
       let lockable = drivers_lockable()
       memory.lockable = lockable < 0 ? nil : Int(lockable)
     }
@@ -33,19 +33,19 @@ struct MemoryReader {
 
   /// The word in brackets, as in `always [madvise] never`.
   private func transparent() -> String? {
-    guard let text = root.text("sys/kernel/mm/transparent_hugepage/enabled", max: 128) else { return nil }
+    guard let text = files.text("sys/kernel/mm/transparent_hugepage/enabled", max: 128) else { return nil }
     let word = text.split(separator: " ").first { $0.hasPrefix("[") && $0.hasSuffix("]") }
     return word.map { String($0.dropFirst().dropLast()) }
   }
 
   private func hugePages() -> [HugePages] {
     let folder = "sys/kernel/mm/hugepages"
-    return root.names(folder).prefix(16).compactMap { name in
+    return files.names(folder).prefix(16).compactMap { name in
       guard name.hasPrefix("hugepages-"), let kilobytes = String(name.dropFirst(10)).leadingNumber else {
         return nil
       }
-      let count = root.number("\(folder)/\(name)/nr_hugepages") ?? 0
-      let free = root.number("\(folder)/\(name)/free_hugepages") ?? 0
+      let count = files.number("\(folder)/\(name)/nr_hugepages") ?? 0
+      let free = files.number("\(folder)/\(name)/free_hugepages") ?? 0
       return count > 0 ? HugePages(size: kilobytes.times(1024), count: count, free: free) : nil
     }
   }

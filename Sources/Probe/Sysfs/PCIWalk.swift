@@ -32,15 +32,15 @@ enum PCIWalk {
   private static let dull: Set<Int> = [0x01, 0x02, 0x04, 0x06, 0x07, 0x0c]
 
   /// The functions that may compute, in order of their addresses. One small read for most functions, two for the rest.
-  static func entries(_ root: Root) -> [PCIEntry] {
-    root.names(folder).compactMap { name in
-      guard let address = PCIAddress(name), let deviceClass = root.hex("\(folder)/\(name)/class"),
+  static func entries(_ files: SystemFiles) -> [PCIEntry] {
+    files.names(folder).compactMap { name in
+      guard let address = PCIAddress(name), let deviceClass = files.hex("\(folder)/\(name)/class"),
         !dull.contains(deviceClass >> 16),
-        let vendor = root.hex("\(folder)/\(name)/vendor"), isOfInterest(deviceClass, vendor),
-        let device = root.hex("\(folder)/\(name)/device")
+        let vendor = files.hex("\(folder)/\(name)/vendor"), isOfInterest(deviceClass, vendor),
+        let device = files.hex("\(folder)/\(name)/device")
       else { return nil }
       let entry = PCIEntry(address: address, deviceClass: deviceClass, vendor: vendor, device: device)
-      return isAccelerator(entry) ? describe(entry, root) : nil
+      return isAccelerator(entry) ? describe(entry, files) : nil
     }.sorted { $0.address < $1.address }
   }
 
@@ -56,36 +56,36 @@ enum PCIWalk {
     return entry.subclass == 0x0b40 && entry.vendor != 0x1022 && entry.vendor != 0x8086
   }
 
-  private static func describe(_ bare: PCIEntry, _ root: Root) -> PCIEntry {
+  private static func describe(_ bare: PCIEntry, _ files: SystemFiles) -> PCIEntry {
     var entry = bare
     let folder = entry.folder
-    entry.subsystemDevice = root.hex("\(folder)/subsystem_device") ?? 0
-    entry.revision = root.hex("\(folder)/revision") ?? 0
-    entry.driver = root.link("\(folder)/driver")
-    entry.numaNode = root.number("\(folder)/numa_node").flatMap { $0 >= 0 ? $0 : nil }
-    entry.isAsleep = root.text("\(folder)/power/runtime_status", max: 64) == "suspended"
-    entry.link = link(folder, root)
+    entry.subsystemDevice = files.hex("\(folder)/subsystem_device") ?? 0
+    entry.revision = files.hex("\(folder)/revision") ?? 0
+    entry.driver = files.link("\(folder)/driver")
+    entry.numaNode = files.number("\(folder)/numa_node").flatMap { $0 >= 0 ? $0 : nil }
+    entry.isAsleep = files.text("\(folder)/power/runtime_status", max: 64) == "suspended"
+    entry.link = link(folder, files)
     return entry
   }
 
   /// The fastest link of the function; with `current`, which is less while a device is idle, only beside it.
-  private static func link(_ folder: String, _ root: Root) -> Device.Link? {
-    guard let speed = root.text("\(folder)/max_link_speed", max: 64)?.leadingDecimal, speed > 0, speed < 1000,
-      let lanes = root.number("\(folder)/max_link_width"), lanes > 0, lanes <= 32
+  private static func link(_ folder: String, _ files: SystemFiles) -> Device.Link? {
+    guard let speed = files.text("\(folder)/max_link_speed", max: 64)?.leadingDecimal, speed > 0, speed < 1000,
+      let lanes = files.number("\(folder)/max_link_width"), lanes > 0, lanes <= 32
     else { return nil }
     var link = Device.Link(gigatransfers: speed, lanes: lanes)
-    link.currentGigatransfers = root.text("\(folder)/current_link_speed", max: 64)?.leadingDecimal
-    return narrowed(link, folder, root)
+    link.currentGigatransfers = files.text("\(folder)/current_link_speed", max: 64)?.leadingDecimal
+    return narrowed(link, folder, files)
   }
 
   /// The slot may be slower than the card. Intel's cards have a bridge of their own in between, and say 2.5 GT/s x1
   /// themselves: then what stands above the bridge counts.
-  private static func narrowed(_ link: Device.Link, _ folder: String, _ root: Root) -> Device.Link {
+  private static func narrowed(_ link: Device.Link, _ folder: String, _ files: SystemFiles) -> Device.Link {
     var link = link
     let isBehindBridge = link.gigatransfers == 2.5 && link.lanes == 1
     for level in isBehindBridge ? ["/..", "/../.."] : ["/.."] {
-      guard let speed = root.text("\(folder)\(level)/max_link_speed", max: 64)?.leadingDecimal, speed > 0,
-        let lanes = root.number("\(folder)\(level)/max_link_width"), lanes > 0, lanes <= 32
+      guard let speed = files.text("\(folder)\(level)/max_link_speed", max: 64)?.leadingDecimal, speed > 0,
+        let lanes = files.number("\(folder)\(level)/max_link_width"), lanes > 0, lanes <= 32
       else { continue }
       if isBehindBridge {
         if Double(lanes) * speed > Double(link.lanes) * link.gigatransfers {

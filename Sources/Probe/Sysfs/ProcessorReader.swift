@@ -2,7 +2,7 @@ internal import CDrivers
 
 /// The processors that this process may use, from the kernel's files.
 struct ProcessorReader {
-  let root: Root
+  let files: SystemFiles
   let limits: ControlGroup.Limits
 
   /// Extensions that inference libraries have code for; the kernel names only those that it lets programs use.
@@ -15,7 +15,7 @@ struct ProcessorReader {
   func read() -> Processor {
     var processor = Processor()
     // The first processor's paragraph; all of it is long on a large machine.
-    let text = root.text("proc/cpuinfo", max: 8192) ?? ""
+    let text = files.text("proc/cpuinfo", max: 8192) ?? ""
     processor.name = text.value(of: "model name") ?? text.value(of: "Model") ?? text.value(of: "cpu") ?? ""
     let flags = (text.value(of: "flags") ?? text.value(of: "Features") ?? "").split(separator: " ").map(String.init)
     processor.features = flags.filter(Self.wanted.contains)
@@ -32,9 +32,9 @@ struct ProcessorReader {
   }
 
   private func usableProcessors() -> Set<Int> {
-    var usable = CPUList.read(root.text("sys/devices/system/cpu/online") ?? "0")
+    var usable = CPUList.read(files.text("sys/devices/system/cpu/online") ?? "0")
     if let allowed = limits.allowedProcessors, !allowed.isEmpty { usable.formIntersection(allowed) }
-    if root.isMachine, let mask = Self.affinity(), !mask.isDisjoint(with: usable) { usable.formIntersection(mask) }
+    if files.isMachine, let mask = Self.affinity(), !mask.isDisjoint(with: usable) { usable.formIntersection(mask) }
     return usable
   }
 
@@ -56,7 +56,7 @@ struct ProcessorReader {
       cores.append(processor)
       left.remove(processor)
       let folder = "sys/devices/system/cpu/cpu\(processor)/topology"
-      guard let text = root.text("\(folder)/core_cpus_list") ?? root.text("\(folder)/thread_siblings_list") else {
+      guard let text = files.text("\(folder)/core_cpus_list") ?? files.text("\(folder)/thread_siblings_list") else {
         continue
       }
       left.subtract(CPUList.read(text))
@@ -66,25 +66,27 @@ struct ProcessorReader {
 
   /// Cores of the fast kind: Intel lists them, Arm gives each processor a capacity.
   private func fast(_ cores: [Int]) -> Int {
-    if let text = root.text("sys/devices/cpu_core/cpus") {
+    if let text = files.text("sys/devices/cpu_core/cpus") {
       let fast = CPUList.read(text)
       let count = cores.filter(fast.contains).count
       if count > 0 { return count }
     }
-    guard let first = cores.first, root.number("sys/devices/system/cpu/cpu\(first)/cpu_capacity") != nil else {
+    guard let first = cores.first, files.number("sys/devices/system/cpu/cpu\(first)/cpu_capacity") != nil else {
       return cores.count
     }
-    let capacities = cores.map { root.number("sys/devices/system/cpu/cpu\($0)/cpu_capacity") ?? 0 }
+    let capacities = cores.map { files.number("sys/devices/system/cpu/cpu\($0)/cpu_capacity") ?? 0 }
     let most = capacities.max() ?? 0
     return capacities.filter { $0 >= most / 4 * 3 }.count
   }
 
   private func nodes(_ usable: Set<Int>) -> [NumaNode] {
     let folder = "sys/devices/system/node"
-    return CPUList.read(root.text("\(folder)/online") ?? "").sorted().prefix(1024).map { id in
-      let meminfo = root.text("\(folder)/node\(id)/meminfo", max: 16384) ?? ""
-      let processors = CPUList.read(root.text("\(folder)/node\(id)/cpulist") ?? "")
-      let distances = (root.text("\(folder)/node\(id)/distance") ?? "").split(separator: " ").compactMap { Int($0) }
+    return CPUList.read(files.text("\(folder)/online") ?? "").sorted().prefix(1024).map { id in
+      let meminfo = files.text("\(folder)/node\(id)/meminfo", max: 16384) ?? ""
+      let processors = CPUList.read(files.text("\(folder)/node\(id)/cpulist") ?? "")
+      let distances = (files.text("\(folder)/node\(id)/distance") ?? "").split(separator: " ").compactMap {
+        Int($0)
+      }
       return NumaNode(
         id: id, processors: processors.count, memory: Self.kilobytes(meminfo, "MemTotal"),
         free: Self.kilobytes(meminfo, "MemFree"), distances: distances)
@@ -104,10 +106,10 @@ struct ProcessorReader {
   /// of modules comes to.
   private func bandwidth(_ nodes: [NumaNode]) -> Fact<Double>? {
     let sum = nodes.filter { $0.processors > 0 }.compactMap {
-      root.number("sys/devices/system/node/node\($0.id)/access0/initiators/read_bandwidth")
+      files.number("sys/devices/system/node/node\($0.id)/access0/initiators/read_bandwidth")
     }.reduce(0) { $0.plus(max(0, $1)) }
     if sum > 0 { return Fact(Double(sum) / 1000, .sysfs) }
-    return root.bytes("sys/firmware/dmi/tables/DMI", max: 1 << 18).flatMap(MemoryModules.bandwidth).map {
+    return files.bytes("sys/firmware/dmi/tables/DMI", max: 1 << 18).flatMap(MemoryModules.bandwidth).map {
       Fact($0, .sysfs, .derived)
     }
   }

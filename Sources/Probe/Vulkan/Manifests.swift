@@ -14,8 +14,8 @@ struct Manifests {
     case nvidia, amd, intel, software, virtual, other
   }
 
-  let root: Root
-  let options: Inquirer.Options
+  let files: SystemFiles
+  let options: DriverProber.Options
 
   /// Files and bytes of one that are read.
   private static let filesMax = 64
@@ -23,11 +23,11 @@ struct Manifests {
 
   /// Those with something to drive on the machine, or all of them when that is asked for.
   func fitting(_ machine: Machine) -> [Manifest] {
-    let awake = machine.askable.filter { $0.backends.contains(.vulkan) }
+    let awake = machine.probeable.filter { $0.backends.contains(.vulkan) }
     let makers = Set(awake.map(\.vendor))
     let hasOther = machine.environment.isWSL || awake.contains { $0.address == nil }
     return all().filter { manifest in
-      if options.asksEveryDriver { return true }
+      if options.probesEveryDriver { return true }
       return switch manifest.maker {
       case .nvidia: makers.contains("NVIDIA")
       case .amd: makers.contains("AMD")
@@ -42,7 +42,7 @@ struct Manifests {
   func all() -> [Manifest] {
     var found: [Manifest] = []
     for folder in options.manifestFolders ?? folders() {
-      for name in root.names(folder) where name.hasSuffix(".json") && found.count < Self.filesMax {
+      for name in files.names(folder) where name.hasSuffix(".json") && found.count < Self.filesMax {
         if let manifest = read("\(folder)/\(name)", name) { found.append(manifest) }
       }
     }
@@ -64,25 +64,25 @@ struct Manifests {
   }
 
   private func read(_ path: String, _ name: String) -> Manifest? {
-    guard let bytes = root.bytes(path, max: Self.bytesMax), let library = Self.library(bytes) else { return nil }
+    guard let bytes = files.bytes(path, max: Self.bytesMax), let library = Self.library(bytes) else { return nil }
     if library.contains("/") {
       let folder = path.split(separator: "/").dropLast().joined(separator: "/")
       let place = library.hasPrefix("/") ? String(library.dropFirst()) : "\(folder)/\(library)"
-      guard root.exists(place) else { return nil }
+      guard files.exists(place) else { return nil }
     }
     return Manifest(path: "/\(path)", library: library, maker: Self.maker(name + " " + library))
   }
 
   /// The library that a manifest names; nil when it is none.
   static func library(_ bytes: [UInt8]) -> String? {
-    var walker = JSONWalker(bytes)
+    var walker = JSONReader(bytes)
     var library: String?
     var hasVersion = false
-    do throws(JSONProblem) {
-      try walker.members { (key, walker) throws(JSONProblem) in
+    do throws(JSONParseError) {
+      try walker.members { (key, walker) throws(JSONParseError) in
         if key == "file_format_version" { hasVersion = try walker.text() != nil }
         guard key == "ICD", walker.peek() == .object else { return }
-        try walker.members { (key, walker) throws(JSONProblem) in
+        try walker.members { (key, walker) throws(JSONParseError) in
           if key == "library_path" { library = try walker.text() }
         }
       }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite struct HardwareWatchTests {
   @Test func `how fast a model was here stays known when the machine is looked at again`() throws {
-    let machine = Probe.look(try #require(Root()))
-    let watch = try HardwareWatch(Inquirer.Options(), prices: .builtIn)
+    let machine = Probe.scan(try #require(SystemFiles()))
+    let watch = try HardwareWatch(DriverProber.Options(), prices: .builtIn)
     watch.learn("llama-3.1-8b", tokens: 100, in: .seconds(40), now: .zero)
     #expect(watch.snapshot == nil)
     watch.findings.post(.looked(Snapshot(machine)))
@@ -14,11 +14,11 @@ import Testing
     watch.learn("llama-3.1-8b", tokens: 100, in: .seconds(40), now: .seconds(9))
     // Where the model has no room nothing is learned of it.
     var plain = Snapshot(machine)
-    plain.learn("llama-3.1-8b", tokens: 100, seconds: 40)
+    plain.recordThroughput("llama-3.1-8b", tokens: 100, seconds: 40)
     let share = plain.speed.share(of: "llama-3.1-8b")
     #expect(watch.snapshot?.speed.share(of: "llama-3.1-8b") == share)
     watch.learn("llama-3.1-8b", tokens: 100, in: .seconds(1), now: .seconds(9))
-    watch.findings.post(.asked(Snapshot(machine), Inquirer(Inquirer.Options())))
+    watch.findings.post(.asked(Snapshot(machine), DriverProber(DriverProber.Options())))
     watch.take()
     #expect(watch.snapshot?.speed.share(of: "llama-3.1-8b") == share)
   }

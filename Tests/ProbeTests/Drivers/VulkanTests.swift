@@ -8,25 +8,25 @@ import Testing
   private func ask(
     _ folder: Fakes.Folder, machine name: String = "radeon-rx7900xtx", deadline: Duration = .seconds(20)
   ) throws -> Machine {
-    var options = Inquirer.Options()
+    var options = DriverProber.Options()
     options.program = try Fakes.program()
     options.deadline = deadline
     options.manifestFolders = [folder.manifests]
-    options.asksEveryDriver = true
+    options.probesEveryDriver = true
     options.environment = ["PATH": "/usr/bin"]
     let recorded = try Recorded(name)
     var machine = recorded.machine
     machine.devices.removeAll { $0.vendor == "NVIDIA" }
-    var inquirer = Inquirer(options)
+    var prober = DriverProber(options)
     // Manifests and libraries are this machine's, the devices are the recorded machine's.
-    return inquirer.ask(machine, try #require(Root()))
+    return prober.probe(machine, try #require(SystemFiles()))
   }
 
   @Test func `two cards are joined to what the kernel knows of them`() throws {
     let folder = try Fakes.Folder()
     try folder.manifest("radeon", try folder.library(.vulkan))
     let machine = try ask(folder)
-    #expect(machine.inquiries.map(\.outcome) == [.answered])
+    #expect(machine.driverProbes.map(\.outcome) == [.answered])
     #expect(machine.devices.count == 2)
     let card = try #require(machine.device("0000:03:00.0"))
     #expect(card.vulkan?.driver == "radv")
@@ -55,7 +55,7 @@ import Testing
     let folder = try Fakes.Folder()
     try folder.manifest("bad", try folder.library(.vulkan, [word]))
     let machine = try ask(folder)
-    #expect(machine.inquiries.map(\.outcome) == [.crashed(how)])
+    #expect(machine.driverProbes.map(\.outcome) == [.crashed(how)])
     #expect(machine.usable.count == 2)
   }
 
@@ -63,7 +63,7 @@ import Testing
   func `a driver that hangs is ended`(word: String) throws {
     let folder = try Fakes.Folder()
     try folder.manifest("slow", try folder.library(.vulkan, [word]))
-    #expect(try ask(folder, deadline: .milliseconds(500)).inquiries.map(\.outcome) == [.hung])
+    #expect(try ask(folder, deadline: .milliseconds(500)).driverProbes.map(\.outcome) == [.hung])
   }
 
   @Test func `a manifest that is not JSON does not take the good one with it`() throws {
@@ -72,8 +72,8 @@ import Testing
     try folder.text("icd.d/broken.json", "{\"file_format_version\": \"1.0.0\", \"ICD\": {")
     try folder.manifest("missing", folder.url.appending(path: "missing.so").path)
     let machine = try ask(folder)
-    #expect(machine.inquiries.map(\.outcome) == [.answered])
-    #expect(machine.inquiries.first?.devices == 2)
+    #expect(machine.driverProbes.map(\.outcome) == [.answered])
+    #expect(machine.driverProbes.first?.devices == 2)
   }
 
   @Test(arguments: ["1.5.", "01", "-", "1e", "1-2", "+1", "\"\\q\"", "\"\\u12\"", "\"\\u+123\"", "tru", "nullx"])
@@ -89,7 +89,7 @@ import Testing
   @Test func `a library that is no driver is nothing`() throws {
     let folder = try Fakes.Folder()
     try folder.manifest("none", try folder.library(.half))
-    guard case .absent? = try ask(folder).inquiries.first?.outcome else { return #expect(Bool(false)) }
+    guard case .unavailable? = try ask(folder).driverProbes.first?.outcome else { return #expect(Bool(false)) }
   }
 
   @Test func `drivers are asked for makers that were seen, and software never`() throws {
@@ -100,9 +100,9 @@ import Testing
     ] {
       try folder.manifest(name, "libvulkan_of_\(name).so")
     }
-    var options = Inquirer.Options()
+    var options = DriverProber.Options()
     options.manifestFolders = [folder.manifests]
-    let manifests = Manifests(root: try #require(Root()), options: options)
+    let manifests = Manifests(files: try #require(SystemFiles()), options: options)
     #expect(manifests.all().count == 8)
     func names(_ machine: String) throws -> [String] {
       manifests.fitting(try Recorded(machine).machine).compactMap {
@@ -118,18 +118,18 @@ import Testing
     #expect(try names("raspberry-pi-rockchip").isEmpty)
   }
 
-  @Test func `Mesa's rasteriser is seen and excluded`() throws {
+  @Test func `Mesa's software renderer is seen and excluded`() throws {
     guard FileManager.default.fileExists(atPath: "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json") else { return }
-    var options = Inquirer.Options()
+    var options = DriverProber.Options()
     options.program = try Fakes.program()
     options.deadline = .seconds(20)
-    options.asksEveryDriver = true
+    options.probesEveryDriver = true
     options.environment = ["PATH": "/usr/bin"]
-    var inquirer = Inquirer(options)
-    let root = try #require(Root())
-    let machine = inquirer.ask(Probe.look(root), root)
-    #expect(machine.devices.contains { $0.kind == .rasteriser && $0.name.value.contains("llvmpipe") })
-    #expect(machine.usable.allSatisfy { $0.kind != .rasteriser })
+    var prober = DriverProber(options)
+    let files = try #require(SystemFiles())
+    let machine = prober.probe(Probe.scan(files), files)
+    #expect(machine.devices.contains { $0.kind == .softwareRenderer && $0.name.value.contains("llvmpipe") })
+    #expect(machine.usable.allSatisfy { $0.kind != .softwareRenderer })
   }
 
   @Test func `after all that no driver and no loader is mapped here`() throws {

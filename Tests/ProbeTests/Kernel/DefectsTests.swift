@@ -2,11 +2,11 @@ import Testing
 
 @testable import Probe
 
-/// What the program before this one got wrong about machines. The pipe that nobody emptied is in `ChildTests`, the
+/// What the program before this one got wrong about machines. The pipe that nobody emptied is in `ChildProcessTests`, the
 /// planner's part in `PlannerTests`.
 @Suite struct DefectsTests {
   @Test func `a Vulkan device has the memory of its heaps, not a constant`() throws {
-    let report = Report(
+    let report = DriverReport(
       Array(
         "device 0\nname A\ntype 2\napi 1.3\nstorage16 1\npci 0000:01:00.0\nheap 25753026560 20000000000 1 1 0\n"
           .utf8))
@@ -16,15 +16,15 @@ import Testing
     #expect(machine.devices.first?.free?.value == 20_000_000_000)
   }
 
-  @Test func `a rasteriser is seen and not used`() {
+  @Test func `a software renderer is seen and not used`() {
     var machine = Machine()
     Merge.add(
-      Report(Array("device 0\nname llvmpipe\ntype 4\ndriver_id 13\nheap 2147483648 0 0 1 1\nend 0\n".utf8)),
+      DriverReport(Array("device 0\nname llvmpipe\ntype 4\ndriver_id 13\nheap 2147483648 0 0 1 1\nend 0\n".utf8)),
       from: .vulkan,
       to: &machine)
-    #expect(machine.devices.map(\.kind) == [.rasteriser])
+    #expect(machine.devices.map(\.kind) == [.softwareRenderer])
     #expect(machine.usable.isEmpty)
-    #expect(Budget(machine).places.isEmpty)
+    #expect(MemoryBudget(machine).devices.isEmpty)
   }
 
   @Test func `an Arc beside a GeForce is still there`() throws {
@@ -35,10 +35,11 @@ import Testing
   @Test func `one card that three drivers describe is one device with three backends`() throws {
     var machine = try Recorded("arc-and-geforce").machine
     Merge.add(
-      Report(Array("device 0\npci 0000:4a:00.0\nname Arc\nmemory_total 17000000000\n".utf8)), from: .levelZero,
+      DriverReport(Array("device 0\npci 0000:4a:00.0\nname Arc\nmemory_total 17000000000\n".utf8)),
+      from: .levelZero,
       to: &machine)
     Merge.add(
-      Report(
+      DriverReport(
         Array(
           """
           device 0
@@ -58,7 +59,7 @@ import Testing
 
           """.utf8)), from: .vulkan, to: &machine)
     Merge.add(
-      Report(
+      DriverReport(
         Array(
           "device 0\npci 00000000:21:00.0\nuuid GPU-12345678-9abc-def0-1234-56789abcdef0\nname NVIDIA GeForce RTX 3090\nmemory_total 25300000000\nmemory_free 25000000000\n"
             .utf8)),
@@ -146,13 +147,13 @@ import Testing
 
   @Test func `a sleeping device is not woken: nothing of it is read that would`() throws {
     let recorded = try Recorded("optimus-laptop-asleep")
-    recorded.root.record()
+    recorded.files.record()
     let machine = recorded.machine
     let nvidia = try #require(machine.device("0000:01:00.0"))
     #expect(nvidia.isAsleep)
     #expect(nvidia.uuid == nil)
     #expect(nvidia.memory?.confidence == .tabulated)
-    let read = try #require(recorded.root.recording).map(\.path)
+    let read = try #require(recorded.files.recording).map(\.path)
     for address in ["0000:01:00.0", "0000:02:00.0"] {
       for file in ["hwmon", "resource", "mem_info", "pp_dpm", "gpu_busy", "unique_id", "current_compute"] {
         #expect(!read.contains { $0.contains(address) && $0.contains(file) }, "\(file) of \(address)")
@@ -160,27 +161,30 @@ import Testing
     }
     // No driver that would wake it is asked either.
     #expect(
-      Questions(root: recorded.root, options: Inquirer.Options()).about(machine).allSatisfy { $0.source != .nvml })
+      DriverQueries(files: recorded.files, options: DriverProber.Options()).queries(for: machine).allSatisfy {
+        $0.source != .nvml
+      })
   }
 
   @Test func `a maker's driver is not asked while one of its devices sleeps`() throws {
     var machine = try Recorded("dgx-a100").machine
-    #expect(machine.askable.count == 8)
+    #expect(machine.probeable.count == 8)
     machine.devices[3].isAsleep = true
-    #expect(machine.askable.isEmpty)
+    #expect(machine.probeable.isEmpty)
     let mixed = try Recorded("optimus-laptop-asleep").machine
-    #expect(mixed.askable.map(\.vendor) == ["Intel"])
+    #expect(mixed.probeable.map(\.vendor) == ["Intel"])
   }
 
   @Test func `no permission for a device is said, with what to do`() throws {
     let recorded = try Recorded("radeon-rx7900xtx")
-    recorded.root.closed = ["dev/dri/renderD128", "dev/kfd"]
+    recorded.files.closed = ["dev/dri/renderD128", "dev/kfd"]
     let device = try #require(recorded.machine.device("0000:03:00.0"))
     #expect(device.exclusion?.contains("add the user to group render") == true)
     #expect(
-      Planner.plan(NamedModel.model("llama 8b", parameters: 8e9), on: Budget(recorded.machine)).reasons.contains {
-        $0.contains("group render")
-      })
+      Planner.plan(NamedModel.model("llama 8b", parameters: 8e9), on: MemoryBudget(recorded.machine)).reasons
+        .contains {
+          $0.contains("group render")
+        })
   }
 
   @Test func `free memory is filled in by a driver that is trusted less, total memory is not`() {
@@ -191,7 +195,7 @@ import Testing
     machine.devices = [device]
     for (free, kept) in [(9_000_000_000, 9_000_000_000), (5_000_000_000, 9_000_000_000)] {
       Merge.add(
-        Report(
+        DriverReport(
           Array(
             "device 0\nname A\ntype 2\napi 1.3\nstorage16 1\npci 0000:01:00.0\nheap 15000000000 \(free) 1 1 0\nend 0\n"
               .utf8)),

@@ -13,9 +13,9 @@ import Testing
 
   @Test func `a link that leads out of the tree leads to its top`() throws {
     let recorded = try Recorded("", adding: "proc/meminfo -> /../../../../../../../../etc/passwd")
-    #expect(recorded.root.text("proc/meminfo") == nil)
+    #expect(recorded.files.text("proc/meminfo") == nil)
     let rooted = try Recorded("", adding: "proc/meminfo -> /data/meminfo\ndata/meminfo = MemTotal: 1024 kB")
-    #expect(rooted.root.text("proc/meminfo") == "MemTotal: 1024 kB")
+    #expect(rooted.files.text("proc/meminfo") == "MemTotal: 1024 kB")
   }
 
   @Test func `a pipe is not waited for`() throws {
@@ -31,8 +31,8 @@ import Testing
   @Test func `a large file is read up to its bound`() throws {
     let recorded = try Recorded("")
     try Data(repeating: 65, count: 3 << 20).write(to: recorded.place.appending(path: "large"))
-    #expect(recorded.root.bytes("large", max: 100)?.count == 100)
-    #expect(recorded.root.bytes("large", max: .max)?.count == Root.bytesMax)
+    #expect(recorded.files.bytes("large", max: 100)?.count == 100)
+    #expect(recorded.files.bytes("large", max: .max)?.count == SystemFiles.bytesMax)
   }
 
   @Test(arguments: [
@@ -50,8 +50,8 @@ import Testing
           + "sys/bus/pci/devices/0000:01:00.0/" + line)
       let machine = recorded.machine
       #expect(machine.devices.count == 1)
-      let budget = Budget(machine)
-      #expect(budget.places.allSatisfy { $0.bytes >= 0 })
+      let budget = MemoryBudget(machine)
+      #expect(budget.devices.allSatisfy { $0.bytes >= 0 })
       #expect(!Snapshot(machine).json.isEmpty)
     }
   }

@@ -144,7 +144,7 @@ import Testing
   }
 
   @Test func `this machine can be looked at`() throws {
-    let machine = Probe.look(try #require(Root()))
+    let machine = Probe.scan(try #require(SystemFiles()))
     #expect(machine.processor.threads > 0)
     #expect(machine.memory.total.value > 0)
   }

@@ -15,7 +15,7 @@ import Testing
     let model = try ModelFile.read(header, fileSize: size)
     #expect(model.parameters == 8_030_261_248)
     #expect(model.layers.count == 32)
-    #expect(model.layers[0].memory == .attention(heads: 8, key: 128, value: 128, window: nil))
+    #expect(model.layers[0].state == .attention(heads: 8, key: 128, value: 128, window: nil))
     #expect(model.vocabulary == 128_256)
     #expect(model.contextMax == 8192)
     #expect(model.quantization == "Q8_0")
@@ -49,7 +49,7 @@ import Testing
       "gemma3", layers: 12, embedding: 64, heads: 4, kvHeads: 2, feedForward: 128, vocabulary: 100)
     gemma.set("gemma3.attention.sliding_window", .number(1024))
     let windows = try gemma.model().layers.map { layer -> Int? in
-      if case .attention(_, _, _, let window) = layer.memory { return window }
+      if case .attention(_, _, _, let window) = layer.state { return window }
       return -1
     }
     #expect(windows.enumerated().allSatisfy { ($0.offset % 6 == 5) == ($0.element == nil) })
@@ -59,7 +59,7 @@ import Testing
     listed.set("gemma4.attention.sliding_window", .number(512))
     listed.set("gemma4.attention.sliding_window_pattern", .flags([true, true, false]))
     #expect(
-      try listed.model().layers.map { $0.memory == .attention(heads: 2, key: 16, value: 16, window: nil) } == [
+      try listed.model().layers.map { $0.state == .attention(heads: 2, key: 16, value: 16, window: nil) } == [
         false, false, true,
       ])
 
@@ -67,7 +67,7 @@ import Testing
       "deepseek2", layers: 2, embedding: 64, heads: 4, kvHeads: 1, feedForward: 128, vocabulary: 100)
     latent.set("deepseek2.attention.kv_lora_rank", .number(512))
     latent.set("deepseek2.rope.dimension_count", .number(64))
-    #expect(try latent.model().layers[1].memory == .latent(width: 576))
+    #expect(try latent.model().layers[1].state == .latent(width: 576))
 
     var hybrid = GGUFMaker.llama(
       "qwen3next", layers: 8, embedding: 64, heads: 4, kvHeads: 2, feedForward: 128, vocabulary: 100)
@@ -77,7 +77,7 @@ import Testing
       hybrid.set("qwen3next.\(key)", .number(UInt32(value)))
     }
     let kinds = try hybrid.model().layers.map {
-      if case .recurrent = $0.memory { return true } else { return false }
+      if case .recurrent = $0.state { return true } else { return false }
     }
     #expect(kinds == [true, true, true, false, true, true, true, false])
 
@@ -88,7 +88,7 @@ import Testing
     jamba.set("jamba.ssm.state_size", .number(16))
     jamba.set("jamba.ssm.inner_size", .number(128))
     #expect(
-      try jamba.model().layers.map { if case .attention = $0.memory { return true } else { return false } } == [
+      try jamba.model().layers.map { if case .attention = $0.state { return true } else { return false } } == [
         false, false, true, false,
       ])
   }
@@ -102,7 +102,7 @@ import Testing
   @Test func `a header that is cut anywhere asks for more or is refused, and never more than there is`() {
     let (header, size) = Self.small.make()
     for end in 0..<header.count {
-      #expect(throws: ModelFault.self) { try ModelFile.read(Array(header[..<end]), fileSize: size) }
+      #expect(throws: ModelFileError.self) { try ModelFile.read(Array(header[..<end]), fileSize: size) }
     }
   }
 
@@ -127,7 +127,7 @@ import Testing
       start + one + zero + zero + [4, 0, 0, 0] + huge + huge + huge + huge + [0, 0, 0, 0] + zero,
     ] {
       let begin = ContinuousClock.now
-      #expect(throws: ModelFault.self) { try ModelFile.read(bytes, fileSize: 1 << 40) }
+      #expect(throws: ModelFileError.self) { try ModelFile.read(bytes, fileSize: 1 << 40) }
       #expect(ContinuousClock.now - begin < .seconds(1))
     }
   }
@@ -167,7 +167,7 @@ import Testing
     let model = try ModelFile.read(folder.appending(path: "m-00001-of-00002.gguf").path)
     #expect(model.layers.map(\.dense) == [2048, 2048])
     #expect(model.notes.isEmpty)
-    #expect(throws: ModelFault.self) { try ModelFile.read(folder.path) }
-    #expect(throws: ModelFault.self) { try ModelFile.read(folder.appending(path: "none.gguf").path) }
+    #expect(throws: ModelFileError.self) { try ModelFile.read(folder.path) }
+    #expect(throws: ModelFileError.self) { try ModelFile.read(folder.appending(path: "none.gguf").path) }
   }
 }

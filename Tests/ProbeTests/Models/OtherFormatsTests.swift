@@ -28,7 +28,7 @@ import Testing
     #expect(model.quantization == "BF16")
     #expect(model.layers.map(\.dense) == [8192, 0])
     #expect(model.layers.map(\.experts) == [0, 8192])
-    #expect(model.layers[0].memory == .attention(heads: 2, key: 16, value: 16, window: 512))
+    #expect(model.layers[0].state == .attention(heads: 2, key: 16, value: 16, window: 512))
     #expect(model.inputBytes == 128_000)
     #expect(model.notes.isEmpty)
     #expect(try SafetensorsReader.read(bytes, fileSize: bytes.count).notes.contains { $0.contains("cut off") })
@@ -52,15 +52,15 @@ import Testing
     "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", "{}{}", "{\"a\":{\"data_offsets\":[0]}}",
   ])
   func `a header that makes no sense is refused`(json: String) {
-    #expect(throws: ModelFault.self) { try SafetensorsReader.read(safetensors(json), fileSize: 1 << 20) }
+    #expect(throws: ModelFileError.self) { try SafetensorsReader.read(safetensors(json), fileSize: 1 << 20) }
   }
 
   @Test func `deep nesting and long headers are bounded`() {
     let deep = String(repeating: "[", count: 100_000)
-    #expect(throws: ModelFault.self) {
+    #expect(throws: ModelFileError.self) {
       try SafetensorsReader.read(safetensors("{\"a\":" + deep), fileSize: 1 << 20)
     }
-    #expect(throws: ModelFault.self) {
+    #expect(throws: ModelFileError.self) {
       try SafetensorsReader.read([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x7b], fileSize: 1 << 20)
     }
   }
@@ -100,8 +100,8 @@ import Testing
 
   @Test func `a zip archive is recognised and not opened, and a text is nothing`() throws {
     #expect(try ModelFile.read([0x50, 0x4b, 3, 4, 0, 0], fileSize: 100).format == .pytorch)
-    #expect(throws: ModelFault.unknownFormat) { try ModelFile.read(Array("#!/bin/sh\n".utf8), fileSize: 10) }
-    #expect(throws: ModelFault.unknownFormat) { try ModelFile.read([], fileSize: 0) }
+    #expect(throws: ModelFileError.unknownFormat) { try ModelFile.read(Array("#!/bin/sh\n".utf8), fileSize: 10) }
+    #expect(throws: ModelFileError.unknownFormat) { try ModelFile.read([], fileSize: 0) }
   }
 
   @Test(arguments: [

@@ -31,69 +31,69 @@ import Testing
   }
 
   @Test func `one device that has room gets all of it, the fastest first`() throws {
-    let plan = Planner.plan(try llama8B(), on: Budget(machine([24, 24], bandwidths: [300, 900])))
-    #expect(plan.manner == .single)
+    let plan = Planner.plan(try llama8B(), on: MemoryBudget(machine([24, 24], bandwidths: [300, 900])))
+    #expect(plan.mode == .single)
     #expect(plan.shares.map(\.device) == ["uuid-what-if-2"])
     #expect((plan.shares.first?.layers ?? 0) == 32)
   }
 
   @Test func `unequal devices get unequal shares, each what it has room for`() throws {
-    let budget = Budget(machine([8, 6]))
+    let budget = MemoryBudget(machine([8, 6]))
     let plan = Planner.plan(try llama8B(), on: budget)
-    #expect(plan.manner == .split)
+    #expect(plan.mode == .split)
     #expect(plan.shares.map(\.layers).reduce(0, +) == 32)
     #expect((plan.shares.first?.layers ?? 0) > (plan.shares.last?.layers ?? 0))
     #expect(plan.shares.filter(\.hasOutput).count == 1)
     for share in plan.shares {
-      #expect(share.bytes <= budget.places.first { $0.id == share.device }?.bytes ?? 0)
+      #expect(share.bytes <= budget.devices.first { $0.id == share.device }?.bytes ?? 0)
     }
   }
 
   @Test func `free memory counts, not all of it`() throws {
     var used = machine([24])
     used.devices[0].free = Fact(2 * gibibyte, .edited)
-    #expect(Planner.plan(try llama8B(), on: Budget(used)).manner != .single)
+    #expect(Planner.plan(try llama8B(), on: MemoryBudget(used)).mode != .single)
   }
 
   @Test func `the context's keys and values count, not a share of the weights`() throws {
-    var usage = Usage()
-    usage.context = 131_072
-    let small = Demand(try llama8B(), Usage())
-    let large = Demand(try llama8B(), usage)
+    var options = RunOptions()
+    options.context = 131_072
+    let small = Demand(try llama8B(), RunOptions())
+    let large = Demand(try llama8B(), options)
     #expect(large.cache == 131_072 * 131_072)
     #expect(large.whole - small.whole == (131_072 - 4096) * 131_072)
-    #expect(Planner.plan(try llama8B(), usage, on: Budget(machine([24]))).manner != .single)
+    #expect(Planner.plan(try llama8B(), options, on: MemoryBudget(machine([24]))).mode != .single)
   }
 
   @Test func `layers that have no room stay in memory, the first of them`() throws {
-    let plan = Planner.plan(try llama8B(1), on: Budget(machine([12])))
-    #expect(plan.manner == .partial)
+    let plan = Planner.plan(try llama8B(1), on: MemoryBudget(machine([12])))
+    #expect(plan.mode == .partial)
     #expect(plan.layersInMemory > 0)
     #expect((plan.shares.first?.layers ?? 0) + plan.layersInMemory == 32)
     #expect(plan.reasons.contains { $0.contains("are needed") })
   }
 
   @Test func `of a mixture the experts stay in memory before a layer does`() throws {
-    let plan = Planner.plan(try mixture(), on: Budget(machine([12])))
-    #expect(plan.manner == .expertsInMemory)
+    let plan = Planner.plan(try mixture(), on: MemoryBudget(machine([12])))
+    #expect(plan.mode == .expertsInMemory)
     #expect(plan.layersInMemory == 0)
     #expect((1..<48).contains(plan.expertLayersInMemory))
-    let dense = Planner.plan(try llama8B(1), on: Budget(machine([12]))).tokensPerSecond
+    let dense = Planner.plan(try llama8B(1), on: MemoryBudget(machine([12]))).tokensPerSecond
     #expect((plan.tokensPerSecond?.lowerBound ?? 0) > (dense?.lowerBound ?? 0))
   }
 
   @Test func `without devices the processor does it, and without memory nobody`() throws {
-    #expect(Planner.plan(try llama8B(), on: Budget(machine([]))).manner == .processor)
-    let plan = Planner.plan(try llama8B(), on: Budget(machine([], host: 4)))
-    #expect(plan.manner == .none)
+    #expect(Planner.plan(try llama8B(), on: MemoryBudget(machine([]))).mode == .processor)
+    let plan = Planner.plan(try llama8B(), on: MemoryBudget(machine([], host: 4)))
+    #expect(plan.mode == .none)
     #expect(plan.tokensPerSecond == nil)
     #expect(plan.reasons.contains { $0.hasPrefix("memory:") })
   }
 
   @Test func `a container's limit is what is planned with`() throws {
-    let plan = Planner.plan(try llama8B(), on: Budget(try Recorded("cgroup-v2-nested").machine))
-    #expect(plan.manner == .none)
-    #expect(Planner.plan(try llama8B(), on: Budget(try Recorded("cgroup-hybrid").machine)).manner == .processor)
+    let plan = Planner.plan(try llama8B(), on: MemoryBudget(try Recorded("cgroup-v2-nested").machine))
+    #expect(plan.mode == .none)
+    #expect(Planner.plan(try llama8B(), on: MemoryBudget(try Recorded("cgroup-hybrid").machine)).mode == .processor)
   }
 
   @Test func `a large model goes onto the large devices in fine numbers, not into memory in the finest`() throws {
@@ -108,55 +108,55 @@ import Testing
     busy.devices[0].free = Fact(0, .edited)
     busy.memory.available = Fact(gibibyte, .edited)
     let snapshot = Snapshot(busy)
-    #expect(snapshot.hasRoom(for: "llama-3.1-8b") == true)
-    #expect(snapshot.hasRoom(for: "llama-3.1-405b") == false)
-    #expect(snapshot.hasRoom(for: "gpt-4o") == nil)
-    #expect(Planner.plan(try llama8B(), on: snapshot.budget).manner == .none)
+    #expect(snapshot.fits("llama-3.1-8b") == true)
+    #expect(snapshot.fits("llama-3.1-405b") == false)
+    #expect(snapshot.fits("gpt-4o") == nil)
+    #expect(Planner.plan(try llama8B(), on: snapshot.budget).mode == .none)
   }
 
   @Test func `devices that share the machine's memory do not have it twice`() throws {
     let recorded = try Recorded("ryzen-phoenix").machine
-    let budget = Budget(recorded)
-    #expect(budget.places.map(\.isUnified) == [true])
+    let budget = MemoryBudget(recorded)
+    #expect(budget.devices.map(\.isUnified) == [true])
     let plan = Planner.plan(try llama8B(), on: budget)
-    #expect(plan.manner == .single, "\(plan.reasons) \(budget)")
+    #expect(plan.mode == .single, "\(plan.reasons) \(budget)")
     #expect(plan.hostBytes + (plan.shares.first?.bytes ?? 0) <= budget.host)
   }
 
   @Test func `what can be done is said`() throws {
-    var usage = Usage()
-    usage.context = 65_536
-    let plan = Planner.plan(try llama8B(), usage, on: Budget(machine([16])))
+    var options = RunOptions()
+    options.context = 65_536
+    let plan = Planner.plan(try llama8B(), options, on: MemoryBudget(machine([16])))
     #expect(!plan.isOnDevices)
     #expect(plan.advice.contains { $0.contains("context of") })
     #expect(plan.advice.contains { $0.contains("Q8_0") })
-    let context = try #require(Planner.largestContext(try llama8B(), usage, on: Budget(machine([16]))))
-    usage.context = context
-    #expect(Planner.plan(try llama8B(), usage, on: Budget(machine([16]))).isOnDevices)
-    usage.context = context + 256
-    #expect(!Planner.plan(try llama8B(), usage, on: Budget(machine([16]))).isOnDevices)
+    let context = try #require(Planner.largestContext(try llama8B(), options, on: MemoryBudget(machine([16]))))
+    options.context = context
+    #expect(Planner.plan(try llama8B(), options, on: MemoryBudget(machine([16]))).isOnDevices)
+    options.context = context + 256
+    #expect(!Planner.plan(try llama8B(), options, on: MemoryBudget(machine([16]))).isOnDevices)
   }
 
   @Test func `speed follows bandwidth, and what was measured corrects it`() throws {
-    let budget = Budget(machine([24], bandwidths: [1000]))
+    let budget = MemoryBudget(machine([24], bandwidths: [1000]))
     var model = try llama8B()
     model.name = "m"
     let plan = Planner.plan(model, on: budget)
     let estimate = try #require(plan.tokensPerSecond)
     #expect(estimate.contains(70))
     #expect(
-      Planner.plan(model, on: Budget(machine([24], bandwidths: [500]))).tokensPerSecond.map {
+      Planner.plan(model, on: MemoryBudget(machine([24], bandwidths: [500]))).tokensPerSecond.map {
         $0.upperBound < estimate.upperBound * 0.51
       } == true)
     var correction = SpeedCorrection()
-    correction.learn(model: "m", tokensPerSecond: 40, estimate: estimate)
+    correction.record(model: "m", tokensPerSecond: 40, estimate: estimate)
     for _ in 0..<40 {
       let now = try #require(Planner.plan(model, on: budget, speed: correction).tokensPerSecond)
-      correction.learn(model: "m", tokensPerSecond: 40, estimate: now)
+      correction.record(model: "m", tokensPerSecond: 40, estimate: now)
     }
     #expect(try #require(Planner.plan(model, on: budget, speed: correction).tokensPerSecond).contains(40))
-    correction.learn(model: "m", tokensPerSecond: .infinity, estimate: estimate)
-    correction.learn(model: "m", tokensPerSecond: -1, estimate: estimate)
+    correction.record(model: "m", tokensPerSecond: .infinity, estimate: estimate)
+    correction.record(model: "m", tokensPerSecond: -1, estimate: estimate)
     #expect(correction.share(of: "m")?.isFinite == true)
   }
 
@@ -164,7 +164,7 @@ import Testing
     var snapshot = Snapshot(machine([24], bandwidths: [1000]))
     func says(_ number: Double) throws -> Bool {
       guard
-        case .json(let json) = HardwareCall.answer(.placement, Array(#"{"model":"llama-3.1-8b"}"#.utf8), snapshot),
+        case .json(let json) = HardwareAPI.answer(.placement, Array(#"{"model":"llama-3.1-8b"}"#.utf8), snapshot),
         let answer = try JSONSerialization.jsonObject(with: Data(json)) as? [String: Any],
         let plan = answer["plan"] as? [String: Any], let from = plan["tokens_per_second_from"] as? Double,
         let to = plan["tokens_per_second_to"] as? Double
@@ -173,38 +173,38 @@ import Testing
     }
     #expect(try !says(33))
     // The model itself takes the memory while it answers; that changes nothing.
-    for _ in 0..<40 { snapshot.learn("llama-3.1-8b", tokens: 330, seconds: 10) }
+    for _ in 0..<40 { snapshot.recordThroughput("llama-3.1-8b", tokens: 330, seconds: 10) }
     #expect(try says(33))
     let learned = snapshot.speed
-    snapshot.learn("llama-3.1-8b", tokens: Snapshot.tokensMin - 1, seconds: 0.001)
-    for seconds in [0, -1, .nan] { snapshot.learn("llama-3.1-8b", tokens: 100, seconds: seconds) }
-    snapshot.learn("gpt-4o", tokens: 100, seconds: 1)
-    snapshot.learn("llama-3.1-405b", tokens: 100, seconds: 1)
+    snapshot.recordThroughput("llama-3.1-8b", tokens: Snapshot.tokensMin - 1, seconds: 0.001)
+    for seconds in [0, -1, .nan] { snapshot.recordThroughput("llama-3.1-8b", tokens: 100, seconds: seconds) }
+    snapshot.recordThroughput("gpt-4o", tokens: 100, seconds: 1)
+    snapshot.recordThroughput("llama-3.1-405b", tokens: 100, seconds: 1)
     #expect(snapshot.speed == learned)
   }
 
   @Test func `a model whose weights have no room has no context, and a file's own bound is not believed`() throws {
     var model = try llama8B()
     model.contextMax = .max
-    #expect(Planner.largestContext(model, on: Budget(machine([6]))) == nil)
-    #expect(try #require(Planner.largestContext(model, on: Budget(machine([16])))) < Planner.contextMax)
+    #expect(Planner.largestContext(model, on: MemoryBudget(machine([6]))) == nil)
+    #expect(try #require(Planner.largestContext(model, on: MemoryBudget(machine([16])))) < Planner.contextMax)
   }
 
   @Test func `a plan for thousands of layers and a hundred devices is a matter of a moment`() throws {
     var model = Model(format: .name)
     model.layers = (0..<4096).map { _ in
-      Model.Layer(dense: 100 << 20, memory: .attention(heads: 8, key: 128, value: 128, window: nil))
+      Model.Layer(dense: 100 << 20, state: .attention(heads: 8, key: 128, value: 128, window: nil))
     }
     model.outputBytes = gibibyte
     let start = ContinuousClock.now
-    _ = Planner.plan(model, on: Budget(machine([Int](repeating: 8, count: 100))))
+    _ = Planner.plan(model, on: MemoryBudget(machine([Int](repeating: 8, count: 100))))
     #expect(ContinuousClock.now - start < .seconds(5))
   }
 
   @Test func `numbers at their largest do not trap`() {
     var model = Model(format: .name)
     model.layers = [
-      Model.Layer(dense: .max, experts: .max, memory: .attention(heads: .max, key: .max, value: .max, window: .max))
+      Model.Layer(dense: .max, experts: .max, state: .attention(heads: .max, key: .max, value: .max, window: .max))
     ]
     model.inputBytes = .max
     model.outputBytes = .max
@@ -213,11 +213,11 @@ import Testing
     model.heads = .max
     model.expertCount = 8
     model.expertsUsed = 2
-    var usage = Usage()
-    usage.context = .max
-    usage.parallel = .max
-    usage.batch = .max
-    #expect(Planner.plan(model, usage, on: Budget(machine([24, 8]))).manner == .none)
+    var options = RunOptions()
+    options.context = .max
+    options.parallel = .max
+    options.batch = .max
+    #expect(Planner.plan(model, options, on: MemoryBudget(machine([24, 8]))).mode == .none)
   }
 
   @Test func `two devices that share the machine's memory have it once`() throws {
@@ -226,13 +226,13 @@ import Testing
     second.address = nil
     second.uuid = Fact("second", .edited)
     machine.devices.append(second)
-    let budget = Budget(machine)
-    #expect(budget.places.reduce(0) { $0 + $1.bytes } <= budget.host)
+    let budget = MemoryBudget(machine)
+    #expect(budget.devices.reduce(0) { $0 + $1.bytes } <= budget.host)
   }
 
   @Test func `layers that stay in memory need memory to calculate in as well`() throws {
-    let plan = Planner.plan(try llama8B(), on: Budget(machine([6])))
-    #expect(plan.manner == .partial)
+    let plan = Planner.plan(try llama8B(), on: MemoryBudget(machine([6])))
+    #expect(plan.mode == .partial)
     let onDevices = plan.shares.reduce(0) { $0 + $1.bytes }
     #expect(plan.hostBytes + onDevices >= plan.demand.whole + plan.demand.input + plan.demand.compute)
   }

@@ -10,13 +10,13 @@ import Testing
     #expect(abs(share - 1) < 0.03, "\(what): \(Double(bytes) / 1_048_576) MiB, reported \(mebibytes)")
   }
 
-  private func usage(_ context: Int, flash: Bool = true, keys: Double = 16, values: Double = 16) -> Usage {
-    var usage = Usage()
-    usage.context = context
-    usage.flashAttention = flash
-    usage.keyBits = keys
-    usage.valueBits = values
-    return usage
+  private func options(_ context: Int, flash: Bool = true, keys: Double = 16, values: Double = 16) -> RunOptions {
+    var options = RunOptions()
+    options.context = context
+    options.flashAttention = flash
+    options.keyBits = keys
+    options.valueBits = values
+    return options
   }
 
   /// TriLM 3.9B in F16 on an RTX 4080: mozilla-ai/llamafile, pull request 552.
@@ -24,7 +24,7 @@ import Testing
     let model = try GGUFMaker.llama(
       layers: 30, embedding: 3072, heads: 24, kvHeads: 24, feedForward: 9216, vocabulary: 50_688, type: 1
     ).model()
-    let demand = Demand(model, usage(512, flash: false))
+    let demand = Demand(model, options(512, flash: false))
     check(demand.input, mebibytes: 297.00, "input")
     check(model.weights - model.inputBytes, mebibytes: 7317.71, "weights")
     check(demand.cache, mebibytes: 180.00, "cache")
@@ -37,7 +37,7 @@ import Testing
     let model = try GGUFMaker.llama(
       "qwen2", layers: 36, embedding: 2048, heads: 16, kvHeads: 2, feedForward: 11_008, vocabulary: 151_936, type: 2
     ).model()
-    let demand = Demand(model, usage(4096, flash: false))
+    let demand = Demand(model, options(4096, flash: false))
     check(demand.cache, mebibytes: 144.00, "cache")
     check(demand.compute, mebibytes: 300.75, "compute")
   }
@@ -53,9 +53,9 @@ import Testing
       maker.set("qwen3next.\(key)", .number(UInt32(value)))
     }
     let model = try maker.model()
-    let attention = model.layers.filter { if case .attention = $0.memory { true } else { false } }
+    let attention = model.layers.filter { if case .attention = $0.state { true } else { false } }
     #expect(attention.count == 12)
-    let bytes = attention.reduce(0) { $0 + Demand.kept($1.memory, cells: 300_032, parallel: 1, usage(300_032)) }
+    let bytes = attention.reduce(0) { $0 + Demand.kept($1.state, cells: 300_032, parallel: 1, options(300_032)) }
     check(bytes, mebibytes: 7032.00, "cache")
   }
 
@@ -67,9 +67,9 @@ import Testing
       ("ssm.state_size", 128), ("ssm.inner_size", 6144), ("ssm.conv_kernel", 4), ("ssm.group_count", 16),
       ("full_attention_interval", 4),
     ] { maker.set("qwen35.\(key)", .number(UInt32(value))) }
-    let states = try maker.model().layers.filter { if case .recurrent = $0.memory { true } else { false } }
+    let states = try maker.model().layers.filter { if case .recurrent = $0.state { true } else { false } }
     #expect(states.count == 48)
-    let bytes = states.reduce(0) { $0 + Demand.kept($1.memory, cells: 1, parallel: 3, Usage()) }
+    let bytes = states.reduce(0) { $0 + Demand.kept($1.state, cells: 1, parallel: 3, RunOptions()) }
     check(bytes, mebibytes: 448.88, "states")
   }
 
@@ -83,7 +83,7 @@ import Testing
     ] {
       maker.set("falcon-h1.\(key)", .number(UInt32(value)))
     }
-    check(Demand(try maker.model(), usage(32_768)).cache, mebibytes: 768.00 + 72.98, "cache and states")
+    check(Demand(try maker.model(), options(32_768)).cache, mebibytes: 768.00 + 72.98, "cache and states")
   }
 
   /// DeepSeek R1 with 32,768 cells in Q8_0: ikawrakow/ik_llama.cpp, pull request 259. It keeps the compressed vector
@@ -94,7 +94,7 @@ import Testing
       vocabulary: 1000)
     maker.set("deepseek2.attention.kv_lora_rank", .number(512))
     maker.set("deepseek2.rope.dimension_count", .number(64))
-    check(Demand(try maker.model(), usage(32_768, keys: 8.5, values: 8.5)).cache, mebibytes: 1166.62, "cache")
+    check(Demand(try maker.model(), options(32_768, keys: 8.5, values: 8.5)).cache, mebibytes: 1166.62, "cache")
   }
 
   /// gpt-oss 20B at 131,072 tokens with all of the context in every layer: ikawrakow/ik_llama.cpp, issue 822. With the
@@ -106,8 +106,8 @@ import Testing
     let whole = try maker.model()
     maker.set("gpt-oss.attention.sliding_window", .number(128))
     let windowed = try maker.model()
-    check(Demand(GGUFTestShape.withoutWindows(whole), usage(131_072)).cache, mebibytes: 6144.00, "whole cache")
-    check(Demand(windowed, usage(131_072)).cache, mebibytes: 3072 + 12 * 768 * 2048 / 1_048_576, "windowed cache")
+    check(Demand(GGUFTestShape.withoutWindows(whole), options(131_072)).cache, mebibytes: 6144.00, "whole cache")
+    check(Demand(windowed, options(131_072)).cache, mebibytes: 3072 + 12 * 768 * 2048 / 1_048_576, "windowed cache")
   }
 }
 
@@ -115,8 +115,8 @@ enum GGUFTestShape {
   static func withoutWindows(_ model: Model) -> Model {
     var model = model
     for index in model.layers.indices {
-      if case .attention(let heads, let key, let value, _) = model.layers[index].memory {
-        model.layers[index].memory = .attention(heads: heads, key: key, value: value, window: nil)
+      if case .attention(let heads, let key, let value, _) = model.layers[index].state {
+        model.layers[index].state = .attention(heads: heads, key: key, value: value, window: nil)
       }
     }
     return model

@@ -95,9 +95,9 @@ enum Fakes {
 
   /// Options that ask one library only, with a short deadline.
   static func options(_ source: Source, _ library: String, deadline: Duration = .seconds(10)) throws
-    -> Inquirer.Options
+    -> DriverProber.Options
   {
-    var options = Inquirer.Options()
+    var options = DriverProber.Options()
     options.program = try program()
     options.libraries = [source: library]
     options.deadline = deadline

@@ -29,7 +29,7 @@ final class Recorded {
   private static let made = Mutex<Set<String>>([])
 
   let place: URL
-  let root: Root
+  let files: SystemFiles
   private let isShared: Bool
 
   init(_ name: String, adding more: String = "") throws {
@@ -44,12 +44,12 @@ final class Recorded {
       try Self.plant(text + "\n" + more, below: place)
       if isShared { made.insert(name) }
     }
-    root = try #require(Root(place.path))
+    files = try #require(SystemFiles(place.path))
   }
 
   deinit { if !isShared { try? FileManager.default.removeItem(at: place) } }
 
-  var machine: Machine { Probe.look(root) }
+  var machine: Machine { Probe.scan(files) }
 
   private static func plant(_ text: String, below place: URL) throws {
     var pending: (path: String, lines: [Substring])?

@@ -3,26 +3,26 @@
 /// Headers of model files. The first byte selects the declared size of the file; the header follows.
 enum ModelTarget {
   static func gguf(_ input: Span<UInt8>) {
-    read(input) { (bytes, size) throws(ModelFault) in try unsafe GGUFReader.read(bytes.bytes, fileSize: size) }
+    read(input) { (bytes, size) throws(ModelFileError) in try unsafe GGUFReader.read(bytes.bytes, fileSize: size) }
   }
 
   static func onnx(_ input: Span<UInt8>) {
-    read(input) { (bytes, size) throws(ModelFault) in try unsafe ONNXReader.read(bytes.bytes, fileSize: size) }
+    read(input) { (bytes, size) throws(ModelFileError) in try unsafe ONNXReader.read(bytes.bytes, fileSize: size) }
   }
 
   /// The configuration beside the file is the same bytes, because it is JSON as well.
   static func safetensors(_ input: Span<UInt8>) {
-    read(input) { (bytes, size) throws(ModelFault) in
+    read(input) { (bytes, size) throws(ModelFileError) in
       let copy = bytes.array
       return try SafetensorsReader.read(copy, fileSize: size, configuration: Array(copy.dropFirst(8)))
     }
   }
 
-  private static func read(_ input: Span<UInt8>, _ reader: (Span<UInt8>, Int) throws(ModelFault) -> Model) {
+  private static func read(_ input: Span<UInt8>, _ reader: (Span<UInt8>, Int) throws(ModelFileError) -> Model) {
     guard input.count >= 1 else { return }
     lending(input, 1..<input.count) { bytes in
       let sizes = [bytes.count, bytes.count &* 1000, 1 << 40, Int.max]
-      do throws(ModelFault) {
+      do throws(ModelFileError) {
         check(try reader(bytes, sizes[Int(input[0] & 3)]))
       } catch {
         expect(error.description.utf8.count < 512, "a fault says little")
@@ -36,9 +36,9 @@ enum ModelTarget {
     expect(model.layers.count <= GGUFReader.layersMax, "layers have a bound")
     var machine = Machine().edited(adding: [8 << 30, 24 << 30])
     machine.memory.available = Fact(64 << 30, .edited)
-    var usage = Usage()
-    usage.context = 100_000
-    let plan = Planner.plan(model, usage, on: Budget(machine))
+    var options = RunOptions()
+    options.context = 100_000
+    let plan = Planner.plan(model, options, on: MemoryBudget(machine))
     expect(plan.hostBytes >= 0 && plan.shares.allSatisfy { $0.bytes >= 0 }, "a plan has no negative shares")
     for share in plan.shares {
       expect(share.bytes <= 24 << 30, "no device gets more than it has")
@@ -57,20 +57,20 @@ enum ReportTarget {
     let bytes = Array(input.array.dropFirst())
     if input[0] & 8 != 0 { return manifest(bytes) }
     let source = sources[Int(input[0] & 3)]
-    let report = Report(bytes)
-    _ = Outcomes.judge(report, .exited(0), source)
+    let report = DriverReport(bytes)
+    _ = DriverOutcomes.outcome(report, .exited(0), source)
     var machine = Machine()
     machine.memory.total = Fact(16 << 30, .procfs)
     machine.memory.available = Fact(8 << 30, .procfs)
     Merge.add(report, from: source, to: &machine)
     let count = machine.devices.count
-    expect(count <= Report.devicesMax, "devices have a bound")
+    expect(count <= DriverReport.devicesMax, "devices have a bound")
     Merge.add(report, from: source, to: &machine)
     Merge.finish(&machine, environment: ["CUDA_VISIBLE_DEVICES": "0,GPU-1"])
-    expect(Budget(machine).places.allSatisfy { $0.bytes > 0 }, "a device of the budget has memory")
+    expect(MemoryBudget(machine).devices.allSatisfy { $0.bytes > 0 }, "a device of the budget has memory")
     guard input[0] & 4 != 0 else { return }
     let snapshot = Snapshot(machine)
-    expect(snapshot.budget == Budget(machine), "a plan is made on the same budget")
+    expect(snapshot.budget == MemoryBudget(machine), "a plan is made on the same budget")
     expect(PlainJSON.read(snapshot.json) != nil && !snapshot.summary.isEmpty, "it can be written")
   }
 

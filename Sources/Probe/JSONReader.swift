@@ -1,11 +1,11 @@
 /// Why a text is not JSON, or not the JSON that is wanted.
-struct JSONProblem: Error, Equatable {
+struct JSONParseError: Error, Equatable {
   /// Offset of the byte at which it shows.
   var offset: Int
 }
 
 /// Walks JSON (RFC 8259) once, from front to back, building nothing. Depth and lengths are bounded by the text.
-struct JSONWalker {
+struct JSONReader {
   /// Levels of objects and arrays.
   static let depthMax = 64
 
@@ -32,21 +32,21 @@ struct JSONWalker {
 
   /// Visits every member of the object that comes next. A visit that does not take the value passes it.
   mutating func members(
-    _ visit: (String, inout JSONWalker) throws(JSONProblem) -> Void
-  ) throws(JSONProblem) {
+    _ visit: (String, inout JSONReader) throws(JSONParseError) -> Void
+  ) throws(JSONParseError) {
     try enter(UInt8(ascii: "{"))
     if take(UInt8(ascii: "}")) { return depth -= 1 }
     repeat {
       let key = try string()
       guard take(UInt8(ascii: ":")) else { throw problem() }
-      try visitValue { walker throws(JSONProblem) in try visit(key, &walker) }
+      try visitValue { walker throws(JSONParseError) in try visit(key, &walker) }
     } while take(UInt8(ascii: ","))
     guard take(UInt8(ascii: "}")) else { throw problem() }
     depth -= 1
   }
 
   /// Visits every element of the array that comes next. A visit that does not take the element passes it.
-  mutating func elements(_ visit: (inout JSONWalker) throws(JSONProblem) -> Void) throws(JSONProblem) {
+  mutating func elements(_ visit: (inout JSONReader) throws(JSONParseError) -> Void) throws(JSONParseError) {
     try enter(UInt8(ascii: "["))
     if take(UInt8(ascii: "]")) { return depth -= 1 }
     repeat { try visitValue(visit) } while take(UInt8(ascii: ","))
@@ -55,8 +55,8 @@ struct JSONWalker {
   }
 
   private mutating func visitValue(
-    _ visit: (inout JSONWalker) throws(JSONProblem) -> Void
-  ) throws(JSONProblem) {
+    _ visit: (inout JSONReader) throws(JSONParseError) -> Void
+  ) throws(JSONParseError) {
     skipSpace()
     let start = at
     try visit(&self)
@@ -64,7 +64,7 @@ struct JSONWalker {
   }
 
   /// The string that comes next.
-  mutating func string() throws(JSONProblem) -> String {
+  mutating func string() throws(JSONParseError) -> String {
     let range = try stringRange()
     let inside = bytes[range]
     guard inside.contains(UInt8(ascii: "\\")) else { return String(decoding: inside, as: UTF8.self) }
@@ -72,7 +72,7 @@ struct JSONWalker {
   }
 
   /// The integer that comes next, or nil when something else does, which is then passed.
-  mutating func integer() throws(JSONProblem) -> Int? {
+  mutating func integer() throws(JSONParseError) -> Int? {
     guard peek() == .number else {
       try skip()
       return nil
@@ -81,7 +81,7 @@ struct JSONWalker {
   }
 
   /// The number that comes next, or nil when something else does, which is then passed.
-  mutating func decimal() throws(JSONProblem) -> Double? {
+  mutating func decimal() throws(JSONParseError) -> Double? {
     guard peek() == .number else {
       try skip()
       return nil
@@ -90,14 +90,14 @@ struct JSONWalker {
   }
 
   /// The string that comes next, or nil when something else does, which is then passed.
-  mutating func text() throws(JSONProblem) -> String? {
+  mutating func text() throws(JSONParseError) -> String? {
     if peek() == .string { return try string() }
     try skip()
     return nil
   }
 
   /// The truth that comes next, or nil when something else does, which is then passed.
-  mutating func bool() throws(JSONProblem) -> Bool? {
+  mutating func bool() throws(JSONParseError) -> Bool? {
     skipSpace()
     let isTrue = at < bytes.count && bytes[at] == UInt8(ascii: "t")
     let isWord = peek() == .word
@@ -106,10 +106,10 @@ struct JSONWalker {
   }
 
   /// Passes the value that comes next.
-  mutating func skip() throws(JSONProblem) {
+  mutating func skip() throws(JSONParseError) {
     switch peek() {
-    case .object: try members { (_, walker) throws(JSONProblem) in try walker.skip() }
-    case .array: try elements { (walker) throws(JSONProblem) in try walker.skip() }
+    case .object: try members { (_, walker) throws(JSONParseError) in try walker.skip() }
+    case .array: try elements { (walker) throws(JSONParseError) in try walker.skip() }
     case .string: _ = try stringRange()
     case .number: _ = try numberText()
     case .word:
@@ -125,7 +125,7 @@ struct JSONWalker {
   /// Whether nothing but white space is left.
   mutating func isAtEnd() -> Bool { peek() == .end }
 
-  private mutating func enter(_ bracket: UInt8) throws(JSONProblem) {
+  private mutating func enter(_ bracket: UInt8) throws(JSONParseError) {
     depth += 1
     guard depth <= Self.depthMax, take(bracket) else { throw problem() }
   }
@@ -143,7 +143,7 @@ struct JSONWalker {
     }
   }
 
-  private mutating func stringRange() throws(JSONProblem) -> Range<Int> {
+  private mutating func stringRange() throws(JSONParseError) -> Range<Int> {
     guard take(UInt8(ascii: "\"")) else { throw problem() }
     let start = at
     while at < bytes.count {
@@ -158,7 +158,7 @@ struct JSONWalker {
     throw problem()
   }
 
-  private mutating func passEscape() throws(JSONProblem) {
+  private mutating func passEscape() throws(JSONParseError) {
     at += 2
     guard at <= bytes.count else { throw problem() }
     if bytes[at - 1] == UInt8(ascii: "u") {
@@ -178,7 +178,7 @@ struct JSONWalker {
     }
   }
 
-  private mutating func numberText() throws(JSONProblem) -> Substring {
+  private mutating func numberText() throws(JSONParseError) -> Substring {
     let start = at
     pass(UInt8(ascii: "-"))
     let isZero = at < bytes.count && bytes[at] == UInt8(ascii: "0")
@@ -205,7 +205,7 @@ struct JSONWalker {
     return at - start
   }
 
-  private func problem() -> JSONProblem { JSONProblem(offset: at) }
+  private func problem() -> JSONParseError { JSONParseError(offset: at) }
 
   /// Escapes taken out; surrogates that have no partner become U+FFFD.
   private static func unescaped(_ inside: ArraySlice<UInt8>) -> [UInt8] {

@@ -4,7 +4,7 @@ internal import Glibc
 /// A tree of the kernel's files: the machine's own, or one that was recorded.
 ///
 /// Every read is bounded, follows symbolic links only inside the tree, and never waits for a writer.
-public final class Root {
+public final class SystemFiles {
   /// Bytes of one file that are read at most.
   static let bytesMax = 1 << 20
   /// Entries of one folder that are looked at.
@@ -134,4 +134,4 @@ public final class Root {
 }
 
 @available(*, unavailable)
-extension Root: Sendable {}
+extension SystemFiles: Sendable {}

@@ -1,7 +1,7 @@
 /// A machine as `GET /v1/hardware` and `hoosh info --json` write it: hoosh's fields, then ours.
 extension Snapshot {
   public var json: [UInt8] {
-    var out = JSONText()
+    var out = JSONWriter()
     out.object { out in
       out.array("accelerators") { out in
         for device in machine.usable { out.object { Self.accelerator(device, &$0) } }
@@ -16,12 +16,12 @@ extension Snapshot {
       out.array("devices") { out in for device in machine.devices { out.object { Self.device(device, &$0) } } }
       fabric(&out)
       out.array("drivers") { out in
-        for inquiry in machine.inquiries {
+        for probe in machine.driverProbes {
           out.object { out in
-            out.member("driver", inquiry.source.rawValue)
-            out.member("devices", inquiry.devices)
-            out.member("milliseconds", inquiry.milliseconds)
-            out.member("result", Summary.said(inquiry))
+            out.member("driver", probe.source.rawValue)
+            out.member("devices", probe.devices)
+            out.member("milliseconds", probe.milliseconds)
+            out.member("result", Summary.said(probe))
           }
         }
       }
@@ -29,7 +29,7 @@ extension Snapshot {
     return out.bytes
   }
 
-  private static func accelerator(_ device: Device, _ out: inout JSONText) {
+  private static func accelerator(_ device: Device, _ out: inout JSONWriter) {
     let total = device.memory?.value ?? 0
     let free = device.free?.value ?? total
     out.member("name", device.name.value)
@@ -41,13 +41,13 @@ extension Snapshot {
     out.member("bandwidth_gbps", device.bandwidth?.value)
   }
 
-  static func telemetry(_ device: Device, _ out: inout JSONText) {
+  static func telemetry(_ device: Device, _ out: inout JSONWriter) {
     out.member("utilization_pct", device.telemetry.busyPercent)
     out.member("temperature_c", device.telemetry.celsius)
     out.member("power_watts", device.telemetry.watts)
   }
 
-  private static func fact(_ name: String, _ fact: Fact<Int>?, _ out: inout JSONText) {
+  private static func fact(_ name: String, _ fact: Fact<Int>?, _ out: inout JSONWriter) {
     guard let fact else { return }
     out.object(name) { out in
       out.member("value", fact.value)
@@ -55,7 +55,7 @@ extension Snapshot {
     }
   }
 
-  private static func fact(_ name: String, _ fact: Fact<String>?, _ out: inout JSONText) {
+  private static func fact(_ name: String, _ fact: Fact<String>?, _ out: inout JSONWriter) {
     guard let fact else { return }
     out.object(name) { out in
       out.member("value", fact.value)
@@ -63,12 +63,12 @@ extension Snapshot {
     }
   }
 
-  private static func source(_ source: Source, _ confidence: Confidence, _ out: inout JSONText) {
+  private static func source(_ source: Source, _ confidence: Confidence, _ out: inout JSONWriter) {
     out.member("source", source.rawValue)
     out.member("confidence", confidence.name)
   }
 
-  private static func device(_ device: Device, _ out: inout JSONText) {
+  private static func device(_ device: Device, _ out: inout JSONWriter) {
     out.member("id", device.id)
     out.member("kind", device.kind.rawValue)
     out.member("vendor", device.vendor)
@@ -117,7 +117,7 @@ extension Snapshot {
     out.list("advice", device.advice)
   }
 
-  private static func vulkan(_ device: Device, _ out: inout JSONText) {
+  private static func vulkan(_ device: Device, _ out: inout JSONWriter) {
     guard let vulkan = device.vulkan else { return }
     out.object("vulkan") { out in
       out.member("api", vulkan.apiVersion)
@@ -130,7 +130,7 @@ extension Snapshot {
     }
   }
 
-  private func environment(_ out: inout JSONText) {
+  private func environment(_ out: inout JSONWriter) {
     let place = machine.environment
     out.object("environment") { out in
       out.member("is_docker", place.isContainer)
@@ -142,7 +142,7 @@ extension Snapshot {
     }
   }
 
-  private func processor(_ out: inout JSONText) {
+  private func processor(_ out: inout JSONWriter) {
     let processor = machine.processor
     out.object("processor") { out in
       out.member("name", processor.name)
@@ -165,7 +165,7 @@ extension Snapshot {
     }
   }
 
-  private func memory(_ out: inout JSONText) {
+  private func memory(_ out: inout JSONWriter) {
     let memory = machine.memory
     out.object("memory") { out in
       out.member("installed_bytes", memory.installed)
@@ -179,7 +179,7 @@ extension Snapshot {
     }
   }
 
-  private func fabric(_ out: inout JSONText) {
+  private func fabric(_ out: inout JSONWriter) {
     out.array("fabric") { out in
       for port in machine.fabric {
         out.object { out in
@@ -196,8 +196,8 @@ extension Snapshot {
 
 extension Plan {
   /// A plan as endpoints and `hoosh fit --json` write it.
-  public func write(_ out: inout JSONText) {
-    out.member("manner", manner.rawValue)
+  public func write(_ out: inout JSONWriter) {
+    out.member("manner", mode.rawValue)
     out.member("fits", fits)
     out.member("device_bytes", shares.reduce(0) { $0.plus($1.bytes) })
     out.member("host_bytes", hostBytes)

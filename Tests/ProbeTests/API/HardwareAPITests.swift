@@ -4,23 +4,23 @@ import Testing
 @testable import Probe
 
 /// The hardware endpoints' questions and answers.
-@Suite struct HardwareCallTests {
+@Suite struct HardwareAPITests {
   private let snapshot: Snapshot
 
   init() throws {
     snapshot = Snapshot(try Recorded("radeon-rx7900xtx").machine, reserve: gibibyte)
   }
 
-  private func ask(_ question: HardwareCall.Question, _ body: String = "") throws -> [String: Any] {
-    guard case .json(let bytes) = HardwareCall.answer(question, Array(body.utf8), snapshot) else {
+  private func ask(_ question: HardwareAPI.Endpoint, _ body: String = "") throws -> [String: Any] {
+    guard case .json(let bytes) = HardwareAPI.answer(question, Array(body.utf8), snapshot) else {
       Issue.record("refused: \(question)")
       return [:]
     }
     return try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
   }
 
-  private func refusal(_ question: HardwareCall.Question, _ body: String) -> String? {
-    if case .refused(let message, _) = HardwareCall.answer(question, Array(body.utf8), snapshot) { return message }
+  private func refusal(_ question: HardwareAPI.Endpoint, _ body: String) -> String? {
+    if case .refused(let message, _) = HardwareAPI.answer(question, Array(body.utf8), snapshot) { return message }
     return nil
   }
 
@@ -107,7 +107,7 @@ import Testing
     let (header, _) = GGUFMaker.llama(
       layers: 1, embedding: 64, heads: 4, kvHeads: 2, feedForward: 128, vocabulary: 10
     ).make()
-    guard case .json(let bytes) = HardwareCall.answer(.modelFormat, header, snapshot) else {
+    guard case .json(let bytes) = HardwareAPI.answer(.modelFormat, header, snapshot) else {
       return #expect(Bool(false))
     }
     let answer = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
@@ -115,7 +115,7 @@ import Testing
     #expect(answer["format_version"] as? Int == 3)
     #expect(answer["dtype"] as? String == "Q8_0")
     #expect((answer["param_count"] as? Int ?? 0) > 0)
-    guard case .json(let cut) = HardwareCall.answer(.modelFormat, Array(header[..<30]), snapshot) else {
+    guard case .json(let cut) = HardwareAPI.answer(.modelFormat, Array(header[..<30]), snapshot) else {
       return #expect(Bool(false))
     }
     #expect(String(decoding: cut, as: UTF8.self).contains("\"complete\":false"))
@@ -128,7 +128,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (HardwareCall.Question.placement, "{"), (.placement, "[]"), (.placement, "{}x"),
+    (HardwareAPI.Endpoint.placement, "{"), (.placement, "[]"), (.placement, "{}x"),
     (.placement, "{\"model_params\":0}"),
     (.placement, "{\"model_params\":\"many\"}"), (.placement, "{\"quantization\":\"int3\"}"),
     (.placement, "{\"model\":\"gpt-4o\"}"),
@@ -136,7 +136,7 @@ import Testing
     (.requirementMatch, "{\"requirement\":\"abacus\"}"), (.trainingEstimate, "{\"method\":\"hope\"}"),
     (.trainingEstimate, "{\"target\":\"abacus\"}"), (.modelFormat, "hello"), (.placement, "{\"context\":0}"),
   ])
-  func `what cannot be understood is refused with a sentence`(question: HardwareCall.Question, body: String) {
+  func `what cannot be understood is refused with a sentence`(question: HardwareAPI.Endpoint, body: String) {
     #expect(refusal(question, body)?.hasSuffix(".") == true)
   }
 

@@ -13,7 +13,7 @@ public enum Summary {
       lines.append(
         "network       \(port.device) port \(port.port): \(number(port.gigabitsPerSecond)) Gb/s \(port.layer)")
     }
-    for inquiry in machine.inquiries { lines.append("asked         \(said(inquiry))") }
+    for probe in machine.driverProbes { lines.append("asked         \(said(probe))") }
     return lines.joined(separator: "\n")
   }
 
@@ -37,7 +37,7 @@ public enum Summary {
     return text
   }
 
-  private static func place(_ surroundings: Surroundings) -> String? {
+  private static func place(_ surroundings: RuntimeEnvironment) -> String? {
     var words: [String] = []
     if surroundings.isKubernetes {
       words.append("Kubernetes")
@@ -75,17 +75,17 @@ public enum Summary {
     return lines + device.advice.filter { $0 != device.exclusion }
   }
 
-  static func said(_ inquiry: Inquiry) -> String {
+  static func said(_ probe: DriverProbe) -> String {
     let what: String =
-      switch inquiry.outcome {
-      case .answered: "described \(count(inquiry.devices, "device"))"
-      case .absent(let why), .failed(let why): why
+      switch probe.outcome {
+      case .answered: "described \(count(probe.devices, "device"))"
+      case .unavailable(let why), .failed(let why): why
       case .crashed(let how): "crashed (\(how)); left alone for a while"
       case .hung: "did not answer in time; left alone for a while"
       case .stuck: "hangs in the kernel; left alone until the next start"
-      case .avoided(let why): "not asked: \(why)"
+      case .quarantined(let why): "not asked: \(why)"
       }
-    return "\(inquiry.source.rawValue): \(what) in \(number(inquiry.milliseconds)) ms"
+    return "\(probe.source.rawValue): \(what) in \(number(probe.milliseconds)) ms"
   }
 
   private static func count(_ number: Int, _ word: String) -> String {

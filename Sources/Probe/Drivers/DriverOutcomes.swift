@@ -1,12 +1,12 @@
 /// What it means how a driver's process ended.
-enum Outcomes {
-  static func judge(_ report: Report, _ end: Child.End, _ source: Source) -> Inquiry.Outcome {
+enum DriverOutcomes {
+  static func outcome(_ report: DriverReport, _ end: ChildProcess.End, _ source: Source) -> DriverProbe.Outcome {
     switch end {
     case .killed: return .hung
     case .stuck: return .stuck
     default: break
     }
-    if let code = report.code { return code == 0 ? .answered : said(code, source) }
+    if let code = report.code { return code == 0 ? .answered : outcome(of: code, source) }
     switch end {
     case .signalled(let signal): return .crashed("signal \(signal)")
     case .exited(let status): return .crashed("ended its process with \(status)")
@@ -14,13 +14,13 @@ enum Outcomes {
     }
   }
 
-  private static func said(_ code: Int, _ source: Source) -> Inquiry.Outcome {
+  private static func outcome(of code: Int, _ source: Source) -> DriverProbe.Outcome {
     // Vulkan's own codes are negative too, so its shim's begin at -100.
     let shim = source == .vulkan ? code + 99 : code
     switch (source, code) {
-    case (.vulkan, -9): return .absent("no Vulkan driver for this machine")
-    case (_, _) where shim == -1: return .absent("its library is not here")
-    case (_, _) where shim == -2: return .absent("its library is not the one that is meant")
+    case (.vulkan, -9): return .unavailable("no Vulkan driver for this machine")
+    case (_, _) where shim == -1: return .unavailable("its library is not here")
+    case (_, _) where shim == -2: return .unavailable("its library is not the one that is meant")
     case (.nvml, _): return .failed(nvml(code))
     default: return .failed("code \(code)")
     }

@@ -16,15 +16,15 @@ struct HardwareRequest {
   private(set) var method = "lora"
   private(set) var target = "gpu"
   private(set) var provider: String?
-  private(set) var usage = Usage()
+  private(set) var options = RunOptions()
 
   init(_ body: [UInt8]) throws(BadRequest) {
     guard !body.isEmpty else { return }
     guard body.count <= Self.bytesMax else { throw BadRequest("The body has more than \(Self.bytesMax) bytes.") }
-    var walker = JSONWalker(body)
+    var walker = JSONReader(body)
     var problem: BadRequest?
-    do throws(JSONProblem) {
-      try walker.members { (key, walker) throws(JSONProblem) in
+    do throws(JSONParseError) {
+      try walker.members { (key, walker) throws(JSONParseError) in
         let found = try self.take(key, &walker)
         problem = problem ?? found
       }
@@ -43,7 +43,7 @@ struct HardwareRequest {
 
   private var hasParameters = false
 
-  private mutating func take(_ key: String, _ walker: inout JSONWalker) throws(JSONProblem) -> BadRequest? {
+  private mutating func take(_ key: String, _ walker: inout JSONReader) throws(JSONParseError) -> BadRequest? {
     switch key {
     case "model": model = try walker.text()
     case "model_params", "model_params_m":
@@ -69,24 +69,24 @@ struct HardwareRequest {
       guard let context = try walker.integer(), (1...1 << 24).contains(context) else {
         return BadRequest("`context` is a number of tokens from 1 to \(1 << 24).", key)
       }
-      usage.context = context
+      options.context = context
     case "parallel":
       guard let parallel = try walker.integer(), (1...1024).contains(parallel) else {
         return BadRequest("`parallel` is a number of conversations from 1 to 1024.", key)
       }
-      usage.parallel = parallel
+      options.parallel = parallel
     default: break
     }
     return nil
   }
 
-  private mutating func takeAdded(_ walker: inout JSONWalker) throws(JSONProblem) -> BadRequest? {
+  private mutating func takeAdded(_ walker: inout JSONReader) throws(JSONParseError) -> BadRequest? {
     guard walker.peek() == .array else { return BadRequest("`add_devices` is a list of objects.", "add_devices") }
     var problem: BadRequest?
-    try walker.elements { (walker) throws(JSONProblem) in
+    try walker.elements { (walker) throws(JSONParseError) in
       guard walker.peek() == .object else { return }
       var bytes = 0
-      try walker.members { (key, walker) throws(JSONProblem) in
+      try walker.members { (key, walker) throws(JSONParseError) in
         if key == "memory_bytes" { bytes = try walker.integer() ?? 0 }
       }
       if bytes <= 0 || bytes > Self.addedBytesMax {
@@ -189,7 +189,7 @@ enum TrainingEstimate {
     // A quarter of a hundredth is lost in the table: QLoRA's activations are a tenth of the quarter.
     if request.method.hasPrefix("qlora"), request.method != "qlora8" { parts[2] = parts[0] / 10 }
     let total = parts.reduce(0) { $0.plus($1) }
-    var out = JSONText()
+    var out = JSONWriter()
     out.object { out in
       out.member("model_params_millions", request.parameters / 1_000_000)
       out.member("method", request.method)

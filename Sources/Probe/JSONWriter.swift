@@ -1,13 +1,15 @@
 /// Writes JSON, member after member.
-public struct JSONText {
+public struct JSONWriter {
   public private(set) var bytes: [UInt8] = []
 
   public init() {}
 
-  public mutating func object(_ name: String? = nil, _ body: (inout JSONText) -> Void) {
+  public mutating func object(_ name: String? = nil, _ body: (inout JSONWriter) -> Void) {
     wrap(name, "{", "}", body)
   }
-  public mutating func array(_ name: String? = nil, _ body: (inout JSONText) -> Void) { wrap(name, "[", "]", body) }
+  public mutating func array(_ name: String? = nil, _ body: (inout JSONWriter) -> Void) {
+    wrap(name, "[", "]", body)
+  }
 
   public mutating func member(_ name: String?, _ text: String?) {
     guard let text else { return }
@@ -45,8 +47,9 @@ public struct JSONText {
     array(name) { out in for text in texts { out.member(nil, text) } }
   }
 
-  private mutating func wrap(_ name: String?, _ open: Character, _ end: Character, _ body: (inout JSONText) -> Void)
-  {
+  private mutating func wrap(
+    _ name: String?, _ open: Character, _ end: Character, _ body: (inout JSONWriter) -> Void
+  ) {
     key(name)
     bytes.append(contentsOf: open.utf8)
     body(&self)

@@ -1,6 +1,6 @@
 /// One driver that is worth asking.
-struct Question: Sendable {
-  /// Its place among all that are asked.
+struct DriverQuery: Sendable {
+  /// Its place among all that are target.
   var order: Int
   var source: Source
   /// The library that its process opens.
@@ -13,16 +13,16 @@ struct Question: Sendable {
 
 extension Machine {
   /// Devices whose drivers can be asked without waking one: a driver wakes all of its maker's devices.
-  var askable: [Device] {
+  var probeable: [Device] {
     let asleep = Set(devices.filter(\.isAsleep).map(\.vendor))
     return devices.filter { !asleep.contains($0.vendor) }
   }
 }
 
 /// Decides which drivers are asked: those whose devices were seen, and none that would wake one.
-struct Questions {
-  let root: Root
-  let options: Inquirer.Options
+struct DriverQueries {
+  let files: SystemFiles
+  let options: DriverProber.Options
 
   private static let libraryFolders = [
     "usr/lib/wsl/lib", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib64", "usr/lib",
@@ -36,61 +36,61 @@ struct Questions {
     "RADV_", "ANV_", "INTEL_", "DRI_", "VK_",
   ]
 
-  func about(_ machine: Machine) -> [Question] {
-    let devices = machine.askable
-    let boot = root.text("proc/sys/kernel/random/boot_id", max: 64) ?? ""
-    let asked = [
+  func queries(for machine: Machine) -> [DriverQuery] {
+    let devices = machine.probeable
+    let boot = files.text("proc/sys/kernel/random/boot_id", max: 64) ?? ""
+    let targets = [
       nvml(devices, isWSL: machine.environment.isWSL), rocmSMI(devices), levelZero(devices), vulkan(machine),
     ]
-    return asked.compactMap { $0 }.enumerated().map { order, asked in
-      Question(
-        order: order, source: asked.source, library: asked.library, environment: environment(asked.variables),
-        key: "\(asked.source.rawValue) \(boot) \(asked.key)")
+    return targets.compactMap { $0 }.enumerated().map { order, target in
+      DriverQuery(
+        order: order, source: target.source, library: target.library, environment: environment(target.variables),
+        key: "\(target.source.rawValue) \(boot) \(target.key)")
     }
   }
 
   /// A library and what its answer depends on.
-  private struct Asked {
+  private struct Target {
     var source: Source
     var library: String
     var key: String
     var variables: [String] = []
   }
 
-  private func nvml(_ devices: [Device], isWSL: Bool) -> Asked? {
+  private func nvml(_ devices: [Device], isWSL: Bool) -> Target? {
     let own = devices.filter { $0.vendor == "NVIDIA" && $0.kernelDriver == "nvidia" }
-    if let library = options.libraries[.nvml] { return Asked(source: .nvml, library: library, key: library) }
+    if let library = options.libraries[.nvml] { return Target(source: .nvml, library: library, key: library) }
     guard !own.isEmpty || isWSL else { return nil }
     let library = find(["libnvidia-ml.so.1"]) ?? "libnvidia-ml.so.1"
-    return Asked(
+    return Target(
       source: .nvml, library: library, key: (own.first?.driverVersion?.value ?? "") + Self.identities(own))
   }
 
-  private func rocmSMI(_ devices: [Device]) -> Asked? {
+  private func rocmSMI(_ devices: [Device]) -> Target? {
     let own = devices.filter { $0.backends.contains(.rocm) }
-    let usual = own.isEmpty ? nil : find(["librocm_smi64.so.7", "librocm_smi64.so.1", "librocm_smi64.so"])
-    return (options.libraries[.rocmSMI] ?? usual).map {
-      Asked(source: .rocmSMI, library: $0, key: $0 + Self.identities(own))
+    let found = own.isEmpty ? nil : find(["librocm_smi64.so.7", "librocm_smi64.so.1", "librocm_smi64.so"])
+    return (options.libraries[.rocmSMI] ?? found).map {
+      Target(source: .rocmSMI, library: $0, key: $0 + Self.identities(own))
     }
   }
 
-  private func levelZero(_ devices: [Device]) -> Asked? {
+  private func levelZero(_ devices: [Device]) -> Target? {
     let own = devices.filter { $0.vendor == "Intel" && $0.backends.contains(.levelZero) }
-    let usual = own.isEmpty ? nil : find(["libze_loader.so.1"])
-    return (options.libraries[.levelZero] ?? usual).map {
-      Asked(source: .levelZero, library: $0, key: $0 + Self.identities(own))
+    let found = own.isEmpty ? nil : find(["libze_loader.so.1"])
+    return (options.libraries[.levelZero] ?? found).map {
+      Target(source: .levelZero, library: $0, key: $0 + Self.identities(own))
     }
   }
 
-  private func vulkan(_ machine: Machine) -> Asked? {
-    let manifests = Manifests(root: root, options: options).fitting(machine)
+  private func vulkan(_ machine: Machine) -> Target? {
+    let manifests = Manifests(files: files, options: options).fitting(machine)
     if manifests.isEmpty { return nil }
-    let files = manifests.map(\.path).joined(separator: ":")
-    return Asked(
+    let paths = manifests.map(\.path).joined(separator: ":")
+    return Target(
       source: .vulkan, library: options.libraries[.vulkan] ?? "libvulkan.so.1",
-      key: files + Self.identities(machine.askable),
+      key: paths + Self.identities(machine.probeable),
       variables: [
-        "VK_DRIVER_FILES=\(files)", "VK_ICD_FILENAMES=\(files)", "VK_LOADER_LAYERS_DISABLE=*", "NODEVICE_SELECT=1",
+        "VK_DRIVER_FILES=\(paths)", "VK_ICD_FILENAMES=\(paths)", "VK_LOADER_LAYERS_DISABLE=*", "NODEVICE_SELECT=1",
         "MESA_SHADER_CACHE_DISABLE=true",
       ])
   }
@@ -101,7 +101,7 @@ struct Questions {
 
   private func find(_ names: [String]) -> String? {
     for folder in Self.libraryFolders {
-      for name in names where root.exists("\(folder)/\(name)") { return "/\(folder)/\(name)" }
+      for name in names where files.exists("\(folder)/\(name)") { return "/\(folder)/\(name)" }
     }
     return nil
   }

@@ -4,7 +4,7 @@ import Testing
 @testable import Probe
 
 /// Drivers that misbehave in their own process, and what is known afterwards.
-@Suite(.serialized) struct ChildTests {
+@Suite(.serialized) struct ChildProcessTests {
   private func ask(
     _ words: [String], _ kind: Fakes.Kind = .nvml, machine name: String = "dgx-a100",
     deadline: Duration = .seconds(10)
@@ -12,15 +12,15 @@ import Testing
     let folder = try Fakes.Folder()
     let library = try folder.library(kind, words)
     let recorded = try Recorded(name)
-    var inquirer = Inquirer(try Fakes.options(.nvml, library, deadline: deadline))
+    var prober = DriverProber(try Fakes.options(.nvml, library, deadline: deadline))
     let start = ContinuousClock.now
-    let machine = inquirer.ask(recorded.machine, recorded.root)
+    let machine = prober.probe(recorded.machine, recorded.files)
     return (machine, ContinuousClock.now - start)
   }
 
   @Test func `eight devices are described with all that the library knows`() throws {
     let (machine, _) = try ask(["DEVICES=8"])
-    #expect(machine.inquiries.map(\.outcome) == [.answered])
+    #expect(machine.driverProbes.map(\.outcome) == [.answered])
     #expect(machine.devices.count == 8)
     let first = try #require(machine.device("0000:07:00.0"))
     #expect(first.memory == Fact(85_899_345_920 - 671_088_640, .nvml, .exact))
@@ -59,7 +59,7 @@ import Testing
   ])
   func `a driver that ends its process leaves this one alone`(word: String, how: String) throws {
     let (machine, _) = try ask([word])
-    #expect(machine.inquiries.map(\.outcome) == [.crashed(how)])
+    #expect(machine.driverProbes.map(\.outcome) == [.crashed(how)])
     #expect(machine.devices.count == 8)
     #expect(machine.device("0000:07:00.0")?.memory?.confidence == .tabulated)
   }
@@ -71,20 +71,20 @@ import Testing
 
   @Test func `a driver that hangs is ended at the deadline`() throws {
     let (machine, time) = try ask(["HANG"], deadline: .milliseconds(300))
-    #expect(machine.inquiries.map(\.outcome) == [.hung])
+    #expect(machine.driverProbes.map(\.outcome) == [.hung])
     #expect(time >= .milliseconds(300))
     #expect(time < .milliseconds(1500))
   }
 
   @Test func `a driver that prints a megabyte and hangs is emptied and ended at the deadline`() throws {
     let (machine, time) = try ask(["CHATTER"], deadline: .milliseconds(500))
-    #expect(machine.inquiries.map(\.outcome) == [.hung])
+    #expect(machine.driverProbes.map(\.outcome) == [.hung])
     #expect(time < .milliseconds(1700))
   }
 
   @Test func `a driver that never stops printing is ended at the deadline`() throws {
     let (machine, time) = try ask(["ENDLESS"], deadline: .milliseconds(500))
-    #expect(machine.inquiries.map(\.outcome) == [.hung])
+    #expect(machine.driverProbes.map(\.outcome) == [.hung])
     #expect(time < .seconds(3))
   }
 
@@ -92,54 +92,56 @@ import Testing
     let recorded = try Recorded("dgx-a100")
     var options = try Fakes.options(.nvml, "x.so")
     options.program = "/no/such/program"
-    var inquirer = Inquirer(options)
+    var prober = DriverProber(options)
     #expect(
-      inquirer.ask(recorded.machine, recorded.root).inquiries.map(\.outcome) == [
+      prober.probe(recorded.machine, recorded.files).driverProbes.map(\.outcome) == [
         .failed("its process cannot be started")
       ])
   }
 
   @Test func `a driver that prints a megabyte and answers is heard`() throws {
     let (machine, time) = try ask(["FLOOD", "DEVICES=8"], deadline: .seconds(10))
-    #expect(machine.inquiries.map(\.outcome) == [.answered])
-    #expect(machine.inquiries.first?.devices == 8)
+    #expect(machine.driverProbes.map(\.outcome) == [.answered])
+    #expect(machine.driverProbes.first?.devices == 8)
     #expect(time < .seconds(5))
   }
 
   @Test func `a driver that leaves a process behind is not waited for`() throws {
     let (machine, time) = try ask(["FORK"], deadline: .seconds(10))
-    #expect(machine.inquiries.map(\.outcome) == [.answered])
+    #expect(machine.driverProbes.map(\.outcome) == [.answered])
     #expect(time < .seconds(5))
   }
 
   @Test(arguments: [(9, "not loaded"), (18, "different versions"), (15, "fallen off"), (999, "NVML says 999")])
   func `a code is said in words`(code: Int, words: String) throws {
     let (machine, _) = try ask(["CODE=\(code)"])
-    guard case .failed(let text)? = machine.inquiries.first?.outcome else { return #expect(Bool(false)) }
+    guard case .failed(let text)? = machine.driverProbes.first?.outcome else { return #expect(Bool(false)) }
     #expect(text.contains(words))
   }
 
   @Test func `a library without the functions, and no library, are absent`() throws {
     let (machine, _) = try ask([], .half)
-    #expect(machine.inquiries.map(\.outcome) == [.absent("its library is not the one that is meant")])
+    #expect(machine.driverProbes.map(\.outcome) == [.unavailable("its library is not the one that is meant")])
     let recorded = try Recorded("dgx-a100")
-    var inquirer = Inquirer(try Fakes.options(.nvml, "/no/such/library.so"))
+    var prober = DriverProber(try Fakes.options(.nvml, "/no/such/library.so"))
     #expect(
-      inquirer.ask(recorded.machine, recorded.root).inquiries.map(\.outcome) == [.absent("its library is not here")]
+      prober.probe(recorded.machine, recorded.files).driverProbes.map(\.outcome) == [
+        .unavailable("its library is not here")
+      ]
     )
   }
 
   @Test func `what hung is left alone for a minute, then two, and asked again`() throws {
     let folder = try Fakes.Folder()
     let recorded = try Recorded("dgx-a100")
-    var inquirer = Inquirer(try Fakes.options(.nvml, try folder.library(.nvml, ["CRASH"])))
-    func outcome(_ now: Int) -> Inquiry.Outcome? {
-      inquirer.ask(recorded.machine, recorded.root, now: now).inquiries.first?.outcome
+    var prober = DriverProber(try Fakes.options(.nvml, try folder.library(.nvml, ["CRASH"])))
+    func outcome(_ now: Int) -> DriverProbe.Outcome? {
+      prober.probe(recorded.machine, recorded.files, now: now).driverProbes.first?.outcome
     }
     #expect(outcome(0) == .crashed("signal 11"))
-    guard case .avoided? = outcome(59) else { return #expect(Bool(false)) }
+    guard case .quarantined? = outcome(59) else { return #expect(Bool(false)) }
     #expect(outcome(60) == .crashed("signal 11"))
-    guard case .avoided? = outcome(179) else { return #expect(Bool(false)) }
+    guard case .quarantined? = outcome(179) else { return #expect(Bool(false)) }
     #expect(outcome(180) == .crashed("signal 11"))
   }
 
@@ -148,45 +150,45 @@ import Testing
     let recorded = try Recorded("dgx-a100")
     var options = try Fakes.options(.nvml, try folder.library(.nvml, ["CRASH"]))
     let file = folder.url.appending(path: "below/drivers")
-    options.memory = file.path
-    func outcome(_ now: Int) -> Inquiry.Outcome? {
-      var inquirer = Inquirer(options)
-      return inquirer.ask(recorded.machine, recorded.root, now: now).inquiries.first?.outcome
+    options.quarantinePath = file.path
+    func outcome(_ now: Int) -> DriverProbe.Outcome? {
+      var prober = DriverProber(options)
+      return prober.probe(recorded.machine, recorded.files, now: now).driverProbes.first?.outcome
     }
     #expect(outcome(1000) == .crashed("signal 11"))
-    #expect(outcome(1059) == .avoided("it crashed once; asked again later"))
+    #expect(outcome(1059) == .quarantined("it crashed once; asked again later"))
     #expect(outcome(1060) == .crashed("signal 11"))
-    #expect(outcome(1179) == .avoided("it crashed 2 times; asked again later"))
+    #expect(outcome(1179) == .quarantined("it crashed 2 times; asked again later"))
     try FileManager.default.removeItem(at: file)
     #expect(outcome(1179) == .crashed("signal 11"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path + "/below") == ["drivers"])
   }
 
   @Test func `what is remembered survives being written, and a file that is something else is nothing`() {
-    var grudges = Grudges()
-    grudges.note(.hung, about: "nvml a b", now: 5)
-    grudges.note(.stuck, about: "vulkan c", now: 5)
-    let again = Grudges(text: grudges.text)
-    #expect(again == grudges)
+    var quarantine = DriverQuarantine()
+    quarantine.record(.hung, for: "nvml a b", now: 5)
+    quarantine.record(.stuck, for: "vulkan c", now: 5)
+    let again = DriverQuarantine(text: quarantine.text)
+    #expect(again == quarantine)
     #expect(again.reason(against: "nvml a b", now: 64)?.contains("hung once") == true)
     #expect(again.reason(against: "vulkan c", now: .max)?.contains("until the next start") == true)
     for text in ["", "x", "1 2 3", "0 9 0 hung a", "99 9 0 hung a", "1 9 0 sang a", "1 x 0 hung a", "\0\u{ff}"] {
-      #expect(Grudges(text: text) == Grudges())
+      #expect(DriverQuarantine(text: text) == DriverQuarantine())
     }
     let many = String(repeating: "1 99 0 hung a\n", count: 3) + (0..<500).map { "1 99 0 hung \($0)\n" }.joined()
-    #expect(Grudges(text: many).reason(against: "499", now: 0) == nil)
+    #expect(DriverQuarantine(text: many).reason(against: "499", now: 0) == nil)
   }
 
   @Test func `AMD's and Intel's libraries are heard`() throws {
     let folder = try Fakes.Folder()
     let amd = try Recorded("instinct-mi210")
-    var inquirer = Inquirer(try Fakes.options(.rocmSMI, try folder.library(.rocmSMI)))
-    let instinct = inquirer.ask(amd.machine, amd.root).device("0000:83:00.0")
+    var prober = DriverProber(try Fakes.options(.rocmSMI, try folder.library(.rocmSMI)))
+    let instinct = prober.probe(amd.machine, amd.files).device("0000:83:00.0")
     #expect(instinct?.telemetry.busyPercent == 12)
     #expect(instinct?.memory?.value == 68_702_699_520)
     let intel = try Recorded("arc-b580-xe")
-    var second = Inquirer(try Fakes.options(.levelZero, try folder.library(.levelZero)))
-    let arc = second.ask(intel.machine, intel.root).device("0000:03:00.0")
+    var second = DriverProber(try Fakes.options(.levelZero, try folder.library(.levelZero)))
+    let arc = second.probe(intel.machine, intel.files).device("0000:03:00.0")
     #expect(arc?.memory == Fact(12_884_901_888, .levelZero, .exact))
     #expect(arc?.free?.value == 12_348_030_976)
   }
@@ -201,9 +203,9 @@ import Testing
 
   @Test func `a code that is no code is none`() {
     for text in ["9223372036854775800", "-9223372036854775808", "x", ""] {
-      let report = Report(Array("device 0\nname A\nend \(text)\n".utf8))
+      let report = DriverReport(Array("device 0\nname A\nend \(text)\n".utf8))
       for source in Source.allCases {
-        #expect(Outcomes.judge(report, .exited(0), source) == .crashed("ended its process with 0"))
+        #expect(DriverOutcomes.outcome(report, .exited(0), source) == .crashed("ended its process with 0"))
       }
     }
   }
@@ -211,16 +213,16 @@ import Testing
   @Test func `a report may be cut anywhere and say anything`() {
     let whole = Array(
       "driver_version 1\ndevice 0\npci 0000:01:00.0\nname A\nheap 1 2 3\npartition 0\nuuid x\nend 0\n".utf8)
-    for end in 0...whole.count { _ = Report(Array(whole[..<end])) }
+    for end in 0...whole.count { _ = DriverReport(Array(whole[..<end])) }
     for text in [
       "device\n\n\n", "end x", "heap -1 -1 -1 -1 -1", String(repeating: "device 1\n", count: 5000),
       "\u{0}\u{1}\u{ff}",
     ] {
       var machine = Machine()
       for source in [Source.nvml, .vulkan, .rocmSMI, .levelZero] {
-        Merge.add(Report(Array(text.utf8)), from: source, to: &machine)
+        Merge.add(DriverReport(Array(text.utf8)), from: source, to: &machine)
       }
-      #expect(machine.devices.count <= 4 * Report.devicesMax)
+      #expect(machine.devices.count <= 4 * DriverReport.devicesMax)
     }
   }
 }

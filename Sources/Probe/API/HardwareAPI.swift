@@ -1,5 +1,5 @@
 /// The hardware endpoints without their HTTP: a question and a snapshot in, an answer out. Nothing here waits.
-public enum HardwareCall {
+public enum HardwareAPI {
   /// What is answered.
   public enum Answer: Sendable, Equatable {
     case json([UInt8])
@@ -8,7 +8,7 @@ public enum HardwareCall {
   }
 
   /// What may be asked, by the path below `/v1/hardware`.
-  public enum Question: String, Sendable, CaseIterable {
+  public enum Endpoint: String, Sendable, CaseIterable {
     case machine = ""
     case telemetry = "/telemetry"
     case models = "/models"
@@ -34,9 +34,9 @@ public enum HardwareCall {
   private static let jsonBytesMax = 1 << 20
 
   /// Answers a question. `body` is the request's, empty where there is none.
-  public static func answer(_ question: Question, _ body: [UInt8], _ snapshot: Snapshot) -> Answer {
+  public static func answer(_ endpoint: Endpoint, _ body: [UInt8], _ snapshot: Snapshot) -> Answer {
     do throws(BadRequest) {
-      switch question {
+      switch endpoint {
       case .machine: return .json(snapshot.json)
       case .telemetry: return .json(telemetry(snapshot))
       case .models: return .json(models(snapshot))
@@ -53,8 +53,8 @@ public enum HardwareCall {
     }
   }
 
-  private static func write(_ body: (inout JSONText) -> Void) -> [UInt8] {
-    var out = JSONText()
+  private static func write(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+    var out = JSONWriter()
     out.object(nil, body)
     return out.bytes
   }
@@ -100,7 +100,7 @@ public enum HardwareCall {
   }
 
   private static func compatibleModels(_ snapshot: Snapshot) -> [UInt8] {
-    let fitting = NamedModel.catalogue.filter {
+    let fitting = NamedModel.catalog.filter {
       Sizing.bytes(Int($0.billions * 1e9), .int8) <= max(snapshot.freeBytes, snapshot.hostBytes)
     }
     return write { out in
@@ -134,7 +134,7 @@ public enum HardwareCall {
       out.member("vram_reserve_bytes", snapshot.reserve)
       out.member("fits_available", bytes <= snapshot.freeBytes)
       out.member("suggested_quant", suggested.precision.rawValue)
-      let plan = Planner.plan(request.shape, request.usage, on: snapshot.budget, speed: snapshot.speed)
+      let plan = Planner.plan(request.shape, request.options, on: snapshot.budget, speed: snapshot.speed)
       out.object("plan") { plan.write(&$0) }
     }
   }
@@ -155,12 +155,12 @@ public enum HardwareCall {
   }
 
   private static func side(
-    _ snapshot: Snapshot, _ request: HardwareRequest, _ precision: Sizing.Precision, _ out: inout JSONText
+    _ snapshot: Snapshot, _ request: HardwareRequest, _ precision: Sizing.Precision, _ out: inout JSONWriter
   ) {
     let bytes = Sizing.bytes(request.parameters, precision)
     var left = bytes
     var shards = 0
-    for free in snapshot.budget.places.map(\.free).sorted(by: >) where left > 0 {
+    for free in snapshot.budget.devices.map(\.free).sorted(by: >) where left > 0 {
       left -= free
       shards += 1
     }
@@ -171,7 +171,7 @@ public enum HardwareCall {
     out.member("memory_required_bytes", bytes)
     out.member("fits", left <= 0)
     out.member("shards_required", left <= 0 ? shards : 0)
-    let plan = Planner.plan(request.shape, request.usage, on: snapshot.budget, speed: snapshot.speed)
+    let plan = Planner.plan(request.shape, request.options, on: snapshot.budget, speed: snapshot.speed)
     out.object("plan") { plan.write(&$0) }
   }
 

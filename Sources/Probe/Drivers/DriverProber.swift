@@ -4,10 +4,10 @@ internal import Glibc
 ///
 /// What crashed or hung is remembered and left alone for a while: longer each time, and until the next start of the
 /// machine when it could not be ended. Everything else about it is a value, so it belongs to the thread that asks.
-public struct Inquirer: Sendable {
+public struct DriverProber: Sendable {
   /// How the drivers are asked.
   public struct Options: Sendable {
-    /// The program that a driver's process runs, which calls `DriverChild.runIfMeant` first. This program itself
+    /// The program that a driver's process runs, which calls `DriverProcess.runIfRequested` first. This program itself
     /// unless it is said.
     public var program = "/proc/self/exe"
     /// How long a driver may take.
@@ -17,10 +17,10 @@ public struct Inquirer: Sendable {
     /// Folders of Vulkan's manifests instead of the usual ones.
     public var manifestFolders: [String]?
     /// Whether drivers are asked for whose maker no device was seen: software rasterisers.
-    public var asksEveryDriver = false
+    public var probesEveryDriver = false
     /// A file in which it is remembered which drivers crashed or hung, so that the next program leaves them alone too;
     /// nil for this value's own memory alone.
-    public var memory: String?
+    public var quarantinePath: String?
     /// The variables that the drivers may see; those that mean something to them are passed on.
     public var environment: [String: String] = [:]
 
@@ -29,43 +29,43 @@ public struct Inquirer: Sendable {
 
   public var options: Options
   /// What became of earlier inquiries.
-  public var grudges = Grudges()
+  public var quarantine = DriverQuarantine()
   private var stuck: [pid_t] = []
 
   public init(_ options: Options = Options()) { self.options = options }
 
   /// Asks every driver that has something to do with the machine. `now` is in seconds since the machine's start.
-  public mutating func ask(_ machine: Machine, _ root: Root, now: Int = sinceStart()) -> Machine {
+  public mutating func probe(_ machine: Machine, _ files: SystemFiles, now: Int = sinceStart()) -> Machine {
     reapStuck()
-    if let kept = options.memory.flatMap({ GrudgeFile(path: $0).read() }) { grudges = kept }
-    let before = grudges
+    if let kept = options.quarantinePath.flatMap({ QuarantineFile(path: $0).read() }) { quarantine = kept }
+    let before = quarantine
     var machine = machine
-    var questions: [Question] = []
-    for question in Questions(root: root, options: options).about(machine) {
-      if let reason = grudges.reason(against: question.key, now: now) {
-        machine.inquiries.append(
-          Inquiry(source: question.source, outcome: .avoided(reason), milliseconds: 0, devices: 0))
+    var queries: [DriverQuery] = []
+    for query in DriverQueries(files: files, options: options).queries(for: machine) {
+      if let reason = quarantine.reason(against: query.key, now: now) {
+        machine.driverProbes.append(
+          DriverProbe(source: query.source, outcome: .quarantined(reason), milliseconds: 0, devices: 0))
       } else {
-        questions.append(question)
+        queries.append(query)
       }
     }
-    let answers = gather(questions)
-    for question in questions where !answers.contains(where: { $0.question.order == question.order }) {
-      machine.inquiries.append(
-        Inquiry(
-          source: question.source, outcome: .failed("its process cannot be started"), milliseconds: 0, devices: 0))
+    let results = gather(queries)
+    for query in queries where !results.contains(where: { $0.query.order == query.order }) {
+      machine.driverProbes.append(
+        DriverProbe(
+          source: query.source, outcome: .failed("its process cannot be started"), milliseconds: 0, devices: 0))
     }
-    for answer in answers {
-      let outcome = Outcomes.judge(answer.report, answer.end, answer.question.source)
-      grudges.note(outcome, about: answer.question.key, now: now)
-      if answer.end == .stuck { stuck.append(answer.process) }
-      machine.inquiries.append(
-        Inquiry(
-          source: answer.question.source, outcome: outcome, milliseconds: answer.milliseconds,
-          devices: answer.report.devices.count))
-      Merge.add(answer.report, from: answer.question.source, to: &machine)
+    for result in results {
+      let outcome = DriverOutcomes.outcome(result.report, result.end, result.query.source)
+      quarantine.record(outcome, for: result.query.key, now: now)
+      if result.end == .stuck { stuck.append(result.process) }
+      machine.driverProbes.append(
+        DriverProbe(
+          source: result.query.source, outcome: outcome, milliseconds: result.milliseconds,
+          devices: result.report.devices.count))
+      Merge.add(result.report, from: result.query.source, to: &machine)
     }
-    if let path = options.memory, grudges != before { GrudgeFile(path: path).write(grudges) }
+    if let path = options.quarantinePath, quarantine != before { QuarantineFile(path: path).write(quarantine) }
     Merge.finish(&machine, environment: options.environment)
     return machine
   }
@@ -77,28 +77,28 @@ public struct Inquirer: Sendable {
   }
 
   /// A driver's answer.
-  private struct Answer {
-    var question: Question
-    var report: Report
-    var end: Child.End
+  private struct Result {
+    var query: DriverQuery
+    var report: DriverReport
+    var end: ChildProcess.End
     var process: pid_t
     var milliseconds: Double
   }
 
   /// Starts all, empties all pipes as they fill, ends what is late.
-  private func gather(_ questions: [Question]) -> [Answer] {
+  private func gather(_ queries: [DriverQuery]) -> [Result] {
     let clock = ContinuousClock()
     let began = clock.now
-    var answers: [Answer] = []
+    var results: [Result] = []
     var running: [Running] = []
-    for question in questions {
+    for query in queries {
       guard
-        let child = Child.start(
+        let child = ChildProcess.start(
           options.program,
-          arguments: [DriverChild.word, question.source.rawValue, question.library, "\(getpid())"],
-          environment: question.environment)
+          arguments: [DriverProcess.argument, query.source.rawValue, query.library, "\(getpid())"],
+          environment: query.environment)
       else { continue }
-      running.append(Running(question: question, child: child))
+      running.append(Running(query: query, child: child))
     }
     while !running.isEmpty {
       let isLate = clock.now - began >= options.deadline
@@ -107,25 +107,25 @@ public struct Inquirer: Sendable {
         if isLate { each.child.kill(waiting: 100) }
         guard each.child.hasEnded(), let end = each.child.end else { continue }
         each.child.drain()
-        answers.append(
-          Answer(
-            question: each.question, report: Report(each.child.report), end: end, process: each.child.process,
+        results.append(
+          Result(
+            query: each.query, report: DriverReport(each.child.report), end: end, process: each.child.process,
             milliseconds: (clock.now - began) / .microseconds(1) / 1000))
       }
       running.removeAll { $0.child.end != nil }
       Self.wait(running, atMost: options.deadline - (clock.now - began))
     }
-    // In the order of the questions, whoever was the fastest.
-    return answers.sorted { $0.question.order < $1.question.order }
+    // In the order of the queries, whoever was the fastest.
+    return results.sorted { $0.query.order < $1.query.order }
   }
 
   /// A child in a list: it cannot be copied.
   private final class Running {
-    let question: Question
-    var child: Child
+    let query: DriverQuery
+    var child: ChildProcess
 
-    init(question: Question, child: consuming Child) {
-      self.question = question
+    init(query: DriverQuery, child: consuming ChildProcess) {
+      self.query = query
       self.child = child
     }
   }

@@ -31,12 +31,12 @@ public struct Prices: Sendable, Equatable {
   public init?(_ json: [UInt8]) {
     var date = ""
     var instances: [Instance] = []
-    var walker = JSONWalker(json)
-    do throws(JSONProblem) {
-      try walker.members { (key, walker) throws(JSONProblem) in
+    var walker = JSONReader(json)
+    do throws(JSONParseError) {
+      try walker.members { (key, walker) throws(JSONParseError) in
         if key == "date" { date = try walker.text() ?? "" }
         guard key == "instances", walker.peek() == .array else { return }
-        try walker.elements { (walker) throws(JSONProblem) in
+        try walker.elements { (walker) throws(JSONParseError) in
           if let instance = try Self.instance(&walker), instances.count < Self.instancesMax {
             instances.append(instance)
           }
@@ -47,10 +47,10 @@ public struct Prices: Sendable, Equatable {
     self.init(date: date, instances: instances)
   }
 
-  private static func instance(_ walker: inout JSONWalker) throws(JSONProblem) -> Instance? {
+  private static func instance(_ walker: inout JSONReader) throws(JSONParseError) -> Instance? {
     guard walker.peek() == .object else { return nil }
     var instance = Instance(provider: "", name: "", device: "", deviceCount: 0, gigabytes: 0, cents: 0)
-    try walker.members { (key, walker) throws(JSONProblem) in
+    try walker.members { (key, walker) throws(JSONParseError) in
       switch key {
       case "provider": instance.provider = try walker.text() ?? ""
       case "instance": instance.name = try walker.text() ?? ""

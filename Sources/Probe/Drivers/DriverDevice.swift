@@ -1,8 +1,8 @@
 /// A device as one driver describes it.
-struct Described {
+struct DriverDevice {
   private(set) var device: Device
 
-  init(_ described: Report.Described, _ source: Source, host: HostMemory) {
+  init(_ described: DriverReport.Device, _ source: Source, host: HostMemory) {
     let part = described.device
     let name = part.facts["name"] ?? "device \(part.facts["device"] ?? "")"
     device = Device(kind: .discreteGPU, vendor: "", name: Fact(name, source, .exact))
@@ -27,15 +27,15 @@ struct Described {
     device.telemetry.wattsMax = part.number("power_limit_mw").map { Double($0) / 1000 }
   }
 
-  private mutating func takeMemory(_ part: Report.Part, _ source: Source) {
+  private mutating func takeMemory(_ part: DriverReport.Part, _ source: Source) {
     guard let total = part.number("memory_total"), total > 0 else { return }
     device.memory = Fact(total, source, .exact)
     device.free = part.number("memory_free").map { Fact(min($0, total), source, .exact) }
   }
 }
 
-extension Described {
-  private mutating func readNVML(_ part: Report.Part, _ partitions: [Report.Part], _ host: HostMemory) {
+extension DriverDevice {
+  private mutating func readNVML(_ part: DriverReport.Part, _ partitions: [DriverReport.Part], _ host: HostMemory) {
     device.vendor = "NVIDIA"
     device.backends = [.cuda]
     takeMemory(part, .nvml)
@@ -45,7 +45,7 @@ extension Described {
       device.memory = Fact(host.total.value, .nvml, .derived)
       device.free = Fact(host.available.value, .nvml, .derived)
     }
-    if let code = part.number("code") { device.exclusion = Outcomes.nvml(code) }
+    if let code = part.number("code") { device.exclusion = DriverOutcomes.nvml(code) }
     device.architecture = part.facts["architecture"].map { Fact($0, .nvml, .exact) }
     if let width = part.number("bus_width"), let clock = part.number("memory_mhz"), width <= 65536,
       clock <= 1_000_000
@@ -84,7 +84,7 @@ extension Described {
 
   /// Numbers of the Vulkan specification: device type 1 is integrated, 2 discrete, 3 virtual, 4 a processor; driver 13
   /// is llvmpipe, 10 SwiftShader.
-  private mutating func readVulkan(_ part: Report.Part, _ host: HostMemory) {
+  private mutating func readVulkan(_ part: DriverReport.Part, _ host: HostMemory) {
     let ids = (part.facts["ids"] ?? "").split(separator: " ").compactMap { Int(hex: $0) }
     if ids.count == 2 {
       device.vendor = DeviceTable.vendorName(ids[0])
@@ -104,12 +104,12 @@ extension Described {
     device.vulkan = facts
     device.driverVersion = part.facts["driver_version"].map { Fact($0, .vulkan) }
     switch part.number("type") {
-    case 4: device.kind = .rasteriser
+    case 4: device.kind = .softwareRenderer
     case 3: device.kind = .virtualGPU
     case 1: device.kind = .integratedGPU
-    default: device.kind = facts.driverID == 13 || facts.driverID == 10 ? .rasteriser : .discreteGPU
+    default: device.kind = facts.driverID == 13 || facts.driverID == 10 ? .softwareRenderer : .discreteGPU
     }
-    if device.kind == .rasteriser {
+    if device.kind == .softwareRenderer {
       device.exclusion = "a program that draws, not a device"
       return
     }
@@ -126,7 +126,7 @@ extension Described {
 
   /// A discrete device's own heaps: of two, one may be a window of 256 MiB into the other. An integrated device's
   /// heaps are all the machine's memory.
-  private mutating func readHeaps(_ part: Report.Part, _ host: HostMemory) {
+  private mutating func readHeaps(_ part: DriverReport.Part, _ host: HostMemory) {
     var heaps = (part.lists["heap"] ?? []).prefix(16).compactMap { Heap($0) }
     if device.kind != .integratedGPU { heaps.removeAll { !$0.isLocal } }
     if heaps.count > 1, heaps.contains(where: { $0.isVisible && $0.isLocal && $0.size <= 256 << 20 }),

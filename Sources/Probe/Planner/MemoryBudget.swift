@@ -1,7 +1,7 @@
 /// What a plan may use: the devices' free memory less a margin, and the machine's.
-public struct Budget: Sendable, Equatable {
+public struct MemoryBudget: Sendable, Equatable {
   /// One device that takes layers.
-  public struct Place: Sendable, Equatable {
+  public struct Device: Sendable, Equatable {
     public var id: String
     public var name: String
     /// Bytes that may be used.
@@ -16,7 +16,7 @@ public struct Budget: Sendable, Equatable {
   }
 
   /// The fastest first.
-  public var places: [Place] = []
+  public var devices: [Device] = []
   /// Devices that take nothing, and why.
   public var rejected: [(id: String, reason: String)] = []
   /// Bytes of the machine's memory.
@@ -24,13 +24,8 @@ public struct Budget: Sendable, Equatable {
   public var hostBandwidth: Double
   public var threads: Int
 
-  public static func == (left: Budget, right: Budget) -> Bool {
-    left.places == right.places && left.host == right.host && left.rejected.map(\.id) == right.rejected.map(\.id)
-  }
-
-  /// Bytes that a driver takes for itself when the first program uses it.
-  static func overhead(_ backends: Set<Device.Backend>) -> Int {
-    backends.contains(.cuda) || backends.contains(.rocm) ? 400 << 20 : 150 << 20
+  public static func == (left: MemoryBudget, right: MemoryBudget) -> Bool {
+    left.devices == right.devices && left.host == right.host && left.rejected.map(\.id) == right.rejected.map(\.id)
   }
 
   /// A device's memory that is left for others: 512 MiB or a twentieth, whichever is more.
@@ -48,7 +43,7 @@ public struct Budget: Sendable, Equatable {
     host = max(0, available - Self.margin(min(available, 32 << 30)))
     var shared = host
     for device in machine.devices {
-      guard device.kind != .rasteriser, device.kind != .display else { continue }
+      guard device.kind != .softwareRenderer, device.kind != .display else { continue }
       if let reason = device.exclusion {
         rejected.append((device.id, reason))
         continue
@@ -58,7 +53,7 @@ public struct Budget: Sendable, Equatable {
         continue
       }
       let free = min(device.free?.value ?? total, total)
-      var bytes = free - Self.margin(total) - Self.overhead(device.backends) - max(0, reserve)
+      var bytes = free - Self.margin(total) - device.driverOverhead - max(0, reserve)
       if device.isUnified { bytes = min(bytes, shared) }
       guard bytes > 0 else {
         rejected.append(
@@ -66,13 +61,20 @@ public struct Budget: Sendable, Equatable {
         continue
       }
       if device.isUnified { shared -= bytes }
-      places.append(
-        Place(
+      devices.append(
+        Device(
           id: device.id, name: device.name.value, bytes: bytes, free: free,
           bandwidth: device.bandwidth?.value ?? (device.isUnified ? hostBandwidth : Self.unknownDevice),
           isUnified: device.isUnified, numaNode: device.numaNode, hive: device.hive))
     }
-    places.sort { ($0.isUnified ? 1 : 0, -$0.bandwidth, $0.id) < ($1.isUnified ? 1 : 0, -$1.bandwidth, $1.id) }
+    devices.sort { ($0.isUnified ? 1 : 0, -$0.bandwidth, $0.id) < ($1.isUnified ? 1 : 0, -$1.bandwidth, $1.id) }
+  }
+}
+
+extension Device {
+  /// Bytes that a driver takes for itself when the first program uses it.
+  fileprivate var driverOverhead: Int {
+    backends.contains(.cuda) || backends.contains(.rocm) ? 400 << 20 : 150 << 20
   }
 }
 

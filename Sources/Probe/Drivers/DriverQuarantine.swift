@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// What became of inquiries, by what was asked and of which drivers.
-public struct Grudges: Sendable, Equatable {
+public struct DriverQuarantine: Sendable, Equatable {
   private struct Entry: Sendable, Equatable {
     var times = 0
     var until = 0
@@ -10,7 +10,7 @@ public struct Grudges: Sendable, Equatable {
   }
 
   /// Entries that are kept.
-  private static let most = 64
+  private static let entriesMax = 64
   private var entries: [String: Entry] = [:]
 
   public init() {}
@@ -25,11 +25,11 @@ public struct Grudges: Sendable, Equatable {
 
   /// Keeps what became of an inquiry: a minute of rest after the first failure, twice as long after each further one,
   /// a day at most.
-  mutating func note(_ outcome: Inquiry.Outcome, about key: String, now: Int) {
+  mutating func record(_ outcome: DriverProbe.Outcome, for key: String, now: Int) {
     switch outcome {
-    case .answered, .absent, .failed, .avoided: entries[key] = nil
+    case .answered, .unavailable, .failed, .quarantined: entries[key] = nil
     case .crashed, .hung, .stuck:
-      if entries.count >= Self.most, entries[key] == nil { entries.removeAll() }
+      if entries.count >= Self.entriesMax, entries[key] == nil { entries.removeAll() }
       var entry = entries[key] ?? Entry()
       entry.times = min(entry.times + 1, 20)
       entry.until = now.plus(min(86_400, 60 << (entry.times - 1)))
@@ -48,7 +48,7 @@ public struct Grudges: Sendable, Equatable {
 
   /// Reads such lines; what makes no sense is left out.
   init(text: String) {
-    for line in text.lines.prefix(Self.most) {
+    for line in text.lines.prefix(Self.entriesMax) {
       let words = line.split(separator: " ", maxSplits: 4)
       guard words.count == 5, let times = Int(words[0]), (1...20).contains(times), let until = Int(words[1]),
         let stuck = Int(words[2]), ["hung", "crashed"].contains(words[3])
@@ -58,14 +58,14 @@ public struct Grudges: Sendable, Equatable {
   }
 }
 
-/// Grudges that outlive the program. The driver's key has the start of the machine in it, so none outlives that.
-struct GrudgeFile {
+/// DriverQuarantine that outlive the program. The driver's key has the start of the machine in it, so none outlives that.
+struct QuarantineFile {
   private static let bytesMax = 1 << 18
 
   let path: String
 
   /// What is remembered; nil when there is no such file.
-  func read() -> Grudges? {
+  func read() -> DriverQuarantine? {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else { return nil }
     defer { _ = close(file) }
@@ -78,16 +78,16 @@ struct GrudgeFile {
       if count == 0 { break }
       bytes += buffer[..<count]
     }
-    return Grudges(text: String(decoding: bytes, as: UTF8.self))
+    return DriverQuarantine(text: String(decoding: bytes, as: UTF8.self))
   }
 
   /// Puts a new file in the place of the old one. Where that is not possible, this program alone remembers.
-  func write(_ grudges: Grudges) {
+  func write(_ quarantine: DriverQuarantine) {
     let beside = "\(path).\(getpid())"
     if let slash = path.lastIndex(of: "/") { _ = unsafe mkdir(String(path[..<slash]), 0o700) }
     let file = unsafe open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard file >= 0 else { return }
-    let bytes = Array(grudges.text.utf8)
+    let bytes = Array(quarantine.text.utf8)
     let count = unsafe Glibc.write(file, bytes, bytes.count)
     _ = close(file)
     let isPlaced = unsafe count == bytes.count && rename(beside, path) == 0

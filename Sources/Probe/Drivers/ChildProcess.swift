@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A process that was started to let one driver speak. Its pipes are emptied while it runs, so that it never waits
 /// for us, and it is ended when its time is over.
-struct Child: ~Copyable {
+struct ChildProcess: ~Copyable {
   /// Bytes of a report that are kept, and of what else it prints.
   static let reportMax = 1 << 20
   static let textMax = 4096
@@ -31,7 +31,7 @@ struct Child: ~Copyable {
   private(set) var end: End?
 
   /// Starts a program; nil when that is impossible.
-  static func start(_ program: String, arguments: [String], environment: [String]) -> Child? {
+  static func start(_ program: String, arguments: [String], environment: [String]) -> ChildProcess? {
     var report: [Int32] = [-1, -1]
     var text: [Int32] = [-1, -1]
     guard unsafe drivers_pipe(&report) == 0 else { return nil }
@@ -42,7 +42,7 @@ struct Child: ~Copyable {
     let process = spawn(program, [program] + arguments, environment, report[1], text[1])
     _ = close(report[1])
     _ = close(text[1])
-    if process > 0 { return Child(process: process, reports: report[0], texts: text[0]) }
+    if process > 0 { return ChildProcess(process: process, reports: report[0], texts: text[0]) }
     _ = close(report[0])
     _ = close(text[0])
     return nil

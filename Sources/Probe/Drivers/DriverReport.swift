@@ -1,5 +1,5 @@
 /// What a driver's process wrote, cut into devices. It may be cut off anywhere, and may be anything at all.
-struct Report: Equatable {
+struct DriverReport: Equatable {
   /// Bounds of what is believed.
   static let devicesMax = 128
   static let linesMax = 20_000
@@ -15,13 +15,13 @@ struct Report: Equatable {
   }
 
   /// A device and its partitions.
-  struct Described: Equatable {
+  struct Device: Equatable {
     var device = Part()
     var partitions: [Part] = []
   }
 
   var general = Part()
-  var devices: [Described] = []
+  var devices: [Device] = []
   /// The code of the last line; nil when the process did not come so far.
   var code: Int?
 
@@ -39,7 +39,7 @@ struct Report: Equatable {
 
   private mutating func take(_ name: String, _ value: String) {
     switch name {
-    case "device": if devices.count < Self.devicesMax { devices.append(Described()) }
+    case "device": if devices.count < Self.devicesMax { devices.append(Device()) }
     case "partition":
       guard let last = devices.indices.last, devices[last].partitions.count < Self.devicesMax else { return }
       devices[last].partitions.append(Part())
@@ -56,7 +56,7 @@ struct Report: Equatable {
   }
 }
 
-extension Report.Part {
+extension DriverReport.Part {
   fileprivate mutating func add(_ name: String, _ value: String) {
     if name == "heap" || name == "nvlink" { lists[name, default: []].append(value) }
     if facts[name] == nil { facts[name] = value }

@@ -34,9 +34,9 @@ public enum Sizing {
 /// the machine is looked at and never changed.
 public struct Snapshot: Sendable {
   public let machine: Machine
-  public let budget: Budget
+  public let budget: MemoryBudget
   /// The budget of the machine with nothing running on it.
-  private let emptyBudget: Budget
+  private let emptyBudget: MemoryBudget
   /// Bytes on each device that stay free by configuration.
   public let reserve: Int
   /// Bytes of all usable devices, and those that are free, less the reserve.
@@ -56,8 +56,8 @@ public struct Snapshot: Sendable {
     self.machine = machine
     self.reserve = max(0, reserve)
     self.prices = prices
-    budget = Budget(machine, reserve: reserve)
-    emptyBudget = Budget(machine.emptied, reserve: reserve)
+    budget = MemoryBudget(machine, reserve: reserve)
+    emptyBudget = MemoryBudget(machine.emptied, reserve: reserve)
     let usable = machine.usable
     deviceBytes = usable.reduce(0) { $0.plus($1.memory?.value ?? 0) }
     let free = usable.map { max(0, ($0.free?.value ?? $0.memory?.value ?? 0) - max(0, reserve)) }
@@ -99,7 +99,7 @@ public struct Snapshot: Sendable {
   /// how large it is.
   ///
   /// What is free now does not matter to that: the model itself may be what takes the memory.
-  public func hasRoom(for name: String) -> Bool? {
+  public func fits(_ name: String) -> Bool? {
     guard let model = NamedModel.model(name) else { return nil }
     return Planner.plan(model, on: emptyBudget).fits
   }
@@ -109,11 +109,11 @@ public struct Snapshot: Sendable {
 
   /// Takes what a model of this name reached on this machine: tokens of one answer, and the seconds from its first to
   /// its last. Nothing is learned of a model whose name does not say how large it is, or that has no room here.
-  public mutating func learn(_ name: String, tokens: Int, seconds: Double) {
+  public mutating func recordThroughput(_ name: String, tokens: Int, seconds: Double) {
     guard tokens >= Self.tokensMin, seconds > 0, let model = NamedModel.model(name),
       let estimate = Planner.plan(model, on: emptyBudget, speed: speed).tokensPerSecond
     else { return }
-    speed.learn(model: name, tokensPerSecond: Double(tokens) / seconds, estimate: estimate)
+    speed.record(model: name, tokensPerSecond: Double(tokens) / seconds, estimate: estimate)
   }
 }
 
