@@ -7,10 +7,10 @@ extension Exchange {
   }
 
   /// Lets the caller ask for this model, or refuses. Once, before the first attempt.
-  func admit() throws(Refusal) {}
+  func admit() throws(APIError) {}
 
   /// Holds the worst case of an attempt, or refuses it.
-  func hold(_ provider: Provider) throws(Refusal) {
+  func hold(_ provider: Provider) throws(APIError) {
     let prompt = Usage.estimated(promptBytes: call.promptBytes, completionBytes: 0).prompt
     hold = Hold(tokens: prompt)
   }

@@ -71,7 +71,7 @@ extension Exchange {
     commit(&effects, now: now)
     phase = .visible
     if firstEvent == nil { firstEvent = now - attemptBegan }
-    if limits.paceMin > 0 { pace = Pace(began: now) }
+    if limits.throughputMin > 0 { pace = Pace(began: now) }
     lastOutput = now
     stream.begin(&effects.output)
     effects.output.append(contentsOf: held)
@@ -155,7 +155,7 @@ extension Exchange {
     }
     if phase == .visible, now >= lastEvent + limits.stall { return fail(.timedOut(.stall), &effects, now: now) }
     if phase == .visible, let pace, now >= pace.began + Pace.time {
-      if pace.bytes < limits.paceMin * Int(Pace.time / .seconds(1)) {
+      if pace.bytes < limits.throughputMin * Int(Pace.time / .seconds(1)) {
         return fail(.timedOut(.pace), &effects, now: now)
       }
       self.pace = Pace(began: now)
@@ -177,8 +177,8 @@ extension Exchange {
     pause = nil
   }
 
-  private static var waitedTooLong: Refusal {
-    Refusal(
+  private static var waitedTooLong: APIError {
+    APIError(
       503, .overloaded, "The providers of this model were busy for too long; ask again later.", retryAfter: 1)
   }
 

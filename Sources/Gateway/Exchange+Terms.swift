@@ -50,7 +50,7 @@ extension Exchange {
     var head = Duration.zero
     var load = Duration.zero
     /// Bytes a second; zero is no bound.
-    var paceMin = 0
+    var throughputMin = 0
   }
 
   /// What of a stream came in the present stretch of time.

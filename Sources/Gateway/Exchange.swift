@@ -106,12 +106,14 @@ final class Exchange {
   func begin(_ effects: inout Effects) { effects.asksNext = true }
 
   /// Nobody is left to ask: why, or what the last one failed of. `wait` is the soonest that one of them may be asked.
-  func nobodyLeft(_ refusal: Refusal, wait: Duration?, _ effects: inout Effects) {
+  func nobodyLeft(_ apiError: APIError, wait: Duration?, _ effects: inout Effects) {
     pause = nil
-    guard let failure else { return decline(refusal, .refused, &effects) }
-    var refusal = failure.refusal(provider: row.provider)
-    if refusal.status == 429, let wait { refusal.retryAfter = min(refusal.retryAfter ?? .max, wait.wholeSeconds) }
-    decline(refusal, .failed, &effects)
+    guard let failure else { return decline(apiError, .refused, &effects) }
+    var apiError = failure.apiError(provider: row.provider)
+    if apiError.status == 429, let wait {
+      apiError.retryAfter = min(apiError.retryAfter ?? .max, wait.wholeSeconds)
+    }
+    decline(apiError, .failed, &effects)
   }
 
   /// Nobody is asked for a while.
@@ -260,9 +262,9 @@ final class Exchange {
     if !failure.isLoading || row.attempts.last != attempt { row.attempts.append(attempt) }
     if phase == .visible {
       effects.verdict = Verdict(outcome: .failed, firstEvent: firstEvent)
-      var refusal = failure.refusal(provider: row.provider)
-      refusal.code = .upstreamTruncated
-      breakOff(refusal, .truncated, &effects)
+      var apiError = failure.apiError(provider: row.provider)
+      apiError.code = .upstreamTruncated
+      breakOff(apiError, .truncated, &effects)
       return
     }
     self.failure = failure
@@ -271,27 +273,29 @@ final class Exchange {
       effects.asksNext = true
       return
     }
-    decline(failure.refusal(provider: row.provider), .failed, &effects)
+    decline(failure.apiError(provider: row.provider), .failed, &effects)
   }
 
   /// Ends without an answer: an HTTP error where nothing was sent, an error event where the head is out.
-  private func decline(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
-    if phase == .held { refuse(refusal, outcome, &effects) } else { breakOff(refusal, outcome, &effects) }
+  private func decline(_ apiError: APIError, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+    if phase == .held { refuse(apiError, outcome, &effects) } else { breakOff(apiError, outcome, &effects) }
   }
 
-  private func breakOff(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+  private func breakOff(_ apiError: APIError, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
     stream.begin(&effects.output)
-    let isSaid = chat?.breakOff(refusal, into: &effects.output) ?? false
-    if !isSaid { ErrorReply.event(refusal, call.endpoint, requestID: replyOptions.requestID, into: &effects.output) }
+    let isSaid = chat?.breakOff(apiError, into: &effects.output) ?? false
+    if !isSaid {
+      ErrorReply.event(apiError, call.endpoint, requestID: replyOptions.requestID, into: &effects.output)
+    }
     stream.commit(&effects.output)
     finish(.abort, outcome, &effects)
   }
 
-  private func refuse(_ refusal: Refusal, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
-    row.status = refusal.status
+  private func refuse(_ apiError: APIError, _ outcome: JournalRow.Outcome, _ effects: inout Effects) {
+    row.status = apiError.status
     var replyOptions = replyOptions
-    if refusal.closes { replyOptions.keepsAlive = false }
-    ErrorReply.response(refusal, replyOptions, into: &effects.output)
+    if apiError.closes { replyOptions.keepsAlive = false }
+    ErrorReply.response(apiError, replyOptions, into: &effects.output)
     finish(.complete, outcome, &effects)
   }
 
@@ -318,12 +322,12 @@ final class Exchange {
 
   /// The gateway stops: an error event where a stream runs, an HTTP error where nothing was sent.
   func stop(_ effects: inout Effects) {
-    decline(.stopping, .stopped, &effects)
+    decline(.shuttingDown, .stopped, &effects)
   }
 
   /// An attempt is not allowed; nothing was asked of the candidate.
-  func refused(_ refusal: Refusal, _ effects: inout Effects) {
-    decline(refusal, .refused, &effects)
+  func refused(_ apiError: APIError, _ effects: inout Effects) {
+    decline(apiError, .refused, &effects)
   }
 
   /// Nobody else will be asked: what only another attempt would need goes.

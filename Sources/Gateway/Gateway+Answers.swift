@@ -29,7 +29,7 @@ extension Gateway {
     case .hardware(let question)?: replyHardware(connection, question)
     case .readiness?:
       if isDraining {
-        refuse(connection, .stopping, request.replyOptions)
+        refuse(connection, .shuttingDown, request.replyOptions)
       } else {
         reply(connection, 200, "{\"status\":\"ready\"}\n")
       }
@@ -70,18 +70,18 @@ extension Gateway {
   }
 
   /// Sends a refusal and ends the request, or the connection where the refusal says so.
-  func refuse(_ connection: Connection, _ refusal: Refusal, _ known: Reply.Options? = nil) {
+  func refuse(_ connection: Connection, _ apiError: APIError, _ known: Reply.Options? = nil) {
     var options = known ?? Reply.Options(requestID: mintRequestID(), date: currentDate())
-    if refusal.closes { options.keepsAlive = false }
+    if apiError.closes { options.keepsAlive = false }
     let request =
       connection.request
       ?? Arrival(endpoint: nil, replyOptions: options, caller: .anyone, at: reactor.now, bytes: 0)
     request.replyOptions = options
     connection.request = request
     var out = takeScratch()
-    ErrorReply.response(refusal, options, into: &out)
+    ErrorReply.response(apiError, options, into: &out)
     send(out.span, to: connection)
-    endRequest(connection, refusal.status, .refused, bytesOut: out.count)
+    endRequest(connection, apiError.status, .refused, bytesOut: out.count)
     scratch = out
   }
 

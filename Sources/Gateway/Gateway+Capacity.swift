@@ -87,23 +87,23 @@ struct Capacity {
 
 /// Where the bounds are applied.
 extension Gateway {
-  private static var tooManyClients: Refusal {
-    Refusal(503, .overloaded, "Too many connections; try again soon.", closes: true, retryAfter: 1)
+  private static var tooManyClients: APIError {
+    APIError(503, .overloaded, "Too many connections; try again soon.", closes: true, retryAfter: 1)
   }
-  private static var tooManyOfOne: Refusal {
-    Refusal(503, .overloaded, "Too many connections from this address; close some.", closes: true, retryAfter: 1)
+  private static var tooManyOfOne: APIError {
+    APIError(503, .overloaded, "Too many connections from this address; close some.", closes: true, retryAfter: 1)
   }
-  private static var tooManyBodies: Refusal {
-    Refusal(
+  private static var tooManyBodies: APIError {
+    APIError(
       503, .overloaded, "The gateway holds as many request bodies as it may; try again soon.", closes: true,
       retryAfter: 1)
   }
-  private static var outOfMemory: Refusal {
-    Refusal(503, .overloaded, "The gateway holds as much memory as it may; try again soon.", retryAfter: 1)
+  private static var outOfMemory: APIError {
+    APIError(503, .overloaded, "The gateway holds as much memory as it may; try again soon.", retryAfter: 1)
   }
 
   /// Why a new connection is refused, if it is.
-  func refusesConnection(_ connection: Connection) -> Refusal? {
+  func refusesConnection(_ connection: Connection) -> APIError? {
     capacity.accepted += 1
     capacity.grew(connections: connections.count)
     let hasRoom = capacity.enter(connection.address)
@@ -115,12 +115,12 @@ extension Gateway {
   var isCrowded: Bool { reactor.clientCount > capacity.clientsMax + Capacity.refusalsMax }
 
   /// Refuses a request for which there is no memory.
-  func checkMemory() throws(Refusal) {
+  func checkMemory() throws(APIError) {
     if capacity.isOutOfMemory(reactor) { throw Self.outOfMemory }
   }
 
   /// Counts what has come of a connection's body; refuses it when all bodies together are too large.
-  func chargeBody(_ connection: Connection) throws(Refusal) {
+  func chargeBody(_ connection: Connection) throws(APIError) {
     if connection.body.count == connection.bodyCharge { return }
     capacity.bodyBytes += connection.body.count - connection.bodyCharge
     connection.bodyCharge = connection.body.count

@@ -12,10 +12,10 @@ extension Gateway {
   func welcome(_ client: ClientID) {
     let connection = Connection(client, reactor.address(of: client), now: reactor.now)
     connections[client.bits] = connection
-    guard let refusal = refusesConnection(connection) else { return arm(connection) }
+    guard let apiError = refusesConnection(connection) else { return arm(connection) }
     capacity.refused += 1
     if isCrowded { return drop(connection) }
-    refuse(connection, refusal)
+    refuse(connection, apiError)
   }
 
   /// Reads on as far as the input goes and the answers are ready.
@@ -69,11 +69,11 @@ extension Gateway {
       let hasBegun = reactor.withInput(of: connection.id) { !$0.isEmpty } ?? false
       if hasBegun, connection.phase == .idle { connection.enter(.head, now: reactor.now) }
       return false
-    case .refused(let refusal, let options, let count):
+    case .refused(let apiError, let options, let count):
       reactor.consumeInput(of: connection.id, count)
       connection.reader = HeadReader()
       connection.served += 1
-      refuse(connection, refusal, options)
+      refuse(connection, apiError, options)
       return true
     case .options(let options, let count):
       reactor.consumeInput(of: connection.id, count)
@@ -112,7 +112,7 @@ extension Gateway {
         }
       } ?? .success(false)
     reactor.consumeInput(of: connection.id, consumed)
-    do throws(Refusal) {
+    do throws(APIError) {
       try chargeBody(connection)
     } catch {
       refuse(connection, error, connection.request?.replyOptions)
@@ -127,7 +127,7 @@ extension Gateway {
       dispatch(connection)
       return true
     case .failure(let fault):
-      refuse(connection, fault.refusal, connection.request?.replyOptions)
+      refuse(connection, fault.apiError, connection.request?.replyOptions)
       return true
     }
   }

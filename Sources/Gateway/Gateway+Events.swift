@@ -131,7 +131,7 @@ extension Gateway {
     }
     guard feeds.count < Self.feedsMax, let request = connection.request else {
       return refuse(
-        connection, Refusal(503, .overloaded, "Enough clients read the events; read /v1/events/recent instead."),
+        connection, APIError(503, .overloaded, "Enough clients read the events; read /v1/events/recent instead."),
         connection.request?.replyOptions)
     }
     var options = request.replyOptions
@@ -184,9 +184,9 @@ extension Gateway {
   }
 }
 
-extension Refusal {
-  fileprivate static var unknownTopic: Refusal {
+extension APIError {
+  fileprivate static var unknownTopic: APIError {
     let names = EventTopic.allCases.map(\.rawValue).joined(separator: ", ")
-    return Refusal(400, .invalidValue, "There is no such topic; there are: \(names).", param: "topics")
+    return APIError(400, .invalidValue, "There is no such topic; there are: \(names).", param: "topics")
   }
 }

@@ -11,7 +11,7 @@ extension Gateway {
   func beginExchange(_ connection: Connection, _ request: Arrival, _ endpoint: CallEndpoint) {
     let body = connection.body
     let call: Call
-    do throws(Refusal) {
+    do throws(APIError) {
       call = try Call.read(body.span, for: endpoint, model: request.model)
     } catch {
       return refuse(connection, error, request.replyOptions)
@@ -41,7 +41,7 @@ extension Gateway {
     let exchange = Exchange(
       call, body: body, limits: limits(configuration.server.timeouts), replyOptions: request.replyOptions,
       row: row, received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
-    do throws(Refusal) {
+    do throws(APIError) {
       try exchange.admit()
       exchange.begin(&effects)
     } catch {
@@ -74,7 +74,7 @@ extension Gateway {
     Exchange.Limits(
       commitAfter: configuration.server.commitAfter, keepAliveComment: configuration.server.keepAliveComment,
       firstEvent: times.firstEvent, stall: times.stall, total: times.total, send: times.send, head: times.head,
-      load: times.load, paceMin: times.paceMin)
+      load: times.load, throughputMin: times.throughputMin)
   }
 
   func arrived(_ transfer: TransferID) {
@@ -160,7 +160,7 @@ extension Gateway {
   func stop(_ connection: Connection) {
     guard connection.exchange != nil else {
       // Who waits for the list of models is told as well.
-      if connection.phase == .answer { refuse(connection, .stopping, connection.request?.replyOptions) }
+      if connection.phase == .answer { refuse(connection, .shuttingDown, connection.request?.replyOptions) }
       if connections[connection.id.bits] != nil { close(connection) }
       return
     }
@@ -229,7 +229,7 @@ extension Gateway {
     let timeouts = provider.timeouts(for: choice.model)
     let transfer: TransferID
     var dropped: [String] = []
-    do throws(Refusal) {
+    do throws(APIError) {
       try exchange.hold(provider)
       if let demo = provider.demo {
         transfer = reactor.start(
@@ -268,7 +268,7 @@ extension Gateway {
   /// What a provider is sent, and what of the request it does not get.
   private func body(
     _ exchange: Exchange, for provider: Provider, model: String
-  ) throws(Refusal) -> (BufferChain, dropped: [String]) {
+  ) throws(APIError) -> (BufferChain, dropped: [String]) {
     let body = exchange.body
     let written: WrittenRequest
     let target = provider.target(for: model, streams: exchange.call.streams)
@@ -278,7 +278,7 @@ extension Gateway {
     }
     let dropped = written.dropped.names
     if configuration.server.strict, let first = dropped.first {
-      throw Refusal(
+      throw APIError(
         400, .invalidValue,
         "`\(dropped.joined(separator: "`, `"))` cannot be sent to the provider \(provider.name); leave it out, or set server.strict to false.",
         param: first)

@@ -46,12 +46,12 @@ extension Gateway {
       model.utf8.count <= ChatRequest.modelBytesMax
     else {
       return refuse(
-        connection, Refusal(400, .missingField, "Name the model: the field `model` is missing.", param: "model"),
+        connection, APIError(400, .missingField, "Name the model: the field `model` is missing.", param: "model"),
         connection.request?.replyOptions)
     }
     var plan = traffic.plan(model)
     if fields.value("messages", in: body.span) != nil {
-      do throws(Refusal) {
+      do throws(APIError) {
         fit(&plan, try Call.read(body.span, for: CallEndpoint(.openAI)), body.span)
       } catch {
         return refuse(connection, error, connection.request?.replyOptions)
@@ -74,7 +74,7 @@ extension Gateway {
     guard let decision = decisions.last(where: { $0.id == id }) else {
       return refuse(
         connection,
-        Refusal(404, .notFound, "No request of that id is among the last \(Self.decisionsMax) that were routed."),
+        APIError(404, .notFound, "No request of that id is among the last \(Self.decisionsMax) that were routed."),
         connection.request?.replyOptions)
     }
     var out: [UInt8] = Array("{".utf8)

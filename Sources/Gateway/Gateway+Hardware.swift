@@ -107,13 +107,13 @@ extension Gateway {
     hardware?.lookIfOld(now: reactor.now)
     guard let snapshot = hardware?.snapshot else {
       return refuse(
-        connection, Refusal(503, .overloaded, "What the machine has is not known yet; ask again.", retryAfter: 1),
+        connection, APIError(503, .overloaded, "What the machine has is not known yet; ask again.", retryAfter: 1),
         options)
     }
     switch HardwareAPI.answer(question, connection.body, snapshot) {
     case .json(let body): reply(connection, 200, body + [0x0a])
     case .refused(let message, let param):
-      refuse(connection, Refusal(400, .invalidValue, message, param: param), options)
+      refuse(connection, APIError(400, .invalidValue, message, param: param), options)
     }
   }
 }

@@ -7,7 +7,7 @@ extension Gateway {
 
   enum HeadVerdict {
     case incomplete
-    case refused(Refusal, Reply.Options, headBytes: Int)
+    case refused(APIError, Reply.Options, headBytes: Int)
     case accepted(Arrival, BodyReader, headBytes: Int, wantsContinue: Bool)
     /// `OPTIONS`, which has no endpoint.
     case options(Reply.Options, headBytes: Int)
@@ -24,11 +24,11 @@ extension Gateway {
       options.requestID = requestID(head, input)
       let endpoint = Endpoint.at(head.path, query: head.query, in: input)
       options.dialect = Self.dialect(of: endpoint, head, input)
-      do throws(Refusal) {
+      do throws(APIError) {
         try checkHost(head, input)
         if head.method == .options {
           if head.framing != .none {
-            throw Refusal(400, .malformedRequest, "OPTIONS takes no body here.", closes: true)
+            throw APIError(400, .malformedRequest, "OPTIONS takes no body here.", closes: true)
           }
           try checkOrigin(head, input, &options)
           return .options(options, headBytes: head.byteCount)
@@ -38,13 +38,13 @@ extension Gateway {
         return .accepted(arrival, reader, headBytes: head.byteCount, wantsContinue: head.expectsContinue)
       } catch {
         // What was refused before its body was read leaves the connection at an unknown place.
-        var refusal = error
-        if head.framing != .none { refusal.closes = true }
-        return .refused(refusal, options, headBytes: head.byteCount)
+        var apiError = error
+        if head.framing != .none { apiError.closes = true }
+        return .refused(apiError, options, headBytes: head.byteCount)
       }
     } catch {
       options.requestID = mintRequestID()
-      return .refused(error.refusal, options, headBytes: 0)
+      return .refused(error.apiError, options, headBytes: 0)
     }
   }
 
@@ -77,22 +77,23 @@ extension Gateway {
   /// Where it goes, who asks, and from where: all decided on the same bytes, before the body.
   private func admit(
     _ head: RequestHead, _ input: Span<UInt8>, _ endpoint: Endpoint?, _ options: inout Reply.Options
-  ) throws(Refusal) -> Arrival {
+  ) throws(APIError) -> Arrival {
     try checkOrigin(head, input, &options)
     if head.method == .other {
-      throw Refusal(501, .notImplemented, "The method is not one of HTTP's that hoosh knows.", closes: true)
+      throw APIError(501, .notImplemented, "The method is not one of HTTP's that hoosh knows.", closes: true)
     }
     if head.method == .connect || head.method == .trace {
-      throw Refusal(
+      throw APIError(
         405, .methodNotAllowed, "hoosh is no forward proxy; it takes GET, HEAD, POST and OPTIONS.",
         allow: "GET, HEAD, POST, OPTIONS")
     }
     guard let endpoint else {
-      throw Refusal(
+      throw APIError(
         404, .notFound, "There is nothing at this path; POST /v1/chat/completions and GET /v1/models are.")
     }
     if let allow = endpoint.allowedMethods(unless: head.method) {
-      throw Refusal(405, .methodNotAllowed, "This path does not take that method; it takes \(allow).", allow: allow)
+      throw APIError(
+        405, .methodNotAllowed, "This path does not take that method; it takes \(allow).", allow: allow)
     }
     let arrival = Arrival(
       endpoint: endpoint, replyOptions: options, caller: try caller(head, input, endpoint), at: reactor.now,
@@ -100,7 +101,7 @@ extension Gateway {
     if endpoint.takesBody { try checkMemory() }
     if let name = endpoint.modelSlice {
       guard let model = Endpoint.decode(input.bytes(name)) else {
-        throw Refusal(400, .malformedRequest, "The model's name in the path is not percent-encoded UTF-8.")
+        throw APIError(400, .malformedRequest, "The model's name in the path is not percent-encoded UTF-8.")
       }
       arrival.model = model
     }
@@ -112,10 +113,10 @@ extension Gateway {
     return arrival
   }
 
-  private static func tier(_ value: Span<UInt8>) throws(Refusal) -> RequestQueue.Tier {
+  private static func tier(_ value: Span<UInt8>) throws(APIError) -> RequestQueue.Tier {
     for tier in RequestQueue.Tier.allCases where value.equalsIgnoringCase(tier.rawValue.utf8.span) { return tier }
     let words = RequestQueue.Tier.allCases.map(\.rawValue).joined(separator: ", ")
-    throw Refusal(400, .invalidValue, "`x-priority` must be one of \(words).", param: "x-priority")
+    throw APIError(400, .invalidValue, "`x-priority` must be one of \(words).", param: "x-priority")
   }
 
   /// What Anthropic's own clients say of the interface that they speak. Lists of betas are long, names are not.
@@ -133,20 +134,20 @@ extension Gateway {
     return lines
   }
 
-  private func checkHost(_ head: RequestHead, _ input: Span<UInt8>) throws(Refusal) {
+  private func checkHost(_ head: RequestHead, _ input: Span<UInt8>) throws(APIError) {
     guard let host = head.host?.name, !hosts.allows(input.bytes(host)) else { return }
-    throw Refusal(
+    throw APIError(
       421, .misdirected,
       "This gateway does not answer for the host `\(input.bytes(host).text)`; add it to server.hosts to allow it.",
       closes: true)
   }
 
   private func checkOrigin(_ head: RequestHead, _ input: Span<UInt8>, _ options: inout Reply.Options)
-    throws(Refusal)
+    throws(APIError)
   {
     guard let origin = head.origin else { return }
     guard let allowed = origins.allowed(input.bytes(origin)) else {
-      throw Refusal(
+      throw APIError(
         403, .forbiddenOrigin,
         "Web pages of this origin may not call the gateway; add it to server.origins to allow it.",
         closes: true)
@@ -154,42 +155,42 @@ extension Gateway {
     options.allowedOrigin = allowed
   }
 
-  private func caller(_ head: RequestHead, _ input: Span<UInt8>, _ endpoint: Endpoint) throws(Refusal) -> Caller {
+  private func caller(_ head: RequestHead, _ input: Span<UInt8>, _ endpoint: Endpoint) throws(APIError) -> Caller {
     if keys.allowsAnonymous || endpoint.needsNoKey { return .anyone }
-    let refusal = Refusal(
+    let apiError = APIError(
       401, .unauthorized, "A valid key is needed: send it as `Authorization: Bearer KEY`.")
     var presented: Slice?
     if let field = head.authorization {
-      guard let token = APIKeys.bearer(in: input.bytes(field)) else { throw refusal }
+      guard let token = APIKeys.bearer(in: input.bytes(field)) else { throw apiError }
       presented = Slice(start: Int(field.start) + Int(token.start), count: Int(token.count))
     }
     for field in [head.xAPIKey, head.xGoogAPIKey] {
       guard let field else { continue }
       if let presented, !input.bytes(presented).equals(input.bytes(field)) {
-        throw Refusal(
+        throw APIError(
           400, .malformedRequest,
           "`Authorization`, `x-api-key` and `x-goog-api-key` name different keys; send one.", closes: true)
       }
       presented = field
     }
-    guard let presented, let index = keys.index(of: input.bytes(presented)) else { throw refusal }
+    guard let presented, let index = keys.index(of: input.bytes(presented)) else { throw apiError }
     return .key(index)
   }
 
-  private func bodyReader(_ head: RequestHead, _ endpoint: Endpoint?, _ input: Span<UInt8>) throws(Refusal)
+  private func bodyReader(_ head: RequestHead, _ endpoint: Endpoint?, _ input: Span<UInt8>) throws(APIError)
     -> BodyReader
   {
     guard let endpoint, endpoint.takesBody else { return BodyReader(discarding: head.framing) }
     if let encoding = head.contentEncoding, !input.bytes(encoding).equalsIgnoringCase("identity".utf8.span) {
-      throw Refusal(415, .unsupportedMediaType, "Send the body without content-encoding.", closes: true)
+      throw APIError(415, .unsupportedMediaType, "Send the body without content-encoding.", closes: true)
     }
     // Ollama's own server does not look, and people send it what curl sends unasked.
     if let type = head.contentType, endpoint.requiresJSON, !Self.isJSON(input.bytes(type)) {
-      throw Refusal(
+      throw APIError(
         415, .unsupportedMediaType, "Send the body with `content-type: application/json`.", closes: true)
     }
     let most = configuration.server.jsonBodyBytesMax
-    if case .length(let count) = head.framing, count > most { throw BodyError.tooLarge.refusal }
+    if case .length(let count) = head.framing, count > most { throw BodyError.tooLarge.apiError }
     return BodyReader(framing: head.framing, bytesMax: most)
   }
 

@@ -11,7 +11,7 @@ final class Journal {
   /// The longest that a line waits for company.
   static let flushTime = Duration.milliseconds(50)
 
-  let format: Configuration.Journal.Format
+  let format: Configuration.AccessLog.Format
   private let writer: LineWriter?
   var pending: [UInt8] = []
   private var pendingLines = 0
@@ -20,7 +20,7 @@ final class Journal {
   /// Whether a flush is already to come.
   var isFlushDue = false
 
-  init(_ configuration: Configuration.Journal) throws(SystemError) {
+  init(_ configuration: Configuration.AccessLog) throws(SystemError) {
     format = configuration.format
     writer = format == .off ? nil : try LineWriter(path: configuration.path, waitingBytesMax: Self.waitingBytesMax)
   }

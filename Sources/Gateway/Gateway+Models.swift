@@ -118,7 +118,7 @@ extension Gateway {
     }
     refuse(
       connection,
-      Refusal(
+      APIError(
         404, .modelNotFound,
         "No provider has the model `\(request.model)` now. GET /v1/models lists what there is.",
         param: "model"),
@@ -155,7 +155,7 @@ extension Gateway {
   /// How many tokens a prompt has: an estimate from its bytes, as for every model whose own count is not known.
   func countTokens(_ connection: Connection, _ request: Arrival, _ call: CallEndpoint) {
     let body = connection.body
-    do throws(Refusal) {
+    do throws(APIError) {
       let chat = try ChatRequest.read(body.span, for: call, model: request.model)
       let count = Usage.estimated(promptBytes: chat.messagesBytes, completionBytes: 0).prompt
       let key = call.dialect == .gemini ? "totalTokens" : "input_tokens"

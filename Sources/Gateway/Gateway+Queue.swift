@@ -34,8 +34,8 @@ struct WaitingRoom {
 }
 
 extension Gateway {
-  private static var crowdedOut: Refusal {
-    Refusal(
+  private static var crowdedOut: APIError {
+    APIError(
       503, .overloaded, "More urgent requests have taken the last places in the queue; ask again later.",
       retryAfter: 1)
   }
@@ -63,7 +63,7 @@ extension Gateway {
       }
     case .full(let seconds):
       connection.exchange?.nobodyLeft(
-        Refusal(
+        APIError(
           503, .overloaded, "The providers of this model are busy, and the queue is full; ask again later.",
           retryAfter: seconds), wait: nil, &effects)
     }

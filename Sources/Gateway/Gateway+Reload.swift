@@ -3,11 +3,11 @@ public import Reactor
 /// Where another configuration comes from while the gateway runs, and who waits for it.
 public final class Reloader: Sendable {
   /// Reads the configuration; may wait, and is called on a thread of its own.
-  public typealias Read = @Sendable () -> Result<Configuration, ConfigurationFaults>
+  public typealias Read = @Sendable () -> Result<Configuration, ConfigurationErrors>
 
   /// What comes from a thread that read or looked.
   enum Found: Sendable {
-    case configuration(Result<Configuration, ConfigurationFaults>)
+    case configuration(Result<Configuration, ConfigurationErrors>)
     case file(FileWatch.Stamp?)
   }
 
@@ -43,8 +43,8 @@ public final class Reloader: Sendable {
     do throws(SystemError) {
       try Worker.start { [self] in load() }
     } catch {
-      let fault = ConfigurationFault(file: "the configuration", message: "there is no thread to read it: \(error)")
-      found.post(.configuration(.failure(ConfigurationFaults([fault]))))
+      let fault = ConfigurationError(file: "the configuration", message: "there is no thread to read it: \(error)")
+      found.post(.configuration(.failure(ConfigurationErrors([fault]))))
     }
   }
 }
@@ -101,7 +101,7 @@ extension Gateway {
     guard let reloader else {
       return refuse(
         connection,
-        Refusal(
+        APIError(
           400, .invalidValue, "The gateway was started without a configuration file; there is nothing to read."),
         connection.request?.replyOptions)
     }
@@ -155,7 +155,7 @@ extension Gateway {
       if let failure {
         refuse(
           connection,
-          Refusal(400, .invalidValue, "The configuration was not taken; the old one is still in use. \(failure)"),
+          APIError(400, .invalidValue, "The configuration was not taken; the old one is still in use. \(failure)"),
           connection.request?.replyOptions)
       } else {
         reply(connection, 200, "{\"status\":\"reloaded\"}\n")
@@ -182,7 +182,7 @@ extension Gateway {
     let server = self.configuration.server
     configuration.server.bind = server.bind
     configuration.server.port = server.port
-    configuration.journal = self.configuration.journal
+    configuration.accessLog = self.configuration.accessLog
     self.configuration = configuration
     providers = Self.providers(configuration)
     targets = Self.targets(providers)
@@ -190,7 +190,7 @@ extension Gateway {
     hosts = HostAllowlist(bind: server.bind, names: configuration.server.hosts)
     origins = OriginAllowlist(configuration.server.origins)
     traffic.replace(
-      table, policy: configuration.policy, configuration.health(now: reactor.now), configuration.rooms,
+      table, policy: configuration.policy, configuration.health(now: reactor.now), configuration.concurrencyLimits,
       known: configuration.knownModels, at: reactor.now)
     queue.forgetLanes()
     queue.queue.settings.capacity = configuration.routing.queue.capacity

@@ -60,7 +60,7 @@ extension Gateway {
     case .head, .body:
       refuse(
         connection,
-        Refusal(408, .requestTimeout, "The request took too long to arrive.", closes: true),
+        APIError(408, .requestTimeout, "The request took too long to arrive.", closes: true),
         connection.request?.replyOptions)
     case .answer where connection.feed != nil:
       keepFeed(connection)

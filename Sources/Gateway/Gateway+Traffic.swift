@@ -50,7 +50,7 @@ extension Gateway {
       let candidates = traffic.candidates(course.plan)
       let wait = traffic.health.wait(among: candidates.lazy.map(\.provider), at: reactor.now)
       exchange.nobodyLeft(
-        refusal(course.plan, candidates, wait, exchange.replyOptions.dialect), wait: wait, &effects)
+        apiError(course.plan, candidates, wait, exchange.replyOptions.dialect), wait: wait, &effects)
     }
   }
 
@@ -67,36 +67,36 @@ extension Gateway {
   }
 
   /// Why nobody can be asked.
-  private func refusal(
+  private func apiError(
     _ plan: RoutePlan, _ candidates: [RouteCandidate], _ wait: Duration?, _ dialect: Dialect
-  ) -> Refusal {
+  ) -> APIError {
     switch traffic.router.table.verdict(plan.match) {
     case .ambiguous(let ambiguity):
-      return Refusal(
+      return APIError(
         400, .ambiguousModel,
         "`\(plan.model)` could mean several models; ask for one of \(ambiguity.candidates.map { "`\($0)`" }.joined(separator: ", ")).",
         param: "model")
     case .nobody, .stale:
-      return Refusal(
+      return APIError(
         404, .modelNotFound,
         "No provider serves the model `\(plan.model)`. GET /v1/models lists what there is.", param: "model")
     case .found: break
     }
-    if let needs = plan.needs, let refusal = traffic.fitness(plan)?.refusal(needs, dialect) { return refusal }
+    if let needs = plan.needs, let apiError = traffic.fitness(plan)?.apiError(needs, dialect) { return apiError }
     let fit = candidates.enumerated().filter { !plan.unfit.contains($0.offset) }.map(\.element)
     let standings = Set(fit.map { traffic.health.providers[$0.provider].standing(at: reactor.now) })
     let seconds = wait.map { min($0.wholeSeconds, Exchange.retryAfterMax) } ?? 1
     if standings == [.limited] {
-      return Refusal(
+      return APIError(
         429, .upstreamRateLimited, "All providers of the model `\(plan.model)` limit the rate of requests.",
         retryAfter: seconds)
     }
     if standings == [.refused] {
-      return Refusal(
+      return APIError(
         502, .upstreamCredentials,
         "No provider of the model `\(plan.model)` accepts the gateway's credentials; see GET /v1/health/providers.")
     }
-    return Refusal(
+    return APIError(
       503, .noProvider,
       "No provider of the model `\(plan.model)` can be asked at the moment; see GET /v1/health/providers.",
       retryAfter: seconds)

@@ -94,13 +94,13 @@ public final class Gateway {
     }
     traffic = Traffic(
       table, policy: configuration.policy, HealthBoard(configuration.health(now: reactor.now)),
-      Concurrency(configuration.rooms), names: providers.map(\.name), known: configuration.knownModels)
+      Concurrency(configuration.concurrencyLimits), names: providers.map(\.name), known: configuration.knownModels)
     queue = WaitingRoom(configuration.routing.queue)
     if targets.contains(where: \.chat.isSecure) { CurlLibrary.prepareTLS() }
     capacity = Capacity(server, descriptorsMax: Reactor.descriptorsMax)
     began = reactor.now
     random = SplitMix(state: seed)
-    journal = try Journal(configuration.journal)
+    journal = try Journal(configuration.accessLog)
     date.update(reactor.wallClock)
     reactor.exhaustedReply = Self.exhaustedReply(date: date.text)
     armLooks()

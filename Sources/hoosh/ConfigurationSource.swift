@@ -53,14 +53,14 @@ enum ConfigurationSource {
   /// The reason why a configuration cannot be loaded.
   private enum LoadError: Error {
     case unreadable(String)
-    case wrong(ConfigurationFaults)
+    case wrong(ConfigurationErrors)
   }
 
   private static func configuration(_ path: String, _ environment: [String: String]) throws(LoadError)
     -> Configuration
   {
     let text = try read(path)
-    do throws(ConfigurationFaults) {
+    do throws(ConfigurationErrors) {
       let configuration = try Configuration.read(text: text, file: path, environment: environment)
       try configuration.checkRoutes(file: path)
       return configuration
@@ -70,13 +70,13 @@ enum ConfigurationSource {
   }
 
   /// Reads the file again, for a running gateway.
-  static func reload(_ path: String) -> Result<Configuration, ConfigurationFaults> {
+  static func reload(_ path: String) -> Result<Configuration, ConfigurationErrors> {
     do throws(LoadError) {
       return .success(try configuration(path, Environment.variables))
     } catch {
       switch error {
       case .unreadable(let message):
-        return .failure(ConfigurationFaults([ConfigurationFault(file: path, message: message)]))
+        return .failure(ConfigurationErrors([ConfigurationError(file: path, message: message)]))
       case .wrong(let faults): return .failure(faults)
       }
     }
@@ -104,7 +104,7 @@ enum ConfigurationSource {
     }
     guard count <= bytesMax else {
       let message = "the file is larger than \(bytesMax) bytes, the limit for a configuration"
-      throw .wrong(ConfigurationFaults([ConfigurationFault(file: path, message: message)]))
+      throw .wrong(ConfigurationErrors([ConfigurationError(file: path, message: message)]))
     }
     return Array(text[..<count])
   }

@@ -23,7 +23,7 @@ struct Serve: ParsableCommand {
 
   func run() throws {
     var loaded = try ConfigurationSource.load(config)
-    do throws(ConfigurationFaults) {
+    do throws(ConfigurationErrors) {
       try loaded.configuration.listen(bind: bind, port: port, source: bind == nil ? "--port" : "--bind")
     } catch {
       Terminal.printError("\(error)")

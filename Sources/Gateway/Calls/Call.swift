@@ -35,7 +35,7 @@ struct Call {
   let isModelUnload: Bool
 
   /// Reads and checks a request body; `model` is the model's name where the path has it.
-  static func read(_ json: Span<UInt8>, for endpoint: CallEndpoint, model: String = "") throws(Refusal) -> Call {
+  static func read(_ json: Span<UInt8>, for endpoint: CallEndpoint, model: String = "") throws(APIError) -> Call {
     switch endpoint.kind {
     case .chat: Call(try ChatRequest.read(json, for: endpoint, model: model))
     }
@@ -63,7 +63,7 @@ struct Call {
   }
 
   /// Returns the body for a candidate that speaks `dialect`; `json` is the caller's.
-  func body(_ json: Span<UInt8>, in dialect: Dialect, for target: WriteTarget) throws(Refusal) -> Body {
+  func body(_ json: Span<UInt8>, in dialect: Dialect, for target: WriteTarget) throws(APIError) -> Body {
     switch request {
     case .chat(let chat):
       if chat.isIn(dialect) {

@@ -17,8 +17,8 @@ extension ChatRequest {
     }
   }
 
-  mutating func scanOther(_ json: Span<UInt8>) throws(JSONError) -> Refusal? {
-    var refusal: Refusal?
+  mutating func scanOther(_ json: Span<UInt8>) throws(JSONError) -> APIError? {
+    var apiError: APIError?
     var hasSubject = false
     // Ollama streams unless it is told not to.
     if endpoint.dialect == .ollama { (streams, hasSubject, isModelLoad) = (true, true, true) }
@@ -27,8 +27,8 @@ extension ChatRequest {
     var members = try Scanner.root(json)
     while let member = try members.next(in: json) {
       // The first complaint wins, but the whole text is checked all the same.
-      if refusal != nil { continue }
-      do throws(Refusal) {
+      if apiError != nil { continue }
+      do throws(APIError) {
         if member.keyEquals(subject, in: json) {
           messages = member.value.slice
           messagesBytes += Int(messages.count)
@@ -53,13 +53,13 @@ extension ChatRequest {
           try readOther(member, json)
         }
       } catch {
-        refusal = error
+        apiError = error
       }
     }
-    return refusal ?? missing(String(describing: subject), hasSubject)
+    return apiError ?? missing(String(describing: subject), hasSubject)
   }
 
-  private mutating func readOther(_ member: Member, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func readOther(_ member: Member, _ json: Span<UInt8>) throws(APIError) {
     switch endpoint.dialect {
     case .responses:
       if member.keyEquals("max_output_tokens", in: json) { try readMaxTokens(member, "max_output_tokens", json) }
@@ -74,7 +74,7 @@ extension ChatRequest {
     }
   }
 
-  private mutating func readOfGemini(_ member: Member, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func readOfGemini(_ member: Member, _ json: Span<UInt8>) throws(APIError) {
     if member.keyEquals("generationConfig", in: json) || member.keyEquals("generation_config", in: json) {
       readLimit("maxOutputTokens", in: member, json)
       readLimit("max_output_tokens", in: member, json)

@@ -37,18 +37,18 @@ struct ChatRequest {
   /// Reads and checks a request body; `model` is its name where the path has it.
   static func read(
     _ json: Span<UInt8>, for endpoint: CallEndpoint = CallEndpoint(.openAI), model: String = ""
-  ) throws(Refusal) -> ChatRequest {
+  ) throws(APIError) -> ChatRequest {
     if endpoint.model != nil { try check(name: model) }
     var request = ChatRequest(endpoint, model: model)
-    let refusal: Refusal?
+    let apiError: APIError?
     do throws(JSONError) {
-      refusal = endpoint.dialect == .openAI ? try request.scan(json) : try request.scanOther(json)
+      apiError = endpoint.dialect == .openAI ? try request.scan(json) : try request.scanOther(json)
     } catch {
-      throw Refusal(
+      throw APIError(
         400, error.kind == .duplicateKey ? .duplicateField : .malformedJSON,
         "The request body is not a JSON object as RFC 8259 defines it: \(error.description).")
     }
-    if let refusal { throw refusal }
+    if let apiError { throw apiError }
     return request
   }
 
@@ -57,15 +57,15 @@ struct ChatRequest {
     self.model = model
   }
 
-  private mutating func scan(_ json: Span<UInt8>) throws(JSONError) -> Refusal? {
-    var refusal: Refusal?
+  private mutating func scan(_ json: Span<UInt8>) throws(JSONError) -> APIError? {
+    var apiError: APIError?
     var hasMessages = false
     var members = try Scanner.root(json)
     brace = members.offset - 1
     while let member = try members.next(in: json) {
       // The first complaint wins, but the whole text is checked all the same.
-      if refusal != nil { continue }
-      do throws(Refusal) {
+      if apiError != nil { continue }
+      do throws(APIError) {
         if member.keyEquals("model", in: json) {
           try readModel(member, json)
         } else if member.keyEquals("messages", in: json) {
@@ -89,28 +89,28 @@ struct ChatRequest {
           choiceCount = try Self.choiceCount(member, json)
         }
       } catch {
-        refusal = error
+        apiError = error
       }
     }
-    return refusal ?? missing("messages", hasMessages)
+    return apiError ?? missing("messages", hasMessages)
   }
 
   /// The refusal of a request without a model, or without what it is about.
-  func missing(_ field: String, _ isThere: Bool) -> Refusal? {
+  func missing(_ field: String, _ isThere: Bool) -> APIError? {
     if model.isEmpty {
-      return Refusal(400, .missingField, "Name the model: the field `model` is missing.", param: "model")
+      return APIError(400, .missingField, "Name the model: the field `model` is missing.", param: "model")
     }
-    return isThere ? nil : Refusal(400, .missingField, "The field `\(field)` is missing.", param: field)
+    return isThere ? nil : APIError(400, .missingField, "The field `\(field)` is missing.", param: field)
   }
 
-  mutating func readModel(_ member: Member, _ json: Span<UInt8>) throws(Refusal) {
+  mutating func readModel(_ member: Member, _ json: Span<UInt8>) throws(APIError) {
     model = try Self.name(member, json)
     modelToken = member.value.slice
   }
 
   // MARK: Checks
 
-  private static func name(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> String {
+  private static func name(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> String {
     guard member.value.slice.count <= 4096, let name = member.value.string(in: json) else {
       throw invalid("model", "must be a string")
     }
@@ -118,7 +118,7 @@ struct ChatRequest {
     return name
   }
 
-  private static func check(name: String) throws(Refusal) {
+  private static func check(name: String) throws(APIError) {
     if name.isEmpty { throw invalid("model", "must not be empty") }
     if name.utf8.count > modelBytesMax { throw invalid("model", "may have at most \(modelBytesMax) bytes") }
     // Nearly every name is plain ASCII; only others need Unicode's tables.
@@ -132,19 +132,19 @@ struct ChatRequest {
     }
   }
 
-  static func check(messages member: Member, _ subject: String = "messages") throws(Refusal) {
+  static func check(messages member: Member, _ subject: String = "messages") throws(APIError) {
     if member.value.kind != .array { throw invalid(subject, "must be an array") }
     if member.value.elements == 0 { throw invalid(subject, "must have at least one message") }
     try checkCount(member, subject)
   }
 
-  static func checkCount(_ member: Member, _ subject: String) throws(Refusal) {
+  static func checkCount(_ member: Member, _ subject: String) throws(APIError) {
     guard member.value.kind == .array, member.value.elements > messagesMax else { return }
     throw invalid(
       subject, "may have at most \(messagesMax) messages; this request has \(member.value.elements)")
   }
 
-  static func flag(_ member: Member, _ field: String) throws(Refusal) -> Bool {
+  static func flag(_ member: Member, _ field: String) throws(APIError) -> Bool {
     switch member.value.kind {
     case .true: return true
     case .false, .null: return false
@@ -154,14 +154,14 @@ struct ChatRequest {
 
   static func check(
     _ member: Member, _ field: String, _ range: ClosedRange<Double>, _ json: Span<UInt8>
-  ) throws(Refusal) {
+  ) throws(APIError) {
     if member.value.kind == .null { return }
     guard member.value.kind == .number, let value = member.value.double(in: json), range.contains(value) else {
       throw invalid(field, "must be a number from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
     }
   }
 
-  private static func choiceCount(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> Int {
+  private static func choiceCount(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> Int {
     if member.value.kind == .null { return 1 }
     guard member.value.kind == .number, let count = member.value.integer(in: json),
       (1...Int64(choicesMax)).contains(count)
@@ -169,7 +169,7 @@ struct ChatRequest {
     return Int(count)
   }
 
-  mutating func readMaxTokens(_ member: Member, _ field: String, _ json: Span<UInt8>) throws(Refusal) {
+  mutating func readMaxTokens(_ member: Member, _ field: String, _ json: Span<UInt8>) throws(APIError) {
     if member.value.kind == .null { return }
     guard member.value.kind == .number, let tokens = member.value.integer(in: json), tokens >= 1 else {
       throw Self.invalid(field, "must be a whole number of at least 1")
@@ -177,7 +177,7 @@ struct ChatRequest {
     maxTokens.append((member.value.slice, tokens))
   }
 
-  private mutating func readStreamOptions(_ member: Member, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func readStreamOptions(_ member: Member, _ json: Span<UInt8>) throws(APIError) {
     if member.value.kind == .null {
       streamOptions = member
       return
@@ -196,8 +196,8 @@ struct ChatRequest {
     if let includeUsage { wantsUsage = try Self.flag(includeUsage, "stream_options.include_usage") }
   }
 
-  static func invalid(_ field: String, _ rule: String) -> Refusal {
-    Refusal(400, .invalidValue, "`\(field)` \(rule).", param: field)
+  static func invalid(_ field: String, _ rule: String) -> APIError {
+    APIError(400, .invalidValue, "`\(field)` \(rule).", param: field)
   }
 
   // MARK: The same request for an upstream

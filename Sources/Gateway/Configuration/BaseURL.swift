@@ -33,7 +33,7 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
   static let bytesMax = 2048
 
   /// Checks an address: scheme, host, optional port and path (RFC 3986), without user, query or fragment.
-  public init(_ written: String) throws(BaseURLFault) {
+  public init(_ written: String) throws(BaseURLError) {
     let bytes = Array(written.utf8)
     guard bytes.count <= Self.bytesMax else { throw .tooLong }
     guard bytes.allSatisfy({ Secret.isVisible($0) && !#"<>"\^`{|}"#.utf8.contains($0) }) else { throw .character }
@@ -50,7 +50,7 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
     text = scheme + authority + path
   }
 
-  private static func check(authority: Substring) throws(BaseURLFault) {
+  private static func check(authority: Substring) throws(BaseURLError) {
     var port: Substring?
     if authority.first == "[" {
       guard let end = authority.firstIndex(of: "]"),
@@ -71,7 +71,7 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  private static func check(path: Substring) throws(BaseURLFault) {
+  private static func check(path: Substring) throws(BaseURLError) {
     let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
     guard !segments.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else { throw .path }
     let bytes = Array(path.utf8)
@@ -85,7 +85,7 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Why a text is no address of a provider; the raw value is the end of a sentence that begins with the key.
-public enum BaseURLFault: String, Error, Sendable {
+public enum BaseURLError: String, Error, Sendable {
   case scheme = "must begin with http:// or https://"
   case noHost = "names no host"
   case host = "has a host that is neither a name nor an address; write an IPv6 address in brackets"

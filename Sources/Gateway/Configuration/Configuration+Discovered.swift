@@ -6,16 +6,16 @@ extension Configuration {
   ///   - environment: where the keys of hosted providers are looked for, as in `OPENAI_API_KEY`.
   public static func discovered(found: [ProviderKind], environment: [String: String]) -> Configuration {
     var reader = ConfigurationReader(
-      sheet: ConfigurationSheet([], file: "the defaults"), environment: environment)
+      values: ConfigurationValues([], file: "the defaults"), environment: environment)
     var configuration = reader.configuration()
-    precondition(reader.sheet.faults.isEmpty, "the defaults do not agree with themselves")
-    for kind in found where kind.row.isLocal && kind.row.speaksNow && kind != .demo {
+    precondition(reader.values.errors.isEmpty, "the defaults do not agree with themselves")
+    for kind in found where kind.row.isLocal && kind.row.isSupported && kind != .demo {
       guard let provider = plain(kind, configuration, priority: 10),
         !configuration.providers.contains(where: { $0.baseURL == provider.baseURL })
       else { continue }
       configuration.providers.append(provider)
     }
-    for row in Catalog.rows where !row.isLocal && row.speaksNow {
+    for row in ProviderCatalog.rows where !row.isLocal && row.isSupported {
       guard let variable = row.keyVariable, let key = environment[variable].flatMap({ Secret($0) }),
         var provider = plain(row.kind, configuration, priority: 20)
       else { continue }

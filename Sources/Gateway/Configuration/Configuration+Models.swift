@@ -13,7 +13,7 @@ extension Configuration {
     public var outputPrice: Double?
     /// Requests for it that a provider may have at once; nil is no limit of its own.
     public var concurrencyMax: Int?
-    var times: OwnTimes
+    var times: TimeoutOverrides
   }
 }
 
@@ -55,31 +55,33 @@ extension ConfigurationReader {
     return (0..<listed("models")).compactMap { index in
       let path = "models[\(index)]"
       guard let name = word("\(path).name") else { return nil }
-      let provider = sheet.isSet("\(path).provider") ? word("\(path).provider") : nil
+      let provider = values.isSet("\(path).provider") ? word("\(path).provider") : nil
       if !seen.insert([name] + (provider.map { [$0] } ?? [])).inserted {
-        sheet.note(sheet.entries["\(path).name"]?.place, "`\(path)` is about the same model as one before it")
+        values.report(
+          values.entries["\(path).name"]?.position, "`\(path)` is about the same model as one before it")
       }
       var abilities: ModelAbilities?
-      if sheet.isSet("\(path).can") {
+      if values.isSet("\(path).can") {
         var can: ModelAbilities = []
-        for (path, text) in sheet.strings("\(path).can") {
+        for (path, text) in values.strings("\(path).can") {
           if let ability = ModelAbilities(word: text) {
             can.insert(ability)
           } else {
             let words = ModelAbilities.words.map { "\($0.word)" }
             let meant = Spelling.nearest(to: text, in: words).map { "; did you mean \"\($0)\"?" } ?? ""
-            sheet.note(path, "must be one of \(words.joined(separator: ", "))\(meant)")
+            values.report(path, "must be one of \(words.joined(separator: ", "))\(meant)")
           }
         }
         abilities = can
       }
-      if sheet.isSet("\(path).input_price") != sheet.isSet("\(path).output_price") {
-        sheet.note(sheet.entries[path]?.place, "`\(path)` needs both `input_price` and `output_price`, or none")
+      if values.isSet("\(path).input_price") != values.isSet("\(path).output_price") {
+        values.report(
+          values.entries[path]?.position, "`\(path)` needs both `input_price` and `output_price`, or none")
       }
       return Configuration.Model(
-        name: name, provider: provider, context: sheet.integer("\(path).context"), abilities: abilities,
-        inputPrice: sheet.number("\(path).input_price"), outputPrice: sheet.number("\(path).output_price"),
-        concurrencyMax: sheet.integer("\(path).max_concurrent"), times: times(path))
+        name: name, provider: provider, context: values.integer("\(path).context"), abilities: abilities,
+        inputPrice: values.number("\(path).input_price"), outputPrice: values.number("\(path).output_price"),
+        concurrencyMax: values.integer("\(path).max_concurrent"), times: times(path))
     }
   }
 }

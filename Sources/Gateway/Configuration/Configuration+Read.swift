@@ -7,22 +7,22 @@ extension Configuration {
   ///   - environment: where `$NAME` is looked up.
   /// - Throws: every fault of the file, in its order; of a text that is no TOML, the first.
   public static func read(text: [UInt8], file: String, environment: [String: String])
-    throws(ConfigurationFaults) -> Configuration
+    throws(ConfigurationErrors) -> Configuration
   {
     let entries: [TOMLEntry]
-    do throws(TOMLFault) {
+    do throws(TOMLError) {
       entries = try TOMLFile.read(text)
     } catch {
-      throw ConfigurationFaults([
-        ConfigurationFault(
-          file: file, line: error.place.line, column: error.place.column, message: error.message)
+      throw ConfigurationErrors([
+        ConfigurationError(
+          file: file, line: error.position.line, column: error.position.column, message: error.message)
       ])
     }
-    var reader = ConfigurationReader(sheet: ConfigurationSheet(entries, file: file), environment: environment)
+    var reader = ConfigurationReader(values: ConfigurationValues(entries, file: file), environment: environment)
     let configuration = reader.configuration()
-    guard reader.sheet.faults.isEmpty else {
-      throw ConfigurationFaults(
-        reader.sheet.faults.sorted { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) })
+    guard reader.values.errors.isEmpty else {
+      throw ConfigurationErrors(
+        reader.values.errors.sorted { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) })
     }
     return configuration
   }
@@ -30,19 +30,19 @@ extension Configuration {
 
 /// Makes values of the gateway's own types of a checked sheet, noting what only shows across keys.
 struct ConfigurationReader {
-  var sheet: ConfigurationSheet
+  var values: ConfigurationValues
   let environment: [String: String]
 
   /// The configuration, which is to be thrown away when the sheet has faults.
   mutating func configuration() -> Configuration {
-    let tokens = sheet.strings("auth.tokens").compactMap { secret($0.path, $0.text) }
+    let tokens = values.strings("auth.tokens").compactMap { secret($0.path, $0.text) }
     let configuration = Configuration(
-      server: server(hasTokens: sheet.count("auth.tokens") > 0), providers: providers(), routing: routing(),
+      server: server(hasTokens: values.count("auth.tokens") > 0), providers: providers(), routing: routing(),
       models: models(),
       auth: Configuration.Auth(tokens: tokens),
-      journal: Configuration.Journal(
-        format: Configuration.Journal.Format(rawValue: sheet.string("journal.format")) ?? .text,
-        path: sheet.string("journal.path")))
+      accessLog: Configuration.AccessLog(
+        format: Configuration.AccessLog.Format(rawValue: values.string("journal.format")) ?? .text,
+        path: values.string("journal.path")))
     let names = Set(configuration.providers.map(\.name))
     for (index, alias) in configuration.routing.aliases.enumerated() {
       check("aliases[\(index)].provider", alias.provider, among: names)
@@ -55,51 +55,51 @@ struct ConfigurationReader {
 
   /// Notes a provider that is named and not there.
   private mutating func check(_ path: String, _ provider: String?, among names: Set<String>) {
-    if let provider, !names.contains(provider) { sheet.note(path, "is no provider's name") }
+    if let provider, !names.contains(provider) { values.report(path, "is no provider's name") }
   }
 
   private mutating func server(hasTokens: Bool) -> Configuration.Server {
-    var bind = sheet.string("server.bind")
-    do throws(Configuration.BindFault) {
+    var bind = values.string("server.bind")
+    do throws(Configuration.BindError) {
       bind = try Configuration.bindAddress(bind, hasTokens: hasTokens)
     } catch {
-      sheet.note(sheet.entries["server.bind"]?.place, error.message)
+      values.report(values.entries["server.bind"]?.position, error.message)
     }
-    let hosts = sheet.strings("server.hosts").map { (path: $0.path, text: $0.text.lowercased()) }
+    let hosts = values.strings("server.hosts").map { (path: $0.path, text: $0.text.lowercased()) }
     for (path, text) in hosts where !Address.isName(text) && Address(text) == nil {
-      sheet.note(path, "must be a host name or an address, without scheme, port, brackets or *")
+      values.report(path, "must be a host name or an address, without scheme, port, brackets or *")
     }
-    let origins = sheet.strings("server.origins").map { (path: $0.path, text: $0.text.lowercased()) }
+    let origins = values.strings("server.origins").map { (path: $0.path, text: $0.text.lowercased()) }
     for (path, text) in origins where !Self.isOrigin(text) {
-      sheet.note(path, "must be an origin such as \"https://chat.example\": a scheme, a host, no path, and no *")
+      values.report(path, "must be an origin such as \"https://chat.example\": a scheme, a host, no path, and no *")
     }
     return Configuration.Server(
-      bind: bind, port: sheet.integer("server.port") ?? 0, hosts: hosts.map(\.text), origins: origins.map(\.text),
-      jsonBodyBytesMax: sheet.integer("server.json_body_bytes_max") ?? 0,
-      commitAfter: sheet.seconds("server.commit_after_secs"),
-      keepAliveComment: sheet.seconds("server.keep_alive_comment_secs"),
-      idleTimeout: sheet.seconds("server.idle_timeout_secs"),
-      modelsTimeout: sheet.seconds("server.models_timeout_secs"),
-      modelsCache: sheet.seconds("server.models_cache_secs"),
-      strict: sheet.boolean("server.strict") ?? false,
-      clientsMax: sheet.integer("server.clients_max") ?? 0,
-      clientsPerAddressMax: sheet.integer("server.clients_per_address_max") ?? 0,
-      bodiesBytesMax: sheet.integer("server.bodies_bytes_max") ?? 0,
-      memoryBytesMax: sheet.integer("server.memory_bytes_max") ?? 0,
-      outputHighWater: sheet.integer("server.output_high_water_bytes") ?? 0,
-      headTimeout: sheet.seconds("server.head_timeout_secs"),
-      bodyTimeout: sheet.seconds("server.body_timeout_secs"),
-      clientReadTimeout: sheet.seconds("server.client_read_timeout_secs"),
+      bind: bind, port: values.integer("server.port") ?? 0, hosts: hosts.map(\.text), origins: origins.map(\.text),
+      jsonBodyBytesMax: values.integer("server.json_body_bytes_max") ?? 0,
+      commitAfter: values.seconds("server.commit_after_secs"),
+      keepAliveComment: values.seconds("server.keep_alive_comment_secs"),
+      idleTimeout: values.seconds("server.idle_timeout_secs"),
+      modelsTimeout: values.seconds("server.models_timeout_secs"),
+      modelsCache: values.seconds("server.models_cache_secs"),
+      strict: values.boolean("server.strict") ?? false,
+      clientsMax: values.integer("server.clients_max") ?? 0,
+      clientsPerAddressMax: values.integer("server.clients_per_address_max") ?? 0,
+      bodiesBytesMax: values.integer("server.bodies_bytes_max") ?? 0,
+      memoryBytesMax: values.integer("server.memory_bytes_max") ?? 0,
+      outputHighWater: values.integer("server.output_high_water_bytes") ?? 0,
+      headTimeout: values.seconds("server.head_timeout_secs"),
+      bodyTimeout: values.seconds("server.body_timeout_secs"),
+      clientReadTimeout: values.seconds("server.client_read_timeout_secs"),
       timeouts: timeouts(),
-      dnsCache: sheet.seconds("server.dns_cache_secs"), drain: sheet.seconds("server.drain_secs"))
+      dnsCache: values.seconds("server.dns_cache_secs"), drain: values.seconds("server.drain_secs"))
   }
 
   /// A secret of the file, or a fault that names the key and the variable, never the value.
   mutating func secret(_ path: String, _ text: String) -> Secret? {
-    do throws(SecretFault) {
+    do throws(SecretError) {
       return try Secret.expanding(text, in: environment)
     } catch {
-      sheet.note(path, error.message)
+      values.report(path, error.message)
       return nil
     }
   }

@@ -9,7 +9,7 @@ extension Configuration {
     public var retry: Retry
     public var queue: Queue
     public var aliases: [Alias]
-    public var virtuals: [Virtual]
+    public var virtualModels: [VirtualModel]
   }
 
   /// What keeps requests at one provider.
@@ -34,7 +34,7 @@ extension Configuration {
 
   /// How the same provider is asked again.
   public struct Retry: Sendable, Equatable {
-    public var most: Int
+    public var retriesMax: Int
     public var base: Duration
     public var delayMax: Duration
     /// The share of a wait that is left to chance, 0...1.
@@ -55,7 +55,7 @@ extension Configuration {
   }
 
   /// A model that exists only here.
-  public struct Virtual: Sendable, Equatable {
+  public struct VirtualModel: Sendable, Equatable {
     public var name: String
     public var targets: [String]
     public var isPool: Bool
@@ -66,59 +66,60 @@ extension Configuration {
 extension ConfigurationReader {
   mutating func routing() -> Configuration.Routing {
     Configuration.Routing(
-      strategy: Strategy(word: sheet.string("server.strategy")) ?? .priority,
-      localFirst: sheet.boolean("server.local_first") ?? false,
-      affinity: Configuration.Affinity(rawValue: sheet.string("server.affinity")) ?? .off,
+      strategy: Strategy(word: values.string("server.strategy")) ?? .priority,
+      localFirst: values.boolean("server.local_first") ?? false,
+      affinity: Configuration.Affinity(rawValue: values.string("server.affinity")) ?? .off,
       health: Configuration.Health(
-        interval: sheet.seconds("server.health_check_interval_secs"), timeout: sheet.seconds("health.timeout_secs"),
-        failuresMax: sheet.integer("health.failures_max") ?? 0,
-        successesMin: sheet.integer("health.successes_min") ?? 0),
+        interval: values.seconds("server.health_check_interval_secs"),
+        timeout: values.seconds("health.timeout_secs"),
+        failuresMax: values.integer("health.failures_max") ?? 0,
+        successesMin: values.integer("health.successes_min") ?? 0),
       breaker: Configuration.Breaker(
-        failuresMax: sheet.integer("breaker.failures_max") ?? 0,
-        failuresPercent: sheet.integer("breaker.failures_percent") ?? 0,
-        openTime: sheet.seconds("breaker.open_secs")),
+        failuresMax: values.integer("breaker.failures_max") ?? 0,
+        failuresPercent: values.integer("breaker.failures_percent") ?? 0,
+        openTime: values.seconds("breaker.open_secs")),
       retry: Configuration.Retry(
-        most: sheet.integer("retry.max_retries") ?? 0, base: sheet.milliseconds("retry.base_delay_ms"),
-        delayMax: sheet.milliseconds("retry.max_delay_ms"), jitter: sheet.number("retry.jitter_factor") ?? 1),
+        retriesMax: values.integer("retry.max_retries") ?? 0, base: values.milliseconds("retry.base_delay_ms"),
+        delayMax: values.milliseconds("retry.max_delay_ms"), jitter: values.number("retry.jitter_factor") ?? 1),
       queue: Configuration.Queue(
-        capacity: sheet.integer("queue.capacity") ?? 0, wait: sheet.seconds("queue.wait_secs")),
-      aliases: aliases(), virtuals: virtuals())
+        capacity: values.integer("queue.capacity") ?? 0, wait: values.seconds("queue.wait_secs")),
+      aliases: aliases(), virtualModels: virtualModels())
   }
 
   private mutating func aliases() -> [Configuration.Alias] {
     (0..<listed("aliases")).compactMap { index in
       let path = "aliases[\(index)]"
       guard let name = word("\(path).name"), let model = word("\(path).model") else { return nil }
-      let provider = sheet.isSet("\(path).provider") ? word("\(path).provider") : nil
+      let provider = values.isSet("\(path).provider") ? word("\(path).provider") : nil
       return Configuration.Alias(name: name, model: model, provider: provider)
     }
   }
 
-  private mutating func virtuals() -> [Configuration.Virtual] {
+  private mutating func virtualModels() -> [Configuration.VirtualModel] {
     (0..<listed("virtual_models")).compactMap { index in
       let path = "virtual_models[\(index)]"
       guard let name = word("\(path).name") else { return nil }
-      let targets = sheet.strings("\(path).targets").map(\.text).filter { !$0.isEmpty }
-      if targets.isEmpty { sheet.note(sheet.entries[path]?.place, "`\(path).targets` must name a model") }
-      return Configuration.Virtual(
-        name: name, targets: targets, isPool: sheet.boolean("\(path).pool") ?? false,
-        strategy: Strategy(word: sheet.string("\(path).strategy")))
+      let targets = values.strings("\(path).targets").map(\.text).filter { !$0.isEmpty }
+      if targets.isEmpty { values.report(values.entries[path]?.position, "`\(path).targets` must name a model") }
+      return Configuration.VirtualModel(
+        name: name, targets: targets, isPool: values.boolean("\(path).pool") ?? false,
+        strategy: Strategy(word: values.string("\(path).strategy")))
     }
   }
 
   mutating func listed(_ list: String) -> Int {
-    let count = sheet.count(list)
+    let count = values.count(list)
     guard count > Configuration.namesMax else { return count }
-    sheet.note(list, "has \(count) elements; at most \(Configuration.namesMax) are read")
+    values.report(list, "has \(count) elements; at most \(Configuration.namesMax) are read")
     return 0
   }
 
   /// A name of a model or provider: required, and of some bytes.
   mutating func word(_ path: String) -> String? {
-    let text = sheet.string(path)
+    let text = values.string(path)
     if (1...256).contains(text.utf8.count) { return text }
-    let place = sheet.entries[path]?.place ?? sheet.entries[String(path.prefix { $0 != "." })]?.place
-    sheet.note(place, "`\(path)` must be 1 to 256 bytes long")
+    let position = values.entries[path]?.position ?? values.entries[String(path.prefix { $0 != "." })]?.position
+    values.report(position, "`\(path)` must be 1 to 256 bytes long")
     return nil
   }
 
@@ -129,18 +130,18 @@ extension ConfigurationReader {
 
   /// What holds for all.
   func timeouts() -> Configuration.Timeouts {
-    func time(_ name: String) -> Duration { sheet.seconds("server.upstream_\(name)_timeout_secs") }
+    func time(_ name: String) -> Duration { values.seconds("server.upstream_\(name)_timeout_secs") }
     return Configuration.Timeouts(
       connect: time("connect"), send: time("send"), head: time("head"), firstEvent: time("first_event"),
       load: time("load"), stall: time("stall"), total: time("total"),
-      paceMin: sheet.integer("server.upstream_bytes_per_sec_min") ?? 0)
+      throughputMin: values.integer("server.upstream_bytes_per_sec_min") ?? 0)
   }
 
   /// What a provider or a model has of its own.
-  func times(_ path: String) -> Configuration.OwnTimes {
-    var times = Configuration.OwnTimes(paceMin: sheet.integer("\(path).bytes_per_sec_min"))
-    for name in ConfigurationKeys.times.map(\.name) where sheet.isSet("\(path).\(name)_timeout_secs") {
-      times.times[name] = sheet.seconds("\(path).\(name)_timeout_secs")
+  func times(_ path: String) -> Configuration.TimeoutOverrides {
+    var times = Configuration.TimeoutOverrides(throughputMin: values.integer("\(path).bytes_per_sec_min"))
+    for name in ConfigurationKeys.times.map(\.name) where values.isSet("\(path).\(name)_timeout_secs") {
+      times.times[name] = values.seconds("\(path).\(name)_timeout_secs")
     }
     return times
   }
@@ -148,19 +149,20 @@ extension ConfigurationReader {
 
 extension Configuration {
   /// The times that a provider or a model has of its own, by the word in the key.
-  struct OwnTimes: Sendable, Equatable {
+  struct TimeoutOverrides: Sendable, Equatable {
     var times: [String: Duration] = [:]
-    var paceMin: Int?
+    var throughputMin: Int?
   }
 }
 
 extension Configuration.Timeouts {
   /// The same with what somebody has of its own instead.
-  func replaced(by own: Configuration.OwnTimes) -> Configuration.Timeouts {
+  func replaced(by own: Configuration.TimeoutOverrides) -> Configuration.Timeouts {
     Configuration.Timeouts(
       connect: own.times["connect"] ?? connect, send: own.times["send"] ?? send, head: own.times["head"] ?? head,
       firstEvent: own.times["first_event"] ?? firstEvent, load: own.times["load"] ?? load,
-      stall: own.times["stall"] ?? stall, total: own.times["total"] ?? total, paceMin: own.paceMin ?? paceMin)
+      stall: own.times["stall"] ?? stall, total: own.times["total"] ?? total,
+      throughputMin: own.throughputMin ?? throughputMin)
   }
 }
 

@@ -7,7 +7,7 @@ public struct Configuration: Sendable, Equatable {
   /// What the file knows better of models than the catalog.
   public var models: [Model]
   public var auth: Auth
-  public var journal: Journal
+  public var accessLog: AccessLog
 
   /// Providers that a configuration may have.
   public static let providersMax = 128
@@ -101,7 +101,7 @@ public struct Configuration: Sendable, Equatable {
     /// For answers that are no stream.
     public var total: Duration
     /// Bytes a second of a stream, at least, over half a minute; zero is no bound.
-    public var paceMin: Int
+    public var throughputMin: Int
   }
 
   /// How a provider inside of hoosh behaves, for trying things out.
@@ -125,7 +125,7 @@ public struct Configuration: Sendable, Equatable {
   }
 
   /// The record of what happened, a line per request.
-  public struct Journal: Sendable, Equatable {
+  public struct AccessLog: Sendable, Equatable {
     public var format: Format
     /// The file that the lines go to; empty for standard error.
     public var path: String
@@ -139,33 +139,33 @@ extension Configuration {
   /// Listens elsewhere, as a command line may ask; the rules of a file hold.
   ///
   /// - Parameter source: what to call the place of the wish in a fault, as in `--bind`.
-  public mutating func listen(bind: String?, port: Int?, source: String) throws(ConfigurationFaults) {
+  public mutating func listen(bind: String?, port: Int?, source: String) throws(ConfigurationErrors) {
     var wished = self
-    do throws(BindFault) {
+    do throws(BindError) {
       if let bind { wished.server.bind = try Self.bindAddress(bind, hasTokens: !auth.tokens.isEmpty) }
       if let port {
-        guard (0...65535).contains(port) else { throw BindFault(message: "the port must be from 0 to 65535") }
+        guard (0...65535).contains(port) else { throw BindError(message: "the port must be from 0 to 65535") }
         wished.server.port = port
       }
     } catch {
-      throw ConfigurationFaults([ConfigurationFault(file: source, message: error.message)])
+      throw ConfigurationErrors([ConfigurationError(file: source, message: error.message)])
     }
     self = wished
   }
 
   /// Why an address is not listened on.
-  struct BindFault: Error {
+  struct BindError: Error {
     var message: String
   }
 
   /// The address to listen on, in numbers; beyond this machine only for callers with a token.
-  static func bindAddress(_ text: String, hasTokens: Bool) throws(BindFault) -> String {
+  static func bindAddress(_ text: String, hasTokens: Bool) throws(BindError) -> String {
     if text.lowercased() == "localhost" { return "127.0.0.1" }
     guard let address = Address(text) else {
-      throw BindFault(message: "the bind address must be an IPv4 or IPv6 address or localhost")
+      throw BindError(message: "the bind address must be an IPv4 or IPv6 address or localhost")
     }
     guard address.isLoopback || hasTokens else {
-      throw BindFault(
+      throw BindError(
         message: "refusing to bind \(text) without [auth] tokens: everybody who reaches this machine could spend "
           + "your keys")
     }

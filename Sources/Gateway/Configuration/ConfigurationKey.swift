@@ -4,7 +4,7 @@ public struct ConfigurationKey: Sendable {
   public var path: String
   public var kind: Kind
   /// The value without the key, as text; empty for none.
-  public var fallback: String = ""
+  public var defaultValue: String = ""
   public var isRequired: Bool = false
   public var availability: Availability = .now
   /// One sentence.
@@ -31,13 +31,13 @@ public struct ConfigurationKey: Sendable {
   public enum Availability: Sendable, Equatable {
     case now
     /// What is missing, and the value that asks for nothing and is therefore accepted; "[]" is the empty list.
-    case notYet(String, off: String? = nil)
+    case unsupported(String, off: String? = nil)
   }
 }
 
 extension ConfigurationKey {
   /// What is wrong with a value, as the end of a sentence that begins with the key; nil when nothing is.
-  func fault(_ value: TOMLValue) -> String? {
+  func error(_ value: TOMLValue) -> String? {
     switch (kind, value) {
     case (.string, .string), (.secret, .string), (.boolean, .boolean): return nil
     case (.word(let words), .string(let word)):
@@ -50,8 +50,8 @@ extension ConfigurationKey {
       return bounds.contains(Double(number)) ? nil : "must be \(expectation), not \(number)"
     case (.number(let bounds), .float(let number)):
       return bounds.contains(number) ? nil : "must be \(expectation), not \(number)"
-    case (.strings(let most), .array(let count)), (.secrets(let most), .array(let count)):
-      return count <= most ? nil : "has \(count) elements; at most \(most) are read"
+    case (.strings(let countMax), .array(let count)), (.secrets(let countMax), .array(let count)):
+      return count <= countMax ? nil : "has \(count) elements; at most \(countMax) are read"
     default: return "must be \(expectation), not \(value.name)"
     }
   }
@@ -71,7 +71,7 @@ extension ConfigurationKey {
 
   /// Whether a value is the one that asks for nothing.
   func isOff(_ value: TOMLValue) -> Bool {
-    guard case .notYet(_, let off?) = availability else { return false }
+    guard case .unsupported(_, let off?) = availability else { return false }
     return switch value {
     case .string(let text): text == off
     case .integer(let number): Double(number) == Double(off)

@@ -14,7 +14,7 @@ extension ConfigurationKeys {
       """
     var section = ""
     for key in all where key.availability == .now || key.path.hasPrefix("server.") {
-      append(key, to: &text, &section, isMissing: false)
+      append(key, to: &text, &section, isUnsupported: false)
     }
     text += """
 
@@ -29,33 +29,35 @@ extension ConfigurationKeys {
       | --- | --- | --- | --- | --- | --- |
 
       """
-    for key in missing { append(key, to: &text, &section, isMissing: true) }
+    for key in unsupported { append(key, to: &text, &section, isUnsupported: true) }
     return text
   }
 
   private static func append(
-    _ key: ConfigurationKey, to text: inout String, _ section: inout String, isMissing: Bool
+    _ key: ConfigurationKey, to text: inout String, _ section: inout String, isUnsupported: Bool
   ) {
-    if !isMissing, case .notYet = key.availability, missing.contains(where: { $0.path == key.path }) { return }
+    if !isUnsupported, case .unsupported = key.availability, unsupported.contains(where: { $0.path == key.path }) {
+      return
+    }
     let prefix = String(key.path.prefix { $0 != "." })
-    if !isMissing, prefix != section {
+    if !isUnsupported, prefix != section {
       section = prefix
       let title = prefix.hasSuffix("[]") ? "[[\(prefix.dropLast(2))]]" : "[\(prefix)]"
       text += "\n## \(title)\n\n| Key | Value | Default | Meaning |\n| --- | --- | --- | --- |\n"
     }
-    text += "| `\(key.path)` | \(key.expectation) | \(fallback(key)) | \(key.documentation) |"
-    if isMissing, case .notYet(let feature, let off) = key.availability {
+    text += "| `\(key.path)` | \(key.expectation) | \(defaultValue(key)) | \(key.documentation) |"
+    if isUnsupported, case .unsupported(let feature, let off) = key.availability {
       text += " \(feature) | \(off.map { $0.isEmpty ? "`\"\"`" : "`\($0)`" } ?? "") |"
     }
     text += "\n"
   }
 
-  private static func fallback(_ key: ConfigurationKey) -> String {
+  private static func defaultValue(_ key: ConfigurationKey) -> String {
     if key.isRequired { return "required" }
     switch key.kind {
     case .strings, .secrets: return "`[]`"
-    case .word where key.fallback.isEmpty: return "`\"\"`"
-    default: return key.fallback.isEmpty ? "none" : "`\(key.fallback)`"
+    case .word where key.defaultValue.isEmpty: return "`\"\"`"
+    default: return key.defaultValue.isEmpty ? "none" : "`\(key.defaultValue)`"
     }
   }
 }

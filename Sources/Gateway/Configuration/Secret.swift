@@ -26,7 +26,7 @@ public struct Secret: Equatable, Sendable, CustomStringConvertible, CustomDebugS
 
 extension Secret {
   /// The words of a file as a secret: `$NAME` and `${NAME}` stand for a variable of the environment.
-  static func expanding(_ text: String, in environment: [String: String]) throws(SecretFault) -> Secret {
+  static func expanding(_ text: String, in environment: [String: String]) throws(SecretError) -> Secret {
     guard text.utf8.first == UInt8(ascii: "$") else {
       guard !text.isEmpty else { throw .empty }
       guard let secret = Secret(text) else { throw .unprintable("it") }
@@ -57,7 +57,7 @@ extension Secret {
 }
 
 /// Why the words of a file are no secret.
-enum SecretFault: Error, Equatable, Sendable {
+enum SecretError: Error, Equatable, Sendable {
   case empty
   case unset(String)
   case emptyVariable(String)

@@ -1,7 +1,7 @@
 internal import CTOML
 
 /// Where something stands in a file: line and column, counted from 1; the column counts code points.
-struct TOMLPlace: Equatable, Sendable {
+struct TOMLPosition: Equatable, Sendable {
   var line: Int
   var column: Int
 }
@@ -35,13 +35,13 @@ enum TOMLValue: Equatable, Sendable {
 struct TOMLEntry: Equatable, Sendable {
   var path: String
   var value: TOMLValue
-  var place: TOMLPlace
+  var position: TOMLPosition
 }
 
 /// A text that is not TOML: what the parser says, and where.
-struct TOMLFault: Error, Equatable, Sendable {
+struct TOMLError: Error, Equatable, Sendable {
   var message: String
-  var place: TOMLPlace
+  var position: TOMLPosition
 }
 
 /// A TOML text, walked into a flat list.
@@ -52,25 +52,26 @@ enum TOMLFile {
   /// The values of `text`: a table or list before what it holds, siblings in the order of the file.
   ///
   /// The first fault is all there is, because a parser that guesses on would report faults of its own making.
-  static func read(_ text: [UInt8]) throws(TOMLFault) -> [TOMLEntry] {
+  static func read(_ text: [UInt8]) throws(TOMLError) -> [TOMLEntry] {
     guard text.count <= bytesMax else {
-      throw TOMLFault(message: "the file is larger than \(bytesMax) bytes", place: TOMLPlace(line: 1, column: 1))
+      throw TOMLError(
+        message: "the file is larger than \(bytesMax) bytes", position: TOMLPosition(line: 1, column: 1))
     }
     let document = unsafe text.withUnsafeBytes { bytes in
       unsafe ctoml_parse(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
     }
     guard let document = unsafe document else {
-      throw TOMLFault(message: "there is not enough memory to read it", place: TOMLPlace(line: 1, column: 1))
+      throw TOMLError(message: "there is not enough memory to read it", position: TOMLPosition(line: 1, column: 1))
     }
     defer { unsafe ctoml_free(document) }
-    if let fault = unsafe ctoml_fault_of(document)?.pointee {
-      throw unsafe TOMLFault(
-        message: copy(fault.message, fault.message_count), place: place(fault.line, fault.column))
+    if let error = unsafe ctoml_fault_of(document)?.pointee {
+      throw unsafe TOMLError(
+        message: copy(error.message, error.message_count), position: position(error.line, error.column))
     }
     return unsafe (0..<ctoml_count(document)).map { index in
       let entry = unsafe ctoml_entry_at(document, index)
       return unsafe TOMLEntry(
-        path: copy(entry.path, entry.path_count), value: value(entry), place: place(entry.line, entry.column))
+        path: copy(entry.path, entry.path_count), value: value(entry), position: position(entry.line, entry.column))
     }
   }
 
@@ -90,7 +91,7 @@ enum TOMLFile {
     unsafe String(decoding: UnsafeRawBufferPointer(start: text, count: count), as: UTF8.self)
   }
 
-  private static func place(_ line: UInt32, _ column: UInt32) -> TOMLPlace {
-    TOMLPlace(line: max(1, Int(line)), column: max(1, Int(column)))
+  private static func position(_ line: UInt32, _ column: UInt32) -> TOMLPosition {
+    TOMLPosition(line: max(1, Int(line)), column: max(1, Int(column)))
   }
 }

@@ -149,11 +149,11 @@ struct AnswerStream {
 
   /// Appends what stands before the error event of a stream that is broken off; true where the dialect tells of errors in
   /// events of its own, and nothing else is needed.
-  mutating func breakOff(_ refusal: Refusal, into out: inout [UInt8]) -> Bool {
+  mutating func breakOff(_ apiError: APIError, into out: inout [UInt8]) -> Bool {
     if case .responses(var writer)? = writer {
       // Its clients know no other codes than OpenAI's.
-      let code = refusal.status == 429 ? "rate_limit_exceeded" : "server_error"
-      writer.fail(code: code, message: refusal.message, to: &out)
+      let code = apiError.status == 429 ? "rate_limit_exceeded" : "server_error"
+      writer.fail(code: code, message: apiError.message, to: &out)
       return true
     }
     if case .gemini(let writer)? = writer, !isSame {

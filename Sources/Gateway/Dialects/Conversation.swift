@@ -116,8 +116,8 @@ struct Conversation {
   enum Effort: String, CaseIterable { case minimal, low, medium, high }
 
   /// For what comes to no turns: an error in most dialects, told in words that name the fix.
-  static var saysNothing: Refusal {
-    Refusal(
+  static var saysNothing: APIError {
+    APIError(
       400, .invalidValue, "`messages` says nothing; this model's provider needs a turn with a text or an image.",
       param: "messages")
   }

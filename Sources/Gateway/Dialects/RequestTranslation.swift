@@ -2,7 +2,7 @@
 enum RequestTranslation {
   static func write(
     _ json: Span<UInt8>, as endpoint: CallEndpoint, in dialect: Dialect, for target: WriteTarget
-  ) throws(Refusal) -> WrittenRequest {
+  ) throws(APIError) -> WrittenRequest {
     let conversation = try read(json, as: endpoint)
     return switch dialect {
     case .openAI, .responses: try CompletionsRequestWriter.write(conversation, json, for: target)
@@ -13,7 +13,7 @@ enum RequestTranslation {
   }
 
   /// A body that was checked as a whole.
-  static func read(_ json: Span<UInt8>, as endpoint: CallEndpoint) throws(Refusal) -> Conversation {
+  static func read(_ json: Span<UInt8>, as endpoint: CallEndpoint) throws(APIError) -> Conversation {
     switch (endpoint.dialect, endpoint.form) {
     case (.openAI, _): try CompletionsRequestReader.read(json)
     case (.responses, _): try ResponsesRequestReader.read(json)

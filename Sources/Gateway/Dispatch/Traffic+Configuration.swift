@@ -5,11 +5,11 @@ private typealias BreakerSettings = Breaker.Settings
 
 extension Configuration {
   /// Complains when the providers' routes cannot be compiled; a configuration that is used must pass.
-  public func checkRoutes(file: String) throws(ConfigurationFaults) {
+  public func checkRoutes(file: String) throws(ConfigurationErrors) {
     do throws(RouteFault) {
       _ = try table(generation: 0)
     } catch {
-      throw ConfigurationFaults([ConfigurationFault(file: file, message: error.description)])
+      throw ConfigurationErrors([ConfigurationError(file: file, message: error.description)])
     }
   }
 
@@ -27,7 +27,7 @@ extension Configuration {
           models: provider.models, upstreamNames: own.map { RouteTable.Rename($0.model, $0.name) })
       },
       aliases: names.map { RouteTable.Rename($0.name, $0.model) },
-      virtuals: routing.virtuals.map { virtual in
+      virtuals: routing.virtualModels.map { virtual in
         RouteTable.Virtual(
           virtual.name, virtual.targets.map { RouteTable.Target($0) }, isPool: virtual.isPool,
           strategy: virtual.strategy)
@@ -59,7 +59,7 @@ extension Configuration {
     }
   }
 
-  var rooms: [Concurrency.Provider] {
+  var concurrencyLimits: [Concurrency.Provider] {
     enabled.map { provider in
       // What is said of the provider's own model holds, before what is said of all.
       let limited = models.filter { $0.concurrencyMax != nil }
@@ -94,7 +94,7 @@ extension Configuration {
     var backoff = Backoff(deadline: deadline)
     backoff.base = routing.retry.base
     backoff.most = routing.retry.delayMax
-    backoff.attemptsMax = routing.retry.most + 1
+    backoff.attemptsMax = routing.retry.retriesMax + 1
     backoff.jitter = routing.retry.jitter
     return backoff
   }

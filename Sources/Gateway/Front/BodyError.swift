@@ -7,14 +7,14 @@ enum BodyError: Error, Equatable, Sendable {
   case chunkSize, chunkExtension, chunkExtensionTooLong, chunkEnd, lineEnd, trailer, trailersTooLarge
 
   /// The answer.
-  var refusal: Refusal {
+  var apiError: APIError {
     switch self {
     case .tooLarge:
-      Refusal(413, .requestTooLarge, "The request body is longer than allowed: send less.", closes: true)
+      APIError(413, .requestTooLarge, "The request body is longer than allowed: send less.", closes: true)
     case .trailersTooLarge:
-      Refusal(431, .headersTooLarge, "The trailer fields are too many or too long: send less.", closes: true)
+      APIError(431, .headersTooLarge, "The trailer fields are too many or too long: send less.", closes: true)
     default:
-      Refusal(400, .malformedRequest, advice, closes: true)
+      APIError(400, .malformedRequest, advice, closes: true)
     }
   }
 

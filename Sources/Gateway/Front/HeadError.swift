@@ -16,24 +16,24 @@ enum HeadError: Error, Equatable, Sendable {
   case expectation
 
   /// The answer.
-  var refusal: Refusal {
+  var apiError: APIError {
     switch self {
     case .requestLineTooLong:
-      Refusal(414, .uriTooLong, "The request line is longer than 8192 bytes: shorten the target.", closes: true)
+      APIError(414, .uriTooLong, "The request line is longer than 8192 bytes: shorten the target.", closes: true)
     case .versionNotSupported:
-      Refusal(505, .versionNotSupported, "Speak HTTP/1.1 or HTTP/1.0 to this port.", closes: true)
+      APIError(505, .versionNotSupported, "Speak HTTP/1.1 or HTTP/1.0 to this port.", closes: true)
     case .fieldTooLong:
-      Refusal(431, .headersTooLarge, "A header field is longer than 16384 bytes: shorten it.", closes: true)
+      APIError(431, .headersTooLarge, "A header field is longer than 16384 bytes: shorten it.", closes: true)
     case .fieldsTooLong:
-      Refusal(431, .headersTooLarge, "The header fields have more than 32768 bytes: send less.", closes: true)
+      APIError(431, .headersTooLarge, "The header fields have more than 32768 bytes: send less.", closes: true)
     case .tooManyFields:
-      Refusal(431, .headersTooLarge, "There are more than 100 header fields: send fewer.", closes: true)
+      APIError(431, .headersTooLarge, "There are more than 100 header fields: send fewer.", closes: true)
     case .transferCodingUnknown:
-      Refusal(501, .notImplemented, "The only transfer coding understood here is chunked.", closes: true)
+      APIError(501, .notImplemented, "The only transfer coding understood here is chunked.", closes: true)
     case .expectation:
-      Refusal(417, .expectationFailed, "The only expectation understood here is 100-continue.", closes: true)
+      APIError(417, .expectationFailed, "The only expectation understood here is 100-continue.", closes: true)
     default:
-      Refusal(400, .malformedRequest, advice, closes: true)
+      APIError(400, .malformedRequest, advice, closes: true)
     }
   }
 

@@ -13,7 +13,8 @@ struct StreamWriter {
 
   /// Appends the head of the response.
   static func head(
-    _ options: Reply.Options, _ call: CallEndpoint = CallEndpoint(.openAI), servedBy provider: String, _ model: String,
+    _ options: Reply.Options, _ call: CallEndpoint = CallEndpoint(.openAI), servedBy provider: String,
+    _ model: String,
     dropped: [String] = [], into out: inout [UInt8]
   ) {
     let body: Reply.Body = options.minorVersion > 0 ? .chunked : .untilClose

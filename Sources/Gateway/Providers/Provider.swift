@@ -66,7 +66,7 @@ final class Provider: Sendable {
     // What is said of the provider's own comes behind what is said of all, and holds.
     for isOwn in [false, true] {
       for model in models where isOwn ? model.provider == name : model.provider == nil {
-        guard model.times != Configuration.OwnTimes() else { continue }
+        guard model.times != Configuration.TimeoutOverrides() else { continue }
         times[model.name] = (times[model.name] ?? configuration.timeouts).replaced(by: model.times)
       }
     }

@@ -47,13 +47,13 @@ import Testing
       ("http://x/../y", .path), ("http://x/%2", .path), ("http://x/%zz", .path), ("http://x y", .character),
       ("http://x\r\nHost: y", .character), ("http://x\\y", .character), ("http://é", .character),
       ("http://x/v1/chat/completions", .endpoint), ("http://" + String(repeating: "x", count: 2048), .tooLong),
-    ] as [(String, BaseURLFault)])
-  func `what is no base address says why`(text: String, fault: BaseURLFault) {
-    #expect(throws: fault) { try BaseURL(text) }
+    ] as [(String, BaseURLError)])
+  func `what is no base address says why`(text: String, error: BaseURLError) {
+    #expect(throws: error) { try BaseURL(text) }
   }
 
   @Test func `the demo's address is in this process`() {
     #expect(BaseURL.demo.isInProcess && BaseURL.demo.apiRoot == "demo:")
-    #expect(throws: BaseURLFault.scheme) { try BaseURL("demo:") }
+    #expect(throws: BaseURLError.scheme) { try BaseURL("demo:") }
   }
 }

@@ -49,10 +49,10 @@ import Testing
         default: text.insert(contentsOf: Array(text[start..<start + chance(40)]), at: chance(text.count))
         }
       }
-      do throws(ConfigurationFaults) {
+      do throws(ConfigurationErrors) {
         _ = try Configuration.read(text: text, file: "hoosh.toml", environment: [:])
       } catch {
-        #expect(!error.faults.isEmpty)
+        #expect(!error.errors.isEmpty)
         refused += 1
       }
     }
@@ -83,15 +83,15 @@ import Testing
     #expect(Set(ConfigurationKeys.all.map(\.path)).count == ConfigurationKeys.all.count)
     for key in ConfigurationKeys.all {
       #expect(key.documentation.hasSuffix("."))
-      guard !key.fallback.isEmpty else { continue }
+      guard !key.defaultValue.isEmpty else { continue }
       let value: TOMLValue? =
         switch key.kind {
-        case .integer: Int64(key.fallback).map { .integer($0) }
-        case .number: Double(key.fallback).map { .float($0) }
-        case .boolean: Bool(key.fallback).map { .boolean($0) }
-        default: .string(key.fallback)
+        case .integer: Int64(key.defaultValue).map { .integer($0) }
+        case .number: Double(key.defaultValue).map { .float($0) }
+        case .boolean: Bool(key.defaultValue).map { .boolean($0) }
+        default: .string(key.defaultValue)
         }
-      #expect(value.flatMap { key.fault($0) } == nil && value != nil, "\(key.path)")
+      #expect(value.flatMap { key.error($0) } == nil && value != nil, "\(key.path)")
     }
     for path in ConfigurationKeys.switches.values { #expect(ConfigurationKeys.byPath[path] != nil) }
   }

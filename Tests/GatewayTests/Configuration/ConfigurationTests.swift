@@ -9,12 +9,12 @@ func read(_ text: String, _ environment: [String: String] = [:]) throws -> Confi
 }
 
 /// The faults of a text, each as it is printed.
-func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
+func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
   do {
     _ = try read(text, environment)
     return []
-  } catch let faults as ConfigurationFaults {
-    return faults.faults.map(\.description)
+  } catch let errors as ConfigurationErrors {
+    return errors.errors.map(\.description)
   } catch {
     return ["\(error)"]
   }
@@ -40,7 +40,7 @@ func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(server.clientsMax == 8192)
     #expect(configuration.providers == [])
     #expect(configuration.auth.tokens == [])
-    #expect(configuration.journal == Configuration.Journal(format: .text, path: ""))
+    #expect(configuration.accessLog == Configuration.AccessLog(format: .text, path: ""))
   }
 
   @Test func `every key of a full file arrives`() throws {
@@ -99,7 +99,7 @@ func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(demo.firstToken == .microseconds(500))
     #expect(demo.failure == .during)
     #expect(configuration.auth.tokens.map { $0.reveal() } == ["one", "sk-1"])
-    #expect(configuration.journal == Configuration.Journal(format: .json, path: "/var/log/hoosh.log"))
+    #expect(configuration.accessLog == Configuration.AccessLog(format: .json, path: "/var/log/hoosh.log"))
   }
 
   @Test(arguments: [
@@ -117,16 +117,16 @@ func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
   func `a type is accepted in any case and as a display name`(kind: ProviderKind) throws {
     let row = kind.row
     for name in [kind.rawValue, kind.rawValue.uppercased(), row.displayName] + row.aliases {
-      #expect(Catalog.kind(named: name) == kind)
+      #expect(ProviderCatalog.kind(named: name) == kind)
       let url = row.baseURL == nil ? "base_url = \"http://x\"" : ""
-      let read = faults("[[providers]]\ntype = \"\(name)\"\n\(url)")
-      #expect(read.isEmpty == row.speaksNow, "\(read)")
+      let read = errors("[[providers]]\ntype = \"\(name)\"\n\(url)")
+      #expect(read.isEmpty == row.isSupported, "\(read)")
     }
   }
 
   @Test func `every kind has one row and an address that its own check accepts`() throws {
-    #expect(Catalog.rows.map(\.kind) == ProviderKind.allCases)
-    for row in Catalog.rows {
+    #expect(ProviderCatalog.rows.map(\.kind) == ProviderKind.allCases)
+    for row in ProviderCatalog.rows {
       if let text = row.baseURL, row.kind != .demo { #expect(try BaseURL(text).text == text) }
     }
     #expect(ProviderKind.synapse.row.baseURL == "http://localhost:5000")
@@ -137,8 +137,8 @@ func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     var open = try read("")
     try open.listen(bind: "localhost", port: 1, source: "--bind")
     #expect(open.server.bind == "127.0.0.1" && open.server.port == 1)
-    #expect(throws: ConfigurationFaults.self) { try open.listen(bind: "0.0.0.0", port: nil, source: "--bind") }
-    #expect(throws: ConfigurationFaults.self) { try open.listen(bind: nil, port: 65536, source: "--port") }
+    #expect(throws: ConfigurationErrors.self) { try open.listen(bind: "0.0.0.0", port: nil, source: "--bind") }
+    #expect(throws: ConfigurationErrors.self) { try open.listen(bind: nil, port: 65536, source: "--port") }
     #expect(open.server.bind == "127.0.0.1" && open.server.port == 1)
     var closed = try read("auth.tokens = [\"t\"]")
     try closed.listen(bind: "0.0.0.0", port: nil, source: "--bind")
@@ -187,8 +187,8 @@ func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
         Provider(model.providers[0], models: model.models).timeouts(for: "n")[keyPath: time.path]
           == .seconds(21 + index), "\(time.word)")
     }
-    #expect(plain.providers[0].timeouts.paceMin == 19)
-    #expect(own.providers[0].timeouts.paceMin == 29)
-    #expect(Provider(model.providers[0], models: model.models).timeouts(for: "m").paceMin == 39)
+    #expect(plain.providers[0].timeouts.throughputMin == 19)
+    #expect(own.providers[0].timeouts.throughputMin == 29)
+    #expect(Provider(model.providers[0], models: model.models).timeouts(for: "m").throughputMin == 39)
   }
 }

@@ -35,8 +35,8 @@ import Testing
       ("${}", .noName), ("$9", .noName), ("$A-B", .noName), ("$A}", .noName), ("$$A", .noName),
       ("a b", .unprintable("it")),
       ("$W", .unprintable("the variable W")),
-    ] as [(String, SecretFault)])
-  func `what is no secret says why`(text: String, fault: SecretFault) {
-    #expect(throws: fault) { try Secret.expanding(text, in: ["A": "1", "E": "", "W": "a\n"]) }
+    ] as [(String, SecretError)])
+  func `what is no secret says why`(text: String, error: SecretError) {
+    #expect(throws: error) { try Secret.expanding(text, in: ["A": "1", "E": "", "W": "a\n"]) }
   }
 }

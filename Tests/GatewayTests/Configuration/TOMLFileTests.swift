@@ -5,7 +5,7 @@ import Testing
 @Suite struct TOMLFileTests {
   static func read(_ text: String) throws -> [TOMLEntry] { try TOMLFile.read(Array(text.utf8)) }
 
-  static func place(_ line: Int, _ column: Int) -> TOMLPlace { TOMLPlace(line: line, column: column) }
+  static func position(_ line: Int, _ column: Int) -> TOMLPosition { TOMLPosition(line: line, column: column) }
 
   @Test func `a file becomes its values in order, parents first`() throws {
     let entries = try Self.read("b = 1\n[z]\na.c = \"é\"\n[[l]]\nx = [true, 1.5]\n[[l]]\n\"q.r\" = 1979-05-27\n")
@@ -19,11 +19,11 @@ import Testing
         .float(1.5),
         .table, .datetime,
       ])
-    #expect(entries[1].place == Self.place(1, 1))
-    #expect(entries[4].place == Self.place(3, 3))
-    #expect(entries[6].place.line == 4)
-    #expect(entries[9].place == Self.place(5, 12))
-    #expect(entries[10].place.line == 6)
+    #expect(entries[1].position == Self.position(1, 1))
+    #expect(entries[4].position == Self.position(3, 3))
+    #expect(entries[6].position.line == 4)
+    #expect(entries[9].position == Self.position(5, 12))
+    #expect(entries[10].position.line == 6)
   }
 
   @Test func `nothing is an empty table`() throws {
@@ -38,33 +38,33 @@ import Testing
     ("x = {=}", 1), ("é = 1", 1), ("a = 1 ћ", 1),
   ])
   func `what is no TOML is a fault with its line`(text: String, line: Int) {
-    let fault = #expect(throws: TOMLFault.self) { try Self.read(text) }
-    #expect(fault?.place.line == line)
-    #expect(fault?.message.isEmpty == false)
+    let error = #expect(throws: TOMLError.self) { try Self.read(text) }
+    #expect(error?.position.line == line)
+    #expect(error?.message.isEmpty == false)
   }
 
   @Test func `bytes that are no UTF-8 are a fault`() {
-    #expect(throws: TOMLFault.self) { try TOMLFile.read(Array("a = \"".utf8) + [0xff, 0xfe, 0x22]) }
+    #expect(throws: TOMLError.self) { try TOMLFile.read(Array("a = \"".utf8) + [0xff, 0xfe, 0x22]) }
   }
 
   @Test func `a file is read up to its bound`() throws {
     let full = [UInt8](repeating: UInt8(ascii: "\n"), count: TOMLFile.bytesMax)
     #expect(try TOMLFile.read(full).count == 1)
-    #expect(throws: TOMLFault.self) { try TOMLFile.read(full + [10]) }
+    #expect(throws: TOMLError.self) { try TOMLFile.read(full + [10]) }
   }
 
   @Test func `depth is bounded however it is written`() throws {
     let dotted = { (dots: Int) in String(repeating: "a.", count: dots) + "a" }
     #expect(try Self.read("[\(dotted(16))]").count == 18)
-    #expect(throws: TOMLFault.self) { try Self.read("[\(dotted(17))]") }
-    #expect(throws: TOMLFault.self) { try Self.read("x = 1\n" + dotted(400_000) + " = 1") }
-    #expect(throws: TOMLFault.self) { try Self.read("x = {" + dotted(17) + " = 1}") }
-    #expect(throws: TOMLFault.self) { try Self.read("\"=#\"." + dotted(17) + " = 1") }
-    #expect(throws: TOMLFault.self) { try Self.read("x = \"\"\"\"\"\"\"\"\n" + dotted(17) + " = 1") }
-    #expect(throws: TOMLFault.self) {
+    #expect(throws: TOMLError.self) { try Self.read("[\(dotted(17))]") }
+    #expect(throws: TOMLError.self) { try Self.read("x = 1\n" + dotted(400_000) + " = 1") }
+    #expect(throws: TOMLError.self) { try Self.read("x = {" + dotted(17) + " = 1}") }
+    #expect(throws: TOMLError.self) { try Self.read("\"=#\"." + dotted(17) + " = 1") }
+    #expect(throws: TOMLError.self) { try Self.read("x = \"\"\"\"\"\"\"\"\n" + dotted(17) + " = 1") }
+    #expect(throws: TOMLError.self) {
       try Self.read("x = " + String(repeating: "[", count: 200) + String(repeating: "]", count: 200))
     }
-    #expect(throws: TOMLFault.self) { try Self.read("x = " + String(repeating: "[", count: 500_000)) }
+    #expect(throws: TOMLError.self) { try Self.read("x = " + String(repeating: "[", count: 500_000)) }
     let level = "[\n{" + dotted(15) + " = "
     let deepest = String(repeating: level, count: 30) + "1" + String(repeating: "}]", count: 30)
     #expect(try Self.read("x = " + deepest).count == 512)
@@ -83,6 +83,6 @@ import Testing
   @Test func `long keys cannot multiply`() {
     let name = String(repeating: "k", count: 500_000)
     let keys = (0..<100).map { "a\($0) = 1\n" }.joined()
-    #expect(throws: TOMLFault.self) { try Self.read("[\(name)]\n\(keys)") }
+    #expect(throws: TOMLError.self) { try Self.read("[\(name)]\n\(keys)") }
   }
 }

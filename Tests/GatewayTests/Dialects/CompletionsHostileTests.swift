@@ -54,7 +54,7 @@ import Testing
   }
 
   private func ask(_ json: [UInt8]) {
-    do throws(Refusal) {
+    do throws(APIError) {
       let conversation = try CompletionsRequestReader.read(json.span)
       for isLocal in [false, true] {
         let target = WriteTarget(model: "m", streams: true, isLocal: isLocal)

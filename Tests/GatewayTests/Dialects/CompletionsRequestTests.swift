@@ -100,7 +100,7 @@ import Testing
     if let expected {
       #expect(try write(fields) == expected.replacing("HI", with: Self.hi))
     } else {
-      #expect(throws: Refusal.self) { try write(fields) }
+      #expect(throws: APIError.self) { try write(fields) }
     }
   }
 
@@ -304,7 +304,7 @@ import Testing
     (#"[{"role":"user","content":"a"},{"role":"user","content":[{"type":"input_audio"}]}]"#, "messages[1].content"),
   ])
   func `what cannot be understood is refused by its place`(messages: String, place: String) {
-    do throws(Refusal) {
+    do throws(APIError) {
       let json = Array(#"{"messages":\#(messages)}"#.utf8)
       _ = try CompletionsRequestReader.read(json.span)
       #expect(Bool(false), "\(messages)")
@@ -317,7 +317,7 @@ import Testing
 
   @Test func `a part that others cannot carry is refused with what to send instead`() {
     for (type, fix) in [("input_audio", "transcript"), ("file", "the file's text")] {
-      let error = #expect(throws: Refusal.self) {
+      let error = #expect(throws: APIError.self) {
         try read(#""messages":[{"role":"user","content":[{"type":"\#(type)"}]}]"#)
       }
       #expect(error?.message.contains(fix) == true)

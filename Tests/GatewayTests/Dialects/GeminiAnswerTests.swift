@@ -165,7 +165,7 @@ import Testing
         if case .failed(let error) = event {
           writer.breakOff(to: &out)
           ErrorReply.event(
-            Refusal(503, .upstreamFailed, error.message),
+            APIError(503, .upstreamFailed, error.message),
             CallEndpoint(.gemini, form: form == .array ? .array : .events),
             requestID: "", into: &out)
         }

@@ -27,8 +27,8 @@ import Testing
     return try GeminiRequestWriter.write(conversation, json.span, for: WriteTarget(model: model, streams: false))
   }
 
-  private func refusal(_ request: String) -> Refusal? {
-    do throws(Refusal) {
+  private func apiError(_ request: String) -> APIError? {
+    do throws(APIError) {
       let json = Array(request.utf8)
       _ = try GeminiRequestReader.read(json.span)
       return nil
@@ -135,10 +135,10 @@ import Testing
       ),
     ]
     for (json, param) in cases {
-      let refusal = refusal(json)
-      #expect(refusal?.status == 400, "\(json)")
-      #expect(refusal?.param == param, "\(json)")
-      #expect(refusal?.message.hasPrefix("`\(param)` ") == true)
+      let apiError = apiError(json)
+      #expect(apiError?.status == 400, "\(json)")
+      #expect(apiError?.param == param, "\(json)")
+      #expect(apiError?.message.hasPrefix("`\(param)` ") == true)
     }
   }
 
@@ -218,7 +218,7 @@ import Testing
     func result(_ id: String?) -> Conversation.Part {
       .toolResult(.init(id: id.map { EscapedText($0) }, name: nil, parts: [.text(EscapedText("ok"))]))
     }
-    func write(_ messages: [Conversation.Message]) throws(Refusal) -> String {
+    func write(_ messages: [Conversation.Message]) throws(APIError) -> String {
       var conversation = Conversation()
       conversation.messages = messages
       let target = WriteTarget(model: "gemini-3-pro-preview", streams: false)
@@ -232,9 +232,9 @@ import Testing
     ])
     for name in ["f", "h", "i"] { #expect(body.contains(#""name":"\#(name)","response":{"result":"ok"}"#)) }
     #expect(body.components(separatedBy: "skip_thought_signature_validator").count == 4)
-    #expect(throws: Refusal.self) { try write([.init(role: .user, parts: [result("9")])]) }
-    #expect(throws: Refusal.self) { try write([.init(role: .user, parts: [result(nil)])]) }
-    #expect(throws: Refusal.self) { try write([]) }
+    #expect(throws: APIError.self) { try write([.init(role: .user, parts: [result("9")])]) }
+    #expect(throws: APIError.self) { try write([.init(role: .user, parts: [result(nil)])]) }
+    #expect(throws: APIError.self) { try write([]) }
     #expect(
       try write([.init(role: .system, parts: [.text(EscapedText("Be brief."))])])
         == #"{"contents":[{"role":"user","parts":[{"text":"Be brief."}]}]}"#)
@@ -285,6 +285,6 @@ import Testing
     let body = try written(
       #"{"generateContentRequest":{"model":"models/m","contents":[{"parts":[{"text":"Hi"}]}]}}"#)
     #expect(text(body.body) == #"{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}"#)
-    #expect(refusal(#"{"generateContentRequest":{"generateContentRequest":{}}}"#)?.status == 400)
+    #expect(apiError(#"{"generateContentRequest":{"generateContentRequest":{}}}"#)?.status == 400)
   }
 }

@@ -210,10 +210,10 @@ import Testing
     (#"{"max_tokens":9,"thinking":{"type":"enabled","budget_tokens":"x"},\#(hi)}"#, "thinking.budget_tokens"),
   ])
   func `what cannot be understood is refused by its place`(body: String, place: String) {
-    let refusal = #expect(throws: Refusal.self, "\(body)") { try read(body) }
-    #expect(refusal?.param == place)
-    #expect(refusal?.status == 400)
-    #expect(refusal?.message.contains("`\(place)`") == true)
+    let apiError = #expect(throws: APIError.self, "\(body)") { try read(body) }
+    #expect(apiError?.param == place)
+    #expect(apiError?.status == 400)
+    #expect(apiError?.message.contains("`\(place)`") == true)
   }
 
   @Test func `what nobody else has is named, and what is unknown is not refused`() throws {
@@ -388,7 +388,7 @@ import Testing
     #expect(ids == ["call_1", "call_2", "call_3", "call_2", "call_1", "call_3", "call_4", "call_4"])
     #expect(out.contains(#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"call_4","content":"#))
     let orphan = conversation { $0.messages += [Self.turn(.user, Self.result(nil, "f", "1"))] }
-    #expect(throws: Refusal.self) { try write(orphan) }
+    #expect(throws: APIError.self) { try write(orphan) }
   }
 
   @Test func `blank texts and thinking without proof are left out, and turns of one role are one`() throws {
@@ -428,8 +428,8 @@ import Testing
     let made = conversation {
       $0.messages.append(Self.turn(.user, .image(.url(EscapedText("file:///etc/passwd")))))
     }
-    let refusal = #expect(throws: Refusal.self) { try write(made) }
-    #expect(refusal?.message == "`messages[1].content` has an image that is neither a URL nor base64 data.")
+    let apiError = #expect(throws: APIError.self) { try write(made) }
+    #expect(apiError?.message == "`messages[1].content` has an image that is neither a URL nor base64 data.")
   }
 
   @Test func `what has no place there is named by OpenAI's names`() throws {

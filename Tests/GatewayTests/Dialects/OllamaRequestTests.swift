@@ -10,12 +10,12 @@ import Testing
     "text", "system", "turns", "tools", "tool-choice", "images", "thinking", "schema", "sampling",
   ]
 
-  private func read(_ text: String) throws(Refusal) -> Conversation {
+  private func read(_ text: String) throws(APIError) -> Conversation {
     try OllamaRequestReader.read(Array(text.utf8).span)
   }
 
   /// What a request becomes when it goes to another server of its kind.
-  private func rewrite(_ text: String, model: String = "m", limit: Int? = nil) throws(Refusal) -> String {
+  private func rewrite(_ text: String, model: String = "m", limit: Int? = nil) throws(APIError) -> String {
     let json = Array(text.utf8)
     let conversation = try OllamaRequestReader.read(json.span)
     return try write(conversation, json, model: model, limit: limit)
@@ -24,7 +24,7 @@ import Testing
   private func write(
     _ conversation: Conversation, _ json: [UInt8] = [], model: String = "m", limit: Int? = nil,
     streams: Bool = false
-  ) throws(Refusal) -> String {
+  ) throws(APIError) -> String {
     let target = WriteTarget(model: model, maxTokensLimit: limit, streams: streams)
     let written = try OllamaRequestWriter.write(conversation, json.span, for: target)
     #expect((try? JSONSerialization.jsonObject(with: Data(written.body))) != nil)
@@ -32,8 +32,8 @@ import Testing
     return String(decoding: written.body, as: UTF8.self) + (dropped.isEmpty ? "" : " dropped: " + dropped)
   }
 
-  private func refusal(_ text: String) -> String? {
-    do throws(Refusal) {
+  private func apiError(_ text: String) -> String? {
+    do throws(APIError) {
       _ = try read(text)
       return nil
     } catch {
@@ -116,7 +116,7 @@ import Testing
     "", "x", "UklGRiQAAABXQVZF", "https://example.com/a.png", "data:image/png;base64,", "data:", "\\u0000",
   ])
   func `what is no picture is refused`(base64: String) {
-    #expect(refusal(#"{"messages":[{"role":"user","images":["\#(base64)"]}]}"#) == "messages[0].images[0]")
+    #expect(apiError(#"{"messages":[{"role":"user","images":["\#(base64)"]}]}"#) == "messages[0].images[0]")
   }
 
   @Test(
@@ -147,8 +147,8 @@ import Testing
       (#"{"options":{"num_predict":true}}"#, "options.num_predict"),
     ] as [(String, String?)])
   func `what cannot be understood is refused by its place`(text: String, place: String?) {
-    #expect(throws: Refusal.self) { try read(text) }
-    #expect(refusal(text) == place)
+    #expect(throws: APIError.self) { try read(text) }
+    #expect(apiError(text) == place)
   }
 
   @Test func `fields of a wrong type that nothing hangs on are dropped`() throws {
@@ -172,7 +172,7 @@ import Testing
     let dropped = try OllamaRequestReader.readGenerate(
       Array(#"{"prompt":"a","suffix":"b","template":"c","context":[1],"raw":true,"width":1}"#.utf8).span)
     #expect(dropped.dropped.names == ["suffix", "template", "context", "raw", "width"])
-    #expect(throws: Refusal.self) { try OllamaRequestReader.readGenerate(Array(#"{"prompt":1}"#.utf8).span) }
+    #expect(throws: APIError.self) { try OllamaRequestReader.readGenerate(Array(#"{"prompt":1}"#.utf8).span) }
   }
 
   // MARK: Calls and results
@@ -255,7 +255,7 @@ import Testing
     conversation.messages = [
       Conversation.Message(role: .user, parts: [.image(.url(EscapedText("https://example.com/a.png")))])
     ]
-    do throws(Refusal) {
+    do throws(APIError) {
       _ = try write(conversation)
       Issue.record("it was written")
     } catch {

@@ -37,7 +37,7 @@ import Testing
       return
     }
     var written: String
-    do throws(Refusal) {
+    do throws(APIError) {
       let conversation = try RequestTranslation.read(json.span, as: CallEndpoint(from))
       let request = try Self.write(conversation, json, in: to)
       written = try! Self.canonical(request.body)
@@ -58,7 +58,7 @@ import Testing
     #expect(written == expected ?? own ?? "no file \(special)")
   }
 
-  private static func write(_ conversation: Conversation, _ json: [UInt8], in dialect: Dialect) throws(Refusal)
+  private static func write(_ conversation: Conversation, _ json: [UInt8], in dialect: Dialect) throws(APIError)
     -> WrittenRequest
   {
     let target = WriteTarget(model: "m", streams: false)

@@ -73,6 +73,6 @@ func answer(_ json: [UInt8], from dialect: Dialect, to call: CallEndpoint) throw
 /// How an error is told in a dialect.
 func failure(_ status: Int, _ message: String, in dialect: Dialect) -> [UInt8] {
   var out: [UInt8] = []
-  ErrorReply.body(Refusal(status, .upstreamFailed, message), in: dialect, requestID: "r1", into: &out)
+  ErrorReply.body(APIError(status, .upstreamFailed, message), in: dialect, requestID: "r1", into: &out)
   return out
 }

@@ -51,8 +51,8 @@ import Testing
     String(decoding: text.bytes(in: json.span), as: UTF8.self)
   }
 
-  private func refusal(_ text: String) -> Refusal? {
-    do throws(Refusal) {
+  private func apiError(_ text: String) -> APIError? {
+    do throws(APIError) {
       _ = try ResponsesRequestReader.read(Array(text.utf8).span)
       return nil
     } catch {
@@ -243,15 +243,15 @@ import Testing
     (#"{"input":"a","text":{"format":{"type":"json_schema"}}}"#, "text.format.schema"),
   ])
   func `what cannot be passed on is refused by name`(json: String, param: String) throws {
-    let refusal = try #require(self.refusal(json))
-    #expect(refusal.status == 400)
-    #expect(refusal.param == param, "\(refusal.message)")
+    let apiError = try #require(self.apiError(json))
+    #expect(apiError.status == 400)
+    #expect(apiError.param == param, "\(apiError.message)")
   }
 
   @Test func `refusals of kept state say what to do instead`() throws {
-    let refusal = try #require(self.refusal(#"{"input":"a","previous_response_id":"resp_1"}"#))
+    let apiError = try #require(self.apiError(#"{"input":"a","previous_response_id":"resp_1"}"#))
     #expect(
-      refusal.message
+      apiError.message
         == "`previous_response_id` must be left out, because no answers are kept here: send the whole conversation in "
         + "`input`.")
   }
@@ -303,7 +303,7 @@ import Testing
     for replacement in [NSNull(), true, -1, 1e300, "x", "", [], [[]], ["x"], [:], ["type": "x"]] as [Any] {
       for variant in Self.variants(of: whole, replacement) {
         let text = Array(try JSONSerialization.data(withJSONObject: variant, options: .fragmentsAllowed))
-        _ = refusal(String(decoding: text, as: UTF8.self))
+        _ = apiError(String(decoding: text, as: UTF8.self))
         let echo = Array("{\"a\":0".utf8) + ResponsesRequestReader.echo(text.span) + Array("}".utf8)
         #expect((try? JSONSerialization.jsonObject(with: Data(echo))) != nil)
         #expect(!echo.contains(0x0a))
@@ -340,6 +340,6 @@ import Testing
     let read = try ResponsesRequestReader.read(json.span)
     #expect(read.messages.map(\.parts.count) == [20_000, 20_000])
     let deep = String(repeating: "[", count: 40) + String(repeating: "]", count: 40)
-    #expect(refusal(#"{"input":[{"role":"user","content":[\#(deep)]}]}"#) != nil)
+    #expect(apiError(#"{"input":[{"role":"user","content":[\#(deep)]}]}"#) != nil)
   }
 }

@@ -37,17 +37,19 @@ import Testing
     let some = Fitness(models, Needs(abilities: .tools, characters: 4000))
     #expect(some.unfit == SmallSet([0, 1]))
     #expect(some.tight.isEmpty)
-    #expect(some.refusal(Needs(), .openAI) == nil)
+    #expect(some.apiError(Needs(), .openAI) == nil)
     #expect(Fitness(models, Needs(characters: 12_000)).tight == SmallSet([2]))
     let long = Needs(characters: 72_000)
-    let refusal = try #require(Fitness(models, long).refusal(long, .openAI))
-    #expect(refusal.code == .contextLength)
-    #expect(refusal.message.hasPrefix("This model's maximum context length is 4000 tokens."))
+    let apiError = try #require(Fitness(models, long).apiError(long, .openAI))
+    #expect(apiError.code == .contextLength)
+    #expect(apiError.message.hasPrefix("This model's maximum context length is 4000 tokens."))
     #expect(
-      Fitness(models, long).refusal(long, .anthropic)?.message == "prompt is too long: 18000 tokens > 4000 maximum")
+      Fitness(models, long).apiError(long, .anthropic)?.message == "prompt is too long: 18000 tokens > 4000 maximum"
+    )
     let blind = Needs(abilities: [.vision], characters: 10)
     #expect(
-      Fitness(Array(models.dropFirst()), blind).refusal(blind, .openAI)?.message.contains("needs: vision.") == true)
+      Fitness(Array(models.dropFirst()), blind).apiError(blind, .openAI)?.message.contains("needs: vision.") == true
+    )
     #expect(!Fitness([], blind).isHopeless)
   }
 
@@ -56,7 +58,7 @@ import Testing
     #expect(Fitness([Self.believed(nil, [.chat]), nil], blind).unfit == SmallSet([0]))
     let all = Fitness([Self.believed(nil, [.chat]), Self.believed(nil, [.tools])], blind)
     #expect(all.unfit.isEmpty)
-    #expect(all.refusal(blind, .openAI) == nil)
+    #expect(all.apiError(blind, .openAI) == nil)
   }
 
   // MARK: Needs

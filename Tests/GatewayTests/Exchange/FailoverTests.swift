@@ -186,7 +186,7 @@ import Testing
     life.finish()
     #expect(life.attempts == [0, 1])
     life.act { exchange, effects, _ in
-      exchange.nobodyLeft(Refusal(503, .noProvider, "nobody"), wait: .seconds(3), &effects)
+      exchange.nobodyLeft(APIError(503, .noProvider, "nobody"), wait: .seconds(3), &effects)
     }
     let answer = try #require(life.received)
     #expect(answer.status == 429)

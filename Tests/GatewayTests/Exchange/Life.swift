@@ -48,7 +48,7 @@ final class Life {
     if effects.end != nil { isHaunted = true }
     guard attempts.count < providers else {
       return act { exchange, effects, _ in
-        exchange.nobodyLeft(Refusal(503, .noProvider, "nobody"), wait: nil, &effects)
+        exchange.nobodyLeft(APIError(503, .noProvider, "nobody"), wait: nil, &effects)
       }
     }
     let next = attempts.count

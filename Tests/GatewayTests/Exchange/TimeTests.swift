@@ -95,7 +95,7 @@ import Testing
   @Test func `a stream that is slower than it may be breaks off`() throws {
     var limits = Exchange.Limits()
     limits.keepAliveComment = .zero
-    limits.paceMin = 10
+    limits.throughputMin = 10
     let life = try Life(limits: limits)
     life.respond()
     life.arrive(Say.text("Hi"))
@@ -204,7 +204,7 @@ import Testing
   @Test func `a candidate that may not be asked is a refusal`() throws {
     let life = try Life()
     life.act { exchange, effects, _ in
-      exchange.refused(Refusal(429, .overloaded, "Later."), &effects)
+      exchange.refused(APIError(429, .overloaded, "Later."), &effects)
     }
     #expect(try #require(life.received).status == 429)
     #expect(life.end == .complete)
@@ -230,7 +230,7 @@ import Testing
   @Test func `a burst in one window does not count for the next`() throws {
     var limits = Exchange.Limits()
     limits.keepAliveComment = .zero
-    limits.paceMin = 10
+    limits.throughputMin = 10
     let life = try Life(limits: limits)
     life.respond()
     life.arrive(Say.text("Hi"))

@@ -9,10 +9,10 @@ enum Verdict: Equatable {
   case request(RequestHead, body: [UInt8], end: Int)
 
   /// The answer of a refusal.
-  var refusal: Refusal? {
+  var apiError: APIError? {
     switch self {
-    case .refusedHead(let fault): fault.refusal
-    case .refusedBody(let fault): fault.refusal
+    case .refusedHead(let fault): fault.apiError
+    case .refusedBody(let fault): fault.apiError
     case .incomplete, .request: nil
     }
   }

@@ -57,6 +57,6 @@ import Testing
   }
 
   @Test func `the message of a repeated field names it`() {
-    #expect(HeadError.repeated(.xAPIKey).refusal.message.contains("x-api-key"))
+    #expect(HeadError.repeated(.xAPIKey).apiError.message.contains("x-api-key"))
   }
 }

@@ -16,10 +16,10 @@ import Testing
     case .incomplete:
       #expect(verdict == .incomplete)
     }
-    if let refusal = verdict.refusal {
-      #expect(refusal.status == row.status)
-      #expect(refusal.closes == row.closes)
-      #expect(refusal.message.hasSuffix("."))
+    if let apiError = verdict.apiError {
+      #expect(apiError.status == row.status)
+      #expect(apiError.closes == row.closes)
+      #expect(apiError.message.hasSuffix("."))
     }
     #expect(Feed.verdictByteByByte(row.bytes) == verdict)
     for cut in cuts(of: row.bytes) { #expect(Feed.verdict(row.bytes, cutAt: [cut, row.bytes.count]) == verdict) }

@@ -2,7 +2,7 @@
 import Testing
 
 @Suite struct ChatRequestTests {
-  static func read(_ body: String) throws(Refusal) -> ChatRequest {
+  static func read(_ body: String) throws(APIError) -> ChatRequest {
     let bytes = Array(body.utf8)
     return try ChatRequest.read(bytes.span)
   }
@@ -65,9 +65,9 @@ import Testing
     #expect {
       try Self.read(body)
     } throws: { error in
-      guard let refusal = error as? Refusal else { return false }
-      return refusal.status == 400 && refusal.code.rawValue == code && refusal.param == param
-        && !refusal.message.isEmpty && refusal.type.description == "invalid_request_error"
+      guard let apiError = error as? APIError else { return false }
+      return apiError.status == 400 && apiError.code.rawValue == code && apiError.param == param
+        && !apiError.message.isEmpty && apiError.type.description == "invalid_request_error"
     }
   }
 
@@ -108,11 +108,11 @@ import Testing
   }
 
   @Test func `the first complaint wins, but not over malformed JSON`() {
-    #expect(throws: Refusal.self) { try Self.read(Self.body(#""n":0,"top_p":7"#)) }
+    #expect(throws: APIError.self) { try Self.read(Self.body(#""n":0,"top_p":7"#)) }
     #expect {
       try Self.read(Self.body(#""n":0,"top_p":}"#))
     } throws: {
-      ($0 as? Refusal)?.code == .malformedJSON
+      ($0 as? APIError)?.code == .malformedJSON
     }
   }
 }

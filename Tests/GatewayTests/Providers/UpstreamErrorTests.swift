@@ -106,16 +106,16 @@ import Testing
   func `a status becomes a gateway's`(_ status: Int, _ shown: Int, _ code: String) {
     let error = UpstreamError(message: "words", param: "p", retryAfter: 9, body: "body")
     let failure = AttemptFailure.status(status, error)
-    let refusal = failure.refusal(provider: "x")
-    #expect(refusal.status == shown)
-    #expect(refusal.code.rawValue == code)
+    let apiError = failure.apiError(provider: "x")
+    #expect(apiError.status == shown)
+    #expect(apiError.code.rawValue == code)
     let isTheirs = [400, 404, 413, 422].contains(status)
-    #expect(refusal.message.contains("`x`") == !isTheirs)
-    #expect((refusal.param == "p") == isTheirs)
-    #expect(refusal.retryAfter == ([429, 503, 529].contains(status) ? 9 : nil))
+    #expect(apiError.message.contains("`x`") == !isTheirs)
+    #expect((apiError.param == "p") == isTheirs)
+    #expect(apiError.retryAfter == ([429, 503, 529].contains(status) ? 9 : nil))
     if shown == 502, code != "upstream_failed" {
-      #expect(!refusal.message.contains("words"))
-      #expect(refusal.upstreamBody == nil)
+      #expect(!apiError.message.contains("words"))
+      #expect(apiError.upstreamBody == nil)
     }
     #expect(failure.allowsFailover == !isTheirs)
   }
@@ -129,10 +129,10 @@ import Testing
     (.error(UpstreamError(message: "x")), 502, "upstream_failed"),
   ])
   func `a failure becomes a gateway's status`(_ failure: AttemptFailure, _ status: Int, _ code: String) {
-    let refusal = failure.refusal(provider: "name")
-    #expect(refusal.status == status)
-    #expect(refusal.code.rawValue == code)
-    #expect(refusal.message.contains("`name`"))
+    let apiError = failure.apiError(provider: "name")
+    #expect(apiError.status == status)
+    #expect(apiError.code.rawValue == code)
+    #expect(apiError.message.contains("`name`"))
     // Whoever is next would have no time left.
     #expect(failure.allowsFailover == (failure != .timedOut(.total)))
     #expect(!failure.reason.isEmpty)
@@ -140,7 +140,7 @@ import Testing
 
   @Test func `who must wait is told how long`() {
     for status in [429, 503] {
-      #expect(AttemptFailure.status(status, UpstreamError(message: "x")).refusal(provider: "p").retryAfter == 1)
+      #expect(AttemptFailure.status(status, UpstreamError(message: "x")).apiError(provider: "p").retryAfter == 1)
     }
   }
 }

@@ -437,7 +437,7 @@ import Testing
   @Test func `a reload that fails says why, and changes nothing`() throws {
     let world = try World(.scripted, [Self.good])
     #expect(try world.exchange(Self.post("/v1/admin/reload", "")).status == 400)
-    let faults = ConfigurationFaults([ConfigurationFault(file: "x.toml", message: "is wrong")])
+    let faults = ConfigurationErrors([ConfigurationError(file: "x.toml", message: "is wrong")])
     try world.gateway.watchConfiguration(try Reloader { .failure(faults) })
     let answer = try world.exchange(Self.post("/v1/admin/reload", ""))
     #expect(answer.status == 400)

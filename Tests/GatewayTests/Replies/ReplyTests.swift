@@ -44,7 +44,7 @@ import Testing
     #expect(text.contains("content-length: 2\r\n"))
     #expect(text.hasSuffix("\r\n\r\n"))
     var out: [UInt8] = []
-    ErrorReply.response(Refusal(404, .notFound, "x"), Self.options { $0.isHead = true }, into: &out)
+    ErrorReply.response(APIError(404, .notFound, "x"), Self.options { $0.isHead = true }, into: &out)
     #expect(String(decoding: out, as: UTF8.self).hasSuffix("\r\n\r\n"))
     #expect(!String(decoding: out, as: UTF8.self).contains("content-length: 0"))
   }
@@ -66,10 +66,10 @@ import Testing
     Reply.open(200, "application/json", .length(0), options, into: &out)
     Reply.add("x-served-by", text, into: &out)
     Reply.close(into: &out)
-    var refusal = Refusal(405, .methodNotAllowed, text, param: text, upstreamBody: text)
-    refusal.allow = text
+    var apiError = APIError(405, .methodNotAllowed, text, param: text, upstreamBody: text)
+    apiError.allow = text
     var refused: [UInt8] = []
-    ErrorReply.response(refusal, options, into: &refused)
+    ErrorReply.response(apiError, options, into: &refused)
     var streamed: [UInt8] = []
     StreamWriter.head(options, servedBy: text, text, into: &streamed)
     for bytes in [out, refused, streamed] {
@@ -88,14 +88,14 @@ import Testing
 
   // MARK: Refusals
 
-  @Test(arguments: Refusal.Code.allCases)
-  func `every refusal is an error object`(_ code: Refusal.Code) throws {
+  @Test(arguments: APIError.Code.allCases)
+  func `every refusal is an error object`(_ code: APIError.Code) throws {
     for (status, type) in [
       (400, "invalid_request_error"), (401, "authentication_error"), (403, "permission_error"),
       (404, "not_found_error"), (429, "rate_limit_error"), (503, "overloaded"), (502, "server_error"),
     ] {
       var out: [UInt8] = []
-      ErrorReply.response(Refusal(status, code, "Say \"why\"."), Self.options(), into: &out)
+      ErrorReply.response(APIError(status, code, "Say \"why\"."), Self.options(), into: &out)
       let received = try #require(Received(out))
       #expect(received.status == status)
       #expect(
@@ -109,8 +109,8 @@ import Testing
 
   @Test func `a refusal tells what helps`() throws {
     var out: [UInt8] = []
-    let refusal = Refusal(405, .methodNotAllowed, "x", retryAfter: 3, allow: "GET")
-    ErrorReply.response(refusal, Self.options { $0.requestID = "" }, into: &out)
+    let apiError = APIError(405, .methodNotAllowed, "x", retryAfter: 3, allow: "GET")
+    ErrorReply.response(apiError, Self.options { $0.requestID = "" }, into: &out)
     let received = try #require(Received(out))
     #expect(received.fields["allow"] == "GET")
     #expect(received.fields["retry-after"] == "3")

@@ -97,7 +97,9 @@ struct Inspection {
 
   private mutating func look(_ connection: Connection, _ bodies: inout Int) throws(Breach) {
     bodies += connection.body.count + (connection.exchange?.body.count ?? 0)
-    if connection.phase == .answer, let request = connection.request { awaited.insert(request.replyOptions.requestID) }
+    if connection.phase == .answer, let request = connection.request {
+      awaited.insert(request.replyOptions.requestID)
+    }
     guard let phase = connection.exchange?.phase, let id = connection.exchange?.replyOptions.requestID else {
       if connection.transfer != nil { throw Breach(.oneOwner, "a transfer without an exchange") }
       return

@@ -43,19 +43,19 @@ enum CompletionsImage {
   }
 
   /// Appends the URL of an image, without quotes.
-  static func append(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) throws(Refusal) {
+  static func append(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) throws(APIError) {
     switch image {
     case .url(let url):
       let text = url.unescaped(in: json)
       guard Conversation.Image.isWeb(text.span) else {
-        throw refusal(
+        throw apiError(
           "Send an image as base64 data or by a URL that begins with https:// for this model's provider.")
       }
       url.append(to: &out, from: json)
     case .data(let media, let base64):
       let type = media.unescaped(in: json)
       guard !type.isEmpty, type.allSatisfy(isOfType) else {
-        throw refusal("Name the type of an image's data, as in `image/png`.")
+        throw apiError("Name the type of an image's data, as in `image/png`.")
       }
       out.append("data:")
       out += type
@@ -75,7 +75,7 @@ enum CompletionsImage {
     }
   }
 
-  private static func refusal(_ message: String) -> Refusal {
-    Refusal(400, .invalidValue, message, param: "messages")
+  private static func apiError(_ message: String) -> APIError {
+    APIError(400, .invalidValue, message, param: "messages")
   }
 }

@@ -4,11 +4,11 @@ enum CompletionsParts {
   static func read(
     _ content: JSONValue?, _ json: Span<UInt8>, at index: Int, role: Conversation.Role = .user,
     to parts: inout [Conversation.Part]
-  ) throws(Refusal) {
+  ) throws(APIError) {
     guard let content else { return }
     if let text = EscapedText(content) { return append(text, to: &parts) }
     guard content.kind == .array else {
-      throw CompletionsTurns.refusal(index, "content", "must be a text or a list of parts")
+      throw CompletionsTurns.apiError(index, "content", "must be a text or a list of parts")
     }
     for element in JSONLists.elements(of: content, in: json) {
       let part = JSONLists.members(of: element, in: json)
@@ -26,7 +26,7 @@ enum CompletionsParts {
       {
         parts.append(.image(try readImage(part.value("image_url", in: json), json, at: index)))
       } else {
-        throw CompletionsTurns.refusal(index, "content", rule(for: type, role, json))
+        throw CompletionsTurns.apiError(index, "content", rule(for: type, role, json))
       }
     }
   }
@@ -47,11 +47,11 @@ enum CompletionsParts {
 
   private static func readImage(
     _ value: JSONValue?, _ json: Span<UInt8>, at index: Int
-  ) throws(Refusal) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Image {
     do throws(CompletionsImage.Fault) {
       return try CompletionsImage.read(value, json)
     } catch {
-      throw CompletionsTurns.refusal(index, "content", error.rule)
+      throw CompletionsTurns.apiError(index, "content", error.rule)
     }
   }
 

@@ -6,7 +6,7 @@
 /// Source: OpenAI API reference, "Create chat completion"; the API references of the servers named.
 enum CompletionsRequestReader {
   /// `json` is a request that `ChatRequest` has checked.
-  static func read(_ json: Span<UInt8>) throws(Refusal) -> Conversation {
+  static func read(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     let root = JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
     var request = CompletionsRequest()
     for member in JSONLists.members(of: root, in: json) where member.value.kind != .null {
@@ -43,7 +43,7 @@ struct CompletionsRequest {
     "prompt_cache_retention", "usage",
   ]
 
-  fileprivate mutating func readTurns(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> Bool {
+  fileprivate mutating func readTurns(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> Bool {
     let value = member.value
     if member.keyEquals("messages", in: json) {
       messages = value
@@ -66,7 +66,7 @@ struct CompletionsRequest {
     return true
   }
 
-  fileprivate mutating func readLimits(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> Bool {
+  fileprivate mutating func readLimits(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> Bool {
     let value = member.value
     if member.keyEquals("max_tokens", in: json) {
       maxTokens = try Self.tokens(value, "max_tokens", json)
@@ -185,7 +185,7 @@ struct CompletionsRequest {
   }
 
   /// Settles what several fields say together.
-  fileprivate mutating func end(_ json: Span<UInt8>) throws(Refusal) {
+  fileprivate mutating func end(_ json: Span<UInt8>) throws(APIError) {
     if let messages {
       var turns = CompletionsTurns()
       try turns.read(messages, json, &conversation)
@@ -198,35 +198,35 @@ struct CompletionsRequest {
 
   // MARK: Values
 
-  private static func tokens(_ value: JSONValue, _ field: String, _ json: Span<UInt8>) throws(Refusal) -> Int64 {
+  private static func tokens(_ value: JSONValue, _ field: String, _ json: Span<UInt8>) throws(APIError) -> Int64 {
     guard let tokens = value.integer(in: json), tokens >= 1 else {
-      throw Refusal(400, .invalidValue, "`\(field)` must be a whole number of at least 1.", param: field)
+      throw APIError(400, .invalidValue, "`\(field)` must be a whole number of at least 1.", param: field)
     }
     return tokens
   }
 
   /// Texts to stop at; empty ones, at which nothing can stop, are left out.
-  private static func stop(_ value: JSONValue, _ json: Span<UInt8>) throws(Refusal) -> [EscapedText] {
+  private static func stop(_ value: JSONValue, _ json: Span<UInt8>) throws(APIError) -> [EscapedText] {
     if let text = EscapedText(value) { return text.isEmpty ? [] : [text] }
     var texts: [EscapedText] = []
     for element in JSONLists.elements(of: value, in: json) {
-      guard let text = EscapedText(element) else { throw stopRefusal }
+      guard let text = EscapedText(element) else { throw stopError }
       if !text.isEmpty { texts.append(text) }
     }
-    if value.kind != .array { throw stopRefusal }
+    if value.kind != .array { throw stopError }
     return texts
   }
 
-  private static var stopRefusal: Refusal {
-    Refusal(400, .invalidValue, "`stop` must be a text or a list of texts.", param: "stop")
+  private static var stopError: APIError {
+    APIError(400, .invalidValue, "`stop` must be a text or a list of texts.", param: "stop")
   }
 
   private mutating func readFormat(
     _ value: JSONValue, _ json: Span<UInt8>
-  ) throws(Refusal) -> Conversation.Format? {
+  ) throws(APIError) -> Conversation.Format? {
     let format = JSONLists.members(of: value, in: json)
     guard let type = format.value("type", in: json), type.kind == .string else {
-      throw Refusal(
+      throw APIError(
         400, .invalidValue, "`response_format` must be an object with a `type`.", param: "response_format")
     }
     if type.equals("text", in: json) { return nil }

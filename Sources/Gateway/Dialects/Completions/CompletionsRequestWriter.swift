@@ -11,7 +11,7 @@
 enum CompletionsRequestWriter {
   static func write(
     _ conversation: Conversation, _ json: Span<UInt8>, for target: WriteTarget
-  ) throws(Refusal) -> WrittenRequest {
+  ) throws(APIError) -> WrittenRequest {
     var out = WrittenRequest(dropped: conversation.dropped)
     var turns = CompletionsTurnsWriter(isLocal: target.isLocal)
     out.body.append("{")

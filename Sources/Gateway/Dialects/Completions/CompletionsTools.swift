@@ -8,8 +8,8 @@ struct CompletionsTools {
   /// Reads `tools`. Functions are what every dialect has; tools of other kinds are dropped, and named.
   mutating func read(
     _ value: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
-  ) throws(Refusal) {
-    guard value.kind == .array else { throw Self.refusal }
+  ) throws(APIError) {
+    guard value.kind == .array else { throw Self.apiError }
     for element in JSONLists.elements(of: value, in: json) {
       let tool = JSONLists.members(of: element, in: json)
       let type = tool.value("type", in: json)
@@ -18,20 +18,20 @@ struct CompletionsTools {
         if type.slice.count <= 64 { conversation.drop("tools." + (type.string(in: json) ?? "")) }
         continue
       }
-      guard let function = tool.value("function", in: json) else { throw Self.refusal }
+      guard let function = tool.value("function", in: json) else { throw Self.apiError }
       try add(function, json)
     }
   }
 
   /// Reads `functions`, which came before `tools`.
-  mutating func readFunctions(_ value: JSONValue, _ json: Span<UInt8>) throws(Refusal) {
-    guard value.kind == .array else { throw Self.refusal }
+  mutating func readFunctions(_ value: JSONValue, _ json: Span<UInt8>) throws(APIError) {
+    guard value.kind == .array else { throw Self.apiError }
     for element in JSONLists.elements(of: value, in: json) { try add(element, json) }
   }
 
-  private mutating func add(_ value: JSONValue, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func add(_ value: JSONValue, _ json: Span<UInt8>) throws(APIError) {
     let function = JSONLists.members(of: value, in: json)
-    guard let name = EscapedText(function.value("name", in: json)) else { throw Self.refusal }
+    guard let name = EscapedText(function.value("name", in: json)) else { throw Self.apiError }
     var tool = Conversation.Tool(name: name)
     tool.description = EscapedText(function.value("description", in: json))
     if let schema = function.value("parameters", in: json), schema.kind == .object {
@@ -44,7 +44,7 @@ struct CompletionsTools {
   /// Reads `tool_choice`, or the older `function_call`; `allowed` gets the names that it is limited to.
   static func choice(
     _ value: JSONValue, _ field: String, _ json: Span<UInt8>, _ allowed: inout [EscapedText]?
-  ) throws(Refusal) -> Conversation.ToolChoice {
+  ) throws(APIError) -> Conversation.ToolChoice {
     if let choice = word(value, json) { return choice }
     let fields = JSONLists.members(of: value, in: json)
     let type = fields.value("type", in: json)
@@ -57,7 +57,7 @@ struct CompletionsTools {
     }
     if let name = name(value, json) { return .named(name) }
     if let type, let choice = word(type, json) { return choice }
-    throw Refusal(
+    throw APIError(
       400, .invalidValue,
       "`\(field)` must be \"none\", \"auto\", \"required\" or an object with the name of a function.", param: field)
   }
@@ -87,7 +87,7 @@ struct CompletionsTools {
     conversation.toolChoice = choice
   }
 
-  private static var refusal: Refusal {
-    Refusal(400, .invalidValue, "`tools` must be functions with names for this model's provider.", param: "tools")
+  private static var apiError: APIError {
+    APIError(400, .invalidValue, "`tools` must be functions with names for this model's provider.", param: "tools")
   }
 }

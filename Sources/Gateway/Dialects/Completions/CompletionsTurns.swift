@@ -26,7 +26,7 @@ struct CompletionsTurns {
 
   mutating func read(
     _ list: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     for (index, element) in JSONLists.elements(of: list, in: json).enumerated() {
       try readMessage(element, json, at: index, &conversation)
     }
@@ -34,9 +34,9 @@ struct CompletionsTurns {
 
   private mutating func readMessage(
     _ element: JSONValue, _ json: Span<UInt8>, at index: Int, _ conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     let message = Self.message(element, json, &conversation)
-    guard let role = message.role else { throw Self.roleRefusal(index) }
+    guard let role = message.role else { throw Self.roleError(index) }
     if role.equals("tool", in: json) || role.equals("function", in: json) {
       let isFunction = role.equals("function", in: json)
       return try addResult(message, isFunction, json, at: index, &conversation)
@@ -53,7 +53,7 @@ struct CompletionsTurns {
       turn = Conversation.Message(role: .assistant)
       try readAssistant(message, json, at: index, to: &turn.parts)
     } else {
-      throw Self.roleRefusal(index)
+      throw Self.roleError(index)
     }
     // A turn that says nothing is an error in most dialects.
     if turn.parts.isEmpty { return }
@@ -98,7 +98,7 @@ struct CompletionsTurns {
 
   private mutating func readAssistant(
     _ message: Message, _ json: Span<UInt8>, at index: Int, to parts: inout [Conversation.Part]
-  ) throws(Refusal) {
+  ) throws(APIError) {
     parts += CompletionsParts.thinking(
       plain: EscapedText(message.reasoning), message.thinkingBlocks ?? message.reasoningDetails, json)
     try CompletionsParts.read(message.content, json, at: index, role: .assistant, to: &parts)
@@ -115,9 +115,9 @@ struct CompletionsTurns {
 
   private mutating func readCall(
     _ value: JSONValue, _ json: Span<UInt8>, at index: Int
-  ) throws(Refusal) -> Conversation.ToolCall {
+  ) throws(APIError) -> Conversation.ToolCall {
     let fields = JSONLists.members(of: value, in: json)
-    guard let id = EscapedText(fields.value("id", in: json)) else { throw Self.callRefusal(index) }
+    guard let id = EscapedText(fields.value("id", in: json)) else { throw Self.callError(index) }
     var call = try Self.readFunction(fields.value("function", in: json), id: id, json, at: index)
     // Clients of servers without ids send empty ones.
     if id.isEmpty { call.id = nil } else { names[id.unescaped(in: json)] = call.name }
@@ -127,11 +127,11 @@ struct CompletionsTurns {
 
   private static func readFunction(
     _ value: JSONValue?, id: EscapedText?, _ json: Span<UInt8>, at index: Int
-  ) throws(Refusal) -> Conversation.ToolCall {
+  ) throws(APIError) -> Conversation.ToolCall {
     let function = JSONLists.members(of: value, in: json)
-    guard let name = EscapedText(function.value("name", in: json)) else { throw callRefusal(index) }
+    guard let name = EscapedText(function.value("name", in: json)) else { throw callError(index) }
     guard let arguments = arguments(function.value("arguments", in: json), json) else {
-      throw refusal(index, "tool_calls", "must have arguments that are a JSON object in a string")
+      throw apiError(index, "tool_calls", "must have arguments that are a JSON object in a string")
     }
     return Conversation.ToolCall(id: id, name: name, arguments: arguments)
   }
@@ -158,12 +158,12 @@ struct CompletionsTurns {
 
   private mutating func addResult(
     _ message: Message, _ isFunction: Bool, _ json: Span<UInt8>, at index: Int, _ conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     var result = Conversation.ToolResult(id: nil, name: EscapedText(message.name), parts: [])
     if isFunction {
-      if result.name == nil { throw Self.refusal(index, "name", "is missing") }
+      if result.name == nil { throw Self.apiError(index, "name", "is missing") }
     } else {
-      guard let id = EscapedText(message.callID) else { throw Self.refusal(index, "tool_call_id", "is missing") }
+      guard let id = EscapedText(message.callID) else { throw Self.apiError(index, "tool_call_id", "is missing") }
       result.id = id.isEmpty ? nil : id
       result.name = names[id.unescaped(in: json)] ?? result.name
     }
@@ -178,16 +178,16 @@ struct CompletionsTurns {
 
   // MARK: Refusals
 
-  private static func roleRefusal(_ index: Int) -> Refusal {
-    refusal(index, "role", "must be system, developer, user, assistant or tool")
+  private static func roleError(_ index: Int) -> APIError {
+    apiError(index, "role", "must be system, developer, user, assistant or tool")
   }
 
-  private static func callRefusal(_ index: Int) -> Refusal {
-    refusal(index, "tool_calls", "must have an id and a function with a name")
+  private static func callError(_ index: Int) -> APIError {
+    apiError(index, "tool_calls", "must have an id and a function with a name")
   }
 
-  static func refusal(_ index: Int, _ field: String, _ rule: String) -> Refusal {
+  static func apiError(_ index: Int, _ field: String, _ rule: String) -> APIError {
     let place = "messages[\(index)].\(field)"
-    return Refusal(400, .invalidValue, "`\(place)` \(rule).", param: place)
+    return APIError(400, .invalidValue, "`\(place)` \(rule).", param: place)
   }
 }

@@ -12,7 +12,7 @@ struct CompletionsTurnsWriter {
   /// Writes them as an array.
   mutating func write(
     _ turns: [Conversation.Message], _ json: Span<UInt8>, to out: inout [UInt8]
-  ) throws(Refusal) {
+  ) throws(APIError) {
     ids.avoid(turns, json)
     out.append("[")
     for turn in Self.joined(turns) {
@@ -51,7 +51,7 @@ struct CompletionsTurnsWriter {
 
   private mutating func writeUser(
     _ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]
-  ) throws(Refusal) {
+  ) throws(APIError) {
     // A result is text alone there, so its images come behind all results.
     var images: [Conversation.Part] = []
     var rest: [Conversation.Part] = []
@@ -121,7 +121,7 @@ struct CompletionsTurnsWriter {
   /// A message of texts and images; of texts alone it is one, as not every server takes a list.
   private func write(
     _ role: StaticString, _ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]
-  ) throws(Refusal) {
+  ) throws(APIError) {
     Writer.separate(&out)
     out.append("{\"role\":\"")
     out.append(role)
@@ -138,7 +138,7 @@ struct CompletionsTurnsWriter {
 
   private func writeParts(
     _ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]
-  ) throws(Refusal) {
+  ) throws(APIError) {
     out.append("[")
     for part in parts {
       switch part {

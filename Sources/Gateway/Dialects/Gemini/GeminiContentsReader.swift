@@ -4,14 +4,14 @@
 enum GeminiContentsReader {
   static func read(
     _ contents: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     guard contents.kind == .array, contents.elements > 0 else {
-      throw GeminiFieldPath.field("contents").refusal("must be a list of turns with at least one in it")
+      throw GeminiFieldPath.field("contents").apiError("must be a list of turns with at least one in it")
     }
     var turns = GeminiTurns()
     for (index, element) in JSONLists.elements(of: contents, in: json).enumerated() {
       guard element.kind == .object else {
-        throw GeminiFieldPath.field("contents[\(index)]").refusal("must be an object with `role` and `parts`")
+        throw GeminiFieldPath.field("contents[\(index)]").apiError("must be an object with `role` and `parts`")
       }
       let turn = JSONLists.members(of: element, in: json)
       turns.begin(try role(turn.value("role", in: json), json, at: index))
@@ -21,25 +21,25 @@ enum GeminiContentsReader {
     }
     conversation.messages += turns.end(json)
     if conversation.messages.allSatisfy({ $0.role == .system }) {
-      throw GeminiFieldPath.field("contents").refusal("must have a part that says something")
+      throw GeminiFieldPath.field("contents").apiError("must have a part that says something")
     }
   }
 
   /// A content without a role, or a text.
   static func read(
     system: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     var message = Conversation.Message(role: .system)
     if let text = EscapedText(system) {
       if !text.isEmpty { message.parts.append(.text(text)) }
     } else {
       guard system.kind == .object else {
-        throw GeminiFieldPath.field("systemInstruction").refusal("must be an object with `parts`, or a string")
+        throw GeminiFieldPath.field("systemInstruction").apiError("must be an object with `parts`, or a string")
       }
       let content = JSONLists.members(of: system, in: json)
       for (index, part) in try parts(content, json, in: "systemInstruction").enumerated() {
         guard let text = EscapedText(JSONLists.members(of: part, in: json).value("text", in: json)) else {
-          throw Place(turn: nil, index: index).refusal("must be a text")
+          throw Place(turn: nil, index: index).apiError("must be a text")
         }
         if !text.isEmpty { message.parts.append(.text(text)) }
       }
@@ -51,7 +51,7 @@ enum GeminiContentsReader {
 
   private static func role(
     _ value: JSONValue?, _ json: Span<UInt8>, at index: Int
-  ) throws(Refusal) -> Conversation.Role {
+  ) throws(APIError) -> Conversation.Role {
     guard let value, value.kind != .null else { return .user }
     if value.equals("model", in: json) { return .assistant }
     // Results of tools had a role of their own once.
@@ -59,14 +59,14 @@ enum GeminiContentsReader {
       return .user
     }
     throw GeminiFieldPath.field("contents[\(index)].role")
-      .refusal("must be user or model; what the system says goes into `systemInstruction`")
+      .apiError("must be user or model; what the system says goes into `systemInstruction`")
   }
 
   private static func parts(
     _ content: [Member], _ json: Span<UInt8>, in name: String
-  ) throws(Refusal) -> [JSONValue] {
+  ) throws(APIError) -> [JSONValue] {
     guard let parts = content.value("parts", in: json), parts.kind != .null else { return [] }
-    guard parts.kind == .array else { throw GeminiFieldPath.field(name + ".parts").refusal("must be a list") }
+    guard parts.kind == .array else { throw GeminiFieldPath.field(name + ".parts").apiError("must be a list") }
     return JSONLists.elements(of: parts, in: json)
   }
 
@@ -75,8 +75,8 @@ enum GeminiContentsReader {
     var turn: Int?
     var index: Int
 
-    func refusal(_ rule: String, field: String = "") -> Refusal {
-      GeminiFieldPath.part(turn: turn, index: index, field: field).refusal(rule)
+    func apiError(_ rule: String, field: String = "") -> APIError {
+      GeminiFieldPath.part(turn: turn, index: index, field: field).apiError(rule)
     }
   }
 
@@ -96,8 +96,8 @@ enum GeminiContentsReader {
   private static func read(
     _ part: JSONValue, _ json: Span<UInt8>, _ place: Place, into turns: inout GeminiTurns,
     _ conversation: inout Conversation
-  ) throws(Refusal) {
-    guard part.kind == .object else { throw place.refusal("must be an object, as in {\"text\": \"…\"}") }
+  ) throws(APIError) {
+    guard part.kind == .object else { throw place.apiError("must be an object, as in {\"text\": \"…\"}") }
     let fields = fields(part, json, &conversation)
     if let call = fields.call {
       turns.append(try read(call: call, fields.signature, json, place), json)
@@ -108,7 +108,7 @@ enum GeminiContentsReader {
     } else if let file = fields.fileData {
       turns.append(.image(try image(file: file, json, place)), json)
     } else if let value = fields.text {
-      guard let text = EscapedText(value) else { throw place.refusal("must be a string", field: ".text") }
+      guard let text = EscapedText(value) else { throw place.apiError("must be a string", field: ".text") }
       if fields.isThought {
         turns.append(thought: text, fields.signature, json)
       } else {
@@ -148,14 +148,14 @@ enum GeminiContentsReader {
 
   private static func read(
     call: JSONValue, _ signature: EscapedText?, _ json: Span<UInt8>, _ place: Place
-  ) throws(Refusal) -> Conversation.ToolCall {
+  ) throws(APIError) -> Conversation.ToolCall {
     let fields = JSONLists.members(of: call, in: json)
     guard let name = EscapedText(fields.value("name", in: json)), !name.isEmpty else {
-      throw place.refusal("must be an object with a name", field: ".functionCall")
+      throw place.apiError("must be an object with a name", field: ".functionCall")
     }
     var arguments = RawJSON.owned(Array("{}".utf8))
     if let args = fields.value("args", in: json), args.kind != .null {
-      guard args.kind == .object else { throw place.refusal("must be an object", field: ".functionCall.args") }
+      guard args.kind == .object else { throw place.apiError("must be an object", field: ".functionCall.args") }
       arguments = RawJSON(args)
     }
     let id = EscapedText(fields.value("id", in: json)).flatMap { $0.isEmpty ? nil : $0 }
@@ -164,16 +164,16 @@ enum GeminiContentsReader {
 
   private static func read(
     response: JSONValue, _ json: Span<UInt8>, _ place: Place, _ conversation: inout Conversation
-  ) throws(Refusal) -> Conversation.ToolResult {
+  ) throws(APIError) -> Conversation.ToolResult {
     let fields = JSONLists.members(of: response, in: json).set()
     guard let name = EscapedText(fields.value("name", in: json)), !name.isEmpty else {
-      throw place.refusal("must be an object with a name", field: ".functionResponse")
+      throw place.apiError("must be an object with a name", field: ".functionResponse")
     }
     let id = EscapedText(fields.value("id", in: json)).flatMap { $0.isEmpty ? nil : $0 }
     var result = Conversation.ToolResult(id: id, name: name, parts: [])
     if let said = fields.value("response", in: json) {
       guard said.kind == .object else {
-        throw place.refusal("must be an object", field: ".functionResponse.response")
+        throw place.apiError("must be an object", field: ".functionResponse.response")
       }
       let text = self.text(of: said, json, isError: &result.isError)
       if !text.isEmpty { result.parts.append(.text(text)) }
@@ -208,27 +208,27 @@ enum GeminiContentsReader {
 
   private static func image(
     inline value: JSONValue, _ json: Span<UInt8>, _ place: Place
-  ) throws(Refusal) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Image {
     let fields = JSONLists.members(of: value, in: json)
     guard let type = fields.value("mimeType", or: "mime_type", in: json), let media = EscapedText(type),
       let base64 = GeminiBytes.standard(fields.value("data", in: json), json)
-    else { throw place.refusal("must be an object with `mimeType` and `data`", field: ".inlineData") }
+    else { throw place.apiError("must be an object with `mimeType` and `data`", field: ".inlineData") }
     guard isImage(type, json) else {
-      throw place.refusal("must be an image: other media are carried to no other provider", field: ".inlineData")
+      throw place.apiError("must be an image: other media are carried to no other provider", field: ".inlineData")
     }
     return .data(media: media, base64: base64)
   }
 
   private static func image(
     file value: JSONValue, _ json: Span<UInt8>, _ place: Place
-  ) throws(Refusal) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Image {
     let fields = JSONLists.members(of: value, in: json).set()
     guard let uri = fields.value("fileUri", or: "file_uri", in: json), let address = uri.unescaped(in: json),
       let text = EscapedText(uri)
-    else { throw place.refusal("must be an object with `fileUri`", field: ".fileData") }
+    else { throw place.apiError("must be an object with `fileUri`", field: ".fileData") }
     let type = fields.value("mimeType", or: "mime_type", in: json)
     guard Conversation.Image.isWeb(address.span), type.map({ isImage($0, json) }) ?? true else {
-      throw place.refusal(
+      throw place.apiError(
         "must be an image with an address that begins with https://; send others as `inlineData`",
         field: ".fileData")
     }

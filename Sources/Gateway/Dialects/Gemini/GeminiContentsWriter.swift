@@ -19,11 +19,11 @@ struct GeminiContentsWriter {
   init(signsCalls: Bool) { self.signsCalls = signsCalls }
 
   /// Appends the beginning of the body, up to the turns and what the system says.
-  mutating func append(to out: inout [UInt8]) throws(Refusal) {
+  mutating func append(to out: inout [UInt8]) throws(APIError) {
     endTurn()
     if contents.isEmpty {
       guard !system.isEmpty else {
-        throw Refusal(400, .invalidValue, "`messages` must say something.", param: "messages")
+        throw APIError(400, .invalidValue, "`messages` must say something.", param: "messages")
       }
       // A request has to have a turn.
       parts = system
@@ -40,7 +40,7 @@ struct GeminiContentsWriter {
     out.append("]}")
   }
 
-  mutating func write(_ message: Conversation.Message, _ json: Span<UInt8>, at index: Int) throws(Refusal) {
+  mutating func write(_ message: Conversation.Message, _ json: Span<UInt8>, at index: Int) throws(APIError) {
     for part in message.parts {
       if message.role == .system {
         guard case .text(let text) = part else {
@@ -56,7 +56,7 @@ struct GeminiContentsWriter {
 
   private mutating func write(
     _ part: Conversation.Part, _ role: Conversation.Role, _ json: Span<UInt8>, at index: Int
-  ) throws(Refusal) {
+  ) throws(APIError) {
     switch part {
     case .text(let text):
       if text.isEmpty { return }
@@ -162,11 +162,11 @@ struct GeminiContentsWriter {
   }
 
   private mutating func append(_ result: Conversation.ToolResult, _ json: Span<UInt8>, at index: Int)
-    throws(Refusal)
+    throws(APIError)
   {
     let found = calls.find(result, json)
     guard let name = result.name?.bytes(in: json) ?? found.name else {
-      throw Refusal(
+      throw APIError(
         400, .invalidValue, "`messages[\(index)]` has the result of a call that is in no turn before it.",
         param: "messages[\(index)]")
     }

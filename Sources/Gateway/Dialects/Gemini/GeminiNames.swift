@@ -33,8 +33,8 @@ enum GeminiFieldPath {
   }
 
   /// What its caller is told; `rule` goes on after the name of the place.
-  func refusal(_ rule: String, _ code: Refusal.Code = .invalidValue) -> Refusal {
-    Refusal(400, code, "`\(path)` \(rule).", param: path)
+  func apiError(_ rule: String, _ code: APIError.Code = .invalidValue) -> APIError {
+    APIError(400, code, "`\(path)` \(rule).", param: path)
   }
 }
 

@@ -7,7 +7,7 @@ enum GeminiRequestReader {
   private static let bookkeeping: [StaticString] = ["model", "store", "labels"]
 
   /// `json` was checked as a whole before.
-  static func read(_ json: Span<UInt8>) throws(Refusal) -> Conversation {
+  static func read(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     let root = JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
     var conversation = Conversation()
     try read(JSONLists.members(of: root, in: json).set(), json, into: &conversation)
@@ -16,19 +16,19 @@ enum GeminiRequestReader {
 
   private static func read(
     _ members: [Member], _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     // What `countTokens` may wrap.
     if let whole = members.value("generateContentRequest", or: "generate_content_request", in: json),
       whole.kind == .object
     {
       let inside = JSONLists.members(of: whole, in: json).set()
       guard inside.value("generateContentRequest", or: "generate_content_request", in: json) == nil else {
-        throw GeminiFieldPath.field("generateContentRequest").refusal("must not hold another one")
+        throw GeminiFieldPath.field("generateContentRequest").apiError("must not hold another one")
       }
       return try read(inside, json, into: &conversation)
     }
     guard let contents = members.value("contents", in: json) else {
-      throw GeminiFieldPath.field("contents").refusal("is missing; it is the list of turns", .missingField)
+      throw GeminiFieldPath.field("contents").apiError("is missing; it is the list of turns", .missingField)
     }
     if let system = members.value("systemInstruction", or: "system_instruction", in: json) {
       try GeminiContentsReader.read(system: system, json, into: &conversation)
@@ -60,9 +60,9 @@ enum GeminiRequestReader {
 
   private static func readSettings(
     _ value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     guard value.kind == .object else {
-      throw GeminiFieldPath.field("generationConfig").refusal("must be an object")
+      throw GeminiFieldPath.field("generationConfig").apiError("must be an object")
     }
     var form = Form()
     for member in JSONLists.members(of: value, in: json).set() {
@@ -70,7 +70,7 @@ enum GeminiRequestReader {
       let value = member.value
       if member.isNamed("maxOutputTokens", or: "max_output_tokens", in: json) {
         guard let tokens = whole(value, json), tokens > 0 else {
-          throw GeminiFieldPath.field("generationConfig.maxOutputTokens").refusal("must be a whole number above 0")
+          throw GeminiFieldPath.field("generationConfig.maxOutputTokens").apiError("must be a whole number above 0")
         }
         conversation.maxTokens = tokens
       } else if member.isNamed("responseMimeType", or: "response_mime_type", in: json) {
@@ -106,7 +106,7 @@ enum GeminiRequestReader {
   /// False for what says nothing about sampling.
   private static func readSampling(
     _ member: Member, _ json: Span<UInt8>, into sampling: inout Conversation.Sampling
-  ) throws(Refusal) -> Bool {
+  ) throws(APIError) -> Bool {
     if member.keyEquals("temperature", in: json) {
       sampling.temperature = try number(member, json)
     } else if member.isNamed("topP", or: "top_p", in: json) {
@@ -123,9 +123,9 @@ enum GeminiRequestReader {
       sampling.frequencyPenalty = try number(member, json)
     } else if member.isNamed("stopSequences", or: "stop_sequences", in: json) {
       let place = GeminiFieldPath.field("generationConfig.stopSequences")
-      guard member.value.kind == .array else { throw place.refusal("must be a list of strings") }
+      guard member.value.kind == .array else { throw place.apiError("must be a list of strings") }
       for element in JSONLists.elements(of: member.value, in: json) {
-        guard let text = EscapedText(element) else { throw place.refusal("must be a list of strings") }
+        guard let text = EscapedText(element) else { throw place.apiError("must be a list of strings") }
         sampling.stop.append(text)
       }
     } else {
@@ -134,9 +134,9 @@ enum GeminiRequestReader {
     return true
   }
 
-  private static func number(_ member: Member, _ json: Span<UInt8>) throws(Refusal) -> RawJSON {
+  private static func number(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> RawJSON {
     guard member.value.kind == .number else {
-      throw GeminiFieldPath.field("generationConfig." + member.name(in: json)).refusal("must be a number")
+      throw GeminiFieldPath.field("generationConfig." + member.name(in: json)).apiError("must be a number")
     }
     return RawJSON(member.value)
   }
@@ -150,9 +150,9 @@ enum GeminiRequestReader {
 
   private static func readThinking(
     _ value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     guard value.kind == .object else {
-      throw GeminiFieldPath.field("generationConfig.thinkingConfig").refusal("must be an object")
+      throw GeminiFieldPath.field("generationConfig.thinkingConfig").apiError("must be an object")
     }
     let members = JSONLists.members(of: value, in: json).set()
     if let level = members.value("thinkingLevel", or: "thinking_level", in: json) {
@@ -161,13 +161,13 @@ enum GeminiRequestReader {
       if word == "xhigh" { return conversation.thinking = .effort(.high) }
       guard word == "thinking_level_unspecified" else {
         throw GeminiFieldPath.field("generationConfig.thinkingConfig.thinkingLevel")
-          .refusal("must be MINIMAL, LOW, MEDIUM or HIGH")
+          .apiError("must be MINIMAL, LOW, MEDIUM or HIGH")
       }
     }
     if let budget = members.value("thinkingBudget", or: "thinking_budget", in: json) {
       guard let tokens = whole(budget, json), tokens >= -1 else {
         throw GeminiFieldPath.field("generationConfig.thinkingConfig.thinkingBudget")
-          .refusal("must be a number of tokens, 0 for no thinking, or -1 for as much as the model sees fit")
+          .apiError("must be a number of tokens, 0 for no thinking, or -1 for as much as the model sees fit")
       }
       conversation.thinking = tokens == 0 ? .off : tokens < 0 ? .on : .budget(tokens)
     } else if members.value("includeThoughts", or: "include_thoughts", in: json)?.kind == .true {

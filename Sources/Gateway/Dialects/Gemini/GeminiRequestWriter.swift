@@ -7,7 +7,7 @@ enum GeminiRequestWriter {
 
   static func write(
     _ conversation: Conversation, _ json: Span<UInt8>, for target: WriteTarget
-  ) throws(Refusal) -> WrittenRequest {
+  ) throws(APIError) -> WrittenRequest {
     let model = GeminiModel(target.model)
     var contents = GeminiContentsWriter(signsCalls: model.isThird)
     contents.dropped = conversation.dropped

@@ -4,11 +4,11 @@
 enum GeminiToolsReader {
   static func read(
     _ tools: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
-    guard tools.kind == .array else { throw GeminiFieldPath.field("tools").refusal("must be a list") }
+  ) throws(APIError) {
+    guard tools.kind == .array else { throw GeminiFieldPath.field("tools").apiError("must be a list") }
     for (index, element) in JSONLists.elements(of: tools, in: json).enumerated() {
       guard element.kind == .object else {
-        throw GeminiFieldPath.field("tools[\(index)]").refusal("must be an object with `functionDeclarations`")
+        throw GeminiFieldPath.field("tools[\(index)]").apiError("must be an object with `functionDeclarations`")
       }
       for member in JSONLists.members(of: element, in: json).set() {
         guard member.isNamed("functionDeclarations", or: "function_declarations", in: json) else {
@@ -25,7 +25,7 @@ enum GeminiToolsReader {
 
   private static func tool(
     _ declaration: JSONValue, _ json: Span<UInt8>, at index: Int, _ conversation: inout Conversation
-  ) throws(Refusal) -> Conversation.Tool {
+  ) throws(APIError) -> Conversation.Tool {
     var name: EscapedText?
     var description: EscapedText?
     var parameters: RawJSON?
@@ -43,15 +43,15 @@ enum GeminiToolsReader {
       }
     }
     guard let name, !name.isEmpty else {
-      throw GeminiFieldPath.field("tools[\(index)].functionDeclarations").refusal("must be objects with names")
+      throw GeminiFieldPath.field("tools[\(index)].functionDeclarations").apiError("must be objects with names")
     }
     return Conversation.Tool(name: name, description: description, parameters: parameters)
   }
 
   static func read(
     choice value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
-    guard value.kind == .object else { throw GeminiFieldPath.field("toolConfig").refusal("must be an object") }
+  ) throws(APIError) {
+    guard value.kind == .object else { throw GeminiFieldPath.field("toolConfig").apiError("must be an object") }
     for member in JSONLists.members(of: value, in: json).set() {
       if member.isNamed("functionCallingConfig", or: "function_calling_config", in: json) {
         try readMode(JSONLists.members(of: member.value, in: json).set(), json, into: &conversation)
@@ -63,13 +63,13 @@ enum GeminiToolsReader {
 
   private static func readMode(
     _ members: [Member], _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     var allowed: [EscapedText] = []
     let names = members.value("allowedFunctionNames", or: "allowed_function_names", in: json)
     for element in JSONLists.elements(of: names, in: json) {
       guard let name = EscapedText(element) else {
         throw GeminiFieldPath.field("toolConfig.functionCallingConfig.allowedFunctionNames")
-          .refusal("must be a list of names")
+          .apiError("must be a list of names")
       }
       allowed.append(name)
     }
@@ -90,7 +90,7 @@ enum GeminiToolsReader {
     case "mode_unspecified": break
     default:
       throw GeminiFieldPath.field("toolConfig.functionCallingConfig.mode")
-        .refusal("must be AUTO, ANY, NONE or VALIDATED")
+        .apiError("must be AUTO, ANY, NONE or VALIDATED")
     }
   }
 

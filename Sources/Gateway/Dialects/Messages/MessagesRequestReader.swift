@@ -4,7 +4,7 @@
 /// read past what they do not know, so no unknown field is refused; what a model does not get is named.
 enum MessagesRequestReader {
   /// `json` was checked as a whole before. Who only wants tokens counted says nothing of the answer's.
-  static func read(_ json: Span<UInt8>, isCount: Bool = false) throws(Refusal) -> Conversation {
+  static func read(_ json: Span<UInt8>, isCount: Bool = false) throws(APIError) -> Conversation {
     let root = JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
     var conversation = Conversation()
     var parts = Parts()
@@ -12,12 +12,12 @@ enum MessagesRequestReader {
       try read(member, json, &parts, &conversation)
     }
     guard conversation.maxTokens != nil || isCount else {
-      throw Refusal(
+      throw APIError(
         400, .missingField, "The field `max_tokens` is missing: say how many tokens the answer may have.",
         param: "max_tokens")
     }
     guard let messages = parts.messages else {
-      throw Refusal(400, .missingField, "The field `messages` is missing.", param: "messages")
+      throw APIError(400, .missingField, "The field `messages` is missing.", param: "messages")
     }
     // What the system says comes first, wherever it stands in the body.
     if let system = parts.system { try MessagesTurnsReader.readSystem(system, json, into: &conversation) }
@@ -38,19 +38,19 @@ enum MessagesRequestReader {
 
   private static func read(
     _ member: Member, _ json: Span<UInt8>, _ parts: inout Parts, _ conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     let value = member.value
     let name = member.name(in: json)
     switch name {
     case "model", "stream", "cache_control": break
     case "system": parts.system = value
     case "messages":
-      guard value.kind == .array else { throw refusal(name, "must be an array") }
-      if value.elements == 0 { throw refusal(name, "must have at least one message") }
+      guard value.kind == .array else { throw apiError(name, "must be an array") }
+      if value.elements == 0 { throw apiError(name, "must have at least one message") }
       parts.messages = value
     case "max_tokens":
       guard let tokens = value.integer(in: json), tokens >= 1 else {
-        throw refusal(name, "must be a whole number of at least 1")
+        throw apiError(name, "must be a whole number of at least 1")
       }
       conversation.maxTokens = tokens
     case "temperature": conversation.sampling.temperature = try number(value, name)
@@ -70,18 +70,18 @@ enum MessagesRequestReader {
 
   // MARK: Plain values
 
-  private static func number(_ value: JSONValue, _ name: String) throws(Refusal) -> RawJSON {
-    guard value.kind == .number else { throw refusal(name, "must be a number") }
+  private static func number(_ value: JSONValue, _ name: String) throws(APIError) -> RawJSON {
+    guard value.kind == .number else { throw apiError(name, "must be a number") }
     return RawJSON(value)
   }
 
-  private static func texts(_ value: JSONValue, _ name: String, _ json: Span<UInt8>) throws(Refusal)
+  private static func texts(_ value: JSONValue, _ name: String, _ json: Span<UInt8>) throws(APIError)
     -> [EscapedText]
   {
-    guard value.kind == .array else { throw refusal(name, "must be an array of strings") }
+    guard value.kind == .array else { throw apiError(name, "must be an array of strings") }
     var texts: [EscapedText] = []
     for element in JSONLists.elements(of: value, in: json) {
-      guard let text = EscapedText(element) else { throw refusal(name, "must be an array of strings") }
+      guard let text = EscapedText(element) else { throw apiError(name, "must be an array of strings") }
       texts.append(text)
     }
     return texts
@@ -91,8 +91,8 @@ enum MessagesRequestReader {
 
   private static func readTools(
     _ value: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
-  ) throws(Refusal) {
-    guard value.kind == .array else { throw refusal("tools", "must be an array") }
+  ) throws(APIError) {
+    guard value.kind == .array else { throw apiError("tools", "must be an array") }
     for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
       let tool = JSONLists.members(of: element, in: json)
       let schema = tool.value("input_schema", in: json)
@@ -103,12 +103,12 @@ enum MessagesRequestReader {
         continue
       }
       guard let name = EscapedText(tool.value("name", in: json)), !name.isEmpty else {
-        throw refusal("tools[\(index)].name", "must be a string that is not empty")
+        throw apiError("tools[\(index)].name", "must be a string that is not empty")
       }
       var read = Conversation.Tool(name: name)
       read.description = EscapedText(tool.value("description", in: json))
       if let schema, schema.kind != .null {
-        guard schema.kind == .object else { throw refusal("tools[\(index)].input_schema", "must be an object") }
+        guard schema.kind == .object else { throw apiError("tools[\(index)].input_schema", "must be an object") }
         read.parameters = RawJSON(schema)
       }
       read.isStrict = tool.value("strict", in: json)?.bool
@@ -118,7 +118,7 @@ enum MessagesRequestReader {
 
   private static func readToolChoice(
     _ value: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     let choice = JSONLists.members(of: value, in: json)
     switch choice.value("type", in: json)?.string(in: json) {
     case "auto": conversation.toolChoice = .auto
@@ -126,10 +126,10 @@ enum MessagesRequestReader {
     case "none": conversation.toolChoice = Conversation.ToolChoice.none
     case "tool":
       guard let name = EscapedText(choice.value("name", in: json)) else {
-        throw refusal("tool_choice.name", "must be a string")
+        throw apiError("tool_choice.name", "must be a string")
       }
       conversation.toolChoice = .named(name)
-    default: throw refusal("tool_choice.type", "must be auto, any, tool or none")
+    default: throw apiError("tool_choice.type", "must be auto, any, tool or none")
     }
     conversation.allowsParallelCalls = choice.value("disable_parallel_tool_use", in: json)?.bool.map { !$0 }
   }
@@ -138,7 +138,7 @@ enum MessagesRequestReader {
 
   private static func readThinking(
     _ value: JSONValue, _ json: Span<UInt8>, _ parts: inout Parts, _ conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     let thinking = JSONLists.members(of: value, in: json)
     switch thinking.value("type", in: json)?.string(in: json) {
     case "disabled": parts.thinking = .off
@@ -149,7 +149,7 @@ enum MessagesRequestReader {
         return
       }
       guard let tokens = budget.integer(in: json), tokens >= 1 else {
-        throw refusal("thinking.budget_tokens", "must be a whole number of at least 1")
+        throw apiError("thinking.budget_tokens", "must be a whole number of at least 1")
       }
       parts.thinking = .budget(tokens)
     default: conversation.drop("thinking")
@@ -192,7 +192,7 @@ enum MessagesRequestReader {
     conversation.format = .schema(RawJSON(schema), name: nil, isStrict: nil)
   }
 
-  private static func refusal(_ place: String, _ rule: String) -> Refusal {
-    Refusal(400, .invalidValue, "`\(place)` \(rule).", param: place)
+  private static func apiError(_ place: String, _ rule: String) -> APIError {
+    APIError(400, .invalidValue, "`\(place)` \(rule).", param: place)
   }
 }

@@ -4,7 +4,7 @@
 enum MessagesRequestWriter {
   static func write(
     _ conversation: Conversation, _ json: Span<UInt8>, for target: WriteTarget
-  ) throws(Refusal) -> WrittenRequest {
+  ) throws(APIError) -> WrittenRequest {
     var written = WrittenRequest(dropped: conversation.dropped)
     let model = MessagesModel(target.model)
     let thinking = MessagesThinking(conversation, model, limit: target.maxTokensLimit, &written.dropped)

@@ -12,20 +12,20 @@ enum MessagesTurnsReader {
     var block: Int?
     var inner: Int?
 
-    func refusal(_ field: String?, _ rule: String) -> Refusal {
+    func apiError(_ field: String?, _ rule: String) -> APIError {
       var path = message.map { "messages[\($0)]" } ?? "system"
       if let block { path += message == nil ? "[\(block)]" : ".content[\(block)]" }
       if let inner { path += ".content[\(inner)]" }
       if let field { path += "." + field }
-      return Refusal(400, .invalidValue, "`\(path)` \(rule).", param: path)
+      return APIError(400, .invalidValue, "`\(path)` \(rule).", param: path)
     }
   }
 
   static func readSystem(
     _ value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     guard value.kind == .string || value.kind == .array else {
-      throw Place().refusal(nil, "must be a string or an array of text blocks")
+      throw Place().apiError(nil, "must be a string or an array of text blocks")
     }
     var message = Conversation.Message(role: .system)
     if let text = EscapedText(value) {
@@ -48,16 +48,16 @@ enum MessagesTurnsReader {
 
   static func readTurns(
     _ list: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     for (index, element) in JSONLists.elements(of: list, in: json).enumerated() {
       let place = Place(message: index)
       let fields = JSONLists.members(of: element, in: json)
       guard let role = role(fields.value("role", in: json), json) else {
-        throw place.refusal("role", "must be user, assistant or system")
+        throw place.apiError("role", "must be user, assistant or system")
       }
       guard let content = fields.value("content", in: json), content.kind == .string || content.kind == .array
       else {
-        throw place.refusal("content", "must be a string or an array of blocks")
+        throw place.apiError("content", "must be a string or an array of blocks")
       }
       var message = Conversation.Message(role: role)
       if let text = EscapedText(content), !text.isEmpty { message.parts.append(.text(text)) }
@@ -81,26 +81,26 @@ enum MessagesTurnsReader {
   private static func readBlock(
     _ block: JSONValue, _ role: Conversation.Role, _ place: Place, _ json: Span<UInt8>,
     _ parts: inout [Conversation.Part], _ conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     let fields = JSONLists.members(of: block, in: json)
     guard let type = fields.value("type", in: json), type.kind == .string else {
-      throw place.refusal("type", "must say what kind of block it is")
+      throw place.apiError("type", "must say what kind of block it is")
     }
     if role == .system, !type.equals("text", in: json) {
-      throw place.refusal("type", "must be text, as the system says nothing else")
+      throw place.apiError("type", "must be text, as the system says nothing else")
     }
     if try readShown(fields, type, place, json, &parts, &conversation) { return }
     if type.equals("thinking", in: json) {
       try require(role, .assistant, "a thinking block", "assistant", place)
       let signature = EscapedText(fields.value("signature", in: json))
       guard let text = EscapedText(fields.value("thinking", in: json)) else {
-        throw place.refusal("thinking", "must be a string")
+        throw place.apiError("thinking", "must be a string")
       }
       parts.append(.thinking(text, signature: signature.flatMap { $0.isEmpty ? nil : $0 }))
     } else if type.equals("redacted_thinking", in: json) {
       try require(role, .assistant, "a redacted_thinking block", "assistant", place)
       guard let data = EscapedText(fields.value("data", in: json)) else {
-        throw place.refusal("data", "must be a string")
+        throw place.apiError("data", "must be a string")
       }
       parts.append(.redactedThinking(data))
     } else if type.equals("tool_use", in: json) {
@@ -117,18 +117,18 @@ enum MessagesTurnsReader {
 
   private static func require(
     _ role: Conversation.Role, _ expected: Conversation.Role, _ what: String, _ who: String, _ place: Place
-  ) throws(Refusal) {
-    if role != expected { throw place.refusal(nil, "is \(what), which may only be in a turn of the \(who)") }
+  ) throws(APIError) {
+    if role != expected { throw place.apiError(nil, "is \(what), which may only be in a turn of the \(who)") }
   }
 
   /// Reads a block that people could be shown too, which a result may have as well; false for every other one.
   private static func readShown(
     _ fields: [Member], _ type: JSONValue, _ place: Place, _ json: Span<UInt8>,
     _ parts: inout [Conversation.Part], _ conversation: inout Conversation
-  ) throws(Refusal) -> Bool {
+  ) throws(APIError) -> Bool {
     if type.equals("text", in: json) {
       guard let text = EscapedText(fields.value("text", in: json)) else {
-        throw place.refusal("text", "must be a string")
+        throw place.apiError("text", "must be a string")
       }
       if !text.isEmpty { parts.append(.text(text)) }
     } else if type.equals("image", in: json) {
@@ -154,7 +154,7 @@ enum MessagesTurnsReader {
   /// The texts and images inside a document or a search result.
   private static func readNested(
     _ content: JSONValue?, _ place: Place, _ json: Span<UInt8>, _ parts: inout [Conversation.Part]
-  ) throws(Refusal) {
+  ) throws(APIError) {
     append(content, to: &parts)
     for block in JSONLists.elements(of: content, in: json) {
       let fields = JSONLists.members(of: block, in: json)
@@ -168,7 +168,7 @@ enum MessagesTurnsReader {
 
   private static func image(
     _ fields: [Member], _ place: Place, _ json: Span<UInt8>
-  ) throws(Refusal) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Image {
     let source = JSONLists.members(of: fields.value("source", in: json), in: json)
     let type = source.value("type", in: json)
     if let type, type.equals("url", in: json), let url = EscapedText(source.value("url", in: json)) {
@@ -180,12 +180,12 @@ enum MessagesTurnsReader {
     {
       return .data(media: media, base64: data)
     }
-    throw place.refusal("source", "must be base64 data with their media type, or a URL; send a file's bytes so")
+    throw place.apiError("source", "must be base64 data with their media type, or a URL; send a file's bytes so")
   }
 
   private static func readDocument(
     _ fields: [Member], _ place: Place, _ json: Span<UInt8>, _ parts: inout [Conversation.Part]
-  ) throws(Refusal) {
+  ) throws(APIError) {
     let source = JSONLists.members(of: fields.value("source", in: json), in: json)
     let type = source.value("type", in: json)
     for name in ["title", "context"] as [StaticString] { append(fields.value(name, in: json), to: &parts) }
@@ -194,43 +194,43 @@ enum MessagesTurnsReader {
     } else if let type, type.equals("content", in: json) {
       try readNested(source.value("content", in: json), place, json, &parts)
     } else {
-      throw place.refusal(
+      throw place.apiError(
         "source", "is no text, and this model's provider takes no files: send the text, or the pages as images")
     }
   }
 
   private static func call(
     _ fields: [Member], _ place: Place, _ json: Span<UInt8>
-  ) throws(Refusal) -> Conversation.ToolCall {
-    guard let id = EscapedText(fields.value("id", in: json)) else { throw place.refusal("id", "must be a string") }
+  ) throws(APIError) -> Conversation.ToolCall {
+    guard let id = EscapedText(fields.value("id", in: json)) else { throw place.apiError("id", "must be a string") }
     guard let name = EscapedText(fields.value("name", in: json)) else {
-      throw place.refusal("name", "must be a string")
+      throw place.apiError("name", "must be a string")
     }
     guard let input = fields.value("input", in: json), input.kind != .null else {
       return Conversation.ToolCall(id: id, name: name, arguments: .owned(Array("{}".utf8)))
     }
-    guard input.kind == .object else { throw place.refusal("input", "must be an object") }
+    guard input.kind == .object else { throw place.apiError("input", "must be an object") }
     return Conversation.ToolCall(id: id, name: name, arguments: RawJSON(input))
   }
 
   private static func result(
     _ fields: [Member], _ place: Place, _ json: Span<UInt8>, _ conversation: inout Conversation
-  ) throws(Refusal) -> Conversation.ToolResult {
+  ) throws(APIError) -> Conversation.ToolResult {
     guard let id = EscapedText(fields.value("tool_use_id", in: json)) else {
-      throw place.refusal("tool_use_id", "must be a string")
+      throw place.apiError("tool_use_id", "must be a string")
     }
     var result = Conversation.ToolResult(id: id, name: nil, parts: [])
     result.isError = fields.value("is_error", in: json)?.bool ?? false
     guard let content = fields.value("content", in: json), content.kind != .null else { return result }
     guard content.kind == .string || content.kind == .array else {
-      throw place.refusal("content", "must be a string or an array of blocks")
+      throw place.apiError("content", "must be a string or an array of blocks")
     }
     append(content, to: &result.parts)
     for (index, block) in JSONLists.elements(of: content, in: json).enumerated() {
       let inside = Place(message: place.message, block: place.block, inner: index)
       let fields = JSONLists.members(of: block, in: json)
       guard let type = fields.value("type", in: json), type.kind == .string else {
-        throw inside.refusal("type", "must say what kind of block it is")
+        throw inside.apiError("type", "must say what kind of block it is")
       }
       if try !readShown(fields, type, inside, json, &result.parts, &conversation) {
         conversation.drop(type.string(in: json) ?? "")

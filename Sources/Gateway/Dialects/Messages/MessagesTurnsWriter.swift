@@ -13,7 +13,7 @@ struct MessagesTurnsWriter {
   private var calls = Calls()
 
   /// Appends the members that the turns come to, each behind a comma.
-  mutating func finish(to out: inout [UInt8]) throws(Refusal) {
+  mutating func finish(to out: inout [UInt8]) throws(APIError) {
     flush()
     if messages.isEmpty { throw Conversation.saysNothing }
     if !system.isEmpty {
@@ -26,11 +26,11 @@ struct MessagesTurnsWriter {
     out.append("]")
   }
 
-  mutating func add(_ message: Conversation.Message, _ json: Span<UInt8>, at index: Int) throws(Refusal) {
+  mutating func add(_ message: Conversation.Message, _ json: Span<UInt8>, at index: Int) throws(APIError) {
     if message.role == .system {
       for part in message.parts {
         guard case .text(let text) = part else {
-          throw Self.refusal(index, "may only have text, as a system's turn")
+          throw Self.apiError(index, "may only have text, as a system's turn")
         }
         Self.write(text, json, to: &system)
       }
@@ -73,7 +73,7 @@ struct MessagesTurnsWriter {
 
   // MARK: Parts
 
-  private mutating func write(_ part: Conversation.Part, _ json: Span<UInt8>, at index: Int) throws(Refusal) {
+  private mutating func write(_ part: Conversation.Part, _ json: Span<UInt8>, at index: Int) throws(APIError) {
     switch part {
     case .text(let text): Self.write(text, json, to: &blocks)
     case .image(let image): try Self.write(image, json, to: &blocks, at: index)
@@ -108,10 +108,10 @@ struct MessagesTurnsWriter {
 
   private mutating func write(
     _ result: Conversation.ToolResult, _ json: Span<UInt8>, at index: Int
-  ) throws(Refusal) {
+  ) throws(APIError) {
     let name = result.name.map { $0.unescaped(in: json) }
     guard let id = calls.answer(Self.id(result.id, json), name: name) else {
-      throw Self.refusal(index, "is the result of a call that is not in the turn before it")
+      throw Self.apiError(index, "is the result of a call that is not in the turn before it")
     }
     Writer.separate(&results)
     results.append("{\"type\":\"tool_result\",\"tool_use_id\":\"")
@@ -139,14 +139,14 @@ struct MessagesTurnsWriter {
 
   private static func write(
     _ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8], at index: Int
-  ) throws(Refusal) {
+  ) throws(APIError) {
     Writer.separate(&out)
     out.append("{\"type\":\"image\",\"source\":{\"type\":")
     switch image {
     case .url(let url):
       let bytes = url.unescaped(in: json)
       guard Conversation.Image.isWeb(bytes.span) else {
-        throw refusal(index, "has an image that is neither a URL nor base64 data")
+        throw apiError(index, "has an image that is neither a URL nor base64 data")
       }
       out.append("\"url\",\"url\":")
       url.appendQuoted(to: &out, from: json)
@@ -196,9 +196,9 @@ struct MessagesTurnsWriter {
     }
   }
 
-  private static func refusal(_ index: Int, _ rule: String) -> Refusal {
+  private static func apiError(_ index: Int, _ rule: String) -> APIError {
     let place = "messages[\(index)].content"
-    return Refusal(400, .invalidValue, "`\(place)` \(rule).", param: place)
+    return APIError(400, .invalidValue, "`\(place)` \(rule).", param: place)
   }
 }
 

@@ -24,7 +24,7 @@ struct OllamaMessagesWriter {
     if dropsErrors { written.dropped.add("is_error") }
   }
 
-  mutating func write(_ message: Conversation.Message, _ json: Span<UInt8>) throws(Refusal) {
+  mutating func write(_ message: Conversation.Message, _ json: Span<UInt8>) throws(APIError) {
     var pieces = Pieces()
     var hasWritten = false
     for part in message.parts {
@@ -44,7 +44,7 @@ struct OllamaMessagesWriter {
 
   private mutating func take(
     _ part: Conversation.Part, _ json: Span<UInt8>, into pieces: inout Pieces
-  ) throws(Refusal) {
+  ) throws(APIError) {
     switch part {
     case .text(let text): join(text, json, to: &pieces.text)
     case .thinking(let text, _): join(text, json, to: &pieces.thinking)
@@ -95,9 +95,9 @@ struct OllamaMessagesWriter {
 
   // MARK: Parts
 
-  private func write(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) throws(Refusal) {
+  private func write(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) throws(APIError) {
     guard case .data(_, let base64) = image else {
-      throw Refusal(
+      throw APIError(
         400, .invalidValue, "This model's server fetches no pictures; send the image as base64 data, not as a URL.",
         param: "messages")
     }
@@ -121,7 +121,7 @@ struct OllamaMessagesWriter {
     out.append("}}")
   }
 
-  private mutating func write(_ result: Conversation.ToolResult, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func write(_ result: Conversation.ToolResult, _ json: Span<UInt8>) throws(APIError) {
     let call = calls.take(id: result.id, name: result.name, json)
     var pieces = Pieces()
     for part in result.parts { try take(part, json, into: &pieces) }

@@ -3,8 +3,8 @@
 extension OllamaRequestReader {
   static func readMessages(
     _ list: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
-    guard list.kind == .array else { throw refusal("messages", "must be an array") }
+  ) throws(APIError) {
+    guard list.kind == .array else { throw apiError("messages", "must be an array") }
     for (index, element) in JSONLists.elements(of: list, in: json).enumerated() {
       conversation.messages.append(try message(element, "messages[\(index)]", json))
     }
@@ -12,13 +12,13 @@ extension OllamaRequestReader {
 
   private static func message(
     _ element: JSONValue, _ place: String, _ json: Span<UInt8>
-  ) throws(Refusal) -> Conversation.Message {
-    guard element.kind == .object else { throw refusal(place, "must be an object") }
+  ) throws(APIError) -> Conversation.Message {
+    guard element.kind == .object else { throw apiError(place, "must be an object") }
     let fields = JSONLists.members(of: element, in: json)
     var content: [Conversation.Part] = []
     if let value = fields.said("content", in: json) {
       guard let text = EscapedText(value) else {
-        throw refusal(place + ".content", "must be a string; pictures go into `images`")
+        throw apiError(place + ".content", "must be a string; pictures go into `images`")
       }
       if !text.isEmpty { content.append(.text(text)) }
     }
@@ -49,7 +49,7 @@ extension OllamaRequestReader {
   private enum Role { case system, user, assistant, tool }
 
   /// The role, in any letter case, as Ollama takes it.
-  private static func role(_ value: JSONValue?, _ place: String, _ json: Span<UInt8>) throws(Refusal) -> Role {
+  private static func role(_ value: JSONValue?, _ place: String, _ json: Span<UInt8>) throws(APIError) -> Role {
     var name: [UInt8] = []
     value?.append(to: &name, from: json)
     if name.span.equalsIgnoringCase("user".utf8.span) { return .user }
@@ -58,17 +58,17 @@ extension OllamaRequestReader {
     if name.span.equalsIgnoringCase("system".utf8.span) || name.span.equalsIgnoringCase("developer".utf8.span) {
       return .system
     }
-    throw refusal(place + ".role", "must be system, user, assistant or tool")
+    throw apiError(place + ".role", "must be system, user, assistant or tool")
   }
 
   static func images(
     _ value: JSONValue, _ place: String, _ json: Span<UInt8>
-  ) throws(Refusal) -> [Conversation.Part] {
-    guard value.kind == .array else { throw refusal(place, "must be an array") }
+  ) throws(APIError) -> [Conversation.Part] {
+    guard value.kind == .array else { throw apiError(place, "must be an array") }
     var parts: [Conversation.Part] = []
     for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
       guard let image = OllamaImage.read(element, json) else {
-        throw refusal("\(place)[\(index)]", "must be a PNG, JPEG, GIF or WebP picture in base64")
+        throw apiError("\(place)[\(index)]", "must be a PNG, JPEG, GIF or WebP picture in base64")
       }
       parts.append(.image(image))
     }
@@ -79,17 +79,17 @@ extension OllamaRequestReader {
 
   private static func calls(
     _ value: JSONValue, _ place: String, _ json: Span<UInt8>
-  ) throws(Refusal) -> [Conversation.Part] {
-    guard value.kind == .array else { throw refusal(place, "must be an array") }
+  ) throws(APIError) -> [Conversation.Part] {
+    guard value.kind == .array else { throw apiError(place, "must be an array") }
     var parts: [Conversation.Part] = []
     for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
       let call = JSONLists.members(of: element, in: json)
       let function = JSONLists.members(of: call.value("function", in: json), in: json)
       guard let name = filled(function.value("name", in: json)) else {
-        throw refusal("\(place)[\(index)].function.name", "must be the name of a tool")
+        throw apiError("\(place)[\(index)].function.name", "must be the name of a tool")
       }
       guard let arguments = arguments(function.said("arguments", in: json), json) else {
-        throw refusal("\(place)[\(index)].function.arguments", "must be an object")
+        throw apiError("\(place)[\(index)].function.arguments", "must be an object")
       }
       parts.append(
         .toolCall(Conversation.ToolCall(id: filled(call.value("id", in: json)), name: name, arguments: arguments)))
@@ -107,19 +107,19 @@ extension OllamaRequestReader {
     return JSONLists.isObject(text.span) ? .owned(text) : nil
   }
 
-  static func tools(_ value: JSONValue, _ json: Span<UInt8>) throws(Refusal) -> [Conversation.Tool] {
-    guard value.kind == .array else { throw refusal("tools", "must be an array") }
+  static func tools(_ value: JSONValue, _ json: Span<UInt8>) throws(APIError) -> [Conversation.Tool] {
+    guard value.kind == .array else { throw apiError("tools", "must be an array") }
     var tools: [Conversation.Tool] = []
     for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
       let place = "tools[\(index)].function"
       let function = JSONLists.members(
         of: JSONLists.members(of: element, in: json).value("function", in: json), in: json)
       guard let name = filled(function.value("name", in: json)) else {
-        throw refusal(place + ".name", "must be the name of a tool")
+        throw apiError(place + ".name", "must be the name of a tool")
       }
       let parameters = function.said("parameters", in: json)
       if let parameters, parameters.kind != .object {
-        throw refusal(place + ".parameters", "must be a JSON Schema, an object")
+        throw apiError(place + ".parameters", "must be a JSON Schema, an object")
       }
       tools.append(
         Conversation.Tool(

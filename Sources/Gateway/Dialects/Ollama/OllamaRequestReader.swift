@@ -4,7 +4,7 @@
 /// one without has none, and results are paired with calls by id, name or place, in this order.
 enum OllamaRequestReader {
   /// A body of `/api/chat`; one without messages, which asks to load a model, is an empty conversation.
-  static func read(_ json: Span<UInt8>) throws(Refusal) -> Conversation {
+  static func read(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     var conversation = Conversation()
     for member in try members(json) where member.value.kind != .null {
       let value = member.value
@@ -21,7 +21,7 @@ enum OllamaRequestReader {
   }
 
   /// A body of `/api/generate`; one without a prompt, which asks to load a model, is an empty conversation.
-  static func readGenerate(_ json: Span<UInt8>) throws(Refusal) -> Conversation {
+  static func readGenerate(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     var conversation = Conversation()
     var system: EscapedText?
     var parts: [Conversation.Part] = []
@@ -60,10 +60,10 @@ enum OllamaRequestReader {
     return member.keyEquals("context", in: json) && value.kind == .array && value.elements == 0
   }
 
-  private static func members(_ json: Span<UInt8>) throws(Refusal) -> [Member] {
+  private static func members(_ json: Span<UInt8>) throws(APIError) -> [Member] {
     let start = Scanner.skip(in: json, from: 0)
     guard json.byte(at: start) == UInt8(ascii: "{") else {
-      throw Refusal(400, .invalidValue, "The body must be a JSON object.")
+      throw APIError(400, .invalidValue, "The body must be a JSON object.")
     }
     return JSONLists.members(of: JSONValue(.object, start: start, end: json.count), in: json)
   }
@@ -73,7 +73,7 @@ enum OllamaRequestReader {
   /// Reads a field that both kinds of requests have; false when it is none.
   private static func readShared(
     _ member: Member, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) -> Bool {
+  ) throws(APIError) -> Bool {
     let value = member.value
     if member.keyEquals("model", in: json) || member.keyEquals("stream", in: json) { return true }
     if member.keyEquals("format", in: json) {
@@ -98,11 +98,11 @@ enum OllamaRequestReader {
     return true
   }
 
-  private static func format(_ value: JSONValue, _ json: Span<UInt8>) throws(Refusal) -> Conversation.Format? {
+  private static func format(_ value: JSONValue, _ json: Span<UInt8>) throws(APIError) -> Conversation.Format? {
     if value.kind == .object { return .schema(RawJSON(value), name: nil, isStrict: nil) }
     if value.equals("json", in: json) { return .json }
     if value.equals("", in: json) { return nil }
-    throw refusal("format", "must be \"json\" or a JSON Schema")
+    throw apiError("format", "must be \"json\" or a JSON Schema")
   }
 
   private static func thinking(_ value: JSONValue, _ json: Span<UInt8>) -> Conversation.Thinking? {
@@ -118,8 +118,8 @@ enum OllamaRequestReader {
 
   private static func readOptions(
     _ options: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
-    guard options.kind == .object else { throw refusal("options", "must be an object") }
+  ) throws(APIError) {
+    guard options.kind == .object else { throw apiError("options", "must be an object") }
     for option in JSONLists.members(of: options, in: json) where option.value.kind != .null {
       if option.keyEquals("stop", in: json) {
         conversation.sampling.stop = try stops(option.value, json)
@@ -136,7 +136,7 @@ enum OllamaRequestReader {
 
   private static func readSampling(
     _ option: Member, _ json: Span<UInt8>, into sampling: inout Conversation.Sampling
-  ) throws(Refusal) -> Bool {
+  ) throws(APIError) -> Bool {
     if option.keyEquals("temperature", in: json) {
       sampling.temperature = try number(option, json)
     } else if option.keyEquals("top_p", in: json) {
@@ -159,26 +159,26 @@ enum OllamaRequestReader {
     return true
   }
 
-  private static func number(_ option: Member, _ json: Span<UInt8>) throws(Refusal) -> RawJSON {
+  private static func number(_ option: Member, _ json: Span<UInt8>) throws(APIError) -> RawJSON {
     guard option.value.kind == .number else {
-      throw refusal("options." + option.name(in: json), "must be a number")
+      throw apiError("options." + option.name(in: json), "must be a number")
     }
     return RawJSON(option.value)
   }
 
   /// A number of tokens; `nil` for zero and below.
-  private static func count(_ option: Member, _ json: Span<UInt8>) throws(Refusal) -> Int64? {
+  private static func count(_ option: Member, _ json: Span<UInt8>) throws(APIError) -> Int64? {
     // A program without integers may write 100 as 100.0.
     guard
       let count = option.value.integer(in: json)
         ?? option.value.double(in: json).flatMap({ Int64(exactly: $0.rounded(.towardZero)) })
-    else { throw refusal("options." + option.name(in: json), "must be a number of tokens") }
+    else { throw apiError("options." + option.name(in: json), "must be a number of tokens") }
     return count > 0 ? count : nil
   }
 
-  private static func stops(_ value: JSONValue, _ json: Span<UInt8>) throws(Refusal) -> [EscapedText] {
+  private static func stops(_ value: JSONValue, _ json: Span<UInt8>) throws(APIError) -> [EscapedText] {
     if let text = EscapedText(value) { return text.isEmpty ? [] : [text] }
-    guard value.kind == .array else { throw refusal("options.stop", "must be a string or an array of strings") }
+    guard value.kind == .array else { throw apiError("options.stop", "must be a string or an array of strings") }
     var stops: [EscapedText] = []
     for element in JSONLists.elements(of: value, in: json) {
       let text = try text(element, "options.stop")
@@ -189,12 +189,12 @@ enum OllamaRequestReader {
 
   // MARK: Refusals
 
-  static func text(_ value: JSONValue, _ place: String) throws(Refusal) -> EscapedText {
-    guard let text = EscapedText(value) else { throw refusal(place, "must be a string") }
+  static func text(_ value: JSONValue, _ place: String) throws(APIError) -> EscapedText {
+    guard let text = EscapedText(value) else { throw apiError(place, "must be a string") }
     return text
   }
 
-  static func refusal(_ place: String, _ rule: String) -> Refusal {
-    Refusal(400, .invalidValue, "`\(place)` \(rule).", param: place)
+  static func apiError(_ place: String, _ rule: String) -> APIError {
+    APIError(400, .invalidValue, "`\(place)` \(rule).", param: place)
   }
 }

@@ -9,7 +9,7 @@ enum OllamaRequestWriter {
 
   static func write(
     _ conversation: Conversation, _ json: Span<UInt8>, for target: WriteTarget
-  ) throws(Refusal) -> WrittenRequest {
+  ) throws(APIError) -> WrittenRequest {
     var written = WrittenRequest(dropped: conversation.dropped)
     written.body.append("{")
     Writer.member("model", target.model, to: &written.body)

@@ -4,7 +4,7 @@ extension ResponsesInputReader {
   /// Empty texts are left out.
   mutating func content(
     _ value: JSONValue?, at path: String, _ json: Span<UInt8>
-  ) throws(Refusal) -> [Conversation.Part] {
+  ) throws(APIError) -> [Conversation.Part] {
     guard let value, value.kind != .null else { return [] }
     if let text = EscapedText(value) { return text.isEmpty ? [] : [.text(text)] }
     guard value.kind == .array else {
@@ -19,7 +19,7 @@ extension ResponsesInputReader {
 
   private mutating func part(
     _ element: JSONValue, at path: String, _ json: Span<UInt8>
-  ) throws(Refusal) -> Conversation.Part? {
+  ) throws(APIError) -> Conversation.Part? {
     let part = JSONLists.members(of: element, in: json)
     guard let type = part.value("type", in: json) else {
       throw ResponsesRequestReader.invalid("\(path).type", "must be a text, as in input_text")
@@ -44,7 +44,7 @@ extension ResponsesInputReader {
       path, "must have the type input_text, output_text, refusal or input_image")
   }
 
-  private func text(_ value: JSONValue?, at path: String) throws(Refusal) -> Conversation.Part? {
+  private func text(_ value: JSONValue?, at path: String) throws(APIError) -> Conversation.Part? {
     guard let text = EscapedText(value) else { throw ResponsesRequestReader.invalid(path, "must be a text") }
     return text.isEmpty ? nil : .text(text)
   }
@@ -53,7 +53,7 @@ extension ResponsesInputReader {
 
   private mutating func image(
     _ part: [Member], at path: String, _ json: Span<UInt8>
-  ) throws(Refusal) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Image {
     let path = "\(path).image_url"
     if let detail = part.value("detail", in: json), detail.kind != .null, !detail.equals("auto", in: json) {
       conversation.drop("input_image.detail")

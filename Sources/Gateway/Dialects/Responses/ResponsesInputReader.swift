@@ -11,7 +11,7 @@ struct ResponsesInputReader {
 
   init(_ conversation: Conversation) { self.conversation = conversation }
 
-  mutating func read(_ input: JSONValue, _ json: Span<UInt8>) throws(Refusal) {
+  mutating func read(_ input: JSONValue, _ json: Span<UInt8>) throws(APIError) {
     let before = conversation.messages.count
     if let text = EscapedText(input) {
       if !text.isEmpty { add(.user, [.text(text)]) }
@@ -27,7 +27,7 @@ struct ResponsesInputReader {
     }
   }
 
-  private mutating func readItem(_ element: JSONValue, at path: String, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func readItem(_ element: JSONValue, at path: String, _ json: Span<UInt8>) throws(APIError) {
     guard element.kind == .object else { throw ResponsesRequestReader.invalid(path, "must be an object") }
     let item = JSONLists.members(of: element, in: json)
     guard let type = item.value("type", in: json), type.kind != .null else {
@@ -69,7 +69,7 @@ struct ResponsesInputReader {
     }
   }
 
-  private mutating func readMessage(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func readMessage(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(APIError) {
     guard let role = item.value("role", in: json) else {
       throw ResponsesRequestReader.invalid(path, "must have a type, or a role and a content")
     }
@@ -87,7 +87,7 @@ struct ResponsesInputReader {
 
   // MARK: Calls
 
-  private mutating func readCall(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func readCall(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(APIError) {
     guard let id = EscapedText(item.value("call_id", in: json)), !id.isEmpty else {
       throw ResponsesRequestReader.invalid("\(path).call_id", "must be the id of the call")
     }
@@ -104,7 +104,7 @@ struct ResponsesInputReader {
 
   private func arguments(
     _ value: JSONValue?, at path: String, _ json: Span<UInt8>
-  ) throws(Refusal) -> RawJSON {
+  ) throws(APIError) -> RawJSON {
     guard let value, value.kind != .null else { return .owned(Array("{}".utf8)) }
     if value.kind == .object { return RawJSON(value) }
     var text: [UInt8] = []
@@ -122,7 +122,7 @@ struct ResponsesInputReader {
     return .owned(wrapped)
   }
 
-  private mutating func readResult(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(Refusal) {
+  private mutating func readResult(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(APIError) {
     let id = EscapedText(item.value("call_id", in: json))
     var name = EscapedText(item.value("name", in: json))
     if let plain = name {

@@ -4,7 +4,7 @@
 /// this dialect, but local ones do, are read by their names in chat completions.
 enum ResponsesRequestReader {
   /// `json` was checked as a whole before.
-  static func read(_ json: Span<UInt8>) throws(Refusal) -> Conversation {
+  static func read(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     var conversation = Conversation()
     var input: JSONValue?
     var choice: JSONValue?
@@ -17,7 +17,7 @@ enum ResponsesRequestReader {
     }
     if let choice { try ResponsesTools.choose(choice, json, in: &conversation) }
     guard let input else {
-      throw Refusal(
+      throw APIError(
         400, .missingField, "The field `input` is missing: send a text or an array of items.", param: "input")
     }
     var items = ResponsesInputReader(conversation)
@@ -34,7 +34,7 @@ enum ResponsesRequestReader {
 
   private static func read(
     _ name: String, _ value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     switch name {
     case "instructions":
       let text = try text(value, name)
@@ -72,7 +72,7 @@ enum ResponsesRequestReader {
   ]
 
   /// Refuses what needs an answer, or a prompt, that was kept.
-  private static func refuseState(_ name: String, _ value: JSONValue) throws(Refusal) {
+  private static func refuseState(_ name: String, _ value: JSONValue) throws(APIError) {
     switch name {
     case "background":
       if try !flag(value, name) { return }
@@ -89,7 +89,7 @@ enum ResponsesRequestReader {
   /// False for a field that is none of sampling.
   private static func readSampling(
     _ name: String, _ value: JSONValue, _ json: Span<UInt8>, into sampling: inout Conversation.Sampling
-  ) throws(Refusal) -> Bool {
+  ) throws(APIError) -> Bool {
     switch name {
     case "temperature": sampling.temperature = try number(value, name, 0...2, json)
     case "top_p": sampling.topP = try number(value, name, 0...1, json)
@@ -111,7 +111,7 @@ enum ResponsesRequestReader {
 
   private static func readFormat(
     _ text: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     guard text.kind == .object else { throw invalid("text", "must be an object") }
     let text = JSONLists.members(of: text, in: json)
     if let verbosity = text.value("verbosity", in: json), verbosity.kind != .null,
@@ -141,7 +141,7 @@ enum ResponsesRequestReader {
 
   private static func readReasoning(
     _ value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     guard value.kind == .object else { throw invalid("reasoning", "must be an object") }
     for member in JSONLists.members(of: value, in: json) where member.value.kind != .null {
       switch member.name(in: json) {
@@ -168,23 +168,23 @@ enum ResponsesRequestReader {
 
   // MARK: Values
 
-  static func invalid(_ field: String, _ rule: String) -> Refusal {
-    Refusal(400, .invalidValue, "`\(field)` \(rule).", param: field)
+  static func invalid(_ field: String, _ rule: String) -> APIError {
+    APIError(400, .invalidValue, "`\(field)` \(rule).", param: field)
   }
 
-  private static func text(_ value: JSONValue, _ name: String) throws(Refusal) -> EscapedText {
+  private static func text(_ value: JSONValue, _ name: String) throws(APIError) -> EscapedText {
     guard let text = EscapedText(value) else { throw invalid(name, "must be a text") }
     return text
   }
 
-  private static func flag(_ value: JSONValue, _ name: String) throws(Refusal) -> Bool {
+  private static func flag(_ value: JSONValue, _ name: String) throws(APIError) -> Bool {
     guard let flag = value.bool else { throw invalid(name, "must be true or false") }
     return flag
   }
 
   private static func number(
     _ value: JSONValue, _ name: String, _ range: ClosedRange<Double>?, _ json: Span<UInt8>
-  ) throws(Refusal) -> RawJSON {
+  ) throws(APIError) -> RawJSON {
     guard value.kind == .number, let number = value.double(in: json) else {
       throw invalid(name, "must be a number")
     }

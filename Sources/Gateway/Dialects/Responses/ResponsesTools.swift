@@ -15,7 +15,7 @@ enum ResponsesTools {
 
   static func read(
     _ tools: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     guard tools.kind == .array else { throw ResponsesRequestReader.invalid("tools", "must be an array") }
     for (index, element) in JSONLists.elements(of: tools, in: json).enumerated() {
       let tool = JSONLists.members(of: element, in: json)
@@ -34,7 +34,7 @@ enum ResponsesTools {
 
   private static func readNamespace(
     _ tool: [Member], at path: String, _ json: Span<UInt8>, into conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     let name = EscapedText(tool.value("name", in: json))
     for (index, element) in JSONLists.elements(of: tool.value("tools", in: json), in: json).enumerated() {
       let inner = JSONLists.members(of: element, in: json)
@@ -49,7 +49,7 @@ enum ResponsesTools {
 
   private static func function(
     _ tool: [Member], in namespace: EscapedText?, at path: String, _ json: Span<UInt8>
-  ) throws(Refusal) -> Conversation.Tool {
+  ) throws(APIError) -> Conversation.Tool {
     guard let name = EscapedText(tool.value("name", in: json)), !name.isEmpty else {
       throw ResponsesRequestReader.invalid(
         "\(path).name", "must be the function's name: in this dialect it stands beside `type`")
@@ -110,7 +110,7 @@ enum ResponsesTools {
   /// Reads `tool_choice`; the tools are there already.
   static func choose(
     _ choice: JSONValue, _ json: Span<UInt8>, in conversation: inout Conversation
-  ) throws(Refusal) {
+  ) throws(APIError) {
     if choice.kind == .string {
       conversation.toolChoice = try mode(choice, "tool_choice", json)
     } else {
@@ -146,7 +146,7 @@ enum ResponsesTools {
 
   private static func mode(
     _ value: JSONValue, _ path: String, _ json: Span<UInt8>
-  ) throws(Refusal) -> Conversation.ToolChoice {
+  ) throws(APIError) -> Conversation.ToolChoice {
     if value.equals("auto", in: json) { return .auto }
     if value.equals("none", in: json) { return Conversation.ToolChoice.none }
     if value.equals("required", in: json) { return .required }

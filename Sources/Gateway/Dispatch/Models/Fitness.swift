@@ -70,7 +70,7 @@ struct Fitness: Equatable, Sendable {
   ///
   /// That the prompt is too long comes first, in the words by which agents know that they have to shorten it. Source: the
   /// errors of OpenAI (`context_length_exceeded`), Anthropic and Gemini.
-  func refusal(_ needs: Needs, _ dialect: Dialect) -> Refusal? {
+  func apiError(_ needs: Needs, _ dialect: Dialect) -> APIError? {
     guard isHopeless else { return nil }
     let contexts = fits.map { if case .tooLong(let context) = $0 { context } else { 0 } }
     if let largest = contexts.max(), largest > 0 {
@@ -83,11 +83,11 @@ struct Fitness: Equatable, Sendable {
           "This model's maximum context length is \(largest) tokens. However, your messages resulted in about "
             + "\(needs.tokens) tokens. Please reduce the length of the messages."
         }
-      return Refusal(400, .contextLength, sentence, param: "messages")
+      return APIError(400, .contextLength, sentence, param: "messages")
     }
     var missing = ModelAbilities()
     for case .lacks(let abilities, _) in fits { missing.formUnion(abilities) }
-    return Refusal(
+    return APIError(
       400, .invalidValue,
       "No provider of this model can do what the request needs: \(missing.names.joined(separator: ", ")). If one can, "
         + "say so with `can` in a [[models]] of the configuration.", param: "model")

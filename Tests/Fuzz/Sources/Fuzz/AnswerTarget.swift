@@ -74,8 +74,8 @@ enum AnswerTarget {
       if plain != nil { expect(!namesKey(PlainJSON.unescaped(Array(shown.utf8))), "a body hides no key: \(shown)") }
     }
     let status = [400, 401, 429, 500, 503][Int(first) % 5]
-    let refusal = AttemptFailure.status(status, error).refusal(provider: "p")
-    expect(refusal.status >= 400 && refusal.message.utf8.count < 3000, "a refusal has its bound")
+    let apiError = AttemptFailure.status(status, error).apiError(provider: "p")
+    expect(apiError.status >= 400 && apiError.message.utf8.count < 3000, "a refusal has its bound")
   }
 
   /// Checks the limits, and that no credential is shown.

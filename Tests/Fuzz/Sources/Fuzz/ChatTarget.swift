@@ -5,7 +5,7 @@ enum ChatTarget {
   static func run(_ input: Span<UInt8>) {
     guard input.count >= 2 else { return }
     let json = input.behind(2)
-    do throws(Refusal) {
+    do throws(APIError) {
       let request = try ChatRequest.read(json)
       check(request, json, flags: input[0], limit: Int(input[1]) + 1)
     } catch {

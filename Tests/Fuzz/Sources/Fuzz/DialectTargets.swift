@@ -8,7 +8,7 @@ struct DialectRequestTarget {
   func run(_ input: Span<UInt8>) {
     guard input.count >= 1 else { return }
     let json = input.behind(1)
-    do throws(Refusal) {
+    do throws(APIError) {
       let request = try ChatRequest.read(json, for: call, model: "m")
       let conversation = try RequestTranslation.read(json, as: call)
       // Most inputs are only read, because writing them in every dialect takes most of the time.
@@ -25,7 +25,7 @@ struct DialectRequestTarget {
     let target = WriteTarget(
       model: "m", maxTokensLimit: flags & 1 == 0 ? nil : 9, streams: flags & 2 != 0, acceptsUsage: flags & 4 != 0,
       isLocal: flags & 8 != 0)
-    do throws(Refusal) {
+    do throws(APIError) {
       let written = try Self.write(conversation, json, for: target, in: dialect)
       guard let plain = PlainJSON.read(written.body), let entries = plain.entries else {
         fail("what is written is an object: \(written.body.shown)")
@@ -34,7 +34,7 @@ struct DialectRequestTarget {
       expect(written.body.count <= 16 * json.count + 4096, "what is written has its bound")
       expect(written.dropped.names.count <= 16, "so has what is named")
       let again = written.body.span
-      do throws(Refusal) {
+      do throws(APIError) {
         _ = try RequestTranslation.read(again, as: CallEndpoint(dialect))
       } catch  where error.param?.contains("images") == true || error.param?.contains("inlineData") == true {
         // An invalid image was passed on, and some dialects' readers are stricter than others.
@@ -48,7 +48,7 @@ struct DialectRequestTarget {
 
   private static func write(
     _ conversation: Conversation, _ json: Span<UInt8>, for target: WriteTarget, in dialect: Dialect
-  ) throws(Refusal) -> WrittenRequest {
+  ) throws(APIError) -> WrittenRequest {
     switch dialect {
     case .openAI, .responses: try CompletionsRequestWriter.write(conversation, json, for: target)
     case .anthropic: try MessagesRequestWriter.write(conversation, json, for: target)
@@ -116,7 +116,7 @@ struct DialectResponseTarget {
       Array(
         #"{"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":9,"#.utf8)
       + Array(#""messages":[{}],"input":"x","prompt":"x","contents":[{}]}"#.utf8)
-    do throws(Refusal) {
+    do throws(APIError) {
       let request = try Call.read(body.span, for: call, model: "m")
       let label = AnswerMetadata(requestID: "r1", created: 7, modelToken: Array(#""m""#.utf8))
       return AnswerStream(for: request, from: dialect, label)

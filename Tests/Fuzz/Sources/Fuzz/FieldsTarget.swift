@@ -99,7 +99,7 @@ enum FieldsTarget {
       try seen.resolve(&head, in: bytes)
       expect(name == .host, "a head needs a host")
     } catch {
-      expect(!error.refusal.message.isEmpty, "a fault says what to change")
+      expect(!error.apiError.message.isEmpty, "a fault says what to change")
     }
     if case .length(let length) = head.framing {
       expect(Int(bytes.extracting(line.value).text) == length, "a length is its digits")

@@ -16,7 +16,7 @@ enum HeadTarget {
     expect(cut == verdict, "cutting the head changes \(verdict) to \(cut)")
     switch verdict {
     case .incomplete: break
-    case .refused(let fault): expect(fault.refusal.status >= 400, "a fault is answered as an error")
+    case .refused(let fault): expect(fault.apiError.status >= 400, "a fault is answered as an error")
     case .complete(let head): check(head, bytes)
     }
   }

@@ -1,6 +1,6 @@
 extension ConfigurationKeys {
   /// The keys of features that do not exist yet: read and checked, so that setting one says so at start.
-  static let missing: [ConfigurationKey] = [
+  static let unsupported: [ConfigurationKey] = [
     key("cache.enabled", .boolean, "false", cache, off: "false", "Whether answers are cached."),
     key("cache.max_entries", .integer(0...4_294_967_295), "1000", cache, off: "0", "Answers kept."),
     key("cache.ttl_secs", .number(0...31_536_000), "300", cache, "Seconds that an answer is kept."),
@@ -37,11 +37,11 @@ extension ConfigurationKeys {
   private static let hardware = "knowing the hardware"
 
   private static func key(
-    _ path: String, _ kind: ConfigurationKey.Kind, _ fallback: String, _ feature: String, off: String? = nil,
+    _ path: String, _ kind: ConfigurationKey.Kind, _ defaultValue: String, _ feature: String, off: String? = nil,
     _ documentation: String
   ) -> ConfigurationKey {
     ConfigurationKey(
-      path: path, kind: kind, fallback: fallback, availability: .notYet(feature, off: off),
+      path: path, kind: kind, defaultValue: defaultValue, availability: .unsupported(feature, off: off),
       documentation: documentation)
   }
 }

@@ -3,57 +3,57 @@
 /// An upstream's 401, 402 and 403 are about the gateway's credentials and never shown as the caller's; what is
 /// wrong with the request passes with its status and words; the rest is a gateway's 502, 503 or 504.
 extension AttemptFailure {
-  func refusal(provider: String) -> Refusal {
+  func apiError(provider: String) -> APIError {
     switch self {
     case .hostNotFound:
-      Refusal(502, .upstreamUnreachable, "The host name of the provider `\(provider)` has no address.")
+      APIError(502, .upstreamUnreachable, "The host name of the provider `\(provider)` has no address.")
     case .addressNotAllowed:
-      Refusal(
+      APIError(
         502, .upstreamUnreachable,
         "The host name of the provider `\(provider)` leads to an address that is not public; set its `addresses` to "
           + "\"any\" if it should.")
     case .unreachable:
-      Refusal(
+      APIError(
         502, .upstreamUnreachable, "Nothing answers at the address of the provider `\(provider)`. Is it running?")
     case .tls:
-      Refusal(
+      APIError(
         502, .upstreamUnreachable, "TLS with the provider `\(provider)` failed: its certificate was not accepted.")
     case .timedOut(let phase):
-      Refusal(504, .upstreamTimeout, "The provider `\(provider)` took too long for \(phase.rawValue).")
+      APIError(504, .upstreamTimeout, "The provider `\(provider)` took too long for \(phase.rawValue).")
     case .connectionLost:
-      Refusal(502, .upstreamTruncated, "The provider `\(provider)` broke off its answer.")
+      APIError(502, .upstreamTruncated, "The provider `\(provider)` broke off its answer.")
     case .malformed(let what):
-      Refusal(502, .upstreamMalformed, "The provider `\(provider)` did not answer as its API says: \(what).")
+      APIError(502, .upstreamMalformed, "The provider `\(provider)` did not answer as its API says: \(what).")
     case .tooLarge:
-      Refusal(
+      APIError(
         502, .upstreamMalformed, "The answer of the provider `\(provider)` is larger than the gateway allows.")
     case .error(let error):
-      Refusal(502, .upstreamFailed, "The provider `\(provider)` reported an error: \(error.message)")
-    case .status(let status, let error): Self.refusal(provider, status, error)
+      APIError(502, .upstreamFailed, "The provider `\(provider)` reported an error: \(error.message)")
+    case .status(let status, let error): Self.apiError(provider, status, error)
     }
   }
 
-  private static func refusal(_ provider: String, _ status: Int, _ error: UpstreamError) -> Refusal {
+  private static func apiError(_ provider: String, _ status: Int, _ error: UpstreamError) -> APIError {
     switch status {
     case 400, 404, 413, 422:
       // The upstream's own words: agents recognize some of them, as for a context that is too long.
-      Refusal(status, .upstreamRefused, error.message, param: error.param, upstreamBody: error.body)
+      APIError(status, .upstreamRejected, error.message, param: error.param, upstreamBody: error.body)
     case 401, 402, 403:
-      Refusal(
+      APIError(
         502, .upstreamCredentials,
         "The provider `\(provider)` did not accept the gateway's credentials (status \(status)).")
     case 429:
-      Refusal(
+      APIError(
         429, .upstreamRateLimited, "The provider `\(provider)` limits the rate of requests: \(error.message)",
         retryAfter: error.retryAfter ?? 1)
     case 408, 504:
-      Refusal(504, .upstreamTimeout, "The provider `\(provider)` timed out (status \(status)): \(error.message)")
+      APIError(504, .upstreamTimeout, "The provider `\(provider)` timed out (status \(status)): \(error.message)")
     case 503, 529:
-      Refusal(
+      APIError(
         503, .upstreamFailed, "The provider `\(provider)` is not available (status \(status)): \(error.message)",
         retryAfter: error.retryAfter ?? 1)
     default:
-      Refusal(
+      APIError(
         502, .upstreamFailed, "The provider `\(provider)` answered with status \(status): \(error.message)",
         upstreamBody: error.body)
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct ConfigurationFaultTests {
+@Suite struct ConfigurationErrorTests {
   @Test(arguments: [
     ("[server]\nprot = 1", "2:1: unknown key `server.prot`; did you mean `server.port`?"),
     ("[server]\nport = \"1\"", "2:1: `server.port` must be an integer from 0 to 65535, not a string"),
@@ -52,7 +52,7 @@ import Testing
     ("a = 1\na = 2", "2:"),
   ])
   func `a fault names its line, its column and the remedy`(text: String, expected: String) {
-    let found = faults(text)
+    let found = errors(text)
     #expect(found.count == 1)
     #expect(found.first?.hasPrefix("hoosh.toml:" + expected) == true, "\(found)")
   }
@@ -89,14 +89,14 @@ import Testing
     ("type = \"OpenAi\"\nbase_url = \"ftp://x\"", "must begin with http:// or https://"),
   ])
   func `a provider with a fault is told which`(lines: String, expected: String) {
-    let found = faults("[[providers]]\n" + lines, ["EMPTY": "", "LINES": "a\nb"])
+    let found = errors("[[providers]]\n" + lines, ["EMPTY": "", "LINES": "a\nb"])
     #expect(found.count == 1)
     #expect(found.first?.contains(expected) == true, "\(found)")
   }
 
   @Test func `two providers cannot share a name`() {
     let one = "[[providers]]\ntype = \"Ollama\"\nname = \"x\"\n"
-    let found = faults(one + one)
+    let found = errors(one + one)
     #expect(
       found == [
         "hoosh.toml:6:1: `providers[1].name` is the same as `providers[0].name`; every provider needs a name of "
@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test func `all faults are reported, in the order of the file`() {
-    let found = faults(
+    let found = errors(
       """
       [auth]
       tokens = ["$A", "", "ok"]
@@ -127,13 +127,13 @@ import Testing
   @Test(arguments: ["0.0.0.0", "::", "192.168.1.2", "::ffff:10.0.0.1"])
   func `listening beyond this machine takes a token`(bind: String) throws {
     #expect(
-      faults("server.bind = \"\(bind)\"").first?.hasPrefix(
+      errors("server.bind = \"\(bind)\"").first?.hasPrefix(
         "hoosh.toml:1:8: refusing to bind \(bind) without [auth] tokens") == true)
     #expect(try read("server.bind = \"\(bind)\"\nauth.tokens = [\"t\"]").server.bind == bind)
   }
 
   @Test func `a broken token does not hide behind an open bind`() {
-    #expect(faults("server.bind = \"0.0.0.0\"\nauth.tokens = [\"\"]").count == 1)
+    #expect(errors("server.bind = \"0.0.0.0\"\nauth.tokens = [\"\"]").count == 1)
   }
 
   @Test(arguments: ConfigurationKeys.all.filter { $0.availability != .now && $0.path != "server.strategy" })
@@ -153,20 +153,20 @@ import Testing
       case .strings, .secrets: "[\"x\"]"
       default: "\"x\""
       }
-    let found = faults(file(on))
+    let found = errors(file(on))
     #expect(found.count == 1)
     #expect(found.first?.contains("does not exist yet; remove the line") == true, "\(found)")
-    guard case .notYet(_, let off?) = key.availability else { return }
+    guard case .unsupported(_, let off?) = key.availability else { return }
     let isText = if case .string = key.kind { true } else { false }
-    #expect(faults(file(isText ? "\"\(off)\"" : off)) == [])
+    #expect(errors(file(isText ? "\"\(off)\"" : off)) == [])
   }
 
   @Test func `a section whose switch is off may keep its other keys`() {
-    #expect(faults("[cache]\nenabled = false\nmax_entries = 5000\nttl_secs = 600") == [])
-    #expect(faults("[cache]\nenabled = true\nttl_secs = 600").count == 2)
+    #expect(errors("[cache]\nenabled = false\nmax_entries = 5000\nttl_secs = 600") == [])
+    #expect(errors("[cache]\nenabled = true\nttl_secs = 600").count == 2)
     #expect(
-      faults("[retry]\nmax_retries = 0\nbase_delay_ms = 500\nmax_delay_ms = 30000\njitter_factor = 0.5") == [])
-    #expect(faults("[cache]\nenabled = false\nttl_secs = \"x\"").count == 1)
+      errors("[retry]\nmax_retries = 0\nbase_delay_ms = 500\nmax_delay_ms = 30000\njitter_factor = 0.5") == [])
+    #expect(errors("[cache]\nenabled = false\nttl_secs = \"x\"").count == 1)
   }
 
   @Test func `a disabled provider may be of a type that is not spoken`() throws {
@@ -175,13 +175,13 @@ import Testing
 
   @Test func `faults and providers are bounded`() {
     let unknown = (0..<300).map { "a\($0) = 1\n" }.joined()
-    #expect(faults(unknown).count == ConfigurationSheet.faultsMax)
-    #expect(faults(unknown + "server.commit_after_secs = 1e300").count == ConfigurationSheet.faultsMax)
+    #expect(errors(unknown).count == ConfigurationValues.errorsMax)
+    #expect(errors(unknown + "server.commit_after_secs = 1e300").count == ConfigurationValues.errorsMax)
     let demo = "[[providers]]\ntype = \"Demo\"\n"
-    #expect(faults(String(repeating: demo, count: Configuration.providersMax)) == [])
-    #expect(faults(String(repeating: demo, count: Configuration.providersMax + 1)).count == 1)
+    #expect(errors(String(repeating: demo, count: Configuration.providersMax)) == [])
+    #expect(errors(String(repeating: demo, count: Configuration.providersMax + 1)).count == 1)
     let hosts = Array(repeating: "\"a\"", count: 257).joined(separator: ",")
-    #expect(faults("server.hosts = [\(hosts)]").count == 1)
+    #expect(errors("server.hosts = [\(hosts)]").count == 1)
   }
 
   @Test(arguments: [

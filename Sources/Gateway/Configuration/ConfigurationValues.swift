@@ -1,18 +1,18 @@
 /// The values of a file, checked one by one against `ConfigurationKeys`, and the faults found on the way.
-struct ConfigurationSheet {
+struct ConfigurationValues {
   /// Faults after which the rest is not worth printing.
-  static let faultsMax = 200
+  static let errorsMax = 200
 
   let file: String
   private(set) var entries: [String: TOMLEntry] = [:]
-  private(set) var faults: [ConfigurationFault] = []
+  private(set) var errors: [ConfigurationError] = []
 
   init(_ read: [TOMLEntry], file: String) {
     self.file = file
     for entry in read { entries[entry.path] = entry }
     var refused: String?
     for entry in read where !entry.path.isEmpty {
-      guard faults.count < Self.faultsMax else {
+      guard errors.count < Self.errorsMax else {
         // Nothing unchecked may be read from here on.
         entries = [:]
         return
@@ -25,8 +25,8 @@ struct ConfigurationSheet {
       }
       refused = nil
       let pattern = Self.pattern(entry.path)
-      if let fault = containerFault(entry, pattern) ?? keyFault(entry, pattern) {
-        note(entry.place, fault)
+      if let error = containerError(entry, pattern) ?? keyError(entry, pattern) {
+        report(entry.position, error)
         entries[entry.path] = nil
         refused = entry.path
       }
@@ -34,13 +34,15 @@ struct ConfigurationSheet {
   }
 
   /// Adds a fault; beyond the bound it is dropped.
-  mutating func note(_ place: TOMLPlace?, _ message: String) {
-    guard faults.count < Self.faultsMax else { return }
-    faults.append(ConfigurationFault(file: file, line: place?.line, column: place?.column, message: message))
+  mutating func report(_ position: TOMLPosition?, _ message: String) {
+    guard errors.count < Self.errorsMax else { return }
+    errors.append(ConfigurationError(file: file, line: position?.line, column: position?.column, message: message))
   }
 
   /// Adds a fault about a key that is in the file.
-  mutating func note(_ path: String, _ message: String) { note(entries[path]?.place, "`\(path)` \(message)") }
+  mutating func report(_ path: String, _ message: String) {
+    report(entries[path]?.position, "`\(path)` \(message)")
+  }
 
   // What may hold other keys, by pattern.
   private static let lists = Set(
@@ -64,7 +66,7 @@ struct ConfigurationSheet {
   }
 
   /// What is wrong with a section or list; nil when nothing is, or when it is neither.
-  private func containerFault(_ entry: TOMLEntry, _ pattern: String) -> String? {
+  private func containerError(_ entry: TOMLEntry, _ pattern: String) -> String? {
     let name = pattern.hasSuffix("[]") ? String(pattern.dropLast(2)) : pattern
     if Self.lists.contains(name) {
       switch entry.value {
@@ -77,7 +79,7 @@ struct ConfigurationSheet {
   }
 
   /// What is wrong with a key; nil when nothing is, or when it is a section.
-  private func keyFault(_ entry: TOMLEntry, _ pattern: String) -> String? {
+  private func keyError(_ entry: TOMLEntry, _ pattern: String) -> String? {
     if Self.sections.contains(pattern) || Self.lists.contains(pattern) { return nil }
     guard let key = ConfigurationKeys.byPath[pattern] else {
       if pattern.hasSuffix("[]"), ConfigurationKeys.byPath[String(pattern.dropLast(2))] != nil {
@@ -87,8 +89,9 @@ struct ConfigurationSheet {
       let what = entry.value == .table ? "section" : "key"
       return "unknown \(what) `\(entry.path)`\(suggestion(entry.path, pattern))"
     }
-    if let fault = key.fault(entry.value) { return "`\(entry.path)` \(fault)" }
-    guard case .notYet(let feature, let off) = key.availability, !key.isOff(entry.value), !isExcused(key) else {
+    if let error = key.error(entry.value) { return "`\(entry.path)` \(error)" }
+    guard case .unsupported(let feature, let off) = key.availability, !key.isOff(entry.value), !isExcused(key)
+    else {
       return nil
     }
     let remedy =
@@ -132,10 +135,10 @@ struct ConfigurationSheet {
 }
 
 // What the file says, or what the table says when the file is silent or wrong.
-extension ConfigurationSheet {
-  private func fallback(_ path: String) -> String {
+extension ConfigurationValues {
+  private func defaultValue(_ path: String) -> String {
     guard let key = ConfigurationKeys.byPath[Self.pattern(path)] else { preconditionFailure("no key \(path)") }
-    return key.fallback
+    return key.defaultValue
   }
 
   /// Whether the file has the key, with a value of the right kind.
@@ -143,25 +146,25 @@ extension ConfigurationSheet {
 
   func string(_ path: String) -> String {
     if case .string(let text)? = entries[path]?.value { return text }
-    return fallback(path)
+    return defaultValue(path)
   }
 
   func integer(_ path: String) -> Int? {
     if case .integer(let number)? = entries[path]?.value { return Int(number) }
-    return Int(fallback(path))
+    return Int(defaultValue(path))
   }
 
   func number(_ path: String) -> Double? {
     switch entries[path]?.value {
     case .integer(let number)?: Double(number)
     case .float(let number)?: number
-    default: Double(fallback(path))
+    default: Double(defaultValue(path))
     }
   }
 
   func boolean(_ path: String) -> Bool? {
     if case .boolean(let flag)? = entries[path]?.value { return flag }
-    return Bool(fallback(path))
+    return Bool(defaultValue(path))
   }
 
   /// The number of elements of a list; none when there is no list.

@@ -2,7 +2,7 @@
 ///
 /// Refusals are answers, not failures of the gateway: they are made where the decision is made and written
 /// by `Front/ErrorReply` in the caller's dialect. Every message names what to change.
-public struct Refusal: Error, Equatable, Sendable {
+public struct APIError: Error, Equatable, Sendable {
   /// The HTTP status, 400...599.
   public var status: Int
 
@@ -28,8 +28,8 @@ public struct Refusal: Error, Equatable, Sendable {
   public var upstreamBody: String?
 
   /// What everyone is told once the gateway stops.
-  static var stopping: Refusal {
-    Refusal(
+  static var shuttingDown: APIError {
+    APIError(
       503, .shuttingDown, "The gateway is stopping; ask again, it is back in a moment.", closes: true, retryAfter: 1
     )
   }
@@ -49,7 +49,7 @@ public struct Refusal: Error, Equatable, Sendable {
   }
 }
 
-extension Refusal {
+extension APIError {
   /// The closed list of codes; the raw value is what the caller reads.
   public enum Code: String, Sendable, CaseIterable {
     // The request itself.
@@ -76,7 +76,7 @@ extension Refusal {
     case contextLength = "context_length_exceeded"
     case ambiguousModel = "ambiguous_model"
     // Upstreams.
-    case upstreamRefused = "upstream_rejected_request"
+    case upstreamRejected = "upstream_rejected_request"
     case upstreamCredentials = "upstream_credentials_rejected"
     case upstreamRateLimited = "upstream_rate_limited"
     case upstreamUnreachable = "upstream_unreachable"

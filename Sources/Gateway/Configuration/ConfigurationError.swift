@@ -1,5 +1,5 @@
 /// One thing wrong with a configuration, and where.
-public struct ConfigurationFault: Equatable, Sendable, CustomStringConvertible {
+public struct ConfigurationError: Equatable, Sendable, CustomStringConvertible {
   /// The file, as the caller named it.
   public var file: String
   /// The line, from 1; nil when the fault has no place in a file.
@@ -24,11 +24,11 @@ public struct ConfigurationFault: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Everything wrong with a configuration, in the order of the file; never empty.
-public struct ConfigurationFaults: Error, Equatable, Sendable, CustomStringConvertible {
-  public var faults: [ConfigurationFault]
+public struct ConfigurationErrors: Error, Equatable, Sendable, CustomStringConvertible {
+  public var errors: [ConfigurationError]
 
-  public init(_ faults: [ConfigurationFault]) { self.faults = faults }
+  public init(_ errors: [ConfigurationError]) { self.errors = errors }
 
   /// One line per fault.
-  public var description: String { faults.map(\.description).joined(separator: "\n") }
+  public var description: String { errors.map(\.description).joined(separator: "\n") }
 }

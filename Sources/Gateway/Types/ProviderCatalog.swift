@@ -52,7 +52,7 @@ public struct CatalogRow: Sendable {
   /// What it is talked to in.
   public var dialect: Dialect = .openAI
   /// Whether hoosh can talk to it.
-  public var speaksNow: Bool = true
+  public var isSupported: Bool = true
   /// The environment variable that usually holds its key.
   public var keyVariable: String?
   /// Whether `stream_options.include_usage` may be sent to it.
@@ -65,7 +65,7 @@ public struct CatalogRow: Sendable {
 }
 
 /// Every kind of provider, one row each.
-public enum Catalog {
+public enum ProviderCatalog {
   public static let rows: [CatalogRow] = [
     // Node, uvicorn and cpp-httplib close after 5 s without a request; a second less avoids the race.
     CatalogRow(
@@ -113,7 +113,7 @@ public enum Catalog {
       kind: .google, displayName: "google", baseURL: "https://generativelanguage.googleapis.com", isLocal: false,
       dialect: .gemini, keyVariable: "GEMINI_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),
     CatalogRow(
-      kind: .whisper, displayName: "whisper", baseURL: "http://localhost:8080", isLocal: true, speaksNow: false,
+      kind: .whisper, displayName: "whisper", baseURL: "http://localhost:8080", isLocal: true, isSupported: false,
       streamUsage: .rejects),
     CatalogRow(
       kind: .openAiCompatible, displayName: "openaicompatible", aliases: ["openai-compatible"], isLocal: false),
@@ -132,7 +132,7 @@ public enum Catalog {
 extension ProviderKind {
   /// What is known about this kind.
   public var row: CatalogRow {
-    guard let row = Catalog.rows.first(where: { $0.kind == self }) else {
+    guard let row = ProviderCatalog.rows.first(where: { $0.kind == self }) else {
       preconditionFailure("no row for \(self)")
     }
     return row
