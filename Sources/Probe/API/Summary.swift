@@ -13,7 +13,7 @@ public enum Summary {
       lines.append(
         "network       \(port.device) port \(port.port): \(number(port.gigabitsPerSecond)) Gb/s \(port.layer)")
     }
-    for probe in machine.driverProbes { lines.append("asked         \(said(probe))") }
+    for probe in machine.driverProbes { lines.append("drivers       \(said(probe))") }
     return lines.joined(separator: "\n")
   }
 
