@@ -82,8 +82,8 @@ static void give(void *pointer) {
   if (!pointer) return;
   Head *head = (Head *)pointer - 1;
   int list = KEEPS ? list_of(head->size) : -1;
-  size_t most = list == BUFFERS ? KEPT_BUFFERS_MAX : KEPT_MAX;
-  if (list < 0 || lists[list].bytes + head->size > most) return free(head);
+  size_t limit = list == BUFFERS ? KEPT_BUFFERS_MAX : KEPT_MAX;
+  if (list < 0 || lists[list].bytes + head->size > limit) return free(head);
   if (!has_lists) {
     pthread_once(&thread_end_once, make_thread_end);
     pthread_setspecific(thread_end, lists);

@@ -164,9 +164,9 @@ int linux_accept(int listener, int keep_alive_seconds, struct linux_address *pee
 }
 
 int linux_resolve(const char *host, struct linux_address *addresses, int count) {
-  struct addrinfo wish = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
   struct addrinfo *found = NULL;
-  int error = getaddrinfo(host, NULL, &wish, &found);
+  int error = getaddrinfo(host, NULL, &hints, &found);
   // If the name server did not answer, it is unknown whether the name exists.
   if (error) return error == EAI_AGAIN || error == EAI_SYSTEM || error == EAI_MEMORY ? -EAGAIN : 0;
   int filled = 0;

@@ -57,13 +57,13 @@ public struct BufferChain: Sendable {
     init() {}
   }
 
-  /// Copies up to `room` bytes from a position and advances it. Returns the number of bytes copied, 0 at the end.
-  func read(_ position: inout Position, into bytes: UnsafeMutableRawPointer, room: Int) -> Int {
+  /// Copies up to `capacity` bytes from a position and advances it. Returns the number of bytes copied, 0 at the end.
+  func read(_ position: inout Position, into bytes: UnsafeMutableRawPointer, capacity: Int) -> Int {
     var copied = 0
-    while copied < room, position.piece <= others.count {
+    while copied < capacity, position.piece <= others.count {
       let piece = position.piece == 0 ? Piece(text: first, range: first.indices) : others[position.piece - 1]
       let part = piece.text.span.extracting(piece.range).extracting(droppingFirst: position.offset)
-      let run = min(part.count, room - copied)
+      let run = min(part.count, capacity - copied)
       if run > 0 { unsafe part.withUnsafeBytes { _ = unsafe memcpy(bytes + copied, $0.baseAddress!, run) } }
       copied += run
       position.offset += run

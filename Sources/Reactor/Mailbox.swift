@@ -10,7 +10,7 @@ public final class Mailbox<Value: Sendable>: Sendable {
   private struct State {
     var values: [Value] = []
     var weight = 0
-    var refused = 0
+    var dropped = 0
   }
 
   /// The total weight of waiting values above which `post` drops a value.
@@ -32,7 +32,7 @@ public final class Mailbox<Value: Sendable>: Sendable {
   public func post(_ value: Value, weight: Int = 1) -> Bool {
     let (posted, wasEmpty) = state.withLock { state in
       guard state.weight + weight <= weightMax else {
-        state.refused += 1
+        state.dropped += 1
         return (false, false)
       }
       state.values.append(value)
@@ -57,5 +57,5 @@ public final class Mailbox<Value: Sendable>: Sendable {
   }
 
   /// The number of values dropped since the start.
-  public var refused: Int { state.withLock { $0.refused } }
+  public var dropped: Int { state.withLock { $0.dropped } }
 }

@@ -167,7 +167,7 @@ public final class Reactor {
       case nil: return
       case .exhausted?:
         // A waiting client receives an error, on the spare descriptor.
-        if listener?.refuse(exhaustedReply) == true { continue }
+        if listener?.reject(exhaustedReply) == true { continue }
         // Level-triggered readiness would spin, so accept again after a pause.
         watchListener(false)
         _ = deadlines.add(now + Listener.exhaustedPause, .listener)

@@ -67,7 +67,7 @@ struct Fit: ParsableCommand {
     usage.parallel = parallel
     usage.keyBits = cache.bits
     usage.valueBits = cache.bits
-    let snapshot = HardwareScan.snapshot(asksDrivers: !noDrivers)
+    let snapshot = HardwareScan.snapshot(probesDrivers: !noDrivers)
     let machine = added.isEmpty ? snapshot.machine : snapshot.machine.edited(adding: added.map { $0 << 30 })
     let budget = MemoryBudget(machine)
     let plan = Planner.plan(shape, usage, on: budget)

@@ -3,19 +3,19 @@ import Probe
 
 /// The hardware of this machine, for the commands.
 enum HardwareScan {
-  /// Scans the machine and, unless told otherwise, probes its drivers.
-  static func snapshot(asksDrivers: Bool = true, asksEveryDriver: Bool = false) -> Snapshot {
+  /// Scans the machine and, by default, probes its drivers.
+  static func snapshot(probesDrivers: Bool = true, probesEveryDriver: Bool = false) -> Snapshot {
     guard let files = SystemFiles() else { return Snapshot(Machine()) }
     let machine = Probe.scan(files)
-    guard asksDrivers else { return Snapshot(machine, prices: prices()) }
-    var prober = DriverProber(options(asksEveryDriver: asksEveryDriver))
+    guard probesDrivers else { return Snapshot(machine, prices: prices()) }
+    var prober = DriverProber(options(probesEveryDriver: probesEveryDriver))
     return Snapshot(prober.probe(machine, files), prices: prices())
   }
 
   /// Returns the options for driver probes, which run in a child process.
-  static func options(asksEveryDriver: Bool = false) -> DriverProber.Options {
+  static func options(probesEveryDriver: Bool = false) -> DriverProber.Options {
     var options = DriverProber.Options()
-    options.probesEveryDriver = asksEveryDriver
+    options.probesEveryDriver = probesEveryDriver
     options.environment = Environment.variables
     options.quarantinePath = quarantinePath()
     return options

@@ -29,11 +29,11 @@ struct Info: ParsableCommand {
   func run() throws {
     if let server { return try showStatus(of: server) }
     if json {
-      let snapshot = HardwareScan.snapshot(asksDrivers: !noDrivers, asksEveryDriver: everyDriver)
+      let snapshot = HardwareScan.snapshot(probesDrivers: !noDrivers, probesEveryDriver: everyDriver)
       return Terminal.write(snapshot.json + [0x0a])
     }
     let loaded = try ConfigurationSource.load(config)
-    print(HardwareScan.snapshot(asksDrivers: !noDrivers, asksEveryDriver: everyDriver).summary)
+    print(HardwareScan.snapshot(probesDrivers: !noDrivers, probesEveryDriver: everyDriver).summary)
     print("\(Terminal.bold("hoosh")) \(Gateway.version), libcurl \(CurlLibrary.version)")
     print("\(Terminal.bold("configuration")): \(loaded.origin)")
     print(Terminal.bold("tuning"))

@@ -9,12 +9,12 @@ import Testing
     return chain
   }
 
-  /// Reads everything, `room` bytes at a time.
-  private func read(_ chain: BufferChain, room: Int, from position: inout BufferChain.Position) -> [UInt8] {
+  /// Reads everything, `capacity` bytes at a time.
+  private func read(_ chain: BufferChain, capacity: Int, from position: inout BufferChain.Position) -> [UInt8] {
     var out: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: room)
+    var buffer = [UInt8](repeating: 0, count: capacity)
     while true {
-      let count = buffer.withUnsafeMutableBytes { chain.read(&position, into: $0.baseAddress!, room: room) }
+      let count = buffer.withUnsafeMutableBytes { chain.read(&position, into: $0.baseAddress!, capacity: capacity) }
       if count == 0 { return out }
       out += buffer[..<count]
     }
@@ -31,10 +31,10 @@ import Testing
     var iterated: [UInt8] = []
     chain.forEach { for index in $0.indices { iterated.append($0[index]) } }
     #expect(iterated == whole)
-    for room in 1...8 {
+    for capacity in 1...8 {
       var position = BufferChain.Position()
-      #expect(read(chain, room: room, from: &position) == whole)
-      #expect(read(chain, room: room, from: &position) == [], "nothing follows the end")
+      #expect(read(chain, capacity: capacity, from: &position) == whole)
+      #expect(read(chain, capacity: capacity, from: &position) == [], "nothing follows the end")
     }
   }
 

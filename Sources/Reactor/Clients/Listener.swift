@@ -58,7 +58,7 @@ struct Listener: ~Copyable {
 
   /// Accepts one client on the spare descriptor, sends it `reply`, and closes it. Returns false if that failed or no
   /// client is waiting.
-  mutating func refuse(_ reply: [UInt8]) -> Bool {
+  mutating func reject(_ reply: [UInt8]) -> Bool {
     guard reserve != nil else {
       reserve = try? Descriptor(owning: linux_reserve(), from: "open")
       return false

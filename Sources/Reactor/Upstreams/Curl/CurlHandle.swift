@@ -227,8 +227,8 @@ final class CurlHandle {
   // MARK: Called by libcurl
 
   /// Copies the next piece of a large request body and returns its size.
-  func read(into bytes: UnsafeMutablePointer<CChar>, _ room: Int) -> Int {
-    unsafe largeBody.read(&position, into: UnsafeMutableRawPointer(bytes), room: room)
+  func read(into bytes: UnsafeMutablePointer<CChar>, _ capacity: Int) -> Int {
+    unsafe largeBody.read(&position, into: UnsafeMutableRawPointer(bytes), capacity: capacity)
   }
 
   /// Restarts the body from the beginning.

@@ -77,7 +77,7 @@ final class CurlMultiPool {
     _ id: TransferID
   ) -> CurlHandle {
     let handle = unsafe spare.popLast() ?? CurlHandle(response, id, callbacks, share: share)
-    let multi = multiWithRoom()
+    let multi = multiForNextTransfer()
     handle.prepare(request, connectTimeout: connectTimeout, response, id, multi, &head)
     if let known, !multi.pins(request.target.hostPort, version: known.version) {
       handle.pin(request.target, known.addresses)
@@ -86,7 +86,7 @@ final class CurlMultiPool {
     return handle
   }
 
-  private func multiWithRoom() -> CurlMulti {
+  private func multiForNextTransfer() -> CurlMulti {
     let early = min(multis.count, Self.earlyMultis)
     for index in 0..<early where multis[index].running < Self.transfersPerEarlyMulti { return multis[index] }
     if early == Self.earlyMultis {
