@@ -71,7 +71,7 @@ extension Exchange {
     commit(&effects, now: now)
     phase = .visible
     if firstEvent == nil { firstEvent = now - attemptBegan }
-    if limits.throughputMin > 0 { pace = Pace(began: now) }
+    if timeouts.throughputMin > 0 { pace = Pace(began: now) }
     lastOutput = now
     stream.begin(&effects.output)
     effects.output.append(contentsOf: held)
@@ -109,15 +109,15 @@ extension Exchange {
 
   /// When `tick` is to be called at the latest.
   var nextTick: Duration {
-    let sendBy = sending.map { $0.since + limits.send } ?? .seconds(Int64.max / 4)
+    let sendBy = sending.map { $0.since + timeouts.send } ?? .seconds(Int64.max / 4)
     let answerBy = min(sendBy, headBy ?? sendBy)
-    let attemptBy = min(attemptBegan + limits.firstEvent, answerBy)
-    guard call.streams else { return min(began + limits.total, pauseEnds ?? answerBy) }
+    let attemptBy = min(attemptBegan + timeouts.firstEvent, answerBy)
+    guard call.streams else { return min(began + timeouts.total, pauseEnds ?? answerBy) }
     switch phase {
-    case .held: return min(began + limits.commitAfter, pauseEnds ?? attemptBy)
+    case .held: return min(began + timeouts.commitAfter, pauseEnds ?? attemptBy)
     case .committed: return min(nextComment, pauseEnds ?? attemptBy)
     case .visible:
-      let stallBy = min(nextComment, lastEvent + limits.stall)
+      let stallBy = min(nextComment, lastEvent + timeouts.stall)
       return pace.map { min(stallBy, $0.began + Pace.time) } ?? stallBy
     case .over: return .seconds(Int64.max / 4)
     }
@@ -125,7 +125,7 @@ extension Exchange {
 
   /// When the head of the present attempt's answer must be there, if it has a time of its own.
   private var headBy: Duration? {
-    limits.head > .zero && reading == .nothing ? attemptBegan + limits.head : nil
+    timeouts.header > .zero && reading == .nothing ? attemptBegan + timeouts.header : nil
   }
 
   private var pauseEnds: Duration? {
@@ -136,34 +136,34 @@ extension Exchange {
   }
 
   private var nextComment: Duration {
-    limits.keepAliveComment > .zero && call.endpoint.hasComments
-      ? lastOutput + limits.keepAliveComment : .seconds(Int64.max / 4)
+    timeouts.keepAliveComment > .zero && call.endpoint.hasComments
+      ? lastOutput + timeouts.keepAliveComment : .seconds(Int64.max / 4)
   }
 
   /// Time has passed.
   func tick(_ effects: inout Effects, now: Duration) {
     if let pauseEnds, now >= pauseEnds, phase != .over { return endPause(&effects) }
-    if pause == nil, phase == .held || phase == .committed, let sending, now >= sending.since + limits.send {
+    if pause == nil, phase == .held || phase == .committed, let sending, now >= sending.since + timeouts.send {
       return fail(.timedOut(.send), &effects, now: now)
     }
     if pause == nil, phase == .held || phase == .committed, let headBy, now >= headBy {
       return fail(.timedOut(.head), &effects, now: now)
     }
     guard call.streams else {
-      if now >= began + limits.total { fail(.timedOut(.total), &effects, now: now) }
+      if now >= began + timeouts.total { fail(.timedOut(.total), &effects, now: now) }
       return
     }
-    if phase == .visible, now >= lastEvent + limits.stall { return fail(.timedOut(.stall), &effects, now: now) }
+    if phase == .visible, now >= lastEvent + timeouts.stall { return fail(.timedOut(.stall), &effects, now: now) }
     if phase == .visible, let pace, now >= pace.began + Pace.time {
-      if pace.bytes < limits.throughputMin * Int(Pace.time / .seconds(1)) {
+      if pace.bytes < timeouts.throughputMin * Int(Pace.time / .seconds(1)) {
         return fail(.timedOut(.pace), &effects, now: now)
       }
       self.pace = Pace(began: now)
     }
-    if pause == nil, phase == .held || phase == .committed, now >= attemptBegan + limits.firstEvent {
+    if pause == nil, phase == .held || phase == .committed, now >= attemptBegan + timeouts.firstEvent {
       return fail(.timedOut(.firstEvent), &effects, now: now)
     }
-    let isLate = phase == .held && now >= began + limits.commitAfter
+    let isLate = phase == .held && now >= began + timeouts.commitAfter
     if isLate { commit(&effects, now: now) }
     if isLate || (phase != .held && phase != .over && now >= nextComment) { comment(&effects, now: now) }
   }

@@ -38,21 +38,6 @@ extension Exchange {
     case abort
   }
 
-  /// The times that a configuration sets.
-  struct Limits {
-    var commitAfter = Duration.seconds(8)
-    var keepAliveComment = Duration.seconds(15)
-    var firstEvent = Duration.seconds(300)
-    var stall = Duration.seconds(120)
-    var total = Duration.seconds(600)
-    var send = Duration.seconds(30)
-    /// Zero is no bound of its own.
-    var head = Duration.zero
-    var load = Duration.zero
-    /// Bytes a second; zero is no bound.
-    var throughputMin = 0
-  }
-
   /// What of a stream came in the present stretch of time.
   struct Pace {
     /// How long a stretch is.

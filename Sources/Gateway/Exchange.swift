@@ -26,7 +26,7 @@ final class Exchange {
   /// The caller's body, for every attempt; empty once there can be no other.
   private(set) var body: [UInt8]
   /// Those of the present attempt's provider.
-  var limits: Limits
+  var timeouts: Timeouts
   let replyOptions: Reply.Options
   /// When the request's head was complete; its body may have taken its time after that.
   let received: Duration
@@ -73,12 +73,12 @@ final class Exchange {
   var lastOutput: Duration
 
   init(
-    _ call: Call, body: [UInt8], limits: Limits, replyOptions: Reply.Options, row: JournalRow,
+    _ call: Call, body: [UInt8], timeouts: Timeouts, replyOptions: Reply.Options, row: JournalRow,
     received: Duration? = nil, now: Duration, created: UInt64
   ) {
     self.call = call
     self.body = body
-    self.limits = limits
+    self.timeouts = timeouts
     self.replyOptions = replyOptions
     self.row = row
     self.created = created
@@ -124,12 +124,12 @@ final class Exchange {
   /// `secret` is what the upstream may know and the caller may not: it is never shown.
   func attempted(
     _ model: String, name: String, dialect: Dialect = .openAI, dropped: [String] = [],
-    secret: String? = nil, limits: Limits? = nil, now: Duration
+    secret: String? = nil, timeouts: Timeouts? = nil, now: Duration
   ) {
     self.secret = secret
     self.dropped = dropped
     pause = nil
-    if let limits { self.limits = limits }
+    if let timeouts { self.timeouts = timeouts }
     if attempts == 0 { row.queued = now - received }
     attempts += 1
     row.provider = name

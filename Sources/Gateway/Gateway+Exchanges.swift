@@ -39,7 +39,7 @@ extension Gateway {
     var effects = takeEffects()
     connection.course = RouteCourse(makePlan(call, request, body.span))
     let exchange = Exchange(
-      call, body: body, limits: limits(configuration.server.timeouts), replyOptions: request.replyOptions,
+      call, body: body, timeouts: configuration.server.timeouts, replyOptions: request.replyOptions,
       row: row, received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
     do throws(APIError) {
       try exchange.admit()
@@ -67,14 +67,6 @@ extension Gateway {
   /// Whole seconds that an upstream wants to be left alone.
   private func wait(of response: Response) -> Int? {
     UpstreamWait(now: Int(reactor.wallClock / 1_000_000_000), response.field).wait?.wholeSeconds
-  }
-
-  /// What a provider's times, and what the gateway's own, come to for an exchange.
-  private func limits(_ times: Configuration.Timeouts) -> Exchange.Limits {
-    Exchange.Limits(
-      commitAfter: configuration.server.commitAfter, keepAliveComment: configuration.server.keepAliveComment,
-      firstEvent: times.firstEvent, stall: times.stall, total: times.total, send: times.send, head: times.head,
-      load: times.load, throughputMin: times.throughputMin)
   }
 
   func arrived(_ transfer: TransferID) {
@@ -255,7 +247,7 @@ extension Gateway {
     transfers[transfer.bits] = .exchange(connection)
     exchange.attempted(
       choice.model, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: credential.secret,
-      limits: limits(timeouts), now: reactor.now)
+      timeouts: timeouts, now: reactor.now)
   }
 
   /// Where a candidate is asked; only Gemini has the model in the path.

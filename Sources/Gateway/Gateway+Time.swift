@@ -12,7 +12,7 @@ extension Gateway {
     case .head: connection.since + configuration.server.headTimeout
     case .body:
       connection.since + configuration.server.bodyTimeout + .seconds(connection.body.count / Self.bodyRateMin)
-    case .answer where connection.feed != nil: connection.since + configuration.server.keepAliveComment
+    case .answer where connection.feed != nil: connection.since + configuration.server.timeouts.keepAliveComment
     case .answer: connection.exchange?.nextTick ?? reactor.now + .seconds(60)
     }
   }

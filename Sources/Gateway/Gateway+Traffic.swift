@@ -33,7 +33,7 @@ extension Gateway {
     guard let course = connection.course, let exchange = connection.exchange else { return }
     if exchange.failure?.isTooLong == true { traffic.leaveSmaller(&course.plan) }
     if exchange.failure?.isLoading == true {
-      traffic.loads(&course.plan, for: exchange.limits.load, at: reactor.now)
+      traffic.loads(&course.plan, for: exchange.timeouts.modelLoad, at: reactor.now)
     }
     switch traffic.next(&course.plan, at: reactor.now) {
     case .ask(let choice): attempt(choice, connection, &effects)

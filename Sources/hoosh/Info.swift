@@ -75,7 +75,7 @@ struct Info: ParsableCommand {
         "first event, stall, total timeout",
         "\(server.timeouts.firstEvent), \(server.timeouts.stall), \(server.timeouts.total)"
       ),
-      ("stream commit deadline", "\(server.commitAfter)"),
+      ("stream commit deadline", "\(server.timeouts.commitAfter)"),
       ("JSON body limit", "\(server.jsonBodyBytesMax) bytes"),
       ("request bodies in memory", "\(server.bodiesBytesMax) bytes"),
       ("memory limit", server.memoryBytesMax == 0 ? "none" : "\(server.memoryBytesMax) bytes"),

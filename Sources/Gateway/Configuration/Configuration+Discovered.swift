@@ -5,10 +5,7 @@ extension Configuration {
   ///   - found: the kinds that answered at their own address, best first; of two at one address the first is taken.
   ///   - environment: where the keys of hosted providers are looked for, as in `OPENAI_API_KEY`.
   public static func discovered(found: [ProviderKind], environment: [String: String]) -> Configuration {
-    var reader = ConfigurationReader(
-      values: ConfigurationValues([], file: "the defaults"), environment: environment)
-    var configuration = reader.configuration()
-    precondition(reader.values.errors.isEmpty, "the defaults do not agree with themselves")
+    var configuration = defaults
     for kind in found where kind.row.isLocal && kind.row.isSupported && kind != .demo {
       guard let provider = plain(kind, configuration, priority: 10),
         !configuration.providers.contains(where: { $0.baseURL == provider.baseURL })

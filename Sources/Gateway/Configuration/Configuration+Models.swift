@@ -13,7 +13,7 @@ extension Configuration {
     public var outputPrice: Double?
     /// Requests for it that a provider may have at once; nil is no limit of its own.
     public var concurrencyMax: Int?
-    var times: TimeoutOverrides
+    var timeouts: TimeoutOverrides
   }
 }
 
@@ -46,7 +46,7 @@ extension ConfigurationKeys {
         path: "models[].max_concurrent", kind: .integer(1...100_000),
         documentation: "Requests for it that a provider may have at once; more wait in the queue."),
     ]
-    + times("models", of: "this model", as: "its provider")
+    + timeouts("models", of: "this model", as: "its provider")
 }
 
 extension ConfigurationReader {
@@ -81,7 +81,7 @@ extension ConfigurationReader {
       return Configuration.Model(
         name: name, provider: provider, context: values.integer("\(path).context"), abilities: abilities,
         inputPrice: values.number("\(path).input_price"), outputPrice: values.number("\(path).output_price"),
-        concurrencyMax: values.integer("\(path).max_concurrent"), times: times(path))
+        concurrencyMax: values.integer("\(path).max_concurrent"), timeouts: timeoutOverrides(path))
     }
   }
 }

@@ -49,7 +49,7 @@ extension ConfigurationReader {
       kind: kind, dialect: dialect, name: name(path, kind, &names), baseURL: baseURL, keys: keys,
       priority: values.integer("\(path).priority") ?? 10, models: models.map(\.text), isEnabled: isEnabled,
       weight: values.integer("\(path).weight") ?? 1, concurrencyMax: concurrencyMax > 0 ? concurrencyMax : nil,
-      timeouts: timeouts(path),
+      timeouts: timeouts().replaced(by: timeoutOverrides(path)),
       maxTokensLimit: values.integer("\(path).max_tokens_limit"), http2: values.boolean("\(path).http2") ?? false,
       idle: values.isSet("\(path).idle_secs") ? values.seconds("\(path).idle_secs") : kind.row.maxIdle,
       publicAddressesOnly: publicAddressesOnly(path, kind),

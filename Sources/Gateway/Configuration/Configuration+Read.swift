@@ -28,6 +28,16 @@ extension Configuration {
   }
 }
 
+extension Configuration {
+  /// The configuration of an empty file: every default, as the table of keys has it.
+  static let defaults: Configuration = {
+    var reader = ConfigurationReader(values: ConfigurationValues([], file: "the defaults"), environment: [:])
+    let configuration = reader.configuration()
+    precondition(reader.values.errors.isEmpty, "the defaults do not agree with themselves")
+    return configuration
+  }()
+}
+
 /// Makes values of the gateway's own types of a checked sheet, noting what only shows across keys.
 struct ConfigurationReader {
   var values: ConfigurationValues
@@ -76,8 +86,6 @@ struct ConfigurationReader {
     return Configuration.Server(
       bind: bind, port: values.integer("server.port") ?? 0, hosts: hosts.map(\.text), origins: origins.map(\.text),
       jsonBodyBytesMax: values.integer("server.json_body_bytes_max") ?? 0,
-      commitAfter: values.seconds("server.commit_after_secs"),
-      keepAliveComment: values.seconds("server.keep_alive_comment_secs"),
       idleTimeout: values.seconds("server.idle_timeout_secs"),
       modelsTimeout: values.seconds("server.models_timeout_secs"),
       modelsCache: values.seconds("server.models_cache_secs"),

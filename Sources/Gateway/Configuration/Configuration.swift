@@ -23,10 +23,6 @@ public struct Configuration: Sendable, Equatable {
     /// Origins that may call from a browser, in lower case; none turns CORS off.
     public var origins: [String]
     public var jsonBodyBytesMax: Int
-    /// How long the head of a stream waits for the first visible event.
-    public var commitAfter: Duration
-    /// The silence after which a stream gets a comment; zero sends none.
-    public var keepAliveComment: Duration
     public var idleTimeout: Duration
     public var modelsTimeout: Duration
     /// How long a list of models is remembered; zero asks every time.
@@ -82,26 +78,6 @@ public struct Configuration: Sendable, Equatable {
 
     /// Whether `stream_options.include_usage` may be sent.
     public var takesStreamOptions: Bool { usageInStreams ?? (kind.row.streamUsage == .accepts) }
-  }
-
-  /// How long a provider may take.
-  public struct Timeouts: Sendable, Equatable {
-    /// Name lookup and TLS included.
-    public var connect: Duration
-    /// In which it must have taken some of a request's body.
-    public var send: Duration
-    /// From the request to the head of its answer; zero waits for as long as for what comes behind it.
-    public var head: Duration
-    /// From the request to the first event of its stream.
-    public var firstEvent: Duration
-    /// In which a model may be loaded while its provider says so; zero does not wait.
-    public var load: Duration
-    /// Between two events.
-    public var stall: Duration
-    /// For answers that are no stream.
-    public var total: Duration
-    /// Bytes a second of a stream, at least, over half a minute; zero is no bound.
-    public var throughputMin: Int
   }
 
   /// How a provider inside of hoosh behaves, for trying things out.

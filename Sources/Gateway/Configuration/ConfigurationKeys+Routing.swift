@@ -101,5 +101,5 @@ extension ConfigurationKeys {
         path: "providers[].max_concurrent", kind: .integer(0...100_000), defaultValue: "0",
         documentation: "Requests that it may have at once; more wait in the queue; 0 is no limit."),
     ]
-    + times("providers", of: "it", as: "`[server]` says")
+    + timeouts("providers", of: "it", as: "`[server]` says")
 }

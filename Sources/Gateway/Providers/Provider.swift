@@ -32,9 +32,9 @@ final class Provider: Sendable {
   let publicAddressesOnly: Bool
   let idleMax: Duration
   let maxTokensLimit: Int?
-  let timeouts: Configuration.Timeouts
+  let timeouts: Timeouts
   /// For models with times of their own.
-  private let modelTimeouts: [String: Configuration.Timeouts]
+  private let modelTimeouts: [String: Timeouts]
   let patterns: [ModelPattern]
   /// How the in-process provider answers; `nil` for all others.
   let demo: Demo?
@@ -62,12 +62,12 @@ final class Provider: Sendable {
     idleMax = configuration.idle
     maxTokensLimit = configuration.maxTokensLimit
     timeouts = configuration.timeouts
-    var times: [String: Configuration.Timeouts] = [:]
+    var times: [String: Timeouts] = [:]
     // What is said of the provider's own comes behind what is said of all, and holds.
     for isOwn in [false, true] {
       for model in models where isOwn ? model.provider == name : model.provider == nil {
-        guard model.times != Configuration.TimeoutOverrides() else { continue }
-        times[model.name] = (times[model.name] ?? configuration.timeouts).replaced(by: model.times)
+        guard model.timeouts != Configuration.TimeoutOverrides() else { continue }
+        times[model.name] = (times[model.name] ?? configuration.timeouts).replaced(by: model.timeouts)
       }
     }
     modelTimeouts = times
@@ -90,7 +90,7 @@ final class Provider: Sendable {
   }
 
   /// How long it may take for a model.
-  func timeouts(for model: String) -> Configuration.Timeouts {
+  func timeouts(for model: String) -> Timeouts {
     modelTimeouts.isEmpty ? timeouts : modelTimeouts[model] ?? timeouts
   }
 

@@ -28,8 +28,8 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(server.port == 8088)
     #expect(server.hosts == [] && server.origins == [])
     #expect(server.jsonBodyBytesMax == 33_554_432)
-    #expect(server.commitAfter == .seconds(8))
-    #expect(server.keepAliveComment == .seconds(15))
+    #expect(server.timeouts.commitAfter == .seconds(8))
+    #expect(server.timeouts.keepAliveComment == .seconds(15))
     #expect(server.idleTimeout == .seconds(75))
     #expect(server.timeouts.connect == .seconds(10))
     #expect(server.timeouts.firstEvent == .seconds(300))
@@ -80,7 +80,7 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(configuration.server.hosts == ["hoosh.lan", "10.0.0.7"])
     #expect(configuration.server.origins == ["https://chat.example", "http://localhost:3000", "app://obsidian.md"])
     #expect(configuration.server.jsonBodyBytesMax == 1024)
-    #expect(configuration.server.commitAfter == .milliseconds(250))
+    #expect(configuration.server.timeouts.commitAfter == .milliseconds(250))
     #expect(configuration.server.clientsMax == 3)
     let provider = try #require(configuration.providers.first)
     #expect(provider.kind == .openAi)
@@ -160,11 +160,12 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
   }
 
   /// A way to a time, and the word for it in keys.
-  private typealias Time = (word: String, path: KeyPath<Configuration.Timeouts, Duration>)
+  private typealias Time = (word: String, path: KeyPath<Timeouts, Duration>)
 
   @Test func `each timeout comes from its own key, of the server, of a provider, and of a model`() throws {
     let times: [Time] = [
-      ("connect", \.connect), ("send", \.send), ("head", \.head), ("first_event", \.firstEvent), ("load", \.load),
+      ("connect", \.connect), ("send", \.send), ("head", \.header), ("first_event", \.firstEvent),
+      ("load", \.modelLoad),
       ("stall", \.stall), ("total", \.total),
     ]
     func lines(_ prefix: String, from first: Int) -> String {

@@ -137,7 +137,10 @@ import Testing
   }
 
   @Test func `who waits in the queue for too long is told that all are busy`() throws {
-    let life = try Life(providers: 1, limits: .init(commitAfter: .seconds(600), firstEvent: .seconds(1)))
+    var timeouts = Timeouts.default
+    timeouts.commitAfter = .seconds(600)
+    timeouts.firstEvent = .seconds(1)
+    let life = try Life(providers: 1, timeouts: timeouts)
     life.act { exchange, _, now in exchange.pauses(.queue(until: now + .seconds(60))) }
     life.waitForAlarm()
     let answer = try #require(life.received)

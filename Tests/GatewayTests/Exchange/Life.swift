@@ -21,7 +21,7 @@ final class Life {
   var isHaunted = false
 
   init(
-    _ body: String = Life.streamed, providers: Int = 2, limits: Exchange.Limits = .init(), minorVersion: UInt8 = 1
+    _ body: String = Life.streamed, providers: Int = 2, timeouts: Timeouts = .default, minorVersion: UInt8 = 1
   ) throws {
     let bytes = Array(body.utf8)
     let request = try Call.read(bytes.span, for: CallEndpoint(.openAI))
@@ -29,7 +29,7 @@ final class Life {
     let options = Reply.Options(
       minorVersion: minorVersion, keepsAlive: minorVersion > 0, requestID: "r1", date: Array("D".utf8))
     exchange = Exchange(
-      request, body: bytes, limits: limits, replyOptions: options, row: JournalRow(), now: now, created: 1700)
+      request, body: bytes, timeouts: timeouts, replyOptions: options, row: JournalRow(), now: now, created: 1700)
     act { exchange, effects, _ in exchange.begin(&effects) }
   }
 

@@ -148,7 +148,7 @@ import Testing
     let bytes = Array(Life.streamed.utf8)
     let options = Reply.Options(minorVersion: 0, keepsAlive: true, requestID: "r1", date: Array("D".utf8))
     let exchange = Exchange(
-      try Call.read(bytes.span, for: CallEndpoint(.openAI)), body: bytes, limits: .init(), replyOptions: options,
+      try Call.read(bytes.span, for: CallEndpoint(.openAI)), body: bytes, timeouts: .default, replyOptions: options,
       row: JournalRow(), now: .zero, created: 1)
     var effects = Exchange.Effects()
     exchange.begin(&effects)

@@ -30,12 +30,12 @@ import Testing
   }
 
   @Test func `without an interval there are no comments`() throws {
-    var limits = Exchange.Limits()
-    limits.keepAliveComment = .zero
-    let life = try Life(limits: limits)
+    var timeouts = Timeouts.default
+    timeouts.keepAliveComment = .zero
+    let life = try Life(timeouts: timeouts)
     life.respond()
     life.arrive(Say.text("Hi"))
-    #expect(life.nextTick - life.now == limits.stall)
+    #expect(life.nextTick - life.now == timeouts.stall)
     life.wait(.seconds(100))
     #expect(!life.text.contains("keep-alive"))
   }
@@ -57,9 +57,9 @@ import Testing
   }
 
   @Test func `a first event that is late before the head is a status`() throws {
-    var limits = Exchange.Limits()
-    limits.firstEvent = .seconds(2)
-    let life = try Life(providers: 1, limits: limits)
+    var timeouts = Timeouts.default
+    timeouts.firstEvent = .seconds(2)
+    let life = try Life(providers: 1, timeouts: timeouts)
     life.waitForAlarm()
     #expect(life.end == .complete)
     #expect(try #require(life.received).status == 504)
@@ -80,9 +80,9 @@ import Testing
 
   @Test(arguments: [Life.streamed, Life.whole])
   func `the head of an answer has a time of its own where it is given one`(body: String) throws {
-    var limits = Exchange.Limits()
-    limits.head = .seconds(5)
-    let life = try Life(body, limits: limits)
+    var timeouts = Timeouts.default
+    timeouts.header = .seconds(5)
+    let life = try Life(body, timeouts: timeouts)
     life.waitForAlarm()
     #expect(life.attempts == [0, 1])
     // Who has sent it has the usual time for the rest.
@@ -93,10 +93,10 @@ import Testing
   }
 
   @Test func `a stream that is slower than it may be breaks off`() throws {
-    var limits = Exchange.Limits()
-    limits.keepAliveComment = .zero
-    limits.throughputMin = 10
-    let life = try Life(limits: limits)
+    var timeouts = Timeouts.default
+    timeouts.keepAliveComment = .zero
+    timeouts.throughputMin = 10
+    let life = try Life(timeouts: timeouts)
     life.respond()
     life.arrive(Say.text("Hi"))
     for _ in 0..<3 {
@@ -228,10 +228,10 @@ import Testing
   }
 
   @Test func `a burst in one window does not count for the next`() throws {
-    var limits = Exchange.Limits()
-    limits.keepAliveComment = .zero
-    limits.throughputMin = 10
-    let life = try Life(limits: limits)
+    var timeouts = Timeouts.default
+    timeouts.keepAliveComment = .zero
+    timeouts.throughputMin = 10
+    let life = try Life(timeouts: timeouts)
     life.respond()
     life.arrive(Say.text("Hi"))
     life.arrive(Say.text(String(repeating: "a", count: 3000)))
