@@ -62,7 +62,8 @@ extension Exchange {
     phase = .committed
     row.status = 200
     StreamWriter.head(
-      replyOptions, call.endpoint, servedBy: row.provider, servedModel, dropped: dropped, into: &effects.output)
+      replyOptions, type: call.endpoint.streamType, servedBy: row.provider, servedModel, dropped: dropped,
+      into: &effects.output)
     sent(now)
   }
 

@@ -94,7 +94,7 @@ final class Exchange {
     } else {
       modelToken = Writer.string(call.model)
     }
-    echo = call.endpoint.dialect == .responses ? ResponsesRequestReader.echo(body.span) : []
+    echo = call.endpoint.dialect.row.echo?(body.span) ?? []
     stream = StreamWriter(minorVersion: replyOptions.minorVersion)
     self.row.model = call.model
     self.row.streams = call.streams
@@ -138,7 +138,7 @@ final class Exchange {
     collected.removeAll(keepingCapacity: true)
     held.removeAll(keepingCapacity: true)
     events = SSEReader()
-    lines = dialect == .ollama ? NDJSONReader() : nil
+    lines = dialect.row.framing == .ndjson ? NDJSONReader() : nil
     let label = AnswerMetadata(
       requestID: replyOptions.requestID, created: created, modelToken: modelToken, echo: echo)
     chat = AnswerStream(for: call, from: dialect, label)

@@ -17,15 +17,13 @@ extension Gateway {
       return refuse(connection, error, request.replyOptions)
     }
     if call.isModelLoad, let first = traffic.candidates(traffic.plan(call.model)).first,
-      providers[first.provider].dialect != .ollama
+      let writeLoaded = endpoint.dialect.row.writeLoaded, providers[first.provider].dialect.row.writeLoaded == nil
     {
       // Nobody else has to be told to load a model.
       let label = AnswerMetadata(
         requestID: request.replyOptions.requestID, created: reactor.wallClock / 1_000_000_000,
         modelToken: Writer.string(call.model))
-      let isGenerate = endpoint.form == .generate
-      return reply(
-        connection, 200, OllamaAnswerWriter.loaded(label, isGenerate: isGenerate, isUnload: call.isModelUnload))
+      return reply(connection, 200, writeLoaded(label, endpoint.form, call.isModelUnload))
     }
     // The exchange holds the body from here on; two holders would copy it at the next request.
     connection.body = []
@@ -231,7 +229,7 @@ extension Gateway {
       } else {
         let body: BufferChain
         (body, dropped) = try self.body(exchange, for: provider, model: choice.model)
-        let isOwn = exchange.call.passes(to: provider.dialect) && provider.dialect == .anthropic
+        let isOwn = exchange.call.passes(to: provider.dialect) && provider.dialect.row.forwardedFields != nil
         transfer = reactor.start(
           UpstreamRequest(
             .post, target(choice, streams: exchange.call.streams),
@@ -250,11 +248,11 @@ extension Gateway {
       timeouts: timeouts, now: reactor.now)
   }
 
-  /// Where a candidate is asked; only Gemini has the model in the path.
+  /// Where a candidate is asked; some dialects have the model in the path.
   private func target(_ choice: Choice, streams: Bool) -> UpstreamTarget {
     let target = targets[choice.provider].chat
-    guard providers[choice.provider].dialect == .gemini else { return target }
-    return target.appending(GeminiPath.of(choice.model, streams: streams))
+    guard let path = providers[choice.provider].modelPath else { return target }
+    return target.appending(path(choice.model, streams))
   }
 
   /// What a provider is sent, and what of the request it does not get.

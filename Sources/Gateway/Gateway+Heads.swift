@@ -3,7 +3,6 @@ internal import Reactor
 /// What is decided when a request's head is complete: where it goes, who asks, and whether its body is wanted.
 extension Gateway {
   /// Bytes of a field that is passed on.
-  private static let fieldBytesMax = 1024
 
   enum HeadVerdict {
     case incomplete
@@ -64,14 +63,7 @@ extension Gateway {
     case .ollamaTags?, .ollamaShow?, .ollamaLoaded?, .ollamaVersion?: return .ollama
     default: break
     }
-    if input.hasPrefix("/v1beta/", at: head.path.range.lowerBound, before: head.path.range.upperBound) {
-      return .gemini
-    }
-    if input.hasPrefix("/api/", at: head.path.range.lowerBound, before: head.path.range.upperBound) {
-      return .ollama
-    }
-    if head.anthropicVersion != nil { return .anthropic }
-    return head.xGoogAPIKey != nil || head.xGoogAPIClient != nil ? .gemini : .openAI
+    return Dialect(of: head, input)
   }
 
   /// Where it goes, who asks, and from where: all decided on the same bytes, before the body.
@@ -105,7 +97,7 @@ extension Gateway {
       }
       arrival.model = model
     }
-    arrival.dialectFields = Self.dialectFields(head, input)
+    arrival.dialectFields = DialectTable.forwardedFields(head, input)
     if let tier = head.xPriority { arrival.tier = try Self.tier(input.bytes(tier)) }
     if let session = head.xSessionID, session.count > 0 {
       arrival.session = AffinityKey(prefix: input.bytes(session))
@@ -117,21 +109,6 @@ extension Gateway {
     for tier in RequestQueue.Tier.allCases where value.equalsIgnoringCase(tier.rawValue.utf8.span) { return tier }
     let words = RequestQueue.Tier.allCases.map(\.rawValue).joined(separator: ", ")
     throw APIError(400, .invalidValue, "`x-priority` must be one of \(words).", param: "x-priority")
-  }
-
-  /// What Anthropic's own clients say of the interface that they speak. Lists of betas are long, names are not.
-  private static func dialectFields(_ head: RequestHead, _ input: Span<UInt8>) -> [String] {
-    // Most requests have neither, and pay for nothing.
-    if head.anthropicVersion == nil, head.anthropicBeta == nil { return [] }
-    var lines: [String] = []
-    for (name, field) in [("anthropic-version", head.anthropicVersion), ("anthropic-beta", head.anthropicBeta)] {
-      guard let field, (1...fieldBytesMax).contains(Int(field.count)) else { continue }
-      let value = input.bytes(field)
-      var isPlain = true
-      for index in 0..<value.count where value[index] < 0x20 || value[index] > 0x7e { isPlain = false }
-      if isPlain { lines.append("\(name): \(value.text)") }
-    }
-    return lines
   }
 
   private func checkHost(_ head: RequestHead, _ input: Span<UInt8>) throws(APIError) {

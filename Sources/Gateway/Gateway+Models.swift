@@ -106,15 +106,15 @@ extension Gateway {
 
   private func replyModels(_ connection: Connection, _ request: Arrival) {
     switch request.endpoint {
-    case .models?: return reply(connection, 200, list(request.replyOptions.dialect))
-    case .ollamaTags?: return reply(connection, 200, list(.ollama))
+    case .models?: return reply(connection, 200, request.replyOptions.dialect.row.writeModels(models.entries))
+    case .ollamaTags?: return reply(connection, 200, Dialect.ollama.row.writeModels(models.entries))
     case .ollamaLoaded?: return reply(connection, 200, OllamaModels.loaded)
     default: break
     }
     let shows = request.endpoint == .ollamaShow
     let listed = models.entries.first { $0.id == request.model || $0.id == request.model + ":latest" }
     if let entry = listed ?? (shows ? unlisted(request.model) : nil) {
-      return reply(connection, 200, one(entry, shows ? .ollama : request.replyOptions.dialect))
+      return reply(connection, 200, (shows ? .ollama : request.replyOptions.dialect).row.writeModel(entry))
     }
     refuse(
       connection,
@@ -132,33 +132,13 @@ extension Gateway {
     return ModelEntry(id: model, ownedBy: providers[first.provider].name, created: 0)
   }
 
-  /// All models, in the shape of a dialect.
-  private func list(_ dialect: Dialect) -> [UInt8] {
-    switch dialect {
-    case .openAI, .responses: CompletionsModels.list(models.entries)
-    case .anthropic: MessagesModels.list(models.entries)
-    case .ollama: OllamaModels.list(models.entries)
-    case .gemini: GeminiModels.list(models.entries)
-    }
-  }
-
-  /// One model, in the shape of a dialect.
-  private func one(_ entry: ModelEntry, _ dialect: Dialect) -> [UInt8] {
-    switch dialect {
-    case .openAI, .responses: CompletionsModels.one(entry)
-    case .anthropic: MessagesModels.one(entry)
-    case .ollama: OllamaModels.show(entry)
-    case .gemini: GeminiModels.one(entry)
-    }
-  }
-
   /// How many tokens a prompt has: an estimate from its bytes, as for every model whose own count is not known.
   func countTokens(_ connection: Connection, _ request: Arrival, _ call: CallEndpoint) {
     let body = connection.body
     do throws(APIError) {
       let chat = try ChatRequest.read(body.span, for: call, model: request.model)
       let count = Usage.estimated(promptBytes: chat.messagesBytes, completionBytes: 0).prompt
-      let key = call.dialect == .gemini ? "totalTokens" : "input_tokens"
+      let key = call.dialect.row.tokenCountKey
       reply(connection, 200, "{\"\(key)\":\(count)}\n")
     } catch {
       refuse(connection, error, request.replyOptions)

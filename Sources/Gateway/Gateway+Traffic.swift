@@ -15,7 +15,7 @@ extension Gateway {
       plan.last = SmallSet(
         traffic.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
     }
-    fit(&plan, call, body, mayReadMore: request.dialectFields.contains { $0.contains("context-1m") })
+    fit(&plan, call, body, mayReadMore: DialectTable.mayReadMore(request.dialectFields))
     return plan
   }
 

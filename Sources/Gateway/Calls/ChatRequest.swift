@@ -42,7 +42,12 @@ struct ChatRequest {
     var request = ChatRequest(endpoint, model: model)
     let apiError: APIError?
     do throws(JSONError) {
-      apiError = endpoint.dialect == .openAI ? try request.scan(json) : try request.scanOther(json)
+      apiError =
+        if let members = endpoint.dialect.row.chatMembers {
+          try request.scan(json, for: members)
+        } else {
+          try request.scan(json)
+        }
     } catch {
       throw APIError(
         400, error.kind == .duplicateKey ? .duplicateField : .malformedJSON,
@@ -206,7 +211,7 @@ struct ChatRequest {
   /// candidate's, and the wish for usage in a stream. All else are the caller's bytes.
   func edits(model served: String, maxTokensLimit: Int?, wantsUsage: Bool) -> Splice {
     var edits = Splice()
-    if streams, wantsUsage, endpoint.dialect == .openAI { addUsage(to: &edits) }
+    if streams, wantsUsage, endpoint.dialect.row.hasStreamOptions { addUsage(to: &edits) }
     if served != model, let modelToken { edits.replace(modelToken, with: Writer.string(served).span) }
     if let limit = maxTokensLimit {
       for (value, tokens) in maxTokens where tokens > Int64(limit) {

@@ -18,8 +18,7 @@ extension Configuration {
       else { continue }
       provider.keys = [key]
       // Its models have one name, and nobody else's have it.
-      if row.kind == .anthropic { provider.models = ["claude-*"] }
-      if row.kind == .google { provider.models = ["gemini-*", "gemma-*"] }
+      if !row.ownModels.isEmpty { provider.models = row.ownModels }
       configuration.providers.append(provider)
     }
     if var demo = plain(.demo, configuration, priority: 30) {

@@ -38,14 +38,4 @@ enum AnswerReader {
     case .inUse: break
     }
   }
-
-  /// What a whole answer says.
-  static func whole(_ json: Span<UInt8>, in dialect: Dialect) throws(AttemptFailure) -> [ChatEvent] {
-    switch dialect {
-    case .openAI, .responses: try CompletionsAnswerReader.whole(json)
-    case .anthropic: try MessagesAnswerReader.whole(json)
-    case .ollama: try OllamaAnswerReader.whole(json)
-    case .gemini: try GeminiAnswerReader.whole(json)
-    }
-  }
 }

@@ -80,7 +80,7 @@ struct AnswerStream {
       for event in try ChatAnswer.restream(json) { _ = try chat?.take(event.span, into: &out) }
     } else {
       isSame = false
-      _ = try write(try AnswerReader.whole(json, in: dialect), json, into: &out)
+      _ = try write(try dialect.row.readAnswer(json), json, into: &out)
     }
     finish(into: &out)
   }
@@ -227,12 +227,12 @@ struct AnswerStream {
       let (found, edits) = try ChatAnswer.relay(json, modelToken: label.modelToken)
       return (.edited(edits), found.usage)
     }
-    let events = try AnswerReader.whole(json, in: dialect)
+    let events = try dialect.row.readAnswer(json)
     var answer = Answer()
     for event in events where try course.takes(event, json) { answer.take(event, json) }
     if isSame { return (.edited(ModelName.edits(json, in: dialect, to: label.modelToken)), course.usage) }
     let counts = course.counts(promptBytes: promptBytes)
-    return (.owned(AnswerWriter.whole(answer, counts, for: endpoint, label)), course.usage)
+    return (.owned(endpoint.dialect.row.writeAnswer(answer, counts, label, endpoint.form)), course.usage)
   }
 }
 

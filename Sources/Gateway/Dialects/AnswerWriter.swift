@@ -51,17 +51,4 @@ enum AnswerWriter {
     case .inUse: break
     }
   }
-
-  /// A whole answer.
-  static func whole(
-    _ answer: Answer, _ counts: TokenCounts, for call: CallEndpoint, _ label: AnswerMetadata
-  ) -> [UInt8] {
-    switch call.dialect {
-    case .openAI: CompletionsAnswerWriter.whole(answer, counts, label)
-    case .responses: ResponsesAnswerWriter.whole(answer, counts, label)
-    case .anthropic: MessagesAnswerWriter.whole(answer, counts, label)
-    case .ollama: OllamaAnswerWriter.whole(answer, counts, label, isGenerate: call.form == .generate)
-    case .gemini: GeminiAnswerWriter.whole(answer, counts, label)
-    }
-  }
 }

@@ -11,21 +11,18 @@ struct StreamWriter {
 
   init(minorVersion: UInt8) { isChunked = minorVersion > 0 }
 
+  /// The media type of server-sent events.
+  static let eventStream: StaticString = "text/event-stream; charset=utf-8"
+
   /// Appends the head of the response.
   static func head(
-    _ options: Reply.Options, _ call: CallEndpoint = CallEndpoint(.openAI), servedBy provider: String,
+    _ options: Reply.Options, type: StaticString = eventStream, servedBy provider: String,
     _ model: String,
     dropped: [String] = [], into out: inout [UInt8]
   ) {
     let body: Reply.Body = options.minorVersion > 0 ? .chunked : .untilClose
     var options = options
     if body == .untilClose { options.keepsAlive = false }
-    let type: StaticString =
-      switch (call.dialect, call.form) {
-      case (.ollama, _): "application/x-ndjson"
-      case (.gemini, .array): "application/json"
-      default: "text/event-stream; charset=utf-8"
-      }
     Reply.open(200, type, body, options, into: &out)
     // nginx and its relatives must not collect the stream before passing it on.
     out.append("\r\nx-accel-buffering: no")

@@ -5,6 +5,8 @@ final class Provider: Sendable {
   let dialect: Dialect
   /// Where chat completions are asked for.
   let chatURL: String
+  /// Returns the rest of that URL, for dialects that have the model there.
+  let modelPath: (@Sendable (_ model: String, _ streams: Bool) -> String)?
   /// Where the list of models is.
   let modelsURL: String
   /// What it is asked with: one for each key, or one without.
@@ -17,6 +19,13 @@ final class Provider: Sendable {
     let fields: [String]
     /// The field lines of a request without one.
     let getFields: [String]
+
+    /// `lines` carry the key. There is no `Accept`: without it every type is accepted, and every line costs.
+    init(_ secret: String?, _ lines: [String]) {
+      self.secret = secret
+      fields = ["content-type: application/json"] + lines
+      getFields = lines
+    }
 
     /// The same for a caller who speaks Anthropic's dialect and says which version of it.
     func fields(with callers: [String]) -> [String] {
@@ -39,23 +48,19 @@ final class Provider: Sendable {
   /// How the in-process provider answers; `nil` for all others.
   let demo: Demo?
 
-  /// The version of Anthropic's interface that is spoken to it.
-  static let anthropicVersion = "2023-06-01"
-
   init(_ configuration: Configuration.Provider, models: [Configuration.Model] = []) {
     name = configuration.name
     kind = configuration.kind
     dialect = configuration.dialect
     let base = configuration.baseURL
-    let root = dialect == .ollama ? base.root : dialect == .gemini ? base.geminiRoot : base.apiRoot
-    switch dialect {
-    case .openAI, .responses: (chatURL, modelsURL) = (root + "/chat/completions", root + "/models")
-    case .anthropic: (chatURL, modelsURL) = (root + "/messages", root + "/models")
-    case .ollama: (chatURL, modelsURL) = (root + "/api/chat", root + "/api/tags")
-    case .gemini: (chatURL, modelsURL) = (root + "/models/", root + "/models?pageSize=1000")
-    }
-    let (dialect, secrets) = (dialect, configuration.keys.map { $0.reveal() as String? })
-    credentials = (secrets.isEmpty ? [nil] : secrets).map { Self.credential($0, dialect) }
+    let row = dialect.row
+    let root = row.root(base)
+    let chat = row.path(of: .chat)
+    chatURL = root + (chat?.path ?? "")
+    modelPath = chat?.rest
+    modelsURL = root + row.modelsPath
+    let secrets = configuration.keys.map { $0.reveal() as String? }
+    credentials = (secrets.isEmpty ? [nil] : secrets).map { Credential($0, row.credentialFields($0)) }
     acceptsUsage = configuration.takesStreamOptions
     http2 = configuration.http2
     publicAddressesOnly = configuration.publicAddressesOnly
@@ -73,20 +78,6 @@ final class Provider: Sendable {
     modelTimeouts = times
     patterns = configuration.models.map(ModelPattern.init)
     demo = configuration.demo.map(Demo.init)
-  }
-
-  private static func credential(_ secret: String?, _ dialect: Dialect) -> Credential {
-    // No `Accept`: without one anything is welcome, and every line costs.
-    var lines: [String] = []
-    switch dialect {
-    case .openAI, .responses, .ollama: if let secret { lines.append("authorization: Bearer " + secret) }
-    case .anthropic:
-      if let secret { lines.append("x-api-key: " + secret) }
-      lines.append("anthropic-version: " + anthropicVersion)
-    // In a field: a URL is written down in many places.
-    case .gemini: if let secret { lines.append("x-goog-api-key: " + secret) }
-    }
-    return Credential(secret: secret, fields: ["content-type: application/json"] + lines, getFields: lines)
   }
 
   /// How long it may take for a model.

@@ -28,9 +28,6 @@ struct CallEndpoint: Equatable {
     self.model = model
   }
 
-  /// Whether its streams may contain comments. Gemini clients fail on them, and NDJSON has none.
-  var hasComments: Bool { dialect != .gemini && dialect != .ollama }
-
   /// The path, as the access log and metrics write it.
   var name: String {
     switch (dialect, form) {

@@ -53,6 +53,8 @@ public struct CatalogRow: Sendable {
   public var dialect: Dialect = .openAI
   /// Whether hoosh can talk to it.
   public var isSupported: Bool = true
+  /// The models that only it has, for when nothing is configured. Empty means every name.
+  public var ownModels: [String] = []
   /// The environment variable that usually holds its key.
   public var keyVariable: String?
   /// Whether `stream_options.include_usage` may be sent to it.
@@ -108,10 +110,12 @@ public enum ProviderCatalog {
       keyVariable: "XAI_API_KEY", maxIdle: .seconds(118)),
     CatalogRow(
       kind: .anthropic, displayName: "anthropic", baseURL: "https://api.anthropic.com", isLocal: false,
-      dialect: .anthropic, keyVariable: "ANTHROPIC_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),
+      dialect: .anthropic, ownModels: ["claude-*"], keyVariable: "ANTHROPIC_API_KEY", streamUsage: .rejects,
+      maxIdle: .seconds(118)),
     CatalogRow(
       kind: .google, displayName: "google", baseURL: "https://generativelanguage.googleapis.com", isLocal: false,
-      dialect: .gemini, keyVariable: "GEMINI_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),
+      dialect: .gemini, ownModels: ["gemini-*", "gemma-*"], keyVariable: "GEMINI_API_KEY", streamUsage: .rejects,
+      maxIdle: .seconds(118)),
     CatalogRow(
       kind: .whisper, displayName: "whisper", baseURL: "http://localhost:8080", isLocal: true, isSupported: false,
       streamUsage: .rejects),

@@ -116,8 +116,8 @@ import Testing
     let json = try #require(Self.read("\(name).\(from.rawValue).json"))
     let own = try #require(Self.read("\(name).\(to.rawValue).json"))
     let out = try answer(json, from: from, to: CallEndpoint(to))
-    let said = Meaning(Answer(try AnswerReader.whole(out.span, in: to), out.span))
-    let meant = Meaning(Answer(try AnswerReader.whole(own.span, in: to), own.span))
+    let said = Meaning(Answer(try to.row.readAnswer(out.span), out.span))
+    let meant = Meaning(Answer(try to.row.readAnswer(own.span), own.span))
     #expect(said.less(from, to) == meant.less(from, to), "\(String(decoding: out, as: UTF8.self))")
   }
 

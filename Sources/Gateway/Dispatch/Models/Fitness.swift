@@ -74,15 +74,7 @@ struct Fitness: Equatable, Sendable {
     guard isHopeless else { return nil }
     let contexts = fits.map { if case .tooLong(let context) = $0 { context } else { 0 } }
     if let largest = contexts.max(), largest > 0 {
-      let sentence =
-        switch dialect {
-        case .anthropic: "prompt is too long: \(needs.tokens) tokens > \(largest) maximum"
-        case .gemini:
-          "The input token count (\(needs.tokens)) exceeds the maximum number of tokens allowed (\(largest))."
-        case .openAI, .responses, .ollama:
-          "This model's maximum context length is \(largest) tokens. However, your messages resulted in about "
-            + "\(needs.tokens) tokens. Please reduce the length of the messages."
-        }
+      let sentence = dialect.row.contextTooLong(needs.tokens, largest)
       return APIError(400, .contextLength, sentence, param: "messages")
     }
     var missing = ModelAbilities()

@@ -1,0 +1,103 @@
+/// Everything that hoosh knows about one dialect, apart from the code that runs for every piece of a stream.
+struct DialectRow: Sendable {
+  var dialect: Dialect
+
+  // MARK: Providers that speak it
+
+  /// Returns the part of a provider's base URL that its paths follow.
+  var root: @Sendable (BaseURL) -> String
+  /// The calls that it offers.
+  var calls: [CallPath]
+  /// The path of the list of models.
+  var modelsPath: String
+  /// Returns the field lines that carry an API key, and those that every request needs.
+  var credentialFields: @Sendable (_ secret: String?) -> [String]
+  /// Returns the field lines of a caller's request that a provider of the same dialect receives, too.
+  var forwardedFields: (@Sendable (RequestHead, Span<UInt8>) -> [String])?
+  /// Whether its streams have `stream_options`, which ask for usage.
+  var hasStreamOptions = false
+  /// How the pieces of its streams are separated.
+  var framing = Framing.sse
+
+  enum Framing { case sse, ndjson }
+
+  // MARK: Callers that speak it
+
+  /// The beginning of the paths that no other dialect has.
+  var pathPrefix: StaticString?
+  /// Returns whether the head of a request comes from one of its clients, where dialects share a path.
+  var isSpoken: @Sendable (RequestHead) -> Bool = { _ in false }
+  /// The members of a chat request that are read in place; `nil` for OpenAI's, which `ChatRequest` checks one by one.
+  var chatMembers: ChatMembers?
+  /// Returns the media type of a stream.
+  var streamType: @Sendable (CallEndpoint.Form) -> StaticString = { _ in StreamWriter.eventStream }
+  /// Whether its streams may contain comments.
+  var allowsComments = true
+  /// Appends an error object, as the body of a response or the data of an event.
+  var writeError: @Sendable (_ error: APIError, _ requestID: String, _ out: inout [UInt8]) -> Void
+  /// Returns what surrounds an error object at the end of a stream.
+  var errorFrame: @Sendable (CallEndpoint.Form) -> (before: StaticString, after: StaticString) = { _ in
+    ("data: ", "\n\n")
+  }
+  /// Returns the list of models, and one model.
+  var writeModels: @Sendable ([ModelEntry]) -> [UInt8]
+  var writeModel: @Sendable (ModelEntry) -> [UInt8]
+  /// The member that holds the number of tokens in the response to a request to count them.
+  var tokenCountKey = "input_tokens"
+  /// Returns the message for a prompt that no candidate can read, in the words by which agents know that they have to
+  /// shorten it.
+  var contextTooLong: @Sendable (_ tokens: Int, _ contextTokens: Int) -> String = { tokens, contextTokens in
+    "This model's maximum context length is \(contextTokens) tokens. However, your messages resulted in about "
+      + "\(tokens) tokens. Please reduce the length of the messages."
+  }
+  /// Returns the members that a response repeats of its request.
+  var echo: (@Sendable (Span<UInt8>) -> [UInt8])?
+  /// Returns the response to a request that only loads or unloads a model; `nil` for a dialect that has no such requests.
+  var writeLoaded: (@Sendable (AnswerMetadata, CallEndpoint.Form, _ isUnload: Bool) -> [UInt8])?
+
+  // MARK: Translation
+
+  /// Reads a request's body, which was checked as a whole.
+  var readRequest: @Sendable (Span<UInt8>, CallEndpoint.Form) throws(APIError) -> Conversation
+  /// Writes the body of a request.
+  var writeRequest: @Sendable (Conversation, Span<UInt8>, WriteTarget) throws(APIError) -> WrittenRequest
+  /// Reads a non-streaming response.
+  var readAnswer: @Sendable (Span<UInt8>) throws(AttemptFailure) -> [ChatEvent]
+  /// Writes a non-streaming response.
+  var writeAnswer: @Sendable (Answer, TokenCounts, AnswerMetadata, CallEndpoint.Form) -> [UInt8]
+
+  /// Returns where a provider offers a kind of call, or `nil` if it does not.
+  func path(of kind: CallKind) -> CallPath? { calls.first { $0.kind == kind } }
+}
+
+/// Where the providers of a dialect offer a kind of call.
+struct CallPath: Sendable {
+  var kind: CallKind
+  /// The path below the root.
+  var path: String
+  /// Returns the rest of the path, for dialects that have the model there.
+  var rest: (@Sendable (_ model: String, _ streams: Bool) -> String)?
+}
+
+/// The members of a chat request that hoosh reads in place, without translating the request.
+struct ChatMembers: Sendable {
+  /// The member that holds the prompt, and the one for requests to complete a text.
+  var prompt: StaticString
+  var completionPrompt: StaticString?
+  /// Whether the prompt must be an array with at least one message.
+  var requiresMessages = false
+  /// Whether a request without a prompt is valid, and loads or unloads its model.
+  var loadsModel = false
+  /// The member that holds instructions beside the prompt.
+  var instructions: StaticString?
+  /// The member that limits the tokens of the answer.
+  var maxTokens: StaticString?
+  /// Such members inside of an object.
+  var nestedMaxTokens: [(object: StaticString, member: StaticString)] = []
+  /// The member that says how long the model stays loaded; 0 unloads it.
+  var keepAlive: StaticString?
+  /// Whether a request streams that does not say.
+  var streamsByDefault = false
+  /// Whether the path has the model and says whether the request streams, so that the body does not.
+  var pathHasModel = false
+}

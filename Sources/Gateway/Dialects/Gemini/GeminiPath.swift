@@ -1,0 +1,20 @@
+/// The part of a path behind `models/`. Source: Gemini API reference, "Generating content".
+enum GeminiPath {
+  /// Returns the path of a model's `generateContent`, or of the method that streams.
+  static func of(_ model: String, streams: Bool) -> String {
+    var path = ""
+    // Names come from callers, so that every character with a meaning in a path is escaped.
+    for byte in model.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"), UInt8(ascii: "@"):
+        path.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        path += byte < 16 ? "%0" + digits : "%" + digits
+      }
+    }
+    return path + (streams ? ":streamGenerateContent?alt=sse" : ":generateContent")
+  }
+}
