@@ -33,8 +33,8 @@ final class Connection {
   var exchange: Exchange?
   var transfer: TransferID?
   /// The exchange's way through its candidates, until something visible is sent, and the one that is asked now.
-  var course: RouteCourse?
-  var choice: Choice?
+  var course: RoutePlanBox?
+  var choice: Selection?
   /// Its place in the queue.
   var ticket: RequestQueue.ID?
   /// Its last place, once it had its turn.
@@ -83,7 +83,7 @@ final class Arrival {
   /// Fields that mean something to a provider of the caller's own dialect, as lines.
   var dialectFields: [String] = []
   /// How urgent it is, where it says so.
-  var tier = RequestQueue.Tier.normal
+  var tier = RequestQueue.Priority.normal
   /// What it belongs together with, where it says so.
   var session: AffinityKey?
   /// When the head was complete.

@@ -353,7 +353,7 @@ final class Exchange {
 
   /// How the present attempt counts if it ends for no reason of its own.
   var verdictOnLeaving: Verdict {
-    phase == .visible ? Verdict(outcome: .answered, firstEvent: firstEvent) : Verdict(outcome: .abandoned)
+    phase == .visible ? Verdict(outcome: .answered, firstEvent: firstEvent) : Verdict(outcome: .inconclusive)
   }
 
   /// The client is gone.

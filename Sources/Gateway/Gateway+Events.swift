@@ -62,17 +62,17 @@ extension Gateway {
   }
 
   /// A provider is no longer what it was.
-  func tell(_ change: HealthBoard.Change) {
+  func tell(_ change: HealthTracker.Change) {
     guard providers.indices.contains(change.provider) else { return }
     let name = providers[change.provider].name
     tell(.health) {
       Writer.member("provider", name, to: &$0)
-      Writer.member("healthy", change.isUp, to: &$0)
+      Writer.member("healthy", change.isAvailable, to: &$0)
     }
   }
 
   /// A key of a provider has used up what it may.
-  func tellLimited(_ choice: Choice) {
+  func tellLimited(_ choice: Selection) {
     tell(.limits) {
       Writer.member("provider", choice.name, to: &$0)
       Writer.member("key", choice.key + 1, to: &$0)

@@ -16,7 +16,7 @@ extension Gateway {
     } catch {
       return refuse(connection, error, request.replyOptions)
     }
-    if call.isModelLoad, let first = traffic.candidates(traffic.plan(call.model)).first,
+    if call.isModelLoad, let first = balancer.candidates(balancer.plan(call.model)).first,
       let writeLoaded = endpoint.dialect.row.writeLoaded, providers[first.provider].dialect.row.writeLoaded == nil
     {
       // Nobody else has to be told to load a model.
@@ -35,7 +35,7 @@ extension Gateway {
     row.path = request.endpoint?.name ?? "-"
     row.bytesIn = request.bytes + body.count
     var effects = takeEffects()
-    connection.course = RouteCourse(makePlan(call, request, body.span))
+    connection.course = RoutePlanBox(makePlan(call, request, body.span))
     let exchange = Exchange(
       call, body: body, timeouts: configuration.server.timeouts, replyOptions: request.replyOptions,
       row: row, received: request.at, now: reactor.now, created: reactor.wallClock / 1_000_000_000)
@@ -64,7 +64,7 @@ extension Gateway {
 
   /// Whole seconds that an upstream wants to be left alone.
   private func wait(of response: Response) -> Int? {
-    UpstreamWait(now: Int(reactor.wallClock / 1_000_000_000), response.field).wait?.wholeSeconds
+    RetryHint(now: Int(reactor.wallClock / 1_000_000_000), response.field).wait?.wholeSeconds
   }
 
   func arrived(_ transfer: TransferID) {
@@ -210,7 +210,7 @@ extension Gateway {
     output.removeAll(keepingCapacity: true)
   }
 
-  func attempt(_ choice: Choice, _ connection: Connection, _ effects: inout Exchange.Effects) {
+  func attempt(_ choice: Selection, _ connection: Connection, _ effects: inout Exchange.Effects) {
     connection.choice = choice
     connection.queued = nil
     guard let exchange = connection.exchange, let request = connection.request else { return }
@@ -249,7 +249,7 @@ extension Gateway {
   }
 
   /// Where a candidate is asked; some dialects have the model in the path.
-  private func target(_ choice: Choice, streams: Bool) -> UpstreamTarget {
+  private func target(_ choice: Selection, streams: Bool) -> UpstreamTarget {
     let target = targets[choice.provider].chat
     guard let path = providers[choice.provider].modelPath else { return target }
     return target.appending(path(choice.model, streams))

@@ -49,7 +49,7 @@ extension Gateway {
         connection, APIError(400, .missingField, "Name the model: the field `model` is missing.", param: "model"),
         connection.request?.replyOptions)
     }
-    var plan = traffic.plan(model)
+    var plan = balancer.plan(model)
     if fields.value("messages", in: body.span) != nil {
       do throws(APIError) {
         fit(&plan, try Call.read(body.span, for: CallEndpoint(.openAI)), body.span)
@@ -60,8 +60,8 @@ extension Gateway {
     var out: [UInt8] = Array("{".utf8)
     Writer.member("object", "route.explanation", to: &out)
     Writer.member("model", model, to: &out)
-    if let needs = plan.needs {
-      Writer.member("needs", needs.abilities.names, to: &out)
+    if let needs = plan.requirements {
+      Writer.member("needs", needs.capabilities.names, to: &out)
       Writer.member("tokens", needs.tokens, to: &out)
     }
     writeCandidates(plan, decision: nil, to: &out)
@@ -84,28 +84,28 @@ extension Gateway {
     Writer.member("provider", decision.provider, to: &out)
     Writer.member("status", decision.status, to: &out)
     Writer.member("failed_attempts", decision.attempts, to: &out)
-    writeCandidates(traffic.plan(decision.model), decision: decision, to: &out)
+    writeCandidates(balancer.plan(decision.model), decision: decision, to: &out)
     out.append("}\n")
     reply(connection, 200, out)
   }
 
   private func writeCandidates(_ plan: RoutePlan, decision: Decision?, to out: inout [UInt8]) {
-    Writer.member("strategy", traffic.strategy(plan).rawValue, to: &out)
-    if case .ambiguous(let ambiguity) = traffic.router.table.verdict(plan.match) {
+    Writer.member("strategy", balancer.strategy(plan).rawValue, to: &out)
+    if case .ambiguous(let ambiguity) = balancer.router.table.verdict(plan.match) {
       Writer.member("ambiguous", ambiguity.candidates, to: &out)
     }
-    let chosen = decision == nil ? traffic.preview(plan, at: reactor.now) : nil
-    let models = traffic.profile(plan).models
-    let fits = traffic.fitness(plan)?.fits ?? []
+    let chosen = decision == nil ? balancer.preview(plan, at: reactor.now) : nil
+    let models = balancer.profile(plan).models
+    let fits = balancer.eligibility(plan)?.candidates ?? []
     Writer.key("candidates", to: &out)
     out.append("[")
-    for (position, candidate) in traffic.candidates(plan).enumerated() {
+    for (position, candidate) in balancer.candidates(plan).enumerated() {
       Writer.separate(&out)
       out.append("{")
       if position < models.count, let context = models[position]?.model.context {
         Writer.member("context", context, to: &out)
       }
-      let fit = position < fits.count ? fits[position] : .fits
+      let fit = position < fits.count ? fits[position] : .eligible
       write(candidate, plan, fit, isChosen: chosen == position, decision, to: &out)
       out.append("}")
     }
@@ -113,19 +113,19 @@ extension Gateway {
   }
 
   private func write(
-    _ candidate: RouteCandidate, _ plan: RoutePlan, _ fit: Fit, isChosen: Bool, _ decision: Decision?,
+    _ candidate: RouteCandidate, _ plan: RoutePlan, _ fit: Eligibility, isChosen: Bool, _ decision: Decision?,
     to out: inout [UInt8]
   ) {
     let provider = providers[candidate.provider]
-    let health = traffic.health.providers[candidate.provider]
-    let standing = health.standing(at: reactor.now)
-    let name = traffic.router.table.upstreamName(candidate, for: plan.model)
-    let hasRoom = traffic.concurrency.hasRoom(candidate.provider, name)
+    let health = balancer.health.providers[candidate.provider]
+    let standing = health.status(at: reactor.now)
+    let name = balancer.router.table.upstreamName(candidate, for: plan.model)
+    let hasRoom = balancer.concurrency.hasSlot(candidate.provider, name)
     Writer.member("provider", provider.name, to: &out)
     Writer.member("model", name, to: &out)
     Writer.member("local", candidate.isLocal, to: &out)
-    Writer.member("in_flight", Int(traffic.concurrency.inFlight[candidate.provider]), to: &out)
-    if let latency = traffic.router.latency(of: candidate) {
+    Writer.member("in_flight", Int(balancer.concurrency.inFlight[candidate.provider]), to: &out)
+    if let latency = balancer.router.latency(of: candidate) {
       Writer.member("first_event_ms", Int(latency / .milliseconds(1)), to: &out)
     }
     let verdict: (word: String, reason: String)
@@ -147,27 +147,27 @@ extension Gateway {
     Writer.member("reason", verdict.reason, to: &out)
   }
 
-  private func reason(_ fit: Fit) -> (String, String)? {
+  private func reason(_ fit: Eligibility) -> (String, String)? {
     switch fit {
-    case .fits: nil
-    case .tight: ("tight", "The prompt may be too long for it, so it is asked when nobody else can be.")
-    case .lacks(let abilities, _):
+    case .eligible: nil
+    case .uncertain: ("tight", "The prompt may be too long for it, so it is asked when nobody else can be.")
+    case .missing(let abilities, _):
       ("unfit", "It cannot do what is needed: \(abilities.names.joined(separator: ", ")).")
-    case .tooLong(let context): ("unfit", "It reads \(context) tokens, and the prompt has more.")
+    case .contextTooSmall(let context): ("unfit", "It reads \(context) tokens, and the prompt has more.")
     }
   }
 
   private func reason(
-    _ standing: ProviderHealth.Standing, hasRoom: Bool, _ candidate: RouteCandidate, _ health: ProviderHealth
+    _ standing: ProviderHealth.Status, hasRoom: Bool, _ candidate: RouteCandidate, _ health: ProviderHealth
   ) -> (String, String) {
-    let back = health.returns(at: reactor.now).map {
+    let back = health.nextAvailable(at: reactor.now).map {
       " It may be asked again in \(($0 - reactor.now).wholeSeconds) s."
     }
     switch standing {
-    case .down: return ("down", "\(health.breaker.failures) requests or looks failed." + (back ?? ""))
-    case .limited: return ("limited", "Its keys have used up what they may." + (back ?? ""))
-    case .refused: return ("refused", "Its keys are not accepted." + (back ?? ""))
-    case .up: break
+    case .unhealthy: return ("down", "\(health.breaker.failures) requests or looks failed." + (back ?? ""))
+    case .rateLimited: return ("limited", "Its keys have used up what they may." + (back ?? ""))
+    case .credentialsRejected: return ("refused", "Its keys are not accepted." + (back ?? ""))
+    case .healthy: break
     }
     if !hasRoom { return ("no_room", "It has as many requests as it may have at once.") }
     if candidate.isDirect { return ("next", "It was named, but another one is asked first.") }

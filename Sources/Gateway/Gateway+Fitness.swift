@@ -9,42 +9,42 @@ extension Gateway {
 
   /// Fits a plan to what the request needs.
   func fit(_ plan: inout RoutePlan, _ call: Call, _ body: Span<UInt8>, mayReadMore: Bool = false) {
-    plan.needs = needs(call, body, traffic.profile(plan))
-    plan.needs?.mayReadMore = mayReadMore
-    plan.spent.input = plan.needs?.tokens ?? call.promptBytes / Needs.usualToken
+    plan.requirements = needs(call, body, balancer.profile(plan))
+    plan.requirements?.mayReadMore = mayReadMore
+    plan.expectedTokens.input = plan.requirements?.tokens ?? call.promptBytes / Requirements.charactersPerToken
     // Ollama's -1 is "as many as you like", and so is whatever nobody will write.
     let asked = call.outputTokensMax ?? 0
-    plan.spent.output = (1...Self.believedAnswer).contains(asked) ? Int(asked) : Self.usualAnswer
-    traffic.fit(&plan)
+    plan.expectedTokens.output = (1...Self.believedAnswer).contains(asked) ? Int(asked) : Self.usualAnswer
+    balancer.applyRequirements(&plan)
   }
 
   /// What the request needs, unless all candidates can do it, whatever it is: most need nothing special, and are not read
   /// for it.
-  private func needs(_ call: Call, _ body: Span<UInt8>, _ profile: KnownModels.Profile) -> Needs? {
+  private func needs(_ call: Call, _ body: Span<UInt8>, _ profile: KnownModels.Profile) -> Requirements? {
     guard body.count <= Self.readMax else { return nil }
-    let mayBeLong = body.count / Needs.usualToken > profile.leastContext
-    guard mayBeLong || Self.mayNeed(profile.lacking, body) else { return nil }
+    let mayBeLong = body.count / Requirements.charactersPerToken > profile.contextMin
+    guard mayBeLong || Self.mayNeed(profile.missing, body) else { return nil }
     // What cannot be read is not known: whoever is asked will judge.
     guard let conversation = call.conversation(body) else { return nil }
-    return Needs(conversation, body)
+    return Requirements(conversation, body)
   }
 
   /// Whether words are in the body without which it cannot need any of it, in any dialect.
-  private static func mayNeed(_ abilities: ModelAbilities, _ body: Span<UInt8>) -> Bool {
-    if abilities.contains(.vision), Search.contains("image", in: body) { return true }
-    if abilities.contains(.tools), Search.contains("tool", in: body) || Search.contains("unction", in: body) {
+  private static func mayNeed(_ capabilities: ModelCapabilities, _ body: Span<UInt8>) -> Bool {
+    if capabilities.contains(.vision), Search.contains("image", in: body) { return true }
+    if capabilities.contains(.tools), Search.contains("tool", in: body) || Search.contains("unction", in: body) {
       return true
     }
-    return abilities.contains(.schema)
+    return capabilities.contains(.schema)
       && (Search.contains("chema", in: body) || Search.contains("format", in: body))
   }
 }
 
-extension Needs {
+extension Requirements {
   init(_ conversation: Conversation, _ json: Span<UInt8>) {
     // Who may not call any does not need any.
-    if case .none? = conversation.toolChoice {} else if !conversation.tools.isEmpty { abilities.insert(.tools) }
-    if case .schema? = conversation.format { abilities.insert(.schema) }
+    if case .none? = conversation.toolChoice {} else if !conversation.tools.isEmpty { capabilities.insert(.tools) }
+    if case .schema? = conversation.format { capabilities.insert(.schema) }
     for message in conversation.messages { note(message.parts, json) }
     for tool in conversation.tools {
       if let description = tool.description { note(description, json) }
@@ -57,7 +57,7 @@ extension Needs {
       switch part {
       case .text(let text), .thinking(let text, signature: _): note(text, json)
       // As many tokens as the model makes of it; few beside its bytes.
-      case .image: abilities.insert(.vision)
+      case .image: capabilities.insert(.vision)
       case .redactedThinking: break
       case .toolCall(let call): note(call.arguments, json)
       case .toolResult(let result): note(result.parts, json)

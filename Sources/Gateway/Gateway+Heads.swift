@@ -105,9 +105,9 @@ extension Gateway {
     return arrival
   }
 
-  private static func tier(_ value: Span<UInt8>) throws(APIError) -> RequestQueue.Tier {
-    for tier in RequestQueue.Tier.allCases where value.equalsIgnoringCase(tier.rawValue.utf8.span) { return tier }
-    let words = RequestQueue.Tier.allCases.map(\.rawValue).joined(separator: ", ")
+  private static func tier(_ value: Span<UInt8>) throws(APIError) -> RequestQueue.Priority {
+    for tier in RequestQueue.Priority.allCases where value.equalsIgnoringCase(tier.rawValue.utf8.span) { return tier }
+    let words = RequestQueue.Priority.allCases.map(\.rawValue).joined(separator: ", ")
     throw APIError(400, .invalidValue, "`x-priority` must be one of \(words).", param: "x-priority")
   }
 

@@ -5,7 +5,7 @@ extension Gateway {
   /// Begins the looks that are due, and waits for the next.
   func lookAtProviders() {
     probeAlarm = nil
-    let due = traffic.probesDue(at: reactor.now)
+    let due = balancer.checksDue(at: reactor.now)
     endLooks()
     for index in due {
       let transfer = askForModels(of: index, connectTimeout: configuration.routing.health.timeout)
@@ -15,7 +15,7 @@ extension Gateway {
   }
 
   func armLooks() {
-    guard !isDraining, let next = traffic.health.nextProbe else { return }
+    guard !isDraining, let next = balancer.health.nextCheck else { return }
     if let probeAlarm { reactor.cancel(probeAlarm) }
     probeAlarm = reactor.setTimer(at: next, tag: Alarm.looks.tag)
   }
@@ -29,7 +29,7 @@ extension Gateway {
     let status = reactor.response(of: transfer)?.status ?? 0
     // A refusal of the key or of the path is somebody's answer.
     let isWell = end == .complete && (200..<500).contains(status)
-    if let change = traffic.probed(provider, isWell, at: reactor.now) { tell(change) }
+    if let change = balancer.healthChecked(provider, isWell, at: reactor.now) { tell(change) }
     if queue.count > 0 { isServingDue = true }
     armLooks()
   }
@@ -39,7 +39,7 @@ extension Gateway {
     for owner in transfers.values {
       guard case .look(let transfer, let name) = owner else { continue }
       let index = providers.firstIndex { $0.name == name }
-      if !all, let index, traffic.health.providers[index].probes.isRunning { continue }
+      if !all, let index, balancer.health.providers[index].checks.isRunning { continue }
       transfers[transfer.bits] = nil
       reactor.cancel(transfer)
     }
@@ -66,36 +66,36 @@ extension Gateway {
   }
 
   private func writeHealth(of index: Int, to out: inout [UInt8]) {
-    let health = traffic.health.providers[index]
-    let standing = health.standing(at: reactor.now)
+    let health = balancer.health.providers[index]
+    let standing = health.status(at: reactor.now)
     let word =
       switch standing {
-      case .up: "healthy"
-      case .down: "unhealthy"
-      case .limited: "rate_limited"
-      case .refused: "credentials_refused"
+      case .healthy: "healthy"
+      case .unhealthy: "unhealthy"
+      case .rateLimited: "rate_limited"
+      case .credentialsRejected: "credentials_refused"
       }
     Writer.member("status", word, to: &out)
-    Writer.member("consecutive_failures", max(health.breaker.failures, health.probes.failures), to: &out)
-    Writer.member("in_flight", Int(traffic.concurrency.inFlight[index]), to: &out)
+    Writer.member("consecutive_failures", max(health.breaker.failures, health.checks.failures), to: &out)
+    Writer.member("in_flight", Int(balancer.concurrency.inFlight[index]), to: &out)
     Writer.member("keys", health.keys.count, to: &out)
     Writer.member("keys_resting", health.keys.count { !$0.admits(at: reactor.now) }, to: &out)
-    if let checked = health.probes.checked {
+    if let checked = health.checks.checked {
       Writer.member("last_check_ms", Int((reactor.now - checked) / .milliseconds(1)), to: &out)
     }
-    if let back = health.returns(at: reactor.now), standing != .up {
+    if let back = health.nextAvailable(at: reactor.now), standing != .healthy {
       Writer.member("returns_in_ms", Int((back - reactor.now) / .milliseconds(1)), to: &out)
     }
   }
 
   /// `GET /v1/health/heartbeat`: providers by how they are, and what the machine has for them.
   func replyHeartbeat(_ connection: Connection) {
-    let standings = traffic.health.providers.map { $0.standing(at: reactor.now) }
+    let standings = balancer.health.providers.map { $0.status(at: reactor.now) }
     var out: [UInt8] = Array("{".utf8)
     Writer.member("total_nodes", standings.count, to: &out)
-    Writer.member("online", standings.count { $0 == .up }, to: &out)
-    Writer.member("suspect", standings.count { $0 == .limited || $0 == .refused }, to: &out)
-    Writer.member("offline", standings.count { $0 == .down }, to: &out)
+    Writer.member("online", standings.count { $0 == .healthy }, to: &out)
+    Writer.member("suspect", standings.count { $0 == .rateLimited || $0 == .credentialsRejected }, to: &out)
+    Writer.member("offline", standings.count { $0 == .unhealthy }, to: &out)
     out.append("}\n")
     reply(connection, 200, out)
   }

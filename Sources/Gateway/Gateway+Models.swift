@@ -75,7 +75,7 @@ extension Gateway {
       found = ModelListReader.read(body.span, ownedBy: providers[provider].name)
     }
     models.take(
-      provider, found?.filter { traffic.router.table.serves(provider, $0.id) } ?? named(providers[provider]))
+      provider, found?.filter { balancer.router.table.serves(provider, $0.id) } ?? named(providers[provider]))
     finishModelsIfComplete()
   }
 
@@ -128,7 +128,7 @@ extension Gateway {
   /// A model that no list has, but that a provider's pattern would serve: Ollama's clients look at a model before they ask
   /// it, and do not ask when there is nothing to see.
   private func unlisted(_ model: String) -> ModelEntry? {
-    guard !model.isEmpty, let first = traffic.candidates(traffic.plan(model)).first else { return nil }
+    guard !model.isEmpty, let first = balancer.candidates(balancer.plan(model)).first else { return nil }
     return ModelEntry(id: model, ownedBy: providers[first.provider].name, created: 0)
   }
 

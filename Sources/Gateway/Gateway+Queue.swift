@@ -11,7 +11,7 @@ struct WaitingRoom {
   /// Room at one of these providers, for the model where it has room of its own there; at any where nothing is said,
   /// because the configuration is another by now.
   struct Lane: Equatable {
-    var places: [Concurrency.Place]?
+    var places: [ConcurrencyLimits.Scope]?
   }
 
   init(_ settings: Configuration.Queue) {
@@ -42,7 +42,7 @@ extension Gateway {
 
   /// Puts a request into the queue.
   func queue(_ connection: Connection, _ plan: RoutePlan, _ effects: inout Exchange.Effects) {
-    let lane = queue.number(WaitingRoom.Lane(places: traffic.places(plan)))
+    let lane = queue.number(WaitingRoom.Lane(places: balancer.scopes(plan)))
     // Who had its turn and found no room after all has waited since it came.
     let before = connection.queued
     let caller: Int =
@@ -50,11 +50,11 @@ extension Gateway {
       case .key(let index)?: index
       default: connection.address.map { -1 - abs($0.hashValue % (1 << 30)) } ?? -1
       }
-    let tier = before?.tier ?? connection.request?.tier ?? .normal
+    let tier = before?.priority ?? connection.request?.tier ?? .normal
     let since = before?.since ?? reactor.now
-    switch queue.queue.add(caller: caller, tier, lane: lane, since: since, at: reactor.now) {
-    case .waits(let id): wait(connection, id, since)
-    case .displaces(let victim, let id):
+    switch queue.queue.add(caller: caller, tier, resource: lane, since: since, at: reactor.now) {
+    case .queued(let id): wait(connection, id, since)
+    case .evicts(let victim, let id):
       wait(connection, id, since)
       if let displaced = queue.waiting.removeValue(forKey: victim.id) {
         displaced.ticket = nil
@@ -107,7 +107,7 @@ extension Gateway {
     let lanes = queue.lanes
     return queue.queue.next(at: reactor.now) { number in
       guard let places = lanes[number].places else { return true }
-      return places.contains { traffic.concurrency.hasRoom($0.provider, $0.model ?? "") }
+      return places.contains { balancer.concurrency.hasSlot($0.provider, $0.model ?? "") }
     }
   }
 
@@ -117,7 +117,7 @@ extension Gateway {
     out.append(
       "{\"object\":\"queue\",\"queued\":\(queue.count),\"capacity\":\(configuration.routing.queue.capacity)")
     out.append(",\"tiers\":{")
-    for (index, tier) in RequestQueue.Tier.allCases.enumerated() {
+    for (index, tier) in RequestQueue.Priority.allCases.enumerated() {
       out.append("\(index == 0 ? "" : ",")\"\(tier.rawValue)\":\(queue.queue.count(tier))")
     }
     out.append("},\"requests\":[")
@@ -126,7 +126,7 @@ extension Gateway {
       out.append(position == 0 ? "{" : ",{")
       Writer.member("id", one.request?.replyOptions.requestID ?? "", to: &out)
       Writer.member("model", one.exchange?.call.model ?? "", to: &out)
-      Writer.member("tier", waiting.tier.rawValue, to: &out)
+      Writer.member("tier", waiting.priority.rawValue, to: &out)
       out.append(",\"position\":\(position)")
       out.append(",\"waited_ms\":\(Int((reactor.now - waiting.since) / .milliseconds(1)))}")
     }

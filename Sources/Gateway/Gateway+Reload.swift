@@ -171,8 +171,8 @@ extension Gateway {
   func apply(_ wished: Configuration) -> String? {
     if isDraining { return "the gateway is stopping" }
     let table: RouteTable
-    do throws(RouteFault) {
-      table = try wished.table(generation: traffic.router.table.generation &+ 1)
+    do throws(RouteTableError) {
+      table = try wished.table(generation: balancer.router.table.generation &+ 1)
     } catch {
       return error.description
     }
@@ -189,7 +189,7 @@ extension Gateway {
     keys = APIKeys(configuration.auth.tokens)
     hosts = HostAllowlist(bind: server.bind, names: configuration.server.hosts)
     origins = OriginAllowlist(configuration.server.origins)
-    traffic.replace(
+    balancer.replace(
       table, policy: configuration.policy, configuration.health(now: reactor.now), configuration.concurrencyLimits,
       known: configuration.knownModels, at: reactor.now)
     queue.forgetLanes()

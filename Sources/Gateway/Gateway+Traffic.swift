@@ -7,13 +7,13 @@ extension Gateway {
 
   /// What a request brings along for whoever decides where it goes.
   func makePlan(_ call: Call, _ request: Arrival, _ body: Span<UInt8>) -> RoutePlan {
-    var plan = traffic.plan(call.model, affinity: affinity(call, request, body))
+    var plan = balancer.plan(call.model, affinity: affinity(call, request, body))
     let times = configuration.server.timeouts
     plan.backoff = configuration.backoff(
       deadline: reactor.now + (call.streams ? times.firstEvent : times.total))
     if plan.count > 1, let hardware, !hardware.hasRoom(for: call.model) {
-      plan.last = SmallSet(
-        traffic.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
+      plan.lastResort = BitSet128(
+        balancer.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
     }
     fit(&plan, call, body, mayReadMore: DialectTable.mayReadMore(request.dialectFields))
     return plan
@@ -31,24 +31,24 @@ extension Gateway {
   func askNext(_ connection: Connection, _ effects: inout Exchange.Effects) {
     cancelTransfer(connection)
     guard let course = connection.course, let exchange = connection.exchange else { return }
-    if exchange.failure?.isTooLong == true { traffic.leaveSmaller(&course.plan) }
+    if exchange.failure?.isTooLong == true { balancer.excludeSmallerContexts(&course.plan) }
     if exchange.failure?.isLoading == true {
-      traffic.loads(&course.plan, for: exchange.timeouts.modelLoad, at: reactor.now)
+      balancer.startModelLoad(&course.plan, timeout: exchange.timeouts.modelLoad, at: reactor.now)
     }
-    switch traffic.next(&course.plan, at: reactor.now) {
-    case .ask(let choice): attempt(choice, connection, &effects)
-    case .full: queue(connection, course.plan, &effects)
-    case .nobody:
-      if traffic.awaitsLoading(&course.plan, until: reactor.now + Self.loadPause) {
+    switch balancer.next(&course.plan, at: reactor.now) {
+    case .attempt(let choice): attempt(choice, connection, &effects)
+    case .atCapacity: queue(connection, course.plan, &effects)
+    case .noCandidate:
+      if balancer.mayRetryLoading(&course.plan, until: reactor.now + Self.loadPause) {
         return exchange.pauses(.retry(at: reactor.now + Self.loadPause))
       }
       if exchange.failure?.allowsRetry == true,
-        let pause = traffic.pause(&course.plan, at: reactor.now, using: &random)
+        let pause = balancer.retryDelay(&course.plan, at: reactor.now, using: &random)
       {
         return exchange.pauses(.retry(at: reactor.now + pause))
       }
-      let candidates = traffic.candidates(course.plan)
-      let wait = traffic.health.wait(among: candidates.lazy.map(\.provider), at: reactor.now)
+      let candidates = balancer.candidates(course.plan)
+      let wait = balancer.health.timeUntilAvailable(among: candidates.lazy.map(\.provider), at: reactor.now)
       exchange.nobodyLeft(
         apiError(course.plan, candidates, wait, exchange.replyOptions.dialect), wait: wait, &effects)
     }
@@ -58,11 +58,11 @@ extension Gateway {
   func conclude(_ connection: Connection, _ verdict: Exchange.Verdict, isInVain: Bool) {
     guard let choice = connection.choice else { return }
     connection.choice = nil
-    let change = traffic.ended(
-      choice, verdict.outcome, firstEvent: verdict.firstEvent, isInVain: isInVain, connection.course,
+    let change = balancer.ended(
+      choice, verdict.outcome, firstEvent: verdict.firstEvent, failed: isInVain, connection.course,
       at: reactor.now)
     if let change { tell(change) }
-    if case .limited = verdict.outcome { tellLimited(choice) }
+    if case .rateLimited = verdict.outcome { tellLimited(choice) }
     if queue.count > 0 { isServingDue = true }
   }
 
@@ -70,28 +70,28 @@ extension Gateway {
   private func apiError(
     _ plan: RoutePlan, _ candidates: [RouteCandidate], _ wait: Duration?, _ dialect: Dialect
   ) -> APIError {
-    switch traffic.router.table.verdict(plan.match) {
+    switch balancer.router.table.verdict(plan.match) {
     case .ambiguous(let ambiguity):
       return APIError(
         400, .ambiguousModel,
         "`\(plan.model)` could mean several models; ask for one of \(ambiguity.candidates.map { "`\($0)`" }.joined(separator: ", ")).",
         param: "model")
-    case .nobody, .stale:
+    case .notServed, .stale:
       return APIError(
         404, .modelNotFound,
         "No provider serves the model `\(plan.model)`. GET /v1/models lists what there is.", param: "model")
     case .found: break
     }
-    if let needs = plan.needs, let apiError = traffic.fitness(plan)?.apiError(needs, dialect) { return apiError }
-    let fit = candidates.enumerated().filter { !plan.unfit.contains($0.offset) }.map(\.element)
-    let standings = Set(fit.map { traffic.health.providers[$0.provider].standing(at: reactor.now) })
+    if let needs = plan.requirements, let apiError = balancer.eligibility(plan)?.apiError(needs, dialect) { return apiError }
+    let fit = candidates.enumerated().filter { !plan.ineligible.contains($0.offset) }.map(\.element)
+    let standings = Set(fit.map { balancer.health.providers[$0.provider].status(at: reactor.now) })
     let seconds = wait.map { min($0.wholeSeconds, Exchange.retryAfterMax) } ?? 1
-    if standings == [.limited] {
+    if standings == [.rateLimited] {
       return APIError(
         429, .upstreamRateLimited, "All providers of the model `\(plan.model)` limit the rate of requests.",
         retryAfter: seconds)
     }
-    if standings == [.refused] {
+    if standings == [.credentialsRejected] {
       return APIError(
         502, .upstreamCredentials,
         "No provider of the model `\(plan.model)` accepts the gateway's credentials; see GET /v1/health/providers.")

@@ -16,11 +16,11 @@ public final class Gateway {
   var targets: [(chat: UpstreamTarget, models: UpstreamTarget)]
   let began: Duration
 
-  var connections = Register<Connection>()
-  var transfers = Register<TransferOwner>()
+  var connections = IDTable<Connection>()
+  var transfers = IDTable<TransferOwner>()
   var capacity: Capacity
   /// Who is asked, and what is known of those who could be.
-  var traffic: Traffic
+  var balancer: LoadBalancer
   var queue: WaitingRoom
   /// Requests that have lost their place in the queue and are not told yet.
   var crowdedOut: [Connection] = []
@@ -89,12 +89,12 @@ public final class Gateway {
     origins = OriginAllowlist(server.origins)
     targets = Self.targets(providers)
     let table: RouteTable
-    do throws(RouteFault) { table = try configuration.table(generation: 1) } catch {
+    do throws(RouteTableError) { table = try configuration.table(generation: 1) } catch {
       preconditionFailure("routes that were not checked: \(error)")
     }
-    traffic = Traffic(
-      table, policy: configuration.policy, HealthBoard(configuration.health(now: reactor.now)),
-      Concurrency(configuration.concurrencyLimits), names: providers.map(\.name), known: configuration.knownModels)
+    balancer = LoadBalancer(
+      table, policy: configuration.policy, HealthTracker(configuration.health(now: reactor.now)),
+      ConcurrencyLimits(configuration.concurrencyLimits), names: providers.map(\.name), known: configuration.knownModels)
     queue = WaitingRoom(configuration.routing.queue)
     if targets.contains(where: \.chat.isSecure) { CurlLibrary.prepareTLS() }
     capacity = Capacity(server, descriptorsMax: Reactor.descriptorsMax)

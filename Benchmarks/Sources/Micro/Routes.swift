@@ -34,9 +34,9 @@ extension Micro {
     _ name: String, _ providers: [RouteTable.Provider], _ policy: Policy, _ model: String
   ) -> Row {
     var router = router(providers, policy)
-    let asking = Asking()
+    let input = SelectionInput()
     return Row(name, bytes: model.utf8.count) {
-      guard let picked = router.pick(model, asking) else { return 0 }
+      guard let picked = router.pick(model, input) else { return 0 }
       return UInt64(truncatingIfNeeded: picked.candidate.provider)
     }
   }
@@ -48,7 +48,7 @@ extension Micro {
   }
 
   private static func router(_ providers: [RouteTable.Provider], _ policy: Policy) -> Router {
-    do throws(RouteFault) { return Router(try RouteTable(providers), policy: policy) } catch {
+    do throws(RouteTableError) { return Router(try RouteTable(providers), policy: policy) } catch {
       fatalError(error.description)
     }
   }

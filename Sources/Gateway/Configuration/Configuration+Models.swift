@@ -7,7 +7,7 @@ extension Configuration {
     public var provider: String?
     /// Tokens that it reads.
     public var context: Int?
-    public var abilities: ModelAbilities?
+    public var capabilities: ModelCapabilities?
     /// In US dollars for a million tokens; both or none.
     public var inputPrice: Double?
     public var outputPrice: Double?
@@ -34,7 +34,7 @@ extension ConfigurationKeys {
       ConfigurationKey(
         path: "models[].can", kind: .strings(16),
         documentation:
-          "What it can do, if that is to be said, of \(ModelAbilities.words.map { "`\($0.word)`" }.joined(separator: ", ")); who "
+          "What it can do, if that is to be said, of \(ModelCapabilities.words.map { "`\($0.word)`" }.joined(separator: ", ")); who "
           + "needs tools, images or answers by a schema is not sent to a model that cannot."),
       ConfigurationKey(
         path: "models[].input_price", kind: .number(0...1_000_000),
@@ -60,26 +60,26 @@ extension ConfigurationReader {
         values.report(
           values.entries["\(path).name"]?.position, "`\(path)` is about the same model as one before it")
       }
-      var abilities: ModelAbilities?
+      var capabilities: ModelCapabilities?
       if values.isSet("\(path).can") {
-        var can: ModelAbilities = []
+        var can: ModelCapabilities = []
         for (path, text) in values.strings("\(path).can") {
-          if let ability = ModelAbilities(word: text) {
-            can.insert(ability)
+          if let capability = ModelCapabilities(word: text) {
+            can.insert(capability)
           } else {
-            let words = ModelAbilities.words.map { "\($0.word)" }
+            let words = ModelCapabilities.words.map { "\($0.word)" }
             let meant = Spelling.nearest(to: text, in: words).map { "; did you mean \"\($0)\"?" } ?? ""
             values.report(path, "must be one of \(words.joined(separator: ", "))\(meant)")
           }
         }
-        abilities = can
+        capabilities = can
       }
       if values.isSet("\(path).input_price") != values.isSet("\(path).output_price") {
         values.report(
           values.entries[path]?.position, "`\(path)` needs both `input_price` and `output_price`, or none")
       }
       return Configuration.Model(
-        name: name, provider: provider, context: values.integer("\(path).context"), abilities: abilities,
+        name: name, provider: provider, context: values.integer("\(path).context"), capabilities: capabilities,
         inputPrice: values.number("\(path).input_price"), outputPrice: values.number("\(path).output_price"),
         concurrencyMax: values.integer("\(path).max_concurrent"), timeouts: timeoutOverrides(path))
     }

@@ -10,7 +10,7 @@
 /// and are passed over.
 struct RequestQueue: Sendable {
   /// How urgent a request is; the raw value is what callers say.
-  enum Tier: String, CaseIterable, Sendable {
+  enum Priority: String, CaseIterable, Sendable {
     case critical
     case high
     case normal
@@ -30,7 +30,7 @@ struct RequestQueue: Sendable {
 
   struct Settings: Equatable, Sendable {
     var capacity = 512
-    var ageStep = Duration.seconds(15)
+    var agingInterval = Duration.seconds(15)
     /// The longest time that is promised to who is turned away.
     var retryAfterMax = 120
   }
@@ -47,18 +47,18 @@ struct RequestQueue: Sendable {
     /// Whoever shares its turns.
     var caller: Int
     /// What it asked for, and where it has got to by now.
-    var asked: Tier
-    var tier: Tier
+    var requested: Priority
+    var priority: Priority
     /// What it waits for, as whoever serves it has numbered that.
-    var lane: Int
+    var resource: Int
     var since: Duration
   }
 
   /// What came of adding a request.
   enum Admission: Equatable, Sendable {
-    case waits(ID)
+    case queued(ID)
     /// It waits, and another one must be told that there is no room for it any more.
-    case displaces(Waiting, ID)
+    case evicts(Waiting, ID)
     /// There is no room; seconds after which there may be.
     case full(retryAfter: Int)
   }
@@ -70,7 +70,7 @@ struct RequestQueue: Sendable {
     var flow: Int
     /// Its neighbors among those of its caller in its tier, and among all in its tier.
     var ahead = Link()
-    var inTier = Link()
+    var inLevel = Link()
   }
 
   private struct Link: Sendable {
@@ -81,7 +81,7 @@ struct RequestQueue: Sendable {
   /// The requests of one caller in one tier, in a ring with those of the other callers.
   private struct Flow: Sendable {
     var caller: Int
-    var tier: Int
+    var level: Int
     var first = -1
     var last = -1
     var count = 0
@@ -89,7 +89,7 @@ struct RequestQueue: Sendable {
   }
 
   private struct FlowKey: Hashable {
-    var tier: Int
+    var level: Int
     var caller: Int
   }
 
@@ -119,7 +119,7 @@ struct RequestQueue: Sendable {
   init(_ settings: Settings = Settings()) { self.settings = settings }
 
   /// Requests that wait in a tier.
-  func count(_ tier: Tier) -> Int { levels[tier.index].count }
+  func count(_ priority: Priority) -> Int { levels[priority.index].count }
 
   /// Whether the request still waits.
   func waiting(_ id: ID) -> Waiting? {
@@ -131,35 +131,36 @@ struct RequestQueue: Sendable {
 
   /// Adds a request; `since` is when it came, if it has waited before.
   mutating func add(
-    caller: Int, _ tier: Tier, lane: Int = 0, since: Duration? = nil, at now: Duration
+    caller: Int, _ priority: Priority, resource: Int = 0, since: Duration? = nil, at now: Duration
   ) -> Admission {
-    var displaced: Waiting?
+    var evicted: Waiting?
     if count >= settings.capacity {
-      guard let victim = victim(for: caller, tier.index), let gone = remove(victim) else {
-        return .full(retryAfter: retryAfter(tier))
+      guard let victim = victim(for: caller, priority.index), let gone = remove(victim) else {
+        return .full(retryAfter: retryAfter(priority))
       }
-      displaced = gone
+      evicted = gone
     }
     generation += 1
     let place = freeSlots.popLast() ?? slots.count
     if place == slots.count { slots.append(nil) }
     let id = ID(slot: place, generation: generation)
-    let waiting = Waiting(id: id, caller: caller, asked: tier, tier: tier, lane: lane, since: since ?? now)
+    let waiting = Waiting(
+      id: id, caller: caller, requested: priority, priority: priority, resource: resource, since: since ?? now)
     slots[place] = Slot(waiting: waiting, entered: now, flow: -1)
-    link(place, tier.index)
+    link(place, priority.index)
     count += 1
-    return displaced.map { .displaces($0, id) } ?? .waits(id)
+    return evicted.map { .evicts($0, id) } ?? .queued(id)
   }
 
   /// Takes the request that is next among those that can be served; `canServe` is asked for lanes.
   mutating func next(at now: Duration, where canServe: (Int) -> Bool = { _ in true }) -> Waiting? {
     age(at: now)
-    for tier in 0..<5 {
-      var flow = levels[tier].turn
-      for _ in 0..<levels[tier].flows {
+    for level in 0..<5 {
+      var flow = levels[level].turn
+      for _ in 0..<levels[level].flows {
         let following = flows[flow].ring.next
         if let place = servable(flow, canServe), let waiting = slots[place]?.waiting {
-          levels[tier].turn = following
+          levels[level].turn = following
           take(place)
           noteServed(at: now)
           return waiting
@@ -173,7 +174,7 @@ struct RequestQueue: Sendable {
   private func servable(_ flow: Int, _ canServe: (Int) -> Bool) -> Int? {
     var place = flows[flow].first
     while place >= 0, let slot = slots[place] {
-      if canServe(slot.waiting.lane) { return place }
+      if canServe(slot.waiting.resource) { return place }
       place = slot.ahead.next
     }
     return nil
@@ -200,9 +201,9 @@ struct RequestQueue: Sendable {
   /// How many would be served before it, if all could be served and nobody else came.
   func position(_ id: ID) -> Int? {
     guard let waiting = waiting(id), let slot = slots[id.slot] else { return nil }
-    let tier = waiting.tier.index
+    let level = waiting.priority.index
     var position = 0
-    for better in 0..<tier { position += levels[better].count }
+    for better in 0..<level { position += levels[better].count }
     var own = 0
     var place = slot.ahead.previous
     while place >= 0 {
@@ -210,9 +211,9 @@ struct RequestQueue: Sendable {
       place = slots[place]?.ahead.previous ?? -1
     }
     position += own
-    var flow = levels[tier].turn
+    var flow = levels[level].turn
     var isBefore = true
-    for _ in 0..<levels[tier].flows {
+    for _ in 0..<levels[level].flows {
       if flow == slot.flow {
         isBefore = false
       } else {
@@ -232,9 +233,9 @@ struct RequestQueue: Sendable {
   }
 
   /// Seconds until a request of a tier may find a place: as long as those before it need at the present pace.
-  func retryAfter(_ tier: Tier) -> Int {
+  func retryAfter(_ priority: Priority) -> Int {
     var before = 1
-    for better in 0...tier.index { before += levels[better].count }
+    for better in 0...priority.index { before += levels[better].count }
     let seconds = (interval * before).components.seconds
     return Int(clamping: min(max(seconds + 1, 1), Int64(settings.retryAfterMax)))
   }
@@ -251,13 +252,14 @@ struct RequestQueue: Sendable {
 
   /// Lets those who have waited long enough go up, one tier at a time.
   private mutating func age(at now: Duration) {
-    for tier in 1..<5 {
-      while levels[tier].oldest >= 0, let slot = slots[levels[tier].oldest], now - slot.entered >= settings.ageStep
+    for level in 1..<5 {
+      while levels[level].oldest >= 0, let slot = slots[levels[level].oldest],
+        now - slot.entered >= settings.agingInterval
       {
-        let place = levels[tier].oldest
+        let place = levels[level].oldest
         unlink(place)
         slots[place]?.entered = now
-        link(place, tier - 1)
+        link(place, level - 1)
       }
     }
   }
@@ -267,15 +269,15 @@ struct RequestQueue: Sendable {
   ///
   /// A caller within its share never has to go for one with more: or whoever floods the best tier would push out all
   /// others. And no tier is so urgent that a caller without any may be kept out for good.
-  private func victim(for caller: Int, _ tier: Int) -> ID? {
+  private func victim(for caller: Int, _ level: Int) -> ID? {
     guard let lowest = (0..<5).last(where: { levels[$0].count > 0 }) else { return nil }
     let own = total(of: caller)
     let share = max(1, settings.capacity / 16)
     if let most = heaviest(lowest) {
       let theirs = total(of: flows[most].caller)
       let isOwn = flows[most].caller == caller
-      let isLower = lowest > tier && (isOwn || own < theirs || theirs > share)
-      let isEqual = lowest == tier && !isOwn && flows[most].count >= count(tier, caller) + 2
+      let isLower = lowest > level && (isOwn || own < theirs || theirs > share)
+      let isEqual = lowest == level && !isOwn && flows[most].count >= count(level, caller) + 2
       if isLower || isEqual { return slots[flows[most].last]?.waiting.id }
     }
     guard own < share, let most = (0..<5).compactMap(heaviest).max(by: { flows[$0].count < flows[$1].count }),
@@ -284,18 +286,18 @@ struct RequestQueue: Sendable {
     return slots[flows[most].last]?.waiting.id
   }
 
-  private func count(_ tier: Int, _ caller: Int) -> Int {
-    flowOf[FlowKey(tier: tier, caller: caller)].map { flows[$0].count } ?? 0
+  private func count(_ level: Int, _ caller: Int) -> Int {
+    flowOf[FlowKey(level: level, caller: caller)].map { flows[$0].count } ?? 0
   }
 
   private func total(of caller: Int) -> Int { (0..<5).reduce(0) { $0 + count($1, caller) } }
 
   /// The caller with the most in a tier.
-  private func heaviest(_ tier: Int) -> Int? {
-    guard levels[tier].flows > 0 else { return nil }
-    var most = levels[tier].turn
+  private func heaviest(_ level: Int) -> Int? {
+    guard levels[level].flows > 0 else { return nil }
+    var most = levels[level].turn
     var flow = most
-    for _ in 0..<levels[tier].flows {
+    for _ in 0..<levels[level].flows {
       if flows[flow].count > flows[most].count { most = flow }
       flow = flows[flow].ring.next
     }
@@ -305,30 +307,30 @@ struct RequestQueue: Sendable {
   // MARK: Links
 
   /// Puts a request at the end of its caller's in a tier.
-  private mutating func link(_ place: Int, _ tier: Int) {
+  private mutating func link(_ place: Int, _ level: Int) {
     guard var slot = slots[place] else { return }
-    let flow = flow(tier, slot.waiting.caller)
+    let flow = flow(level, slot.waiting.caller)
     slot.flow = flow
-    slot.waiting.tier = Tier.allCases[tier]
+    slot.waiting.priority = Priority.allCases[level]
     slot.ahead = Link(previous: flows[flow].last)
-    slot.inTier = Link(previous: levels[tier].newest)
+    slot.inLevel = Link(previous: levels[level].newest)
     slots[place] = slot
     if flows[flow].last >= 0 { slots[flows[flow].last]?.ahead.next = place } else { flows[flow].first = place }
     flows[flow].last = place
     flows[flow].count += 1
-    if levels[tier].newest >= 0 {
-      slots[levels[tier].newest]?.inTier.next = place
+    if levels[level].newest >= 0 {
+      slots[levels[level].newest]?.inLevel.next = place
     } else {
-      levels[tier].oldest = place
+      levels[level].oldest = place
     }
-    levels[tier].newest = place
-    levels[tier].count += 1
+    levels[level].newest = place
+    levels[level].count += 1
   }
 
   private mutating func unlink(_ place: Int) {
     guard let slot = slots[place] else { return }
-    let tier = slot.waiting.tier.index
-    let (ahead, inTier) = (slot.ahead, slot.inTier)
+    let level = slot.waiting.priority.index
+    let (ahead, inLevel) = (slot.ahead, slot.inLevel)
     if ahead.previous >= 0 {
       slots[ahead.previous]?.ahead.next = ahead.next
     } else {
@@ -339,55 +341,55 @@ struct RequestQueue: Sendable {
     } else {
       flows[slot.flow].last = ahead.previous
     }
-    if inTier.previous >= 0 {
-      slots[inTier.previous]?.inTier.next = inTier.next
+    if inLevel.previous >= 0 {
+      slots[inLevel.previous]?.inLevel.next = inLevel.next
     } else {
-      levels[tier].oldest = inTier.next
+      levels[level].oldest = inLevel.next
     }
-    if inTier.next >= 0 {
-      slots[inTier.next]?.inTier.previous = inTier.previous
+    if inLevel.next >= 0 {
+      slots[inLevel.next]?.inLevel.previous = inLevel.previous
     } else {
-      levels[tier].newest = inTier.previous
+      levels[level].newest = inLevel.previous
     }
     flows[slot.flow].count -= 1
-    levels[tier].count -= 1
+    levels[level].count -= 1
     if flows[slot.flow].count == 0 { leave(slot.flow) }
   }
 
   /// The flow of a caller in a tier; a new one has its turn last.
-  private mutating func flow(_ tier: Int, _ caller: Int) -> Int {
-    let key = FlowKey(tier: tier, caller: caller)
+  private mutating func flow(_ level: Int, _ caller: Int) -> Int {
+    let key = FlowKey(level: level, caller: caller)
     if let flow = flowOf[key] { return flow }
     let flow = freeFlows.popLast() ?? flows.count
-    if flow == flows.count { flows.append(Flow(caller: caller, tier: tier)) }
-    flows[flow] = Flow(caller: caller, tier: tier)
+    if flow == flows.count { flows.append(Flow(caller: caller, level: level)) }
+    flows[flow] = Flow(caller: caller, level: level)
     flowOf[key] = flow
-    let turn = levels[tier].turn
+    let turn = levels[level].turn
     if turn < 0 {
       flows[flow].ring = Link(previous: flow, next: flow)
-      levels[tier].turn = flow
+      levels[level].turn = flow
     } else {
       let last = flows[turn].ring.previous
       flows[flow].ring = Link(previous: last, next: turn)
       flows[last].ring.next = flow
       flows[turn].ring.previous = flow
     }
-    levels[tier].flows += 1
+    levels[level].flows += 1
     return flow
   }
 
   private mutating func leave(_ flow: Int) {
-    let tier = flows[flow].tier
+    let level = flows[flow].level
     let ring = flows[flow].ring
     if ring.next == flow {
-      levels[tier].turn = -1
+      levels[level].turn = -1
     } else {
       flows[ring.previous].ring.next = ring.next
       flows[ring.next].ring.previous = ring.previous
-      if levels[tier].turn == flow { levels[tier].turn = ring.next }
+      if levels[level].turn == flow { levels[level].turn = ring.next }
     }
-    levels[tier].flows -= 1
-    flowOf[FlowKey(tier: tier, caller: flows[flow].caller)] = nil
+    levels[level].flows -= 1
+    flowOf[FlowKey(level: level, caller: flows[flow].caller)] = nil
     freeFlows.append(flow)
   }
 }

@@ -3,26 +3,26 @@ struct RoutePlan: Sendable {
   /// The model as the caller named it.
   let model: String
   var match: RouteMatch
-  var asking: Asking
+  var input: SelectionInput
   /// Candidates in the list, whether they can be asked or not.
   var count: Int
   /// Candidates that are asked only when no other can be, by position: this machine has no room for the model, or the
   /// prompt may be too long for it.
-  var last = SmallSet()
+  var lastResort = BitSet128()
   /// What the request needs, where that could make a difference.
-  var needs: Needs?
+  var requirements: Requirements?
   /// Candidates that cannot do it, by position.
-  var unfit = SmallSet()
+  var ineligible = BitSet128()
   /// Tokens that those read who said that the prompt is too long: who is not known to read more is not asked.
   var tooLongFor: Int?
   /// Who said that it is loading the model, by position, and until when it is asked again.
   var loading: Int?
-  var loadBy: Duration?
+  var loadDeadline: Duration?
   /// What it would use, and cost at each candidate, where the cheapest is asked.
-  var spent = ModelCatalog.Spent()
+  var expectedTokens = ModelCatalog.TokenBreakdown()
   var costs: [UInt64] = []
   /// Providers asked in vain, in order, by name: what outlives a reload.
-  var asked: [String] = []
+  var failedProviders: [String] = []
   /// When the last one may be asked again.
   var backoff: Backoff?
   /// Where the last one asked is in the list, and how many attempts were made there without anybody else between.
@@ -30,18 +30,18 @@ struct RoutePlan: Sendable {
   var attempts = 0
 
   /// Whether nobody else could ever be asked, so that nothing is gained by leaving the only one alone.
-  var isLone: Bool { count - unfit.count == 1 }
+  var hasSingleCandidate: Bool { count - ineligible.count == 1 }
 }
 
 /// A plan where it takes no room once nobody else will be asked, which is most of a stream's time.
-final class RouteCourse {
+final class RoutePlanBox {
   var plan: RoutePlan
 
   init(_ plan: RoutePlan) { self.plan = plan }
 }
 
 /// A candidate that was chosen for an attempt, with everything that has to be given back when the attempt is over.
-final class Choice: Sendable {
+final class Selection: Sendable {
   let picked: Router.Picked
   /// The provider, by its index in the configuration that chose it, and by its name.
   let provider: Int
@@ -49,11 +49,11 @@ final class Choice: Sendable {
   /// What the model is called there.
   let model: String
   let pass: ProviderHealth.Attempt
-  let permit: Concurrency.Permit
+  let permit: ConcurrencyLimits.Permit
 
   init(
     _ picked: Router.Picked, name: String, model: String, _ pass: ProviderHealth.Attempt,
-    _ permit: Concurrency.Permit
+    _ permit: ConcurrencyLimits.Permit
   ) {
     self.picked = picked
     provider = picked.candidate.provider
@@ -68,9 +68,9 @@ final class Choice: Sendable {
 }
 
 /// What comes of asking who is next.
-enum Next: Sendable {
-  case ask(Choice)
+enum NextStep: Sendable {
+  case attempt(Selection)
   /// Somebody could be asked, but has no room.
-  case full
-  case nobody
+  case atCapacity
+  case noCandidate
 }

@@ -13,7 +13,7 @@ import Testing
 
   private static func homes(_ picking: Picking, _ sessions: Int) -> [Int] {
     (0..<sessions).map { session in
-      picking.asking.affinity = AffinityKey("session \(session)")
+      picking.input.affinity = AffinityKey("session \(session)")
       return picking.pick() ?? -1
     }
   }
@@ -42,18 +42,18 @@ import Testing
   @Test func `only the sessions of a provider that goes move, and they come back`() throws {
     let picking = try Self.picking([1, 1, 1, 1])
     let before = Self.homes(picking, 1000)
-    picking.asking.up.remove(2)
+    picking.input.available.remove(2)
     let during = Self.homes(picking, 1000)
     for (old, new) in zip(before, during) { #expect(old == 2 ? new != 2 : new == old) }
     // Those that moved did not all move to the same one.
     #expect(Set(zip(before, during).filter { $0.0 == 2 }.map(\.1)) == [0, 1, 3])
-    picking.asking.up = .all
+    picking.input.available = .all
     #expect(Self.homes(picking, 1000) == before)
   }
 
   @Test func `a session leaves a provider that has more than its share`() throws {
     let picking = try Self.picking([1, 1, 1])
-    picking.asking.affinity = AffinityKey("chat")
+    picking.input.affinity = AffinityKey("chat")
     let home = try #require(picking.pick())
     picking.loads = [1, 1, 1]
     #expect(picking.pick() == home)
@@ -65,7 +65,7 @@ import Testing
 
   @Test func `one session that everybody uses does not drown its provider`() throws {
     let picking = try Self.picking([2, 1, 1])
-    picking.asking.affinity = AffinityKey("popular")
+    picking.input.affinity = AffinityKey("popular")
     picking.loads = [0, 0, 0]
     for _ in 0..<4000 { if let provider = picking.pick() { picking.loads[provider] += 1 } }
     let fair: [UInt32] = [2000, 1000, 1000]
@@ -88,8 +88,8 @@ import Testing
     var router = Router(try RouteTable([Provider("a"), Provider("b"), Provider("c")]), policy: policy)
     func homes(_ router: inout Router) -> [String] {
       (0..<200).map { session in
-        let asking = Asking(affinity: AffinityKey("session \(session)"))
-        let picked = router.pick(router.table.match("m"), asking)
+        let input = SelectionInput(affinity: AffinityKey("session \(session)"))
+        let picked = router.pick(router.table.match("m"), input)
         return router.table.providers[picked?.candidate.provider ?? 0].name
       }
     }

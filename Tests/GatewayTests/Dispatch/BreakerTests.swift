@@ -9,14 +9,14 @@ import Testing
 
     init(_ settings: Breaker.Settings = Breaker.Settings()) { breaker = Breaker(settings) }
 
-    func pass() -> Breaker.Pass? { breaker.pass(at: now) }
+    func pass() -> Breaker.Pass? { breaker.admit(at: now) }
 
     /// One request after the other; whether all were let through.
     @discardableResult
     func run(_ outcomes: [Bool]) -> Bool {
-      for isWell in outcomes {
+      for passed in outcomes {
         guard let pass = pass() else { return false }
-        if isWell { breaker.succeeded(pass, at: now) } else { breaker.failed(pass, at: now) }
+        if passed { breaker.succeeded(pass, at: now) } else { breaker.failed(pass, at: now) }
       }
       return true
     }
@@ -29,7 +29,7 @@ import Testing
     bench.run([false])
     #expect(bench.breaker.state == .open(until: .seconds(5)))
     #expect(bench.pass() == nil)
-    #expect(bench.breaker.opens(at: .seconds(1)) == .seconds(5))
+    #expect(bench.breaker.nextAdmission(at: .seconds(1)) == .seconds(5))
   }
 
   @Test func `too many failures among many open it as well`() {
@@ -60,7 +60,7 @@ import Testing
     let trial = bench.pass()
     #expect(trial != nil)
     #expect(bench.pass() == nil)
-    #expect(bench.breaker.opens(at: bench.now) == .seconds(125))
+    #expect(bench.breaker.nextAdmission(at: bench.now) == .seconds(125))
     bench.breaker.failed(trial!, at: bench.now)
     // Twice as long each time, up to the most.
     #expect(bench.breaker.state == .open(until: .seconds(15)))
@@ -82,7 +82,7 @@ import Testing
     bench.run([false, false, false, false, false])
     bench.now = .seconds(6)
     let trial = bench.pass()
-    bench.breaker.abandoned(trial!)
+    bench.breaker.inconclusive(trial!)
     let second = bench.pass()
     #expect(second != nil)
     // One that is never heard of does not keep the door shut for good.
@@ -101,7 +101,7 @@ import Testing
     let trial = bench.pass()
     for pass in before { bench.breaker.failed(pass, at: bench.now) }
     for pass in before { bench.breaker.succeeded(pass, at: bench.now) }
-    for pass in before { bench.breaker.abandoned(pass) }
+    for pass in before { bench.breaker.inconclusive(pass) }
     #expect(bench.breaker.state == .halfOpen(trialEnds: .seconds(125)))
     bench.breaker.succeeded(trial!, at: bench.now)
     #expect(bench.breaker.state == .closed)
@@ -119,14 +119,14 @@ import Testing
   }
 
   @Test func `counting does not mind time that jumps or stands`() {
-    var counts = RecentCounts(for: .seconds(10))
+    var counts = SlidingWindow(for: .seconds(10))
     counts.note(at: .seconds(100))
-    counts.note(bad: 1, at: .seconds(50))
+    counts.note(failed: 1, at: .seconds(50))
     #expect(counts.totals(at: .seconds(100)) == (2, 1))
     #expect(counts.totals(at: .seconds(109)) == (2, 1))
     #expect(counts.totals(at: .seconds(110)) == (0, 0))
-    counts.note(.max, bad: -3, at: .seconds(Int64.max))
-    #expect(counts.totals(at: .seconds(Int64.max)).bad == 0)
+    counts.note(.max, failed: -3, at: .seconds(Int64.max))
+    #expect(counts.totals(at: .seconds(Int64.max)).failed == 0)
     #expect(counts.totals(at: .seconds(-5)).all > 0)
   }
 }

@@ -41,7 +41,7 @@ import Testing
     picking.router.answered(first, after: .milliseconds(50), now: .zero)
     #expect(picking.picks(5) == [0, 0, 0, 0, 0])
     // Nothing came of the other two.
-    picking.asking.now = .seconds(31)
+    picking.input.now = .seconds(31)
     #expect(picking.picks(3) == [1, 2, 0])
   }
 
@@ -60,11 +60,11 @@ import Testing
     let times = [300, 100, 200, 400]
     var counts = [0, 0, 0, 0]
     for turn in 0..<4800 {
-      picking.asking.now = .milliseconds(10 * turn)
+      picking.input.now = .milliseconds(10 * turn)
       let picked = try #require(picking.picked())
       let provider = picked.candidate.provider
       counts[provider] += 1
-      picking.router.answered(picked, after: .milliseconds(times[provider]), now: picking.asking.now)
+      picking.router.answered(picked, after: .milliseconds(times[provider]), now: picking.input.now)
     }
     #expect(counts[1] > 4400)
     // One pick in sixteen explores, and they share it.
@@ -77,11 +77,11 @@ import Testing
     var late: [Int] = [0, 0]
     for turn in 0..<2000 {
       if turn == 1000 { times = [500, 50] }
-      picking.asking.now = .milliseconds(10 * turn)
+      picking.input.now = .milliseconds(10 * turn)
       let picked = try #require(picking.picked())
       let provider = picked.candidate.provider
       if turn >= 1500 { late[provider] += 1 }
-      picking.router.answered(picked, after: .milliseconds(times[provider]), now: picking.asking.now)
+      picking.router.answered(picked, after: .milliseconds(times[provider]), now: picking.input.now)
     }
     #expect(late[1] > 450)
   }
@@ -90,7 +90,7 @@ import Testing
     var router = Router(
       try RouteTable([Provider("a", models: ["m", "x*"]), Provider("b")]), policy: Policy(.lowestLatency))
     for _ in 0..<2 {
-      let found = router.pick(router.table.match("m"), Asking())
+      let found = router.pick(router.table.match("m"), SelectionInput())
       let picked = try #require(found)
       router.answered(picked, after: .milliseconds(70), now: .zero)
     }
@@ -108,7 +108,7 @@ import Testing
       picking.router.answered(
         picked, after: .milliseconds(index == 2 ? 50 : 300), now: .seconds(index + 1))
     }
-    picking.asking.now = .seconds(10)
+    picking.input.now = .seconds(10)
     #expect(picking.picks(32).filter { $0 != 2 } == [0, 1])
   }
 }

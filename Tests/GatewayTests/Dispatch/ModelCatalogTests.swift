@@ -5,17 +5,17 @@ import Testing
 @Suite struct ModelCatalogTests {
   typealias Model = ModelCatalog.Model
   typealias Prices = ModelCatalog.Prices
-  typealias Spent = ModelCatalog.Spent
+  typealias TokenBreakdown = ModelCatalog.TokenBreakdown
 
   private static let header = #"{"models":1,"date":"2026-11-24","source":"a test"}"#
 
-  private static func read(_ lines: [String]) throws(ModelCatalogFault) -> ModelCatalog {
+  private static func read(_ lines: [String]) throws(ModelCatalogError) -> ModelCatalog {
     let bytes = Array(([header] + lines).joined(separator: "\n").utf8)
     return try ModelCatalog.read(bytes.span)
   }
 
-  private static func fault(_ lines: [String]) -> ModelCatalogFault? {
-    do throws(ModelCatalogFault) { _ = try read(lines) } catch { return error }
+  private static func fault(_ lines: [String]) -> ModelCatalogError? {
+    do throws(ModelCatalogError) { _ = try read(lines) } catch { return error }
     return nil
   }
 
@@ -33,7 +33,7 @@ import Testing
     let model = try #require(catalog.find("g", provider: "google")?.model)
     #expect(model.context == 1_000_000)
     #expect(model.output == 65_536)
-    #expect(model.abilities == [.chat, .tools])
+    #expect(model.capabilities == [.chat, .tools])
     #expect(
       model.prices == [
         Prices(input: 1_250_000, output: 10_000_000, cacheRead: 125_000),
@@ -69,7 +69,7 @@ import Testing
   @Test func `a file says first what it is`() {
     func line(_ text: String) -> Int? {
       let bytes = Array(text.utf8)
-      do throws(ModelCatalogFault) { _ = try ModelCatalog.read(bytes.span) } catch { return error.line }
+      do throws(ModelCatalogError) { _ = try ModelCatalog.read(bytes.span) } catch { return error.line }
       return nil
     }
     #expect(line(Self.header) == nil)
@@ -92,8 +92,8 @@ import Testing
     let model = try #require(catalog.find("gpt-4o-2031-08-06", provider: "openai"))
     #expect(!model.isExact)
     #expect(model.model.name == "gpt-4o")
-    #expect(model.model.abilities?.contains([.chat, .tools, .vision]) == true)
-    #expect(model.model.cost(Spent(input: 1_000_000)) == 2_500_000_000_000)
+    #expect(model.model.capabilities?.contains([.chat, .tools, .vision]) == true)
+    #expect(model.model.cost(TokenBreakdown(input: 1_000_000)) == 2_500_000_000_000)
   }
 
   // MARK: Finding
@@ -130,7 +130,7 @@ import Testing
     #expect(found?.model.prices == [])
     #expect(Self.catalog.find("openai/gpt-4o", provider: "openrouter")?.model.name == "gpt-4o")
     // What is free on this machine is free under its own kind only.
-    #expect(Self.catalog.find("llama3.1", provider: "groq")?.model.cost(Spent(input: 1)) == nil)
+    #expect(Self.catalog.find("llama3.1", provider: "groq")?.model.cost(TokenBreakdown(input: 1)) == nil)
   }
 
   @Test func `the configuration knows better`() {
@@ -148,23 +148,23 @@ import Testing
     let prices = Prices(
       input: 3, output: 15, cacheRead: 1, cacheWrite: 4, cacheWriteLong: 6, reasoning: 16, audioIn: 30, audioOut: 60
     )
-    let spent = Spent(
+    let spent = TokenBreakdown(
       input: 1, cacheRead: 10, cacheWrite: 100, cacheWriteLong: 1000, output: 2, reasoning: 20, audioIn: 200,
       audioOut: 5)
     #expect(prices.cost(spent) == 3 + 10 + 400 + 6000 + 30 + 320 + 6000 + 300)
     #expect(Prices(input: 3, output: 15).cost(spent) == 3 * (1 + 10 + 100 + 1000 + 200) + 15 * (2 + 20 + 5))
-    #expect(prices.cost(Spent()) == 0)
-    #expect(prices.cost(Spent(input: -5)) == 0)
-    #expect(Prices(input: .max, output: 1).cost(Spent(input: 2, output: 1)) == .max)
-    #expect(prices.cost(Spent(input: .max)) == .max)
+    #expect(prices.cost(TokenBreakdown()) == 0)
+    #expect(prices.cost(TokenBreakdown(input: -5)) == 0)
+    #expect(Prices(input: .max, output: 1).cost(TokenBreakdown(input: 2, output: 1)) == .max)
+    #expect(prices.cost(TokenBreakdown(input: .max)) == .max)
   }
 
   @Test func `a long prompt has other prices`() {
     let model = Model(
       provider: "p", name: "m", prices: [Prices(input: 1, output: 2), Prices(above: 1000, input: 10, output: 20)])
-    #expect(model.cost(Spent(input: 999, output: 1)) == 1001)
-    #expect(model.cost(Spent(input: 500, cacheRead: 500, output: 1)) == 10_020)
-    #expect(model.cost(Spent(input: .max, cacheRead: .max)) == .max)
-    #expect(Model(provider: "p", name: "m").cost(Spent(input: 1)) == nil)
+    #expect(model.cost(TokenBreakdown(input: 999, output: 1)) == 1001)
+    #expect(model.cost(TokenBreakdown(input: 500, cacheRead: 500, output: 1)) == 10_020)
+    #expect(model.cost(TokenBreakdown(input: .max, cacheRead: .max)) == .max)
+    #expect(Model(provider: "p", name: "m").cost(TokenBreakdown(input: 1)) == nil)
   }
 }

@@ -7,14 +7,14 @@ import Testing
     var queue: RequestQueue
     var now = Duration.zero
 
-    init(capacity: Int = 512, ageStep: Duration = .seconds(15)) {
-      queue = RequestQueue(RequestQueue.Settings(capacity: capacity, ageStep: ageStep))
+    init(capacity: Int = 512, agingInterval: Duration = .seconds(15)) {
+      queue = RequestQueue(RequestQueue.Settings(capacity: capacity, agingInterval: agingInterval))
     }
 
     @discardableResult
-    func add(_ caller: Int, _ tier: RequestQueue.Tier = .normal, lane: Int = 0) -> RequestQueue.ID? {
-      switch queue.add(caller: caller, tier, lane: lane, at: now) {
-      case .waits(let id), .displaces(_, let id): id
+    func add(_ caller: Int, _ priority: RequestQueue.Priority = .normal, resource: Int = 0) -> RequestQueue.ID? {
+      switch queue.add(caller: caller, priority, resource: resource, at: now) {
+      case .queued(let id), .evicts(_, let id): id
       case .full: nil
       }
     }
@@ -33,7 +33,7 @@ import Testing
 
   @Test func `the better tier goes first, and in it who came first`() {
     let bench = Bench()
-    for (caller, tier) in RequestQueue.Tier.allCases.reversed().enumerated() { bench.add(caller, tier) }
+    for (caller, priority) in RequestQueue.Priority.allCases.reversed().enumerated() { bench.add(caller, priority) }
     bench.add(9, .critical)
     #expect(bench.drain() == [4, 9, 3, 2, 1, 0])
     #expect(bench.next() == nil)
@@ -56,10 +56,10 @@ import Testing
 
   @Test func `who cannot be served yet is passed over and keeps its place`() {
     let bench = Bench()
-    bench.add(1, lane: 7)
-    bench.add(1, lane: 8)
-    bench.add(2, lane: 7)
-    #expect(bench.next { $0 == 8 }?.lane == 8)
+    bench.add(1, resource: 7)
+    bench.add(1, resource: 8)
+    bench.add(2, resource: 7)
+    #expect(bench.next { $0 == 8 }?.resource == 8)
     #expect(bench.next { $0 == 8 } == nil)
     #expect(bench.queue.count == 2)
     #expect(bench.drain().sorted() == [1, 2])
@@ -112,12 +112,12 @@ import Testing
     let bench = Bench(capacity: 4)
     for caller in [1, 1, 2] { bench.add(caller, .background) }
     bench.add(1, .low)
-    guard case .displaces(let gone, _) = bench.queue.add(caller: 3, .high, at: .zero) else {
+    guard case .evicts(let gone, _) = bench.queue.add(caller: 3, .high, at: .zero) else {
       Issue.record("nobody went")
       return
     }
     #expect(gone.caller == 1)
-    #expect(gone.tier == .background)
+    #expect(gone.priority == .background)
     #expect(bench.queue.count == 4)
     guard case .full = bench.queue.add(caller: 2, .background, at: .zero) else {
       Issue.record("somebody went")
@@ -128,14 +128,14 @@ import Testing
   @Test func `who fills the queue cannot keep others out`() {
     let bench = Bench(capacity: 100)
     for _ in 0..<100 { bench.add(1) }
-    var displaced = 0
+    var evicted = 0
     for _ in 0..<200 {
-      if case .displaces(let gone, _) = bench.queue.add(caller: 2, .normal, at: .zero) {
-        displaced += 1
+      if case .evicts(let gone, _) = bench.queue.add(caller: 2, .normal, at: .zero) {
+        evicted += 1
         #expect(gone.caller == 1)
       }
     }
-    #expect(displaced == 49 || displaced == 50)
+    #expect(evicted == 49 || evicted == 50)
     #expect(bench.queue.count == 100)
   }
 
@@ -162,8 +162,8 @@ import Testing
       var ids: [RequestQueue.ID] = []
       for _ in 0..<Int.random(in: 1...30, using: &random) {
         if Int.random(in: 0..<4, using: &random) == 0 { _ = bench.next() }
-        let tier = RequestQueue.Tier.allCases[Int.random(in: 1...3, using: &random)]
-        if let id = bench.add(Int.random(in: 0..<4, using: &random), tier) { ids.append(id) }
+        let priority = RequestQueue.Priority.allCases[Int.random(in: 1...3, using: &random)]
+        if let id = bench.add(Int.random(in: 0..<4, using: &random), priority) { ids.append(id) }
         if Int.random(in: 0..<6, using: &random) == 0 { bench.queue.remove(ids.randomElement(using: &random)!) }
       }
       let order = bench.queue.order(at: bench.now).map(\.id)
@@ -177,13 +177,13 @@ import Testing
   @Test func `who waits goes up step by step`() {
     let bench = Bench()
     let id = bench.add(1, .background)!
-    for (second, tier) in [
-      (14, RequestQueue.Tier.background), (15, .low), (31, .normal), (46, .high), (61, .critical),
+    for (second, priority) in [
+      (14, RequestQueue.Priority.background), (15, .low), (31, .normal), (46, .high), (61, .critical),
     ] {
       bench.now = .seconds(second)
       bench.add(2, .critical)
-      #expect(bench.next()?.caller == 2 || tier == .critical)
-      #expect(bench.queue.waiting(id).map { $0.tier == tier } ?? (tier == .critical))
+      #expect(bench.next()?.caller == 2 || priority == .critical)
+      #expect(bench.queue.waiting(id).map { $0.priority == priority } ?? (priority == .critical))
     }
     bench.add(2, .critical)
     _ = bench.next()
@@ -192,7 +192,7 @@ import Testing
 
   /// Callers that send as much as they like, one place that serves: how long the longest wait was.
   private static func longestWait(
-    seed: UInt64, callers: [(tier: RequestQueue.Tier, often: Int)], seconds: Int
+    seed: UInt64, callers: [(priority: RequestQueue.Priority, often: Int)], seconds: Int
   ) -> (waits: [Duration], served: [Int]) {
     var random = SplitMix(state: seed)
     let bench = Bench(capacity: 200)
@@ -201,7 +201,7 @@ import Testing
     for turn in 0..<seconds * 10 {
       bench.now = .milliseconds(100 * turn)
       for (caller, plan) in callers.enumerated() where Int.random(in: 0..<100, using: &random) < plan.often {
-        bench.add(caller, plan.tier)
+        bench.add(caller, plan.priority)
       }
       // One every 200 ms; twice as much comes.
       guard turn % 2 == 0, let waiting = bench.next() else { continue }
@@ -247,12 +247,12 @@ import Testing
   @Test func `one wait is one step up, however often others are served in between`() {
     let bench = Bench()
     let id = bench.add(1, .background)!
-    for (step, tier) in [RequestQueue.Tier.low, .normal, .high].enumerated() {
+    for (step, priority) in [RequestQueue.Priority.low, .normal, .high].enumerated() {
       bench.now = .seconds(15 * (step + 1))
       for _ in 0..<5 {
         bench.add(2, .critical)
         #expect(bench.next()?.caller == 2)
-        #expect(bench.queue.waiting(id)?.tier == tier)
+        #expect(bench.queue.waiting(id)?.priority == priority)
       }
     }
   }

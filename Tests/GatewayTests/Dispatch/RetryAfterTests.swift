@@ -137,7 +137,7 @@ import Testing
   // MARK: All fields of an answer
 
   private static func wait(_ fields: [String: String], body: String? = nil) -> Duration? {
-    var wait = UpstreamWait(now: now) { name in fields["\(name)"] }
+    var wait = RetryHint(now: now) { name in fields["\(name)"] }
     if let body { wait.note(body: Array(body.utf8).span) }
     return wait.wait
   }
@@ -182,7 +182,7 @@ import Testing
   }
 
   @Test func `no answer has so many limits that they fill memory`() {
-    var wait = UpstreamWait()
+    var wait = RetryHint()
     for number in 0..<10_000 {
       let name = Array("X-RateLimit-Reset-thing\(number)".utf8)
       let value = Array("\(10_000 - number)s".utf8)

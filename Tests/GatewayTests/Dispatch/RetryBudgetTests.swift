@@ -27,11 +27,11 @@ import Testing
       var backoff = Backoff(deadline: .seconds(100))
       backoff.attemptsMax = 4
       for attempt in 0..<3 {
-        let pause = backoff.pause(at: .zero, using: &random)!
+        let pause = backoff.nextDelay(at: .zero, using: &random)!
         #expect(pause >= .zero && pause <= .milliseconds(250 << attempt))
         if attempt == 2 { pauses.append(pause) }
       }
-      #expect(backoff.pause(at: .zero, using: &random) == nil)
+      #expect(backoff.nextDelay(at: .zero, using: &random) == nil)
     }
     // Full jitter: half of the limit on average, and often almost nothing.
     let mean = pauses.reduce(.zero, +) / pauses.count
@@ -42,9 +42,9 @@ import Testing
   @Test func `no attempt begins behind the deadline`() {
     var random = SplitMix(state: 1)
     var backoff = Backoff(deadline: .seconds(10))
-    #expect(backoff.pause(at: .seconds(10), using: &random) == nil)
-    #expect(backoff.pause(at: .seconds(1), asked: .seconds(9), using: &random) == nil)
-    let pause = backoff.pause(at: .seconds(1), asked: .seconds(8), using: &random)
+    #expect(backoff.nextDelay(at: .seconds(10), using: &random) == nil)
+    #expect(backoff.nextDelay(at: .seconds(1), asked: .seconds(9), using: &random) == nil)
+    let pause = backoff.nextDelay(at: .seconds(1), asked: .seconds(8), using: &random)
     #expect(pause ?? .zero >= .seconds(8))
     #expect(backoff.attempts == 2)
   }
@@ -52,7 +52,7 @@ import Testing
   /// Providers that come and go, and callers whose requests try, try again where the budget allows, and go elsewhere.
   private struct World {
     var random: SplitMix
-    var board: HealthBoard
+    var tracker: HealthTracker
     var budgets: [RetryBudget]
     var requests = 0
     /// Requests with an attempt at a provider, and all attempts.
@@ -63,7 +63,7 @@ import Testing
 
     init(seed: UInt64, providers: Int) {
       random = SplitMix(state: seed)
-      board = HealthBoard((0..<providers).map { ("p\($0)", ProviderHealth()) })
+      tracker = HealthTracker((0..<providers).map { ("p\($0)", ProviderHealth()) })
       budgets = [RetryBudget](repeating: RetryBudget(), count: providers)
       asked = [Int](repeating: 0, count: providers)
       attempts = asked
@@ -73,9 +73,9 @@ import Testing
     mutating func request(at start: Duration, fails: (Int, Duration, inout SplitMix) -> Bool) {
       requests += 1
       var now = start
-      var tried = SmallSet()
+      var tried = BitSet128()
       while true {
-        let up = board.available(at: now).subtracting(tried)
+        let up = tracker.available(at: now).subtracting(tried)
         guard let provider = up.first else {
           unanswered += 1
           return
@@ -84,12 +84,14 @@ import Testing
         asked[provider] += 1
         budgets[provider].note(at: now)
         var backoff = Backoff(deadline: start + .seconds(30))
-        while let attempt = board.begin(provider, at: now) {
+        while let attempt = tracker.begin(provider, at: now) {
           attempts[provider] += 1
           let hasFailed = fails(provider, now, &random)
-          _ = board.ended(provider, attempt, hasFailed ? .failed : .answered, at: now)
+          _ = tracker.ended(provider, attempt, hasFailed ? .failed : .answered, at: now)
           if !hasFailed { return }
-          guard budgets[provider].take(at: now), let pause = backoff.pause(at: now, using: &random) else { break }
+          guard budgets[provider].take(at: now), let pause = backoff.nextDelay(at: now, using: &random) else {
+            break
+          }
           retries[provider] += 1
           now += pause
         }

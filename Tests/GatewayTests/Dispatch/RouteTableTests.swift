@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct RouteTableTests {
   static func table(
-    _ providers: [(Int, [String])], aliases: [(String, String)] = [], virtuals: [RouteTable.Virtual] = []
+    _ providers: [(Int, [String])], aliases: [(String, String)] = [], virtuals: [RouteTable.VirtualModel] = []
   ) throws -> RouteTable {
     try RouteTable(
       zip(["a", "b", "c", "d", "e", "f"], providers).map {
@@ -62,7 +62,7 @@ import Testing
     #expect(Self.order(table, "x-mini") == [0, 2])
     #expect(Self.order(table, "x") == [2])
     #expect(Self.order(table, "y") == [])
-    #expect(table.verdict(table.match("y")) == .nobody)
+    #expect(table.verdict(table.match("y")) == .notServed)
     #expect(table.verdict(table.match("x")) == .found)
   }
 
@@ -118,20 +118,22 @@ import Testing
 
   /// The same by looking at everything.
   private static func plainOrder(_ providers: [(Int, [String])], _ model: String) -> [Int] {
-    func says(_ patterns: [String], _ model: String) -> Int? {
+    func specificity(_ patterns: [String], _ model: String) -> Int? {
       let patterns = patterns.isEmpty ? ["*"] : patterns
       return patterns.map { ModelPattern($0) }.filter { $0.matches(model) }.map(\.weight).max()
     }
-    var found: [(says: Int, priority: Int, provider: Int)] = []
+    var found: [(specificity: Int, priority: Int, provider: Int)] = []
     for (index, provider) in providers.enumerated() {
       let name = ["a", "b", "c", "d", "e", "f"][index] + "/"
-      if model.hasPrefix(name), model != name, says(provider.1, String(model.dropFirst(2))) != nil {
+      if model.hasPrefix(name), model != name, specificity(provider.1, String(model.dropFirst(2))) != nil {
         found.append((.max, provider.0, index))
-      } else if let says = says(provider.1, model) {
-        found.append((says, provider.0, index))
+      } else if let specificity = specificity(provider.1, model) {
+        found.append((specificity, provider.0, index))
       }
     }
-    return found.sorted { (-$0.says, $0.priority, $0.provider) < (-$1.says, $1.priority, $1.provider) }.map(
+    return found.sorted {
+      (-$0.specificity, $0.priority, $0.provider) < (-$1.specificity, $1.priority, $1.provider)
+    }.map(
       \.provider)
   }
 
@@ -176,23 +178,26 @@ import Testing
   // MARK: Bounds
 
   @Test func `what a table cannot hold is said`() {
-    func fault(_ make: () throws(RouteFault) -> RouteTable) -> RouteFault? {
+    func fault(_ make: () throws(RouteTableError) -> RouteTable) -> RouteTableError? {
       if case .failure(let fault) = Result(catching: make) { fault } else { nil }
     }
     typealias Provider = RouteTable.Provider
     let most = (0..<RouteTable.providersMax).map { Provider("p\($0)") }
-    #expect(fault { () throws(RouteFault) in try RouteTable(most) } == nil)
-    #expect(fault { () throws(RouteFault) in try RouteTable(most + [Provider("q")]) } == .tooManyProviders)
-    let stars = (0..<64).map { "*\($0)" }
-    #expect(fault { () throws(RouteFault) in try RouteTable([Provider("p", models: stars)]) } == nil)
+    #expect(fault { () throws(RouteTableError) in try RouteTable(most) } == nil)
+    #expect(fault { () throws(RouteTableError) in try RouteTable(most + [Provider("q")]) } == .tooManyProviders)
+    let wildcards = (0..<64).map { "*\($0)" }
+    #expect(fault { () throws(RouteTableError) in try RouteTable([Provider("p", models: wildcards)]) } == nil)
     #expect(
-      fault { () throws(RouteFault) in try RouteTable([Provider("p", models: stars + ["*x"])]) } == .tooManyPatterns
+      fault { () throws(RouteTableError) in try RouteTable([Provider("p", models: wildcards + ["*x"])]) }
+        == .tooManyPatterns
     )
-    #expect(fault { () throws(RouteFault) in try RouteTable([Provider("p", weight: 1001)]) } == .badWeight("p"))
-    #expect(fault { () throws(RouteFault) in try RouteTable([Provider("p/q")]) } == .badName("p/q"))
-    #expect(fault { () throws(RouteFault) in try RouteTable([Provider("")]) } == .badName(""))
-    let virtual = RouteTable.Virtual("v", [RouteTable.Target("a"), RouteTable.Target("b")])
-    #expect(fault { () throws(RouteFault) in try RouteTable(most, virtuals: [virtual]) } == .tooManyCandidates("v"))
+    #expect(
+      fault { () throws(RouteTableError) in try RouteTable([Provider("p", weight: 1001)]) } == .badWeight("p"))
+    #expect(fault { () throws(RouteTableError) in try RouteTable([Provider("p/q")]) } == .badName("p/q"))
+    #expect(fault { () throws(RouteTableError) in try RouteTable([Provider("")]) } == .badName(""))
+    let virtual = RouteTable.VirtualModel("v", [RouteTable.Target("a"), RouteTable.Target("b")])
+    #expect(
+      fault { () throws(RouteTableError) in try RouteTable(most, virtuals: [virtual]) } == .tooManyCandidates("v"))
   }
 
   @Test func `everybody serving everything is one list`() throws {

@@ -8,18 +8,18 @@ import Testing
   final class Picking {
     var router: Router
     var match: RouteMatch
-    var asking = Asking()
+    var input = SelectionInput()
     var loads: [UInt32] = []
     var costs: [UInt64] = []
 
     init(
-      _ providers: [Provider], _ policy: Policy, model: String = "m", virtuals: [RouteTable.Virtual] = []
+      _ providers: [Provider], _ policy: Policy, model: String = "m", virtuals: [RouteTable.VirtualModel] = []
     ) throws {
       router = Router(try RouteTable(providers, virtuals: virtuals), policy: policy)
       match = router.table.match(model)
     }
 
-    func picked() -> Router.Picked? { router.pick(match, asking, loads: loads, costs: costs) }
+    func picked() -> Router.Picked? { router.pick(match, input, loads: loads, costs: costs) }
     func pick() -> Int? { picked()?.candidate.provider }
     func picks(_ count: Int) -> [Int] { (0..<count).map { _ in pick() ?? -1 } }
 
@@ -43,11 +43,11 @@ import Testing
   @Test func `by priority the first that can be asked is`() throws {
     let picking = try Picking(Self.providers([1, 1, 1], priorities: [2, 1, 3]), Policy())
     #expect(picking.picks(3) == [1, 1, 1])
-    picking.asking.tried(0)
+    picking.input.exclude(0)
     #expect(picking.pick() == 0)
-    picking.asking.up.remove(0)
+    picking.input.available.remove(0)
     #expect(picking.pick() == 2)
-    picking.asking.out.insert(2)
+    picking.input.excluded.insert(2)
     #expect(picking.pick() == nil)
     #expect(try Picking([], Policy()).router.table.candidates(for: "m") == [])
   }
@@ -56,10 +56,10 @@ import Testing
     for strategy in Strategy.allCases where ![.priority, .direct].contains(strategy) {
       let picking = try Picking(Self.providers([1, 1, 1, 1], priorities: [5, 5, 7, 7]), Policy(strategy))
       #expect(Set(picking.picks(20)).isSubset(of: [0, 1]), "\(strategy)")
-      picking.asking.up.remove(0)
-      picking.asking.tried(1)
+      picking.input.available.remove(0)
+      picking.input.exclude(1)
       #expect(Set(picking.picks(20)).isSubset(of: [2, 3]), "\(strategy)")
-      picking.asking.up = SmallSet()
+      picking.input.available = BitSet128()
       #expect(picking.pick() == nil)
     }
   }
@@ -80,13 +80,13 @@ import Testing
     ]
     let picking = try Picking(providers, Policy(.roundRobin, localFirst: true))
     #expect(picking.picks(3) == [1, 2, 1])
-    picking.asking.up.remove(1)
+    picking.input.available.remove(1)
     #expect(picking.picks(2) == [2, 2])
-    picking.asking.up.remove(2)
+    picking.input.available.remove(2)
     #expect(picking.picks(2) == [0, 0])
-    picking.asking.tried(0)
+    picking.input.exclude(0)
     #expect(picking.pick() == 3)
-    picking.asking.up.remove(3)
+    picking.input.available.remove(3)
     #expect(picking.pick() == 4)
   }
 
@@ -99,21 +99,21 @@ import Testing
 
   @Test func `who cannot be asked does not give its turns to the one behind it`() throws {
     let picking = try Picking(Self.providers([1, 1, 1, 1]), Policy(.roundRobin))
-    picking.asking.up.remove(1)
+    picking.input.available.remove(1)
     #expect(picking.counts(300) == [100, 0, 100, 100])
   }
 
   @Test func `models have turns of their own`() throws {
     let models = (0..<3).map { Provider("p\($0)", models: ["m", "n", "x*", "*y"]) }
     var router = Router(try RouteTable(models), policy: Policy(.roundRobin))
-    var turns: [String: [Int]] = [:]
+    var pickCounts: [String: [Int]] = [:]
     for _ in 0..<3 {
       for model in ["m", "n", "x1", "zy"] {
-        let picked = router.pick(router.table.match(model), Asking())
-        turns[model, default: []].append(picked?.candidate.provider ?? -1)
+        let picked = router.pick(router.table.match(model), SelectionInput())
+        pickCounts[model, default: []].append(picked?.candidate.provider ?? -1)
       }
     }
-    #expect(turns == ["m": [0, 1, 2], "n": [0, 1, 2], "x1": [0, 1, 2], "zy": [0, 1, 2]])
+    #expect(pickCounts == ["m": [0, 1, 2], "n": [0, 1, 2], "x1": [0, 1, 2], "zy": [0, 1, 2]])
   }
 
   // MARK: Weights
@@ -134,8 +134,9 @@ import Testing
       var expected = [Double](repeating: 0, count: weights.count)
       var counts = [Int](repeating: 0, count: weights.count)
       for _ in 0..<10 {
-        picking.asking.up = SmallSet(weights.indices.filter { _ in Int.random(in: 0...4, using: &random) > 0 })
-        let up = weights.indices.filter(picking.asking.up.contains)
+        picking.input.available = BitSet128(
+          weights.indices.filter { _ in Int.random(in: 0...4, using: &random) > 0 })
+        let up = weights.indices.filter(picking.input.available.contains)
         let sum = up.reduce(0) { $0 + weights[$1] }
         guard sum > 0 else { continue }
         for (index, count) in picking.counts(1000).enumerated() { counts[index] += count }
@@ -149,14 +150,14 @@ import Testing
     for strategy in [Strategy.weighted, .leastInFlight] {
       let picking = try Picking(Self.providers([0, 1, 0]), Policy(strategy))
       #expect(picking.picks(5) == [1, 1, 1, 1, 1])
-      picking.asking.up.remove(1)
+      picking.input.available.remove(1)
       #expect(picking.pick() != nil)
       #expect(picking.pick() != 1)
     }
   }
 
   @Test func `a pool spreads over models by weight`() throws {
-    let pool = RouteTable.Virtual(
+    let pool = RouteTable.VirtualModel(
       "v", [.init("x", weight: 9), .init("y", weight: 1)], isPool: true, strategy: .weighted)
     let picking = try Picking(
       [Provider("a", models: ["x"]), Provider("b", models: ["y"])], Policy(), model: "v", virtuals: [pool])
@@ -190,13 +191,13 @@ import Testing
     let picking = try Picking(Self.providers([1, 1, 1, 1]), Policy(.cheapest))
     picking.costs = [.max, 30, 20, 20]
     #expect(picking.picks(2) == [2, 2])
-    picking.asking.tried(2)
+    picking.input.exclude(2)
     #expect(picking.pick() == 3)
-    picking.asking.tried(3)
+    picking.input.exclude(3)
     #expect(picking.pick() == 1)
-    picking.asking.tried(1)
+    picking.input.exclude(1)
     #expect(picking.pick() == 0)
-    picking.asking.out = SmallSet()
+    picking.input.excluded = BitSet128()
     picking.costs = []
     #expect(picking.pick() == 0)
   }
@@ -205,12 +206,12 @@ import Testing
     let providers = [Provider("a", models: ["m"]), Provider("b"), Provider("c", models: ["m"])]
     let picking = try Picking(providers, Policy(.direct))
     #expect(picking.pick() == 0)
-    picking.asking.tried(0)
+    picking.input.exclude(0)
     #expect(picking.pick() == nil)
-    picking.asking = Asking()
+    picking.input = SelectionInput()
     picking.match = picking.router.table.match("c/m")
     #expect(picking.pick() == 2)
-    picking.asking.up.remove(2)
+    picking.input.available.remove(2)
     #expect(picking.pick() == nil)
   }
 
@@ -226,10 +227,10 @@ import Testing
   @Test func `a pick of another table picks nobody`() throws {
     var router = Router(try RouteTable([Provider("a")]))
     let match = router.table.match("m")
-    let found = router.pick(match, Asking())
+    let found = router.pick(match, SelectionInput())
     let picked = try #require(found)
     router.replace(try RouteTable([], generation: 1), policy: Policy())
-    let late = router.pick(match, Asking())
+    let late = router.pick(match, SelectionInput())
     #expect(late == nil)
     router.answered(picked, after: .seconds(1), now: .zero)
     router.failed(picked, now: .zero)

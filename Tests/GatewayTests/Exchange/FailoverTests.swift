@@ -153,15 +153,15 @@ import Testing
     func outcome(_ status: Int, retryAfter: Int? = nil) -> Outcome {
       Outcome(.status(status, UpstreamError(message: "", retryAfter: retryAfter)))
     }
-    for status in [401, 402, 403] { #expect(outcome(status) == .refusedKey) }
-    #expect(outcome(429, retryAfter: 7) == .limited(.seconds(7)))
-    #expect(outcome(429) == .limited(nil))
+    for status in [401, 402, 403] { #expect(outcome(status) == .credentialsRejected) }
+    #expect(outcome(429, retryAfter: 7) == .rateLimited(.seconds(7)))
+    #expect(outcome(429) == .rateLimited(nil))
     for status in [408, 500, 502, 503, 529] { #expect(outcome(status) == .failed) }
     for status in [400, 404, 413, 422] { #expect(outcome(status) == .answered) }
     for failure in [AttemptFailure.connectionLost, .unreachable, .timedOut(.firstEvent), .tls, .malformed("x")] {
       #expect(Outcome(failure) == .failed)
     }
-    #expect(Outcome(.error(UpstreamError(message: "", type: "rate_limit_error"))) == .limited(nil))
+    #expect(Outcome(.error(UpstreamError(message: "", type: "rate_limit_error"))) == .rateLimited(nil))
     #expect(Outcome(.error(UpstreamError(message: "", type: "overloaded_error"))) == .failed)
   }
 

@@ -200,7 +200,7 @@ import Testing
     world.run { asked.count == 1 && world.reactor.transferCount == 0 }
     #expect(world.gateway.apply(world.gateway.configuration) == nil)
     #expect(try world.answer(to: client).status == 200)
-    #expect(world.gateway.traffic.health.providers[0].breaker.failures == 0)
+    #expect(world.gateway.balancer.health.providers[0].breaker.failures == 0)
   }
 
   @Test func `who waits for a model's room waits no longer than allowed, however much goes on beside it`() throws {
@@ -352,7 +352,7 @@ import Testing
     world.run { clients.allSatisfy { $0.responses().contains { $0.isComplete } } }
     for client in clients { #expect(client.responses().first?.status == 200) }
     #expect(world.gateway.queue.count == 0)
-    #expect(world.gateway.traffic.concurrency.inFlight == [0])
+    #expect(world.gateway.balancer.concurrency.inFlight == [0])
   }
 
   @Test func `a model has room of its own, and others of its provider go on`() throws {
@@ -373,11 +373,11 @@ import Testing
       return client
     }
     world.run { world.gateway.queue.count == 1 && world.seenCount == 4 }
-    #expect(world.gateway.traffic.concurrency.inFlight == [4])
+    #expect(world.gateway.balancer.concurrency.inFlight == [4])
     world.run { clients.allSatisfy { $0.responses().contains { $0.isComplete } } }
     for client in clients { #expect(client.responses().first?.status == 200) }
     #expect(world.seenCount == 5)
-    #expect(world.gateway.traffic.concurrency.hasRoom(0, "large"))
+    #expect(world.gateway.balancer.concurrency.hasSlot(0, "large"))
   }
 
   @Test func `a full queue is a 503 with a time`() throws {
@@ -431,7 +431,7 @@ import Testing
     #expect(answer.status == 200)
     #expect(answer.field("x-served-by")?.hasPrefix("up2/") == true)
     #expect(world.seen(1).isEmpty)
-    #expect(world.gateway.traffic.concurrency.inFlight == [0, 0])
+    #expect(world.gateway.balancer.concurrency.inFlight == [0, 0])
   }
 
   @Test func `a reload that fails says why, and changes nothing`() throws {
@@ -452,8 +452,8 @@ import Testing
     let world = try World(
       toml: "[server]\nhealth_check_interval_secs = 0.05\n[health]\nfailures_max = 2",
       [{ request in request.method == "GET" ? [.fail(.connectFailed)] : Script.Step.answer }, Self.good])
-    world.run { !world.gateway.traffic.health.providers[0].probes.isUp }
-    #expect(world.gateway.traffic.health.providers[1].probes.isUp)
+    world.run { !world.gateway.balancer.health.providers[0].checks.isHealthy }
+    #expect(world.gateway.balancer.health.providers[1].checks.isHealthy)
     _ = try world.exchange(World.chat())
     #expect(world.seen(0).allSatisfy { $0.method == "GET" })
   }

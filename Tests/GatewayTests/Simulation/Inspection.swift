@@ -143,7 +143,7 @@ struct Inspection {
       ("connections", gateway.connections.count), ("transfers", gateway.transfers.count),
       ("clients", reactor.clientCount), ("running transfers", reactor.transferCount),
       ("bytes of bodies", gateway.capacity.bodyBytes), ("waiting for models", gateway.modelQueue.waiting.count),
-      ("places at providers", gateway.traffic.concurrency.inFlight.reduce(0) { $0 + Int($1) }),
+      ("places at providers", gateway.balancer.concurrency.inFlight.reduce(0) { $0 + Int($1) }),
       ("waiting for a place", gateway.queue.count),
       ("deadlines", reactor.nextDeadline == nil ? 0 : 1),
     ]

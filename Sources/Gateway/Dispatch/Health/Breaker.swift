@@ -36,7 +36,7 @@ struct Breaker: Sendable {
   private(set) var state = State.closed
   /// Failures one after the other, now or before it opened.
   private(set) var failures = 0
-  private var recent: RecentCounts
+  private var recent: SlidingWindow
   /// Times that it opened without closing in between.
   private var openings = 0
   /// Counts changes of state.
@@ -44,14 +44,14 @@ struct Breaker: Sendable {
 
   init(_ settings: Settings = Settings()) {
     self.settings = settings
-    recent = RecentCounts(for: settings.window)
+    recent = SlidingWindow(for: settings.window)
   }
 
   /// Whether a request would be let through.
-  func admits(at now: Duration) -> Bool { opens(at: now) == nil }
+  func admits(at now: Duration) -> Bool { nextAdmission(at: now) == nil }
 
   /// When a request will be let through, if not now.
-  func opens(at now: Duration) -> Duration? {
+  func nextAdmission(at now: Duration) -> Duration? {
     switch state {
     case .closed: nil
     case .open(let until): until > now ? until : nil
@@ -60,7 +60,7 @@ struct Breaker: Sendable {
   }
 
   /// Lets a request through, or nil; one that is forced is a trial where it would not be let through.
-  mutating func pass(at now: Duration, isForced: Bool = false) -> Pass? {
+  mutating func admit(at now: Duration, isForced: Bool = false) -> Pass? {
     guard isForced || admits(at: now) else { return nil }
     if case .closed = state { return Pass(epoch: epoch, isTrial: false) }
     if case .open = state { epoch &+= 1 }
@@ -79,16 +79,16 @@ struct Breaker: Sendable {
   /// It failed.
   mutating func failed(_ pass: Pass, at now: Duration) {
     guard pass.epoch == epoch else { return }
-    recent.note(bad: 1, at: now)
+    recent.note(failed: 1, at: now)
     failures += 1
     if pass.isTrial { return open(at: now) }
-    let (all, bad) = recent.totals(at: now)
-    let isMostlyBad = all >= settings.requestsMin && bad * 100 >= all * settings.failuresPercent
-    if failures >= settings.failuresMax || isMostlyBad { open(at: now) }
+    let (all, failed) = recent.totals(at: now)
+    let isMostlyFailing = all >= settings.requestsMin && failed * 100 >= all * settings.failuresPercent
+    if failures >= settings.failuresMax || isMostlyFailing { open(at: now) }
   }
 
   /// It ended without saying anything about who was asked, as when the caller went away.
-  mutating func abandoned(_ pass: Pass) {
+  mutating func inconclusive(_ pass: Pass) {
     if pass.isTrial, pass.epoch == epoch { state = .halfOpen(trialEnds: nil) }
   }
 
@@ -110,7 +110,7 @@ struct Breaker: Sendable {
   }
 
   /// Requests of late and failures among them.
-  mutating func counts(at now: Duration) -> (all: Int, bad: Int) { recent.totals(at: now) }
+  mutating func counts(at now: Duration) -> (all: Int, failed: Int) { recent.totals(at: now) }
 
   /// How long it stays open when it opens now.
   var nextOpenTime: Duration { min(settings.openTime * (1 << min(openings, 20)), settings.openTimeMax) }

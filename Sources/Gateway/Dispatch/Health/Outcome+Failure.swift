@@ -3,16 +3,17 @@ extension ProviderHealth.Outcome {
   init(_ failure: AttemptFailure) {
     switch failure {
     // Whoever loads a model is well.
-    case _ where failure.isLoading: self = .abandoned
+    case _ where failure.isLoading: self = .inconclusive
     case .status(let status, let error):
       switch status {
-      case 401, 402, 403: self = .refusedKey
-      case 429: self = .limited(error.retryAfter.map { .seconds($0) })
+      case 401, 402, 403: self = .credentialsRejected
+      case 429: self = .rateLimited(error.retryAfter.map { .seconds($0) })
       case 408, 500...: self = .failed
       // That it said no to the request is an answer.
       default: self = .answered
       }
-    case .error(let error): self = error.isAboutLimits ? .limited(error.retryAfter.map { .seconds($0) }) : .failed
+    case .error(let error):
+      self = error.isAboutLimits ? .rateLimited(error.retryAfter.map { .seconds($0) }) : .failed
     // A bound of the gateway's own.
     case .tooLarge, .addressNotAllowed: self = .answered
     default: self = .failed

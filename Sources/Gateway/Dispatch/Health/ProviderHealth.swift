@@ -4,14 +4,14 @@
 /// Its keys are used in turn.
 struct ProviderHealth: Sendable {
   /// How long keys are parked.
-  struct Parking: Equatable, Sendable {
+  struct Cooldown: Equatable, Sendable {
     /// After a limit without a time: doubled each time, up to the most.
-    var limited = Duration.seconds(1)
-    var limitedMax = Duration.seconds(60)
+    var rateLimited = Duration.seconds(1)
+    var rateLimitedMax = Duration.seconds(60)
     /// After a refusal of the key.
-    var refused = Duration.seconds(60)
+    var credentialsRejected = Duration.seconds(60)
     /// The longest, whatever the provider says.
-    var longest = Duration.seconds(3600)
+    var durationMax = Duration.seconds(3600)
   }
 
   /// How an attempt ended, as far as it says something of the provider.
@@ -21,22 +21,22 @@ struct ProviderHealth: Sendable {
     /// The connection, the server or the answer failed.
     case failed
     /// The key has used up what it may, for that long where it was said.
-    case limited(Duration?)
+    case rateLimited(Duration?)
     /// The key is not accepted, or there is no money behind it.
-    case refusedKey
+    case credentialsRejected
     /// Nobody waited for it.
-    case abandoned
+    case inconclusive
   }
 
   /// Whether a provider can be asked.
-  enum Standing: String, Sendable {
-    case up
+  enum Status: String, Sendable {
+    case healthy
     /// Probes or requests have failed.
-    case down
+    case unhealthy
     /// Its keys have used up what they may.
-    case limited
+    case rateLimited
     /// Its keys are not accepted.
-    case refused
+    case credentialsRejected
   }
 
   /// An attempt that was let through.
@@ -47,40 +47,40 @@ struct ProviderHealth: Sendable {
     fileprivate var keyPass: Breaker.Pass
   }
 
-  let parking: Parking
+  let cooldown: Cooldown
   private(set) var breaker: Breaker
-  private(set) var probes: Probes
+  private(set) var checks: HealthChecks
   /// One for each key, or one that stands for none.
   private(set) var keys: [Breaker]
   /// For each key, whether it is parked because it was not accepted.
-  private var isRefused: [Bool]
-  private var turn = 0
+  private var isRejected: [Bool]
+  private var nextKeyIndex = 0
 
   init(
-    keys: Int = 1, _ settings: Breaker.Settings = Breaker.Settings(), probes: Probes = Probes(),
-    parking: Parking = Parking()
+    keys: Int = 1, _ settings: Breaker.Settings = Breaker.Settings(), checks: HealthChecks = HealthChecks(),
+    cooldown: Cooldown = Cooldown()
   ) {
-    self.parking = parking
-    self.probes = probes
+    self.cooldown = cooldown
+    self.checks = checks
     breaker = Breaker(settings)
     var keySettings = settings
-    keySettings.openTime = parking.limited
-    keySettings.openTimeMax = parking.limitedMax
+    keySettings.openTime = cooldown.rateLimited
+    keySettings.openTimeMax = cooldown.rateLimitedMax
     self.keys = [Breaker](repeating: Breaker(keySettings), count: max(1, keys))
-    isRefused = [Bool](repeating: false, count: self.keys.count)
+    isRejected = [Bool](repeating: false, count: self.keys.count)
   }
 
   /// Whether it can be asked.
-  func isUp(at now: Duration) -> Bool { probes.isUp && breaker.admits(at: now) && hasKey(at: now) }
+  func isAvailable(at now: Duration) -> Bool { checks.isHealthy && breaker.admits(at: now) && hasKey(at: now) }
 
   /// When it can be asked, if not now and as far as is known; a probe may say so earlier.
-  func returns(at now: Duration) -> Duration? {
+  func nextAvailable(at now: Duration) -> Duration? {
     var soonest: Duration?
     for key in keys {
-      guard let time = key.opens(at: now) else { return breaker.opens(at: now) }
+      guard let time = key.nextAdmission(at: now) else { return breaker.nextAdmission(at: now) }
       soonest = min(soonest ?? time, time)
     }
-    return [soonest, breaker.opens(at: now)].compactMap(\.self).max()
+    return [soonest, breaker.nextAdmission(at: now)].compactMap(\.self).max()
   }
 
   /// Whether one of its keys is not parked.
@@ -88,18 +88,18 @@ struct ProviderHealth: Sendable {
 
   /// Lets an attempt through with the next key; nil when there is none, unless it is forced.
   mutating func begin(at now: Duration, isForced: Bool = false) -> Attempt? {
-    guard isForced || probes.isUp && breaker.admits(at: now) else { return nil }
-    guard let key = nextKey(at: now) ?? (isForced ? turn : nil),
-      let keyPass = keys[key].pass(at: now, isForced: isForced),
-      let pass = breaker.pass(at: now, isForced: isForced)
+    guard isForced || checks.isHealthy && breaker.admits(at: now) else { return nil }
+    guard let key = nextKey(at: now) ?? (isForced ? nextKeyIndex : nil),
+      let keyPass = keys[key].admit(at: now, isForced: isForced),
+      let pass = breaker.admit(at: now, isForced: isForced)
     else { return nil }
-    turn = (key + 1) % keys.count
+    nextKeyIndex = (key + 1) % keys.count
     return Attempt(key: key, provider: pass, keyPass: keyPass)
   }
 
   /// The next key in turn that is not parked.
   private func nextKey(at now: Duration) -> Int? {
-    var key = turn
+    var key = nextKeyIndex
     for _ in keys.indices {
       if keys[key].admits(at: now) { return key }
       key = (key + 1) % keys.count
@@ -108,47 +108,47 @@ struct ProviderHealth: Sendable {
   }
 
   /// Whether it can be asked, and if not, why.
-  func standing(at now: Duration) -> Standing {
-    if !probes.isUp || !breaker.admits(at: now) { return .down }
-    if hasKey(at: now) { return .up }
-    return isRefused.contains(false) ? .limited : .refused
+  func status(at now: Duration) -> Status {
+    if !checks.isHealthy || !breaker.admits(at: now) { return .unhealthy }
+    if hasKey(at: now) { return .healthy }
+    return isRejected.contains(false) ? .rateLimited : .credentialsRejected
   }
 
   /// Notes how an attempt ended.
   mutating func ended(_ attempt: Attempt, _ outcome: Outcome, at now: Duration) {
     guard attempt.key < keys.count else { return }
-    if outcome != .abandoned { isRefused[attempt.key] = outcome == .refusedKey }
+    if outcome != .inconclusive { isRejected[attempt.key] = outcome == .credentialsRejected }
     switch outcome {
     case .answered:
       breaker.succeeded(attempt.provider, at: now)
       keys[attempt.key].succeeded(attempt.keyPass, at: now)
     case .failed:
       breaker.failed(attempt.provider, at: now)
-      keys[attempt.key].abandoned(attempt.keyPass)
-    case .abandoned:
-      breaker.abandoned(attempt.provider)
-      keys[attempt.key].abandoned(attempt.keyPass)
-    case .limited(let wait):
+      keys[attempt.key].inconclusive(attempt.keyPass)
+    case .inconclusive:
+      breaker.inconclusive(attempt.provider)
+      keys[attempt.key].inconclusive(attempt.keyPass)
+    case .rateLimited(let wait):
       // The provider is there, or it could not have said so.
       breaker.succeeded(attempt.provider, at: now)
-      park(attempt.key, for: wait ?? keys[attempt.key].nextOpenTime, at: now)
-    case .refusedKey:
+      startCooldown(attempt.key, for: wait ?? keys[attempt.key].nextOpenTime, at: now)
+    case .credentialsRejected:
       breaker.succeeded(attempt.provider, at: now)
-      park(attempt.key, for: parking.refused, at: now)
+      startCooldown(attempt.key, for: cooldown.credentialsRejected, at: now)
     }
   }
 
-  private mutating func park(_ key: Int, for time: Duration, at now: Duration) {
-    keys[key].open(until: now + min(max(time, .zero), parking.longest))
+  private mutating func startCooldown(_ key: Int, for time: Duration, at now: Duration) {
+    keys[key].open(until: now + min(max(time, .zero), cooldown.durationMax))
   }
 
   /// Whether a probe has to begin.
-  mutating func beginsProbe(at now: Duration) -> Bool { probes.begins(at: now) }
+  mutating func startsCheck(at now: Duration) -> Bool { checks.starts(at: now) }
 
   /// Notes how a probe ended. One that is well closes the breaker too: nobody has to be the trial.
-  mutating func probed(_ isWell: Bool, at now: Duration) {
-    guard probes.isRunning else { return }
-    probes.ended(isWell, at: now)
-    if isWell, breaker.state != .closed { breaker.close() }
+  mutating func healthChecked(_ passed: Bool, at now: Duration) {
+    guard checks.isRunning else { return }
+    checks.ended(passed, at: now)
+    if passed, breaker.state != .closed { breaker.close() }
   }
 }

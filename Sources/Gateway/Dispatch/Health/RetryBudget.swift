@@ -10,11 +10,11 @@ struct RetryBudget: Sendable {
   }
 
   let settings: Settings
-  private var recent: RecentCounts
+  private var recent: SlidingWindow
 
   init(_ settings: Settings = Settings()) {
     self.settings = settings
-    recent = RecentCounts(for: settings.window)
+    recent = SlidingWindow(for: settings.window)
   }
 
   /// Notes a first attempt.
@@ -24,7 +24,7 @@ struct RetryBudget: Sendable {
   mutating func take(at now: Duration) -> Bool {
     let (requests, retries) = recent.totals(at: now)
     guard (retries + 1) * 100 <= requests * settings.percent || retries < settings.floor else { return false }
-    recent.note(0, bad: 1, at: now)
+    recent.note(0, failed: 1, at: now)
     return true
   }
 }
@@ -34,7 +34,7 @@ struct RetryBudget: Sendable {
 struct Backoff: Equatable, Sendable {
   /// The longest first pause; each time it doubles.
   var base = Duration.milliseconds(250)
-  var most = Duration.seconds(8)
+  var delayMax = Duration.seconds(8)
   /// Attempts at one provider in one request, the first one included.
   var attemptsMax = 2
   /// The share of a pause that is left to chance.
@@ -50,17 +50,17 @@ struct Backoff: Equatable, Sendable {
   /// the deadline.
   ///
   /// - Parameter asked: How long the provider asked to be left alone.
-  mutating func pause(
+  mutating func nextDelay(
     at now: Duration, asked: Duration = .zero, using random: inout some RandomNumberGenerator
   ) -> Duration? {
     guard attempts < attemptsMax else { return nil }
-    let limit = min(base * (1 << min(attempts - 1, 16)), most)
+    let limit = min(base * (1 << min(attempts - 1, 16)), delayMax)
     let length = max(0, Self.nanoseconds(limit))
     let chance = Int64(Double(length) * min(max(jitter, 0), 1))
-    let pause = asked + .nanoseconds(length - chance + Int64.random(in: 0...chance, using: &random))
-    guard now + pause < deadline else { return nil }
+    let delay = asked + .nanoseconds(length - chance + Int64.random(in: 0...chance, using: &random))
+    guard now + delay < deadline else { return nil }
     attempts += 1
-    return pause
+    return delay
   }
 
   private static func nanoseconds(_ time: Duration) -> Int64 {

@@ -7,7 +7,7 @@ struct KnownModels: Sendable {
     /// One provider's name; nil for every provider.
     var provider: String?
     var context: Int?
-    var abilities: ModelAbilities?
+    var capabilities: ModelCapabilities?
     var prices: ModelCatalog.Prices?
   }
 
@@ -25,7 +25,7 @@ struct KnownModels: Sendable {
     /// Whether it reads no more than is said: it is this very model's, or the configuration's word.
     var isContextSure = false
     /// Whether it can do no more than is said: only the configuration knows that.
-    var isAbilitySure = false
+    var areCapabilitiesSure = false
   }
 
   /// What is known of all candidates of one name.
@@ -34,15 +34,15 @@ struct KnownModels: Sendable {
     /// In the order of the candidates.
     var models: [Known?] = []
     /// The fewest tokens that one of them reads.
-    var leastContext: Int = .max
+    var contextMin: Int = .max
     /// What one of them lacks.
-    var lacking: ModelAbilities = []
+    var missing: ModelCapabilities = []
   }
 
   /// Names whose profiles are kept.
   static let profilesMax = 256
   /// What candidates are looked at for.
-  static let looked: ModelAbilities = [.tools, .vision, .schema]
+  static let checkedCapabilities: ModelCapabilities = [.tools, .vision, .schema]
 
   private let catalog: ModelCatalog
   private let overrides: [Override]
@@ -57,21 +57,21 @@ struct KnownModels: Sendable {
 
   /// What is known of a model at a provider.
   func model(_ name: String, at provider: Int) -> Known? {
-    let place = providers[provider]
-    let found = catalog.find(name, provider: place.kind)
+    let configured = providers[provider]
+    let found = catalog.find(name, provider: configured.kind)
     var known = Known(
-      model: found?.model ?? ModelCatalog.Model(provider: place.kind, name: name),
+      model: found?.model ?? ModelCatalog.Model(provider: configured.kind, name: name),
       isContextSure: found?.isExact ?? false)
     // What another version can do says little about this one.
-    if found?.isExact == false { known.model.abilities = nil }
+    if found?.isExact == false { known.model.capabilities = nil }
     // A server of one's own has the context that it was started with, and costs nothing.
-    if place.isLocal {
+    if configured.isLocal {
       known.model.context = nil
       known.model.prices = [ModelCatalog.Prices(input: 0, output: 0)]
     }
-    var isSaid = found != nil || place.isLocal
+    var isSaid = found != nil || configured.isLocal
     // What is said of the provider's own comes behind what is said of all, and holds.
-    for provider in [nil, place.name] {
+    for provider in [nil, configured.name] {
       guard
         let override = overrides.first(where: { $0.provider == provider && $0.name.utf8.elementsEqual(name.utf8) })
       else { continue }
@@ -80,9 +80,9 @@ struct KnownModels: Sendable {
         known.model.context = context
         known.isContextSure = true
       }
-      if let abilities = override.abilities {
-        known.model.abilities = abilities
-        known.isAbilitySure = true
+      if let capabilities = override.capabilities {
+        known.model.capabilities = capabilities
+        known.areCapabilitiesSure = true
       }
       if let prices = override.prices { known.model.prices = [prices] }
     }
@@ -100,8 +100,10 @@ struct KnownModels: Sendable {
   mutating func profile(of name: String, _ candidates: [(provider: Int, model: String)]) -> Profile {
     var profile = Profile(name: name, models: candidates.map { model($0.model, at: $0.provider) })
     for case let known? in profile.models {
-      profile.leastContext = min(profile.leastContext, known.model.context ?? .max)
-      if let abilities = known.model.abilities { profile.lacking.formUnion(Self.looked.subtracting(abilities)) }
+      profile.contextMin = min(profile.contextMin, known.model.context ?? .max)
+      if let capabilities = known.model.capabilities {
+        profile.missing.formUnion(Self.checkedCapabilities.subtracting(capabilities))
+      }
     }
     if profiles.count >= Self.profilesMax { profiles.removeAll() }
     profiles[name] = profile
@@ -114,7 +116,7 @@ extension ModelCatalog {
   static let builtIn = readBuiltIn(PackageResources.models_jsonl)
 
   private static func readBuiltIn(_ file: [UInt8]) -> ModelCatalog {
-    do throws(ModelCatalogFault) {
+    do throws(ModelCatalogError) {
       return try read(file.span)
     } catch {
       preconditionFailure("the built-in catalog of models: \(error)")

@@ -1,5 +1,5 @@
 /// Why a file is not a catalog of models, and where.
-struct ModelCatalogFault: Error, Equatable, Sendable, CustomStringConvertible {
+struct ModelCatalogError: Error, Equatable, Sendable, CustomStringConvertible {
   /// From 1.
   var line: Int
   var reason: String
@@ -29,8 +29,8 @@ extension ModelCatalog {
   private static let priceMax = Int64(1) << 50
 
   /// Reads a file.
-  static func read(_ file: Span<UInt8>) throws(ModelCatalogFault) -> ModelCatalog {
-    if file.count > bytesMax { throw ModelCatalogFault(line: 1, reason: "more than \(bytesMax) bytes") }
+  static func read(_ file: Span<UInt8>) throws(ModelCatalogError) -> ModelCatalog {
+    if file.count > bytesMax { throw ModelCatalogError(line: 1, reason: "more than \(bytesMax) bytes") }
     var catalog = ModelCatalog()
     var line = 0
     var start = 0
@@ -47,10 +47,10 @@ extension ModelCatalog {
           catalog.set(try model(text))
         }
       } catch {
-        throw ModelCatalogFault(line: line, reason: error.words)
+        throw ModelCatalogError(line: line, reason: error.words)
       }
     }
-    if line == 0 { throw ModelCatalogFault(line: 1, reason: "the file is empty") }
+    if line == 0 { throw ModelCatalogError(line: 1, reason: "the file is empty") }
     return catalog
   }
 
@@ -74,7 +74,7 @@ extension ModelCatalog {
       context: try tokens("context", members, line), output: try tokens("output", members, line))
     if let can = members.first("can", in: line) {
       guard can.kind == .array else { throw ModelCatalogReason("`can` must be a list of words") }
-      model.abilities = try abilities(can, line)
+      model.capabilities = try capabilities(can, line)
     }
     guard let value = members.first("prices", in: line) else { return model }
     let prices = try ModelCatalogReason.members(of: value, "prices", in: line)
@@ -113,15 +113,17 @@ extension ModelCatalog {
     return prices
   }
 
-  private static func abilities(
+  private static func capabilities(
     _ list: JSONValue, _ line: Span<UInt8>
-  ) throws(ModelCatalogReason) -> ModelAbilities {
-    var abilities: ModelAbilities = []
+  ) throws(ModelCatalogReason) -> ModelCapabilities {
+    var capabilities: ModelCapabilities = []
     for element in try ModelCatalogReason.elements(of: list, "can", in: line) {
       // Words of a later file are read past.
-      for (ability, word) in ModelAbilities.words where element.equals(word, in: line) { abilities.insert(ability) }
+      for (capability, word) in ModelCapabilities.words where element.equals(word, in: line) {
+        capabilities.insert(capability)
+      }
     }
-    return abilities
+    return capabilities
   }
 
   private static func name(

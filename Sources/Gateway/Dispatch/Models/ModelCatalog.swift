@@ -28,7 +28,7 @@ struct ModelCatalog: Sendable {
     /// Tokens that it writes at most.
     var output: Int?
     /// What it can; nil when nobody has said.
-    var abilities: ModelAbilities?
+    var capabilities: ModelCapabilities?
     /// The lowest `above` first; none when the price is unknown.
     var prices: [Prices] = []
 
@@ -37,7 +37,7 @@ struct ModelCatalog: Sendable {
   }
 
   /// Tokens of a request by what they are; no token is in two classes.
-  struct Spent: Equatable, Sendable {
+  struct TokenBreakdown: Equatable, Sendable {
     var input = 0
     var cacheRead = 0
     var cacheWrite = 0
@@ -135,7 +135,7 @@ struct ModelCatalog: Sendable {
 
 extension ModelCatalog.Prices {
   /// What tokens cost, in 10^-12 US dollars; saturates.
-  func cost(_ spent: ModelCatalog.Spent) -> UInt64 {
+  func cost(_ spent: ModelCatalog.TokenBreakdown) -> UInt64 {
     let parts: [(Int, UInt64)] = [
       (spent.input, input), (spent.output, output), (spent.cacheRead, cacheRead ?? input),
       (spent.cacheWrite, cacheWrite ?? input), (spent.cacheWriteLong, cacheWriteLong ?? cacheWrite ?? input),
@@ -152,5 +152,5 @@ extension ModelCatalog.Prices {
 
 extension ModelCatalog.Model {
   /// What tokens cost here, in 10^-12 US dollars; nil when that is not known.
-  func cost(_ spent: ModelCatalog.Spent) -> UInt64? { prices(forPrompt: spent.prompt)?.cost(spent) }
+  func cost(_ spent: ModelCatalog.TokenBreakdown) -> UInt64? { prices(forPrompt: spent.prompt)?.cost(spent) }
 }

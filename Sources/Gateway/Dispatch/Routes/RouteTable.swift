@@ -15,8 +15,8 @@
 /// which would cost more than many look-ups: what outlives it keeps a `RouteMatch`.
 public struct RouteTable: ~Copyable, Sendable {
   /// Providers that a table can tell apart, and candidates that a name may have.
-  public static var providersMax: Int { SmallSet.capacity }
-  public static var candidatesMax: Int { SmallSet.capacity }
+  public static var providersMax: Int { BitSet128.capacity }
+  public static var candidatesMax: Int { BitSet128.capacity }
   /// The largest weight of a provider, and of a target.
   public static let weightMax = 1000
   /// Names that are followed from alias to alias and target to target while a table is compiled.
@@ -55,14 +55,14 @@ public struct RouteTable: ~Copyable, Sendable {
   let groups: [Group]
   /// The candidates of all groups, and behind them those of `stars`, in order of their rank.
   let list: [RouteCandidate]
-  let starsFirst: Int
+  let wildcardsFirst: Int
   /// For each candidate from `starsFirst` on, the number of its pattern.
-  let starOf: [UInt16]
-  let stars: StarPatterns
+  let wildcardOf: [UInt16]
+  let wildcards: WildcardPatterns
   let entries: [Entry]
   /// What models are called at providers.
   let names: [String]
-  let virtuals: [Virtual]
+  let virtuals: [VirtualModel]
   /// Every name that is ambiguous.
   public let ambiguities: [Ambiguity]
   /// Aliases and virtual models that nobody serves.
@@ -72,17 +72,17 @@ public struct RouteTable: ~Copyable, Sendable {
 
   /// Compiles what a configuration says. `generation` must differ from that of the table before.
   public init(
-    _ providers: [Provider], aliases: [Rename] = [], virtuals: [Virtual] = [], generation: UInt32 = 0
-  ) throws(RouteFault) {
-    var build = try RouteBuild(providers, aliases, virtuals)
+    _ providers: [Provider], aliases: [Rename] = [], virtuals: [VirtualModel] = [], generation: UInt32 = 0
+  ) throws(RouteTableError) {
+    var build = try RouteTableBuilder(providers, aliases, virtuals)
     try build.run()
     self.providers = providers
     trie = build.trie
     groups = build.groups
     list = build.list
-    starsFirst = build.starsFirst
-    starOf = build.starOf
-    stars = build.stars
+    wildcardsFirst = build.wildcardsFirst
+    wildcardOf = build.wildcardOf
+    wildcards = build.wildcards
     entries = build.entries
     names = build.names
     self.virtuals = virtuals
@@ -99,19 +99,19 @@ public struct RouteTable: ~Copyable, Sendable {
   @inline(__always)
   public func match(_ name: Span<UInt8>) -> RouteMatch {
     let found = trie.find(name)
-    if found.isName { return RouteMatch(group: found.group, stars: SmallSet(), generation: generation) }
-    return RouteMatch(group: found.group, stars: stars.matching(name), generation: generation)
+    if found.isName { return RouteMatch(group: found.group, wildcards: BitSet128(), generation: generation) }
+    return RouteMatch(group: found.group, wildcards: wildcards.matching(name), generation: generation)
   }
 
   /// Places where a strategy keeps what it remembers for a list.
-  var slots: Int { groups.count + stars.count }
+  var slots: Int { groups.count + wildcards.count }
 
   /// The place for a match's list: that of its group or, for a list made of several, of its best pattern with a star
   /// in front or in the middle.
   @inline(__always)
   func slot(_ match: RouteMatch) -> Int {
-    if match.stars.isEmpty { return Int(match.group) }
-    return groups.count + (match.stars.first ?? 0)
+    if match.wildcards.isEmpty { return Int(match.group) }
+    return groups.count + (match.wildcards.first ?? 0)
   }
 
   private func range(_ group: UInt32) -> Range<Int> {
@@ -129,7 +129,7 @@ public struct RouteTable: ~Copyable, Sendable {
       if group.isAmbiguous { return .ambiguous(ambiguities[Int(group.first)]) }
       if group.count > 0 { return .found }
     }
-    return match.stars.isEmpty ? .nobody : .found
+    return match.wildcards.isEmpty ? .notServed : .found
   }
 
   /// All candidates in their order, put into `out` in place of what is there.
@@ -137,18 +137,18 @@ public struct RouteTable: ~Copyable, Sendable {
     out.removeAll(keepingCapacity: true)
     guard match.generation == generation else { return }
     let range = range(match.group)
-    if match.stars.isEmpty {
+    if match.wildcards.isEmpty {
       out.append(contentsOf: list[range])
       return
     }
-    var seen = SmallSet()
+    var seen = BitSet128()
     var base = range.lowerBound
-    var star = nextStar(match, from: starsFirst)
+    var star = nextWildcard(match, from: wildcardsFirst)
     while base < range.upperBound || star < list.count {
       var next = base
       if base == range.upperBound || star < list.count && list[star].isBefore(list[base]) {
         next = star
-        star = nextStar(match, from: star + 1)
+        star = nextWildcard(match, from: star + 1)
       } else {
         base += 1
       }
@@ -158,10 +158,10 @@ public struct RouteTable: ~Copyable, Sendable {
     }
   }
 
-  private func nextStar(_ match: RouteMatch, from place: Int) -> Int {
-    var place = place
-    while place < list.count, !match.stars.contains(Int(starOf[place - starsFirst])) { place += 1 }
-    return place
+  private func nextWildcard(_ match: RouteMatch, from start: Int) -> Int {
+    var index = start
+    while index < list.count, !match.wildcards.contains(Int(wildcardOf[index - wildcardsFirst])) { index += 1 }
+    return index
   }
 
   /// All candidates of a name in their order, as a list of its own.
@@ -201,19 +201,19 @@ public struct RouteTable: ~Copyable, Sendable {
 /// Where a name leads, for one table; two words and a set, nothing to release.
 public struct RouteMatch: Sendable {
   var group: UInt32
-  var stars: SmallSet
+  var wildcards: BitSet128
   var generation: UInt32
 
   @inline(__always)
-  init(group: UInt32, stars: SmallSet, generation: UInt32) {
+  init(group: UInt32, wildcards: BitSet128, generation: UInt32) {
     self.group = group
-    self.stars = stars
+    self.wildcards = wildcards
     self.generation = generation
   }
 
   /// Whether anything was found: candidates, or an ambiguity.
   public var isFound: Bool {
-    @inline(__always) get { group != RouteTrie.nothing || !stars.isEmpty }
+    @inline(__always) get { group != RouteTrie.nothing || !wildcards.isEmpty }
   }
 }
 
@@ -221,7 +221,7 @@ public struct RouteMatch: Sendable {
 public enum RouteVerdict: Equatable, Sendable {
   case found
   /// No provider serves it.
-  case nobody
+  case notServed
   /// It could mean several models.
   case ambiguous(RouteTable.Ambiguity)
   /// The table that made the match is gone; look the name up again.
@@ -234,16 +234,16 @@ public struct RouteCandidate: Equatable, Sendable {
   var index: UInt16
   var flags: Flags
   /// Which way the name led here: smaller says more about the model.
-  var step: UInt32
+  var specificityRank: UInt32
   /// Equal within a tier; smaller is asked first.
-  var rank: UInt32
+  var tierRank: UInt32
   /// What statistics are kept for: the provider with one of its patterns.
   var entry: UInt32
   /// What the model is called there, or `RouteTrie.nothing` where that follows from the name asked for.
   var name: UInt32
   var weight: Int32
   /// Where it is in its table.
-  var place: UInt32
+  var listIndex: UInt32
   /// The same in every table for the provider under that name: what sessions are spread by.
   var identity: UInt32 = 0
 
@@ -268,5 +268,5 @@ public struct RouteCandidate: Equatable, Sendable {
     @inline(__always) @_noAllocation @_noLocks get { flags.rawValue & 2 != 0 }
   }
 
-  func isBefore(_ other: RouteCandidate) -> Bool { (rank, index) < (other.rank, other.index) }
+  func isBefore(_ other: RouteCandidate) -> Bool { (tierRank, index) < (other.tierRank, other.index) }
 }

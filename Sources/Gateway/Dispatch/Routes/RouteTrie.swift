@@ -22,7 +22,7 @@ struct RouteTrie: Sendable {
     /// The group of a name that ends here.
     var name = nothing
     /// The group of a name that goes on here in whatever way.
-    var beginning = nothing
+    var prefix = nothing
   }
 
   /// What a walk came to.
@@ -38,13 +38,13 @@ struct RouteTrie: Sendable {
   private var children: [UInt32] = []
   private var text: [UInt8]
   /// For each key of the builder, its node.
-  private(set) var places: [Int]
+  private(set) var nodeOfKey: [Int]
 
   /// Arranges keys, which must be in order and all different.
   init(_ keys: [[UInt8]]) {
     nodes = [Node()]
     text = []
-    places = [Int](repeating: 0, count: keys.count)
+    nodeOfKey = [Int](repeating: 0, count: keys.count)
     var starts: [Int] = []
     for key in keys {
       starts.append(text.count)
@@ -58,7 +58,7 @@ struct RouteTrie: Sendable {
       next += 1
       var rest = range
       if let first = rest.first, keys[first].count == depth {
-        places[first] = node
+        nodeOfKey[first] = node
         rest = rest.dropFirst()
       }
       if let first = rest.first, let last = rest.last {
@@ -93,9 +93,9 @@ struct RouteTrie: Sendable {
   }
 
   /// Says what is known at each node.
-  mutating func know(_ name: UInt32, _ beginning: UInt32, at node: Int) {
+  mutating func setGroups(_ name: UInt32, _ prefix: UInt32, at node: Int) {
     nodes[node].name = name
-    nodes[node].beginning = beginning
+    nodes[node].prefix = prefix
   }
 
   /// The group of the name, or of the longest beginning of it that is known.
@@ -109,7 +109,7 @@ struct RouteTrie: Sendable {
     _ name: Span<UInt8>, nodes: Span<Node>, children: Span<UInt32>, text: Span<UInt8>
   ) -> Found {
     var node = nodes[0]
-    var best = node.beginning
+    var best = node.prefix
     var at = 0
     while at < name.count {
       let child = child(of: node, name[at], children)
@@ -127,7 +127,7 @@ struct RouteTrie: Sendable {
         }
         at &+= length
       }
-      if node.beginning != nothing { best = node.beginning }
+      if node.prefix != nothing { best = node.prefix }
     }
     if node.name != nothing { return Found(group: node.name, isName: true) }
     return Found(group: best, isName: false)

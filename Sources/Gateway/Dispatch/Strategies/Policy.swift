@@ -23,11 +23,11 @@ public struct Policy: Equatable, Sendable {
 }
 
 /// What is true while a candidate is picked.
-public struct Asking: Sendable {
+public struct SelectionInput: Sendable {
   /// Providers that can be asked: healthy, with a key and with room.
-  public var up: SmallSet
+  public var available: BitSet128
   /// Candidates that are out, by their position in the list: asked in vain, or unable to do what is asked for.
-  public var out: SmallSet
+  public var excluded: BitSet128
   /// How many were asked in vain.
   public var attempts: Int
   public var now: Duration
@@ -35,32 +35,32 @@ public struct Asking: Sendable {
   public var affinity: AffinityKey?
 
   public init(
-    up: SmallSet = .all, out: SmallSet = SmallSet(), attempts: Int = 0, now: Duration = .zero,
+    available: BitSet128 = .all, excluded: BitSet128 = BitSet128(), attempts: Int = 0, now: Duration = .zero,
     affinity: AffinityKey? = nil
   ) {
-    self.up = up
-    self.out = out
+    self.available = available
+    self.excluded = excluded
     self.attempts = attempts
     self.now = now
     self.affinity = affinity
   }
 
   /// Notes that the candidate at a position was asked in vain.
-  public mutating func tried(_ position: Int) {
-    out.insert(position)
+  public mutating func exclude(_ position: Int) {
+    excluded.insert(position)
     attempts += 1
   }
 
   /// Lets the candidate at a position be asked once more, as if it had not been.
-  mutating func forgive(_ position: Int) {
-    out.remove(position)
+  mutating func include(_ position: Int) {
+    excluded.remove(position)
     attempts = max(0, attempts - 1)
   }
 
   /// Whether the candidate at that position may be asked now.
   @inline(__always) @_noAllocation @_noLocks
   func admits(_ candidate: RouteCandidate, at position: Int) -> Bool {
-    if !up.contains(candidate.provider) { return false }
-    return !out.contains(position)
+    if !available.contains(candidate.provider) { return false }
+    return !excluded.contains(position)
   }
 }

@@ -2,7 +2,7 @@
 public struct Router: ~Copyable, Sendable {
   public private(set) var table: RouteTable
   public var policy: Policy
-  private var picks: Picks
+  private var picks: StrategyState
   /// A list that was made of several.
   private var merged: [RouteCandidate] = []
 
@@ -15,14 +15,14 @@ public struct Router: ~Copyable, Sendable {
   }
 
   public init(_ table: consuming RouteTable, policy: Policy = Policy()) {
-    picks = Picks(table)
+    picks = StrategyState(table)
     self.table = table
     self.policy = policy
   }
 
   /// Takes another table, whose generation is another; what is known of the speed of providers stays known.
   public mutating func replace(_ table: consuming RouteTable, policy: Policy) {
-    picks = Picks(table, after: picks, of: self.table)
+    picks = StrategyState(table, after: picks, of: self.table)
     self.table = table
     self.policy = policy
   }
@@ -38,56 +38,57 @@ public struct Router: ~Copyable, Sendable {
   ///   - costs: What the request would cost at each candidate, by position in the list.
   @inline(__always)
   public mutating func pick(
-    _ match: RouteMatch, _ asking: borrowing Asking, loads: [UInt32] = [], costs: [UInt64] = []
+    _ match: RouteMatch, _ input: borrowing SelectionInput, loads: [UInt32] = [], costs: [UInt64] = []
   ) -> Picked? {
     if match.generation != table.generation { return nil }
     // Several lists match; they are put together first.
-    if !match.stars.isEmpty {
+    if !match.wildcards.isEmpty {
       table.candidates(match, into: &merged)
-      return Self.pick(merged, table, &picks, table.slot(match), policy, asking, loads, costs)
+      return Self.pick(merged, table, &picks, table.slot(match), policy, input, loads, costs)
     }
     if match.group == RouteTrie.nothing { return nil }
     let group = table.groups[Int(match.group)]
     var policy = policy
     if group.virtual != RouteTrie.nothing { policy.strategy = table.strategy(match) ?? policy.strategy }
-    return Self.pick(table, group.range, &picks, Int(match.group), policy, asking, loads, costs)
+    return Self.pick(table, group.range, &picks, Int(match.group), policy, input, loads, costs)
   }
 
   /// Says who would be picked, and remembers nothing of it.
   mutating func preview(
-    _ match: RouteMatch, _ asking: borrowing Asking, loads: [UInt32] = [], costs: [UInt64] = []
+    _ match: RouteMatch, _ input: borrowing SelectionInput, loads: [UInt32] = [], costs: [UInt64] = []
   ) -> Picked? {
     let kept = picks
     defer { picks = kept }
-    return pick(match, asking, loads: loads, costs: costs)
+    return pick(match, input, loads: loads, costs: costs)
   }
 
   /// Looks a name up and picks who is asked first.
-  public mutating func pick(_ model: String, _ asking: borrowing Asking, loads: [UInt32] = []) -> Picked? {
-    pick(table.match(model.utf8.span), asking, loads: loads)
+  public mutating func pick(_ model: String, _ input: borrowing SelectionInput, loads: [UInt32] = []) -> Picked? {
+    pick(table.match(model.utf8.span), input, loads: loads)
   }
 
   // The parts are parameters because a span of one keeps the whole of `self` from being changed.
 
   @inline(__always)
   private static func pick(
-    _ table: borrowing RouteTable, _ range: Range<Int>, _ picks: inout Picks, _ slot: Int, _ policy: Policy,
-    _ asking: borrowing Asking, _ loads: [UInt32], _ costs: [UInt64]
+    _ table: borrowing RouteTable, _ range: Range<Int>, _ picks: inout StrategyState, _ slot: Int, _ policy: Policy,
+    _ input: borrowing SelectionInput, _ loads: [UInt32], _ costs: [UInt64]
   ) -> Picked? {
     let candidates = table.list.span.extracting(range)
-    var position = picks.quickly(candidates, slot: slot, policy, asking)
+    var position = picks.pickFast(candidates, slot: slot, policy, input)
     if position == nil {
-      position = picks.pick(candidates, slot: slot, policy, asking, loads: loads, costs: costs)
+      position = picks.pick(candidates, slot: slot, policy, input, loads: loads, costs: costs)
     }
     guard let position else { return nil }
     return Picked(candidate: candidates[position], position: position, generation: table.generation)
   }
 
   private static func pick(
-    _ merged: [RouteCandidate], _ table: borrowing RouteTable, _ picks: inout Picks, _ slot: Int, _ policy: Policy,
-    _ asking: borrowing Asking, _ loads: [UInt32], _ costs: [UInt64]
+    _ merged: [RouteCandidate], _ table: borrowing RouteTable, _ picks: inout StrategyState, _ slot: Int,
+    _ policy: Policy,
+    _ input: borrowing SelectionInput, _ loads: [UInt32], _ costs: [UInt64]
   ) -> Picked? {
-    guard let position = picks.pick(merged.span, slot: slot, policy, asking, loads: loads, costs: costs)
+    guard let position = picks.pick(merged.span, slot: slot, policy, input, loads: loads, costs: costs)
     else { return nil }
     return Picked(candidate: merged[position], position: position, generation: table.generation)
   }

@@ -2,10 +2,10 @@
 import Testing
 
 /// Names that stand for other names.
-@Suite struct RouteMeaningTests {
+@Suite struct NameTargetTests {
   typealias Provider = RouteTable.Provider
   typealias Rename = RouteTable.Rename
-  typealias Virtual = RouteTable.Virtual
+  typealias VirtualModel = RouteTable.VirtualModel
   typealias Target = RouteTable.Target
 
   private static func list(_ table: borrowing RouteTable, _ model: String) -> [String] {
@@ -50,7 +50,7 @@ import Testing
   @Test func `an alias that nobody serves is known beforehand`() throws {
     let table = try RouteTable([Provider("a", models: ["m"])], aliases: [Rename("x", "y"), Rename("n", "m")])
     #expect(table.unserved == ["x"])
-    #expect(table.verdict(table.match("x")) == .nobody)
+    #expect(table.verdict(table.match("x")) == .notServed)
   }
 
   @Test func `aliases in a circle end`() throws {
@@ -128,7 +128,7 @@ import Testing
     let table = try RouteTable(
       [Provider("a")],
       aliases: [Rename("x", "m"), Rename("x", "n"), Rename("y", "m"), Rename("y", "m"), Rename("z", "x")],
-      virtuals: [Virtual("y2", [Target("x")])])
+      virtuals: [VirtualModel("y2", [Target("x")])])
     #expect(Self.ambiguity(table, "x") == ["m", "n"])
     #expect(Self.list(table, "y") == ["a:m"])
     #expect(Self.ambiguity(table, "z") == ["m", "n"])
@@ -139,13 +139,13 @@ import Testing
     let table = try RouteTable(
       [Provider("a", models: ["big", "small"]), Provider("b", priority: 1, models: ["big"])],
       virtuals: [
-        Virtual("smart", [Target("big"), Target("nobody"), Target("small"), Target("a/big")]),
-        Virtual("big", [Target("big"), Target("small")], strategy: .weighted),
+        VirtualModel("smart", [Target("big"), Target("nobody"), Target("small"), Target("a/big")]),
+        VirtualModel("big", [Target("big"), Target("small")], strategy: .weighted),
       ])
     let smart = table.candidates(for: "smart")
     // Behind a target of its name stands the real model, and nobody is asked for the same twice.
     #expect(Self.list(table, "smart") == ["b:big", "a:big", "a:small"])
-    #expect(smart.map(\.rank) == [0, 1, 2])
+    #expect(smart.map(\.tierRank) == [0, 1, 2])
     #expect(Self.list(table, "big") == ["b:big", "a:big", "a:small"])
     #expect(table.strategy(table.match("big")) == .weighted)
     #expect(table.strategy(table.match("smart")) == nil)
@@ -155,17 +155,19 @@ import Testing
   @Test func `the targets of a pool stand side by side with their weights`() throws {
     let table = try RouteTable(
       [Provider("a", weight: 2, models: ["x"]), Provider("b", models: ["y*"]), Provider("c")],
-      virtuals: [Virtual("pool", [Target("x", weight: 3), Target("y1"), Target("y2", weight: 5)], isPool: true)])
+      virtuals: [
+        VirtualModel("pool", [Target("x", weight: 3), Target("y1"), Target("y2", weight: 5)], isPool: true)
+      ])
     let pool = table.candidates(for: "pool")
     #expect(Self.list(table, "pool") == ["a:x", "b:y1", "b:y2", "c:x", "c:y1", "c:y2"])
-    #expect(pool.map(\.rank) == [0, 0, 0, 1, 1, 1])
+    #expect(pool.map(\.tierRank) == [0, 0, 0, 1, 1, 1])
     #expect(pool.map(\.weight) == [6, 1, 5, 3, 1, 5])
   }
 
   @Test func `virtual models inside one another do not take forever`() throws {
-    let virtuals = (0..<40).map { Virtual("v\($0)", [Target("v\($0 + 1)"), Target("v\($0 + 1)")]) }
-    #expect(throws: RouteFault.self) { _ = try RouteTable([Provider("a")], virtuals: virtuals) }
-    let circle = [Virtual("x", [Target("y"), Target("m")]), Virtual("y", [Target("x"), Target("n")])]
+    let virtuals = (0..<40).map { VirtualModel("v\($0)", [Target("v\($0 + 1)"), Target("v\($0 + 1)")]) }
+    #expect(throws: RouteTableError.self) { _ = try RouteTable([Provider("a")], virtuals: virtuals) }
+    let circle = [VirtualModel("x", [Target("y"), Target("m")]), VirtualModel("y", [Target("x"), Target("n")])]
     let table = try RouteTable([Provider("a", models: ["m", "n"])], virtuals: circle)
     #expect(Self.list(table, "x") == ["a:n", "a:m"])
   }

@@ -74,7 +74,7 @@ extension RouteTable {
   }
 
   /// A model that exists only here: a name for several others.
-  public struct Virtual: Sendable {
+  public struct VirtualModel: Sendable {
     public var name: String
     public var targets: [Target]
     /// Whether all targets are asked alike, by weight; otherwise each is for when those before it failed.
@@ -103,9 +103,9 @@ extension RouteTable {
 }
 
 /// Why a configuration's routes cannot be a table.
-public enum RouteFault: Error, Equatable, Sendable {
+public enum RouteTableError: Error, Equatable, Sendable {
   case tooManyProviders
-  /// More than `StarPatterns.countMax` patterns with a star elsewhere than at the end.
+  /// More than `WildcardPatterns.countMax` patterns with a star elsewhere than at the end.
   case tooManyPatterns
   /// A virtual model with more than `RouteTable.candidatesMax` candidates.
   case tooManyCandidates(String)
@@ -115,13 +115,13 @@ public enum RouteFault: Error, Equatable, Sendable {
   case badName(String)
 }
 
-extension RouteFault: CustomStringConvertible {
+extension RouteTableError: CustomStringConvertible {
   /// The fault as a sentence that says what to change.
   public var description: String {
     switch self {
     case .tooManyProviders: "There may be at most \(RouteTable.providersMax) providers."
     case .tooManyPatterns:
-      "There may be at most \(StarPatterns.countMax / 2) patterns with `*` in front or in the middle."
+      "There may be at most \(WildcardPatterns.countMax / 2) patterns with `*` in front or in the middle."
     case .tooManyCandidates(let name):
       "The model `\(name)` has more than \(RouteTable.candidatesMax) candidates; name fewer targets."
     case .badWeight(let name): "The weight of `\(name)` must be from 0 to \(RouteTable.weightMax)."

@@ -6,7 +6,7 @@ private typealias BreakerSettings = Breaker.Settings
 extension Configuration {
   /// Complains when the providers' routes cannot be compiled; a configuration that is used must pass.
   public func checkRoutes(file: String) throws(ConfigurationErrors) {
-    do throws(RouteFault) {
+    do throws(RouteTableError) {
       _ = try table(generation: 0)
     } catch {
       throw ConfigurationErrors([ConfigurationError(file: file, message: error.description)])
@@ -17,7 +17,7 @@ extension Configuration {
 
   var policy: Policy { Policy(routing.strategy, localFirst: routing.localFirst) }
 
-  func table(generation: UInt32) throws(RouteFault) -> RouteTable {
+  func table(generation: UInt32) throws(RouteTableError) -> RouteTable {
     let names = routing.aliases.filter { $0.provider == nil }
     return try RouteTable(
       enabled.map { provider in
@@ -28,7 +28,7 @@ extension Configuration {
       },
       aliases: names.map { RouteTable.Rename($0.name, $0.model) },
       virtuals: routing.virtualModels.map { virtual in
-        RouteTable.Virtual(
+        RouteTable.VirtualModel(
           virtual.name, virtual.targets.map { RouteTable.Target($0) }, isPool: virtual.isPool,
           strategy: virtual.strategy)
       }, generation: generation)
@@ -43,29 +43,29 @@ extension Configuration {
     breaker.failuresPercent = wished.failuresPercent
     breaker.openTime = wished.openTime
     breaker.openTimeMax = max(wished.openTime, breaker.openTimeMax)
-    let probes = Probes.Settings(
+    let checks = HealthChecks.Settings(
       interval: routing.health.interval, failuresMax: routing.health.failuresMax,
       successesMin: routing.health.successesMin, deadline: routing.health.timeout)
     let enabled = enabled
     return enabled.indices.map { index in
-      let first = now + probes.interval / enabled.count * (index + 1)
+      let first = now + checks.interval / enabled.count * (index + 1)
       // Nobody has to look whether a part of the process is there.
-      let settings = enabled[index].demo == nil ? probes : Probes.Settings(interval: .zero)
+      let settings = enabled[index].demo == nil ? checks : HealthChecks.Settings(interval: .zero)
       return (
         enabled[index].name,
         ProviderHealth(
-          keys: enabled[index].keys.count, breaker, probes: Probes(settings, first: first))
+          keys: enabled[index].keys.count, breaker, checks: HealthChecks(settings, first: first))
       )
     }
   }
 
-  var concurrencyLimits: [Concurrency.Provider] {
+  var concurrencyLimits: [ConcurrencyLimits.Provider] {
     enabled.map { provider in
       // What is said of the provider's own model holds, before what is said of all.
       let limited = models.filter { $0.concurrencyMax != nil }
       let own = limited.filter { $0.provider == provider.name }
       let others = limited.filter { model in model.provider == nil && !own.contains { $0.name == model.name } }
-      return Concurrency.Provider(
+      return ConcurrencyLimits.Provider(
         name: provider.name, limit: provider.concurrencyMax,
         models: (own + others).compactMap { model in model.concurrencyMax.map { (model.name, $0) } })
     }
@@ -84,7 +84,7 @@ extension Configuration {
           model.outputPrice.map { ModelCatalog.Prices(input: micro(input), output: micro($0)) }
         }
         return KnownModels.Override(
-          name: model.name, provider: model.provider, context: model.context, abilities: model.abilities,
+          name: model.name, provider: model.provider, context: model.context, capabilities: model.capabilities,
           prices: prices)
       }, catalog: .builtIn)
   }
@@ -93,7 +93,7 @@ extension Configuration {
   func backoff(deadline: Duration) -> Backoff {
     var backoff = Backoff(deadline: deadline)
     backoff.base = routing.retry.base
-    backoff.most = routing.retry.delayMax
+    backoff.delayMax = routing.retry.delayMax
     backoff.attemptsMax = routing.retry.retriesMax + 1
     backoff.jitter = routing.retry.jitter
     return backoff

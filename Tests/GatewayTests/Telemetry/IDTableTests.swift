@@ -1,9 +1,9 @@
 @testable import Gateway
 import Testing
 
-@Suite struct RegisterTests {
+@Suite struct IDTableTests {
   @Test func `a stale name finds nothing and removes nothing`() {
-    var register = Register<String>()
+    var register = IDTable<String>()
     let first: UInt64 = 1 << 32 | 5
     let second: UInt64 = 2 << 32 | 5
     #expect(register[first] == nil)
@@ -27,7 +27,7 @@ import Testing
 
   @Test func `a register by chance is a dictionary`() {
     var random = SplitMix(state: 21)
-    var register = Register<Int>()
+    var register = IDTable<Int>()
     var known: [UInt64: Int] = [:]
     for step in 0..<5000 {
       let name = (random.next() % 3) << 32 | (random.next() % 20)

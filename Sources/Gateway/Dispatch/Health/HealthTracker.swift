@@ -1,25 +1,25 @@
 /// The health of all providers, and the set of those that can be asked, kept so that a request only has to look at it.
-struct HealthBoard: Sendable {
+struct HealthTracker: Sendable {
   private(set) var providers: [ProviderHealth]
   private let names: [String]
-  private var up = SmallSet()
+  private var availableSet = BitSet128()
   /// When somebody comes back by the clock alone.
   private var changes: Duration = .zero
 
   /// A provider that is no longer what it was.
   struct Change: Equatable, Sendable {
     var provider: Int
-    var isUp: Bool
+    var isAvailable: Bool
   }
 
   init(_ providers: [(name: String, health: ProviderHealth)]) {
     names = providers.map(\.name)
     self.providers = providers.map(\.health)
-    up = SmallSet(providers.indices)
+    availableSet = BitSet128(providers.indices)
   }
 
   /// After a reload: providers that kept their name and their number of keys keep what is known of them.
-  init(_ providers: [(name: String, health: ProviderHealth)], after old: HealthBoard, now: Duration) {
+  init(_ providers: [(name: String, health: ProviderHealth)], after old: HealthTracker, now: Duration) {
     self.init(providers)
     for (index, name) in names.enumerated() {
       guard let before = old.names.firstIndex(of: name) else { continue }
@@ -27,16 +27,16 @@ struct HealthBoard: Sendable {
       let new = self.providers[index]
       let isSame =
         known.keys.count == new.keys.count && known.breaker.settings == new.breaker.settings
-        && known.probes.settings == new.probes.settings && known.parking == new.parking
+        && known.checks.settings == new.checks.settings && known.cooldown == new.cooldown
       if isSame { self.providers[index] = known }
     }
     refresh(at: now)
   }
 
   /// Who can be asked.
-  mutating func available(at now: Duration) -> SmallSet {
+  mutating func available(at now: Duration) -> BitSet128 {
     if now >= changes { refresh(at: now) }
-    return up
+    return availableSet
   }
 
   /// Lets an attempt through.
@@ -57,50 +57,50 @@ struct HealthBoard: Sendable {
     providers[provider].ended(attempt, outcome, at: now)
     update(provider, at: now)
     let after = providers[provider].breaker.state == .closed
-    return before == after ? nil : Change(provider: provider, isUp: after)
+    return before == after ? nil : Change(provider: provider, isAvailable: after)
   }
 
   /// The providers that are to be probed now.
-  mutating func probesDue(at now: Duration) -> [Int] {
+  mutating func checksDue(at now: Duration) -> [Int] {
     var due: [Int] = []
     for index in providers.indices {
-      let wasUp = providers[index].probes.isUp
-      if providers[index].beginsProbe(at: now) { due.append(index) }
-      if providers[index].probes.isUp != wasUp { update(index, at: now) }
+      let wasHealthy = providers[index].checks.isHealthy
+      if providers[index].startsCheck(at: now) { due.append(index) }
+      if providers[index].checks.isHealthy != wasHealthy { update(index, at: now) }
     }
     return due
   }
 
   /// When the next probe begins or is over its time.
-  var nextProbe: Duration? {
-    providers.filter { $0.probes.settings.interval > .zero }.map(\.probes.next).min()
+  var nextCheck: Duration? {
+    providers.filter { $0.checks.settings.interval > .zero }.map(\.checks.next).min()
   }
 
   /// Notes how a probe ended; what it changed, for the events.
-  mutating func probed(_ provider: Int, _ isWell: Bool, at now: Duration) -> Change? {
+  mutating func healthChecked(_ provider: Int, _ passed: Bool, at now: Duration) -> Change? {
     guard providers.indices.contains(provider) else { return nil }
-    let before = providers[provider].probes.isUp
-    providers[provider].probed(isWell, at: now)
+    let before = providers[provider].checks.isHealthy
+    providers[provider].healthChecked(passed, at: now)
     update(provider, at: now)
-    let after = providers[provider].probes.isUp
-    return before == after ? nil : Change(provider: provider, isUp: after)
+    let after = providers[provider].checks.isHealthy
+    return before == after ? nil : Change(provider: provider, isAvailable: after)
   }
 
   /// How long until one of them may be asked, as far as is known: what callers are told.
-  func wait(among candidates: some Sequence<Int>, at now: Duration) -> Duration? {
+  func timeUntilAvailable(among candidates: some Sequence<Int>, at now: Duration) -> Duration? {
     var soonest: Duration?
     for provider in candidates where providers.indices.contains(provider) {
-      if let time = providers[provider].returns(at: now) { soonest = min(soonest ?? time, time) }
+      if let time = providers[provider].nextAvailable(at: now) { soonest = min(soonest ?? time, time) }
     }
     return soonest.map { $0 - now }
   }
 
   private mutating func update(_ provider: Int, at now: Duration) {
-    if providers[provider].isUp(at: now) {
-      up.insert(provider)
+    if providers[provider].isAvailable(at: now) {
+      availableSet.insert(provider)
     } else {
-      up.remove(provider)
-      if let time = providers[provider].returns(at: now) { changes = min(changes, time) }
+      availableSet.remove(provider)
+      if let time = providers[provider].nextAvailable(at: now) { changes = min(changes, time) }
     }
   }
 

@@ -2,7 +2,7 @@
 ///
 /// It is a value of two words, so that who may be asked is kept up to date when that changes and only looked at when a
 /// request comes. Numbers outside are never in it.
-public struct SmallSet: Equatable, Sendable {
+public struct BitSet128: Equatable, Sendable {
   /// Numbers that it can tell apart.
   public static var capacity: Int {
     @inline(__always) @_noAllocation @_noLocks get { 128 }
@@ -25,8 +25,8 @@ public struct SmallSet: Equatable, Sendable {
   }
 
   /// Every number that it can hold.
-  public static var all: SmallSet {
-    var set = SmallSet()
+  public static var all: BitSet128 {
+    var set = BitSet128()
     set.low = .max
     set.high = .max
     return set
@@ -54,7 +54,7 @@ public struct SmallSet: Equatable, Sendable {
   }
 
   /// What is in both.
-  public func intersection(_ other: SmallSet) -> SmallSet {
+  public func intersection(_ other: BitSet128) -> BitSet128 {
     var both = self
     both.low &= other.low
     both.high &= other.high
@@ -62,7 +62,7 @@ public struct SmallSet: Equatable, Sendable {
   }
 
   /// What is in this one and not in the other.
-  public func subtracting(_ other: SmallSet) -> SmallSet {
+  public func subtracting(_ other: BitSet128) -> BitSet128 {
     var rest = self
     rest.low &= ~other.low
     rest.high &= ~other.high
@@ -70,7 +70,7 @@ public struct SmallSet: Equatable, Sendable {
   }
 
   /// What is in one of them, or in both.
-  public func union(_ other: SmallSet) -> SmallSet {
+  public func union(_ other: BitSet128) -> BitSet128 {
     var all = self
     all.low |= other.low
     all.high |= other.high

@@ -1,7 +1,7 @@
 /// A table by the reactor's names: 64 bits of which the low 32 are a slot that is used again.
 ///
 /// Look-ups cost an index and a compare; a stale name finds nothing.
-struct Register<Value> {
+struct IDTable<Value> {
   private var entries: [(name: UInt64, value: Value)?] = []
 
   /// The number of entries.

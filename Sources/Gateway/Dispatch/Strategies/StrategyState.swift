@@ -1,9 +1,9 @@
 /// What strategies remember from one pick to the next, for every list of one table.
-struct Picks: Sendable {
+struct StrategyState: Sendable {
   /// The position of the last pick, for each slot.
   private var last: [UInt32]
   /// Picks by latency so far, for each slot.
-  private var turns: [UInt32]
+  private var pickCounts: [UInt32]
   /// How far each candidate is ahead of its share, by its place in the table.
   private var credit: [Int64]
   /// How soon each provider answers, by the table's entry.
@@ -11,13 +11,13 @@ struct Picks: Sendable {
 
   init(_ table: borrowing RouteTable) {
     last = [UInt32](repeating: .max, count: table.slots)
-    turns = [UInt32](repeating: 0, count: table.slots)
+    pickCounts = [UInt32](repeating: 0, count: table.slots)
     credit = [Int64](repeating: 0, count: table.list.count)
     latencies = [Latency](repeating: Latency(), count: table.entries.count)
   }
 
   /// Begins anew for another table, with the latencies of providers and patterns that both have.
-  init(_ table: borrowing RouteTable, after picks: Picks, of old: borrowing RouteTable) {
+  init(_ table: borrowing RouteTable, after picks: StrategyState, of old: borrowing RouteTable) {
     self.init(table)
     var known: [String: Latency] = [:]
     for entry in old.entries.indices { known[old.key(ofEntry: entry)] = picks.latencies[entry] }
@@ -28,27 +28,27 @@ struct Picks: Sendable {
 
   /// Picks where nothing has to be searched: the first one by priority, the next one in turn. Nil says nothing yet.
   @inline(__always)
-  mutating func quickly(
-    _ candidates: Span<RouteCandidate>, slot: Int, _ policy: Policy, _ asking: borrowing Asking
+  mutating func pickFast(
+    _ candidates: Span<RouteCandidate>, slot: Int, _ policy: Policy, _ input: borrowing SelectionInput
   ) -> Int? {
     if candidates.isEmpty { return nil }
-    return Self.quickly(candidates, policy, asking, &last[slot])
+    return Self.pickFast(candidates, policy, input, &last[slot])
   }
 
   @inline(__always) @_noAllocation @_noLocks
-  private static func quickly(
-    _ candidates: Span<RouteCandidate>, _ policy: Policy, _ asking: borrowing Asking, _ last: inout UInt32
+  private static func pickFast(
+    _ candidates: Span<RouteCandidate>, _ policy: Policy, _ input: borrowing SelectionInput, _ last: inout UInt32
   ) -> Int? {
     if policy.localFirst { return nil }
-    if case .some = asking.affinity { return nil }
+    if case .some = input.affinity { return nil }
     switch policy.strategy {
     case .priority:
-      if asking.admits(candidates[0], at: 0) { return 0 }
+      if input.admits(candidates[0], at: 0) { return 0 }
       return nil
     case .roundRobin:
       if policy.ignoresPriority { return nil }
       let position = following(candidates, last)
-      if !asking.admits(candidates[position], at: position) { return nil }
+      if !input.admits(candidates[position], at: position) { return nil }
       last = UInt32(truncatingIfNeeded: position)
       return position
     case .weighted, .leastInFlight, .lowestLatency, .cheapest, .direct: return nil
@@ -62,23 +62,24 @@ struct Picks: Sendable {
   ///   - costs: What the request would cost at each candidate, by position; `.max` where that is not known.
   @inline(never)
   mutating func pick(
-    _ candidates: Span<RouteCandidate>, slot: Int, _ policy: Policy, _ asking: borrowing Asking, loads: [UInt32],
+    _ candidates: Span<RouteCandidate>, slot: Int, _ policy: Policy, _ input: borrowing SelectionInput,
+    loads: [UInt32],
     costs: [UInt64]
   ) -> Int? {
     var tier = Tier()
     tier.ignoresPriority = policy.ignoresPriority
-    if !Self.find(&tier, candidates, asking, localFirst: policy.localFirst) { return nil }
-    if let key = asking.affinity {
-      if policy.strategy != .direct { return nearest(candidates, tier, asking, key, policy.affinityLoad, loads) }
+    if !Self.find(&tier, candidates, input, localFirst: policy.localFirst) { return nil }
+    if let key = input.affinity {
+      if policy.strategy != .direct { return nearest(candidates, tier, input, key, policy.affinityLoad, loads) }
     }
     switch policy.strategy {
     case .priority: return tier.first
-    case .roundRobin: return Self.next(candidates, tier, asking, &last[slot])
-    case .weighted: return Self.weighted(candidates, tier, asking, credit.mutableSpan)
-    case .leastInFlight: return Self.leastInFlight(candidates, tier, asking, loads.span, &last[slot])
-    case .lowestLatency: return soonest(candidates, tier, asking, slot)
-    case .cheapest: return Self.cheapest(candidates, tier, asking, costs.span)
-    case .direct: return direct(candidates, tier, asking)
+    case .roundRobin: return Self.next(candidates, tier, input, &last[slot])
+    case .weighted: return Self.weighted(candidates, tier, input, credit.mutableSpan)
+    case .leastInFlight: return Self.leastInFlight(candidates, tier, input, loads.span, &last[slot])
+    case .lowestLatency: return soonest(candidates, tier, input, slot)
+    case .cheapest: return Self.cheapest(candidates, tier, input, costs.span)
+    case .direct: return direct(candidates, tier, input)
     }
   }
 
@@ -93,36 +94,36 @@ struct Picks: Sendable {
     /// Whether a candidate is of the tier of another.
     @inline(__always) @_noAllocation @_noLocks
     func joins(_ candidate: RouteCandidate, _ other: RouteCandidate) -> Bool {
-      ignoresPriority ? candidate.step == other.step : candidate.rank == other.rank
+      ignoresPriority ? candidate.specificityRank == other.specificityRank : candidate.tierRank == other.tierRank
     }
 
     @inline(__always) @_noAllocation @_noLocks
-    func admits(_ candidate: RouteCandidate, at position: Int, _ asking: borrowing Asking) -> Bool {
+    func admits(_ candidate: RouteCandidate, at position: Int, _ input: borrowing SelectionInput) -> Bool {
       if onlyLocal {
         if !candidate.isLocal { return false }
       }
-      return asking.admits(candidate, at: position)
+      return input.admits(candidate, at: position)
     }
   }
 
   /// Finds the first candidate that may be asked; false when there is none.
   @inline(__always) @_noAllocation @_noLocks
   private static func find(
-    _ tier: inout Tier, _ candidates: Span<RouteCandidate>, _ asking: borrowing Asking, localFirst: Bool
+    _ tier: inout Tier, _ candidates: Span<RouteCandidate>, _ input: borrowing SelectionInput, localFirst: Bool
   ) -> Bool {
     var position = 0
     while position < candidates.count {
-      if asking.admits(candidates[position], at: position) { break }
+      if input.admits(candidates[position], at: position) { break }
       position += 1
     }
     if position == candidates.count { return false }
     tier.first = position
     if !localFirst { return true }
-    let step = candidates[position].step
+    let step = candidates[position].specificityRank
     while position < candidates.count {
-      if candidates[position].step != step { return true }
+      if candidates[position].specificityRank != step { return true }
       if candidates[position].isLocal {
-        if asking.admits(candidates[position], at: position) {
+        if input.admits(candidates[position], at: position) {
           tier.first = position
           tier.onlyLocal = true
           return true
@@ -140,14 +141,14 @@ struct Picks: Sendable {
   private static func following(_ candidates: Span<RouteCandidate>, _ last: UInt32) -> Int {
     let position = Int(last &+ 1)
     if position >= candidates.count { return 0 }
-    return candidates[position].rank == candidates[0].rank ? position : 0
+    return candidates[position].tierRank == candidates[0].tierRank ? position : 0
   }
 
   /// The next one behind the last pick that may be asked, so that who cannot be asked does not give its turns to the
   /// one behind it.
   @inline(__always) @_noAllocation @_noLocks
   private static func next(
-    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ last: inout UInt32
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ last: inout UInt32
   ) -> Int {
     var position = Int(last &+ 1)
     var steps = 0
@@ -157,7 +158,7 @@ struct Picks: Sendable {
       } else if !tier.joins(candidates[position], candidates[tier.first]) {
         position = tier.first
       }
-      if tier.admits(candidates[position], at: position, asking) { break }
+      if tier.admits(candidates[position], at: position, input) { break }
       position += 1
       steps += 1
     }
@@ -169,7 +170,7 @@ struct Picks: Sendable {
   /// Smooth weighted round robin: everybody earns its weight, the richest is picked and pays what all earned.
   @_noAllocation @_noLocks
   private static func weighted(
-    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking,
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput,
     _ credit: consuming MutableSpan<Int64>
   ) -> Int {
     var best = tier.first
@@ -179,26 +180,26 @@ struct Picks: Sendable {
     while position < candidates.count {
       let candidate = candidates[position]
       if !tier.joins(candidate, candidates[tier.first]) { break }
-      if tier.admits(candidate, at: position, asking) {
-        let place = Int(candidate.place)
+      if tier.admits(candidate, at: position, input) {
+        let index = Int(candidate.listIndex)
         let weight = Int64(candidate.weight)
         sum += weight
-        credit[place] += weight
-        if credit[place] > most {
-          most = credit[place]
+        credit[index] += weight
+        if credit[index] > most {
+          most = credit[index]
           best = position
         }
       }
       position += 1
     }
-    credit[Int(candidates[best].place)] -= sum
+    credit[Int(candidates[best].listIndex)] -= sum
     return best
   }
 
   /// Equals are asked in turn.
   @_noAllocation @_noLocks
   private static func leastInFlight(
-    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ loads: Span<UInt32>,
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ loads: Span<UInt32>,
     _ last: inout UInt32
   ) -> Int {
     var best = tier.first
@@ -209,7 +210,7 @@ struct Picks: Sendable {
     while position < candidates.count {
       let candidate = candidates[position]
       if !tier.joins(candidate, candidates[tier.first]) { break }
-      if tier.admits(candidate, at: position, asking) {
+      if tier.admits(candidate, at: position, input) {
         let provider = candidate.provider
         let load = provider < loads.count ? Int64(loads[provider]) + 1 : 1
         let weight = Int64(candidate.weight)
@@ -237,14 +238,14 @@ struct Picks: Sendable {
 
   @_noAllocation @_noLocks
   private static func cheapest(
-    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ costs: Span<UInt64>
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ costs: Span<UInt64>
   ) -> Int {
     var best = tier.first
     var least = UInt64.max
     var position = tier.first
     while position < candidates.count {
       if !tier.joins(candidates[position], candidates[tier.first]) { break }
-      if tier.admits(candidates[position], at: position, asking) {
+      if tier.admits(candidates[position], at: position, input) {
         let cost = position < costs.count ? costs[position] : .max
         if cost < least {
           least = cost
@@ -257,8 +258,8 @@ struct Picks: Sendable {
   }
 
   /// The first pick only; where the caller named the provider, nobody but it.
-  private func direct(_ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking) -> Int? {
-    if asking.attempts > 0 { return nil }
+  private func direct(_ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput) -> Int? {
+    if input.attempts > 0 { return nil }
     return candidates[0].isDirect && tier.first != 0 ? nil : tier.first
   }
 
@@ -267,28 +268,28 @@ struct Picks: Sendable {
   /// Who was not tried is tried once at a time; every so often the one that was not heard of for longest; otherwise
   /// the soonest.
   private mutating func soonest(
-    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ slot: Int
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ slot: Int
   ) -> Int {
     var best: Int?
     var stalest: Int?
     var position = tier.first
     while position < candidates.count, tier.joins(candidates[position], candidates[tier.first]) {
       defer { position += 1 }
-      guard tier.admits(candidates[position], at: position, asking) else { continue }
+      guard tier.admits(candidates[position], at: position, input) else { continue }
       let latency = latencies[Int(candidates[position].entry)]
       if latency.isUntried {
-        guard latency.trialEnds <= asking.now else { continue }
-        latencies[Int(candidates[position].entry)].beginTrial(at: asking.now)
+        guard latency.trialEnds <= input.now else { continue }
+        latencies[Int(candidates[position].entry)].beginTrial(at: input.now)
         return position
       }
       if best.map({ latency.average < latencies[Int(candidates[$0].entry)].average }) ?? true { best = position }
       if stalest.map({ latency.seen < latencies[Int(candidates[$0].entry)].seen }) ?? true { stalest = position }
     }
     // All are being tried.
-    guard let best, let stalest else { return Self.next(candidates, tier, asking, &last[slot]) }
-    turns[slot] &+= 1
-    guard turns[slot] % Latency.explorationInterval == 0 else { return best }
-    latencies[Int(candidates[stalest].entry)].seen = asking.now
+    guard let best, let stalest else { return Self.next(candidates, tier, input, &last[slot]) }
+    pickCounts[slot] &+= 1
+    guard pickCounts[slot] % Latency.explorationInterval == 0 else { return best }
+    latencies[Int(candidates[stalest].entry)].seen = input.now
     return stalest
   }
 
@@ -309,7 +310,7 @@ struct Picks: Sendable {
   /// The candidate that a key belongs to; among those without more load than is fair, so that a popular session
   /// cannot drown its provider.
   private func nearest(
-    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ asking: borrowing Asking, _ key: AffinityKey,
+    _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ key: AffinityKey,
     _ percent: Int,
     _ loads: [UInt32]
   ) -> Int {
@@ -317,7 +318,7 @@ struct Picks: Sendable {
     var weight = 0.0
     var end = tier.first
     while end < candidates.count, tier.joins(candidates[end], candidates[tier.first]) {
-      if tier.admits(candidates[end], at: end, asking) {
+      if tier.admits(candidates[end], at: end, input) {
         load += Self.load(candidates[end], loads)
         weight += Double(candidates[end].weight)
       }
@@ -325,7 +326,7 @@ struct Picks: Sendable {
     }
     var best = tier.first
     var least = Double.infinity
-    for position in tier.first..<end where tier.admits(candidates[position], at: position, asking) {
+    for position in tier.first..<end where tier.admits(candidates[position], at: position, input) {
       let candidate = candidates[position]
       let fair = load * Double(candidate.weight) * Double(percent) / 100
       guard Self.load(candidate, loads) * weight < fair else { continue }

@@ -2,85 +2,86 @@
 import Testing
 
 /// What requests need, what candidates can, and what comes of it.
-@Suite struct FitnessTests {
+@Suite struct EligibilityTests {
   private typealias Model = ModelCatalog.Model
 
-  private static func sure(_ context: Int? = nil, _ abilities: ModelAbilities? = nil) -> KnownModels.Known {
+  private static func sure(_ context: Int? = nil, _ capabilities: ModelCapabilities? = nil) -> KnownModels.Known {
     .init(
-      model: Model(provider: "p", name: "m", context: context, abilities: abilities), isContextSure: true,
-      isAbilitySure: true)
+      model: Model(provider: "p", name: "m", context: context, capabilities: capabilities), isContextSure: true,
+      areCapabilitiesSure: true)
   }
 
-  private static func believed(_ context: Int? = nil, _ abilities: ModelAbilities? = nil) -> KnownModels.Known {
-    .init(model: Model(provider: "p", name: "m", context: context, abilities: abilities))
+  private static func believed(_ context: Int? = nil, _ capabilities: ModelCapabilities? = nil) -> KnownModels.Known
+  {
+    .init(model: Model(provider: "p", name: "m", context: context, capabilities: capabilities))
   }
 
   @Test func `what is not known is not held against a model`() {
-    let needs = Needs(abilities: [.tools, .vision], characters: 20_000)
+    let needs = Requirements(capabilities: [.tools, .vision], characters: 20_000)
     #expect(needs.tokens == 5000)
-    #expect(needs.fit(nil) == .fits)
-    #expect(needs.fit(Self.sure()) == .fits)
-    #expect(needs.fit(Self.sure(nil, [.tools])) == .lacks(.vision, isSure: true))
-    #expect(needs.fit(Self.believed(nil, [.tools])) == .lacks(.vision, isSure: false))
-    #expect(needs.fit(Self.sure(5000, [.tools, .vision, .chat])) == .fits)
-    #expect(needs.fit(Self.sure(4999)) == .tight)
-    #expect(needs.fit(Self.sure(2500)) == .tight)
-    #expect(needs.fit(Self.sure(2499, [])) == .tooLong(context: 2499))
-    #expect(needs.fit(Self.believed(2499)) == .tight)
+    #expect(needs.eligibility(nil) == .eligible)
+    #expect(needs.eligibility(Self.sure()) == .eligible)
+    #expect(needs.eligibility(Self.sure(nil, [.tools])) == .missing(.vision, isSure: true))
+    #expect(needs.eligibility(Self.believed(nil, [.tools])) == .missing(.vision, isSure: false))
+    #expect(needs.eligibility(Self.sure(5000, [.tools, .vision, .chat])) == .eligible)
+    #expect(needs.eligibility(Self.sure(4999)) == .uncertain)
+    #expect(needs.eligibility(Self.sure(2500)) == .uncertain)
+    #expect(needs.eligibility(Self.sure(2499, [])) == .contextTooSmall(context: 2499))
+    #expect(needs.eligibility(Self.believed(2499)) == .uncertain)
     var large = needs
     large.mayReadMore = true
-    #expect(large.fit(Self.sure(2499)) == .tight)
+    #expect(large.eligibility(Self.sure(2499)) == .uncertain)
   }
 
   @Test func `nobody is asked for what it cannot do`() throws {
     let models = [Self.sure(100), Self.sure(4000, [.chat]), Self.sure(2000, [.chat, .tools])]
-    let some = Fitness(models, Needs(abilities: .tools, characters: 4000))
-    #expect(some.unfit == SmallSet([0, 1]))
-    #expect(some.tight.isEmpty)
-    #expect(some.apiError(Needs(), .openAI) == nil)
-    #expect(Fitness(models, Needs(characters: 12_000)).tight == SmallSet([2]))
-    let long = Needs(characters: 72_000)
-    let apiError = try #require(Fitness(models, long).apiError(long, .openAI))
+    let some = CandidateEligibility(models, Requirements(capabilities: .tools, characters: 4000))
+    #expect(some.ineligible == BitSet128([0, 1]))
+    #expect(some.uncertain.isEmpty)
+    #expect(some.apiError(Requirements(), .openAI) == nil)
+    #expect(CandidateEligibility(models, Requirements(characters: 12_000)).uncertain == BitSet128([2]))
+    let long = Requirements(characters: 72_000)
+    let apiError = try #require(CandidateEligibility(models, long).apiError(long, .openAI))
     #expect(apiError.code == .contextLength)
     #expect(apiError.message.hasPrefix("This model's maximum context length is 4000 tokens."))
     #expect(
-      Fitness(models, long).apiError(long, .anthropic)?.message == "prompt is too long: 18000 tokens > 4000 maximum"
-    )
-    let blind = Needs(abilities: [.vision], characters: 10)
+      CandidateEligibility(models, long).apiError(long, .anthropic)?.message
+        == "prompt is too long: 18000 tokens > 4000 maximum")
+    let blind = Requirements(capabilities: [.vision], characters: 10)
     #expect(
-      Fitness(Array(models.dropFirst()), blind).apiError(blind, .openAI)?.message.contains("needs: vision.") == true
-    )
-    #expect(!Fitness([], blind).isHopeless)
+      CandidateEligibility(Array(models.dropFirst()), blind).apiError(blind, .openAI)?.message.contains(
+        "needs: vision.") == true)
+    #expect(!CandidateEligibility([], blind).hasNone)
   }
 
   @Test func `the catalog's word decides between candidates and refuses nobody`() {
-    let blind = Needs(abilities: [.vision], characters: 10)
-    #expect(Fitness([Self.believed(nil, [.chat]), nil], blind).unfit == SmallSet([0]))
-    let all = Fitness([Self.believed(nil, [.chat]), Self.believed(nil, [.tools])], blind)
-    #expect(all.unfit.isEmpty)
+    let blind = Requirements(capabilities: [.vision], characters: 10)
+    #expect(CandidateEligibility([Self.believed(nil, [.chat]), nil], blind).ineligible == BitSet128([0]))
+    let all = CandidateEligibility([Self.believed(nil, [.chat]), Self.believed(nil, [.tools])], blind)
+    #expect(all.ineligible.isEmpty)
     #expect(all.apiError(blind, .openAI) == nil)
   }
 
   // MARK: Needs
 
-  private static func needs(_ json: String, _ dialect: Dialect = .openAI) throws -> Needs {
+  private static func needs(_ json: String, _ dialect: Dialect = .openAI) throws -> Requirements {
     let bytes = Array(json.utf8)
-    return Needs(try RequestTranslation.read(bytes.span, as: CallEndpoint(dialect)), bytes.span)
+    return Requirements(try RequestTranslation.read(bytes.span, as: CallEndpoint(dialect)), bytes.span)
   }
 
   @Test func `tools, images and schemas are needs, and talk of them is not`() throws {
     let plain = try Self.needs(
       #"{"model":"m","messages":[{"role":"user","content":"an \"image_url\" and tools, json_schema"}]}"#)
-    #expect(plain.abilities.isEmpty)
+    #expect(plain.capabilities.isEmpty)
     let all = try Self.needs(
       #"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://a.example/b"}}]}],"#
         + #""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}],"#
         + #""response_format":{"type":"json_schema","json_schema":{"name":"s","schema":{"type":"object"}}}}"#)
-    #expect(all.abilities == [.tools, .vision, .schema])
+    #expect(all.capabilities == [.tools, .vision, .schema])
     let nested = try Self.needs(
       #"{"model":"m","max_tokens":5,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}]}]}"#,
       .anthropic)
-    #expect(nested.abilities.contains(.vision))
+    #expect(nested.capabilities.contains(.vision))
   }
 
   @Test func `a prompt has as many characters as are read, whatever they are written as`() throws {
@@ -105,9 +106,9 @@ import Testing
     date: "2026-11-24",
     [
       Model(
-        provider: "openai", name: "big", context: 9000, abilities: [.chat, .tools],
+        provider: "openai", name: "big", context: 9000, capabilities: [.chat, .tools],
         prices: [.init(input: 5, output: 20)]),
-      Model(provider: "openai", name: "small", context: 100, abilities: [.chat]),
+      Model(provider: "openai", name: "small", context: 100, capabilities: [.chat]),
     ])
 
   private static func known(_ overrides: [KnownModels.Override] = []) -> KnownModels {
@@ -120,12 +121,12 @@ import Testing
 
   @Test func `a model is what the catalog says, less where it is another's`() throws {
     let known = Self.known()
-    #expect(known.model("big", at: 0)?.model.abilities == [.chat, .tools])
+    #expect(known.model("big", at: 0)?.model.capabilities == [.chat, .tools])
     #expect(known.model("big", at: 0)?.isContextSure == true)
     let elsewhere = try #require(known.model("big", at: 1)).model
     #expect(known.model("big", at: 1)?.isContextSure == false)
     #expect(elsewhere.context == 9000)
-    #expect(elsewhere.abilities == nil)
+    #expect(elsewhere.capabilities == nil)
     #expect(elsewhere.prices.isEmpty)
     let here = try #require(known.model("big", at: 2)).model
     #expect(here.context == nil)
@@ -135,25 +136,25 @@ import Testing
 
   @Test func `the configuration knows better, of one provider or of all`() {
     let known = Self.known([
-      .init(name: "big", provider: nil, context: 7, abilities: [.tools]),
+      .init(name: "big", provider: nil, context: 7, capabilities: [.tools]),
       .init(name: "big", provider: "second", context: 8),
-      .init(name: "mine", provider: "here", abilities: [.vision]),
+      .init(name: "mine", provider: "here", capabilities: [.vision]),
     ])
     #expect(known.model("big", at: 0)?.model.context == 7)
-    #expect(known.model("big", at: 0)?.isAbilitySure == true)
+    #expect(known.model("big", at: 0)?.areCapabilitiesSure == true)
     // Field by field: what the provider's own does not say is as it is said of all.
     #expect(known.model("big", at: 1)?.model.context == 8)
-    #expect(known.model("big", at: 1)?.model.abilities == [.tools])
-    #expect(known.model("mine", at: 2)?.model.abilities == [.vision])
+    #expect(known.model("big", at: 1)?.model.capabilities == [.tools])
+    #expect(known.model("mine", at: 2)?.model.capabilities == [.vision])
     #expect(known.model("mine", at: 0) == nil)
   }
 
   @Test func `names are remembered, and not without a bound`() {
     var known = Self.known()
     let profile = known.profile(of: "any", [(0, "big"), (0, "small"), (1, "unknown")])
-    #expect(profile.leastContext == 100)
-    #expect(profile.lacking == [.tools, .vision, .schema])
-    #expect(known.profile(of: "any")?.leastContext == 100)
+    #expect(profile.contextMin == 100)
+    #expect(profile.missing == [.tools, .vision, .schema])
+    #expect(known.profile(of: "any")?.contextMin == 100)
     // Equal as texts, and another model.
     _ = known.profile(of: "\u{212A}", [(0, "big")])
     #expect(known.profile(of: "K") == nil)

@@ -1,9 +1,9 @@
 /// Patterns with `*` elsewhere than at their end, each tried on its own.
 ///
 /// A name is looked at piece by piece; the earliest place of a piece is always a right one.
-struct StarPatterns: Sendable {
+struct WildcardPatterns: Sendable {
   /// Different patterns that one table may have.
-  static let countMax = SmallSet.capacity
+  static let countMax = BitSet128.capacity
 
   private struct Pattern: Sendable {
     /// Its pieces, which stars part: the first may be empty, and so may the last.
@@ -34,16 +34,16 @@ struct StarPatterns: Sendable {
 
   /// The numbers of the patterns that a name matches.
   @inline(__always)
-  func matching(_ name: Span<UInt8>) -> SmallSet {
-    if patterns.isEmpty { return SmallSet() }
+  func matching(_ name: Span<UInt8>) -> BitSet128 {
+    if patterns.isEmpty { return BitSet128() }
     return Self.matching(name, patterns.span, pieces.span, text.span)
   }
 
   @_noAllocation @_noLocks
   private static func matching(
     _ name: Span<UInt8>, _ patterns: Span<Pattern>, _ pieces: Span<Slice>, _ text: Span<UInt8>
-  ) -> SmallSet {
-    var found = SmallSet()
+  ) -> BitSet128 {
+    var found = BitSet128()
     var index = 0
     while index < patterns.count {
       if matches(name, patterns[index], pieces, text) { found.insert(index) }

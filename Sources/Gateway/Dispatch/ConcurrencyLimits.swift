@@ -1,5 +1,5 @@
 /// How many requests are in flight at each provider and at each of its models, and how many there may be.
-struct Concurrency: Sendable {
+struct ConcurrencyLimits: Sendable {
   /// A place that a request has; it is given back once. It names what it is a place at, because it may outlive the
   /// configuration.
   struct Permit: Equatable, Sendable {
@@ -17,7 +17,7 @@ struct Concurrency: Sendable {
   }
 
   /// What may have room: a provider, and one of its models where that has room of its own.
-  struct Place: Equatable, Sendable {
+  struct Scope: Equatable, Sendable {
     var provider: Int
     var model: String?
   }
@@ -32,7 +32,7 @@ struct Concurrency: Sendable {
   /// Requests in flight, by provider.
   private(set) var inFlight: [UInt32]
   /// Providers without room.
-  private(set) var full = SmallSet()
+  private(set) var saturated = BitSet128()
   private let names: [String]
   private let limits: [Int]
   private var models: [Model]
@@ -47,34 +47,34 @@ struct Concurrency: Sendable {
   }
 
   /// After a reload: what is in flight still is.
-  init(_ providers: [Provider], after old: Concurrency) {
+  init(_ providers: [Provider], after old: ConcurrencyLimits) {
     self.init(providers)
     for index in names.indices {
       guard let before = old.names.firstIndex(of: names[index]) else { continue }
       inFlight[index] = old.inFlight[before]
-      if Int(inFlight[index]) >= limits[index] { full.insert(index) }
+      if Int(inFlight[index]) >= limits[index] { saturated.insert(index) }
       for model in old.models where model.provider == before {
-        if let place = self.index(index, model.name) { models[place].inFlight = model.inFlight }
+        if let position = self.index(index, model.name) { models[position].inFlight = model.inFlight }
       }
     }
   }
 
   /// Whether a request would have a place.
-  func hasRoom(_ provider: Int, _ model: String) -> Bool {
+  func hasSlot(_ provider: Int, _ model: String) -> Bool {
     guard inFlight.indices.contains(provider), Int(inFlight[provider]) < limits[provider] else { return false }
     guard let index = index(provider, model) else { return true }
     return models[index].inFlight < models[index].limit
   }
 
   /// Whether a model has room of its own at a provider.
-  func limits(_ provider: Int, _ model: String) -> Bool { index(provider, model) != nil }
+  func hasOwnLimit(_ provider: Int, _ model: String) -> Bool { index(provider, model) != nil }
 
   /// Takes a place, or nil.
   mutating func acquire(_ provider: Int, _ model: String) -> Permit? {
-    guard hasRoom(provider, model) else { return nil }
+    guard hasSlot(provider, model) else { return nil }
     let index = index(provider, model)
     inFlight[provider] += 1
-    if Int(inFlight[provider]) >= limits[provider] { full.insert(provider) }
+    if Int(inFlight[provider]) >= limits[provider] { saturated.insert(provider) }
     if let index { models[index].inFlight += 1 }
     return Permit(index: provider, provider: names[provider], model: index.map { models[$0].name })
   }
@@ -84,9 +84,9 @@ struct Concurrency: Sendable {
     let isSame = names.indices.contains(permit.index) && names[permit.index] == permit.provider
     guard let provider = isSame ? permit.index : names.firstIndex(of: permit.provider) else { return }
     if inFlight[provider] > 0 { inFlight[provider] -= 1 }
-    if Int(inFlight[provider]) < limits[provider] { full.remove(provider) }
-    guard let model = permit.model, let place = index(provider, model) else { return }
-    models[place].inFlight = max(0, models[place].inFlight - 1)
+    if Int(inFlight[provider]) < limits[provider] { saturated.remove(provider) }
+    guard let model = permit.model, let position = index(provider, model) else { return }
+    models[position].inFlight = max(0, models[position].inFlight - 1)
   }
 
   private func index(_ provider: Int, _ model: String) -> Int? {

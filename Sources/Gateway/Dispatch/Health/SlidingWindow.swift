@@ -1,9 +1,9 @@
 /// How many there were of late, and how many of them were bad: ten buckets that are used in a circle.
-struct RecentCounts: Sendable {
+struct SlidingWindow: Sendable {
   private static let buckets = 10
 
   private var all = InlineArray<10, UInt32>(repeating: 0)
-  private var bad = InlineArray<10, UInt32>(repeating: 0)
+  private var failed = InlineArray<10, UInt32>(repeating: 0)
   /// The number of the newest bucket, counted from the beginning of time.
   private var newest: Int64 = 0
   private let width: Int64
@@ -12,45 +12,45 @@ struct RecentCounts: Sendable {
   init(for window: Duration) { width = max(1, Self.milliseconds(window) / Int64(Self.buckets)) }
 
   /// Counts one or several.
-  mutating func note(_ count: Int = 1, bad badCount: Int = 0, at now: Duration) {
+  mutating func note(_ count: Int = 1, failed failedCount: Int = 0, at now: Duration) {
     move(to: now)
-    let place = Int(newest % Int64(Self.buckets))
-    all[place] = Self.sum(all[place], count)
-    bad[place] = Self.sum(bad[place], badCount)
+    let bucket = Int(newest % Int64(Self.buckets))
+    all[bucket] = Self.sum(all[bucket], count)
+    failed[bucket] = Self.sum(failed[bucket], failedCount)
   }
 
   /// What is remembered.
-  mutating func totals(at now: Duration) -> (all: Int, bad: Int) {
+  mutating func totals(at now: Duration) -> (all: Int, failed: Int) {
     move(to: now)
-    var totals = (all: 0, bad: 0)
-    for place in 0..<Self.buckets {
-      totals.all += Int(all[place])
-      totals.bad += Int(bad[place])
+    var totals = (all: 0, failed: 0)
+    for bucket in 0..<Self.buckets {
+      totals.all += Int(all[bucket])
+      totals.failed += Int(failed[bucket])
     }
     return totals
   }
 
   mutating func forget() {
-    for place in 0..<Self.buckets {
-      all[place] = 0
-      bad[place] = 0
+    for bucket in 0..<Self.buckets {
+      all[bucket] = 0
+      failed[bucket] = 0
     }
   }
 
   /// Empties the buckets between the newest one and now. Time that runs backwards stands still.
   private mutating func move(to now: Duration) {
-    let bucket = max(0, Self.milliseconds(now)) / width
-    guard bucket > newest else { return }
-    if bucket - newest >= Int64(Self.buckets) {
+    let number = max(0, Self.milliseconds(now)) / width
+    guard number > newest else { return }
+    if number - newest >= Int64(Self.buckets) {
       forget()
     } else {
-      for number in newest + 1...bucket {
-        let place = Int(number % Int64(Self.buckets))
-        all[place] = 0
-        bad[place] = 0
+      for next in newest + 1...number {
+        let bucket = Int(next % Int64(Self.buckets))
+        all[bucket] = 0
+        failed[bucket] = 0
       }
     }
-    newest = bucket
+    newest = number
   }
 
   private static func sum(_ left: UInt32, _ right: Int) -> UInt32 {

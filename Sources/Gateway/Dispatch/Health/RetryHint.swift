@@ -4,7 +4,7 @@
 /// What is said outright counts: `retry-after-ms`, then `retry-after`, then the body. Otherwise the limits count of
 /// which nothing remains, the slowest of them; and when no limit says that it is used up, the soonest reset, because
 /// something was too much.
-struct UpstreamWait: Sendable {
+struct RetryHint: Sendable {
   /// Limits that are told apart; more are read past.
   static let limitsMax = 8
 

@@ -1,5 +1,5 @@
 /// What candidates can do, as far as it is known, and what becomes of a plan by that.
-extension Traffic {
+extension LoadBalancer {
   /// What is known of a plan's candidates; nothing where the plan is of another table.
   mutating func profile(_ plan: RoutePlan) -> KnownModels.Profile {
     if case .stale = router.table.verdict(plan.match) { return KnownModels.Profile() }
@@ -15,31 +15,33 @@ extension Traffic {
   /// each costs where that counts.
   ///
   /// After a reload the needs are what they were: what the body says is not read again.
-  mutating func fit(_ plan: inout RoutePlan) {
-    plan.unfit = SmallSet()
-    if let fitness = fitness(plan) {
-      plan.unfit = fitness.unfit
-      plan.last = plan.last.union(fitness.tight)
+  mutating func applyRequirements(_ plan: inout RoutePlan) {
+    plan.ineligible = BitSet128()
+    if let eligibility = eligibility(plan) {
+      plan.ineligible = eligibility.ineligible
+      plan.lastResort = plan.lastResort.union(eligibility.uncertain)
     }
     if let context = plan.tooLongFor {
       for (position, known) in profile(plan).models.enumerated() where known?.model.context ?? 0 <= context {
-        plan.asking.out.insert(position)
+        plan.input.excluded.insert(position)
       }
     }
-    plan.asking.out = plan.asking.out.union(plan.unfit)
+    plan.input.excluded = plan.input.excluded.union(plan.ineligible)
     guard strategy(plan) == .cheapest else { return }
-    let spent = plan.spent
-    plan.costs = profile(plan).models.map { $0?.model.cost(spent) ?? .max }
+    let tokens = plan.expectedTokens
+    plan.costs = profile(plan).models.map { $0?.model.cost(tokens) ?? .max }
   }
 
   /// What the request needs beside what the candidates can; nil where that makes no difference.
-  mutating func fitness(_ plan: RoutePlan) -> Fitness? { plan.needs.map { Fitness(profile(plan).models, $0) } }
+  mutating func eligibility(_ plan: RoutePlan) -> CandidateEligibility? {
+    plan.requirements.map { CandidateEligibility(profile(plan).models, $0) }
+  }
 
   /// The prompt was too long for who was asked last: only those come next that are known to read more.
-  mutating func leaveSmaller(_ plan: inout RoutePlan) {
+  mutating func excludeSmallerContexts(_ plan: inout RoutePlan) {
     let models = profile(plan).models
     let failed = plan.position.flatMap { $0 < models.count ? models[$0]?.model.context : nil } ?? 0
     plan.tooLongFor = max(plan.tooLongFor ?? 0, failed)
-    fit(&plan)
+    applyRequirements(&plan)
   }
 }

@@ -1,8 +1,8 @@
 // What a name means: a model of providers, another name, or several.
 
-extension RouteBuild {
+extension RouteTableBuilder {
   /// What a name comes to. Candidates without a name of their own are asked for by the name.
-  enum Meant {
+  enum Resolution {
     case list([RouteCandidate], virtual: Int?)
     /// What to say instead.
     case ambiguous([String])
@@ -10,13 +10,13 @@ extension RouteBuild {
 
   /// Follows a name to its candidates. A name that is come upon again on the way means the providers' model of that
   /// name, so no chain of aliases can be endless, and a virtual model may stand in front of a real one of its name.
-  mutating func resolve(_ name: [UInt8], _ visited: [[UInt8]]) throws(RouteFault) -> Meant {
+  mutating func resolve(_ name: [UInt8], _ visited: [[UInt8]]) throws(RouteTableError) -> Resolution {
     guard let key = keys[name], !visited.contains(name) else { return .list(plain(name), virtual: nil) }
     followed += 1
     if followed > RouteTable.followedMax { throw .tooManyCandidates(String(decoding: name, as: UTF8.self)) }
     let visited = visited + [name]
-    if key.meanings.count > 1 { return .ambiguous(key.meanings.map(words)) }
-    switch key.meanings.first {
+    if key.targets.count > 1 { return .ambiguous(key.targets.map(suggestion)) }
+    switch key.targets.first {
     case .model(let model):
       let meant = try resolve(model, visited)
       guard case .list(let list, let virtual) = meant else { return meant }
@@ -26,15 +26,15 @@ extension RouteBuild {
     }
   }
 
-  private func words(_ meaning: Meaning) -> String {
-    switch meaning {
+  private func suggestion(_ target: NameTarget) -> String {
+    switch target {
     case .model(let model): String(decoding: model, as: UTF8.self)
     case .virtual(let index): virtuals[index].targets.map(\.model).joined(separator: ", ")
     }
   }
 
   /// The candidates of a name that some providers have as an alias. What local providers mean goes first.
-  private mutating func aliased(_ name: [UInt8], _ key: Key) -> Meant {
+  private mutating func aliased(_ name: [UInt8], _ key: Key) -> Resolution {
     var meant = key.aliases + key.names.map { (draft: $0, model: name) }
     func isOne() -> Bool { meant.allSatisfy { $0.model == meant[0].model } }
     if !isOne() {
@@ -49,7 +49,7 @@ extension RouteBuild {
     let model = meant[0].model
     if model == name { return .list(plain(name), virtual: nil) }
     let own = meant.map { drafts[$0.draft].candidate }
-    return .list(Self.settled(own + fixed(plain(model), for: model)), virtual: nil)
+    return .list(Self.ordered(own + fixed(plain(model), for: model)), virtual: nil)
   }
 
   /// The candidates of a name by what providers say of it, aliases aside.
@@ -57,12 +57,12 @@ extension RouteBuild {
     let key = keys[name]
     var all = (key?.names ?? []).map { drafts[$0].candidate }
     let node = trie.find(name.span)
-    let group = node.isName ? inherited[trie.places[Int(node.group)]].map { UInt32($0) } : node.group
+    let group = node.isName ? inherited[trie.nodeOfKey[Int(node.group)]].map { UInt32($0) } : node.group
     if let group, group != RouteTrie.nothing { all += lists[Int(group)] }
-    let matching = stars.matching(name.span)
-    for (draft, star) in starDrafts where matching.contains(star) { all.append(drafts[draft].candidate) }
-    if key?.isHollow == true { all.removeAll(where: \.isDirect) }
-    return Self.once(Self.settled(all))
+    let matching = wildcards.matching(name.span)
+    for (draft, star) in wildcardDrafts where matching.contains(star) { all.append(drafts[draft].candidate) }
+    if key?.isBareProvider == true { all.removeAll(where: \.isDirect) }
+    return Self.once(Self.ordered(all))
   }
 
   /// Gives every candidate a name of its own, as follows from the name that it was found by.
@@ -78,48 +78,48 @@ extension RouteBuild {
   }
 
   /// The lists of a virtual model's targets, one behind the other or side by side.
-  private mutating func expand(_ index: Int, _ visited: [[UInt8]]) throws(RouteFault) -> Meant {
+  private mutating func expand(_ index: Int, _ visited: [[UInt8]]) throws(RouteTableError) -> Resolution {
     let virtual = virtuals[index]
     var all: [RouteCandidate] = []
-    var steps: UInt32 = 0
-    var ranks: UInt32 = 0
+    var specificities: UInt32 = 0
+    var tiers: UInt32 = 0
     for target in virtual.targets {
       let model = Array(target.model.utf8)
       let meant = try resolve(model, visited)
       guard case .list(let list, _) = meant else { return meant }
-      var numbers = Numbers(step: virtual.isPool ? 0 : steps, rank: virtual.isPool ? 0 : ranks)
+      var numbers = Numbers(specificity: virtual.isPool ? 0 : specificities, tier: virtual.isPool ? 0 : tiers)
       for var candidate in fixed(list, for: model) {
         numbers.renumber(&candidate)
         candidate.weight = Int32(clamping: Int64(candidate.weight) * Int64(target.weight))
         all.append(candidate)
       }
-      if !list.isEmpty { (steps, ranks) = (numbers.step + 1, numbers.rank + 1) }
+      if !list.isEmpty { (specificities, tiers) = (numbers.specificity + 1, numbers.tier + 1) }
       if all.count > RouteTable.candidatesMax * RouteTable.candidatesMax {
         throw .tooManyCandidates(virtual.name)
       }
     }
-    all = onceEach(all.sorted { $0.rank < $1.rank })
+    all = onceEach(all.sorted { $0.tierRank < $1.tierRank })
     if all.count > RouteTable.candidatesMax { throw .tooManyCandidates(virtual.name) }
     return .list(all, virtual: index)
   }
 
   /// Numbers the steps and tiers of one list from where another ended.
   private struct Numbers {
-    var step: UInt32
-    var rank: UInt32
-    private var last: (step: UInt32, rank: UInt32)?
+    var specificity: UInt32
+    var tier: UInt32
+    private var last: (specificity: UInt32, tier: UInt32)?
 
-    init(step: UInt32, rank: UInt32) {
-      self.step = step
-      self.rank = rank
+    init(specificity: UInt32, tier: UInt32) {
+      self.specificity = specificity
+      self.tier = tier
     }
 
     mutating func renumber(_ candidate: inout RouteCandidate) {
-      if let last, last.step != candidate.step { step += 1 }
-      if let last, last.rank != candidate.rank { rank += 1 }
-      last = (candidate.step, candidate.rank)
-      candidate.step = step
-      candidate.rank = rank
+      if let last, last.specificity != candidate.specificityRank { specificity += 1 }
+      if let last, last.tier != candidate.tierRank { tier += 1 }
+      last = (candidate.specificityRank, candidate.tierRank)
+      candidate.specificityRank = specificity
+      candidate.tierRank = tier
     }
   }
 

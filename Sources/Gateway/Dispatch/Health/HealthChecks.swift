@@ -1,5 +1,5 @@
 /// When a provider is asked whether it is there, apart from requests, and what came of it.
-struct Probes: Sendable {
+struct HealthChecks: Sendable {
   /// hoosh's own numbers: every 30 s; three failures one after the other say that it is gone, one success that it is
   /// back.
   struct Settings: Equatable, Sendable {
@@ -13,7 +13,7 @@ struct Probes: Sendable {
 
   let settings: Settings
   /// Whether the provider is thought to be there; until the first probes are back it is.
-  private(set) var isUp = true
+  private(set) var isHealthy = true
   private(set) var failures = 0
   private(set) var successes = 0
   /// When the last one was back.
@@ -29,7 +29,7 @@ struct Probes: Sendable {
   }
 
   /// Whether a probe has to begin now; it is taken for running from then on. One that is over its time has failed.
-  mutating func begins(at now: Duration) -> Bool {
+  mutating func starts(at now: Duration) -> Bool {
     guard settings.interval > .zero, next <= now else { return false }
     if isRunning {
       ended(false, at: now)
@@ -42,21 +42,21 @@ struct Probes: Sendable {
 
   /// Notes how a probe ended; true when the provider is thought of differently now.
   @discardableResult
-  mutating func ended(_ isWell: Bool, at now: Duration) -> Bool {
+  mutating func ended(_ passed: Bool, at now: Duration) -> Bool {
     guard isRunning else { return false }
     isRunning = false
     checked = now
     next = now + settings.interval
-    if isWell {
+    if passed {
       failures = 0
       successes += 1
-      guard !isUp, successes >= settings.successesMin else { return false }
-      isUp = true
+      guard !isHealthy, successes >= settings.successesMin else { return false }
+      isHealthy = true
     } else {
       successes = 0
       failures += 1
-      guard isUp, failures >= settings.failuresMax else { return false }
-      isUp = false
+      guard isHealthy, failures >= settings.failuresMax else { return false }
+      isHealthy = false
     }
     return true
   }

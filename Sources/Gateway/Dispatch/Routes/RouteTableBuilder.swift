@@ -1,13 +1,13 @@
 /// Compiles a `RouteTable`: gathers what providers say, arranges it, and writes a list for every name and beginning.
-struct RouteBuild {
+struct RouteTableBuilder {
   /// How much a name says; a pattern says its bytes.
-  private static let saysDirect = Int.max
-  private static let saysName = Int.max - 1
+  private static let directSpecificity = Int.max
+  private static let nameSpecificity = Int.max - 1
 
   /// A provider under one of its names or patterns, before ranks are known.
   struct Draft {
     var candidate: RouteCandidate
-    var says: Int
+    var specificity: Int
     var priority: Int
   }
 
@@ -15,24 +15,24 @@ struct RouteBuild {
   struct Key {
     /// The drafts of providers that name it, and of those with it as a beginning, by number.
     var names: [Int] = []
-    var beginnings: [Int] = []
+    var prefixes: [Int] = []
     /// Providers for which it is an alias, with the number of their draft and the model that they mean.
     var aliases: [(draft: Int, model: [UInt8])] = []
     /// Aliases and virtual models of the whole configuration.
-    var meanings: [Meaning] = []
+    var targets: [NameTarget] = []
     /// Whether it is a provider's name and a slash, which no provider is asked for directly.
-    var isHollow = false
+    var isBareProvider = false
     var isName = false
   }
 
-  enum Meaning: Equatable {
+  enum NameTarget: Equatable {
     case model([UInt8])
     case virtual(Int)
   }
 
   let providers: [RouteTable.Provider]
   let aliases: [RouteTable.Rename]
-  let virtuals: [RouteTable.Virtual]
+  let virtuals: [RouteTable.VirtualModel]
 
   var drafts: [Draft] = []
   var keys: [[UInt8]: Key] = [:]
@@ -42,15 +42,15 @@ struct RouteBuild {
   var lists: [[RouteCandidate]] = []
   var inherited: [Int?] = []
   /// For each pattern with a star elsewhere, its number, and the drafts that have it.
-  var starNumbers: [[UInt8]: Int] = [:]
-  var starDrafts: [(draft: Int, star: Int)] = []
+  var wildcardNumbers: [[UInt8]: Int] = [:]
+  var wildcardDrafts: [(draft: Int, star: Int)] = []
 
   var trie = RouteTrie([])
   var groups: [RouteTable.Group] = []
   var list: [RouteCandidate] = []
-  var starsFirst = 0
-  var starOf: [UInt16] = []
-  var stars = StarPatterns()
+  var wildcardsFirst = 0
+  var wildcardOf: [UInt16] = []
+  var wildcards = WildcardPatterns()
   var entries: [RouteTable.Entry] = []
   var names: [String] = []
   var ambiguities: [RouteTable.Ambiguity] = []
@@ -59,8 +59,8 @@ struct RouteBuild {
   var followed = 0
 
   init(
-    _ providers: [RouteTable.Provider], _ aliases: [RouteTable.Rename], _ virtuals: [RouteTable.Virtual]
-  ) throws(RouteFault) {
+    _ providers: [RouteTable.Provider], _ aliases: [RouteTable.Rename], _ virtuals: [RouteTable.VirtualModel]
+  ) throws(RouteTableError) {
     if providers.count > RouteTable.providersMax { throw .tooManyProviders }
     for provider in providers {
       if provider.name.isEmpty || provider.name.utf8.contains(UInt8(ascii: "/")) { throw .badName(provider.name) }
@@ -76,84 +76,85 @@ struct RouteBuild {
     self.virtuals = virtuals
   }
 
-  mutating func run() throws(RouteFault) {
+  mutating func run() throws(RouteTableError) {
     for index in providers.indices { try gather(index) }
-    gatherMeanings()
-    rank()
-    plant()
-    settleBeginnings()
-    try settleNames()
-    settleStars()
+    gatherTargets()
+    assignRanks()
+    buildTrie()
+    buildPrefixes()
+    try buildNames()
+    buildWildcards()
   }
 
   // MARK: What providers say
 
-  private mutating func gather(_ index: Int) throws(RouteFault) {
+  private mutating func gather(_ index: Int) throws(RouteTableError) {
     let provider = providers[index]
     let prefix = Array(provider.name.utf8) + [UInt8(ascii: "/")]
     let models = provider.models.isEmpty ? ["*"] : provider.models
     for model in models where !model.isEmpty {
-      let pattern = Self.withoutDoubleStars(Array(model.utf8))
+      let pattern = Self.collapsingWildcards(Array(model.utf8))
       let entry = add(entry: model, of: index)
       let isName = !pattern.contains(UInt8(ascii: "*"))
-      let literal = isName ? Self.saysName : pattern.count { $0 != UInt8(ascii: "*") }
+      let literal = isName ? Self.nameSpecificity : pattern.count { $0 != UInt8(ascii: "*") }
       let name = isName ? fixedName(index, model) : RouteTrie.nothing
-      try note(pattern, draft(index, entry, says: literal, name: name))
-      try note(prefix + pattern, draft(index, entry, says: Self.saysDirect, name: name, isDirect: true))
+      try note(pattern, draft(index, entry, specificity: literal, name: name))
+      try note(
+        prefix + pattern, draft(index, entry, specificity: Self.directSpecificity, name: name, isDirect: true))
       if pattern == [UInt8(ascii: "*")] {
-        keys[prefix, default: Key()].isHollow = true
+        keys[prefix, default: Key()].isBareProvider = true
         keys[prefix, default: Key()].isName = true
       }
     }
     for alias in provider.aliases where !alias.name.isEmpty {
       let entry = add(entry: alias.name, of: index)
       let name = intern(provider.upstreamName(alias.meaning))
-      let named = draft(index, entry, says: Self.saysName, name: name)
+      let named = draft(index, entry, specificity: Self.nameSpecificity, name: name)
       let bytes = Array(alias.name.utf8)
       keys[bytes, default: Key()].aliases.append((named, Array(alias.meaning.utf8)))
       keys[bytes, default: Key()].isName = true
-      let direct = draft(index, entry, says: Self.saysDirect, name: name, isDirect: true)
+      let direct = draft(index, entry, specificity: Self.directSpecificity, name: name, isDirect: true)
       keys[prefix + bytes, default: Key()].names.append(direct)
       keys[prefix + bytes, default: Key()].isName = true
     }
   }
 
-  private mutating func gatherMeanings() {
+  private mutating func gatherTargets() {
     for alias in aliases where !alias.name.isEmpty {
-      mean(alias.name, .model(Array(alias.meaning.utf8)))
+      addTarget(alias.name, .model(Array(alias.meaning.utf8)))
     }
     for index in virtuals.indices where !virtuals[index].name.isEmpty {
-      mean(virtuals[index].name, .virtual(index))
+      addTarget(virtuals[index].name, .virtual(index))
     }
   }
 
-  private mutating func mean(_ name: String, _ meaning: Meaning) {
+  private mutating func addTarget(_ name: String, _ target: NameTarget) {
     let bytes = Array(name.utf8)
     keys[bytes, default: Key()].isName = true
-    if !keys[bytes, default: Key()].meanings.contains(meaning) {
-      keys[bytes, default: Key()].meanings.append(meaning)
+    if !keys[bytes, default: Key()].targets.contains(target) {
+      keys[bytes, default: Key()].targets.append(target)
     }
   }
 
   /// Puts a draft where its pattern belongs.
-  private mutating func note(_ pattern: [UInt8], _ draft: Int) throws(RouteFault) {
+  private mutating func note(_ pattern: [UInt8], _ draft: Int) throws(RouteTableError) {
     guard let star = pattern.firstIndex(of: UInt8(ascii: "*")) else {
       keys[pattern, default: Key()].names.append(draft)
       keys[pattern, default: Key()].isName = true
       return
     }
     if star == pattern.count - 1 {
-      keys[Array(pattern.dropLast()), default: Key()].beginnings.append(draft)
+      keys[Array(pattern.dropLast()), default: Key()].prefixes.append(draft)
       return
     }
-    if let number = starNumbers[pattern] {
-      starDrafts.append((draft, number))
+    if let number = wildcardNumbers[pattern] {
+      wildcardDrafts.append((draft, number))
       return
     }
-    if stars.count == StarPatterns.countMax { throw .tooManyPatterns }
-    starNumbers[pattern] = stars.count
-    starDrafts.append((draft, stars.count))
-    stars.append(pattern)
+    if wildcards.count == WildcardPatterns.countMax { throw .tooManyPatterns }
+    wildcardNumbers[pattern] = wildcards.count
+    wildcardDrafts.append((draft, wildcards.count))
+    wildcards.append(pattern)
   }
 
   private mutating func add(entry pattern: String, of provider: Int) -> Int {
@@ -162,7 +163,7 @@ struct RouteBuild {
   }
 
   private mutating func draft(
-    _ index: Int, _ entry: Int, says: Int, name: UInt32, isDirect: Bool = false
+    _ index: Int, _ entry: Int, specificity: Int, name: UInt32, isDirect: Bool = false
   ) -> Int {
     let provider = providers[index]
     var flags: RouteCandidate.Flags = isDirect ? .direct : []
@@ -170,9 +171,9 @@ struct RouteBuild {
     drafts.append(
       Draft(
         candidate: RouteCandidate(
-          index: UInt16(index), flags: flags, step: 0, rank: 0, entry: UInt32(entry), name: name,
-          weight: Int32(provider.weight), place: 0),
-        says: says, priority: provider.priority))
+          index: UInt16(index), flags: flags, specificityRank: 0, tierRank: 0, entry: UInt32(entry), name: name,
+          weight: Int32(provider.weight), listIndex: 0),
+        specificity: specificity, priority: provider.priority))
     return drafts.count - 1
   }
 
@@ -188,7 +189,7 @@ struct RouteBuild {
   }
 
   /// A run of stars says what one says.
-  private static func withoutDoubleStars(_ pattern: [UInt8]) -> [UInt8] {
+  private static func collapsingWildcards(_ pattern: [UInt8]) -> [UInt8] {
     var out: [UInt8] = []
     for byte in pattern where byte != UInt8(ascii: "*") || out.last != byte { out.append(byte) }
     return out
@@ -197,15 +198,15 @@ struct RouteBuild {
   // MARK: Order
 
   /// Numbers the steps, and the tiers of all steps: equal ones alike, and those that come first lower.
-  private mutating func rank() {
-    let steps = drafts.map(\.says).sorted(by: >)
-    let tiers = drafts.map { ($0.says, $0.priority) }.sorted { ($1.0, $0.1) < ($0.0, $1.1) }
+  private mutating func assignRanks() {
+    let steps = drafts.map(\.specificity).sorted(by: >)
+    let tiers = drafts.map { ($0.specificity, $0.priority) }.sorted { ($1.0, $0.1) < ($0.0, $1.1) }
     for index in drafts.indices {
       let draft = drafts[index]
-      let step = Self.first(of: steps.count) { steps[$0] <= draft.says }
-      let tier = Self.first(of: tiers.count) { (tiers[$0].0, draft.priority) <= (draft.says, tiers[$0].1) }
-      drafts[index].candidate.step = UInt32(step)
-      drafts[index].candidate.rank = UInt32(tier)
+      let step = Self.first(of: steps.count) { steps[$0] <= draft.specificity }
+      let tier = Self.first(of: tiers.count) { (tiers[$0].0, draft.priority) <= (draft.specificity, tiers[$0].1) }
+      drafts[index].candidate.specificityRank = UInt32(step)
+      drafts[index].candidate.tierRank = UInt32(tier)
     }
   }
 
@@ -220,17 +221,17 @@ struct RouteBuild {
     return low
   }
 
-  private mutating func plant() {
+  private mutating func buildTrie() {
     order = keys.keys.sorted { $0.lexicographicallyPrecedes($1) }
     trie = RouteTrie(order)
   }
 
   /// Best first, each provider once, and once more where the name names it: a list that is the beginning of another
   /// needs both.
-  static func settled(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
+  static func ordered(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
     if candidates.count < 2 { return candidates }
-    var direct = SmallSet()
-    var other = SmallSet()
+    var direct = BitSet128()
+    var other = BitSet128()
     return candidates.sorted { $0.isBefore($1) }.filter { candidate in
       let isNew = !(candidate.isDirect ? direct : other).contains(candidate.provider)
       if candidate.isDirect { direct.insert(candidate.provider) } else { other.insert(candidate.provider) }
@@ -240,7 +241,7 @@ struct RouteBuild {
 
   /// Without those who are there by their own name already: they need not be asked for the whole name as well.
   static func once(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
-    let named = SmallSet(candidates.lazy.filter(\.isDirect).map(\.provider))
+    let named = BitSet128(candidates.lazy.filter(\.isDirect).map(\.provider))
     if named.isEmpty { return candidates }
     return candidates.filter { $0.isDirect || !named.contains($0.provider) }
   }
@@ -248,16 +249,16 @@ struct RouteBuild {
   // MARK: Lists
 
   /// Gives every node the list of its longest beginning: its own, or that of a node before it.
-  private mutating func settleBeginnings() {
+  private mutating func buildPrefixes() {
     inherited = [Int?](repeating: nil, count: trie.nodes.count)
     var keyOf = [Int?](repeating: nil, count: trie.nodes.count)
-    for (key, node) in zip(order.indices, trie.places) { keyOf[node] = key }
+    for (key, node) in zip(order.indices, trie.nodeOfKey) { keyOf[node] = key }
     // Parents come before their children.
     for node in trie.nodes.indices {
-      if let key = keyOf[node], let known = keys[order[key]], !known.beginnings.isEmpty {
+      if let key = keyOf[node], let known = keys[order[key]], !known.prefixes.isEmpty {
         let above = inherited[node].map { lists[$0] } ?? []
         inherited[node] = lists.count
-        lists.append(Self.settled(known.beginnings.map { drafts[$0].candidate } + above))
+        lists.append(Self.ordered(known.prefixes.map { drafts[$0].candidate } + above))
       }
       for child in trie.children(of: node) { inherited[child] = inherited[node] }
     }
@@ -265,11 +266,11 @@ struct RouteBuild {
     for node in trie.nodes.indices {
       // While names are settled, a name's group is the number of its key.
       let key = keyOf[node].flatMap { keys[order[$0]]?.isName == true ? UInt32($0) : nil }
-      trie.know(key ?? RouteTrie.nothing, inherited[node].map { UInt32($0) } ?? RouteTrie.nothing, at: node)
+      trie.setGroups(key ?? RouteTrie.nothing, inherited[node].map { UInt32($0) } ?? RouteTrie.nothing, at: node)
     }
   }
 
-  private mutating func settleNames() throws(RouteFault) {
+  private mutating func buildNames() throws(RouteTableError) {
     var groupOf: [Int: UInt32] = [:]
     for (index, key) in order.enumerated() where keys[key]?.isName == true {
       let meant = try resolve(key, [])
@@ -280,26 +281,26 @@ struct RouteBuild {
         groups.append(RouteTable.Group(first: UInt32(ambiguities.count), count: 0, isAmbiguous: true))
         ambiguities.append(RouteTable.Ambiguity(name: name, candidates: candidates))
       case .list(let list, let virtual):
-        if list.isEmpty, keys[key]?.meanings.isEmpty == false {
+        if list.isEmpty, keys[key]?.targets.isEmpty == false {
           unserved.append(String(decoding: key, as: UTF8.self))
         }
         append(list, virtual: virtual)
       }
-      groupOf[trie.places[index]] = group
+      groupOf[trie.nodeOfKey[index]] = group
     }
-    for (node, group) in groupOf { trie.know(group, trie.nodes[node].beginning, at: node) }
+    for (node, group) in groupOf { trie.setGroups(group, trie.nodes[node].prefix, at: node) }
   }
 
-  private mutating func settleStars() {
-    starsFirst = list.count
-    for (draft, star) in starDrafts.sorted(by: {
+  private mutating func buildWildcards() {
+    wildcardsFirst = list.count
+    for (draft, star) in wildcardDrafts.sorted(by: {
       drafts[$0.draft].candidate.isBefore(drafts[$1.draft].candidate)
     }) {
       var candidate = drafts[draft].candidate
-      candidate.place = UInt32(list.count)
+      candidate.listIndex = UInt32(list.count)
       candidate.identity = identity(candidate)
       list.append(candidate)
-      starOf.append(UInt16(star))
+      wildcardOf.append(UInt16(star))
     }
   }
 
@@ -312,7 +313,7 @@ struct RouteBuild {
   private mutating func append(_ candidates: [RouteCandidate], virtual: Int? = nil) {
     let first = list.count
     for var candidate in candidates {
-      candidate.place = UInt32(list.count)
+      candidate.listIndex = UInt32(list.count)
       candidate.identity = identity(candidate)
       list.append(candidate)
     }

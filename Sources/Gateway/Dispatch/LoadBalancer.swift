@@ -1,0 +1,227 @@
+/// Who is asked, and what is known of those who could be: the one place where a request's next attempt is decided.
+struct LoadBalancer: ~Copyable {
+  private(set) var router: Router
+  private(set) var health: HealthTracker
+  private(set) var concurrency: ConcurrencyLimits
+  private var budgets: [RetryBudget]
+  private var names: [String]
+  var known: KnownModels
+
+  init(
+    _ table: consuming RouteTable, policy: Policy, _ health: HealthTracker, _ concurrency: ConcurrencyLimits,
+    names: [String], known: KnownModels
+  ) {
+    router = Router(table, policy: policy)
+    self.health = health
+    self.concurrency = concurrency
+    self.names = names
+    self.known = known
+    budgets = [RetryBudget](repeating: RetryBudget(), count: names.count)
+  }
+
+  /// The same for another configuration: what is known of providers that are still there stays known.
+  mutating func replace(
+    _ table: consuming RouteTable, policy: Policy, _ health: [(name: String, health: ProviderHealth)],
+    _ concurrency: [ConcurrencyLimits.Provider], known: KnownModels, at now: Duration
+  ) {
+    router.replace(table, policy: policy)
+    self.known = known
+    self.health = HealthTracker(health, after: self.health, now: now)
+    self.concurrency = ConcurrencyLimits(concurrency, after: self.concurrency)
+    let (old, known) = (names, budgets)
+    names = health.map(\.name)
+    budgets = names.map { name in old.firstIndex(of: name).map { known[$0] } ?? RetryBudget() }
+  }
+
+  // MARK: One request
+
+  /// The plan of a new request.
+  func plan(_ model: String, affinity: AffinityKey? = nil) -> RoutePlan {
+    let match = router.match(model)
+    return RoutePlan(
+      model: model, match: match, input: SelectionInput(affinity: affinity), count: router.table.count(match))
+  }
+
+  /// The candidates of a plan, in their order.
+  func candidates(_ plan: RoutePlan) -> [RouteCandidate] {
+    var out: [RouteCandidate] = []
+    router.table.candidates(plan.match, into: &out)
+    return out
+  }
+
+  /// Chooses who is asked next and takes a place there.
+  mutating func next(_ plan: inout RoutePlan, at now: Duration) -> NextStep {
+    refreshMatch(&plan)
+    let available = plan.hasSingleCandidate ? .all : health.available(at: now)
+    if let selection = select(&plan, available.subtracting(concurrency.saturated), except: plan.lastResort, at: now)
+    {
+      return .attempt(selection)
+    }
+    if !plan.lastResort.isEmpty,
+      let selection = select(&plan, available.subtracting(concurrency.saturated), except: BitSet128(), at: now)
+    {
+      return .attempt(selection)
+    }
+    for (position, candidate) in candidates(plan).enumerated() where available.contains(candidate.provider) {
+      if plan.input.excluded.contains(position) { continue }
+      let name = router.table.upstreamName(candidate, for: plan.model)
+      if !concurrency.hasSlot(candidate.provider, name) { return .atCapacity }
+    }
+    return .noCandidate
+  }
+
+  private mutating func select(
+    _ plan: inout RoutePlan, _ available: BitSet128, except lastResort: BitSet128, at now: Duration
+  ) -> Selection? {
+    var input = plan.input
+    input.available = available
+    input.now = now
+    input.excluded = input.excluded.union(lastResort)
+    while let picked = router.pick(plan.match, input, loads: concurrency.inFlight, costs: plan.costs) {
+      let provider = picked.candidate.provider
+      let model = router.table.upstreamName(picked.candidate, for: plan.model)
+      input.excluded.insert(picked.position)
+      guard let permit = concurrency.acquire(provider, model) else { continue }
+      guard let pass = health.begin(provider, at: now, isForced: plan.hasSingleCandidate) else {
+        concurrency.release(permit)
+        continue
+      }
+      if plan.position != picked.position {
+        budgets[provider].note(at: now)
+        plan.attempts = 0
+      }
+      plan.position = picked.position
+      plan.attempts += 1
+      return Selection(picked, name: names[provider], model: model, pass, permit)
+    }
+    return nil
+  }
+
+  /// Looks the model up again where the table is another by now; providers that were asked in vain stay out.
+  private mutating func refreshMatch(_ plan: inout RoutePlan) {
+    guard router.table.verdict(plan.match) == .stale else { return }
+    let failed = plan.failedProviders
+    plan.match = router.match(plan.model)
+    plan.count = router.table.count(plan.match)
+    plan.input.excluded = BitSet128()
+    plan.lastResort = BitSet128()
+    plan.position = nil
+    plan.loading = nil
+    applyRequirements(&plan)
+    for (position, candidate) in candidates(plan).enumerated() where failed.contains(names[candidate.provider]) {
+      plan.input.excluded.insert(position)
+    }
+  }
+
+  /// Notes how an attempt ended, and gives its place back; what it changed of the provider's health.
+  ///
+  /// - Parameter isInVain: Whether somebody else is to be asked.
+  mutating func ended(
+    _ selection: Selection, _ outcome: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool,
+    _ box: RoutePlanBox?, at now: Duration
+  ) -> HealthTracker.Change? {
+    concurrency.release(selection.permit)
+    if let firstEvent {
+      router.answered(selection.picked, after: firstEvent, now: now)
+    } else if outcome == .failed {
+      router.failed(selection.picked, now: now)
+    }
+    guard let provider = index(of: selection) else { return nil }
+    let change = health.ended(provider, selection.pass, outcome, at: now)
+    guard failed, let box, !hasAnotherKey(provider, outcome, box.plan, at: now) else { return change }
+    // Who loads a model is asked again, also after a reload.
+    if outcome != .inconclusive { box.plan.failedProviders.append(selection.name) }
+    if selection.picked.generation == router.table.generation { box.plan.input.exclude(selection.picked.position) }
+    return change
+  }
+
+  /// Whether the same provider is worth another attempt because another of its keys may do.
+  private func hasAnotherKey(
+    _ provider: Int, _ outcome: ProviderHealth.Outcome, _ plan: RoutePlan, at now: Duration
+  ) -> Bool {
+    switch outcome {
+    case .rateLimited, .credentialsRejected:
+      plan.attempts < health.providers[provider].keys.count && health.providers[provider].hasKey(at: now)
+    default: false
+    }
+  }
+
+  /// How long to wait until the provider that failed last is asked once more; nil when it is not.
+  mutating func retryDelay(
+    _ plan: inout RoutePlan, at now: Duration, using random: inout some RandomNumberGenerator
+  ) -> Duration? {
+    guard let position = plan.position, plan.input.excluded.contains(position), var backoff = plan.backoff else {
+      return nil
+    }
+    let list = candidates(plan)
+    guard position < list.count, let delay = backoff.nextDelay(at: now, using: &random) else { return nil }
+    guard budgets[list[position].provider].take(at: now) else { return nil }
+    plan.backoff = backoff
+    plan.input.include(position)
+    return delay
+  }
+
+  /// Who was asked last is loading the model, for which it has so long.
+  func startModelLoad(_ plan: inout RoutePlan, timeout: Duration, at now: Duration) {
+    plan.loading = plan.position
+    if plan.loadDeadline == nil { plan.loadDeadline = now + timeout }
+  }
+
+  /// Lets who is loading the model be asked again, if it is worth another wait.
+  func mayRetryLoading(_ plan: inout RoutePlan, until time: Duration) -> Bool {
+    guard let position = plan.loading, let by = plan.loadDeadline, time <= by else { return false }
+    plan.input.include(position)
+    return true
+  }
+
+  private func index(of selection: Selection) -> Int? {
+    if selection.provider < names.count, names[selection.provider] == selection.name { return selection.provider }
+    return names.firstIndex(of: selection.name)
+  }
+
+  /// Who would be asked next, by its place in the list; nothing is taken or remembered.
+  mutating func preview(_ plan: RoutePlan, at now: Duration) -> Int? {
+    var input = plan.input
+    input.now = now
+    let available = plan.hasSingleCandidate ? .all : health.available(at: now)
+    input.available = available.subtracting(concurrency.saturated)
+    for lastResort in [plan.lastResort, BitSet128()] {
+      input.excluded = plan.input.excluded.union(lastResort)
+      while let picked = router.preview(plan.match, input, loads: concurrency.inFlight, costs: plan.costs) {
+        let model = router.table.upstreamName(picked.candidate, for: plan.model)
+        if concurrency.hasSlot(picked.candidate.provider, model) { return picked.position }
+        input.excluded.insert(picked.position)
+      }
+    }
+    return nil
+  }
+
+  /// Where a plan's request may wait for room.
+  func scopes(_ plan: RoutePlan) -> [ConcurrencyLimits.Scope] {
+    candidates(plan).enumerated().filter { !plan.input.excluded.contains($0.offset) }.map { _, candidate in
+      let model = router.table.upstreamName(candidate, for: plan.model)
+      return ConcurrencyLimits.Scope(
+        provider: candidate.provider, model: concurrency.hasOwnLimit(candidate.provider, model) ? model : nil)
+    }
+  }
+
+  // MARK: Health
+
+  /// The providers that are to be looked at now.
+  mutating func checksDue(at now: Duration) -> [Int] { health.checksDue(at: now) }
+
+  /// Notes what a look at a provider came to.
+  mutating func healthChecked(_ name: String, _ passed: Bool, at now: Duration) -> HealthTracker.Change? {
+    names.firstIndex(of: name).flatMap { health.healthChecked($0, passed, at: now) }
+  }
+}
+
+extension RouteTable {
+  /// Candidates of a match.
+  func count(_ match: RouteMatch) -> Int {
+    if match.wildcards.isEmpty { return range(of: match).count }
+    var out: [RouteCandidate] = []
+    candidates(match, into: &out)
+    return out.count
+  }
+}
