@@ -32,8 +32,8 @@ enum ConfigurationSource {
         case .unreadable(let message):
           Terminal.printError(message)
           throw ExitCode.input
-        case .wrong(let faults):
-          Terminal.printError("\(faults)")
+        case .invalid(let errors):
+          Terminal.printError("\(errors)")
           throw ExitCode.configuration
         }
       }
@@ -53,7 +53,7 @@ enum ConfigurationSource {
   /// The reason why a configuration cannot be loaded.
   private enum LoadError: Error {
     case unreadable(String)
-    case wrong(ConfigurationErrors)
+    case invalid(ConfigurationErrors)
   }
 
   private static func configuration(_ path: String, _ environment: [String: String]) throws(LoadError)
@@ -65,7 +65,7 @@ enum ConfigurationSource {
       try configuration.checkRoutes(file: path)
       return configuration
     } catch {
-      throw .wrong(error)
+      throw .invalid(error)
     }
   }
 
@@ -77,7 +77,7 @@ enum ConfigurationSource {
       switch error {
       case .unreadable(let message):
         return .failure(ConfigurationErrors([ConfigurationError(file: path, message: message)]))
-      case .wrong(let faults): return .failure(faults)
+      case .invalid(let errors): return .failure(errors)
       }
     }
   }
@@ -104,7 +104,7 @@ enum ConfigurationSource {
     }
     guard count <= bytesMax else {
       let message = "the file is larger than \(bytesMax) bytes, the limit for a configuration"
-      throw .wrong(ConfigurationErrors([ConfigurationError(file: path, message: message)]))
+      throw .invalid(ConfigurationErrors([ConfigurationError(file: path, message: message)]))
     }
     return Array(text[..<count])
   }

@@ -69,8 +69,8 @@ struct Serve: ParsableCommand {
     let memoryMax = maxMemory
     let read: Reloader.Read = {
       let read = ConfigurationSource.reload(path)
-      if case .failure(let faults) = read {
-        Terminal.printError("hoosh: reload failed; the previous configuration stays in use\n\(faults)")
+      if case .failure(let errors) = read {
+        Terminal.printError("hoosh: reload failed; the previous configuration stays in use\n\(errors)")
       }
       return read.map { read in
         var configuration = read
