@@ -138,8 +138,8 @@ async def run_all(chosen, options):
     if Gateway.lags:
         where, lag = max(Gateway.lags.items(), key=lambda each: each[1])
         allowed = Gateway.lag_max_us // 1000
-        print(f"the loop's worst lag was {lag / 1000:.1f} ms, in {where}; {allowed} ms are allowed")
-        print(f"the machine was taken away for {stolen_ms() - stolen:.0f} ms of a processor's time")
+        print(f"the worst loop lag was {lag / 1000:.1f} ms, in {where}; the limit is {allowed} ms")
+        print(f"the hypervisor took {stolen_ms() - stolen:.0f} ms of CPU time")
     tried = tally.survived + tally.failed
     again = f" ({tally.again} not at the first try)" if tally.again else ""
     skipped = f", skipped {tally.skipped}" if tally.skipped else ""
@@ -150,14 +150,14 @@ async def run_all(chosen, options):
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/faults", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the half that takes less than two minutes")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these faults, by name or the beginning of it and *")
-    parser.add_argument("--list", action="store_true", help="says what there is")
-    parser.add_argument("--tries", type=int, default=1, metavar="N", help="a row fails when N tries of it did (1)")
+    parser.add_argument("--quick", action="store_true", help="run the half that takes less than two minutes")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="run these faults, by name, or by prefix and *")
+    parser.add_argument("--list", action="store_true", help="list all faults")
+    parser.add_argument("--tries", type=int, default=1, metavar="N", help="a row fails only if N tries fail (1)")
     parser.add_argument(
-        "--lag", type=float, default=10, metavar="MS", help="for how long the loop may be busy at a time (10)"
+        "--lag", type=float, default=10, metavar="MS", help="the limit of the loop lag (10)"
     )
-    parser.add_argument("--verbose", action="store_true", help="with the place where a fault failed")
+    parser.add_argument("--verbose", action="store_true", help="show where a fault failed")
     options = parser.parse_args()
     options.program = os.environ["HOOSH"]
     Gateway.lag_max_us = round(options.lag * 1000)
