@@ -11,7 +11,7 @@ struct Call {
   enum Body {
     /// The caller's bytes with some spans replaced.
     case edited(Splice)
-    /// Written anew in the candidate's dialect.
+    /// Translated into the candidate's dialect.
     case translated(WrittenRequest)
   }
 

@@ -1,13 +1,13 @@
-/// What the gateway needs to know of a request in another dialect than OpenAI's completions. Each has a whole reader, too,
-/// for when it is translated; what only that can tell is refused there.
+/// The properties that the gateway needs of a chat request in other dialects than OpenAI's. Each dialect also has a
+/// complete reader for translation, which reports the remaining errors.
 ///
 /// Sources: OpenAI API reference, "Create a model response"; Anthropic API reference, "Create a Message"; Ollama API
 /// reference, "Generate a chat completion"; Gemini API reference, "Generating content".
 extension ChatRequest {
-  /// Whether an upstream of that dialect takes the body as it is, but for small changes.
+  /// Whether a provider of the dialect accepts the body with only small edits.
   func isIn(_ dialect: Dialect) -> Bool { endpoint.dialect == dialect && endpoint.form != .generate }
 
-  /// Reads what the gateway needs of a request in another dialect than OpenAI's.
+  /// Reads the properties of a request and returns the first error in it, or `nil`.
   mutating func scan(_ json: Span<UInt8>, for members: ChatMembers) throws(JSONError) -> APIError? {
     let prompt = endpoint.form == .generate ? members.completionPrompt ?? members.prompt : members.prompt
     var apiError: APIError?
@@ -17,7 +17,7 @@ extension ChatRequest {
     wantsUsage = true
     var fields = try Scanner.root(json)
     while let member = try fields.next(in: json) {
-      // The first error wins, but the whole text is checked all the same.
+      // The first error is reported, but the whole text is checked.
       if apiError != nil { continue }
       do throws(APIError) {
         if member.keyEquals(prompt, in: json) {
@@ -64,7 +64,7 @@ extension ChatRequest {
     }
   }
 
-  /// Reads a limit of tokens inside of an object; a limit that is not positive is none.
+  /// Reads a token limit inside an object. A limit below 1 means no limit.
   private mutating func readLimit(_ name: StaticString, in member: Member, _ json: Span<UInt8>) {
     let fields = JSONLists.members(of: member.value, in: json)
     guard let value = fields.value(name, in: json), let tokens = value.integer(in: json) else { return }

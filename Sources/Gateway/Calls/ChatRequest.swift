@@ -1,40 +1,40 @@
-/// What the gateway needs to know of a chat request in any dialect; the rest of its bytes pass untouched.
+/// The properties that the gateway needs of a chat request. All other bytes of the body pass unchanged.
 ///
 /// Source: OpenAI API reference, "Create chat completion"; those of the other dialects in `ChatRequest+Dialects`.
 struct ChatRequest {
   let endpoint: CallEndpoint
-  /// The model as the caller named it.
+  /// The caller's name of the model.
   var model: String
-  /// The same as it stands in the body, quotes included; answers echo it. `nil` where the path had it.
+  /// The name as a JSON string in the body, which answers repeat, or `nil` if the path has it.
   var modelToken: Slice?
   var streams = false
-  /// Whether the caller wants a usage chunk at the end of the stream.
+  /// Whether the caller requested a usage chunk at the end of the stream.
   var wantsUsage = false
-  /// Whether the caller also wants counts in every chunk, as vLLM gives them.
+  /// Whether the caller also requested token counts in every chunk, a vLLM extension.
   var wantsRunningUsage = false
-  /// Answers that the caller wants.
+  /// The number of answers that the caller requested.
   var choiceCount = 1
-  /// Bytes of the `messages` value, for estimates.
+  /// The number of bytes of everything that counts as prompt, for estimates.
   var messagesBytes = 0
-  /// Where that value is.
+  /// The value that holds the messages.
   var messages = Slice.empty
-  /// Ollama's way to load a model, or to let go of it: a request without anything to say.
+  /// Whether the request only loads or unloads a model: an Ollama request without a prompt.
   var isModelLoad = false
   var isModelUnload = false
 
-  /// Where the edits go.
+  /// The positions of the edits.
   private var brace = 0
   private var streamOptions: Member?
   private var includeUsage: Member?
   var maxTokens: [(value: Slice, tokens: Int64)] = []
 
-  /// Messages that one request may have.
+  /// The most messages of one request.
   static let messagesMax = 10_000
   static let modelBytesMax = ModelEntry.idBytesMax
-  /// Answers that one request may ask for.
+  /// The most answers of one request.
   static let choicesMax = 8
 
-  /// Reads and checks a request body; `model` is its name where the path has it.
+  /// Reads and checks a request's body. `model` is the model's name if the path has it.
   static func read(
     _ json: Span<UInt8>, for endpoint: CallEndpoint = CallEndpoint(.openAI), model: String = ""
   ) throws(APIError) -> ChatRequest {
@@ -68,7 +68,7 @@ struct ChatRequest {
     var members = try Scanner.root(json)
     brace = members.offset - 1
     while let member = try members.next(in: json) {
-      // The first complaint wins, but the whole text is checked all the same.
+      // The first error is reported, but the whole text is checked.
       if apiError != nil { continue }
       do throws(APIError) {
         if member.keyEquals("model", in: json) {
@@ -100,7 +100,7 @@ struct ChatRequest {
     return apiError ?? missing("messages", hasMessages)
   }
 
-  /// The refusal of a request without a model, or without what it is about.
+  /// Returns the error for a missing model or a missing prompt, or `nil`.
   func missing(_ field: String, _ isThere: Bool) -> APIError? {
     if model.isEmpty {
       return APIError(400, .missingField, "Name the model: the field `model` is missing.", param: "model")
@@ -126,7 +126,7 @@ struct ChatRequest {
   private static func check(name: String) throws(APIError) {
     if name.isEmpty { throw invalid("model", "must not be empty") }
     if name.utf8.count > modelBytesMax { throw invalid("model", "may have at most \(modelBytesMax) bytes") }
-    // Nearly every name is plain ASCII; only others need Unicode's tables.
+    // Nearly every name is ASCII; only others need Unicode's tables.
     let isPlain = name.utf8.allSatisfy { $0 > 0x1f && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }
     if !isPlain,
       name.unicodeScalars.contains(where: {
@@ -207,8 +207,8 @@ struct ChatRequest {
 
   // MARK: The same request for an upstream
 
-  /// What is changed for one candidate: the model's name where the candidate has another, token limits above the
-  /// candidate's, and the wish for usage in a stream. All else are the caller's bytes.
+  /// Returns the edits for one candidate: its name of the model, its token limit, and the request for usage in a
+  /// stream.
   func edits(model served: String, maxTokensLimit: Int?, wantsUsage: Bool) -> Splice {
     var edits = Splice()
     if streams, wantsUsage, endpoint.dialect.row.hasStreamOptions { addUsage(to: &edits) }

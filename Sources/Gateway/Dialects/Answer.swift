@@ -1,12 +1,12 @@
-/// A whole answer, gathered from its events. Texts are escaped, as they stand between the quotes of a JSON string.
+/// A non-streaming answer, collected from its events. Texts are escaped, as between the quotes of a JSON string.
 struct Answer {
-  /// A piece of it, in the order in which the model made them.
+  /// A part of the answer. Parts are in the order in which the model produced them.
   enum Block: Equatable {
     case text([UInt8])
     case thinking([UInt8], signature: [UInt8])
     case redactedThinking([UInt8])
     case image(media: [UInt8], base64: [UInt8])
-    /// `arguments` are the inside of a string with an object in it, never empty.
+    /// `arguments` is the inside of a JSON string that contains an object. It is never empty.
     case toolCall(id: [UInt8], name: [UInt8], arguments: [UInt8], signature: [UInt8])
   }
 
@@ -14,7 +14,7 @@ struct Answer {
   private(set) var blocks: [Block] = []
   private(set) var counts = TokenCounts()
   private(set) var reason: FinishReason?
-  /// Where each call's block is.
+  /// The index of each tool call's block.
   private var calls: [Int: Int] = [:]
 
   init() {}
@@ -28,7 +28,7 @@ struct Answer {
     case .began(let id): self.id = id?.bytes(in: json) ?? self.id
     case .text(let piece):
       guard case .text(var text)? = blocks.last else { return blocks.append(.text(piece.bytes(in: json))) }
-      // Out of its place as it grows, or every piece would copy it.
+      // Removed while it grows, because a second reference would make every append copy it.
       blocks.removeLast()
       piece.append(to: &text, from: json)
       blocks.append(.text(text))
@@ -55,7 +55,7 @@ struct Answer {
       piece.append(to: &arguments, from: json)
       blocks[place] = .toolCall(id: id, name: name, arguments: arguments, signature: signature)
     case .callEnded(let call):
-      // Arguments are JSON: none are an object without members.
+      // Arguments are JSON, so empty arguments become an object without members.
       guard let place = calls[call], case .toolCall(let id, let name, let arguments, let signature) = blocks[place],
         arguments.isEmpty
       else { return }
@@ -66,7 +66,7 @@ struct Answer {
     }
   }
 
-  /// A signature belongs to what is before it: thinking, or a call.
+  /// Adds a signature to the last block, which is thinking or a tool call.
   private mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>) {
     switch blocks.last {
     case .thinking(let text, var signature)?:
@@ -82,14 +82,14 @@ struct Answer {
   var hasCalls: Bool { !calls.isEmpty }
 }
 
-/// What a caller's answer says beyond what the model said.
+/// The parts of an answer that do not come from the model.
 struct AnswerMetadata {
-  /// The request's id, from which ids are made that the upstream did not give.
+  /// The request's ID. Missing IDs in the answer are derived from it.
   var requestID: String
   /// Seconds since 1970.
   var created: UInt64
-  /// The model's name as a JSON string, as the caller wrote it.
+  /// The model's name as the caller wrote it, as a JSON string.
   var modelToken: [UInt8]
-  /// Members of the caller's request that its dialect repeats in answers, each behind a comma; empty for most.
+  /// The members of the request that a response repeats, each after a comma. Empty for most dialects.
   var echo: [UInt8] = []
 }

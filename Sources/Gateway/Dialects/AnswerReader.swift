@@ -1,13 +1,13 @@
-/// The reader of a dialect's answers.
+/// Reads a provider's streaming answer in any dialect.
 enum AnswerReader {
   case completions(CompletionsAnswerReader)
   case messages(MessagesAnswerReader)
   case ollama(OllamaAnswerReader)
   case gemini(GeminiAnswerReader)
-  /// One of them is at work.
+  /// The reader is in use, on loan to `read`.
   case inUse
 
-  /// The reader of what a provider says; none speaks Responses.
+  /// Creates the reader of a dialect. No provider uses Responses.
   init(_ dialect: Dialect) {
     switch dialect {
     case .openAI, .responses: self = .completions(CompletionsAnswerReader())
@@ -17,9 +17,9 @@ enum AnswerReader {
     }
   }
 
-  /// Appends what the data of one event say.
+  /// Appends the events in the data of one SSE event or line.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
-    // Put away while it is at work: a second holder would make it copy what it keeps.
+    // Replaced while in use, because a second reference would make it copy its state.
     let reader = self
     self = .inUse
     switch reader {

@@ -1,20 +1,20 @@
-/// How far an answer has come by its events, and what of them a writer may see.
+/// The progress of an answer, and a filter that gives writers a complete sequence of events.
 ///
-/// Upstreams forget beginnings and ends, and say some things twice. Writers see `began` once and first, arguments only
-/// of calls that are open, every call's end, one `finished`, and nothing visible behind it.
+/// Upstreams omit beginnings and ends, and repeat some events. Writers receive `began` once and first, arguments only
+/// for open tool calls, an end for every tool call, one `finished`, and nothing visible after it.
 struct AnswerSequencer {
   private(set) var counts = TokenCounts()
   private(set) var textBytes = 0
   private(set) var hasCalls = false
   private(set) var isFinished = false
   private(set) var hasBegun = false
-  /// Calls that have begun and not ended, in their order.
+  /// The open tool calls, in the order in which they began.
   private(set) var open: [Int] = []
 
-  /// Calls that may be open at once.
+  /// The most tool calls that may be open concurrently.
   private static let openMax = 256
 
-  /// Whether the event may be passed on.
+  /// Updates the progress and returns whether the writer receives the event.
   mutating func takes(_ event: ChatEvent, _ json: Span<UInt8>) throws(AttemptFailure) -> Bool {
     switch event {
     case .began:
@@ -34,7 +34,7 @@ struct AnswerSequencer {
     case .signature, .redactedThinking, .image: return !isFinished
     case .callBegan(let call, _, _):
       if isFinished || open.contains(call) { return false }
-      guard open.count < Self.openMax else { throw .malformed("it has over \(Self.openMax) calls open") }
+      guard open.count < Self.openMax else { throw .malformed("it has over \(Self.openMax) open tool calls") }
       open.append(call)
       hasCalls = true
       return true
@@ -48,13 +48,13 @@ struct AnswerSequencer {
     }
   }
 
-  /// What the upstream said of tokens; `nil` when it said nothing.
+  /// The token counts from the upstream, or `nil` if it sent none.
   var usage: Usage? {
     if counts.prompt == nil, counts.completion == nil { return nil }
     return Usage(prompt: counts.prompt ?? 0, completion: counts.completion ?? 0, source: .reported)
   }
 
-  /// The tokens to tell a caller: those that were counted, else an estimate.
+  /// Returns the token counts for the caller, estimated where the upstream sent none.
   func counts(promptBytes: Int) -> TokenCounts {
     let estimate = Usage.estimated(promptBytes: promptBytes, completionBytes: textBytes)
     var all = TokenCounts(prompt: estimate.prompt, completion: estimate.completion)
@@ -64,7 +64,7 @@ struct AnswerSequencer {
 }
 
 extension ChatEvent {
-  /// Whether a person would see it.
+  /// Whether the event is visible output.
   var isVisible: Bool {
     switch self {
     case .text(let text), .thinking(let text): !text.isEmpty

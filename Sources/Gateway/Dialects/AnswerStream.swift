@@ -1,30 +1,30 @@
-/// Makes of what one attempt's upstream says what the caller reads, whole or as a stream.
+/// Converts the response of one attempt into the caller's response, streaming or not.
 ///
-/// OpenAI's completions for OpenAI's callers pass through `ChatStream`; another dialect that is the caller's own passes
-/// with its model renamed; all others become events and are written anew.
+/// Chat completions for callers that use them pass through `ChatStream`. If caller and provider share another dialect,
+/// only the model's name is replaced. All other answers are read as events and written in the caller's dialect.
 struct AnswerStream {
-  /// What the data of one event came to.
+  /// The result of relaying one event.
   typealias Verdict = ChatStream.Verdict
 
   let endpoint: CallEndpoint
-  /// What the upstream speaks.
+  /// The provider's dialect.
   let dialect: Dialect
   let label: AnswerMetadata
   let promptBytes: Int
 
-  /// The stream of a caller who reads completions; `nil` when a whole answer was asked for.
+  /// The relay of chat completions; `nil` for callers of other dialects and for non-streaming requests.
   private var chat: ChatStream?
-  /// Between another dialect and completions.
+  /// Writes events as chat completion chunks for `chat`.
   private var chunks = CompletionsAnswerWriter()
   private var reader: AnswerReader?
   private var writer: AnswerWriter?
   private var course = AnswerSequencer()
-  /// Whether the upstream's own end has been passed on.
+  /// Whether the end of the upstream's stream has been relayed.
   private var hasEnded = false
-  /// Elements of Gemini's array that have been passed on.
+  /// The number of elements relayed as a Gemini array.
   private var elements = 0
 
-  /// What the caller of an answer wants of it.
+  /// The caller's options for its answer.
   struct Wanted {
     var streams: Bool
     var usage: Bool
@@ -51,19 +51,19 @@ struct AnswerStream {
     }
   }
 
-  /// Whether the caller reads what the upstream writes.
+  /// Whether caller and provider use the same dialect.
   private var isSame: Bool
   private var isChat: Bool { endpoint.dialect == .openAI && dialect == .openAI }
 
   var usage: Usage? { isChat ? chat?.usage : course.usage }
   var textBytes: Int { isChat ? chat?.textBytes ?? 0 : course.textBytes }
-  /// Choices that finished, and whether all that began have.
+  /// The number of finished choices.
   var finishedCount: Int { isChat ? chat?.finishedCount ?? 0 : course.isFinished ? 1 : 0 }
   var isFinished: Bool { isChat ? chat?.isFinished ?? false : course.isFinished }
 
   // MARK: Streams
 
-  /// Appends what is to be relayed of one event, in the caller's frames; `name` is the event's, if it has one.
+  /// Appends one event in the caller's dialect and framing. `name` is the SSE event's name, or empty.
   mutating func take(
     _ data: Span<UInt8>, named name: Span<UInt8>, into out: inout [UInt8]
   ) throws(AttemptFailure) -> Verdict {
@@ -74,7 +74,7 @@ struct AnswerStream {
     return try write(events, data, into: &out)
   }
 
-  /// Appends the events of a stream that says the same as a whole answer, and its end.
+  /// Appends a non-streaming answer as a complete stream.
   mutating func restream(_ json: Span<UInt8>, into out: inout [UInt8]) throws(AttemptFailure) {
     if isChat {
       for event in try ChatAnswer.restream(json) { _ = try chat?.take(event.span, into: &out) }
@@ -106,7 +106,7 @@ struct AnswerStream {
     if try course.takes(event, json) { try put(event, json, into: &out) }
   }
 
-  /// Hands one event to the caller's writer.
+  /// Passes one event to the caller's writer.
   private mutating func put(_ event: ChatEvent, _ json: Span<UInt8>, into out: inout [UInt8])
     throws(AttemptFailure)
   {
@@ -122,7 +122,7 @@ struct AnswerStream {
     for call in course.open { try write(.callEnded(call: call), nothing.span, into: &out) }
   }
 
-  /// Appends what a stream needs at its end, beginning with what its upstream left out.
+  /// Appends the end of the stream, and any events before it that the upstream omitted.
   mutating func finish(into out: inout [UInt8]) {
     if isChat {
       chat?.finish(promptBytes: promptBytes, into: &out)
@@ -136,7 +136,7 @@ struct AnswerStream {
       }
       if chat != nil { try put(.ended, nothing.span, into: &out) }
     } catch {
-      // Nothing of the upstream's is read here.
+      // These events contain no upstream data, so they cannot fail.
     }
     if isSame {
       out.append("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
@@ -147,11 +147,11 @@ struct AnswerStream {
     }
   }
 
-  /// Appends what stands before the error event of a stream that is broken off; true where the dialect tells of errors in
-  /// events of its own, and nothing else is needed.
+  /// Appends what precedes the error event of a stream that breaks off. Returns true if the dialect has its own error
+  /// events and needs no other.
   mutating func breakOff(_ apiError: APIError, into out: inout [UInt8]) -> Bool {
     if case .responses(var writer)? = writer {
-      // Its clients know no other codes than OpenAI's.
+      // Responses clients accept only OpenAI's error codes.
       let code = apiError.status == 429 ? "rate_limit_exceeded" : "server_error"
       writer.fail(code: code, message: apiError.message, to: &out)
       return true
@@ -166,7 +166,7 @@ struct AnswerStream {
 
   // MARK: The caller's own dialect
 
-  /// Appends an event as it came, but for the model's name.
+  /// Appends an event unchanged except for the model's name.
   private mutating func pass(
     _ data: Span<UInt8>, named name: Span<UInt8>, _ events: [ChatEvent], into out: inout [UInt8]
   ) throws(AttemptFailure) -> Verdict {
@@ -177,7 +177,7 @@ struct AnswerStream {
     }
     switch (dialect, endpoint.form) {
     case (.anthropic, _):
-      // Its clients want it, and some servers leave it out.
+      // Anthropic clients require the event's name, and some servers omit it.
       out.append("event: ")
       if name.isEmpty { Self.type(of: data)?.append(to: &out, from: data) } else { out.append(name) }
       out.append("\ndata: ")
@@ -205,7 +205,7 @@ struct AnswerStream {
   private func appendLine(_ data: Span<UInt8>, into out: inout [UInt8]) {
     let start = out.count
     ModelName.edits(data, in: dialect, to: label.modelToken).apply(to: data, into: &out)
-    // Between tokens of JSON a line end is a space; here it would be the end of the event.
+    // A line end between JSON tokens would end the event or line, so it becomes a space.
     for index in start..<out.count where out[index] == 0x0a || out[index] == 0x0d { out[index] = 0x20 }
   }
 
@@ -215,9 +215,9 @@ struct AnswerStream {
 
   // MARK: Whole answers
 
-  /// A whole answer for the caller.
+  /// A non-streaming answer for the caller.
   enum Whole {
-    /// The upstream's text, changed here and there.
+    /// The upstream's bytes with some spans replaced.
     case edited(Splice)
     case owned([UInt8])
   }
@@ -236,15 +236,16 @@ struct AnswerStream {
   }
 }
 
-/// Where an answer names its model.
+/// Finds the model's name in an answer.
 private enum ModelName {
-  /// Puts the name that the caller used in place of the upstream's.
+  /// Returns the edits that replace the provider's name of the model with the caller's.
   static func edits(_ json: Span<UInt8>, in dialect: Dialect, to token: [UInt8]) -> Splice {
     var edits = Splice()
     var hasName = false
     for member in JSONLists.members(of: JSONLists.root(json), in: json) {
       if member.keyEquals(dialect == .gemini ? "modelVersion" : "model", in: json) {
-        // The caller's name may be longer, and an answer must not grow with the number of such members.
+        // The caller's name may be longer. Repeated members are removed so that their number cannot make the answer
+        // grow.
         if hasName { edits.remove(member) } else { edits.replace(member, with: token.span) }
         hasName = true
       }
@@ -260,7 +261,7 @@ private enum ModelName {
 }
 
 extension ChatEvent {
-  /// Whether a writer wants to have been told that the answer begins.
+  /// Whether a writer must receive `began` before this event.
   fileprivate var needsBeginning: Bool {
     switch self {
     case .began, .usage, .failed, .ended: false

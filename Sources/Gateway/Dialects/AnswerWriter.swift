@@ -1,13 +1,14 @@
-/// The writer of answers for a caller that does not speak OpenAI's completions; those go through `ChatStream`.
+/// Writes a streaming answer for callers of every dialect except chat completions, which use `ChatStream`.
 enum AnswerWriter {
   case messages(MessagesAnswerWriter)
   case responses(ResponsesAnswerWriter)
   case ollama(OllamaAnswerWriter)
   case gemini(GeminiAnswerWriter)
-  /// One of them is at work.
+  /// The writer is in use, on loan to `write`.
   case inUse
 
-  /// `nil` for completions. `promptBytes` are for the estimate that a stream of Messages begins with.
+  /// Creates the writer of an endpoint's dialect, or `nil` for chat completions. `promptBytes` gives the token estimate
+  /// at the start of an Anthropic stream.
   init?(_ call: CallEndpoint, _ label: AnswerMetadata, promptBytes: Int) {
     switch call.dialect {
     case .openAI: return nil
@@ -20,7 +21,7 @@ enum AnswerWriter {
     }
   }
 
-  /// Appends what an event comes to.
+  /// Appends one event.
   mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
     let writer = self
     self = .inUse
@@ -41,7 +42,7 @@ enum AnswerWriter {
     }
   }
 
-  /// Appends the end of a stream that finished.
+  /// Appends the end of a complete stream.
   mutating func end(_ counts: TokenCounts, to out: inout [UInt8]) {
     switch self {
     case .messages(var writer): writer.end(counts, to: &out)

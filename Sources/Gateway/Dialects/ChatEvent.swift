@@ -1,10 +1,10 @@
-/// Text as it stands between the quotes of a JSON string. All dialects escape alike, so it goes from one to another as
-/// it is: lent by the event that it came in, or made for the occasion.
+/// Text as it appears between the quotes of a JSON string. Escapes are the same in every dialect, so text moves between
+/// dialects unchanged, either borrowed from its event or owned.
 enum EscapedText: Equatable {
   case borrowed(Slice)
   case owned([UInt8])
 
-  /// Appends it, without quotes; `json` is the event that lends it.
+  /// Appends the text without quotes. `json` is the event that it borrows from.
   func append(to out: inout [UInt8], from json: Span<UInt8>) {
     switch self {
     case .borrowed(let slice): out.append(json.bytes(slice))
@@ -14,7 +14,7 @@ enum EscapedText: Equatable {
 
   var isEmpty: Bool { count == 0 }
 
-  /// Bytes, escapes as they are.
+  /// The number of bytes, with escapes.
   var count: Int {
     switch self {
     case .borrowed(let slice): Int(slice.count)
@@ -24,37 +24,37 @@ enum EscapedText: Equatable {
 }
 
 extension EscapedText {
-  /// The inside of a string; `nil` for every other value.
+  /// Borrows the inside of a JSON string, or returns `nil` for every other value.
   init?(_ value: JSONValue?) {
     guard let value, value.kind == .string else { return nil }
     self = .borrowed(Slice(start: Int(value.slice.start) + 1, count: Int(value.slice.count) - 2))
   }
 
-  /// A text that needs escaping, as in what was a JSON value and becomes a string.
+  /// Escapes a text, such as a JSON value that becomes a string.
   init(escaping text: Span<UInt8>) {
     var escaped: [UInt8] = []
     Writer.appendEscaped(text, to: &escaped)
     self = .owned(escaped)
   }
 
-  /// A text of the program's own.
+  /// Escapes a Swift string.
   init(_ text: String) { self.init(escaping: text.utf8.span) }
 
-  /// It as bytes, without quotes and with its escapes.
+  /// Returns the bytes without quotes, with escapes.
   func bytes(in json: Span<UInt8>) -> [UInt8] {
     var out: [UInt8] = []
     append(to: &out, from: json)
     return out
   }
 
-  /// Appends it as a JSON string, quotes included.
+  /// Appends the text as a JSON string, with quotes.
   func appendQuoted(to out: inout [UInt8], from json: Span<UInt8>) {
     out.append(UInt8(ascii: "\""))
     append(to: &out, from: json)
     out.append(UInt8(ascii: "\""))
   }
 
-  /// It as it reads, without escapes.
+  /// Returns the bytes without escapes.
   func unescaped(in json: Span<UInt8>) -> [UInt8] {
     var quoted: [UInt8] = []
     appendQuoted(to: &quoted, from: json)
@@ -65,7 +65,7 @@ extension EscapedText {
   }
 }
 
-/// A JSON value, checked: lent by the text that it came in, or made.
+/// A valid JSON value, borrowed from the text that contains it or owned.
 enum RawJSON: Equatable {
   case borrowed(Slice)
   case owned([UInt8])
@@ -86,22 +86,22 @@ enum RawJSON: Equatable {
   }
 }
 
-/// What happens in an answer, in the order in which it happens, whatever dialect tells it.
+/// One event of a model's answer, in any dialect.
 ///
-/// Each dialect has a reader, from its wire to events, and a writer, from events to its wire; none knows another.
-/// Calls of tools are numbered from 0 in the order of their beginning.
+/// Each dialect has a reader from its wire format to events and a writer from events to its wire format. Tool calls are
+/// numbered from 0 in the order in which they begin.
 enum ChatEvent: Equatable {
   case began(id: EscapedText?)
   case text(EscapedText)
   case thinking(EscapedText)
-  /// Proves the thinking before it to the model's maker, and has to come back to it unchanged.
+  /// The signature of the thinking before it. The caller returns it to the model's provider unchanged.
   case signature(EscapedText)
-  /// Thinking that only the model's maker can read.
+  /// Thinking that only the model's provider can read.
   case redactedThinking(EscapedText)
-  /// A picture that the model made; `media` is its type, `base64` its bytes.
+  /// An image from the model: its media type and its base64 data.
   case image(media: EscapedText, base64: EscapedText)
   case callBegan(call: Int, id: EscapedText, name: EscapedText)
-  /// A piece of a call's arguments, which are JSON in a string.
+  /// A part of a tool call's arguments, which are JSON inside a string.
   case arguments(call: Int, EscapedText)
   case callEnded(call: Int)
   case usage(TokenCounts)
@@ -110,29 +110,29 @@ enum ChatEvent: Equatable {
   case ended
 }
 
-/// Why a model stopped.
+/// The reason why a model stopped.
 enum FinishReason: Equatable, CaseIterable {
-  /// It had said all, or came to a text that it was to stop at.
+  /// The model completed its answer or reached a stop sequence.
   case stop
-  /// It came to the most tokens that it was given, or that it can have.
+  /// The answer reached the token limit of the request or of the model.
   case length
   case toolCalls
-  /// Somebody's rules.
+  /// A content filter stopped the answer.
   case filtered
 }
 
-/// Tokens, as an upstream counted them; `nil` for what it did not say.
+/// The token counts from an upstream. Counts that it did not send are `nil`.
 struct TokenCounts: Equatable {
-  /// Tokens of the prompt, cached ones included.
+  /// Tokens of the prompt, including cached tokens.
   var prompt: Int?
   var completion: Int?
-  /// Of the prompt: read from a cache, and written to one.
+  /// Tokens of the prompt that were read from a cache or written to one.
   var cached: Int?
   var cacheWritten: Int?
-  /// Of the completion: thinking.
+  /// Tokens of the completion that are thinking.
   var thinking: Int?
 
-  /// Later counts win, field by field.
+  /// Replaces each count for which `later` has a value.
   mutating func merge(_ later: TokenCounts) {
     prompt = later.prompt ?? prompt
     completion = later.completion ?? completion

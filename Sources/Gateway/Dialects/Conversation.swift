@@ -1,30 +1,29 @@
-/// A chat request, whatever dialect it came in: what the readers of requests make and the writers of requests take.
+/// A chat request in no particular dialect. Request readers create it, and request writers use it.
 ///
-/// Texts are lent by the request's body or made for the occasion; who writes needs the body too. Each dialect reads
-/// into it and writes out of it, and none knows another.
+/// Texts are borrowed from the request's body or owned, so a writer also needs the body.
 struct Conversation {
-  /// Turns in their order; those of the system may stand anywhere.
+  /// The messages in order. System messages may be anywhere.
   var messages: [Message] = []
   var tools: [Tool] = []
   var toolChoice: ToolChoice?
-  /// Whether a model may call several tools at once; `nil` where the caller did not say.
+  /// Whether the model may call several tools in one message, or `nil` if the caller did not specify it.
   var allowsParallelCalls: Bool?
   var format: Format?
   var sampling = Sampling()
   var thinking: Thinking?
-  /// Who asks, as the caller's program names its own user.
+  /// The caller's identifier of its own user.
   var user: EscapedText?
-  /// The most tokens of an answer.
+  /// The limit of the answer's tokens.
   var maxTokens: Int64?
   var wantsLogprobs = false
   var topLogprobs: Int64?
-  /// Ollama's: the size of the context, and how long the model stays in memory.
+  /// For Ollama: the context length, and how long the model stays loaded.
   var contextTokens: Int64?
   var keepAlive: RawJSON?
-  /// Fields that no other dialect has, in the order in which they were met.
+  /// The fields that no other dialect has, in the order of the request.
   private(set) var dropped = DroppedFields()
 
-  /// A turn.
+  /// A message.
   struct Message {
     var role: Role
     var parts: [Part] = []
@@ -32,40 +31,40 @@ struct Conversation {
 
   enum Role: Equatable { case system, user, assistant }
 
-  /// A piece of a turn.
+  /// A part of a message.
   enum Part {
     case text(EscapedText)
     case image(Image)
-    /// What a model thought in an earlier turn. The signature proves it to the model's maker.
+    /// Thinking from an earlier answer, with the signature that its provider checks.
     case thinking(EscapedText, signature: EscapedText?)
-    /// The same, readable for its maker alone.
+    /// Thinking that only the model's provider can read.
     case redactedThinking(EscapedText)
     case toolCall(ToolCall)
-    /// In a turn of the user.
+    /// The result of a tool, in a user message.
     case toolResult(ToolResult)
   }
 
   enum Image {
     case url(EscapedText)
-    /// `media` is the type, as in `image/png`; `base64` the bytes.
+    /// The media type, such as `image/png`, and the base64 data.
     case data(media: EscapedText, base64: EscapedText)
   }
 
   struct ToolCall {
-    /// `nil` where the dialect has none: a call is then known by its place.
+    /// `nil` if the dialect has no IDs and matches tool calls by position.
     var id: EscapedText?
     var name: EscapedText
-    /// An object.
+    /// A JSON object.
     var arguments: RawJSON
-    /// What Gemini wants back with the call.
+    /// The signature that Gemini requires with the tool call.
     var signature: EscapedText?
   }
 
   struct ToolResult {
-    /// The call's; `nil` where the dialect knows calls by name and place.
+    /// The tool call's ID, or `nil` if the dialect matches results by name and position.
     var id: EscapedText?
     var name: EscapedText?
-    /// Texts and images.
+    /// The texts and images of the result.
     var parts: [Part]
     var isError = false
   }
@@ -73,7 +72,7 @@ struct Conversation {
   struct Tool {
     var name: EscapedText
     var description: EscapedText?
-    /// A JSON Schema, an object.
+    /// A JSON Schema object.
     var parameters: RawJSON?
     var isStrict: Bool?
   }
@@ -81,7 +80,7 @@ struct Conversation {
   enum ToolChoice {
     case auto
     case none
-    /// Some tool, whichever.
+    /// The model must call a tool of its choice.
     case required
     case named(EscapedText)
   }
@@ -91,7 +90,7 @@ struct Conversation {
     case schema(RawJSON, name: EscapedText?, isStrict: Bool?)
   }
 
-  /// How the next token is chosen. Numbers are as the caller wrote them.
+  /// The sampling parameters. Numbers are kept as the caller wrote them.
   struct Sampling {
     var temperature: RawJSON?
     var topP: RawJSON?
@@ -106,28 +105,28 @@ struct Conversation {
 
   enum Thinking: Equatable {
     case off
-    /// As much as the model sees fit.
+    /// The model decides how much.
     case on
     case effort(Effort)
-    /// At most so many tokens.
+    /// A limit in tokens.
     case budget(Int64)
   }
 
   enum Effort: String, CaseIterable { case minimal, low, medium, high }
 
-  /// For what comes to no turns: an error in most dialects, told in words that name the fix.
+  /// The error for a request without any content, which most dialects reject.
   static var saysNothing: APIError {
     APIError(
       400, .invalidValue, "`messages` says nothing; this model's provider needs a turn with a text or an image.",
       param: "messages")
   }
 
-  /// Notes a field that no other dialect can express.
+  /// Records a field that no other dialect can express.
   mutating func drop(_ name: String) { dropped.add(name) }
 }
 
 extension Conversation.Image {
-  /// Whether it is an address that a server can fetch, and neither a file's nor data.
+  /// Whether the URL is an `http` or `https` URL, which a server can fetch.
   static func isWeb(_ url: Span<UInt8>) -> Bool {
     url.hasPrefix("https://", at: 0, before: url.count) || url.hasPrefix("http://", at: 0, before: url.count)
   }
@@ -139,9 +138,10 @@ extension Conversation.Part {
   }
 }
 
-/// What of a request a model did not get, by the names of the fields in the caller's dialect; for `x-dropped-params`.
+/// The fields of a request that the provider did not receive, by their names in the caller's dialect. Reported in
+/// `x-dropped-params`.
 struct DroppedFields: Equatable {
-  /// Names that are told, and bytes of the longest.
+  /// The most names that are reported, and the limit of a name's bytes.
   private static let namesMax = 16
   private static let nameBytesMax = 64
 
@@ -149,28 +149,28 @@ struct DroppedFields: Equatable {
 
   mutating func add(_ name: String) {
     guard names.count < Self.namesMax, name.utf8.count <= Self.nameBytesMax else { return }
-    // They go into a header field.
+    // The names go into a header field.
     let isPlain = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x2c && $0 != 0x5c }
     if isPlain, !name.isEmpty, !names.contains(name) { names.append(name) }
   }
 }
 
-/// What a request is written for.
+/// The provider and model for which a request is written.
 struct WriteTarget {
-  /// The model's name there.
+  /// The provider's name of the model.
   var model: String
-  /// The most tokens that it may be asked for.
+  /// The provider's limit of output tokens.
   var maxTokensLimit: Int?
   var streams: Bool
-  /// Whether it accepts `stream_options.include_usage`.
+  /// Whether the provider accepts `stream_options.include_usage`.
   var acceptsUsage = true
-  /// Whether it is a server of one's own, which knows more fields than the maker of the dialect.
+  /// Whether the provider is a local server, which accepts more fields than the dialect's own API.
   var isLocal = false
 }
 
-/// A request in the dialect of its target.
+/// A request in the dialect of its provider.
 struct WrittenRequest {
   var body: [UInt8] = []
-  /// Fields that the target cannot take, those that its reader dropped first.
+  /// The fields that the provider cannot accept, starting with those that the reader dropped.
   var dropped = DroppedFields()
 }

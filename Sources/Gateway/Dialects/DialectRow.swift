@@ -6,26 +6,27 @@ struct DialectRow: Sendable {
 
   /// Returns the part of a provider's base URL that its paths follow.
   var root: @Sendable (BaseURL) -> String
-  /// The calls that it offers.
+  /// The calls that a provider offers.
   var calls: [CallPath]
   /// The path of the list of models.
   var modelsPath: String
-  /// Returns the field lines that carry an API key, and those that every request needs.
+  /// Returns the header fields that carry an API key, and those that every request needs.
   var credentialFields: @Sendable (_ secret: String?) -> [String]
-  /// Returns the field lines of a caller's request that a provider of the same dialect receives, too.
+  /// Returns the header fields of a caller's request that a provider of the same dialect also receives. `nil` forwards
+  /// none.
   var forwardedFields: (@Sendable (RequestHead, Span<UInt8>) -> [String])?
-  /// Whether its streams have `stream_options`, which ask for usage.
+  /// Whether requests may have `stream_options`, which ask for usage in the stream.
   var hasStreamOptions = false
-  /// How the pieces of its streams are separated.
+  /// How the events of a stream are separated.
   var framing = Framing.sse
 
   enum Framing { case sse, ndjson }
 
   // MARK: Callers that speak it
 
-  /// The beginning of the paths that no other dialect has.
+  /// The prefix of the paths that only this dialect has.
   var pathPrefix: StaticString?
-  /// Returns whether the head of a request comes from one of its clients, where dialects share a path.
+  /// Returns whether a request's header fields identify a client of this dialect, for paths that dialects share.
   var isSpoken: @Sendable (RequestHead) -> Bool = { _ in false }
   /// The members of a chat request that are read in place; `nil` for OpenAI's, which `ChatRequest` checks one by one.
   var chatMembers: ChatMembers?

@@ -144,7 +144,7 @@ enum DialectTable {
 }
 
 extension Dialect {
-  /// What hoosh knows about the dialect.
+  /// The dialect's row.
   var row: DialectRow { DialectTable.rows[ordinal] }
 
   /// The index of the dialect's row.

@@ -1,11 +1,11 @@
-/// A request's JSON was checked as a whole before anybody translates it, so its parts are lists that can be had at once.
+/// Reads parts of JSON that was already checked as a whole, so that reading cannot fail.
 enum JSONLists {
-  /// The value of a whole text.
+  /// Returns the value of a complete text.
   static func root(_ json: Span<UInt8>) -> JSONValue {
     JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
   }
 
-  /// Whether a text that nobody checked is one JSON object.
+  /// Returns whether an unchecked text is one JSON object.
   static func isObject(_ json: Span<UInt8>) -> Bool {
     do throws(JSONError) {
       var members = try MemberCursor(whole: json)
@@ -16,7 +16,7 @@ enum JSONLists {
     }
   }
 
-  /// The members of an object, in their order; of anything else none.
+  /// Returns the members of an object in order, or nothing for every other value.
   static func members(of value: JSONValue?, in json: Span<UInt8>) -> [Member] {
     guard let value, value.kind == .object else { return [] }
     var members: [Member] = []
@@ -29,7 +29,7 @@ enum JSONLists {
     return members
   }
 
-  /// The elements of an array, in their order; of anything else none.
+  /// Returns the elements of an array in order, or nothing for every other value.
   static func elements(of value: JSONValue?, in json: Span<UInt8>) -> [JSONValue] {
     guard let value, value.kind == .array else { return [] }
     var elements: [JSONValue] = []
@@ -44,7 +44,7 @@ enum JSONLists {
 }
 
 extension [Member] {
-  /// The value of the member of that name; the last one, where a name is there more than once.
+  /// Returns the value of the named member, the last one if the name is repeated, or `nil`.
   func value(_ name: StaticString, in json: Span<UInt8>) -> JSONValue? {
     for member in reversed() where member.keyEquals(name, in: json) { return member.value }
     return nil

@@ -1,6 +1,6 @@
-/// One model of a list.
+/// One model in a list of models.
 struct ModelEntry: Equatable {
-  /// Bytes that a model's name may have.
+  /// The most bytes of a model's name.
   static let idBytesMax = 256
 
   var id: String

@@ -1,15 +1,15 @@
-/// Reads a provider's list of models, in any dialect.
+/// Reads a provider's list of models in any dialect.
 enum ModelListReader {
-  /// Models taken from one provider.
+  /// The most models read from one provider. The rest are ignored.
   static let entriesMax = 10_000
 
-  /// The models in an upstream's list; `nil` when it is none.
+  /// Returns the models of a list, or `nil` if the text is not a list of models.
   static func read(_ json: Span<UInt8>, ownedBy provider: String) -> [ModelEntry]? {
     do throws(JSONError) {
       var found: [ModelEntry]?
       var members = try MemberCursor(whole: json)
       while let member = try members.next(in: json) {
-        // OpenAI's and Anthropic's lists are `data`, Ollama's and Gemini's `models`; llama.cpp has both.
+        // OpenAI and Anthropic name the list `data`, Ollama and Gemini `models`. llama.cpp sends both.
         let isData = member.keyEquals("data", in: json)
         guard isData || member.keyEquals("models", in: json) && found == nil, member.value.kind == .array else {
           continue
@@ -43,7 +43,7 @@ enum ModelListReader {
         entry.ownedBy = owner
       }
     }
-    // Gemini's names begin with the kind of thing that they name.
+    // Gemini prefixes names with the type of resource.
     entry.id = id ?? name.map { $0.hasPrefix("models/") ? String($0.dropFirst(7)) : $0 } ?? ""
     return entry.id.isEmpty || entry.id.utf8.count > ModelEntry.idBytesMax ? nil : entry
   }

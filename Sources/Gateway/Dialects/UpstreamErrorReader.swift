@@ -1,9 +1,10 @@
-/// Reads what an upstream says went wrong, in any of the shapes that servers use.
+/// Reads an upstream's error message in any of the formats that servers use.
 enum UpstreamErrorReader {
-  /// Bytes of a message that are passed on.
+  /// The most bytes of a message that are relayed.
   static let messageMax = 2000
 
-  /// The error in a body: OpenAI's object, a string, `detail`, `message`, or text. `nil` when a JSON object has none.
+  /// Returns the error in a body: OpenAI's object, a string, `detail`, `message`, or text. A JSON object without an
+  /// error gives one without a message.
   static func read(_ body: Span<UInt8>, retryAfter: Int? = nil) -> UpstreamError {
     var error = UpstreamError(message: "", retryAfter: retryAfter)
     if let found = object(body) { error = found }
@@ -14,16 +15,16 @@ enum UpstreamErrorReader {
     return error
   }
 
-  /// Whether raw JSON spells a byte of a key, or of what stands before one, in another way.
+  /// Whether raw JSON contains escapes that could hide a credential from `mask`.
   private static func isDisguised(_ text: String) -> Bool { ["\\u", "\\/", "\\t"].contains(where: text.contains) }
 
-  /// The body as it may be shown: nothing of one with escapes behind which a key could hide.
+  /// Returns the body for display, or `nil` if escapes in it could hide a credential.
   private static func shown(_ body: Span<UInt8>) -> String? {
     let text = body.extracting(first: min(body.count, 2 * UpstreamError.bodyBytesMax)).text
     return text.isEmpty || isDisguised(text) ? nil : clean(text, UpstreamError.bodyBytesMax)
   }
 
-  /// The error object of a JSON text whose top level has `error`, `detail` or `message`; `nil` otherwise.
+  /// Returns the error of a JSON text whose top level has `error`, `detail`, or `message`, or `nil`.
   static func object(_ json: Span<UInt8>) -> UpstreamError? {
     do throws(JSONError) {
       var found: UpstreamError?
@@ -43,7 +44,8 @@ enum UpstreamErrorReader {
     }
   }
 
-  /// The error that a member named `error` holds: an object or a string; `nil` for null, false and the like.
+  /// Returns the error in the value of a member named `error`, which is an object or a string. Returns `nil` for other
+  /// values.
   static func value(_ member: Member, _ json: Span<UInt8>) throws(JSONError) -> UpstreamError? {
     if member.value.kind == .string {
       return UpstreamError(message: clean(member.value.string(in: json) ?? "", messageMax))
@@ -69,21 +71,22 @@ enum UpstreamErrorReader {
     return text.isEmpty || isDisguised(text) ? "no explanation was given" : clean(text, 300)
   }
 
-  /// A text without credentials, cut to so many bytes; masked before it is cut, so that no half of one is left.
+  /// Returns a text without credentials, cut to a number of bytes. It is masked before it is cut, so that no partial
+  /// credential remains.
   static func clean(_ text: String, _ most: Int) -> String {
     cut(mask(cut(text, most * 2)), most)
   }
 
-  /// The beginning of a text, in bytes: one character may have any number of them.
+  /// Returns a prefix of a text by its bytes, because one character can have any number of them.
   private static func cut(_ text: String, _ most: Int) -> String {
     text.utf8.count <= most ? text : String(decoding: text.utf8.prefix(most), as: UTF8.self)
   }
 
-  /// How credentials begin.
+  /// The prefixes of credentials.
   private static let prefixes: [StaticString] = ["sk-", "sk_", "gsk_", "xai-", "AIza", "hf_", "pplx-", "pk-"]
 
-  /// The text with what looks like a credential replaced: what begins like a provider's key, and what follows
-  /// `Bearer`, in any letter case and behind any blank.
+  /// Returns the text with everything that looks like a credential replaced: words with a known prefix, and the word
+  /// after `Bearer`, in any case and after any white space.
   static func mask(_ text: String) -> String {
     guard text.utf8.count >= 10 else { return text }
     var out: [UInt8] = []
@@ -106,7 +109,7 @@ enum UpstreamErrorReader {
     return String(decoding: out, as: UTF8.self)
   }
 
-  /// Where the secret part of a credential that begins at `index` begins.
+  /// Returns the index of the secret part of a credential that starts at `index`, or `nil`.
   private static func credential(in bytes: Span<UInt8>, at index: Int) -> Int? {
     for prefix in prefixes where bytes.hasPrefix(prefix, at: index, before: bytes.count) {
       return index + prefix.utf8CodeUnitCount
@@ -132,9 +135,9 @@ enum UpstreamErrorReader {
 }
 
 extension AttemptFailure {
-  /// The same without a secret that the upstream was given, wherever it repeats it.
+  /// Returns the failure with every occurrence of a secret that the upstream received removed.
   func without(secret: String?) -> AttemptFailure {
-    // A very short one is a placeholder, and part of ordinary words.
+    // A shorter secret is a placeholder and may be part of ordinary words.
     guard let secret, secret.utf8.count >= 8 else { return self }
     switch self {
     case .status(let status, let error): return .status(status, error.without(secret))

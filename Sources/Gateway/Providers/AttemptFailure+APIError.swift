@@ -1,7 +1,7 @@
-/// What a caller is told when an upstream fails.
+/// Converts an upstream failure into the API error that the caller receives.
 ///
-/// An upstream's 401, 402 and 403 are about the gateway's credentials and never shown as the caller's; what is
-/// wrong with the request passes with its status and words; the rest is a gateway's 502, 503 or 504.
+/// An upstream's 401, 402, and 403 are about the gateway's credentials, so the caller gets a 502. Errors in the request
+/// keep their status and message. All other failures become a 502, 503, or 504.
 extension AttemptFailure {
   func apiError(provider: String) -> APIError {
     switch self {
@@ -36,7 +36,7 @@ extension AttemptFailure {
   private static func apiError(_ provider: String, _ status: Int, _ error: UpstreamError) -> APIError {
     switch status {
     case 400, 404, 413, 422:
-      // The upstream's own words: agents recognize some of them, as for a context that is too long.
+      // Agents recognize some upstream messages, such as the one for a prompt that is too long.
       APIError(status, .upstreamRejected, error.message, param: error.param, upstreamBody: error.body)
     case 401, 402, 403:
       APIError(

@@ -1,17 +1,17 @@
-/// The provider that answers in process: a fixed text at a settable pace, so that the first command, demos and
-/// load tests need no model server.
+/// The demo provider. It streams a fixed text at a configurable speed, so that demos and load tests need no model
+/// server.
 ///
-/// The configuration sets length, pace and failure; a model's name may override them for one request, word by
-/// word: `demo-tokens200-rate50-first100-during`.
+/// The configuration sets length, speed, and failure. Words in a model's name override them for one request, as in
+/// `demo-tokens200-rate50-first100-during`.
 struct Demo: Sendable {
-  /// Tokens in an answer, 0...100,000.
+  /// The tokens of an answer, 0...100,000.
   var tokens: Int
-  /// Tokens a second; 0 is as fast as can be.
+  /// Tokens per second. 0 sends them without delay.
   var rate: Double
-  /// Time before the first token.
+  /// The time before the first token.
   var first: Duration
-  /// Where an answer breaks, if it does: status 500 instead of it, the connection before the first token, or
-  /// the connection in the middle.
+  /// The simulated failure: a response with status 500, or a connection that breaks before the first token or in the
+  /// middle. `nil` for none.
   var failure: Configuration.Demo.Failure?
 
   static let tokensMax = 100_000
@@ -23,7 +23,7 @@ struct Demo: Sendable {
     failure = configuration.failure
   }
 
-  /// The settings for one request to a model of that name; words that say nothing are ignored.
+  /// Returns the settings for one request. Unknown words in the model's name are ignored.
   func settings(for model: String) -> Demo {
     var demo = self
     for word in model.split(separator: "-") {
@@ -39,7 +39,7 @@ struct Demo: Sendable {
     word.hasPrefix(name) ? Int(word.dropFirst(name.count)).flatMap { $0 >= 0 ? $0 : nil } : nil
   }
 
-  /// The next token of the text, beginning again at its end; the first has no space before it.
+  /// Returns a token of the text, which repeats after its end. Only the first token has no leading space.
   static func token(_ index: Int) -> String {
     let word = words[index % words.count]
     return index == 0 ? word : " " + word

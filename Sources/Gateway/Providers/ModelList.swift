@@ -1,13 +1,13 @@
-/// The models of all providers: asked side by side, remembered for a short while.
+/// The models of all providers, requested concurrently and cached for a short time.
 struct ModelList {
-  /// Bytes of one provider's list.
+  /// The most bytes of one provider's list.
   static let listBytesMax = 4 * 1024 * 1024
 
-  /// What is known, in the order of the providers, each name once.
+  /// The models in the order of the providers, each name once.
   private(set) var entries: [ModelEntry] = []
-  /// When it was last asked for; `nil` before the first time.
+  /// When the list was last refreshed, or `nil` before the first time.
   private(set) var refreshed: Duration?
-  /// Providers whose answer is awaited.
+  /// The providers whose response is pending.
   private(set) var pending: Set<Int> = []
   private var answers: [Int: [ModelEntry]] = [:]
 
@@ -16,19 +16,19 @@ struct ModelList {
     return now - refreshed < time
   }
 
-  /// Begins to ask `providers`.
+  /// Starts a refresh from `providers`.
   mutating func begin(_ providers: [Int]) {
     pending = Set(providers)
     answers = [:]
   }
 
-  /// Takes one provider's models.
+  /// Records one provider's models.
   mutating func take(_ provider: Int, _ entries: [ModelEntry]) {
     pending.remove(provider)
     answers[provider] = entries
   }
 
-  /// Puts the answers together; the first provider of a name has it.
+  /// Completes the refresh. A name belongs to the first provider that lists it.
   mutating func finish(order: Range<Int>, now: Duration) {
     var seen: Set<String> = []
     entries = []

@@ -1,33 +1,34 @@
-/// A configured provider, ready for requests: everything that is the same for all of them is made once.
+/// A configured provider, with everything that all of its requests share.
 final class Provider: Sendable {
   let name: String
   let kind: ProviderKind
   let dialect: Dialect
-  /// Where chat completions are asked for.
+  /// The URL of chat requests.
   let chatURL: String
-  /// Returns the rest of that URL, for dialects that have the model there.
+  /// Returns the rest of that URL, for dialects that have the model in the path.
   let modelPath: (@Sendable (_ model: String, _ streams: Bool) -> String)?
-  /// Where the list of models is.
+  /// The URL of the list of models.
   let modelsURL: String
-  /// What it is asked with: one for each key, or one without.
+  /// The credentials: one per API key, or one without a key.
   let credentials: [Credential]
 
-  /// A key, and what requests with it begin with.
+  /// An API key and the header fields of requests that use it.
   struct Credential: Sendable {
     let secret: String?
-    /// The field lines of a request with a JSON body.
+    /// The header fields of a request with a JSON body.
     let fields: [String]
-    /// The field lines of a request without one.
+    /// The header fields of a request without a body.
     let getFields: [String]
 
-    /// `lines` carry the key. There is no `Accept`: without it every type is accepted, and every line costs.
+    /// `lines` carry the key. There is no `Accept` field: without it every type is accepted, and every field costs
+    /// time.
     init(_ secret: String?, _ lines: [String]) {
       self.secret = secret
       fields = ["content-type: application/json"] + lines
       getFields = lines
     }
 
-    /// The same for a caller who speaks Anthropic's dialect and says which version of it.
+    /// Returns the fields of a request with a JSON body, with the caller's fields in place of those of the same name.
     func fields(with callers: [String]) -> [String] {
       if callers.isEmpty { return fields }
       return fields.filter { line in !callers.contains { $0.prefix { $0 != ":" } == line.prefix { $0 != ":" } } }
@@ -35,17 +36,17 @@ final class Provider: Sendable {
     }
   }
 
-  /// Whether it accepts `stream_options.include_usage`.
+  /// Whether the provider accepts `stream_options.include_usage`.
   let acceptsUsage: Bool
   let http2: Bool
   let publicAddressesOnly: Bool
   let idleMax: Duration
   let maxTokensLimit: Int?
   let timeouts: Timeouts
-  /// For models with times of their own.
+  /// The timeouts of models that have their own.
   private let modelTimeouts: [String: Timeouts]
   let patterns: [ModelPattern]
-  /// How the in-process provider answers; `nil` for all others.
+  /// The settings of the demo provider, or `nil` for all others.
   let demo: Demo?
 
   init(_ configuration: Configuration.Provider, models: [Configuration.Model] = []) {
@@ -68,7 +69,7 @@ final class Provider: Sendable {
     maxTokensLimit = configuration.maxTokensLimit
     timeouts = configuration.timeouts
     var times: [String: Timeouts] = [:]
-    // What is said of the provider's own comes behind what is said of all, and holds.
+    // Settings for this provider's model come after those for every provider, so that they take precedence.
     for isOwn in [false, true] {
       for model in models where isOwn ? model.provider == name : model.provider == nil {
         guard model.timeouts != Configuration.TimeoutOverrides() else { continue }
@@ -80,18 +81,18 @@ final class Provider: Sendable {
     demo = configuration.demo.map(Demo.init)
   }
 
-  /// How long it may take for a model.
+  /// Returns the timeouts of a model.
   func timeouts(for model: String) -> Timeouts {
     modelTimeouts.isEmpty ? timeouts : modelTimeouts[model] ?? timeouts
   }
 
-  /// Returns what a request to this provider must observe.
+  /// Returns the properties of this provider and a model that requests depend on.
   func target(for model: String, streams: Bool) -> WriteTarget {
     WriteTarget(
       model: model, maxTokensLimit: maxTokensLimit, streams: streams, acceptsUsage: acceptsUsage,
       isLocal: kind.row.isLocal)
   }
 
-  /// The models that are known by name without asking.
+  /// The models that the configuration names without wildcards.
   var namedModels: [String] { patterns.filter(\.isExact).map(\.text) }
 }

@@ -247,7 +247,7 @@ enum CompletionsFixtures {
       #"{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"b","function":{"name":"g"}}]}}]}"#,
       #"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}}]}"#,
     ]
-    #expect(throws: AttemptFailure.malformed("a piece of a call came behind its end")) { try Files.events(late) }
+    #expect(throws: AttemptFailure.malformed("a part of a tool call came after its end")) { try Files.events(late) }
     let calls = (0...1024).map { #"{"index":\#($0),"function":{"name":"f"}}"# }.joined(separator: ",")
     #expect(throws: AttemptFailure.self) {
       try Files.events([#"{"choices":[{"delta":{"tool_calls":["# + calls + "]}}]}"])

@@ -252,7 +252,7 @@ import Testing
     let apiError = try #require(self.apiError(#"{"input":"a","previous_response_id":"resp_1"}"#))
     #expect(
       apiError.message
-        == "`previous_response_id` must be left out, because no answers are kept here: send the whole conversation in "
+        == "`previous_response_id` must be omitted, because hoosh stores no responses: send the complete conversation in "
         + "`input`.")
   }
 

@@ -1,16 +1,16 @@
-/// Relays a whole chat completion: the upstream's bytes, with the model's name as the caller wrote it.
+/// Relays a non-streaming chat completion: the upstream's bytes with the caller's name of the model.
 enum ChatAnswer {
-  /// What was found in an answer.
+  /// The properties that were found in an answer.
   struct Found {
     var usage: Usage?
-    /// The `choices` array.
+    /// The `choices` array, or `nil` if there is none.
     fileprivate var choices: Slice?
     fileprivate var usageValue: Slice?
   }
 
-  /// Checks an upstream's body, and says what is changed in it for the caller.
+  /// Checks an upstream's body and returns the edits for the caller.
   ///
-  /// Throws `.malformed` for what is not a JSON object with `choices`, `.error` for an error object in a 200.
+  /// Throws `.malformed` if the body is not a JSON object with `choices`, and `.error` for an error object in a 200.
   static func relay(
     _ json: Span<UInt8>, modelToken: [UInt8]
   ) throws(AttemptFailure) -> (found: Found, edits: Splice) {
@@ -18,7 +18,7 @@ enum ChatAnswer {
     return (try read(json, modelToken: modelToken, &edits), edits)
   }
 
-  /// The data of the events of a stream that says the same as a whole answer, `[DONE]` left out.
+  /// Returns the data of the events of an equivalent stream, without `[DONE]`.
   static func restream(_ json: Span<UInt8>) throws(AttemptFailure) -> [[UInt8]] {
     var edits = Splice()
     let found = try read(json, modelToken: [], &edits)
@@ -41,7 +41,7 @@ enum ChatAnswer {
     return events
   }
 
-  /// A choice as a chunk: its message is the delta.
+  /// Returns a choice as a chunk, with its message as the delta.
   private static func chunk(of choice: JSONValue, _ json: Span<UInt8>) throws(JSONError) -> [UInt8] {
     var event: [UInt8] = Array("{\"choices\":[{".utf8)
     var separator: StaticString = ""
@@ -75,7 +75,8 @@ enum ChatAnswer {
       brace = members.offset - 1
       while let member = try members.next(in: json) {
         if member.keyEquals("model", in: json) {
-          // The caller's name may be longer, and an answer must not grow with the number of such members.
+          // The caller's name may be longer. Repeated members are removed so that their number cannot make the answer
+          // grow.
           if hasModel { edits.remove(member) } else { edits.replace(member, with: modelToken.span) }
           hasModel = true
         } else if member.keyEquals("choices", in: json), member.value.kind == .array {

@@ -1,52 +1,55 @@
-/// Relays the chunks of an OpenAI chat completion stream, repairing only what the contract says.
+/// Relays the chunks of an OpenAI chat completion stream, and repairs only what breaks the contract.
 ///
-/// A chunk that keeps the contract leaves as it came, but for the model's name. The contract, from what the
-/// official SDKs and agents accept: stable `id`, `object`, `created` and `model`; `choices` an array; `index` on
-/// choices and tool calls; `role` and `content` in a choice's first delta; `finish_reason` null until exactly one
-/// value; tool arguments never null; usage only for who asked, with `total_tokens`, and once, without choices: clients
-/// add up what they see.
+/// A valid chunk passes unchanged except for the model's name. The contract is what the official SDKs and agents
+/// accept:
+///
+/// - `id`, `object`, `created`, and `model` do not change, and `choices` is an array.
+/// - Choices and tool calls have an `index`. A choice's first delta has `role` and `content`.
+/// - `finish_reason` is null until it has exactly one value. Tool arguments are never null.
+/// - Usage is sent only to callers that requested it, with `total_tokens`, and once, in a chunk without choices,
+/// because clients add up the counts that they receive.
 struct ChatStream {
-  /// What one event came to.
+  /// The result of relaying one event.
   enum Verdict: Equatable {
-    /// Nothing that a person would see: a role, an empty delta, a usage chunk.
+    /// No visible output: a role, an empty delta, or a usage chunk.
     case silent
-    /// Text, a tool call, a finish.
+    /// Text, a tool call, or a finish reason.
     case visible
     /// `[DONE]`.
     case done
   }
 
-  /// The model's name as JSON, quotes included, as the caller wrote it.
+  /// The caller's name of the model as a JSON string.
   let modelToken: [UInt8]
   let wantsUsage: Bool
-  /// Whether the caller wants counts beside choices too.
+  /// Whether the caller also requested counts in chunks with choices.
   private let wantsRunningUsage: Bool
 
-  /// What the upstream said of tokens, merged over its chunks.
+  /// The upstream's token counts, merged over its chunks.
   private(set) var usage: Usage?
-  /// Bytes of delta text and arguments that went by.
+  /// The bytes of text and arguments relayed so far.
   private(set) var textBytes = 0
   private(set) var hasToolCalls = false
-  /// Choices seen, and those that finished, as bits by index.
+  /// The choices that started and those that finished, as bits by index.
   private(set) var started: UInt64 = 0
   private(set) var finished: UInt64 = 0
   private(set) var sentUsage = false
-  /// The usage that came beside choices last, until it is told at the end.
+  /// The last usage in a chunk with choices, held until the end.
   private var heldUsage: (json: [UInt8], usage: Usage)?
 
-  /// What is put into chunks that lack it; taken from the first that has it.
+  /// The values for chunks that lack them, taken from the first chunk that has them.
   private var id: [UInt8]
   private var created: [UInt8]
   private var edits = Splice()
   private var seenTools: Set<Int> = []
 
-  /// Tool calls and choices that are told apart; beyond, chunks pass without repair.
+  /// The highest index of choices and tool calls that are tracked. Chunks with others pass without repair.
   private static let indexMax: Int64 = 63
-  /// Choices that one chunk, or one whole answer, may have; nobody can ask for as many.
+  /// The most choices in a chunk or an answer. Callers cannot request as many.
   static let choicesMax = 128
-  /// Bytes of an `id` or a `created` that are taken over into chunks without one.
+  /// The most bytes of an `id` or `created` that is copied into chunks without one.
   private static let adoptedBytesMax = 256
-  /// Bytes of a usage that is kept for the end with all its details.
+  /// The most bytes of a held usage that is relayed with all its details.
   private static let heldBytesMax = 4096
 
   init(modelToken: [UInt8], wantsUsage: Bool, wantsRunningUsage: Bool = false, id: String, created: UInt64) {
@@ -57,13 +60,13 @@ struct ChatStream {
     self.created = Array(String(created).utf8)
   }
 
-  /// Choices that finished.
+  /// The number of finished choices.
   var finishedCount: Int { finished.nonzeroBitCount }
 
-  /// Whether every choice that began has finished.
+  /// Whether every choice that started has finished.
   var isFinished: Bool { started != 0 && started & ~finished == 0 }
 
-  /// Appends what is to be relayed of one event, as `data: …` and an empty line.
+  /// Appends one event as `data: …` and an empty line.
   mutating func take(_ data: Span<UInt8>, into out: inout [UInt8]) throws(AttemptFailure) -> Verdict {
     if data.equals("[DONE]") { return .done }
     edits.removeAll()
@@ -82,13 +85,13 @@ struct ChatStream {
     out.append("data: ")
     let start = out.count
     edits.apply(to: data, into: &out)
-    // Between tokens of JSON a line end is a space; in an event it would be the end of the data.
+    // A line end between JSON tokens would end the event's data, so it becomes a space.
     for index in start..<out.count where out[index] == 0x0a || out[index] == 0x0d { out[index] = 0x20 }
     out.append("\n\n")
     return chunk.isVisible ? .visible : .silent
   }
 
-  /// Appends what a stream that lacks its end needs before `[DONE]`: a finish for open choices, and the usage.
+  /// Completes a stream that lacks its end: appends a finish reason for open choices, the usage, and `[DONE]`.
   mutating func finish(promptBytes: Int, into out: inout [UInt8]) {
     for index in 0..<64 where started & 1 << UInt64(index) != 0 && finished & 1 << UInt64(index) == 0 {
       open(&out)
@@ -131,7 +134,7 @@ struct ChatStream {
 
   // MARK: One chunk
 
-  /// What was found in a chunk.
+  /// The properties that were found in a chunk.
   private struct Chunk {
     var brace = 0
     var hasID = false
@@ -141,7 +144,7 @@ struct ChatStream {
     var hasChoices = false
     var choices = 0
     var usage: Usage?
-    /// The member that has it, and whether its sum is there.
+    /// The member that holds the usage, and whether it has a total.
     var usageMember: Member?
     var hasTotal = false
     var isVisible = false
@@ -150,10 +153,10 @@ struct ChatStream {
     var isOnlyUsage: Bool { choices == 0 && usage != nil }
   }
 
-  /// Finds what matters in a chunk, and notes the changes.
+  /// Reads a chunk and records the edits.
   ///
-  /// Of a name, a time or a model that is there more than once only the first leaves: each may be replaced by
-  /// something longer, and a chunk must not grow with their number.
+  /// Of repeated `id`, `created`, and `model` members only the first is kept. A replacement may be longer, and the
+  /// number of members must not make a chunk grow.
   private mutating func read(_ json: Span<UInt8>, _ chunk: inout Chunk) throws(JSONError) {
     var members = try MemberCursor(whole: json)
     chunk.brace = members.offset - 1
@@ -217,7 +220,7 @@ struct ChatStream {
     if !chunk.hasChoices { insert("choices", "[]", chunk.brace) }
   }
 
-  // The replacements are lent by value: a span of one property would keep all others from changing.
+  // The replacements are parameters, because a span of one property would block changes to all others.
 
   private mutating func insert(_ key: String, _ json: [UInt8], _ brace: Int) {
     edits.insert(key, json.span, intoObjectAt: brace)
@@ -229,12 +232,12 @@ struct ChatStream {
     edits.insert(key, json.utf8.span, intoObjectAt: brace)
   }
 
-  /// Gives a member that is there, but is no use, another value; or adds it.
+  /// Adds a member, or replaces its unusable value.
   private mutating func mend(_ key: String, _ member: Member?, _ json: String, _ brace: Int) {
     if let member { edits.replace(member, with: json.utf8.span) } else { insert(key, json, brace) }
   }
 
-  /// Usage beside choices waits for the end; elsewhere its sum is added where it is missing.
+  /// Holds usage in a chunk with choices until the end; adds a missing total to other usage.
   private mutating func placeUsage(_ chunk: Chunk, _ json: Span<UInt8>) {
     guard wantsUsage, let member = chunk.usageMember, let usage = chunk.usage else { return }
     if chunk.choices > 0, !wantsRunningUsage {
@@ -263,7 +266,7 @@ struct ChatStream {
       if field.keyEquals("completion_tokens", in: json) { completion = Self.count(field, json) }
       if field.keyEquals("total_tokens", in: json) { hasTotal = true }
     }
-    // Field by field the largest: some servers count up, some leave one out at the end.
+    // Keeps the largest of each count: some servers count up, and some omit a count at the end.
     let merged = Usage(
       prompt: max(prompt ?? 0, usage?.prompt ?? 0), completion: max(completion ?? 0, usage?.completion ?? 0),
       source: .reported)
@@ -272,7 +275,7 @@ struct ChatStream {
     return merged
   }
 
-  /// A number of tokens, within what is believed; `nil` for what is no whole number.
+  /// Returns a plausible number of tokens, or `nil` if the value is not an integer.
   static func count(_ field: Member, _ json: Span<UInt8>) -> Int? {
     guard let value = field.value.integer(in: json) else { return nil }
     return Int(max(0, min(value, Int64(Usage.tokensMax))))
@@ -316,7 +319,7 @@ struct ChatStream {
       finished |= bit
       chunk.isVisible = true
     } else if let finish, finish.value.kind != .null {
-      // Agents take the first value for the end; a second one, or an empty one, is none.
+      // Agents treat the first value as the end, so a second or empty one is replaced by null.
       edits.replace(finish, with: "null".utf8.span)
     } else if finish == nil {
       insert("finish_reason", "null", brace)
@@ -344,7 +347,7 @@ struct ChatStream {
           try readToolCalls(field.value.slice, json)
         }
       } else if field.value.kind == .string {
-        // `reasoning_content`, `reasoning`, `refusal`, and what comes next year.
+        // Covers `reasoning_content`, `reasoning`, `refusal`, and future members.
         see(field, &chunk)
       } else if field.value.kind == .object || (field.value.kind == .array && field.value.elements > 0) {
         chunk.isVisible = true

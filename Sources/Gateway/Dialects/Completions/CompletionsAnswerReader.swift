@@ -1,11 +1,11 @@
-/// Reads OpenAI chat completions, whole ones and streams of chunks, into events.
+/// Reads OpenAI chat completions, streaming or not, into events.
 ///
-/// Of several choices the first is read. Beside OpenAI's own fields it knows what servers of this dialect have added:
-/// thinking (`reasoning_content` of DeepSeek, llama.cpp and vLLM, `reasoning` of OpenRouter, `thinking`), what proves it
+/// Only the first choice is read. Beside OpenAI's own fields it reads extensions of other servers: thinking
+/// (`reasoning_content` of DeepSeek, llama.cpp, and vLLM, `reasoning` of OpenRouter, `thinking`), its signatures
 /// (`thinking_blocks` of LiteLLM, `reasoning_details` of OpenRouter), and images (`images` of OpenRouter).
 ///
-/// Source: OpenAI API reference, "The chat completion object" and "The chat completion chunk object"; the API references
-/// of the servers named.
+/// Source: OpenAI API reference, "The chat completion object" and "The chat completion chunk object"; the API
+/// references of the servers named.
 struct CompletionsAnswerReader {
   private var hasBegun = false
   private var isFinished = false
@@ -16,19 +16,19 @@ struct CompletionsAnswerReader {
 
   // MARK: Streams
 
-  /// Appends what the data of one event say.
+  /// Appends the events in the data of one SSE event.
   ///
-  /// Throws `.malformed` for what is not a chunk, and for pieces of calls that cannot be put together.
+  /// Throws `.malformed` if the data is not a chunk, or if parts of tool calls do not fit together.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
     if json.equals("[DONE]") {
-      // A stream that was not finished is, when its server says that it is done.
+      // `[DONE]` finishes a stream that has no finish reason.
       if hasBegun { finish(.stop, &events) }
       events.append(.ended)
       return
     }
     let chunk: Chunk
     do throws(JSONError) {
-      // Some servers keep the connection alive with them.
+      // Some servers send empty data as a keep-alive.
       if Scanner.skip(in: json, from: 0) == json.count { return }
       chunk = try Chunk(json)
     } catch {
@@ -55,15 +55,15 @@ struct CompletionsAnswerReader {
     if isFinished { return }
     isFinished = true
     calls.end(&events)
-    // Some servers say `stop` behind calls.
+    // Some servers send `stop` after tool calls.
     events.append(.finished(reason == .stop && !calls.isEmpty ? .toolCalls : reason))
   }
 
   // MARK: Whole answers
 
-  /// What a whole completion says.
+  /// Returns the events of a non-streaming completion.
   ///
-  /// Throws `.malformed` for what is none, `.error` for an error object.
+  /// Throws `.malformed` for other JSON and `.error` for an error object.
   static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
     let answer: Chunk
     do throws(JSONError) {
@@ -88,7 +88,7 @@ struct CompletionsAnswerReader {
 
   // MARK: Parts
 
-  /// The members of a chunk, or of a whole completion, that say something.
+  /// The relevant members of a chunk or of a completion.
   private struct Chunk {
     var id: EscapedText?
     var choices: JSONValue?
@@ -105,11 +105,11 @@ struct CompletionsAnswerReader {
         if member.keyEquals("error", in: json) { error = try UpstreamErrorReader.value(member, json) }
         if member.keyEquals("object", in: json) { isError = member.value.equals("error", in: json) }
       }
-      // vLLM's errors of old are objects by themselves.
+      // Errors of earlier vLLM versions are top-level objects.
       if isError, error == nil { error = UpstreamErrorReader.object(json) }
     }
 
-    /// The choice with index 0, which it also has without one in the first place.
+    /// Returns the choice with index 0, or the first choice if it has no index.
     func choice(_ json: Span<UInt8>) throws(AttemptFailure) -> JSONValue? {
       guard let choices else { return nil }
       if choices.elements > ChatStream.choicesMax { throw .malformed("a chunk has \(choices.elements) choices") }
@@ -141,7 +141,7 @@ struct CompletionsAnswerReader {
       } else if member.keyEquals("reasoning_content", in: json) || member.keyEquals("reasoning", in: json)
         || member.keyEquals("thinking", in: json)
       {
-        // One server may send the same under two of the names.
+        // A server may send the same thinking under two names.
         if let text = EscapedText(value), !text.isEmpty { thought = text }
       } else if member.keyEquals("thinking_blocks", in: json) || member.keyEquals("reasoning_details", in: json) {
         if value.kind == .array, value.elements > 0 { blocks = value }
@@ -160,7 +160,7 @@ struct CompletionsAnswerReader {
     for call in JSONLists.elements(of: toolCalls, in: json) {
       try calls.read(call, isWhole: isWhole, json, &events)
     }
-    // The older form, in which there can be one; some servers send both.
+    // The older form, with a single call. Some servers send both.
     if toolCalls == nil, let functionCall { try calls.readFunction(functionCall, json, &events) }
   }
 
@@ -175,7 +175,7 @@ struct CompletionsAnswerReader {
     }
   }
 
-  /// A text, or parts as Mistral has them.
+  /// Reads content that is a text, or a list of parts as Mistral sends it.
   private static func readContent(_ content: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
     if let text = EscapedText(content) {
       if !text.isEmpty { events.append(.text(text)) }
@@ -199,11 +199,11 @@ struct CompletionsAnswerReader {
       guard case .data(let media, let base64) = try CompletionsImage.read(url, json) else { return }
       events.append(.image(media: media, base64: base64))
     } catch {
-      // Read past, as all that is not known.
+      // Other parts are skipped, like all unknown fields.
     }
   }
 
-  /// What a `finish_reason` means; `nil` for none. Mistral's and others' words are known beside OpenAI's.
+  /// Returns the meaning of a `finish_reason`, including values of Mistral and other servers, or `nil` for none.
   private static func reason(_ value: JSONValue?, _ json: Span<UInt8>) -> FinishReason? {
     guard let value, value.kind == .string, value.slice.count > 2 else { return nil }
     if value.slice.count > 64 { return .stop }
@@ -221,7 +221,7 @@ struct CompletionsAnswerReader {
     for field in JSONLists.members(of: usage, in: json) {
       if field.keyEquals("prompt_tokens", in: json) { later.prompt = ChatStream.count(field, json) }
       if field.keyEquals("completion_tokens", in: json) { later.completion = ChatStream.count(field, json) }
-      // DeepSeek's name for it.
+      // DeepSeek's name.
       if field.keyEquals("prompt_cache_hit_tokens", in: json) { later.cached = ChatStream.count(field, json) }
       if field.keyEquals("prompt_tokens_details", in: json) {
         for detail in JSONLists.members(of: field.value, in: json) {
@@ -236,7 +236,7 @@ struct CompletionsAnswerReader {
         where detail.keyEquals("reasoning_tokens", in: json) { later.thinking = ChatStream.count(detail, json) }
       }
     }
-    // Some servers count up, some leave one out at the end.
+    // Some servers count up, and some omit a count at the end.
     later.prompt = later.prompt.map { max($0, counts.prompt ?? 0) }
     later.completion = later.completion.map { max($0, counts.completion ?? 0) }
     counts.merge(later)

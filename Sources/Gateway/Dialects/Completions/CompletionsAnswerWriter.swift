@@ -1,22 +1,21 @@
-/// Writes an answer as an OpenAI chat completion: the chunks of a stream, or a whole one.
+/// Writes an answer as an OpenAI chat completion, streaming or not.
 ///
-/// What the contract asks of every chunk beyond that, `ChatStream` adds as it does for every upstream. What the dialect
-/// has no place for stands where others put it, so that clients which send back all they got keep it: what proves
-/// thinking in LiteLLM's `thinking_blocks`, what proves a call in Google's `extra_content`, images in OpenRouter's
-/// `images`.
+/// `ChatStream` completes the chunks according to its contract. Data without a place in the dialect is written where
+/// other servers put it, so that clients that send back complete messages keep it: signatures of thinking in LiteLLM's
+/// `thinking_blocks`, signatures of tool calls in Google's `extra_content`, and images in OpenRouter's `images`.
 struct CompletionsAnswerWriter {
   private var counts = TokenCounts()
-  /// The calls that have no arguments yet.
+  /// The tool calls that have no arguments yet.
   private var bare: Set<Int> = []
-  /// What came last: a signature belongs to it.
+  /// The last kind of output, to which a signature belongs.
   private var last = Last.other
-  /// Entries of the lists so far: clients that put a message together want each to have its place.
+  /// The number of entries in each list so far. Clients that assemble a message need an index for each entry.
   private var thinkingBlocks = 0
   private var images = 0
 
   private enum Last {
     case toolCall(Int)
-    /// A signature of thinking, of which there may be more.
+    /// A signature of thinking, which may come in several parts.
     case signature
     case other
   }
@@ -25,7 +24,7 @@ struct CompletionsAnswerWriter {
 
   // MARK: Streams
 
-  /// The data of the chunks that an event comes to, none for most; `json` lends the event's texts.
+  /// Returns the data of the chunks for an event, often none. `json` is the text that the event borrows from.
   mutating func chunks(of event: ChatEvent, _ json: Span<UInt8>) throws(AttemptFailure) -> [[UInt8]] {
     switch event {
     case .began(let id): return [Self.begin(id, json)]
@@ -54,7 +53,7 @@ struct CompletionsAnswerWriter {
       bare.remove(call)
       return [Self.arguments(call, text, json)]
     case .callEnded(let call):
-      // Arguments are JSON: none are an object without members.
+      // Arguments are JSON, so empty arguments become an object without members.
       return bare.remove(call) == nil ? [] : [Self.arguments(call, .owned(Array("{}".utf8)), json)]
     case .usage(let later):
       counts.merge(later)
@@ -123,7 +122,7 @@ struct CompletionsAnswerWriter {
   private mutating func sign(_ text: EscapedText, _ json: Span<UInt8>) -> [UInt8] {
     if case .toolCall(let call) = last {
       var out = Self.open(call)
-      // OpenAI's own client breaks on a piece without a function.
+      // OpenAI's own client fails on a tool call delta without a function.
       out.append(",\"function\":{\"arguments\":\"\"}")
       Self.sign(text.bytes(in: json), to: &out)
       out.append("}]},\"finish_reason\":null}]}")
@@ -161,7 +160,7 @@ struct CompletionsAnswerWriter {
 
   // MARK: Whole answers
 
-  /// A whole completion; its id is made from the label's where the answer has none.
+  /// Returns a non-streaming completion. A missing ID is derived from the request's.
   static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerMetadata) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"id\":")
@@ -184,7 +183,7 @@ struct CompletionsAnswerWriter {
     return out
   }
 
-  /// The message, from its content on.
+  /// Appends the message, starting with its content.
   private static func append(message answer: Answer, to out: inout [UInt8]) {
     var text: [UInt8] = []
     var thinking: [UInt8] = []
@@ -223,7 +222,7 @@ struct CompletionsAnswerWriter {
       out.append(",\"reasoning_content\":")
       append(quoted: thinking, to: &out)
     }
-    // Without a proof they would say the same once more.
+    // Without signatures the blocks would only repeat the thinking.
     if isProven { append(list: ",\"thinking_blocks\":[", thinkingBlocks, to: &out) }
     append(list: ",\"images\":[", images, to: &out)
     append(list: ",\"tool_calls\":[", calls, to: &out)
@@ -247,16 +246,14 @@ struct CompletionsAnswerWriter {
     out.append("]")
   }
 
-  /// Text that is escaped already, as a string.
+  /// Appends escaped text as a JSON string.
   private static func append(quoted text: [UInt8], to out: inout [UInt8]) {
     out.append("\"")
     out += text
     out.append("\"")
   }
 
-  // MARK: Words
-
-  /// The members of a call up to its arguments, whose string is open.
+  /// Appends the members of a tool call up to its arguments, whose string stays open.
   private static func openFunction(_ id: [UInt8], _ name: [UInt8], to out: inout [UInt8]) {
     out.append("\"id\":\"")
     out += id
@@ -265,7 +262,7 @@ struct CompletionsAnswerWriter {
     out.append("\",\"arguments\":\"")
   }
 
-  /// What Gemini wants back with a call.
+  /// Appends the signature that Gemini requires with a tool call.
   private static func sign(_ signature: [UInt8], to out: inout [UInt8]) {
     out.append(",\"extra_content\":{\"google\":{\"thought_signature\":\"")
     out += signature

@@ -1,4 +1,4 @@
-/// Writes errors as OpenAI's API does. Source: OpenAI API reference, "Error codes".
+/// Writes errors in OpenAI's format. Source: OpenAI API reference, "Error codes".
 enum CompletionsError {
   /// Appends `{"error":{"message","type","param","code"}}`.
   static func append(_ error: APIError, requestID: String, to out: inout [UInt8]) {

@@ -1,11 +1,11 @@
-/// Reads an image as requests and answers of this dialect have it: a URL, in which the image itself may be.
+/// Reads images in chat completion requests and answers, where they are URLs or data URLs.
 enum CompletionsImage {
-  /// Why there is no image, as the end of a sentence.
+  /// The reason why there is no image, as the end of a sentence.
   struct Fault: Error {
     var rule: String
   }
 
-  /// `value` is an object with a `url`, or the URL itself, which Mistral and others take as well.
+  /// Reads an image from an object with a `url`, or from the URL itself, which Mistral and others accept.
   static func read(_ value: JSONValue?, _ json: Span<UInt8>) throws(Fault) -> Conversation.Image {
     let url = value?.kind == .string ? value : JSONLists.members(of: value, in: json).value("url", in: json)
     guard let url, let text = EscapedText(url) else { throw Fault(rule: "has an image without a URL") }
@@ -18,7 +18,8 @@ enum CompletionsImage {
     return try image(text, json.extracting(start..<url.end - 1), start: start)
   }
 
-  /// The image of a URL, whose bytes without escapes lie at `start` of the text that lends it unless they are a copy.
+  /// Returns the image of a URL. `start` is the position of the URL's bytes in the text that it borrows from, or `nil`
+  /// if the bytes are a copy.
   private static func image(
     _ text: EscapedText, _ url: Span<UInt8>, start: Int?
   ) throws(Fault) -> Conversation.Image {
@@ -29,20 +30,20 @@ enum CompletionsImage {
     guard comma >= 12, url.hasPrefix(";base64", at: comma - 7, before: comma) else {
       throw Fault(rule: "has an image whose data are not base64")
     }
-    // Parameters of the type, as in `image/png;name=a.png`, say nothing to a model.
+    // Parameters of the media type, as in `image/png;name=a.png`, mean nothing to a model.
     let semicolon = Search.index(of: UInt8(ascii: ";"), in: url, from: 5)
     if semicolon == 5 { throw Fault(rule: "has an image whose data have no type") }
     return .data(
       media: slice(5..<semicolon, of: url, at: start), base64: slice(comma + 1..<url.count, of: url, at: start))
   }
 
-  /// A part of a URL: lent where it lies, as images are large.
+  /// Returns a part of a URL, borrowed if possible because images are large.
   private static func slice(_ range: Range<Int>, of url: Span<UInt8>, at start: Int?) -> EscapedText {
     guard let start else { return EscapedText(escaping: url.extracting(range)) }
     return .borrowed(Slice(start: start + range.lowerBound, count: range.count))
   }
 
-  /// Appends the URL of an image, without quotes.
+  /// Appends the URL of an image without quotes.
   static func append(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) throws(APIError) {
     switch image {
     case .url(let url):
@@ -64,7 +65,7 @@ enum CompletionsImage {
     }
   }
 
-  /// Whether a byte may stand in the type of data: nothing that ends the type in a URL may.
+  /// Returns whether a byte may be part of a media type, so that it does not end the type in a URL.
   private static func isOfType(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

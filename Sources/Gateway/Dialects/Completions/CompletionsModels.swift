@@ -1,4 +1,4 @@
-/// Writes models as OpenAI's `GET /v1/models` gives them. Source: OpenAI API reference, "List models".
+/// Writes models in the format of OpenAI's `GET /v1/models`. Source: OpenAI API reference, "List models".
 enum CompletionsModels {
   static func list(_ entries: [ModelEntry]) -> [UInt8] {
     var out: [UInt8] = []

@@ -1,6 +1,6 @@
-/// Reads the content of messages: texts, images, and what a model thought.
+/// Reads the content of messages: texts, images, and thinking.
 enum CompletionsParts {
-  /// Appends a text, or a list of parts; empty texts are left out.
+  /// Appends a text or a list of parts. Empty texts are omitted.
   static func read(
     _ content: JSONValue?, _ json: Span<UInt8>, at index: Int, role: Conversation.Role = .user,
     to parts: inout [Conversation.Part]
@@ -35,7 +35,7 @@ enum CompletionsParts {
     if !text.isEmpty { parts.append(.text(text)) }
   }
 
-  /// What to send instead of a part that other dialects cannot carry.
+  /// Returns the advice for a part that other dialects cannot express.
   private static func rule(for type: JSONValue?, _ role: Conversation.Role, _ json: Span<UInt8>) -> String {
     if role == .system { return "may have parts of text alone for this role; put images into a user's message" }
     let rule = "may have parts of text and images for this model's provider"
@@ -57,9 +57,9 @@ enum CompletionsParts {
 
   // MARK: Thinking
 
-  /// What a model thought, which is often there twice: plain, and in blocks with what proves it.
+  /// Returns the thinking of a message, which often appears twice: as text, and in blocks with signatures.
   ///
-  /// In the blocks of this gateway's streams is the proof alone, and what it proves is plain.
+  /// The blocks in this gateway's streams contain only the signature, and the text is separate.
   static func thinking(
     plain: EscapedText?, _ list: JSONValue?, _ json: Span<UInt8>
   ) -> [Conversation.Part] {
@@ -78,7 +78,7 @@ enum CompletionsParts {
     return [.thinking(plain, signature: proofs.count == 1 ? proofs.first : nil)] + redacted
   }
 
-  /// LiteLLM's `thinking_blocks` and OpenRouter's `reasoning_details`: thinking with what proves it.
+  /// Reads LiteLLM's `thinking_blocks` or OpenRouter's `reasoning_details`: thinking with signatures.
   static func thinking(_ list: JSONValue?, _ json: Span<UInt8>) -> [Conversation.Part] {
     var parts: [Conversation.Part] = []
     for element in JSONLists.elements(of: list, in: json) {
@@ -87,7 +87,7 @@ enum CompletionsParts {
     return parts
   }
 
-  /// One of them, or a part of that type as Mistral has it.
+  /// Reads one such block, or Mistral's part of that type.
   static func thinking(_ block: [Member], _ json: Span<UInt8>) -> [Conversation.Part] {
     if let data = EscapedText(block.value("data", in: json)), !data.isEmpty { return [.redactedThinking(data)] }
     let value =
@@ -103,7 +103,7 @@ enum CompletionsParts {
     return text.isEmpty && signature == nil ? [] : [.thinking(text, signature: signature)]
   }
 
-  /// What Gemini wants back with a call: where Google's own servers of this dialect put it, and where LiteLLM does.
+  /// Returns the signature that Gemini requires with a tool call, in the format of Google's servers or of LiteLLM.
   static func signature(ofCall call: [Member], _ json: Span<UInt8>) -> EscapedText? {
     let google = JSONLists.members(
       of: JSONLists.members(of: call.value("extra_content", in: json), in: json).value("google", in: json), in: json

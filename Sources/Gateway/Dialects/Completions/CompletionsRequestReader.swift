@@ -1,11 +1,11 @@
-/// Reads an OpenAI chat completion request as a conversation, for upstreams that speak another dialect.
+/// Reads an OpenAI chat completion request as a conversation, for providers of other dialects.
 ///
-/// Beside OpenAI's own fields it knows those that servers and gateways of this dialect have added: of llama.cpp, vLLM,
-/// DeepSeek, OpenRouter, LiteLLM and Ollama. What no other dialect has is dropped, and named.
+/// Beside OpenAI's own fields it reads extensions of llama.cpp, vLLM, DeepSeek, OpenRouter, LiteLLM, and Ollama. Fields
+/// that no other dialect has are dropped and reported.
 ///
 /// Source: OpenAI API reference, "Create chat completion"; the API references of the servers named.
 enum CompletionsRequestReader {
-  /// `json` is a request that `ChatRequest` has checked.
+  /// Reads a request that `ChatRequest` has checked.
   static func read(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     let root = JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
     var request = CompletionsRequest()
@@ -21,7 +21,7 @@ enum CompletionsRequestReader {
   }
 }
 
-/// A request while it is read: fields may come in any order, and some have several names.
+/// A request while it is read. Fields may come in any order, and some have several names.
 struct CompletionsRequest {
   var conversation = Conversation()
   var tools = CompletionsTools()
@@ -31,13 +31,13 @@ struct CompletionsRequest {
   private var user: EscapedText?
   private var safetyIdentifier: EscapedText?
   private var messages: JSONValue?
-  /// What the caller says of thinking, the most exact first.
+  /// The caller's settings for thinking, the most specific first.
   private var thinking: Conversation.Thinking?
   private var reasoning: Conversation.Thinking?
   private var effort: Conversation.Thinking?
   private var template: Conversation.Thinking?
 
-  /// Fields that say nothing to the model.
+  /// The fields that do not concern the model.
   private static let bookkeeping: [StaticString] = [
     "model", "stream", "stream_options", "store", "metadata", "service_tier", "prompt_cache_key",
     "prompt_cache_retention", "usage",
@@ -126,7 +126,7 @@ struct CompletionsRequest {
       template = isOn ? .on : .off
     } else if member.keyEquals("thinking_budget", in: json) || member.keyEquals("thinking_budget_tokens", in: json)
     {
-      // Qwen's name for it, and llama.cpp's.
+      // The name of Qwen and llama.cpp.
       guard let budget = value.integer(in: json) else { return false }
       thinking = thinking ?? CompletionsThinking.budget(budget)
     } else {
@@ -157,7 +157,7 @@ struct CompletionsRequest {
     }
   }
 
-  /// Ollama's options, which its clients send along in this dialect too.
+  /// Reads Ollama's options, which its clients also send in this dialect.
   private mutating func readOptions(_ options: JSONValue, _ json: Span<UInt8>) {
     for option in JSONLists.members(of: options, in: json) where option.value.kind != .null {
       if option.keyEquals("num_ctx", in: json), let tokens = option.value.integer(in: json) {
@@ -168,7 +168,8 @@ struct CompletionsRequest {
     }
   }
 
-  /// Whether a field can be left out without a word: it does not concern the model, or asks for what is usual.
+  /// Returns whether a field can be omitted without a report, because it does not concern the model or has the default
+  /// value.
   private func saysNothing(_ member: Member, _ json: Span<UInt8>) -> Bool {
     if Self.bookkeeping.contains(where: { member.keyEquals($0, in: json) }) { return true }
     if member.keyEquals("n", in: json) { return member.value.integer(in: json) == 1 }
@@ -180,11 +181,11 @@ struct CompletionsRequest {
   }
 
   private mutating func drop(_ member: Member, _ json: Span<UInt8>) {
-    // A longer name would not be told.
+    // A longer name would not be reported.
     if member.key.count <= 256 { conversation.drop(member.name(in: json)) }
   }
 
-  /// Settles what several fields say together.
+  /// Resolves settings that depend on several fields.
   fileprivate mutating func end(_ json: Span<UInt8>) throws(APIError) {
     if let messages {
       var turns = CompletionsTurns()
@@ -205,7 +206,7 @@ struct CompletionsRequest {
     return tokens
   }
 
-  /// Texts to stop at; empty ones, at which nothing can stop, are left out.
+  /// Returns the stop sequences without empty ones, which never match.
   private static func stop(_ value: JSONValue, _ json: Span<UInt8>) throws(APIError) -> [EscapedText] {
     if let text = EscapedText(value) { return text.isEmpty ? [] : [text] }
     var texts: [EscapedText] = []
@@ -231,7 +232,7 @@ struct CompletionsRequest {
     }
     if type.equals("text", in: json) { return nil }
     if type.equals("json_object", in: json) {
-      // llama.cpp takes a schema here as well.
+      // llama.cpp also accepts a schema here.
       guard let schema = format.value("schema", in: json), schema.kind == .object else { return .json }
       return .schema(RawJSON(schema), name: nil, isStrict: nil)
     }

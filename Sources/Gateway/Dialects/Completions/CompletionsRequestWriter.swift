@@ -1,11 +1,10 @@
 /// Writes a conversation as an OpenAI chat completion request.
 ///
-/// A server of one's own gets fields that OpenAI does not have: llama.cpp, vLLM and SGLang take them, and others read past
-/// what they do not know. OpenAI refuses such fields, so a hosted provider does not get them.
+/// Local servers receive fields that OpenAI does not have. llama.cpp, vLLM, and SGLang accept them, and others ignore
+/// unknown fields. OpenAI rejects such fields, so hosted providers do not receive them.
 ///
-/// How much to think becomes an effort, whatever unit the caller has. To think as the model sees fit is what a model does
-/// that is asked nothing, and not every one may be asked; so that, and not to think, goes to servers of one's own alone, in
-/// the words of their templates.
+/// Settings for thinking become an effort. A model decides by itself unless it is asked, and not every model accepts
+/// the question. So the settings "on" and "off" go only to local servers, as parameters of their templates.
 ///
 /// Source: OpenAI API reference, "Create chat completion"; llama.cpp, `tools/server/README.md`.
 enum CompletionsRequestWriter {
@@ -48,13 +47,13 @@ enum CompletionsRequestWriter {
   ) {
     var tools = conversation.tools
     var choice = conversation.toolChoice
-    // llama.cpp reads past a choice by name; that some tool of one must be called, it understands.
+    // llama.cpp ignores a choice by name but understands `required` with one tool.
     if target.isLocal, case .named(let name)? = choice {
       let wanted = name.unescaped(in: json)
       tools = tools.filter { $0.name.unescaped(in: json) == wanted }
       choice = .required
     }
-    // A choice among none is an error there.
+    // Providers reject a choice without tools.
     if tools.isEmpty { return }
     Writer.key("tools", to: &out)
     out.append("[")
@@ -72,7 +71,7 @@ enum CompletionsRequestWriter {
       out.append(",\"description\":")
       description.appendQuoted(to: &out, from: json)
     }
-    // Servers exist that refuse a tool without.
+    // Some servers reject a tool without parameters.
     out.append(",\"parameters\":")
     if let parameters = tool.parameters {
       parameters.append(to: &out, from: json)
@@ -104,7 +103,7 @@ enum CompletionsRequestWriter {
     case .json: out.append("{\"type\":\"json_object\"}")
     case .schema(let schema, let name, let isStrict):
       out.append("{\"type\":\"json_schema\",\"json_schema\":{\"name\":")
-      // It has to have one.
+      // The name is required.
       if let name, !name.isEmpty { name.appendQuoted(to: &out, from: json) } else { out.append("\"response\"") }
       out.append(",\"schema\":")
       schema.append(to: &out, from: json)
@@ -129,7 +128,7 @@ enum CompletionsRequestWriter {
     write("frequency_penalty", sampling.frequencyPenalty, json, to: &out.body)
     write("presence_penalty", sampling.presencePenalty, json, to: &out.body)
     if target.isLocal {
-      // vLLM's and SGLang's name for it, and llama.cpp's.
+      // The names of vLLM and SGLang, and of llama.cpp.
       write("repetition_penalty", sampling.repeatPenalty, json, to: &out.body)
       write("repeat_penalty", sampling.repeatPenalty, json, to: &out.body)
     } else if sampling.repeatPenalty != nil {
@@ -162,17 +161,17 @@ enum CompletionsRequestWriter {
     }
   }
 
-  /// Whether a model is one of OpenAI's that think, by its name: they refuse `max_tokens`, which is the only name of it
-  /// that many other providers know.
+  /// Returns whether a model's name is that of an OpenAI reasoning model. These models reject `max_tokens`, the only
+  /// name that many other providers know.
   static func isOpenAIReasoner(_ model: String) -> Bool {
     let whole = Array(model.utf8)
-    // Some providers have the maker's name before it.
+    // Some providers put the vendor's name before the model's.
     let start = whole.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
     let name = Array(whole[start...])
     let digits: ClosedRange<UInt8> = UInt8(ascii: "0")...UInt8(ascii: "9")
     if name.count > 1, name[0] == UInt8(ascii: "o") { return digits.contains(name[1]) }
     guard name.count > 4, name.starts(with: "gpt-".utf8), digits.contains(name[4]) else { return false }
-    // The first of that name that thinks is the fifth.
+    // GPT-5 is the first reasoning model of that name.
     return name[4] >= UInt8(ascii: "5") || (name.count > 5 && digits.contains(name[5]))
   }
 
@@ -184,7 +183,7 @@ enum CompletionsRequestWriter {
       Writer.member("reasoning_effort", effort.rawValue, to: &out)
       if target.isLocal { Writer.member("thinking_budget_tokens", Int(clamping: tokens), to: &out) }
     case .on where !target.isLocal:
-      // The caller named no effort, and there is no other way to ask for thinking.
+      // The caller specified no effort, and there is no other way to request thinking.
       Writer.member("reasoning_effort", Conversation.Effort.medium.rawValue, to: &out)
     case .on, .off:
       if !target.isLocal { return }
@@ -197,7 +196,7 @@ enum CompletionsRequestWriter {
 
   private static func writeLogprobs(_ conversation: Conversation, to out: inout WrittenRequest) {
     guard conversation.wantsLogprobs else {
-      // Without the other it is an error there.
+      // Providers reject `top_logprobs` without `logprobs`.
       if conversation.topLogprobs != nil { out.dropped.add("top_logprobs") }
       return
     }

@@ -1,23 +1,23 @@
-/// How much a caller wants a model to think, in the words of the servers that have any for it.
+/// Reads settings for thinking, in the formats of various servers.
 enum CompletionsThinking {
-  /// OpenAI's `reasoning_effort`; `nil` for a word that nobody knows.
+  /// Reads OpenAI's `reasoning_effort`, or returns `nil` for an unknown value.
   static func effort(_ value: JSONValue, _ json: Span<UInt8>) -> Conversation.Thinking? {
     guard value.kind == .string, value.slice.count <= 64, let word = value.string(in: json) else { return nil }
     switch word {
     case "none", "off", "disabled": return .off
-    // Above the highest that others have.
+    // Higher than other dialects allow.
     case "xhigh", "max": return .effort(.high)
     case "default", "auto": return .on
     default: return Conversation.Effort(rawValue: word).map { .effort($0) }
     }
   }
 
-  /// So many tokens: none is none, and llama.cpp's -1 is any number.
+  /// Converts a number of tokens. 0 disables thinking, and llama.cpp's -1 sets no limit.
   static func budget(_ tokens: Int64) -> Conversation.Thinking {
     tokens > 0 ? .budget(tokens) : tokens == 0 ? .off : .on
   }
 
-  /// Anthropic's `thinking`, which LiteLLM, DeepSeek and others take in this dialect too.
+  /// Reads Anthropic's `thinking`, which LiteLLM, DeepSeek, and others also accept in this dialect.
   static func thinking(_ value: JSONValue, _ json: Span<UInt8>) -> Conversation.Thinking? {
     if let isOn = value.bool { return isOn ? .on : .off }
     let fields = JSONLists.members(of: value, in: json)
@@ -28,12 +28,12 @@ enum CompletionsThinking {
     return fields.value("budget_tokens", in: json)?.integer(in: json).map(budget) ?? .on
   }
 
-  /// OpenRouter's `reasoning`.
+  /// Reads OpenRouter's `reasoning`.
   static func reasoning(
     _ value: JSONValue, _ json: Span<UInt8>, _ drops: inout [String]
   ) -> Conversation.Thinking? {
     let fields = JSONLists.members(of: value, in: json)
-    // The thinking is shown wherever it is had.
+    // Thinking is always returned, so `exclude` has no effect.
     if fields.value("exclude", in: json)?.kind == .true { drops.append("reasoning.exclude") }
     let isOn = fields.value("enabled", in: json)?.bool
     if isOn == false { return .off }
@@ -45,13 +45,13 @@ enum CompletionsThinking {
     return isOn == true ? .on : nil
   }
 
-  /// What the template of a model on one's own server is given.
+  /// Reads the parameters for the chat template of a local server.
   static func template(
     _ value: JSONValue, _ json: Span<UInt8>, _ drops: inout [String]
   ) -> Conversation.Thinking? {
     var told: Conversation.Thinking?
     for member in JSONLists.members(of: value, in: json) where member.value.kind != .null {
-      // Qwen's and others' name for it, and DeepSeek's.
+      // The names of Qwen and others, and of DeepSeek.
       let isSwitch = member.keyEquals("enable_thinking", in: json) || member.keyEquals("thinking", in: json)
       if isSwitch, let isOn = member.value.bool {
         told = isOn ? told ?? .on : .off

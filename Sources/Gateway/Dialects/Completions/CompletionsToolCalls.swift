@@ -1,23 +1,23 @@
-/// Puts the calls of a streamed completion together: which of its pieces belongs to which call.
+/// Assembles the tool calls of a stream: assigns each part to its call.
 ///
-/// OpenAI numbers the calls and gives each an id and a name in its first piece. Servers exist that leave out the number, or
-/// the id, or give every call the number 0, or every piece an id of its own; a name tells where a call begins then.
+/// OpenAI numbers the calls, and the first part of each has an ID and a name. Some servers omit the number or the ID,
+/// number every call 0, or give every part its own ID. In these cases a name starts the next call.
 struct CompletionsToolCalls {
-  /// Calls that one answer may have.
+  /// The most tool calls of one answer.
   static let callsMax = 1024
-  /// Bytes of an id or a name that are remembered.
+  /// The most bytes of an ID or name that are stored.
   private static let rememberedMax = 256
 
-  /// The ids and names of all calls, without escapes; an id is empty where there was none.
+  /// The IDs and names of all calls, without escapes. A missing ID is empty.
   private var ids: [[UInt8]] = []
   private var names: [[UInt8]] = []
   private var places: [Int64: Int] = [:]
-  /// The last call, until it has ended.
+  /// The index of the open call, or `nil`.
   private var open: Int?
 
   var isEmpty: Bool { ids.isEmpty }
 
-  /// A piece of a call.
+  /// A part of a tool call.
   private struct Piece {
     var index: Int64?
     var id: EscapedText?
@@ -26,7 +26,7 @@ struct CompletionsToolCalls {
     var signature: EscapedText?
   }
 
-  /// Reads an element of `tool_calls`; in a whole answer each is a call.
+  /// Reads an element of `tool_calls`, which is a complete call in a non-streaming answer.
   mutating func read(
     _ value: JSONValue, isWhole: Bool, _ json: Span<UInt8>, _ events: inout [ChatEvent]
   ) throws(AttemptFailure) {
@@ -41,7 +41,7 @@ struct CompletionsToolCalls {
     try take(piece, known: isWhole ? nil : place(of: piece, json), json, &events)
   }
 
-  /// Reads a `function_call`, which comes once in an answer.
+  /// Reads a `function_call`, of which an answer has at most one.
   mutating func readFunction(
     _ value: JSONValue, _ json: Span<UInt8>, _ events: inout [ChatEvent]
   ) throws(AttemptFailure) {
@@ -52,20 +52,20 @@ struct CompletionsToolCalls {
     try take(piece, known: ids.isEmpty ? nil : 0, json, &events)
   }
 
-  /// Ends the call that is open.
+  /// Ends the open call.
   mutating func end(_ events: inout [ChatEvent]) {
     guard let call = open else { return }
     open = nil
     events.append(.callEnded(call: call))
   }
 
-  /// The call that a piece belongs to; `nil` where it begins one.
+  /// Returns the index of the call that a part belongs to, or `nil` if the part starts a call.
   private func place(of piece: Piece, _ json: Span<UInt8>) -> Int? {
     let id = piece.id.map { Self.remembered($0, json) }
     if let index = piece.index {
       guard let known = places[index] else { return nil }
       guard let name = piece.name else { return known }
-      // Where every call has the number 0, another id begins another call, or another name without one.
+      // If every call is numbered 0, another ID starts another call, or another name if there is no ID.
       let isOther = id.map { $0 != ids[known] } ?? (Self.remembered(name, json) != names[known])
       return isOther ? nil : known
     }
@@ -82,10 +82,10 @@ struct CompletionsToolCalls {
     } else {
       guard let name = piece.name else {
         if piece.arguments == nil { return }
-        throw .malformed("a piece of a call came before its name")
+        throw .malformed("a part of a tool call came before its name")
       }
       call = ids.count
-      if call == Self.callsMax { throw .malformed("its message has over \(Self.callsMax) calls") }
+      if call == Self.callsMax { throw .malformed("its message has over \(Self.callsMax) tool calls") }
       end(&events)
       open = call
       ids.append(piece.id.map { Self.remembered($0, json) } ?? [])
@@ -94,7 +94,7 @@ struct CompletionsToolCalls {
       events.append(.callBegan(call: call, id: piece.id ?? EscapedText("call_\(call)"), name: name))
     }
     if let arguments = piece.arguments {
-      guard open == call else { throw .malformed("a piece of a call came behind its end") }
+      guard open == call else { throw .malformed("a part of a tool call came after its end") }
       events.append(.arguments(call: call, arguments))
     }
     if let signature = piece.signature, open == call { events.append(.signature(signature)) }
@@ -106,7 +106,7 @@ struct CompletionsToolCalls {
     EscapedText(value).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// A piece of JSON in a string; `nil` for an empty one. Some servers send the object itself.
+  /// Returns a part of the JSON in a string, or `nil` if it is empty. Some servers send the object itself.
   private static func arguments(_ value: JSONValue?, _ json: Span<UInt8>) -> EscapedText? {
     guard let value, value.kind == .object else { return text(value) }
     return EscapedText(escaping: json.bytes(value.slice))

@@ -1,11 +1,11 @@
-/// The tools of a chat completion request, and which of them may or must be called.
+/// The tools of a chat completion request, and the caller's choice between them.
 struct CompletionsTools {
   private var tools: [Conversation.Tool] = []
   var choice: Conversation.ToolChoice?
-  /// Names that the choice is limited to, without escapes.
+  /// The names that the choice is limited to, without escapes.
   var allowed: [EscapedText]?
 
-  /// Reads `tools`. Functions are what every dialect has; tools of other kinds are dropped, and named.
+  /// Reads `tools`. Every dialect has functions; other types of tools are dropped and reported.
   mutating func read(
     _ value: JSONValue, _ json: Span<UInt8>, _ conversation: inout Conversation
   ) throws(APIError) {
@@ -14,7 +14,7 @@ struct CompletionsTools {
       let tool = JSONLists.members(of: element, in: json)
       let type = tool.value("type", in: json)
       if let type, type.kind == .string, !type.equals("function", in: json) {
-        // It could not be called anyway: its calls are not those of functions.
+        // The model could not call it through another dialect.
         if type.slice.count <= 64 { conversation.drop("tools." + (type.string(in: json) ?? "")) }
         continue
       }
@@ -23,7 +23,7 @@ struct CompletionsTools {
     }
   }
 
-  /// Reads `functions`, which came before `tools`.
+  /// Reads `functions`, the predecessor of `tools`.
   mutating func readFunctions(_ value: JSONValue, _ json: Span<UInt8>) throws(APIError) {
     guard value.kind == .array else { throw Self.apiError }
     for element in JSONLists.elements(of: value, in: json) { try add(element, json) }
@@ -41,7 +41,7 @@ struct CompletionsTools {
     tools.append(tool)
   }
 
-  /// Reads `tool_choice`, or the older `function_call`; `allowed` gets the names that it is limited to.
+  /// Reads `tool_choice`, or the older `function_call`. Stores the names that the choice is limited to in `allowed`.
   static func choice(
     _ value: JSONValue, _ field: String, _ json: Span<UInt8>, _ allowed: inout [EscapedText]?
   ) throws(APIError) -> Conversation.ToolChoice {
@@ -49,7 +49,7 @@ struct CompletionsTools {
     let fields = JSONLists.members(of: value, in: json)
     let type = fields.value("type", in: json)
     if let type, type.equals("allowed_tools", in: json) {
-      // OpenAI nests it under the name of its type; some clients do not.
+      // OpenAI nests the list under the type's name; some clients do not.
       let inner = JSONLists.members(of: fields.value("allowed_tools", in: json), in: json)
       let limits = inner.isEmpty ? fields : inner
       allowed = JSONLists.elements(of: limits.value("tools", in: json), in: json).compactMap { name($0, json) }
@@ -65,21 +65,21 @@ struct CompletionsTools {
   private static func word(_ value: JSONValue, _ json: Span<UInt8>) -> Conversation.ToolChoice? {
     if value.equals("auto", in: json) { return .auto }
     if value.equals("none", in: json) { return Conversation.ToolChoice.none }
-    // Mistral's and Anthropic's word for it is the second.
+    // Mistral and Anthropic use `any`.
     return value.equals("required", in: json) || value.equals("any", in: json) ? .required : nil
   }
 
-  /// The name in `{"function":{"name":…}}` or `{"name":…}`.
+  /// Returns the name in `{"function":{"name":…}}` or `{"name":…}`.
   private static func name(_ value: JSONValue, _ json: Span<UInt8>) -> EscapedText? {
     let fields = JSONLists.members(of: value, in: json)
     let function = JSONLists.members(of: fields.value("function", in: json), in: json)
     return EscapedText(function.value("name", in: json) ?? fields.value("name", in: json))
   }
 
-  /// Puts tools and choice into the conversation.
+  /// Adds the tools and the choice to the conversation.
   mutating func end(_ json: Span<UInt8>, _ conversation: inout Conversation) {
     if let allowed {
-      // Other dialects have no such limit, so the model is not told of the others.
+      // Other dialects have no such limit, so the other tools are omitted.
       let names = Set(allowed.map { $0.unescaped(in: json) })
       tools = tools.filter { names.contains($0.name.unescaped(in: json)) }
     }

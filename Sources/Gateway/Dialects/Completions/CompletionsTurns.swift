@@ -1,11 +1,11 @@
-/// Reads the messages of a chat completion request as turns: results of tools as the user's.
+/// Reads the messages of a chat completion request. Tool results become user messages.
 struct CompletionsTurns {
-  /// The names of calls by their ids, both without escapes: dialects without ids know results by name.
+  /// The names of tool calls by ID, both without escapes. Dialects without IDs match results by name.
   private var names: [[UInt8]: EscapedText] = [:]
-  /// Whether the last turn holds results, which belong together.
+  /// Whether the last message holds tool results, so that more results join it.
   private var takesResults = false
 
-  /// The members of a message that say something.
+  /// The relevant members of a message.
   private struct Message {
     var role: JSONValue?
     var content: JSONValue?
@@ -19,7 +19,7 @@ struct CompletionsTurns {
     var callID: JSONValue?
   }
 
-  /// What answers hold and clients send back, though it says nothing to a model.
+  /// The fields of answers that clients send back although they mean nothing to a model.
   private static let bookkeeping: [StaticString] = [
     "annotations", "id", "index", "object", "status", "provider_specific_fields", "function_call", "tool_calls",
   ]
@@ -55,7 +55,7 @@ struct CompletionsTurns {
     } else {
       throw Self.roleError(index)
     }
-    // A turn that says nothing is an error in most dialects.
+    // Most dialects reject an empty message.
     if turn.parts.isEmpty { return }
     takesResults = false
     conversation.messages.append(turn)
@@ -94,7 +94,7 @@ struct CompletionsTurns {
     return message
   }
 
-  // MARK: The assistant's turns
+  // MARK: Assistant messages
 
   private mutating func readAssistant(
     _ message: Message, _ json: Span<UInt8>, at index: Int, to parts: inout [Conversation.Part]
@@ -119,7 +119,7 @@ struct CompletionsTurns {
     let fields = JSONLists.members(of: value, in: json)
     guard let id = EscapedText(fields.value("id", in: json)) else { throw Self.callError(index) }
     var call = try Self.readFunction(fields.value("function", in: json), id: id, json, at: index)
-    // Clients of servers without ids send empty ones.
+    // Clients of servers without IDs send empty ones.
     if id.isEmpty { call.id = nil } else { names[id.unescaped(in: json)] = call.name }
     call.signature = CompletionsParts.signature(ofCall: fields, json)
     return call
@@ -136,10 +136,10 @@ struct CompletionsTurns {
     return Conversation.ToolCall(id: id, name: name, arguments: arguments)
   }
 
-  /// The object in a string; an empty string is one without members. `nil` for what is no object.
+  /// Returns the object in a string, or `nil` if there is none. An empty string is an object without members.
   private static func arguments(_ value: JSONValue?, _ json: Span<UInt8>) -> RawJSON? {
     guard let value, value.kind != .null else { return .owned(Array("{}".utf8)) }
-    // Not what the dialect says, but there is no doubt what it means.
+    // This is not the documented format, but its meaning is clear.
     if value.kind == .object { return RawJSON(value) }
     guard value.kind == .string else { return nil }
     var text: [UInt8] = []
@@ -154,7 +154,7 @@ struct CompletionsTurns {
     }
   }
 
-  // MARK: Results of tools
+  // MARK: Tool results
 
   private mutating func addResult(
     _ message: Message, _ isFunction: Bool, _ json: Span<UInt8>, at index: Int, _ conversation: inout Conversation
@@ -176,7 +176,7 @@ struct CompletionsTurns {
     }
   }
 
-  // MARK: Refusals
+  // MARK: Errors
 
   private static func roleError(_ index: Int) -> APIError {
     apiError(index, "role", "must be system, developer, user, assistant or tool")

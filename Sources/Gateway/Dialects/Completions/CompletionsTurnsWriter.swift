@@ -1,15 +1,15 @@
-/// Writes turns as the messages of a chat completion request: results of tools as messages of their own, directly behind
-/// the calls, and what else the turn says behind them.
+/// Writes messages of a chat completion request. Tool results become messages directly after their calls, and the other
+/// parts of their message follow.
 struct CompletionsTurnsWriter {
-  /// Whether the server is one's own: it gets back what the model thought, which its template may need.
+  /// Whether the provider is a local server. Local servers get earlier thinking back, which their templates may need.
   private let isLocal: Bool
   private var ids = CompletionsCallIDs()
-  /// Whether there were images where the dialect has no place for them: the system's, and those that a model made.
+  /// Whether images were dropped because the dialect has no place for them: in system messages, or from a model.
   private(set) var hasLeftOutImages = false
 
   init(isLocal: Bool) { self.isLocal = isLocal }
 
-  /// Writes them as an array.
+  /// Writes the messages as an array.
   mutating func write(
     _ turns: [Conversation.Message], _ json: Span<UInt8>, to out: inout [UInt8]
   ) throws(APIError) {
@@ -18,7 +18,7 @@ struct CompletionsTurnsWriter {
     for turn in Self.joined(turns) {
       switch turn.role {
       case .system:
-        // There is none but text there.
+        // System messages contain only text.
         let parts = turn.parts.filter { !Self.isImage($0) }
         hasLeftOutImages = hasLeftOutImages || parts.count < turn.parts.count
         try write("system", parts, json, to: &out)
@@ -30,8 +30,8 @@ struct CompletionsTurnsWriter {
     out.append("]")
   }
 
-  /// Turns of the assistant in a row are one: a call's result must follow the turn that has the call, and some clients
-  /// give every call a turn of its own.
+  /// Joins consecutive assistant messages. A tool result must follow the message with its call, and some clients send
+  /// every call as a separate message.
   private static func joined(_ turns: [Conversation.Message]) -> [Conversation.Message] {
     var joined: [Conversation.Message] = []
     joined.reserveCapacity(turns.count)
@@ -52,7 +52,7 @@ struct CompletionsTurnsWriter {
   private mutating func writeUser(
     _ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]
   ) throws(APIError) {
-    // A result is text alone there, so its images come behind all results.
+    // A result contains only text, so its images follow after all results.
     var images: [Conversation.Part] = []
     var rest: [Conversation.Part] = []
     var hasResults = false
@@ -118,7 +118,7 @@ struct CompletionsTurnsWriter {
     out.append("}")
   }
 
-  /// A message of texts and images; of texts alone it is one, as not every server takes a list.
+  /// Writes a message. Texts without images become one string, because not every server accepts a list.
   private func write(
     _ role: StaticString, _ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]
   ) throws(APIError) {
@@ -162,7 +162,7 @@ struct CompletionsTurnsWriter {
     if case .image = part { true } else { false }
   }
 
-  /// The texts of a turn as the inside of one string, with something between any two.
+  /// Writes the texts of a message as the inside of one string, with a separator between them.
   private static func writeTexts(
     _ parts: [Conversation.Part], between: StaticString, _ json: Span<UInt8>, to out: inout [UInt8]
   ) {
@@ -175,20 +175,20 @@ struct CompletionsTurnsWriter {
   }
 }
 
-/// Gives ids to calls that have none, and finds them again for their results: by the name, or else by the place.
+/// Assigns IDs to tool calls without one, and finds them again for their results, by name or else by position.
 ///
-/// Ids and names are compared as they read, without escapes.
+/// IDs and names are compared without escapes.
 private struct CompletionsCallIDs {
-  /// Ids that are taken.
+  /// The IDs in use.
   private var taken: Set<[UInt8]> = []
   private var made = 0
-  /// The calls of the last turn that had any, by their place: escaped ids, and whether a result came.
+  /// The tool calls of the last message that had any, by position: the escaped ID, and whether the call has a result.
   private var calls: [(id: [UInt8], isDone: Bool)] = []
   private var places: [[UInt8]: Int] = [:]
   private var names: [[UInt8]: (places: [Int], next: Int)] = [:]
   private var next = 0
 
-  /// Notes the ids that are there, so that none is made twice.
+  /// Records the IDs in use, so that no new ID repeats one.
   mutating func avoid(_ turns: [Conversation.Message], _ json: Span<UInt8>) {
     for turn in turns {
       for case .toolCall(let call) in turn.parts {
@@ -197,7 +197,7 @@ private struct CompletionsCallIDs {
     }
   }
 
-  /// A turn with calls begins: results of earlier ones do not come any more.
+  /// Starts a message with tool calls. Earlier calls receive no more results.
   mutating func begin() {
     calls.removeAll()
     places.removeAll()
@@ -227,7 +227,7 @@ private struct CompletionsCallIDs {
     }
     if let name = result.name?.unescaped(in: json), var found = names[name] {
       while found.next < found.places.count, calls[found.places[found.next]].isDone { found.next += 1 }
-      // Out of its place as it changes, or it would be copied.
+      // Removed while it changes, because a second reference would copy it.
       names[name] = found
       if found.next < found.places.count { return take(found.places[found.next]) }
     }

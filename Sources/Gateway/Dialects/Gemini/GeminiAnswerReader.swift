@@ -1,22 +1,21 @@
-/// Reads Gemini's answers, whole ones and streams, into events: each event of a stream is an answer with a part of the
-/// text.
+/// Reads Gemini's answers, streaming or not, into events. Each event of a stream is an answer with a part of the text.
 ///
-/// Source: Gemini API reference (v1beta), "GenerateContentResponse". There is no end mark; a stream is whole when it had
-/// a reason to finish.
+/// Source: Gemini API reference (v1beta), "GenerateContentResponse". There is no end mark: a stream is complete when it
+/// has a finish reason.
 struct GeminiAnswerReader {
-  /// Bytes of an answer's id that go into the ids of its calls.
+  /// The most bytes of an answer's ID that become part of its tool calls' IDs.
   private static let stemMax = 28
 
   private var hasBegun = false
   private var hasFinished = false
   private var calls = 0
   private var counts = TokenCounts()
-  /// What the ids of calls begin with that came without one: unlike in each answer, as clients tell calls by their ids.
+  /// The prefix of assigned tool call IDs. It differs for each answer, because clients identify calls by their IDs.
   private var stem: [UInt8] = []
 
   init() {}
 
-  /// Appends what the data of one event say.
+  /// Appends the events in the data of one SSE event.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
     do throws(JSONError) {
       _ = try readChunk(json, &events)
@@ -25,9 +24,9 @@ struct GeminiAnswerReader {
     }
   }
 
-  /// What a whole answer says.
+  /// Returns the events of a non-streaming answer.
   ///
-  /// Throws `.malformed` for what is no answer, `.error` for an error object.
+  /// Throws `.malformed` for other JSON and `.error` for an error object.
   static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
     var reader = GeminiAnswerReader()
     var events: [ChatEvent] = []
@@ -44,7 +43,7 @@ struct GeminiAnswerReader {
     return events
   }
 
-  /// The members of an answer that say something.
+  /// The relevant members of an answer.
   private struct Parts {
     var id: EscapedText?
     var candidates: JSONValue?
@@ -53,7 +52,7 @@ struct GeminiAnswerReader {
     var error: UpstreamError?
   }
 
-  /// False for an object that has neither candidates nor a reason why there are none.
+  /// Reads an answer and returns false if it has neither candidates nor a reason for their absence.
   private mutating func readChunk(
     _ json: Span<UInt8>, _ events: inout [ChatEvent]
   ) throws(JSONError) -> Bool {
@@ -91,7 +90,7 @@ struct GeminiAnswerReader {
     return error
   }
 
-  /// The one answer that was asked for.
+  /// Returns the members of the first candidate, the only one that was requested.
   private static func first(of candidates: JSONValue?, _ json: Span<UInt8>) -> [Member]? {
     for element in JSONLists.elements(of: candidates, in: json) where element.kind == .object {
       let members = JSONLists.members(of: element, in: json)
@@ -120,7 +119,7 @@ struct GeminiAnswerReader {
   private mutating func readContent(
     _ content: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]
   ) {
-    // Nothing may come behind the end.
+    // Parts after the end are ignored.
     if hasFinished { return }
     let parts = JSONLists.members(of: content, in: json).value("parts", in: json)
     for part in JSONLists.elements(of: parts, in: json) {
@@ -186,9 +185,9 @@ struct GeminiAnswerReader {
       if field.keyEquals("candidatesTokenCount", in: json) { said = ChatStream.count(field, json) }
       if field.keyEquals("thoughtsTokenCount", in: json) { later.thinking = ChatStream.count(field, json) }
     }
-    // What Google's own tools put before the model is apart from the prompt.
+    // The prompt's count does not include tokens from Google's own tools.
     if let prompt = later.prompt, let tools { later.prompt = min(Usage.tokensMax, prompt + tools) }
-    // Thoughts are not among the candidate's.
+    // The candidate's count does not include thinking.
     if said != nil || later.thinking != nil {
       later.completion = min(Usage.tokensMax, (said ?? 0) + (later.thinking ?? 0))
     }
@@ -203,10 +202,10 @@ struct GeminiAnswerReader {
     events.append(.finished(reason == .stop && calls > 0 ? .toolCalls : reason))
   }
 
-  /// What a `finishReason` means; `nil` while there is none.
+  /// Returns the meaning of a `finishReason`, or `nil` if there is none yet.
   private static func reason(_ value: JSONValue?, _ json: Span<UInt8>) -> FinishReason? {
     guard let value, value.kind == .string else { return nil }
-    // One that is longer is none that is known.
+    // All known reasons are shorter.
     switch value.slice.count <= 64 ? value.string(in: json) ?? "" : "OTHER" {
     case "", "FINISH_REASON_UNSPECIFIED": return nil
     case "MAX_TOKENS", "CONTINUATION": return .length

@@ -1,13 +1,14 @@
-/// Writes an answer as Gemini's clients read it: the events of a stream, the elements of a streamed array, or a whole
+/// Writes an answer in Gemini's format: the events of a stream, the elements of a streamed array, or a non-streaming
 /// answer.
 ///
-/// Source: Gemini API reference (v1beta), "GenerateContentResponse". Google's Python client reads `data: ` with exactly
-/// that blank and fails on comments, names of events and end marks, so there are none. A call goes out when it is whole.
+/// Source: Gemini API reference (v1beta), "GenerateContentResponse". Google's Python client requires `data: ` with
+/// exactly one space and fails on comments, event names, and end marks, so there are none. A tool call is written when
+/// it is complete.
 struct GeminiAnswerWriter {
-  /// How the pieces of a stream are put together: as events with `alt=sse`, as one array without.
+  /// The form of a stream: SSE events with `alt=sse`, or else one JSON array.
   enum Form { case events, array }
 
-  /// Bytes of calls that are held until they are whole.
+  /// The most bytes of tool calls that are held until they are complete.
   private static let heldMax = SSEReader.eventBytesMax
 
   private struct OpenCall {
@@ -20,14 +21,14 @@ struct GeminiAnswerWriter {
 
   private let form: Form
   private let modelToken: [UInt8]
-  /// The inside of a string.
+  /// The answer's ID, escaped.
   private var id: [UInt8]
   private var hasWritten = false
   private var open: [Int: OpenCall] = [:]
   private var held = 0
-  /// The call that a signature would belong to.
+  /// The tool call to which a signature would belong.
   private var newest: Int?
-  /// A signature without its end, perhaps.
+  /// A signature that may be incomplete.
   private var signature: [UInt8] = []
   private var reason = FinishReason.stop
   private var hasBadCall = false
@@ -40,7 +41,7 @@ struct GeminiAnswerWriter {
 
   // MARK: Streams
 
-  /// Appends what an event comes to.
+  /// Appends one event.
   mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
     switch event {
     case .signature(let piece): return sign(piece, json)
@@ -70,7 +71,7 @@ struct GeminiAnswerWriter {
     }
   }
 
-  /// Appends the last piece, with the reason and the counts.
+  /// Appends the last part, with the finish reason and the token counts.
   mutating func end(_ counts: TokenCounts, to out: inout [UInt8]) {
     writeSignature(to: &out)
     beginChunk(to: &out)
@@ -83,7 +84,7 @@ struct GeminiAnswerWriter {
     if form == .array { out.append("]") }
   }
 
-  /// Appends what stands before an error that breaks the stream off.
+  /// Appends what precedes the error that breaks off the stream.
   func breakOff(to out: inout [UInt8]) {
     if form == .array { out.append(hasWritten ? ",\r\n" : "[") }
   }
@@ -113,7 +114,7 @@ struct GeminiAnswerWriter {
     if form == .events { out.append("\r\n\r\n") }
   }
 
-  // MARK: Calls and signatures
+  // MARK: Tool calls and signatures
 
   private mutating func add(_ piece: EscapedText, _ json: Span<UInt8>, to call: Int) {
     guard open[call]?.isTooLong == false else { return }
@@ -140,7 +141,7 @@ struct GeminiAnswerWriter {
     }
   }
 
-  /// Keeps a signature until it is whole.
+  /// Holds a signature until it is complete.
   private mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>) {
     let bytes = piece.bytes(in: json)
     guard held + signature.count + bytes.count <= Self.heldMax else { return }
@@ -166,7 +167,7 @@ struct GeminiAnswerWriter {
 
   // MARK: Whole answers
 
-  /// A whole answer's body.
+  /// Returns a non-streaming answer.
   static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerMetadata) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"candidates\":[{\"content\":{\"parts\":[")
@@ -192,7 +193,7 @@ struct GeminiAnswerWriter {
     return out
   }
 
-  /// False for what has no place in this dialect.
+  /// Appends a block and returns false if the dialect cannot express it.
   private static func append(_ block: Answer.Block, to out: inout [UInt8]) -> Bool {
     switch block {
     case .text(let text): append(text: text, to: &out)
@@ -258,9 +259,7 @@ struct GeminiAnswerWriter {
     out.append("\"")
   }
 
-  // MARK: Words
-
-  /// An id for an answer that came without one.
+  /// Returns an ID for an answer without one.
   private static func id(of label: AnswerMetadata) -> [UInt8] {
     var id: [UInt8] = []
     var text = label.requestID
@@ -289,7 +288,8 @@ struct GeminiAnswerWriter {
     out.append("\"}")
   }
 
-  /// `hasBadCall`: a call had arguments that were no object, which this dialect cannot carry.
+  /// Returns the finish reason. `hasBadCall` means that a tool call had arguments that are not an object, which this
+  /// dialect cannot express.
   private static func word(_ reason: FinishReason, hasBadCall: Bool) -> StaticString {
     switch reason {
     case .length: "MAX_TOKENS"

@@ -1,4 +1,4 @@
-/// Reads the turns of a Gemini request.
+/// Reads the contents of a Gemini request.
 ///
 /// Source: Gemini API reference (v1beta), "Content" and "Part".
 enum GeminiContentsReader {
@@ -6,7 +6,7 @@ enum GeminiContentsReader {
     _ contents: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(APIError) {
     guard contents.kind == .array, contents.elements > 0 else {
-      throw GeminiFieldPath.field("contents").apiError("must be a list of turns with at least one in it")
+      throw GeminiFieldPath.field("contents").apiError("must be a list with at least one content")
     }
     var turns = GeminiTurns()
     for (index, element) in JSONLists.elements(of: contents, in: json).enumerated() {
@@ -21,11 +21,11 @@ enum GeminiContentsReader {
     }
     conversation.messages += turns.end(json)
     if conversation.messages.allSatisfy({ $0.role == .system }) {
-      throw GeminiFieldPath.field("contents").apiError("must have a part that says something")
+      throw GeminiFieldPath.field("contents").apiError("must have a part that is not empty")
     }
   }
 
-  /// A content without a role, or a text.
+  /// Reads the system instruction, which is a content without a role or a string.
   static func read(
     system: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(APIError) {
@@ -47,19 +47,19 @@ enum GeminiContentsReader {
     if !message.parts.isEmpty { conversation.messages.append(message) }
   }
 
-  // MARK: Turns
+  // MARK: Contents
 
   private static func role(
     _ value: JSONValue?, _ json: Span<UInt8>, at index: Int
   ) throws(APIError) -> Conversation.Role {
     guard let value, value.kind != .null else { return .user }
     if value.equals("model", in: json) { return .assistant }
-    // Results of tools had a role of their own once.
+    // Tool results formerly had their own role.
     if value.equals("user", in: json) || value.equals("function", in: json) || value.equals("", in: json) {
       return .user
     }
     throw GeminiFieldPath.field("contents[\(index)].role")
-      .apiError("must be user or model; what the system says goes into `systemInstruction`")
+      .apiError("must be user or model; put system instructions into `systemInstruction`")
   }
 
   private static func parts(
@@ -70,7 +70,7 @@ enum GeminiContentsReader {
     return JSONLists.elements(of: parts, in: json)
   }
 
-  /// Where a part is.
+  /// The position of a part.
   private struct Place {
     var turn: Int?
     var index: Int
@@ -82,7 +82,7 @@ enum GeminiContentsReader {
 
   // MARK: Parts
 
-  /// The members of a part that say something.
+  /// The relevant members of a part.
   private struct Fields {
     var text: JSONValue?
     var isThought = false
@@ -139,7 +139,7 @@ enum GeminiContentsReader {
       } else if member.isNamed("functionResponse", or: "function_response", in: json) {
         fields.response = member.value
       } else {
-        // What Google's own tools did, and remarks about media.
+        // Results of Google's own tools, and metadata of media.
         conversation.drop(member.name(in: json))
       }
     }
@@ -189,13 +189,12 @@ enum GeminiContentsReader {
     return result
   }
 
-  /// What a tool said: the text alone where there is nothing but a text under one of the usual names, and otherwise the
-  /// object.
+  /// Returns the result of a tool: the text if the object has only a text under a common name, or else the object.
   private static func text(of said: JSONValue, _ json: Span<UInt8>, isError: inout Bool) -> EscapedText {
     let members = JSONLists.members(of: said, in: json)
     if members.count == 1 {
       isError = members[0].keyEquals("error", in: json)
-      // `content` is LiteLLM's, `return_value` Pydantic AI's.
+      // LiteLLM uses `content`, and Pydantic AI `return_value`.
       let isUsual =
         isError || members[0].keyEquals("result", in: json) || members[0].keyEquals("output", in: json)
         || members[0].keyEquals("content", in: json) || members[0].keyEquals("return_value", in: json)
@@ -214,7 +213,7 @@ enum GeminiContentsReader {
       let base64 = GeminiBytes.standard(fields.value("data", in: json), json)
     else { throw place.apiError("must be an object with `mimeType` and `data`", field: ".inlineData") }
     guard isImage(type, json) else {
-      throw place.apiError("must be an image: other media are carried to no other provider", field: ".inlineData")
+      throw place.apiError("must be an image; this model's provider accepts no other media", field: ".inlineData")
     }
     return .data(media: media, base64: base64)
   }
@@ -229,7 +228,7 @@ enum GeminiContentsReader {
     let type = fields.value("mimeType", or: "mime_type", in: json)
     guard Conversation.Image.isWeb(address.span), type.map({ isImage($0, json) }) ?? true else {
       throw place.apiError(
-        "must be an image with an address that begins with https://; send others as `inlineData`",
+        "must be an image with a URL that begins with https://; send others as `inlineData`",
         field: ".fileData")
     }
     return .url(text)

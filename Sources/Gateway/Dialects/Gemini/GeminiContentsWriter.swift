@@ -1,16 +1,16 @@
-/// Writes the turns of a conversation as Gemini takes them: what the system says apart, turns of the same role as one,
-/// and results of tools in the order of their calls.
+/// Writes the contents of a Gemini request: system instructions separately, consecutive messages of one role as one
+/// content, and tool results in the order of their calls.
 ///
 /// Source: Gemini API reference (v1beta), "Content" and "Part"; documentation, "Function calling" and "Thought
 /// signatures".
 struct GeminiContentsWriter {
-  /// Whether calls need a signature, whoever made them.
+  /// Whether every tool call needs a signature, also those of other models.
   private let signsCalls: Bool
   var dropped = DroppedFields()
 
   private var system: [UInt8] = []
   private var contents: [UInt8] = []
-  /// The turn that is being written; `nil` before the first.
+  /// The role of the current content, or `nil` before the first.
   private var turn: Conversation.Role?
   private var parts: [UInt8] = []
   private var results: [(rank: Int, part: [UInt8])] = []
@@ -18,14 +18,14 @@ struct GeminiContentsWriter {
 
   init(signsCalls: Bool) { self.signsCalls = signsCalls }
 
-  /// Appends the beginning of the body, up to the turns and what the system says.
+  /// Appends the start of the body: the contents and the system instructions.
   mutating func append(to out: inout [UInt8]) throws(APIError) {
     endTurn()
     if contents.isEmpty {
       guard !system.isEmpty else {
-        throw APIError(400, .invalidValue, "`messages` must say something.", param: "messages")
+        throw APIError(400, .invalidValue, "`messages` must have a message with content.", param: "messages")
       }
-      // A request has to have a turn.
+      // A request must have at least one content.
       parts = system
       system = []
       turn = .user
@@ -71,7 +71,7 @@ struct GeminiContentsWriter {
       begin(.assistant)
       append(thinking: text, signature, json)
     case .redactedThinking:
-      // Only its maker can read it.
+      // Only the thinking's own provider can read it.
       dropped.add("redacted_thinking")
     case .toolCall(let call):
       begin(.assistant)
@@ -82,7 +82,7 @@ struct GeminiContentsWriter {
     }
   }
 
-  // MARK: Turns
+  // MARK: Contents
 
   private mutating func begin(_ role: Conversation.Role) {
     if turn == role { return }
@@ -91,7 +91,8 @@ struct GeminiContentsWriter {
     if role == .assistant { calls.beginTurn() }
   }
 
-  /// Results come first and in the order of the calls, as there must be one for each in the turn behind them.
+  /// Ends a content. Results come first, in the order of their calls, because each call requires a result in the next
+  /// content.
   private mutating func endTurn() {
     guard let turn, !parts.isEmpty || !results.isEmpty else { return }
     Writer.separate(&contents)
@@ -118,7 +119,7 @@ struct GeminiContentsWriter {
     out.append("}")
   }
 
-  /// A signature without a thought is what Gemini signed a text with.
+  /// Appends thinking. A signature without thinking is one that Gemini attached to a text.
   private mutating func append(thinking text: EscapedText, _ signature: EscapedText?, _ json: Span<UInt8>) {
     Writer.separate(&parts)
     parts.append("{\"text\":")
@@ -184,7 +185,7 @@ struct GeminiContentsWriter {
     results.append((found.rank, part))
   }
 
-  /// What a tool said, which has to be an object. Its images become parts of their own.
+  /// Appends a tool result, which must be an object. Its images become separate parts.
   private mutating func append(_ result: Conversation.ToolResult, _ json: Span<UInt8>, to out: inout [UInt8]) {
     var text: [UInt8] = []
     var hasText = false
@@ -229,7 +230,7 @@ struct GeminiContentsWriter {
     out.append("}}")
   }
 
-  /// What an address says of its image's type, as a JSON string.
+  /// Returns the media type of an image by the extension in its URL, as a JSON string, or `nil` if it is unknown.
   private static func mediaType(of url: [UInt8]) -> StaticString? {
     let path = url.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
     guard let dot = path.lastIndex(of: UInt8(ascii: ".")), path.endIndex - dot <= 5 else { return nil }

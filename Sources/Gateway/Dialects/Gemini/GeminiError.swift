@@ -1,4 +1,4 @@
-/// Writes errors as Gemini's API does. Source: Google Cloud API design guide, "Errors".
+/// Writes errors in Gemini's format. Source: Google Cloud API design guide, "Errors".
 enum GeminiError {
   /// Appends `{"error":{"code","message","status"}}`.
   static func append(_ error: APIError, requestID: String, to out: inout [UInt8]) {

@@ -1,19 +1,19 @@
-/// What can be told of a Gemini model by its name.
+/// The parameters that a Gemini model accepts, by its name.
 ///
 /// Source: Gemini API documentation, "Gemini thinking" and "OpenAI compatibility".
 struct GeminiModel {
-  /// The most tokens of thought that every model of the second generation takes, and its largest one.
+  /// The largest thinking budget that every second-generation model accepts, in tokens.
   private static let budgetMax: Int64 = 24_576
   private static let largeBudgetMax: Int64 = 32_768
-  /// The least that the largest one takes.
+  /// The smallest thinking budget of the largest model, in tokens.
   private static let largeBudgetMin: Int64 = 128
 
   private let name: String
 
-  /// A name as in `gemini-3-pro-preview`, with or without a maker before it.
+  /// Reads a name such as `gemini-3-pro-preview`, with or without a vendor before it.
   init(_ name: String) { self.name = name.lowercased() }
 
-  /// Whether it is of the third generation or a later one, as what is called `latest` is.
+  /// Whether the model is of the third generation or later, as names with `latest` are.
   var isThird: Bool {
     guard let start = name.firstRange(of: "gemini-")?.upperBound else { return false }
     let rest = name[start...]
@@ -45,7 +45,7 @@ struct GeminiModel {
     out.append("}")
   }
 
-  /// No thinking, or as little as the model can.
+  /// Appends the setting for no thinking, or for the least that the model allows.
   private func appendLeast(to out: inout [UInt8]) {
     if isThird {
       Writer.member("thinkingLevel", level(.minimal), to: &out)
@@ -54,7 +54,7 @@ struct GeminiModel {
     }
   }
 
-  /// The large ones know no `minimal`, and the first of them no `medium`.
+  /// Returns the level for an effort. Large models have no `minimal`, and the first of them no `medium`.
   private func level(_ effort: Conversation.Effort) -> String {
     switch effort {
     case .minimal where isLarge: Conversation.Effort.low.rawValue
@@ -63,7 +63,7 @@ struct GeminiModel {
     }
   }
 
-  /// Google's own reading of OpenAI's efforts.
+  /// Returns the budget for an effort, as Google defines it for OpenAI's efforts.
   private func budget(_ effort: Conversation.Effort) -> Int {
     switch effort {
     case .minimal, .low: 1024

@@ -1,6 +1,6 @@
-/// Models, as Gemini's clients list them. Source: Gemini API reference (v1beta), "Models".
+/// Writes models in Gemini's format. Source: Gemini API reference (v1beta), "Models".
 enum GeminiModels {
-  /// All of them, in one page.
+  /// Returns all models, as one page.
   static func list(_ entries: [ModelEntry]) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"models\":[")

@@ -1,29 +1,29 @@
-// Google's JSON is that of protocol buffers: a field may be spelled as in JSON (`topP`) or as in the protocol (`top_p`).
-// Source: Protocol Buffers documentation, "ProtoJSON Format", "Field names as JSON keys".
+// Google's JSON is protocol buffers' JSON: a field's name may be that of JSON (`topP`) or that of the protocol
+// (`top_p`). Source: Protocol Buffers documentation, "ProtoJSON Format", "Field names as JSON keys".
 
 extension Member {
-  /// Whether the key is this name, in either spelling.
+  /// Returns whether the key has this name in either spelling.
   func isNamed(_ camel: StaticString, or snake: StaticString, in json: Span<UInt8>) -> Bool {
     keyEquals(camel, in: json) || keyEquals(snake, in: json)
   }
 }
 
 extension [Member] {
-  /// The value of the member of that name in either spelling.
+  /// Returns the value of the named member in either spelling, or `nil`.
   func value(_ camel: StaticString, or snake: StaticString, in json: Span<UInt8>) -> JSONValue? {
     value(camel, in: json) ?? value(snake, in: json)
   }
 
-  /// Those that say something: null is a field that is not set.
+  /// Returns the members that are not null, which means that a field is not set.
   func set() -> [Member] { filter { $0.value.kind != .null } }
 }
 
-/// Where in a request something is wrong.
+/// The path of a field, for error messages.
 enum GeminiFieldPath {
   case field(String)
   case part(turn: Int?, index: Int, field: String)
 
-  /// As callers write it.
+  /// The path as callers write it.
   var path: String {
     switch self {
     case .field(let name): name
@@ -32,21 +32,20 @@ enum GeminiFieldPath {
     }
   }
 
-  /// What its caller is told; `rule` goes on after the name of the place.
+  /// Returns the error for the field. `rule` continues the sentence after the path.
   func apiError(_ rule: String, _ code: APIError.Code = .invalidValue) -> APIError {
     APIError(400, code, "`\(path)` \(rule).", param: path)
   }
 }
 
-/// Signatures are bytes to Google, and base64 in JSON: what is not base64 is refused by its servers and breaks its
-/// clients.
+/// Checks signatures, which are bytes in base64. Google's servers reject other text, and its clients fail on it.
 enum GeminiSignature {
-  /// Stands for the signature of a call that a model of another maker made.
+  /// The placeholder for the signature of a tool call by another vendor's model.
   ///
   /// Source: Gemini API documentation, "Thought signatures".
   static let foreign: StaticString = "skip_thought_signature_validator"
 
-  /// Whether it is base64 (RFC 4648 sections 4 and 5), with its padding or without, and not empty.
+  /// Returns whether a text is base64 (RFC 4648 sections 4 and 5), with or without padding, and not empty.
   static func isValid(_ text: Span<UInt8>) -> Bool {
     var end = text.count
     var padding = 0
@@ -60,7 +59,7 @@ enum GeminiSignature {
       guard let value = value(text[index]) else { return false }
       last = value
     }
-    // Bits behind the last byte must be zero.
+    // Bits after the last byte must be zero.
     switch end % 4 {
     case 2: return last & 15 == 0
     case 3: return last & 3 == 0
@@ -80,10 +79,10 @@ enum GeminiSignature {
   }
 }
 
-/// Bytes in a client's JSON. Google's clients write them in the alphabet of addresses (RFC 4648 section 5), and all other
-/// servers read the usual one (section 4), as Google's answers have it.
+/// Reads bytes in a client's JSON. Google's clients use the URL-safe alphabet (RFC 4648 section 5). All other servers,
+/// and Google's own answers, use the standard one (section 4).
 enum GeminiBytes {
-  /// The inside of a string of base64 in the usual alphabet; nil for what is no string.
+  /// Returns the inside of a base64 string in the standard alphabet, or `nil` if the value is not a string.
   static func standard(_ value: JSONValue?, _ json: Span<UInt8>) -> EscapedText? {
     guard let value, let text = EscapedText(value) else { return nil }
     if !value.slice.range.contains(where: { isUnusual(json[$0]) }) { return text }
@@ -98,16 +97,16 @@ enum GeminiBytes {
 }
 
 extension JSONValue {
-  /// The bytes of a string as it reads; nil for everything else.
+  /// Returns the unescaped bytes of a string, or `nil` for every other value.
   func unescaped(in json: Span<UInt8>) -> [UInt8]? {
     var out: [UInt8] = []
     return append(to: &out, from: json) ? out : nil
   }
 }
 
-/// JSON without the blanks between its tokens, as a stream of events needs it: a line feed would end the event.
+/// Removes white space between JSON tokens, because a line feed would end an event.
 enum CompactJSON {
-  /// Appends checked JSON.
+  /// Appends valid JSON.
   static func append(_ json: Span<UInt8>, to out: inout [UInt8]) {
     var isString = false
     var index = 0
@@ -129,7 +128,7 @@ enum CompactJSON {
     }
   }
 
-  /// The object that the inside of a string holds, without blanks; nil for everything else.
+  /// Returns the object inside an escaped string without white space, or `nil` if there is none.
   static func object(in text: [UInt8]) -> [UInt8]? {
     let json = EscapedText.owned(text).unescaped(in: text.span)
     guard JSONLists.isObject(json.span) else { return nil }

@@ -1,9 +1,9 @@
-/// The part of a path behind `models/`. Source: Gemini API reference, "Generating content".
+/// Writes the part of a path after `models/`. Source: Gemini API reference, "Generating content".
 enum GeminiPath {
   /// Returns the path of a model's `generateContent`, or of the method that streams.
   static func of(_ model: String, streams: Bool) -> String {
     var path = ""
-    // Names come from callers, so that every character with a meaning in a path is escaped.
+    // Names come from callers, so every character with a meaning in a path is escaped.
     for byte in model.utf8 {
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

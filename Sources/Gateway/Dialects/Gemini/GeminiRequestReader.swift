@@ -1,12 +1,12 @@
-/// Reads bodies of Gemini's `generateContent`, `streamGenerateContent` and `countTokens`.
+/// Reads bodies of Gemini's `generateContent`, `streamGenerateContent`, and `countTokens`.
 ///
-/// Source: Gemini API reference (v1beta), "Generating content" and "Counting tokens". The model and whether the answer
-/// is a stream are in the address.
+/// Source: Gemini API reference (v1beta), "Generating content" and "Counting tokens". The path has the model and
+/// determines whether the answer streams.
 enum GeminiRequestReader {
-  /// Fields that say nothing about the answer.
+  /// The fields that do not affect the answer.
   private static let bookkeeping: [StaticString] = ["model", "store", "labels"]
 
-  /// `json` was checked as a whole before.
+  /// Reads a body that was checked as a whole.
   static func read(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     let root = JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
     var conversation = Conversation()
@@ -17,7 +17,7 @@ enum GeminiRequestReader {
   private static func read(
     _ members: [Member], _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(APIError) {
-    // What `countTokens` may wrap.
+    // A request to `countTokens` may contain a complete request.
     if let whole = members.value("generateContentRequest", or: "generate_content_request", in: json),
       whole.kind == .object
     {
@@ -28,7 +28,7 @@ enum GeminiRequestReader {
       return try read(inside, json, into: &conversation)
     }
     guard let contents = members.value("contents", in: json) else {
-      throw GeminiFieldPath.field("contents").apiError("is missing; it is the list of turns", .missingField)
+      throw GeminiFieldPath.field("contents").apiError("is missing; it is the list of messages", .missingField)
     }
     if let system = members.value("systemInstruction", or: "system_instruction", in: json) {
       try GeminiContentsReader.read(system: system, json, into: &conversation)
@@ -44,7 +44,7 @@ enum GeminiRequestReader {
         conversation.drop(member.name(in: json))
       }
     }
-    // It may name tools, so it comes after them.
+    // The choice may name tools, so it is read after them.
     if let choice = members.value("toolConfig", or: "tool_config", in: json) {
       try GeminiToolsReader.read(choice: choice, json, into: &conversation)
     }
@@ -94,7 +94,7 @@ enum GeminiRequestReader {
     form.read(json, into: &conversation)
   }
 
-  /// Whether it asks for what everybody gets: one answer, of text.
+  /// Returns whether the member has its default: one answer, of text.
   private static func isUsual(_ member: Member, _ json: Span<UInt8>) -> Bool {
     if member.isNamed("candidateCount", or: "candidate_count", in: json) { return whole(member.value, json) == 1 }
     guard member.isNamed("responseModalities", or: "response_modalities", in: json) else { return false }
@@ -103,7 +103,7 @@ enum GeminiRequestReader {
     }
   }
 
-  /// False for what says nothing about sampling.
+  /// Reads a sampling parameter and returns false for other members.
   private static func readSampling(
     _ member: Member, _ json: Span<UInt8>, into sampling: inout Conversation.Sampling
   ) throws(APIError) -> Bool {
@@ -113,7 +113,7 @@ enum GeminiRequestReader {
       sampling.topP = try number(member, json)
     } else if member.isNamed("topK", or: "top_k", in: json) {
       let topK = try number(member, json)
-      // Google's clients write 40 as 40.0, which nobody else takes.
+      // Google's clients write 40 as 40.0, which other servers reject.
       sampling.topK = whole(member.value, json).map { .owned(Array(String($0).utf8)) } ?? topK
     } else if member.keyEquals("seed", in: json) {
       sampling.seed = try number(member, json)
@@ -141,7 +141,7 @@ enum GeminiRequestReader {
     return RawJSON(member.value)
   }
 
-  /// A number without a fraction, whether it is written with one or not.
+  /// Returns an integer, which may be written with a fraction of 0.
   private static func whole(_ value: JSONValue, _ json: Span<UInt8>) -> Int64? {
     if let integer = value.integer(in: json) { return integer }
     guard let number = value.double(in: json), number.magnitude < 0x1p53 else { return nil }
@@ -161,13 +161,13 @@ enum GeminiRequestReader {
       if word == "xhigh" { return conversation.thinking = .effort(.high) }
       guard word == "thinking_level_unspecified" else {
         throw GeminiFieldPath.field("generationConfig.thinkingConfig.thinkingLevel")
-          .apiError("must be MINIMAL, LOW, MEDIUM or HIGH")
+          .apiError("must be MINIMAL, LOW, MEDIUM, or HIGH")
       }
     }
     if let budget = members.value("thinkingBudget", or: "thinking_budget", in: json) {
       guard let tokens = whole(budget, json), tokens >= -1 else {
         throw GeminiFieldPath.field("generationConfig.thinkingConfig.thinkingBudget")
-          .apiError("must be a number of tokens, 0 for no thinking, or -1 for as much as the model sees fit")
+          .apiError("must be a number of tokens, 0 for no thinking, or -1 to let the model decide")
       }
       conversation.thinking = tokens == 0 ? .off : tokens < 0 ? .on : .budget(tokens)
     } else if members.value("includeThoughts", or: "include_thoughts", in: json)?.kind == .true {
@@ -175,7 +175,7 @@ enum GeminiRequestReader {
     }
   }
 
-  /// What form the answer must have.
+  /// The required format of the answer.
   private struct Form {
     var media: JSONValue?
     var schema: JSONValue?
@@ -183,7 +183,7 @@ enum GeminiRequestReader {
 
     func read(_ json: Span<UInt8>, into conversation: inout Conversation) {
       if let media, !media.equals("application/json", in: json) {
-        // One of a list of words, without quotes: a schema alone would ask for quotes.
+        // One of a list of words without quotes. A schema alone would request quotes.
         if !media.equals("text/plain", in: json) {
           conversation.drop("responseMimeType")
           return

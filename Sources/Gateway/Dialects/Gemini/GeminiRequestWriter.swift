@@ -1,8 +1,8 @@
 /// Writes a conversation as the body of Gemini's `generateContent` and `streamGenerateContent`.
 ///
-/// Source: Gemini API reference (v1beta), "Generating content". The model is in the address.
+/// Source: Gemini API reference (v1beta), "Generating content". The path has the model.
 enum GeminiRequestWriter {
-  /// Texts to stop at that it takes.
+  /// The most stop sequences that Gemini accepts.
   private static let stopMax = 5
 
   static func write(
@@ -114,7 +114,8 @@ enum GeminiRequestWriter {
     if texts.count > stopMax { dropped.add("stop") }
   }
 
-  /// Names what has no place there. Likelihoods have one, but answers are carried without them.
+  /// Reports the fields that Gemini does not have. It has log probabilities, but hoosh does not translate them in
+  /// answers.
   private static func dropRest(_ conversation: Conversation, from dropped: inout DroppedFields) {
     let rest: [(isThere: Bool, name: String)] = [
       (conversation.sampling.minP != nil, "min_p"),

@@ -1,14 +1,14 @@
-/// Schemas as Gemini writes them, which are OpenAPI 3.0 with types in capitals, made JSON Schemas.
+/// Converts Gemini's schemas, which are OpenAPI 3.0 with types in capitals, into JSON Schemas.
 ///
-/// Source: Gemini API reference, "Schema". What is a JSON Schema already stays one. Each byte is read once, and only as
-/// deep as JSON may be.
+/// Source: Gemini API reference, "Schema". A JSON Schema stays unchanged. Each byte is read once, and only to the depth
+/// limit of JSON.
 struct GeminiSchema {
-  /// What a keyword holds.
+  /// The content of a keyword.
   private enum Content { case schema, schemas, list }
 
   private var out: [UInt8] = []
 
-  /// The JSON Schema that an object comes to; `json` was checked.
+  /// Returns the JSON Schema for an object in valid JSON.
   static func jsonSchema(_ value: JSONValue, _ json: Span<UInt8>) -> [UInt8] {
     var schema = GeminiSchema()
     do throws(JSONError) {
@@ -19,7 +19,7 @@ struct GeminiSchema {
     return schema.out
   }
 
-  /// Writes what begins at an offset; returns the offset behind it.
+  /// Writes the value at an offset and returns the offset after it.
   private mutating func write(
     _ content: Content, at start: Int, _ json: Span<UInt8>, depth: Int
   ) throws(JSONError) -> Int {
@@ -31,13 +31,13 @@ struct GeminiSchema {
       default: break
       }
     }
-    // Truths where schemas may be, and what is nothing that is known.
+    // Booleans, which are valid schemas, and unknown values.
     let value = try Scanner.value(in: json, at: start, depth: 0)
     out.append(json.bytes(value.slice))
     return value.end
   }
 
-  /// An object of schemas by names.
+  /// Writes an object of schemas by name.
   private mutating func writeSchemas(at start: Int, _ json: Span<UInt8>, _ depth: Int) throws(JSONError) -> Int {
     var keys = KeyCursor(at: start)
     out.append("{")
@@ -86,7 +86,7 @@ struct GeminiSchema {
     return keys.at
   }
 
-  /// A keyword without schemas in it.
+  /// Writes a keyword without nested schemas.
   private mutating func write(_ key: Member, _ value: JSONValue, _ nulls: inout Nulls, _ json: Span<UInt8>) {
     if key.keyEquals("type", in: json), value.kind == .string {
       if value.equals("TYPE_UNSPECIFIED", in: json) { return }
@@ -97,7 +97,7 @@ struct GeminiSchema {
       || key.keyEquals("example", in: json)
       || (key.keyEquals("format", in: json) && value.equals("enum", in: json))
     {
-      // Nobody else knows these.
+      // Other dialects do not have these.
       return
     } else if let name = Self.limit(key, json) {
       append(name: name)
@@ -109,13 +109,13 @@ struct GeminiSchema {
     }
   }
 
-  // MARK: Words
+  // MARK: Keywords
 
   private static func lower(_ byte: UInt8) -> UInt8 {
     byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
   }
 
-  /// A keyword that holds schemas, by its name in JSON Schema.
+  /// Returns the JSON Schema name of a keyword with nested schemas, and its content.
   private static func nested(_ key: Member, _ json: Span<UInt8>) -> (StaticString, Content)? {
     if key.keyEquals("properties", in: json) { return ("properties", .schemas) }
     if key.keyEquals("items", in: json) { return ("items", .schema) }
@@ -131,7 +131,7 @@ struct GeminiSchema {
     return nil
   }
 
-  /// A keyword that holds a count, by its name in JSON Schema.
+  /// Returns the JSON Schema name of a keyword with a count.
   private static func limit(_ key: Member, _ json: Span<UInt8>) -> StaticString? {
     if key.isNamed("minItems", or: "min_items", in: json) { return "minItems" }
     if key.isNamed("maxItems", or: "max_items", in: json) { return "maxItems" }
@@ -142,7 +142,7 @@ struct GeminiSchema {
     return nil
   }
 
-  /// Where a count's number is: protocol buffers write large integers as strings.
+  /// Returns the position of a count's number. Protocol buffers write large integers as strings.
   private static func number(_ value: JSONValue, _ json: Span<UInt8>) -> Slice {
     guard value.kind == .string, value.slice.count > 2, value.slice.count < 20 else { return value.slice }
     let inside = Slice(start: Int(value.slice.start) + 1, count: Int(value.slice.count) - 2)
@@ -162,10 +162,10 @@ struct GeminiSchema {
 
   private mutating func append(name: StaticString) { Writer.key(name, to: &out) }
 
-  /// Where in a schema null has to be allowed, if it is.
+  /// The positions at which a schema must allow null, if it does.
   private struct Nulls {
     var areAllowed = false
-    /// The type's value.
+    /// The value of `type`.
     var type: Range<Int>?
     /// The closing brackets of `enum` and of `anyOf`.
     var choices: Int?
@@ -186,14 +186,15 @@ struct GeminiSchema {
     }
   }
 
-  /// Goes from key to key of an object whose values somebody else reads.
+  /// Iterates over the keys of an object. The caller reads the values.
   private struct KeyCursor {
-    /// Behind the opening brace, then at the value of the last key; whoever reads it moves this behind the value.
+    /// The current offset: after the opening brace, and then at the last key's value. The reader of the value moves it
+    /// past the value.
     var at: Int
 
     init(at brace: Int) { at = brace + 1 }
 
-    /// The next key; nil at the end, with `at` behind the brace.
+    /// Returns the next key, or `nil` at the end, with `at` after the closing brace.
     mutating func next(in json: Span<UInt8>) throws(JSONError) -> Member? {
       at = Scanner.skip(in: json, from: at)
       if json.byte(at: at) == UInt8(ascii: ",") { at = Scanner.skip(in: json, from: at + 1) }

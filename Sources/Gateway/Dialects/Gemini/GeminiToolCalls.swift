@@ -1,30 +1,30 @@
-/// The calls of a conversation so far: Gemini wants the name of a tool with its result and results in their order, and
-/// others want the id that its clients leave out.
+/// The tool calls of a conversation so far. Gemini requires the tool's name in a result and results in order; other
+/// dialects require the ID that Gemini's clients omit.
 struct GeminiToolCalls {
-  /// A call that was found, and its place among all; one that is not known is the last.
+  /// A matched call and its position. An unknown call comes last.
   struct Found {
-    /// As it is escaped.
+    /// The name, escaped.
     var name: [UInt8]?
     var id: EscapedText?
     var rank = Int.max
   }
 
-  /// All of them, in their order, and whether they had a result.
+  /// All calls in order, and whether they have a result.
   private var made: [Found] = []
   private var areAnswered: [Bool] = []
-  /// The latest call of each id, as it reads.
+  /// The latest call of each ID, without escapes.
   private var ids: [[UInt8]: Int] = [:]
-  /// Calls of the last turn by their names; those before a head had results.
+  /// The calls of the last message by name. Those before a queue's head have results.
   private var waiting: [[UInt8]: Queue] = [:]
   private var turnStart = 0
-  /// The call that a result without an id and a name goes to.
+  /// The next call for a result with neither ID nor name.
   private var next = 0
 
   private struct Queue {
     var calls: [Int] = []
     private var head = 0
 
-    /// The first call that had no result.
+    /// Returns the first unanswered call, or `nil`.
     mutating func next(_ areAnswered: [Bool]) -> Int? {
       while head < calls.count, areAnswered[calls[head]] { head += 1 }
       return head < calls.count ? calls[head] : nil
@@ -37,7 +37,7 @@ struct GeminiToolCalls {
     waiting.removeAll()
   }
 
-  /// True for the first one of a turn.
+  /// Adds a call and returns true for the first call of a message.
   mutating func add(_ call: Conversation.ToolCall, _ json: Span<UInt8>) -> Bool {
     let place = made.count
     made.append(Found(name: call.name.bytes(in: json), id: call.id, rank: place))
@@ -47,7 +47,7 @@ struct GeminiToolCalls {
     return place == turnStart
   }
 
-  /// The call that a result is for.
+  /// Returns the call of a result.
   mutating func find(_ result: Conversation.ToolResult, _ json: Span<UInt8>) -> Found {
     guard let place = place(of: result, json) else { return Found() }
     areAnswered[place] = true

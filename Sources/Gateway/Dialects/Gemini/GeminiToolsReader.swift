@@ -1,4 +1,4 @@
-/// Reads the tools of a Gemini request, and which of them a model may call.
+/// Reads the tools of a Gemini request and the choice between them.
 ///
 /// Source: Gemini API reference (v1beta), "Tool", "FunctionDeclaration" and "FunctionCallingConfig".
 enum GeminiToolsReader {
@@ -12,7 +12,7 @@ enum GeminiToolsReader {
       }
       for member in JSONLists.members(of: element, in: json).set() {
         guard member.isNamed("functionDeclarations", or: "function_declarations", in: json) else {
-          // Tools that Google's servers run.
+          // Tools that run on Google's servers.
           conversation.drop(member.name(in: json))
           continue
         }
@@ -90,11 +90,11 @@ enum GeminiToolsReader {
     case "mode_unspecified": break
     default:
       throw GeminiFieldPath.field("toolConfig.functionCallingConfig.mode")
-        .apiError("must be AUTO, ANY, NONE or VALIDATED")
+        .apiError("must be AUTO, ANY, NONE, or VALIDATED")
     }
   }
 
-  /// Nobody else can be told which of several tools are allowed, but not to know the others comes to the same.
+  /// Removes the tools that are not allowed. Other dialects cannot express which of several tools are allowed.
   private static func keep(_ allowed: [EscapedText], _ json: Span<UInt8>, in conversation: inout Conversation) {
     if allowed.isEmpty { return }
     var names: Set<[UInt8]> = []

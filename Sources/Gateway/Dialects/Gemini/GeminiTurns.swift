@@ -1,15 +1,15 @@
-/// Makes messages of the parts of turns.
+/// Combines the parts of contents into messages.
 ///
-/// A part goes where it belongs by its nature, as calls are the model's. Google's clients keep each piece of a stream as
-/// a turn of its own, so turns of the model are joined, and so are texts in them that follow each other.
+/// The type of a part determines its role, so that tool calls are always the model's. Google's clients keep each part
+/// of a stream as a separate content, so consecutive model contents are joined, and so are consecutive texts in them.
 struct GeminiTurns {
   private var messages: [Conversation.Message] = []
-  /// The role of the turn that is read, and of the part before.
+  /// The role of the current content and of the previous part.
   private var role = Conversation.Role.user
   private var lastRole: Conversation.Role?
   private var isFresh = true
   private var calls = GeminiToolCalls()
-  /// Texts of the model that become one, and whether they are thoughts.
+  /// The model's texts that will be joined, and whether they are thinking.
   private var texts: [EscapedText] = []
   private var areThoughts = false
 
@@ -18,7 +18,7 @@ struct GeminiTurns {
     isFresh = true
   }
 
-  /// The messages, at the end of all turns.
+  /// Returns the messages after the last content.
   mutating func end(_ json: Span<UInt8>) -> [Conversation.Message] {
     join(json)
     return messages
@@ -31,7 +31,7 @@ struct GeminiTurns {
     place(part, role)
   }
 
-  /// A signature that is not a thought's is behind its text.
+  /// Adds a text. A signature that does not belong to thinking follows its text.
   mutating func append(text: EscapedText, _ signature: EscapedText?, _ json: Span<UInt8>) {
     if role != .assistant, !text.isEmpty {
       append(.text(text), json)
@@ -54,7 +54,8 @@ struct GeminiTurns {
     _ = calls.add(call, json)
   }
 
-  /// Google's clients leave the id out where they call tools by themselves, and name the tool alone.
+  /// Adds a tool result. Google's clients omit the ID when they call tools automatically, and send only the tool's
+  /// name.
   mutating func append(_ result: Conversation.ToolResult, _ json: Span<UInt8>) {
     join(json)
     var result = result
@@ -71,7 +72,7 @@ struct GeminiTurns {
     if !text.isEmpty { texts.append(text) }
   }
 
-  /// Places the texts so far as one, with what signs them.
+  /// Adds the pending texts as one part, with their signature.
   private mutating func join(_ json: Span<UInt8>, signature: EscapedText? = nil) {
     if texts.isEmpty, signature == nil { return }
     var whole = texts.first ?? .owned([])

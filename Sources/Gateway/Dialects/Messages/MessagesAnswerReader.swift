@@ -1,15 +1,15 @@
-/// Reads Anthropic's Messages answers, whole ones and streams, into events.
+/// Reads Anthropic Messages answers, streaming or not, into events.
 ///
-/// Source: Anthropic API reference, "Create a Message" and "Streaming messages". Types of events and blocks that are not
-/// known are read past, as the reference asks.
+/// Source: Anthropic API reference, "Create a Message" and "Streaming messages". Unknown types of events and blocks are
+/// skipped, as the reference asks.
 struct MessagesAnswerReader {
-  /// What each open block of a stream is.
+  /// The type of an open block.
   private enum Block: Equatable {
     case toolCall(Int)
     case other
   }
 
-  /// Blocks that one message may have.
+  /// The most blocks of one message.
   private static let blocksMax = 1024
 
   private var blocks: [Int64: Block] = [:]
@@ -22,9 +22,9 @@ struct MessagesAnswerReader {
 
   // MARK: Streams
 
-  /// Appends what the data of one event say.
+  /// Appends the events in the data of one SSE event.
   ///
-  /// Throws `.malformed` for what is not such an event.
+  /// Throws `.malformed` if the data is not such an event.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
     do throws(JSONError) {
       try readEvent(json, &events)
@@ -69,7 +69,7 @@ struct MessagesAnswerReader {
     }
   }
 
-  /// The members of an event that say something.
+  /// The relevant members of an event.
   private struct Parts {
     var index: Int64 = 0
     var message: JSONValue?
@@ -96,13 +96,13 @@ struct MessagesAnswerReader {
     if let usage { try count(usage, json, &events) }
   }
 
-  /// A block ends; a call's is told.
+  /// Ends a block. The end of a tool call becomes an event.
   private mutating func close(_ index: Int64, _ events: inout [ChatEvent]) {
     if case .toolCall(let call)? = blocks[index] { events.append(.callEnded(call: call)) }
     blocks[index] = .other
   }
 
-  /// Some servers forget to end their blocks, and some finish twice.
+  /// Finishes the answer. Some servers omit the ends of blocks, and some finish twice.
   private mutating func finish(_ reason: FinishReason, _ events: inout [ChatEvent]) {
     if hasFinished { return }
     hasFinished = true
@@ -113,7 +113,7 @@ struct MessagesAnswerReader {
     events.append(.finished(reason))
   }
 
-  /// A block begins: with nothing in it in a stream, with all of it in a whole answer.
+  /// Starts a block, which is empty in a stream and complete otherwise.
   private mutating func open(
     _ index: Int64, _ block: JSONValue, depth: Int = 2, _ json: Span<UInt8>, _ events: inout [ChatEvent]
   ) throws(JSONError) {
@@ -150,7 +150,7 @@ struct MessagesAnswerReader {
       calls += 1
       blocks[index] = .toolCall(call)
       events.append(.callBegan(call: call, id: id ?? .owned([]), name: name ?? .owned([])))
-      // A stream begins with an empty object and brings the input in pieces.
+      // In a stream the block starts with an empty object, and the input follows in parts.
       if let input, input.elements > 0 {
         var escaped: [UInt8] = []
         Writer.appendEscaped(json.bytes(input.slice), to: &escaped)
@@ -179,9 +179,9 @@ struct MessagesAnswerReader {
 
   // MARK: Whole answers
 
-  /// What a whole message says.
+  /// Returns the events of a non-streaming message.
   ///
-  /// Throws `.malformed` for what is no message, `.error` for an error object.
+  /// Throws `.malformed` for other JSON and `.error` for an error object.
   static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
     var reader = MessagesAnswerReader()
     var events: [ChatEvent] = []
@@ -196,7 +196,7 @@ struct MessagesAnswerReader {
     return events
   }
 
-  /// False for an object that is no message.
+  /// Reads a message and returns false if the object is not one.
   private mutating func readMessage(
     _ json: Span<UInt8>, _ events: inout [ChatEvent]
   ) throws(JSONError) -> Bool {
@@ -253,7 +253,7 @@ struct MessagesAnswerReader {
         later.thinking = try thinkingTokens(field.value, json)
       }
     }
-    // What came from a cache is not among the input's.
+    // `input_tokens` does not include cached tokens.
     later.prompt = input.map {
       min(
         Usage.tokensMax,
@@ -271,7 +271,7 @@ struct MessagesAnswerReader {
     return nil
   }
 
-  /// The reason in a `message_delta`, if it has one.
+  /// Returns the stop reason of a `message_delta`, or `nil` if it has none.
   private static func stopReason(in delta: JSONValue, _ json: Span<UInt8>) throws(JSONError) -> FinishReason? {
     var fields = try MemberCursor(in: json, at: Int(delta.slice.start), depth: 2)
     while let field = try fields.next(in: json) {
@@ -280,7 +280,7 @@ struct MessagesAnswerReader {
     return nil
   }
 
-  /// What a `stop_reason` means; `nil` for null.
+  /// Returns the meaning of a `stop_reason`, or `nil` for null.
   private static func reason(_ value: JSONValue, _ json: Span<UInt8>) -> FinishReason? {
     guard value.kind == .string else { return nil }
     if value.equals("max_tokens", in: json) || value.equals("model_context_window_exceeded", in: json) {
@@ -290,7 +290,7 @@ struct MessagesAnswerReader {
     return value.equals("refusal", in: json) ? .filtered : .stop
   }
 
-  /// The inside of a string.
+  /// Returns the inside of a string, or `nil` for other values.
   private static func text(_ value: JSONValue) -> EscapedText? {
     guard value.kind == .string else { return nil }
     return .borrowed(Slice(start: Int(value.slice.start) + 1, count: Int(value.slice.count) - 2))

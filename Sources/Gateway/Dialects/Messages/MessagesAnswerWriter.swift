@@ -1,16 +1,17 @@
-/// Writes an answer as Anthropic's Messages gives it, whole or as a stream.
+/// Writes an answer in Anthropic's Messages format, streaming or not.
 ///
-/// Source: Anthropic API reference, "Create a Message" and "Streaming messages"; the stream reader of its Python SDK 2.13,
-/// which finds a block by its index in the order of their beginnings and takes a signature from one event. Every event has
-/// its `event` line: clients are deaf without. Pictures, and signatures of calls, have no place here.
+/// Source: Anthropic API reference, "Create a Message" and "Streaming messages"; the stream reader of its Python SDK
+/// 2.13, which identifies a block by its index in the order of their starts and expects a signature in one event. Every
+/// event has an `event` line, because clients ignore events without one. The format has no place for images or for
+/// signatures of tool calls.
 struct MessagesAnswerWriter {
-  /// The block that texts or thoughts are added to.
+  /// The block to which text or thinking is added.
   private enum Open {
     case none
     case text
-    /// What the thinking was signed with so far.
+    /// Thinking, with its signature so far.
     case thinking(signature: [UInt8])
-    /// A call began last; those that are open are in `calls`.
+    /// A tool call started last. The open calls are in `calls`.
     case toolCall
   }
 
@@ -18,13 +19,13 @@ struct MessagesAnswerWriter {
   private var counts: TokenCounts
   private var reason = FinishReason.stop
   private var open = Open.none
-  /// Blocks that began.
+  /// The number of blocks that started.
   private var blocks = 0
-  /// The index of the block of each call that is open.
+  /// The block index of each open tool call.
   private var calls: [Int: Int] = [:]
   private var hasCalls = false
 
-  /// `counts` are what is known of the prompt before the answer, which clients show while it comes.
+  /// Creates a writer. `counts` are the token counts known before the answer, which clients show while it streams.
   init(_ label: AnswerMetadata, counts: TokenCounts = TokenCounts()) {
     self.label = label
     self.counts = counts
@@ -44,7 +45,7 @@ struct MessagesAnswerWriter {
       startThinking(isSigned: false, to: &out)
       delta(blocks - 1, "thinking_delta\",\"thinking", text, json, to: &out)
     case .signature(let piece):
-      // A call's is Gemini's, and of no use to anybody here.
+      // The signature of a tool call is Gemini's, so this dialect has no use for it.
       if case .toolCall = open { return }
       startThinking(isSigned: true, to: &out)
       guard case .thinking(var signature) = open else { return }
@@ -86,7 +87,7 @@ struct MessagesAnswerWriter {
     out.append("}\n\n")
   }
 
-  /// The beginning of an event up to its type; its object is open.
+  /// Appends the start of an event up to its type. Its object stays open.
   private static func event(_ type: StaticString, to out: inout [UInt8]) {
     out.append("event: ")
     out.append(type)
@@ -120,7 +121,7 @@ struct MessagesAnswerWriter {
     hasCalls = true
   }
 
-  /// Begins a block of thinking unless one is open that can go on: behind a signature nothing may be added.
+  /// Starts a thinking block unless an open one can continue. Nothing can follow a signature in a block.
   private mutating func startThinking(isSigned: Bool, to out: inout [UInt8]) {
     if case .thinking(let signature) = open, isSigned || signature.isEmpty { return }
     start("{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}", .thinking(signature: []), to: &out)
@@ -144,7 +145,7 @@ struct MessagesAnswerWriter {
     blocks += 1
   }
 
-  /// `kind` is the type of the delta and, quotes between them, the name of its text.
+  /// Appends a delta. `kind` is the delta's type and, with quotes between them, the name of its text.
   private func delta(
     _ index: Int, _ kind: StaticString, _ text: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]
   ) {
@@ -165,7 +166,7 @@ struct MessagesAnswerWriter {
     out.append("}\n\n")
   }
 
-  /// Ends the block of text or thinking; calls end when they are told to.
+  /// Ends the block of text or thinking. Tool calls end with their own event.
   private mutating func closeText(to out: inout [UInt8]) {
     switch open {
     case .none, .toolCall: break
@@ -237,16 +238,15 @@ struct MessagesAnswerWriter {
     }
   }
 
-  /// Arguments as an object: what a model left unfinished is none, and the answer must be JSON all the same.
+  /// Returns arguments as an object. Incomplete arguments become an empty object, so that the answer is valid JSON.
   private static func input(_ arguments: [UInt8]) -> [UInt8] {
     let lender: [UInt8] = []
     let input = EscapedText.owned(arguments).unescaped(in: lender.span)
     return JSONLists.isObject(input.span) ? input : Array("{}".utf8)
   }
 
-  // MARK: Words
-
-  /// The answer's id as a JSON string: the upstream's where it is one of this dialect.
+  /// Returns the answer's ID as a JSON string: the upstream's if it has this dialect's format, or else one derived from
+  /// the request's.
   private static func id(_ given: [UInt8], _ label: AnswerMetadata) -> [UInt8] {
     guard given.span.hasPrefix("msg_", at: 0, before: given.count) else {
       return Writer.string("msg_" + label.requestID)
@@ -254,7 +254,7 @@ struct MessagesAnswerWriter {
     return [UInt8(ascii: "\"")] + given + [UInt8(ascii: "\"")]
   }
 
-  /// A call's id as a JSON string; made of its block's place where it has none.
+  /// Returns a tool call's ID as a JSON string. A missing ID is derived from its block's position.
   private static func callID(_ given: [UInt8], _ place: Int, _ label: AnswerMetadata) -> [UInt8] {
     if given.isEmpty { return Writer.string("toolu_\(label.requestID)_\(place)") }
     return [UInt8(ascii: "\"")] + given + [UInt8(ascii: "\"")]
@@ -262,7 +262,7 @@ struct MessagesAnswerWriter {
 
   private static func word(_ reason: FinishReason, hasCalls: Bool) -> StaticString {
     switch reason {
-    // Some servers say so behind calls too, and agents would not make them.
+    // Some servers also send `stop` after tool calls, and agents would then not make the calls.
     case .stop: hasCalls ? "tool_use" : "end_turn"
     case .length: "max_tokens"
     case .toolCalls: "tool_use"
@@ -270,7 +270,7 @@ struct MessagesAnswerWriter {
     }
   }
 
-  /// Tokens: what came from a cache is not among the input's here.
+  /// Appends the usage. In this dialect `input_tokens` does not include cached tokens.
   private static func append(_ counts: TokenCounts, to out: inout [UInt8]) {
     let cached = max(0, counts.cached ?? 0)
     let written = max(0, counts.cacheWritten ?? 0)

@@ -1,4 +1,4 @@
-/// Writes errors as Anthropic's API does. Source: Anthropic API reference, "Errors".
+/// Writes errors in Anthropic's format. Source: Anthropic API reference, "Errors".
 enum MessagesError {
   /// Appends `{"type":"error","error":{"type","message"},"request_id"}`.
   static func append(_ error: APIError, requestID: String, to out: inout [UInt8]) {

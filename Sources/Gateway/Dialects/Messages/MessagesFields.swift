@@ -1,6 +1,6 @@
-/// The fields in which Anthropic's clients name the version and the beta features that they use.
+/// The header fields in which Anthropic's clients name the API version and the beta features that they use.
 enum MessagesFields {
-  /// Bytes of the longest value that is forwarded. Lists of beta features are long.
+  /// The most bytes of a value that is forwarded. Lists of beta features are long.
   static let valueBytesMax = 1024
 
   /// Returns the fields as lines, without values that are empty, too long, or not printable ASCII.
@@ -18,6 +18,6 @@ enum MessagesFields {
     return lines
   }
 
-  /// Whether the beta features include a context of one million tokens.
+  /// Returns whether the beta features include a context of one million tokens.
   static func mayReadMore(_ lines: [String]) -> Bool { lines.contains { $0.contains("context-1m") } }
 }

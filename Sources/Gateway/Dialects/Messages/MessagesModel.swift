@@ -1,9 +1,10 @@
-/// What the name of one of Anthropic's models says of what it accepts.
+/// The parameters that an Anthropic model accepts, by its name.
 ///
-/// Source: Anthropic's documentation, "Thinking" (adaptive thinking from 4.6 on, budgets refused from 4.7 on, sampling
-/// parameters refused from 4.7 on) and "Structured outputs"; the API's own messages for a temperature beside `top_p`.
+/// Source: Anthropic's documentation, "Thinking" (adaptive thinking from 4.6 on, budgets rejected from 4.7 on, sampling
+/// parameters rejected from 4.7 on) and "Structured outputs"; the API's own messages for a temperature beside `top_p`.
 struct MessagesModel {
-  /// Major times 100 and minor, as in 406; `nil` for another maker's model, and for a name without a version.
+  /// The version as major times 100 plus minor, such as 406. `nil` for another vendor's model and for a name without a
+  /// version.
   private let version: Int?
   private let alwaysThinks: Bool
 
@@ -13,27 +14,27 @@ struct MessagesModel {
     alwaysThinks = (words ?? []).contains { $0 == Array("fable".utf8) || $0 == Array("mythos".utf8) }
   }
 
-  /// Whether it thinks as much as it sees fit, steered by an effort, and not up to a budget.
+  /// Whether the model decides how much it thinks, guided by an effort, and has no budget.
   var isAdaptive: Bool { isAtLeast(406) }
 
-  /// Whether it can be told not to think, and thinks otherwise.
+  /// Whether the model thinks by default and accepts that thinking is disabled.
   var takesOff: Bool { version == nil || isAtLeast(500) && !alwaysThinks }
 
-  /// Whether it never stops thinking.
+  /// Whether thinking cannot be disabled.
   var refusesOff: Bool { isAtLeast(500) && alwaysThinks }
 
-  /// Whether it refuses `temperature`, `top_p` and `top_k`.
+  /// Whether the model rejects `temperature`, `top_p`, and `top_k`.
   var refusesSampling: Bool { isAtLeast(407) }
 
-  /// Whether it refuses `top_p` beside a temperature.
+  /// Whether the model rejects `top_p` beside a temperature.
   var refusesTwoSamplers: Bool { isAtLeast(401) }
 
-  /// Whether it can be held to a schema.
+  /// Whether the model accepts a schema for its answer.
   var takesSchemas: Bool { version == nil || isAtLeast(401) }
 
   private func isAtLeast(_ least: Int) -> Bool { version.map { $0 >= least } ?? false }
 
-  /// The letters and digits behind `claude`, in runs of them.
+  /// Returns the runs of letters and digits after `claude`, or `nil` for another name.
   private static func words(behindMakerIn name: [UInt8]) -> [[UInt8]]? {
     let name = name.map(\.lowercased)
     let maker: StaticString = "claude"
@@ -47,7 +48,8 @@ struct MessagesModel {
     byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
   }
 
-  /// The first number, and the one directly behind it. A date, which has more digits, is neither.
+  /// Returns the version from the first number and the one directly after it. A date has more digits and is not a
+  /// version.
   private static func version(_ words: [[UInt8]]) -> Int? {
     guard let place = words.firstIndex(where: { number($0) != nil }), let major = number(words[place]) else {
       return nil
@@ -61,25 +63,25 @@ struct MessagesModel {
   }
 }
 
-/// How a request asks Anthropic's Messages for thinking.
+/// The thinking parameters of an Anthropic request.
 ///
-/// Source: Anthropic's documentation, "Thinking" and "Extended thinking": a budget has at least 1024 tokens and fewer than
-/// `max_tokens`; neither forced tools nor a loop of tools that began without thinking go together with one.
+/// Source: Anthropic's documentation, "Thinking" and "Extended thinking": a budget has at least 1024 tokens and fewer
+/// than `max_tokens`. It cannot be combined with forced tools or with a tool loop that started without thinking.
 struct MessagesThinking {
-  /// The fewest tokens of a budget.
+  /// The minimum of a budget, in tokens.
   private static let budgetMin: Int64 = 1024
-  /// The most that is passed on; a larger one is an error everywhere.
+  /// The largest budget that is sent. Every model rejects larger ones.
   private static let budgetMax: Int64 = 1 << 24
-  /// Tokens that are asked for besides thinking when the caller does not say: the field must be there.
+  /// The tokens requested besides thinking if the caller sets no limit, because `max_tokens` is required.
   static let maxTokensUsual: Int64 = 4096
 
-  /// The value of `thinking`; empty for none.
+  /// The value of `thinking`, or empty to omit it.
   private(set) var json: [UInt8] = []
-  /// The value of `output_config.effort`.
+  /// The value of `output_config.effort`, or `nil` to omit it.
   private(set) var effort: StaticString?
   private(set) var maxTokens: Int64
 
-  /// Whether the model thinks in a way that rules out other sampling than its own.
+  /// Whether the model thinks in a way that allows only its default sampling.
   private(set) var isOn = false
 
   init(_ conversation: Conversation, _ model: MessagesModel, limit: Int?, _ dropped: inout DroppedFields) {
@@ -97,7 +99,7 @@ struct MessagesThinking {
     if Self.forcesTools(conversation) || !model.isAdaptive && Self.isInLoopWithout(conversation) {
       dropped.add("reasoning_effort")
     } else if model.isAdaptive {
-      // The newest ones keep what they think to themselves unless they are asked.
+      // The newest models omit their thinking unless it is requested.
       json.append("{\"type\":\"adaptive\",\"display\":\"summarized\"}")
       if thinking != .on { effort = Self.effort(wanted) }
       isOn = true
@@ -135,8 +137,7 @@ struct MessagesThinking {
     }
   }
 
-  /// Whether results of tools are the last thing that was said, and the calls for them came without the thinking that
-  /// must stand before them.
+  /// Whether the conversation ends with tool results whose calls lack the thinking that must precede them.
   private static func isInLoopWithout(_ conversation: Conversation) -> Bool {
     var hasResults = false
     var first: Conversation.Part?

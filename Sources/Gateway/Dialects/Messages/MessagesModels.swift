@@ -1,8 +1,8 @@
-/// Writes models as Anthropic's `GET /v1/models` gives them.
+/// Writes models in the format of Anthropic's `GET /v1/models`.
 ///
 /// Source: Anthropic API reference, "List models"; `lifecycle` from the types of its Python SDK 2.13.
 enum MessagesModels {
-  /// The whole list, which is never cut into pages.
+  /// Returns the complete list, as one page.
   static func list(_ entries: [ModelEntry]) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"data\":[")

@@ -1,9 +1,9 @@
 /// Reads the body of an Anthropic Messages request.
 ///
-/// Source: Anthropic API reference, "Create a Message", and the types of its Python SDK 2.13. Servers are asked there to
-/// read past what they do not know, so no unknown field is refused; what a model does not get is named.
+/// Source: Anthropic API reference, "Create a Message", and the types of its Python SDK 2.13. The reference asks
+/// servers to skip unknown fields, so no field is rejected. Fields that a model does not receive are reported.
 enum MessagesRequestReader {
-  /// `json` was checked as a whole before. Who only wants tokens counted says nothing of the answer's.
+  /// Reads a body that was checked as a whole. A request to count tokens has no `max_tokens`.
   static func read(_ json: Span<UInt8>, isCount: Bool = false) throws(APIError) -> Conversation {
     let root = JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count)
     var conversation = Conversation()
@@ -19,16 +19,16 @@ enum MessagesRequestReader {
     guard let messages = parts.messages else {
       throw APIError(400, .missingField, "The field `messages` is missing.", param: "messages")
     }
-    // What the system says comes first, wherever it stands in the body.
+    // The system message comes first, wherever it is in the body.
     if let system = parts.system { try MessagesTurnsReader.readSystem(system, json, into: &conversation) }
     try MessagesTurnsReader.readTurns(messages, json, into: &conversation)
     conversation.thinking = parts.thinking ?? parts.effort.map { .effort($0) }
-    // An effort says how much a model thinks that decides by itself.
+    // An effort guides a model that decides by itself how much it thinks.
     if conversation.thinking == .on, let effort = parts.effort { conversation.thinking = .effort(effort) }
     return conversation
   }
 
-  /// What is put together when all members were seen.
+  /// The members that are combined after all of them were read.
   private struct Parts {
     var system: JSONValue?
     var messages: JSONValue?
@@ -98,7 +98,7 @@ enum MessagesRequestReader {
       let schema = tool.value("input_schema", in: json)
       let type = tool.value("type", in: json)
       if let type, type.kind == .string, !type.equals("custom", in: json), schema?.kind != .object {
-        // Anthropic's own, which nobody else has.
+        // Anthropic's own tools, which no other provider has.
         conversation.drop("tools." + (type.string(in: json) ?? ""))
         continue
       }
@@ -176,7 +176,7 @@ enum MessagesRequestReader {
     case "minimal": .minimal
     case "low": .low
     case "medium": .medium
-    // Nobody else has more.
+    // Other dialects have no higher effort.
     case "high", "xhigh", "max": .high
     default: nil
     }

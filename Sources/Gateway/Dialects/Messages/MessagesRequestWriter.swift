@@ -1,6 +1,6 @@
-/// Writes a conversation as Anthropic's Messages takes it.
+/// Writes a conversation as an Anthropic Messages request.
 ///
-/// Source: Anthropic API reference, "Create a Message". What has no place there is dropped, and named.
+/// Source: Anthropic API reference, "Create a Message". Fields without a place in it are dropped and reported.
 enum MessagesRequestWriter {
   static func write(
     _ conversation: Conversation, _ json: Span<UInt8>, for target: WriteTarget
@@ -26,7 +26,7 @@ enum MessagesRequestWriter {
     writeStop(conversation.sampling.stop, json, to: &written.body)
     if !conversation.tools.isEmpty {
       writeTools(conversation.tools, json, to: &written)
-      // A choice without tools is an error there.
+      // Anthropic rejects a choice without tools.
       writeToolChoice(conversation, json, to: &written.body)
     }
     if !thinking.json.isEmpty { Writer.member("thinking", raw: thinking.json.span, to: &written.body) }
@@ -48,12 +48,12 @@ enum MessagesRequestWriter {
     if let temperature = sampling.temperature {
       let number = double(temperature, json)
       if model.refusesSampling || isThinking {
-        // 1 is what the model has anyway.
+        // 1 is the default.
         if number != 1 { written.dropped.add("temperature") }
       } else {
         hasTemperature = true
         Writer.key("temperature", to: &written.body)
-        // Its range ends at 1.
+        // The maximum is 1.
         if target.isLocal || number.map({ $0 <= 1 }) ?? false {
           temperature.append(to: &written.body, from: json)
         } else {
@@ -121,13 +121,14 @@ enum MessagesRequestWriter {
       Writer.key("input_schema", to: &written.body)
       writeSchema(tool.parameters, json, to: &written.body)
       written.body.append("}")
-      // It is there, but with bounds on their number and form that callers of others do not know.
+      // Anthropic has strict tools, but limits their number and format in ways that callers of other dialects do not
+      // expect.
       if tool.isStrict == true { written.dropped.add("tools.strict") }
     }
     written.body.append("]")
   }
 
-  /// A schema has to say that it is one of an object.
+  /// Writes a schema. It must say that it describes an object.
   private static func writeSchema(_ schema: RawJSON?, _ json: Span<UInt8>, to out: inout [UInt8]) {
     guard let schema else { return out.append("{\"type\":\"object\"}") }
     let bytes = schema.bytes(in: json)

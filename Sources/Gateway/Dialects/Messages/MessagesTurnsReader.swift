@@ -1,12 +1,12 @@
-/// Reads the turns of a Messages request, and their blocks.
+/// Reads the messages of a Messages request and their blocks.
 ///
 /// Source: Anthropic API reference, "Create a Message", and the block types of its Python SDK 2.13.
 enum MessagesTurnsReader {
-  /// How the block begins in which Claude Code says what its maker bills; no model needs it, and it is another one in
-  /// each version, which costs local servers their prompt cache.
+  /// The prefix of the block with billing information that Claude Code sends. No model needs it, and it changes with
+  /// each version, which would invalidate the prompt cache of local servers.
   private static let billing: StaticString = "x-anthropic-billing-header:"
 
-  /// Where a block stands, for refusals.
+  /// The position of a block, for error messages.
   private struct Place {
     var message: Int?
     var block: Int?
@@ -84,7 +84,7 @@ enum MessagesTurnsReader {
   ) throws(APIError) {
     let fields = JSONLists.members(of: block, in: json)
     guard let type = fields.value("type", in: json), type.kind == .string else {
-      throw place.apiError("type", "must say what kind of block it is")
+      throw place.apiError("type", "must be the type of a block")
     }
     if role == .system, !type.equals("text", in: json) {
       throw place.apiError("type", "must be text, as the system says nothing else")
@@ -110,7 +110,7 @@ enum MessagesTurnsReader {
       try require(role, .user, "a tool_result block", "user", place)
       parts.append(.toolResult(try result(fields, place, json, &conversation)))
     } else {
-      // Anthropic's own tools and what they brought; nobody else can read them.
+      // Blocks of Anthropic's own tools, which no other provider can read.
       conversation.drop(type.string(in: json) ?? "")
     }
   }
@@ -121,7 +121,7 @@ enum MessagesTurnsReader {
     if role != expected { throw place.apiError(nil, "is \(what), which may only be in a turn of the \(who)") }
   }
 
-  /// Reads a block that people could be shown too, which a result may have as well; false for every other one.
+  /// Reads a block that a tool result may also contain, and returns false for every other block.
   private static func readShown(
     _ fields: [Member], _ type: JSONValue, _ place: Place, _ json: Span<UInt8>,
     _ parts: inout [Conversation.Part], _ conversation: inout Conversation
@@ -139,7 +139,7 @@ enum MessagesTurnsReader {
       for name in ["title", "source"] as [StaticString] { append(fields.value(name, in: json), to: &parts) }
       try readNested(fields.value("content", in: json), place, json, &parts)
     } else if type.equals("tool_reference", in: json) {
-      // All tools are there from the beginning; that one was found is worth saying all the same.
+      // All tools are present from the start, but the model should know that this one was found.
       append(fields.value("tool_name", in: json), to: &parts)
     } else {
       return false
@@ -151,7 +151,7 @@ enum MessagesTurnsReader {
     if let text = EscapedText(value), !text.isEmpty { parts.append(.text(text)) }
   }
 
-  /// The texts and images inside a document or a search result.
+  /// Reads the texts and images inside a document or a search result.
   private static func readNested(
     _ content: JSONValue?, _ place: Place, _ json: Span<UInt8>, _ parts: inout [Conversation.Part]
   ) throws(APIError) {
@@ -230,7 +230,7 @@ enum MessagesTurnsReader {
       let inside = Place(message: place.message, block: place.block, inner: index)
       let fields = JSONLists.members(of: block, in: json)
       guard let type = fields.value("type", in: json), type.kind == .string else {
-        throw inside.apiError("type", "must say what kind of block it is")
+        throw inside.apiError("type", "must be the type of a block")
       }
       if try !readShown(fields, type, inside, json, &result.parts, &conversation) {
         conversation.drop(type.string(in: json) ?? "")

@@ -1,18 +1,18 @@
-/// Writes the turns of a conversation as those of a Messages request.
+/// Writes the messages of a Messages request.
 ///
-/// What the system says stands apart. Turns of one role that follow each other become one, as Anthropic makes them one
-/// anyway, and other servers of the dialect may want roles to take turns. Results of tools come first in theirs: they
-/// must be directly behind their calls, all in one turn.
+/// System messages are separate. Consecutive messages of one role become one: Anthropic joins them anyway, and other
+/// servers of the dialect may require alternating roles. Tool results come first, because they must follow their calls
+/// directly, in one message.
 struct MessagesTurnsWriter {
   private var system: [UInt8] = []
   private var messages: [UInt8] = []
-  /// The turn that is not written yet.
+  /// The role of the message that is not written yet.
   private var role: Conversation.Role?
   private var results: [UInt8] = []
   private var blocks: [UInt8] = []
   private var calls = Calls()
 
-  /// Appends the members that the turns come to, each behind a comma.
+  /// Appends the members for the messages, each after a comma.
   mutating func finish(to out: inout [UInt8]) throws(APIError) {
     flush()
     if messages.isEmpty { throw Conversation.saysNothing }
@@ -47,8 +47,8 @@ struct MessagesTurnsWriter {
     }
   }
 
-  /// Whether a part becomes a block. A text of blanks is an error there, and so is a turn that says nothing; thinking
-  /// without its proof is no use.
+  /// Returns whether a part becomes a block. Anthropic rejects blank texts and empty messages, and thinking is useless
+  /// without its signature.
   private static func says(_ part: Conversation.Part, _ json: Span<UInt8>) -> Bool {
     switch part {
     case .text(let text): !isBlank(text, json)
@@ -159,7 +159,7 @@ struct MessagesTurnsWriter {
     out.append("}}")
   }
 
-  /// Whether it has nothing but blanks, escaped ones too.
+  /// Returns whether a text has only white space, escaped or not.
   private static func isBlank(_ text: EscapedText, _ json: Span<UInt8>) -> Bool {
     switch text {
     case .borrowed(let slice): isBlank(json.bytes(slice))
@@ -183,7 +183,7 @@ struct MessagesTurnsWriter {
     return true
   }
 
-  /// An id with the characters that are allowed there; others have more in theirs.
+  /// Returns an ID with only the characters that Anthropic allows. Other providers use more.
   private static func id(_ id: EscapedText?, _ json: Span<UInt8>) -> [UInt8]? {
     guard let id, !id.isEmpty else { return nil }
     return id.unescaped(in: json).map { byte in
@@ -203,18 +203,18 @@ struct MessagesTurnsWriter {
 }
 
 extension MessagesTurnsWriter {
-  /// The calls of the last turn of the assistant, so that results without an id find theirs.
+  /// The tool calls of the last assistant message, to match results without an ID.
   private struct Calls {
-    /// Calls of the whole conversation so far.
+    /// The number of tool calls in the conversation so far.
     private(set) var count = 0
     private var ids: [[UInt8]] = []
     private var isAnswered: [Bool] = []
     private var byID: [[UInt8]: Int] = [:]
     private var byName: [[UInt8]: Queue] = [:]
-    /// The first call that may be without its result.
+    /// The index of the first call that may lack a result.
     private var next = 0
 
-    /// Calls of one name, in their order.
+    /// The calls of one name, in order.
     private struct Queue {
       var calls: [Int] = []
       var next = 0
@@ -222,7 +222,7 @@ extension MessagesTurnsWriter {
 
     init(count: Int = 0) { self.count = count }
 
-    /// Notes a call; its id, which is made where it has none.
+    /// Records a call and returns its ID, which is new if the call has none.
     mutating func add(_ id: [UInt8]?, name: [UInt8]) -> [UInt8] {
       count += 1
       let id = id ?? Array("call_\(count)".utf8)
@@ -233,8 +233,8 @@ extension MessagesTurnsWriter {
       return id
     }
 
-    /// The id of the call that a result is for: its own, or that of the first call of its name without a result, or of
-    /// the first call at all.
+    /// Returns the ID of the call for a result: the result's own, or that of the first unanswered call of its name, or
+    /// of the first unanswered call.
     mutating func answer(_ id: [UInt8]?, name: [UInt8]?) -> [UInt8]? {
       if let id {
         if let call = byID[id] { isAnswered[call] = true }

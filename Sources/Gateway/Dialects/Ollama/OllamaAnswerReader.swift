@@ -1,33 +1,33 @@
-/// Reads answers of Ollama's `/api/chat`, whole ones and streams, into events.
+/// Reads answers of Ollama's `/api/chat`, streaming or not, into events.
 ///
-/// Source: Ollama API reference, "Generate a chat message". Calls come whole; one without an id gets `call_` and a
-/// number.
+/// Source: Ollama API reference, "Generate a chat message". Tool calls arrive complete. One without an ID gets `call_`
+/// and a number.
 struct OllamaAnswerReader {
-  /// Calls that one answer may have.
+  /// The most tool calls of one answer.
   private static let callsMax = 1024
 
   private var hasBegun = false
   private var hasFinished = false
   private var calls = 0
-  /// The last number in a made id.
+  /// The last number in an assigned ID.
   private var number = 0
   private var ids: Set<[UInt8]> = []
 
   init() {}
 
-  /// Appends what one line says. Throws `.malformed` for what is no JSON object.
+  /// Appends the events of one line. Throws `.malformed` if the line is not a JSON object.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
     do throws(JSONError) {
       try readLine(json, &events)
     } catch {
       throw .malformed("a line of the stream is not a JSON object: \(error.description)")
     }
-    if calls > Self.callsMax { throw .malformed("its message has over \(Self.callsMax) calls") }
+    if calls > Self.callsMax { throw .malformed("its message has over \(Self.callsMax) tool calls") }
   }
 
-  /// What a whole answer says.
+  /// Returns the events of a non-streaming answer.
   ///
-  /// Throws `.malformed` for what is no answer, `.error` for an error object.
+  /// Throws `.malformed` for other JSON and `.error` for an error object.
   static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
     var reader = OllamaAnswerReader()
     var events: [ChatEvent] = []
@@ -39,13 +39,13 @@ struct OllamaAnswerReader {
     }
     if case .failed(let error)? = events.last { throw .error(error) }
     if !isAnswer { throw .malformed("the answer has no message") }
-    if reader.calls > callsMax { throw .malformed("its message has over \(callsMax) calls") }
-    // A server that says nothing of its end has come to it all the same.
+    if reader.calls > callsMax { throw .malformed("its message has over \(callsMax) tool calls") }
+    // An answer without `done` is still complete.
     if !reader.hasFinished { events += [.finished(reader.calls > 0 ? .toolCalls : .stop), .ended] }
     return events
   }
 
-  /// The members of a line that say something.
+  /// The relevant members of a line.
   private struct Parts {
     var message: JSONValue?
     var reason: JSONValue?
@@ -54,7 +54,7 @@ struct OllamaAnswerReader {
     var counts = TokenCounts()
   }
 
-  /// False for an object that is no part of an answer.
+  /// Reads the members of an object and returns false if it is not part of an answer.
   @discardableResult
   private mutating func readLine(_ json: Span<UInt8>, _ events: inout [ChatEvent]) throws(JSONError) -> Bool {
     var parts = Parts()
@@ -65,12 +65,12 @@ struct OllamaAnswerReader {
       if member.keyEquals("done_reason", in: json) { parts.reason = member.value }
       if member.keyEquals("prompt_eval_count", in: json) { parts.counts.prompt = ChatStream.count(member, json) }
       if member.keyEquals("eval_count", in: json) { parts.counts.completion = ChatStream.count(member, json) }
-      // An empty text is no error, to Ollama's own clients either.
+      // Ollama's own clients also ignore an empty error.
       if member.keyEquals("error", in: json), !member.value.equals("", in: json) {
         parts.error = try UpstreamErrorReader.value(member, json)
       }
     }
-    // Nothing follows the end.
+    // Lines after the end are ignored.
     if hasFinished { return true }
     if let error = parts.error {
       hasFinished = true
@@ -109,7 +109,7 @@ struct OllamaAnswerReader {
     }
   }
 
-  /// A call, which nobody can make without a name.
+  /// Reads a tool call, which must have a name.
   private mutating func readCall(_ call: [Member], _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
     let function = JSONLists.members(of: call.value("function", in: json), in: json)
     guard let name = EscapedText(function.value("name", in: json)), !name.isEmpty else { return }
@@ -120,13 +120,13 @@ struct OllamaAnswerReader {
     if let arguments, arguments.kind == .object, arguments.elements > 0 {
       events.append(.arguments(call: index, EscapedText(escaping: json.bytes(arguments.slice))))
     } else if let text = EscapedText(arguments), !text.isEmpty {
-      // A server that takes after OpenAI's.
+      // Some servers send the arguments as a string, as OpenAI does.
       events.append(.arguments(call: index, text))
     }
     events.append(.callEnded(call: index))
   }
 
-  /// The id that a call has, or one that no other call of the answer has.
+  /// Returns the tool call's ID, or a new one that no other call of the answer has.
   private mutating func id(_ value: JSONValue?, _ json: Span<UInt8>) -> EscapedText {
     if let id = EscapedText(value), !id.isEmpty, ids.insert(id.unescaped(in: json)).inserted { return id }
     var made: [UInt8] = []
@@ -139,7 +139,7 @@ struct OllamaAnswerReader {
 
   private func reason(_ value: JSONValue?, _ json: Span<UInt8>) -> FinishReason {
     if let value, value.equals("length", in: json) { return .length }
-    // Not Ollama's own word, but this gateway's where Ollama has none.
+    // Ollama has no such value; hoosh sends it to its own clients.
     if let value, value.equals("content_filter", in: json) { return .filtered }
     return calls > 0 ? .toolCalls : .stop
   }

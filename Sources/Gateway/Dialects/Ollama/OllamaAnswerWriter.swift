@@ -1,10 +1,10 @@
 /// Writes answers of Ollama's `/api/chat` and `/api/generate`: lines of NDJSON, or one object.
 ///
 /// Source: Ollama API reference, "Generate a chat message" and "Generate a response". There is never a blank line,
-/// which its Python client takes for broken JSON. Calls are written whole, once their arguments are; one whose
-/// arguments are no object, because the answer was cut in them, is left out. Pictures and signatures have no place.
+/// which Ollama's Python client rejects. Tool calls are written when their arguments are complete, and omitted if the
+/// answer was cut inside the arguments. The format has no place for images or signatures.
 struct OllamaAnswerWriter {
-  /// Nanoseconds; 0 for what is not known.
+  /// Durations in nanoseconds. Unknown ones are 0.
   struct Durations: Equatable {
     var total = 0
     var load = 0
@@ -12,10 +12,10 @@ struct OllamaAnswerWriter {
     var completion = 0
   }
 
-  /// Told in the last line.
+  /// The durations in the last line.
   var durations = Durations()
 
-  /// The beginning of each line, up to what it says.
+  /// The start of each line, up to its content.
   private let head: [UInt8]
   private let isGenerate: Bool
   private var open: [Int: Call] = [:]
@@ -124,7 +124,7 @@ struct OllamaAnswerWriter {
     return out
   }
 
-  /// The answer to a request without a prompt, which only loads a model, or unloads it.
+  /// Returns the answer to a request that only loads or unloads a model.
   static func loaded(_ label: AnswerMetadata, isGenerate: Bool = false, isUnload: Bool = false) -> [UInt8] {
     let writer = OllamaAnswerWriter(label, isGenerate: isGenerate)
     var out: [UInt8] = []
@@ -136,16 +136,16 @@ struct OllamaAnswerWriter {
     return out
   }
 
-  // MARK: Pieces
+  // MARK: Parts
 
-  /// Appends the beginning of a line, up to the inside of its text.
+  /// Appends the start of a line, up to the inside of its text.
   private func appendHead(_ out: inout [UInt8]) {
     out.append(contentsOf: head)
     out.append(
       isGenerate ? ",\"response\":\"" : ",\"message\":{\"role\":\"assistant\",\"content\":\"" as StaticString)
   }
 
-  /// Appends a call as an element of a list, unless its arguments are no object.
+  /// Appends a tool call as an element of a list, unless its arguments are not an object.
   private mutating func append(_ call: Call, to out: inout [UInt8]) {
     guard let arguments = OllamaArguments.object(in: call.arguments) else { return }
     Writer.separate(&out)
@@ -179,7 +179,7 @@ struct OllamaAnswerWriter {
     out.append("}")
   }
 
-  /// Calls are the end of a turn like any other; for filters there is no word, so OpenAI's is told.
+  /// Returns the `done_reason`. Tool calls end with `stop`. Ollama has no value for filters, so OpenAI's is used.
   private static func word(_ reason: FinishReason) -> StaticString {
     switch reason {
     case .stop, .toolCalls: "stop"

@@ -1,14 +1,14 @@
-/// Pictures in Ollama's messages: base64 without a type, which its server sees from the bytes.
+/// Reads images in Ollama's messages: base64 without a media type, which the bytes reveal.
 enum OllamaImage {
-  /// Base64 characters that tell a type; WebP needs them all.
+  /// The number of base64 characters that reveal the media type. WebP needs all of them.
   private static let headBytesMax = 16
 
-  /// The picture in an element of `images`; `nil` when it is not the base64 of one of a known type.
+  /// Returns the image in an element of `images`, or `nil` if it is not base64 of a known media type.
   ///
-  /// Some clients put a `data:` URL in its place, which is read as well.
+  /// Also accepts a `data:` URL, which some clients send.
   static func read(_ value: JSONValue, _ json: Span<UInt8>) -> Conversation.Image? {
     guard var base64 = EscapedText(value) else { return nil }
-    // A slash may be spelled with a backslash, which no base64 has otherwise.
+    // JSON may escape a slash with a backslash; base64 has no other escapes.
     if value.hasEscapes {
       var text: [UInt8] = []
       value.append(to: &text, from: json)
@@ -21,7 +21,7 @@ enum OllamaImage {
     return .data(media: EscapedText(media), base64: base64)
   }
 
-  /// Where the base64 begins and how long it is: behind the comma of a `data:` URL, or at once.
+  /// Returns the position and length of the base64, which starts after the comma of a `data:` URL.
   private static func body(of text: EscapedText, in json: Span<UInt8>) -> (start: Int, count: Int) {
     let head = text.first(64, in: json)
     let count = text.length
@@ -31,12 +31,12 @@ enum OllamaImage {
     return (comma + 1, count - comma - 1)
   }
 
-  /// The type of the picture whose base64 begins so.
+  /// Returns the media type of an image by the start of its base64, or `nil` if it is unknown.
   static func media(_ head: Span<UInt8>) -> String? {
     if head.hasPrefix("iVBORw0KGgo", at: 0, before: head.count) { return "image/png" }
     if head.hasPrefix("/9j/", at: 0, before: head.count) { return "image/jpeg" }
     if head.hasPrefix("R0lGOD", at: 0, before: head.count) { return "image/gif" }
-    // RIFF, four bytes of any size, WEBP: of the third group of characters only the last is known.
+    // RIFF, a size of 4 bytes, WEBP. The size hides all but the last character of the third group.
     if head.hasPrefix("UklGR", at: 0, before: head.count), head.hasPrefix("XRUJQ", at: 11, before: head.count) {
       return "image/webp"
     }
@@ -45,7 +45,7 @@ enum OllamaImage {
 }
 
 extension EscapedText {
-  /// Bytes, escapes as they are.
+  /// The number of bytes, with escapes.
   fileprivate var length: Int {
     switch self {
     case .borrowed(let slice): Int(slice.count)
@@ -53,7 +53,7 @@ extension EscapedText {
     }
   }
 
-  /// Its first bytes, as many as there are.
+  /// Returns at most the first `most` bytes.
   fileprivate func first(_ most: Int, in json: Span<UInt8>) -> [UInt8] {
     var out: [UInt8] = []
     switch self {
@@ -63,7 +63,7 @@ extension EscapedText {
     return out
   }
 
-  /// It without its first bytes, which are no part of an escape.
+  /// Returns the text without its first bytes, which do not divide an escape.
   fileprivate func dropping(_ start: Int) -> EscapedText {
     switch self {
     case .borrowed(let slice): .borrowed(Slice(start: Int(slice.start) + start, count: Int(slice.count) - start))

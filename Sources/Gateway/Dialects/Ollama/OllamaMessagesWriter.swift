@@ -1,11 +1,11 @@
-/// Writes the turns of a conversation as Ollama's messages: each result of a tool a message of its own, pictures beside
-/// the text, calls with objects as arguments.
+/// Writes Ollama's messages. Each tool result is a separate message, images are beside the text, and arguments are
+/// objects.
 struct OllamaMessagesWriter {
   private var messages: [UInt8] = []
   private var calls = ToolCallMatcher()
   private var dropsErrors = false
 
-  /// What of a turn goes into one message.
+  /// The contents of one message.
   private struct Pieces {
     var text: [UInt8] = []
     var thinking: [UInt8] = []
@@ -15,7 +15,7 @@ struct OllamaMessagesWriter {
     var isEmpty: Bool { text.isEmpty && thinking.isEmpty && images.isEmpty && calls.isEmpty }
   }
 
-  /// Appends the member that the messages come to.
+  /// Appends the `messages` member.
   func append(to written: inout WrittenRequest) {
     Writer.key("messages", to: &written.body)
     written.body.append("[")
@@ -38,7 +38,7 @@ struct OllamaMessagesWriter {
         if message.role == .user { calls.close() }
       }
     }
-    // A turn without anything in it is one nevertheless.
+    // An empty message is written, too.
     if !pieces.isEmpty || !hasWritten { write(pieces, message.role) }
   }
 
@@ -98,7 +98,8 @@ struct OllamaMessagesWriter {
   private func write(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) throws(APIError) {
     guard case .data(_, let base64) = image else {
       throw APIError(
-        400, .invalidValue, "This model's server fetches no pictures; send the image as base64 data, not as a URL.",
+        400, .invalidValue,
+        "This model's server does not fetch images; send the image as base64 data, not as a URL.",
         param: "messages")
     }
     Writer.separate(&out)

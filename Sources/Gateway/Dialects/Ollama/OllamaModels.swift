@@ -1,20 +1,20 @@
 internal import Digest
 
-/// What Ollama's clients ask about models: bodies of its lists, made from what a gateway knows.
+/// Writes the responses to requests of Ollama's clients about models.
 ///
-/// Source: Ollama API reference, "List models", "Show model details", "List running models" and "Version". Sizes are 0
-/// and digests are those of the names, as there are no files; members that clients insist on are there all the same.
+/// Source: Ollama API reference, "List models", "Show model details", "List running models" and "Version". hoosh has no
+/// model files, so sizes are 0 and digests are those of the names. Members that clients require are always present.
 enum OllamaModels {
-  /// The version of Ollama that clients are told; Codex wants 0.13.4 at least.
+  /// The version of Ollama that is reported to clients. Codex requires at least 0.13.4.
   private static let versionTold = "0.13.5"
 
-  /// What models here are built like; `model_info` is keyed by it.
+  /// The architecture in responses, a prefix of the keys in `model_info`.
   private static let architecture: StaticString = "hoosh"
 
-  /// What a model can do, by Ollama's words.
+  /// A capability of a model, by Ollama's names.
   enum Capability: String, CaseIterable { case completion, tools, insert, vision, embedding, thinking }
 
-  /// `/api/tags`.
+  /// Returns the response to `/api/tags`.
   static func list(_ models: [ModelEntry]) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"models\":[")
@@ -30,8 +30,8 @@ enum OllamaModels {
     return out
   }
 
-  /// `/api/show`. What a model can do is not known, so nothing is denied: clients do not send what is. They ask for as
-  /// large a context as is told, so that is a usual size and not the largest.
+  /// Returns the response to `/api/show`. Clients do not use capabilities that are missing, so the defaults include the
+  /// common ones. Clients request as much context as is reported, so the default is a common size and not the largest.
   static func show(
     _ model: ModelEntry, contextTokens: Int? = 32_768,
     capabilities: [Capability] = [.completion, .tools, .vision]
@@ -63,18 +63,18 @@ enum OllamaModels {
     return out
   }
 
-  /// A model in memory.
+  /// A model that is loaded.
   struct Running {
     var id: String
-    /// Seconds since 1970 after which it leaves.
+    /// When the model is unloaded, in seconds since 1970.
     var expires: UInt64
     var contextTokens: Int?
   }
 
-  /// `/api/ps` where nothing is known of memories.
+  /// The response to `/api/ps` without known models.
   static var loaded: [UInt8] { loaded([]) }
 
-  /// `/api/ps`.
+  /// Returns the response to `/api/ps`.
   static func loaded(_ models: [Running]) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"models\":[")
@@ -92,7 +92,7 @@ enum OllamaModels {
     return out
   }
 
-  /// `/api/version`.
+  /// The response to `/api/version`.
   static var version: [UInt8] {
     var out: [UInt8] = []
     out.append("{")
@@ -113,7 +113,7 @@ enum OllamaModels {
     CivilDate.appendString(secondsSince1970: seconds, to: &out)
   }
 
-  /// What is known of a model's file.
+  /// Appends the members that describe a model's file.
   private static func appendFile(_ id: String, to out: inout [UInt8]) {
     Writer.member("size", 0, to: &out)
     Writer.member("digest", SHA256.hash(id.utf8.span).description, to: &out)

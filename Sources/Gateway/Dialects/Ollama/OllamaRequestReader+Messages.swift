@@ -1,4 +1,4 @@
-// The turns of a chat, and its tools.
+// Reads the messages of a chat and its tools.
 
 extension OllamaRequestReader {
   static func readMessages(
@@ -18,7 +18,7 @@ extension OllamaRequestReader {
     var content: [Conversation.Part] = []
     if let value = fields.said("content", in: json) {
       guard let text = EscapedText(value) else {
-        throw apiError(place + ".content", "must be a string; pictures go into `images`")
+        throw apiError(place + ".content", "must be a string; put images into `images`")
       }
       if !text.isEmpty { content.append(.text(text)) }
     }
@@ -38,7 +38,7 @@ extension OllamaRequestReader {
       }
       return Conversation.Message(role: .assistant, parts: parts)
     case .tool:
-      // Some clients write the tool's name as `name`.
+      // Some clients name the tool in `name`.
       let name = fields.said("tool_name", in: json) ?? fields.said("name", in: json)
       let result = Conversation.ToolResult(
         id: filled(fields.value("tool_call_id", in: json)), name: filled(name), parts: content)
@@ -48,7 +48,7 @@ extension OllamaRequestReader {
 
   private enum Role { case system, user, assistant, tool }
 
-  /// The role, in any letter case, as Ollama takes it.
+  /// Returns the role. Like Ollama, this ignores case.
   private static func role(_ value: JSONValue?, _ place: String, _ json: Span<UInt8>) throws(APIError) -> Role {
     var name: [UInt8] = []
     value?.append(to: &name, from: json)
@@ -68,7 +68,7 @@ extension OllamaRequestReader {
     var parts: [Conversation.Part] = []
     for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
       guard let image = OllamaImage.read(element, json) else {
-        throw apiError("\(place)[\(index)]", "must be a PNG, JPEG, GIF or WebP picture in base64")
+        throw apiError("\(place)[\(index)]", "must be a PNG, JPEG, GIF, or WebP image in base64")
       }
       parts.append(.image(image))
     }
@@ -97,7 +97,7 @@ extension OllamaRequestReader {
     return parts
   }
 
-  /// A call's arguments: an object, nothing, or an object in a string, as OpenAI's clients have it.
+  /// Returns a tool call's arguments: an object, nothing, or an object in a string, as OpenAI's clients send it.
   private static func arguments(_ value: JSONValue?, _ json: Span<UInt8>) -> RawJSON? {
     guard let value else { return .owned(Array("{}".utf8)) }
     if value.kind == .object { return RawJSON(value) }
@@ -129,7 +129,7 @@ extension OllamaRequestReader {
     return tools
   }
 
-  /// A string with something in it.
+  /// Returns a string that is not empty, or `nil`.
   private static func filled(_ value: JSONValue?) -> EscapedText? {
     guard let text = EscapedText(value), !text.isEmpty else { return nil }
     return text
@@ -137,7 +137,7 @@ extension OllamaRequestReader {
 }
 
 extension [Member] {
-  /// The value of the member of that name; `nil` where it is null.
+  /// Returns the value of the named member, or `nil` if it is null.
   fileprivate func said(_ name: StaticString, in json: Span<UInt8>) -> JSONValue? {
     guard let value = value(name, in: json), value.kind != .null else { return nil }
     return value

@@ -1,9 +1,9 @@
 /// Reads Ollama's chat and generate requests.
 ///
-/// Source: Ollama API reference, "Generate a chat message" and "Generate a response". Calls of tools need no id there:
-/// one without has none, and results are paired with calls by id, name or place, in this order.
+/// Source: Ollama API reference, "Generate a chat message" and "Generate a response". Tool calls need no ID in this
+/// dialect. Results are matched with calls by ID, name, or position, in this order.
 enum OllamaRequestReader {
-  /// A body of `/api/chat`; one without messages, which asks to load a model, is an empty conversation.
+  /// Reads a body of `/api/chat`. A request to load a model has no messages and gives an empty conversation.
   static func read(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     var conversation = Conversation()
     for member in try members(json) where member.value.kind != .null {
@@ -20,7 +20,7 @@ enum OllamaRequestReader {
     return conversation
   }
 
-  /// A body of `/api/generate`; one without a prompt, which asks to load a model, is an empty conversation.
+  /// Reads a body of `/api/generate`. A request to load a model has no prompt and gives an empty conversation.
   static func readGenerate(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     var conversation = Conversation()
     var system: EscapedText?
@@ -50,7 +50,7 @@ enum OllamaRequestReader {
     return conversation
   }
 
-  /// Fields that say nothing, as clients send them that send all fields.
+  /// Returns whether a field has an empty value, as clients send it that send all fields.
   private static func isUnsaid(_ member: Member, _ json: Span<UInt8>) -> Bool {
     let value = member.value
     if member.keyEquals("raw", in: json) { return value.kind == .false }
@@ -70,7 +70,7 @@ enum OllamaRequestReader {
 
   // MARK: Fields of both
 
-  /// Reads a field that both kinds of requests have; false when it is none.
+  /// Reads a field of both kinds of requests, and returns false for other fields.
   private static func readShared(
     _ member: Member, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(APIError) -> Bool {
@@ -109,7 +109,7 @@ enum OllamaRequestReader {
     if let truth = value.bool { return truth ? .on : .off }
     if value.equals("low", in: json) { return .effort(.low) }
     if value.equals("medium", in: json) { return .effort(.medium) }
-    // The longest that some models know has no name elsewhere.
+    // The highest level of some models has no equivalent in other dialects.
     if value.equals("high", in: json) || value.equals("max", in: json) { return .effort(.high) }
     return nil
   }
@@ -124,7 +124,7 @@ enum OllamaRequestReader {
       if option.keyEquals("stop", in: json) {
         conversation.sampling.stop = try stops(option.value, json)
       } else if option.keyEquals("num_predict", in: json) {
-        // Negative ones mean no limit.
+        // A negative value means no limit.
         conversation.maxTokens = try count(option, json)
       } else if option.keyEquals("num_ctx", in: json) {
         conversation.contextTokens = try count(option, json)
@@ -166,9 +166,9 @@ enum OllamaRequestReader {
     return RawJSON(option.value)
   }
 
-  /// A number of tokens; `nil` for zero and below.
+  /// Returns a number of tokens, or `nil` for values below 1.
   private static func count(_ option: Member, _ json: Span<UInt8>) throws(APIError) -> Int64? {
-    // A program without integers may write 100 as 100.0.
+    // Some programs write 100 as 100.0.
     guard
       let count = option.value.integer(in: json)
         ?? option.value.double(in: json).flatMap({ Int64(exactly: $0.rounded(.towardZero)) })
@@ -187,7 +187,7 @@ enum OllamaRequestReader {
     return stops
   }
 
-  // MARK: Refusals
+  // MARK: Errors
 
   static func text(_ value: JSONValue, _ place: String) throws(APIError) -> EscapedText {
     guard let text = EscapedText(value) else { throw apiError(place, "must be a string") }

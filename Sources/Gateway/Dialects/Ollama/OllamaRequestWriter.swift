@@ -1,10 +1,10 @@
 /// Writes requests of Ollama's `/api/chat`.
 ///
-/// Source: Ollama API reference, "Generate a chat message". A turn there has one text: several become one, with an
-/// empty line between, as its server joins turns of one role. Proofs of thinking and thinking that only its maker reads
-/// have no place and mean nothing to another model.
+/// Source: Ollama API reference, "Generate a chat message". A message has one text. Several texts are joined with an
+/// empty line between them, as Ollama joins messages of one role. The format has no place for signatures and for
+/// encrypted thinking, which mean nothing to another model.
 enum OllamaRequestWriter {
-  /// Models that know levels of thinking; others know only whether.
+  /// The prefix of the models with levels of thinking. Other models can only turn it on or off.
   private static let leveled: StaticString = "gpt-oss"
 
   static func write(
@@ -16,7 +16,7 @@ enum OllamaRequestWriter {
     var messages = OllamaMessagesWriter()
     for message in conversation.messages { try messages.write(message, json) }
     messages.append(to: &written)
-    // Its streams are on unless somebody says otherwise.
+    // Ollama streams by default.
     Writer.member("stream", target.streams, to: &written.body)
     writeTools(conversation, json, to: &written)
     writeFormat(conversation.format, json, to: &written)
@@ -42,7 +42,7 @@ enum OllamaRequestWriter {
   ) {
     if conversation.tools.isEmpty { return }
     switch conversation.toolChoice {
-    // Nothing else keeps a model from calling.
+    // Only omitting the tools keeps a model from calling them.
     case .some(.none): return
     case nil, .auto: break
     case .required, .named: written.dropped.add("tool_choice")
@@ -82,7 +82,7 @@ enum OllamaRequestWriter {
     switch format {
     case nil: break
     case .json: Writer.member("format", "json", to: &written.body)
-    // Answers are held to it, so a strict one is what it is anyway.
+    // Ollama always enforces the schema, so that `strict` needs no field.
     case .schema(let schema, _, _):
       Writer.key("format", to: &written.body)
       schema.append(to: &written.body, from: json)
@@ -98,7 +98,7 @@ enum OllamaRequestWriter {
       if !model.utf8.span.hasPrefix(leveled, at: 0, before: model.utf8.count) {
         Writer.member("think", true, to: &out)
       } else {
-        // Less than low is unknown.
+        // Ollama has no level below low.
         Writer.member("think", effort == .minimal ? Conversation.Effort.low.rawValue : effort.rawValue, to: &out)
       }
     }
@@ -129,7 +129,7 @@ enum OllamaRequestWriter {
       options.append("]")
     }
     if let asked = conversation.maxTokens {
-      // Zero and below would mean no limit.
+      // A value below 1 would mean no limit.
       let most = max(1, min(asked, Int64(target.maxTokensLimit ?? .max)))
       Writer.member("num_predict", Int(clamping: most), to: &options)
     }

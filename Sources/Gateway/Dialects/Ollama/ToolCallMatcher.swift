@@ -1,10 +1,10 @@
-/// Tells which call a tool's result answers, for dialects in which calls need no id.
+/// Matches tool results with their calls, for dialects in which calls need no ID.
 ///
-/// A result that has an id answers the last call of that id; one with a name the first call of that name that has no
-/// result yet; one with neither the first call that has none. Calls wait until the user speaks again, or until a model
-/// calls again after results.
+/// A result with an ID belongs to the last call with that ID. One with a name belongs to the first unanswered call of
+/// that name, and one without either to the first unanswered call. Calls stay open until a user message, or until the
+/// model makes more calls after results.
 struct ToolCallMatcher {
-  /// A call that was made.
+  /// A tool call.
   struct Call {
     var id: EscapedText?
     var name: EscapedText
@@ -12,16 +12,16 @@ struct ToolCallMatcher {
 
   private var waiting: [Call] = []
   private var isAnswered: [Bool] = []
-  /// The first one that may have no result yet.
+  /// The index of the first call that may lack a result.
   private var first = 0
-  /// Those of one name, in their order, and how many of them are known to be answered.
+  /// The positions of the calls of one name in order, and how many of them are known to be answered.
   private var named: [[UInt8]: (places: [Int], answered: Int)] = [:]
-  /// Ids live as long as the conversation.
+  /// The calls by ID. IDs are valid for the whole conversation.
   private var ids: [[UInt8]: Call] = [:]
   private var places: [[UInt8]: Int] = [:]
   private var hasResults = false
 
-  /// The user spoke.
+  /// Closes all open calls, because a user message follows.
   mutating func close() {
     if waiting.isEmpty { return }
     waiting = []
@@ -32,7 +32,7 @@ struct ToolCallMatcher {
     hasResults = false
   }
 
-  /// A model called.
+  /// Adds a tool call.
   mutating func add(_ call: Call, _ json: Span<UInt8>) {
     if hasResults { close() }
     let place = waiting.count
@@ -45,7 +45,7 @@ struct ToolCallMatcher {
     }
   }
 
-  /// The call that a result answers; `nil` where there is none.
+  /// Returns the call of a result and marks it as answered, or returns `nil` if there is none.
   mutating func take(id: EscapedText?, name: EscapedText?, _ json: Span<UInt8>) -> Call? {
     hasResults = hasResults || !waiting.isEmpty
     if let id {
@@ -76,7 +76,7 @@ struct ToolCallMatcher {
 }
 
 extension Conversation {
-  /// Says of each result of a tool what is known of its call: its id, if it has one, and its name.
+  /// Completes each tool result with the ID and the name of its call.
   mutating func pairResults(_ json: Span<UInt8>) {
     var calls = ToolCallMatcher()
     walkCalls { part in
@@ -93,40 +93,7 @@ extension Conversation {
     }
   }
 
-  /// Gives an id to each call that has none, and the same one to its result, for dialects that know calls by their id.
-  mutating func giveCallIDs(_ json: Span<UInt8>) {
-    var taken: Set<[UInt8]> = []
-    walkCalls { part in
-      if case .toolCall(let call) = part, let id = call.id { taken.insert(id.unescaped(in: json)) }
-    }
-    var calls = ToolCallMatcher()
-    var number = 0
-    func next() -> EscapedText {
-      var id: [UInt8] = []
-      repeat {
-        number += 1
-        id = Array("call_\(number)".utf8)
-      } while taken.contains(id)
-      return .owned(id)
-    }
-    walkCalls { part in
-      switch part {
-      case .toolCall(var call):
-        let id = call.id ?? next()
-        call.id = id
-        calls.add(ToolCallMatcher.Call(id: id, name: call.name), json)
-        part = .toolCall(call)
-      case .toolResult(var result):
-        let call = calls.take(id: result.id, name: result.name, json)
-        result.id = result.id ?? call?.id ?? next()
-        result.name = result.name ?? call?.name
-        part = .toolResult(result)
-      default: calls.close()
-      }
-    }
-  }
-
-  /// Visits each call and each result, and the first other part of each turn of the user.
+  /// Visits each tool call and result, and the first other part of each user message.
   private mutating func walkCalls(_ visit: (inout Part) -> Void) {
     for index in messages.indices {
       var hasSpoken = messages[index].role != .user

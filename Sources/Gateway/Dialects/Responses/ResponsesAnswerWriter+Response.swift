@@ -1,7 +1,7 @@
-// The response object, which begins a stream, ends it, and is a whole answer.
+// Writes the response object, which starts a stream, ends it, and is a non-streaming answer.
 
 extension ResponsesAnswerWriter {
-  /// Appends it; an answer that is not at its end, or that failed, has no output and no usage.
+  /// Appends the response object. An unfinished or failed answer has no output and no usage.
   func append(
     status: String, _ reason: FinishReason?, _ counts: TokenCounts?, error: [UInt8]? = nil,
     to out: inout [UInt8]
@@ -15,7 +15,7 @@ extension ResponsesAnswerWriter {
     if let error { out += error } else { out.append("null") }
     out.append(",\"incomplete_details\":")
     if status == "incomplete" {
-      // An answer that has no room left here is cut as one that has no tokens left.
+      // An answer that exceeds the size limit ends like one that reaches its token limit.
       out.append("{\"reason\":\"")
       out.append(reason == .filtered ? "content_filter" : "max_output_tokens" as StaticString)
       out.append("\"}")
@@ -23,7 +23,7 @@ extension ResponsesAnswerWriter {
       out.append("null")
     }
     Writer.member("model", raw: label.modelToken.span, to: &out)
-    // SDKs need some of its members, so a label without them gets what is usual.
+    // SDKs require some of these members, so an empty echo gets the defaults.
     out += label.echo.isEmpty ? ResponsesRequestReader.echo("{}".utf8.span) : label.echo
     Writer.key("output", to: &out)
     if reason != nil { output.append(to: &out) } else { out.append("[]") }
@@ -32,7 +32,7 @@ extension ResponsesAnswerWriter {
     out.append("}")
   }
 
-  /// Appends the usage; openai-python asks for every one of its members.
+  /// Appends the usage. openai-python requires all of its members.
   private static func append(_ counts: TokenCounts, to out: inout [UInt8]) {
     guard counts.prompt != nil || counts.completion != nil else { return out.append("null") }
     let (prompt, completion) = (counts.prompt ?? 0, counts.completion ?? 0)

@@ -1,20 +1,19 @@
-/// Writes an answer in the dialect of OpenAI's Responses.
+/// Writes an answer in OpenAI's Responses format.
 ///
-/// Source: OpenAI API reference, "Streaming events" of Responses, for events and their order. Codex 0.163 takes texts
-/// from `response.output_item.done` alone, and ends its turn at `response.completed`; other clients take the deltas.
+/// Source: OpenAI API reference, "Streaming events" of Responses, for events and their order. Codex 0.163 reads text
+/// only from `response.output_item.done` and ends its turn at `response.completed`; other clients read the deltas.
 ///
-/// What a model thought is told as a summary. `response.reasoning_text` is where OpenAI puts it for models whose
-/// thoughts are open, but Codex shows that to nobody who did not ask for it in its settings, and programs that show
-/// thinking were written for summaries.
+/// Thinking is written as a summary. OpenAI uses `response.reasoning_text` for models with open thinking, but Codex
+/// shows that only if its settings request it, and most clients expect summaries.
 struct ResponsesAnswerWriter {
   let label: AnswerMetadata
-  /// The request's id, escaped.
+  /// The request's ID, escaped.
   let request: [UInt8]
   private var sequence = 0
   private var hasBegun = false
   private(set) var output: ResponsesOutput
   private var reason = FinishReason.stop
-  /// Functions in namespaces, by the names that the model knows; read when the first call comes.
+  /// The functions in namespaces, by the names that the model knows. Read at the first tool call.
   private var places: [[UInt8]: ResponsesTools.QualifiedName]?
 
   init(_ label: AnswerMetadata) { self.init(label, bytesMax: ResponsesOutput.bytesMax) }
@@ -25,7 +24,7 @@ struct ResponsesAnswerWriter {
     output = ResponsesOutput(request: request, bytesMax: bytesMax)
   }
 
-  /// Whether the answer was longer than what one may be: all that follows is left out, and it ends as incomplete.
+  /// Whether the answer reached its size limit. The rest is dropped, and the answer ends as incomplete.
   var isFull: Bool { output.isFull }
 
   // MARK: Streams
@@ -62,7 +61,7 @@ struct ResponsesAnswerWriter {
     }
   }
 
-  /// The end of a stream: the answer once more, whole.
+  /// Appends the end of a stream, which repeats the complete answer.
   mutating func end(_ counts: TokenCounts, to out: inout [UInt8]) {
     begin(&out)
     close(to: &out)
@@ -73,9 +72,9 @@ struct ResponsesAnswerWriter {
     finish(&out)
   }
 
-  /// The end of a stream that failed, in place of `end`: Codex reads past an event `error`.
+  /// Appends the end of a failed stream, in place of `end`. Codex ignores an `error` event.
   ///
-  /// What was said until then has been told already, so it is not repeated.
+  /// The event does not repeat the output, which was already sent.
   mutating func fail(code: String, message: String, to out: inout [UInt8]) {
     begin(&out)
     event("response.failed", to: &out)
@@ -101,7 +100,7 @@ struct ResponsesAnswerWriter {
     return out
   }
 
-  /// Adds the items that a block comes to.
+  /// Adds the items for a block.
   private mutating func keep(_ block: Answer.Block) {
     let nothing: [UInt8] = []
     let json = nothing.span
@@ -144,7 +143,7 @@ struct ResponsesAnswerWriter {
       add(place, to: &out)
     }
     guard let place = output.open else { return }
-    // No copy of the item is held here, or every piece would copy its text.
+    // No copy of the item is kept, because then every append would copy its text.
     let isFirst = output.items[place].text.isEmpty
     guard output.append(piece, json, to: place) else { return }
     if isFirst { addPart(place, to: &out) }
@@ -157,7 +156,8 @@ struct ResponsesAnswerWriter {
     finish(&out)
   }
 
-  /// A signature belongs to what is before it: thinking, or a call, which has no place for one and so gets an item.
+  /// Adds a signature to the thinking or the tool call before it. A tool call has no place for one, so its signature
+  /// becomes a separate item.
   private mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]) {
     if let place = output.open, output.items[place].kind == .reasoning {
       return output.sign(piece, json, at: place)
@@ -181,7 +181,7 @@ struct ResponsesAnswerWriter {
   }
 
   private mutating func endCall(_ call: Int, to out: inout [UInt8]) {
-    // Arguments are JSON: none are an object without members.
+    // Arguments are JSON, so empty arguments become an object without members.
     if let place = output.calls[call], output.items[place].text.isEmpty {
       writeArguments(.owned(Array("{}".utf8)), at: place, "".utf8.span, to: &out)
     }
@@ -229,7 +229,7 @@ struct ResponsesAnswerWriter {
     done(place, to: &out)
   }
 
-  /// The name that a model called, in its parts, escaped.
+  /// Returns the parts of the name that a model called, escaped.
   private mutating func place(of name: EscapedText, _ json: Span<UInt8>) -> (namespace: [UInt8], name: [UInt8]) {
     let places = places ?? ResponsesTools.places(label.echo)
     self.places = places
@@ -261,7 +261,7 @@ struct ResponsesAnswerWriter {
     item("response.output_item.done", place, to: &out)
   }
 
-  /// An event that shows a whole item, as it is by now.
+  /// Appends an event with the current state of an item.
   private mutating func item(_ type: StaticString, _ place: Int, to out: inout [UInt8]) {
     event(type, to: &out)
     Writer.member("output_index", place, to: &out)
@@ -279,7 +279,7 @@ struct ResponsesAnswerWriter {
     finish(&out)
   }
 
-  /// Opens an event, whose members follow.
+  /// Starts an event. Its members follow.
   private mutating func event(_ type: StaticString, to out: inout [UInt8]) {
     out.append("event: ")
     out.append(type)
@@ -292,7 +292,7 @@ struct ResponsesAnswerWriter {
 
   private func finish(_ out: inout [UInt8]) { out.append("}\n\n") }
 
-  /// Appends the members that say where something is.
+  /// Appends the members with the position of an item and its part.
   private static func place(
     of item: ResponsesItem, at place: Int, hasPart: Bool = true, to out: inout [UInt8]
   ) {

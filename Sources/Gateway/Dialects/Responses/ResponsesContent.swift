@@ -1,7 +1,7 @@
-// The content of messages and of results: a text, or parts.
+// Reads the content of messages and tool results: a text, or parts.
 
 extension ResponsesInputReader {
-  /// Empty texts are left out.
+  /// Reads content. Empty texts are omitted.
   mutating func content(
     _ value: JSONValue?, at path: String, _ json: Span<UInt8>
   ) throws(APIError) -> [Conversation.Part] {
@@ -34,11 +34,11 @@ extension ResponsesInputReader {
     if type.equals("input_image", in: json) { return .image(try image(part, at: path, json)) }
     if type.equals("input_file", in: json) {
       throw ResponsesRequestReader.invalid(
-        path, "is a file, which cannot be passed on: send its text as `input_text`, or its pages as `input_image`")
+        path, "is a file, which cannot be translated; send its text as `input_text`, or its pages as `input_image`")
     }
     if type.equals("input_audio", in: json) {
       throw ResponsesRequestReader.invalid(
-        path, "is sound, which cannot be passed on: send what is said as `input_text`")
+        path, "is audio, which cannot be translated; send its transcript as `input_text`")
     }
     throw ResponsesRequestReader.invalid(
       path, "must have the type input_text, output_text, refusal or input_image")
@@ -60,7 +60,7 @@ extension ResponsesInputReader {
     }
     guard let url = part.value("image_url", in: json), url.kind == .string else {
       throw ResponsesRequestReader.invalid(
-        path, "must be a URL or a data URL: files are not kept here, so that none can be named by `file_id`")
+        path, "must be a URL or a data URL; hoosh stores no files, so `file_id` is not supported")
     }
     let image: Conversation.Image?
     if url.hasEscapes {
@@ -77,7 +77,7 @@ extension ResponsesInputReader {
     return image
   }
 
-  /// The image that the URL at `range` names; `nil` for what is no such URL.
+  /// Returns the image of the URL at `range`, or `nil` if it is not an image URL.
   private static func image(
     _ text: Span<UInt8>, _ range: Range<Int>, _ part: (Range<Int>) -> EscapedText
   ) -> Conversation.Image? {
@@ -87,7 +87,7 @@ extension ResponsesInputReader {
       let comma = Search.firstIndex(of: UInt8(ascii: ","), in: text, from: start), comma < end,
       text.hasPrefix(";base64", at: comma - 7, before: comma)
     else { return nil }
-    // Parameters may stand between the type and the word.
+    // Parameters may be between the media type and `base64`.
     let semicolon = Search.firstIndex(of: UInt8(ascii: ";"), in: text, from: start) ?? comma
     guard semicolon > start + 5 else { return nil }
     return .data(media: part((start + 5)..<semicolon), base64: part((comma + 1)..<end))

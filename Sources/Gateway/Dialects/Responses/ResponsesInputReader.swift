@@ -1,12 +1,12 @@
-/// Makes turns of the items of a request's `input`.
+/// Combines the items of a request's `input` into messages.
 ///
-/// A turn of the model comes in several items (what it thought, said and called), and so do the results of its calls;
-/// items that follow each other are put together, so that calls made at once are one turn.
+/// The model's output is several items (thinking, text, and tool calls), and so are tool results. Consecutive items are
+/// joined, so that parallel calls are in one message.
 struct ResponsesInputReader {
   var conversation: Conversation
-  /// Whether the last turn holds results of tools alone.
+  /// Whether the last message contains only tool results.
   private var takesResults = false
-  /// Ids of calls that were dropped, whose results go with them.
+  /// The IDs of dropped calls, whose results are also dropped.
   private var droppedCalls: Set<[UInt8]> = []
 
   init(_ conversation: Conversation) { self.conversation = conversation }
@@ -23,7 +23,7 @@ struct ResponsesInputReader {
       throw ResponsesRequestReader.invalid("input", "must be a text or an array of items")
     }
     if conversation.messages.count == before {
-      throw ResponsesRequestReader.invalid("input", "has nothing to answer: send at least one message")
+      throw ResponsesRequestReader.invalid("input", "is empty; send at least one message")
     }
   }
 
@@ -51,11 +51,11 @@ struct ResponsesInputReader {
     }
   }
 
-  // MARK: Turns
+  // MARK: Messages
 
   private mutating func add(_ role: Conversation.Role, _ parts: [Conversation.Part]) {
     takesResults = false
-    // A turn that says nothing is an error to most models.
+    // Most models reject an empty message.
     if !parts.isEmpty { conversation.messages.append(.init(role: role, parts: parts)) }
   }
 
@@ -85,7 +85,7 @@ struct ResponsesInputReader {
     }
   }
 
-  // MARK: Calls
+  // MARK: Tool calls
 
   private mutating func readCall(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(APIError) {
     guard let id = EscapedText(item.value("call_id", in: json)), !id.isEmpty else {
@@ -113,8 +113,8 @@ struct ResponsesInputReader {
     }
     if text.isEmpty { return .owned(Array("{}".utf8)) }
     if JSONLists.isObject(text.span) { return .owned(text) }
-    // A model wrote them, and its caller told it that they are wrong; were they refused, the conversation would be
-    // lost.
+    // A model wrote these arguments, and the caller has told it that they are invalid. An error here would make the
+    // conversation unusable.
     var wrapped: [UInt8] = []
     wrapped.append("{\"arguments\":")
     wrapped.append(json.bytes(value.slice))
@@ -161,7 +161,7 @@ struct ResponsesInputReader {
     }
   }
 
-  /// Gives a signature to the call that it was made for, the one before it.
+  /// Adds a signature to the preceding tool call.
   private mutating func sign(_ signature: EscapedText) {
     let last = conversation.messages.count - 1
     guard last >= 0, conversation.messages[last].role == .assistant,
@@ -172,7 +172,7 @@ struct ResponsesInputReader {
     conversation.messages[last].parts[place] = .toolCall(call)
   }
 
-  /// The texts of a reasoning item's content or summary, in their parts.
+  /// Returns the texts of a reasoning item's content or summary, by part.
   private static func texts(_ parts: JSONValue?, _ json: Span<UInt8>) -> [EscapedText] {
     JSONLists.elements(of: parts, in: json).compactMap { part in
       EscapedText(JSONLists.members(of: part, in: json).value("text", in: json))

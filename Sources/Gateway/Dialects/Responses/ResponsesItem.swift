@@ -1,4 +1,4 @@
-/// An item of a response's output: a message, what was thought, a call or a picture. Texts are escaped.
+/// An item of a response's output: a message, thinking, a tool call, or an image. Texts are escaped.
 struct ResponsesItem {
   enum Kind { case message, reasoning, toolCall, image }
 
@@ -17,19 +17,19 @@ struct ResponsesItem {
   let kind: Kind
   let id: [UInt8]
   var status = Status.inProgress
-  /// What is said or thought, a call's arguments, or a picture's bytes in base64.
+  /// The text, the thinking, a tool call's arguments, or an image in base64.
   var text: [UInt8] = []
-  /// Of reasoning: what `encrypted_content` begins with, and the signature.
+  /// For reasoning: the prefix of `encrypted_content`, and the signature.
   var seal = SignaturePrefix.thinking
   var signature: [UInt8] = []
-  /// Of a call: its id, and the function's name.
+  /// For a tool call: its ID and the function's name.
   var callID: [UInt8] = []
   var name: [UInt8] = []
   var namespace: [UInt8] = []
-  /// Of a picture: what is behind the slash of its type.
+  /// For an image: the part of its media type after the slash.
   var format: [UInt8] = []
 
-  /// An item of the given kind, whose id is made of the request's and of its place in the output.
+  /// Creates an item. Its ID is derived from the request's ID and the item's position in the output.
   init(_ kind: Kind, of request: [UInt8], at index: Int) {
     self.kind = kind
     var id: [UInt8] = []
@@ -45,12 +45,12 @@ struct ResponsesItem {
     self.id = id
   }
 
-  /// Bytes that it holds, its own included.
+  /// The size of an item without its texts, in bytes.
   static let bytesOfItself = 256
 
   // MARK: JSON
 
-  /// Appends it as an object.
+  /// Appends the item as an object.
   func append(to out: inout [UInt8]) {
     out.append("{")
     Self.member("id", id, to: &out)
@@ -59,7 +59,7 @@ struct ResponsesItem {
       out.append(",\"type\":\"message\",\"status\":\"")
       out.append(status.word)
       out.append("\",\"role\":\"assistant\",\"content\":[")
-      // Its one part is told of after the item itself.
+      // The part has its own event after the item's.
       if status != .inProgress, !text.isEmpty { appendPart(text, to: &out) }
       out.append("]")
     case .reasoning:
@@ -94,7 +94,7 @@ struct ResponsesItem {
     out.append("}")
   }
 
-  /// Appends the part that a message's or a reasoning item's text is in.
+  /// Appends the part that contains a message's or a reasoning item's text.
   func appendPart(_ text: [UInt8], to out: inout [UInt8]) {
     if kind == .reasoning {
       out.append("{\"type\":\"summary_text\"")
@@ -105,7 +105,7 @@ struct ResponsesItem {
     out.append("}")
   }
 
-  /// Appends a member whose value is a text that is escaped already.
+  /// Appends a member with escaped text.
   static func member(_ name: StaticString, _ escaped: [UInt8], to out: inout [UInt8]) {
     Writer.key(name, to: &out)
     out.append("\"")

@@ -1,13 +1,13 @@
-/// The items of an answer in this dialect, with all that was said: its last event tells everything once more.
+/// The items of an answer with all of their text, because the last event repeats the complete answer.
 struct ResponsesOutput {
-  /// Bytes that one answer may have. What comes after them is neither kept nor told, and the answer ends as one that
-  /// was cut by the limit of its tokens, so that all of its events say the same.
+  /// The most bytes of one answer. The rest is dropped, and the answer ends like one that reached its token limit, so
+  /// that all of its events agree.
   static let bytesMax = 16 * 1024 * 1024
 
   private(set) var items: [ResponsesItem] = []
-  /// The place of the item that takes the next piece of text or thinking.
+  /// The index of the item that receives the next text or thinking.
   private(set) var open: Int?
-  /// Places of the calls that were begun and have not ended, by their numbers.
+  /// The indices of the open tool calls, by their numbers.
   private(set) var calls: [Int: Int] = [:]
   private(set) var isFull = false
 
@@ -15,13 +15,13 @@ struct ResponsesOutput {
   private let bytesMax: Int
   private var bytes = 0
 
-  /// `request` is the request's id, escaped.
+  /// Creates an empty output. `request` is the request's ID, escaped.
   init(request: [UInt8], bytesMax: Int = Self.bytesMax) {
     self.request = request
     self.bytesMax = bytesMax
   }
 
-  /// False, and nothing is taken any more, where so many bytes more are too many.
+  /// Returns whether the given number of bytes fits. If not, nothing is added any more.
   private mutating func hasRoom(_ more: Int) -> Bool {
     if isFull || more > bytesMax - bytes { isFull = true }
     if !isFull { bytes += more }
@@ -30,7 +30,7 @@ struct ResponsesOutput {
 
   // MARK: Growth
 
-  /// Adds an item; its place, or `nil` where there is no room.
+  /// Adds an item and returns its index, or `nil` if it exceeds the size limit.
   private mutating func add(_ kind: ResponsesItem.Kind, _ fill: (inout ResponsesItem) -> Void) -> Int? {
     var item = ResponsesItem(kind, of: request, at: items.count)
     fill(&item)
@@ -40,19 +40,19 @@ struct ResponsesOutput {
     return items.count - 1
   }
 
-  /// Adds an item that takes pieces; the one that was open must have been closed.
+  /// Adds an item that grows. The previous open item must be closed.
   mutating func begin(_ kind: ResponsesItem.Kind, _ seal: SignaturePrefix = .thinking) -> Int? {
     open = add(kind) { $0.seal = seal }
     return open
   }
 
-  /// Whether the open item takes more of this kind: behind its signature, thinking is another's.
+  /// Returns whether the open item accepts more of this kind. Thinking after a signature belongs to another item.
   func takes(_ kind: ResponsesItem.Kind) -> Bool {
     guard let open else { return false }
     return items[open].kind == kind && items[open].seal == .thinking && items[open].signature.isEmpty
   }
 
-  /// Adds a picture, which comes whole.
+  /// Adds an image, which arrives complete.
   mutating func addImage(media: [UInt8], base64: [UInt8]) -> Int? {
     add(.image) { item in
       let slash = media.firstIndex(of: UInt8(ascii: "/")) ?? media.endIndex
@@ -67,14 +67,14 @@ struct ResponsesOutput {
       item.callID = id
       item.name = name
       item.namespace = namespace
-      // A result is told by it, so a call has one.
+      // Results refer to this ID, so every call has one.
       if id.isEmpty { item.callID = Array("call_".utf8) + item.id.dropFirst(3) }
     }
     if let place { calls[call] = place }
     return place
   }
 
-  /// Appends a piece to an item's text; false where there is no room.
+  /// Appends to an item's text and returns false if it exceeds the size limit.
   mutating func append(_ piece: EscapedText, _ json: Span<UInt8>, to place: Int) -> Bool {
     guard hasRoom(piece.count) else { return false }
     piece.append(to: &items[place].text, from: json)
@@ -87,7 +87,7 @@ struct ResponsesOutput {
 
   // MARK: Ends
 
-  /// Closes the open item; its place.
+  /// Closes the open item and returns its index.
   mutating func close(_ status: ResponsesItem.Status = .completed) -> Int? {
     guard let place = open else { return nil }
     open = nil
@@ -95,7 +95,7 @@ struct ResponsesOutput {
     return place
   }
 
-  /// Ends a call; its place.
+  /// Ends a tool call and returns its index.
   mutating func endCall(_ call: Int) -> Int? {
     guard let place = calls.removeValue(forKey: call) else { return nil }
     items[place].status = isFull ? .incomplete : .completed

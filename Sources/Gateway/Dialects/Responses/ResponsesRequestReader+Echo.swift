@@ -1,13 +1,13 @@
-// What a response object repeats of its request.
+// Collects the members of a request that a response object repeats.
 
 extension ResponsesRequestReader {
-  /// Bytes that it may have: it stands in three events of every stream.
+  /// The most bytes of the echo, which is in three events of every stream.
   static let echoBytesMax = 64 * 1024
 
-  /// The members that a response object repeats of its request, each behind a comma, with OpenAI's defaults for those
-  /// that the caller did not send; what has no room is as if it were not sent, and tools are told by their names alone.
+  /// Returns the members that a response object repeats, each after a comma, with OpenAI's defaults for missing ones.
+  /// Members that exceed the size limit count as missing, and only the names of tools are repeated.
   ///
-  /// Source: OpenAI API reference, "The response object". `store` says what happens here. Nothing in it is a line feed,
+  /// Source: OpenAI API reference, "The response object". `store` is always false. The echo contains no line feed,
   /// which would end a line of an event.
   static func echo(_ json: Span<UInt8>) -> [UInt8] {
     let members = members(json)
@@ -35,7 +35,7 @@ extension ResponsesRequestReader {
 
   private struct Echo {
     private(set) var bytes: [UInt8] = []
-    /// Bytes that values of the caller's may still have.
+    /// The bytes that the caller's values may still use.
     var left: Int
 
     init(left: Int) { self.left = left }
@@ -66,7 +66,7 @@ extension ResponsesRequestReader {
       bytes.append("\":")
     }
 
-    /// Appends a value without the white space between its parts.
+    /// Appends a value without white space between its tokens.
     private mutating func write(_ value: Span<UInt8>) {
       let before = bytes.count
       var isInString = false
@@ -86,7 +86,7 @@ extension ResponsesRequestReader {
       left -= bytes.count - before
     }
 
-    /// Appends functions and namespaces with no more than the object's type asks for.
+    /// Appends functions and namespaces, with only the members that the object's type requires.
     private static func appendNames(
       _ tools: JSONValue, isNested: Bool, _ json: Span<UInt8>, to out: inout [UInt8]
     ) {

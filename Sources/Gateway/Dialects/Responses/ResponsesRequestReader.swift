@@ -1,9 +1,9 @@
-/// Reads requests of OpenAI's Responses, which keep nothing here: all that the model is to know must be in `input`.
+/// Reads requests of OpenAI's Responses. hoosh stores no responses, so `input` must contain the complete conversation.
 ///
-/// Source: OpenAI API reference, "Create a model response". Fields of sampling that OpenAI's own servers do not have in
-/// this dialect, but local ones do, are read by their names in chat completions.
+/// Source: OpenAI API reference, "Create a model response". Sampling parameters that OpenAI's own servers do not accept
+/// in this dialect, but local servers do, have the names that they have in chat completions.
 enum ResponsesRequestReader {
-  /// `json` was checked as a whole before.
+  /// Reads a body that was checked as a whole.
   static func read(_ json: Span<UInt8>) throws(APIError) -> Conversation {
     var conversation = Conversation()
     var input: JSONValue?
@@ -25,7 +25,7 @@ enum ResponsesRequestReader {
     return items.conversation
   }
 
-  /// The members of the request.
+  /// Returns the members of the request.
   static func members(_ json: Span<UInt8>) -> [Member] {
     JSONLists.members(of: JSONValue(.object, start: Scanner.skip(in: json, from: 0), end: json.count), in: json)
   }
@@ -52,7 +52,7 @@ enum ResponsesRequestReader {
     case "safety_identifier": if conversation.user == nil { conversation.user = try text(value, name) }
     case "previous_response_id", "conversation", "prompt", "background": try refuseState(name, value)
     case "top_logprobs":
-      // Answers in this dialect say nothing of probabilities here.
+      // hoosh does not translate log probabilities into this dialect.
       if value.integer(in: json) != 0 { conversation.drop(name) }
     case "include":
       let names = JSONLists.elements(of: value, in: json)
@@ -65,28 +65,28 @@ enum ResponsesRequestReader {
     }
   }
 
-  /// Fields that say nothing to a model, or only to OpenAI's own stores, caches and tools.
+  /// The fields that concern no model, or only OpenAI's own storage, caches, and tools.
   private static let bookkeeping: Set<String> = [
     "model", "stream", "stream_options", "store", "metadata", "client_metadata", "prompt_cache_key",
     "prompt_cache_options", "prompt_cache_retention", "service_tier", "truncation", "max_tool_calls",
   ]
 
-  /// Refuses what needs an answer, or a prompt, that was kept.
+  /// Rejects fields that refer to a stored response or prompt.
   private static func refuseState(_ name: String, _ value: JSONValue) throws(APIError) {
     switch name {
     case "background":
       if try !flag(value, name) { return }
-      throw invalid(name, "must be false or left out: answers are not kept for later. Stream this one instead")
+      throw invalid(name, "must be false or omitted: hoosh does not store responses. Stream the response instead")
     case "prompt":
       throw invalid(
-        name, "names a stored prompt, and none are stored here: send its text in `instructions` and `input`")
+        name, "names a stored prompt, but hoosh stores none: send its text in `instructions` and `input`")
     default:
       throw invalid(
-        name, "must be left out, because no answers are kept here: send the whole conversation in `input`")
+        name, "must be omitted, because hoosh stores no responses: send the complete conversation in `input`")
     }
   }
 
-  /// False for a field that is none of sampling.
+  /// Reads a sampling parameter and returns false for other fields.
   private static func readSampling(
     _ name: String, _ value: JSONValue, _ json: Span<UInt8>, into sampling: inout Conversation.Sampling
   ) throws(APIError) -> Bool {
@@ -151,7 +151,7 @@ enum ResponsesRequestReader {
         }
         switch word {
         case "none": conversation.thinking = .off
-        // More than most models have.
+        // Higher than most models allow.
         case "xhigh", "max": conversation.thinking = .effort(.high)
         default:
           guard let effort = Conversation.Effort(rawValue: word) else {
@@ -159,7 +159,7 @@ enum ResponsesRequestReader {
           }
           conversation.thinking = .effort(effort)
         }
-      // What is thought is always told, as a summary.
+      // Thinking is always returned as a summary.
       case "summary", "generate_summary": break
       case let name: conversation.drop("reasoning.\(name)")
       }

@@ -1,13 +1,13 @@
-/// The tools of a request, and which of them a model may call.
+/// Reads the tools of a request and the choice between them.
 ///
-/// Functions may be in namespaces (Codex puts those of an MCP server into one). No other dialect has these, so a
-/// function goes by a name with its namespace in front, and a call of it is told with both parts apart: Codex 0.163
-/// runs no other.
+/// Functions may be in namespaces, as Codex does for each MCP server. No other dialect has namespaces, so the model
+/// sees a function by a flat name that starts with the namespace, and a call of it is returned in two parts. Codex
+/// 0.163 accepts no other form.
 enum ResponsesTools {
-  /// Bytes that the name of a function may have at OpenAI and Anthropic.
+  /// The most bytes of a function's name at OpenAI and Anthropic.
   private static let nameBytesMax = 64
 
-  /// Where a function is.
+  /// A function's name and namespace.
   struct QualifiedName: Equatable {
     var namespace: [UInt8]
     var name: [UInt8]
@@ -66,7 +66,7 @@ enum ResponsesTools {
 
   // MARK: Names
 
-  /// The name by which a model knows a function.
+  /// Returns the flat name by which a model knows a function.
   static func flatName(_ namespace: EscapedText?, _ name: EscapedText, _ json: Span<UInt8>) -> EscapedText {
     guard let namespace, !namespace.isEmpty else { return name }
     return EscapedText(
@@ -81,7 +81,7 @@ enum ResponsesTools {
     return flat.count <= nameBytesMax ? flat : place.name
   }
 
-  /// The places of the functions in namespaces, by the names that a model knows; `echo` is what an answer repeats.
+  /// Returns the functions in namespaces by their flat names. `echo` holds the tools of the request.
   static func places(_ echo: [UInt8]) -> [[UInt8]: QualifiedName] {
     var json: [UInt8] = []
     json.append("{\"echo\":0")
@@ -107,7 +107,7 @@ enum ResponsesTools {
 
   // MARK: Choice
 
-  /// Reads `tool_choice`; the tools are there already.
+  /// Reads `tool_choice`, after the tools.
   static func choose(
     _ choice: JSONValue, _ json: Span<UInt8>, in conversation: inout Conversation
   ) throws(APIError) {
@@ -134,7 +134,7 @@ enum ResponsesTools {
         return conversation.drop("tool_choice")
       }
     }
-    // Where no tool is left, as all were OpenAI's own, a choice among them is an error to most.
+    // Most providers reject a choice without tools, which happens if all tools were OpenAI's own.
     if conversation.tools.isEmpty {
       switch conversation.toolChoice {
       case .required?, .named?: conversation.drop("tool_choice")
@@ -153,7 +153,7 @@ enum ResponsesTools {
     throw ResponsesRequestReader.invalid(path, "must be auto, none or required")
   }
 
-  /// Leaves the tools that the caller allows.
+  /// Removes the tools that the caller does not allow.
   private static func allow(_ list: JSONValue?, _ json: Span<UInt8>, in conversation: inout Conversation) {
     var names: Set<[UInt8]> = []
     for element in JSONLists.elements(of: list, in: json) {

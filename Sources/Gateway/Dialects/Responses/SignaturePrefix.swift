@@ -1,13 +1,13 @@
-/// What stands before a signature in `encrypted_content`, so that it is known when it comes back.
+/// The prefix of a signature in `encrypted_content`, which identifies it when the caller returns it.
 ///
-/// A caller has to return reasoning items as they are (OpenAI API reference, "Reasoning models"), which is what a
-/// signature asks for. What OpenAI itself encrypted begins otherwise, and no other maker can read it.
+/// A caller must return reasoning items unchanged (OpenAI API reference, "Reasoning models"), as signatures require.
+/// Content that OpenAI itself encrypted starts differently, and no other provider can read it.
 enum SignaturePrefix: CaseIterable {
-  /// Of the thinking in the same item.
+  /// The signature of the thinking in the same item.
   case thinking
-  /// The whole of what was thought, readable for the model's maker alone.
+  /// The complete thinking, which only the model's provider can read.
   case redacted
-  /// Of the call before the item.
+  /// The signature of the tool call before the item.
   case toolCall
 
   var prefix: StaticString {
@@ -18,7 +18,7 @@ enum SignaturePrefix: CaseIterable {
     }
   }
 
-  /// The signature and what it is for; `nil` for what was made elsewhere.
+  /// Returns the signature and its prefix, or `nil` if it is not from hoosh.
   static func open(_ value: JSONValue?, _ json: Span<UInt8>) -> (SignaturePrefix, EscapedText)? {
     guard let value, value.kind == .string else { return nil }
     let start = Int(value.slice.start) + 1
