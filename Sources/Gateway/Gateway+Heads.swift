@@ -106,7 +106,9 @@ extension Gateway {
   }
 
   private static func tier(_ value: Span<UInt8>) throws(APIError) -> RequestQueue.Priority {
-    for tier in RequestQueue.Priority.allCases where value.equalsIgnoringCase(tier.rawValue.utf8.span) { return tier }
+    for tier in RequestQueue.Priority.allCases where value.equalsIgnoringCase(tier.rawValue.utf8.span) {
+      return tier
+    }
     let words = RequestQueue.Priority.allCases.map(\.rawValue).joined(separator: ", ")
     throw APIError(400, .invalidValue, "`x-priority` must be one of \(words).", param: "x-priority")
   }

@@ -82,7 +82,9 @@ extension Gateway {
         "No provider serves the model `\(plan.model)`. GET /v1/models lists what there is.", param: "model")
     case .found: break
     }
-    if let needs = plan.requirements, let apiError = balancer.eligibility(plan)?.apiError(needs, dialect) { return apiError }
+    if let needs = plan.requirements, let apiError = balancer.eligibility(plan)?.apiError(needs, dialect) {
+      return apiError
+    }
     let fit = candidates.enumerated().filter { !plan.ineligible.contains($0.offset) }.map(\.element)
     let standings = Set(fit.map { balancer.health.providers[$0.provider].status(at: reactor.now) })
     let seconds = wait.map { min($0.wholeSeconds, Exchange.retryAfterMax) } ?? 1

@@ -94,7 +94,8 @@ public final class Gateway {
     }
     balancer = LoadBalancer(
       table, policy: configuration.policy, HealthTracker(configuration.health(now: reactor.now)),
-      ConcurrencyLimits(configuration.concurrencyLimits), names: providers.map(\.name), known: configuration.knownModels)
+      ConcurrencyLimits(configuration.concurrencyLimits), names: providers.map(\.name),
+      known: configuration.knownModels)
     queue = WaitingRoom(configuration.routing.queue)
     if targets.contains(where: \.chat.isSecure) { CurlLibrary.prepareTLS() }
     capacity = Capacity(server, descriptorsMax: Reactor.descriptorsMax)

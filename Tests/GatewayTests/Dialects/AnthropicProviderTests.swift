@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-/// Chats of OpenAI's clients with a provider that speaks Anthropic's Messages.
+/// OpenAI clients in front of an Anthropic provider.
 @Suite struct AnthropicProviderTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
@@ -13,7 +13,7 @@ import Testing
     Array(try Data(contentsOf: Self.folder.appending(path: name)))
   }
 
-  /// A world with one such provider that answers with these bytes.
+  /// A world with one Anthropic provider that answers with the given bytes.
   private func world(
     _ transport: Transport, status: Int = 200, type: String, _ body: [UInt8], _ more: [Script.Step] = []
   ) throws -> World {
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `a whole answer is asked for and given in each side's dialect`(transport: Transport) throws {
+  func `a non-streaming answer is requested and returned in each side's dialect`(transport: Transport) throws {
     let world = try world(transport, type: "application/json", try fixture("tools.anthropic.json"))
     let answer = try world.exchange(World.chat())
     #expect(answer.status == 200)
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `a stream arrives as chunks, with its end`(transport: Transport) throws {
+  func `a stream arrives as chunks, with its end mark`(transport: Transport) throws {
     let world = try world(transport, type: "text/event-stream", try fixture("tools.anthropic.sse"))
     let answer = try world.exchange(World.streamingChat())
     #expect(answer.status == 200)
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `an error in a stream, and a stream that breaks, are no success`(transport: Transport) throws {
+  func `a stream with an error and a stream that breaks off are failures`(transport: Transport) throws {
     let broken = try fixture("text.anthropic.sse").prefix(600)
     for (bytes, more) in [
       (try fixture("failing.anthropic.sse"), []), (Array(broken), [Script.Step.fail(.truncated)]),
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func `a whole answer to who wants a stream is one`() throws {
+  @Test func `a non-streaming answer to a streaming request becomes a stream`() throws {
     let world = try world(.scripted, type: "application/json", try fixture("text.anthropic.json"))
     let answer = try world.exchange(World.streamingChat())
     #expect(answer.status == 200)
@@ -72,7 +72,7 @@ import Testing
     #expect(answer.text.hasSuffix("data: [DONE]\n\n"))
   }
 
-  @Test func `its errors are told in the caller's dialect`() throws {
+  @Test func `a provider's errors reach the caller in the caller's dialect`() throws {
     let body = Array(
       #"{"type":"error","error":{"type":"invalid_request_error","message":"max_tokens: too large"}}"#.utf8)
     let world = try world(.scripted, status: 400, type: "application/json", body)
@@ -82,7 +82,7 @@ import Testing
     #expect(answer.text.contains(#""error":{"#))
   }
 
-  @Test func `what the model does not get is named`() throws {
+  @Test func `fields that the model does not receive are reported`() throws {
     for stream in [false, true] {
       let name = stream ? "text.anthropic.sse" : "text.anthropic.json"
       let world = try world(
@@ -100,7 +100,7 @@ import Testing
     #"[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"[1"}}]}]"#,
     #"[{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}]"#,
   ])
-  func `what cannot be translated is refused by name, and nobody is asked`(messages: String) throws {
+  func `a field that cannot be translated is rejected by name, without an attempt`(messages: String) throws {
     let world = try world(.scripted, type: "application/json", [])
     let answer = try world.exchange(World.chat(#"{"model":"m","messages":\#(messages)}"#))
     #expect(answer.status == 400)

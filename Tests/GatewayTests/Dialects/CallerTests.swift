@@ -11,7 +11,7 @@ import Testing
   private static let forms = ["openai", "anthropic", "responses", "ollama", "generate", "gemini", "array"]
   private static let pairs = forms.flatMap { form in Dialect.upstream.map { (form, $0) } }
 
-  /// A request in the caller's form, with the fields that its programs send.
+  /// A request in the caller's form, with the header fields that its clients send.
   private static func request(_ form: String, streams: Bool) -> [UInt8] {
     var fields = ""
     var path: String
@@ -63,7 +63,9 @@ import Testing
   }
 
   @Test(arguments: pairs, Transport.allCases)
-  func `a whole answer goes to every caller from every provider`(pair: (String, Dialect), transport: Transport)
+  func `a non-streaming answer reaches every caller from every provider`(
+    pair: (String, Dialect), transport: Transport
+  )
     throws
   {
     let (form, dialect) = pair
@@ -89,7 +91,7 @@ import Testing
   }
 
   @Test(arguments: pairs, Transport.allCases)
-  func `a stream goes to every caller from every provider`(pair: (String, Dialect), transport: Transport) throws {
+  func `a stream reaches every caller from every provider`(pair: (String, Dialect), transport: Transport) throws {
     let (form, dialect) = pair
     let world = try Self.world(dialect, transport, case: "text", streams: true)
     let answer = try world.exchange(Self.request(form, streams: true))
@@ -118,7 +120,7 @@ import Testing
   }
 
   @Test(arguments: pairs)
-  func `a stream that fails or breaks says so in the caller's words and is not complete`(
+  func `a stream that fails or breaks off ends with an error in the caller's dialect`(
     form: String, dialect: Dialect
   )
     throws
@@ -144,7 +146,7 @@ import Testing
   }
 
   @Test(arguments: forms)
-  func `an error is told in the caller's words, whatever it is about`(form: String) throws {
+  func `every error is in the caller's dialect`(form: String) throws {
     let body = Array(#"{"error":{"message":"too long: 9 > 8"}}"#.utf8)
     let world = try World(
       .scripted, [{ _ in [.head(status: 400, fields: ["content-type: application/json"]), .bytes(body)] }])
@@ -164,7 +166,7 @@ import Testing
     }
   }
 
-  @Test func `a caller's own dialect passes byte for byte, with the fields that go with it`() throws {
+  @Test func `the caller's own dialect passes unchanged, with its forwarded fields`() throws {
     let world = try Self.world(.anthropic, case: "thinking", streams: true)
     let answer = try world.exchange(Self.request("anthropic", streams: true))
     let sent = Array(try Data(contentsOf: Self.folder.appending(path: "thinking.anthropic.sse")))
@@ -177,7 +179,7 @@ import Testing
         .hasSuffix(String(decoding: asked.body, as: UTF8.self)))
   }
 
-  @Test func `what a provider cannot take is named, and refused where that is wanted`() throws {
+  @Test func `fields that a provider cannot accept are reported, or rejected in strict mode`() throws {
     let body = #"{"model":"m","seed":7,"messages":[{"role":"user","content":"Hi"}]}"#
     let lenient = try Self.world(.anthropic, case: "text", streams: false)
     #expect(try lenient.exchange(World.chat(body)).field("x-dropped-params") == "seed")
@@ -198,7 +200,7 @@ import Testing
     ("GET /api/ps", "", "\"models\":["),
     ("HEAD /api/hello", "", ""),
   ])
-  func `the models are listed in the caller's words`(line: String, fields: String, sign: String) throws {
+  func `models are listed in the caller's dialect`(line: String, fields: String, sign: String) throws {
     let list = Array(#"{"object":"list","data":[{"id":"m","object":"model"}]}"#.utf8)
     let world = try World(
       .scripted, [{ _ in [.head(status: 200, fields: ["content-type: application/json"]), .bytes(list)] }])
@@ -208,7 +210,7 @@ import Testing
     #expect(answer.text.contains(sign) || sign.isEmpty, "\(answer.text)")
   }
 
-  @Test func `one of Ollama's models is shown, listed or only served, and one that nobody serves is an error`()
+  @Test func `an Ollama model is shown if it is listed or served, and otherwise an error`()
     throws
   {
     let list = Array(#"{"models":[{"name":"m:latest","model":"m:latest"}]}"#.utf8)
@@ -224,7 +226,7 @@ import Testing
   }
 
   @Test(arguments: ["/v1/messages/count_tokens", "/v1beta/models/m:countTokens"])
-  func `tokens are counted without asking anybody`(path: String) throws {
+  func `tokens are counted without an upstream request`(path: String) throws {
     let world = try World(.scripted, [{ _ in [] }])
     let text = String(repeating: "x", count: 400)
     let body =

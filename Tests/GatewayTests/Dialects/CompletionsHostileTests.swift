@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-/// Whatever comes in: an answer or a refusal, in time that grows with its length.
+/// Any input gives an answer or an error, in time proportional to its length.
 @Suite struct CompletionsHostileTests {
   private typealias Files = CompletionsFixtures
 
@@ -14,7 +14,7 @@ import Testing
     ]
   }
 
-  /// The value with each value in it replaced by something else, one at a time.
+  /// Variants of a value with one inner value replaced in each.
   private static func mutations(_ value: Any) -> [Any] {
     var out = wrong
     if let object = value as? [String: Any] {
@@ -90,13 +90,13 @@ import Testing
   }
 
   @Test(arguments: Files.cases(".request.openai.json"))
-  func `a request with anything wrong in it is written or refused`(name: String) throws {
+  func `a request with any invalid value is translated or rejected`(name: String) throws {
     let json = try JSONSerialization.jsonObject(with: Data(try Files.read(name + ".request.openai.json")))
     for value in Self.mutations(json) where value is [String: Any] { ask(try bytes(value)) }
   }
 
   @Test(arguments: Files.cases(".openai.json").filter { !$0.hasSuffix(".request") } + Files.cases(".openai.sse"))
-  func `an answer with anything wrong in it is read or an error`(name: String) throws {
+  func `an answer with any invalid value is read or an error`(name: String) throws {
     var texts: [[UInt8]] = []
     if let whole = try? Files.read(name + ".openai.json") { texts.append(whole) }
     let stream = String(decoding: try Files.read(name + ".openai.sse"), as: UTF8.self)
@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test func `a text that ends anywhere is an error`() throws {
+  @Test func `a truncated text is an error`() throws {
     let json = try Files.read("tools.openai.json")
     for count in 0..<json.count - 1 { answer(Array(json.prefix(count))) }
     for bad in ["\u{0}", "[DONE] ", "[DONE", "nul", "\"", "{\"choices\":[{\"delta\":{\"content\":\"\\ud800\"}}]}"] {
@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func `numbers beyond all bounds are no trouble`() throws {
+  @Test func `huge numbers are handled`() throws {
     for number in ["9223372036854775807", "-9223372036854775808", "1e400", "99999999999999999999999", "0.5"] {
       answer(Array(#"{"choices":[{"index":\#(number),"delta":{"content":"x"}}]}"#.utf8))
       answer(
@@ -133,7 +133,7 @@ import Testing
     }
   }
 
-  @Test func `what is nested to the bound is carried`() throws {
+  @Test func `values nested to the limit are translated`() throws {
     let deep = String(repeating: "[", count: 58) + String(repeating: "]", count: 58)
     ask(
       Array(
@@ -151,7 +151,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `ten thousand of anything take no long time`() throws {
+  func `ten thousand elements take little time`() throws {
     func many(_ one: (Int) -> String) -> String { (0..<10_000).map(one).joined(separator: ",") }
     let calls = many { #"{"id":"c\#($0)","function":{"name":"f","arguments":"{}"}}"# }
     let results = many { #"{"role":"tool","tool_call_id":"c\#($0)","content":"r"}"# }
@@ -176,7 +176,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `results without ids find their calls in no long time`() throws {
+  func `matching results without IDs takes little time`() throws {
     var conversation = Conversation()
     let name = EscapedText("f")
     var calls = Conversation.Message(role: .assistant)

@@ -13,7 +13,7 @@ import Testing
     return (json, try CompletionsRequestReader.read(json.span))
   }
 
-  /// The request that comes of another, the model's name left out.
+  /// Translates a request and returns the result without the model's name.
   private func write(_ fields: String, for target: WriteTarget = hosted) throws -> String {
     let (json, conversation) = try read(fields)
     let out = String(
@@ -41,14 +41,14 @@ import Testing
     _ = try ChatRequest.read(written.body.span)
   }
 
-  /// Requests, and what is written of them; `HI` is a message, and nothing is a refusal.
+  /// Requests and their translations. `HI` is a message, and nil is an error.
   private static let same: [(String, String?)] = [
     // Legacy functions become tools, and their results find the call.
     (
       #""messages":[{"role":"user","content":"a"},{"role":"assistant","content":null,"function_call":{"name":"f","arguments":""}},{"role":"function","name":"f","content":"r"}],"functions":[{"name":"f"}],"function_call":{"name":"f"}"#,
       #""messages":[{"role":"user","content":"a"},{"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"call_1","content":"r"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}],"tool_choice":{"type":"function","function":{"name":"f"}}"#
     ),
-    // Texts alone are one text; empty ones, and turns without any, are left out.
+    // Texts become one text; empty texts and messages are omitted.
     (
       #""messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":""},{"type":"text","text":"b"}]},{"role":"user","content":""},{"role":"user","content":"c"},{"role":"system","content":"d"}]"#,
       #""messages":[{"role":"system","content":"a\nb"},{"role":"user","content":"c"},{"role":"system","content":"d"}]"#
@@ -66,7 +66,7 @@ import Testing
       #""messages":[{"role":"user","content":[{"type":"image_url","image_url":"http://a/b"}]}]"#,
       #""messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://a/b"}}]}]"#
     ),
-    // Images of results come behind all of them.
+    // Images of results follow all results.
     (
       #""messages":[{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":" "}},{"id":"b","function":{"name":"f","arguments":{"x":1}}}]},{"role":"tool","tool_call_id":"a","content":[{"type":"text","text":"t"},{"type":"image_url","image_url":{"url":"http://a/b"}}]},{"role":"tool","tool_call_id":"b","content":null}]"#,
       #""messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}},{"id":"b","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}}]},{"role":"tool","tool_call_id":"a","content":"t"},{"role":"tool","tool_call_id":"b","content":""},{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://a/b"}}]}]"#
@@ -95,7 +95,7 @@ import Testing
   ]
 
   @Test(arguments: same)
-  func `what means the same is written in one way`(fields: String, expected: String?) throws {
+  func `equivalent requests are written the same way`(fields: String, expected: String?) throws {
     let fields = fields.replacing("HI", with: Self.hi)
     if let expected {
       #expect(try write(fields) == expected.replacing("HI", with: Self.hi))
@@ -121,7 +121,7 @@ import Testing
   ]
 
   @Test(arguments: words)
-  func `how much to think is understood in everybody's words`(
+  func `thinking settings are read in every server's format`(
     fields: String, expected: Conversation.Thinking?
   ) throws {
     let conversation = try read(Self.hi + "," + fields).conversation
@@ -149,7 +149,7 @@ import Testing
       #","reasoning_effort":"high","thinking_budget_tokens":99999"#
     ),
   ])
-  func `how much to think is asked for as the target takes it`(
+  func `thinking is requested in the provider's format`(
     fields: String, hosted: String, local: String
   ) throws {
     #expect(try write(Self.hi + "," + fields) == Self.hi + hosted)
@@ -161,7 +161,7 @@ import Testing
     #""reasoning_content":"a","thinking_blocks":[{"index":0,"type":"thinking","thinking":"","signature":"s"}]"#,
     #""reasoning":"a","reasoning_details":[{"type":"reasoning.text","text":"a","signature":"s"}]"#,
   ])
-  func `thinking comes back with what proves it`(fields: String) throws {
+  func `returned thinking has its signature`(fields: String) throws {
     let turn = #""messages":[{"role":"assistant","content":"b",\#(fields)}]"#
     let (json, conversation) = try read(turn)
     guard case .thinking(let text, let signature?)? = conversation.messages.first?.parts.first else {
@@ -176,9 +176,9 @@ import Testing
     #expect(conversation.dropped.names.isEmpty)
   }
 
-  // MARK: What is left out
+  // MARK: Omitted fields
 
-  @Test func `what no other dialect has is named, and what says nothing is not`() throws {
+  @Test func `fields without an equivalent are reported, and irrelevant ones are not`() throws {
     let fields =
       #","n":2,"logit_bias":{"5":1},"verbosity":"low","modalities":["text","audio"],"audio":{},"x y":1,"prediction":{},"options":{"num_ctx":5,"mirostat":1},"stream":true,"stream_options":{"include_usage":true},"store":true,"metadata":{"a":"b"},"service_tier":"auto","prompt_cache_key":"k","reasoning_effort":"much","tools":[{"type":"web_search"}],"seed":"7","user":5,"response_format":{"type":"regex"}"#
     let conversation = try read(Self.hi + fields).conversation
@@ -192,7 +192,7 @@ import Testing
     #expect(try read(turn).conversation.dropped.names == ["messages.mood", "messages.name"])
   }
 
-  @Test func `a hosted provider does not get what OpenAI has not, and a server of one's own does`() throws {
+  @Test func `only local servers get fields that OpenAI does not have`() throws {
     let fields =
       Self.hi
       + #","top_k":40,"min_p":0.1,"repetition_penalty":1.1,"top_logprobs":3,"keep_alive":"5m","num_ctx":4096,"frequency_penalty":1e-1"#
@@ -207,7 +207,7 @@ import Testing
 
   // MARK: Targets
 
-  @Test func `a server of one's own is given the one tool that must be called`() throws {
+  @Test func `a local server gets only the tool that must be called`() throws {
     func tool(_ name: String) -> String {
       #"{"type":"function","function":{"name":"\#(name)","parameters":{"type":"object","properties":{}}}}"#
     }
@@ -217,7 +217,7 @@ import Testing
     #expect(try write(fields, for: Self.local) == Self.hi + #","tools":[\#(tool("g"))],"tool_choice":"required""#)
   }
 
-  @Test func `a stream is asked for with its usage, where that is taken`() throws {
+  @Test func `a stream is requested with usage where the provider accepts it`() throws {
     var target = WriteTarget(model: "m", streams: true)
     #expect(try write(Self.hi, for: target) == Self.hi + #","stream":true,"stream_options":{"include_usage":true}"#)
     target.acceptsUsage = false
@@ -230,7 +230,7 @@ import Testing
     ("gpt-5.1", "max_completion_tokens"), ("gpt-10", "max_completion_tokens"), ("o", "max_tokens"),
     ("gpt-", "max_tokens"), ("", "max_tokens"), ("a/", "max_tokens"),
   ])
-  func `the most tokens are asked for by the name that the model takes`(model: String, name: String) throws {
+  func `the token limit has the name that the model accepts`(model: String, name: String) throws {
     let (json, conversation) = try read(Self.hi + #","max_tokens":50"#)
     for (limit, tokens) in [(nil, 50), (20, 20), (100, 50)] {
       let target = WriteTarget(model: model, maxTokensLimit: limit, streams: false)
@@ -241,7 +241,7 @@ import Testing
     }
   }
 
-  @Test func `calls without ids get some, and results find theirs by name and place`() throws {
+  @Test func `tool calls without IDs get IDs, and results match by name and position`() throws {
     func text(_ text: String) -> EscapedText { EscapedText(text) }
     func call(_ id: String?, _ name: String) -> Conversation.Part {
       .toolCall(Conversation.ToolCall(id: id.map(text), name: text(name), arguments: .owned(Array("{}".utf8))))
@@ -275,7 +275,7 @@ import Testing
         == "assistant tool tool tool tool tool user assistant tool")
   }
 
-  // MARK: Refusals
+  // MARK: Errors
 
   @Test(arguments: [
     (#"[{"role":"critic","content":"x"}]"#, "messages[0].role"), (#"[{"content":"x"}]"#, "messages[0].role"),
@@ -303,7 +303,7 @@ import Testing
     ),
     (#"[{"role":"user","content":"a"},{"role":"user","content":[{"type":"input_audio"}]}]"#, "messages[1].content"),
   ])
-  func `what cannot be understood is refused by its place`(messages: String, place: String) {
+  func `an invalid field is rejected by its path`(messages: String, place: String) {
     do throws(APIError) {
       let json = Array(#"{"messages":\#(messages)}"#.utf8)
       _ = try CompletionsRequestReader.read(json.span)
@@ -315,7 +315,7 @@ import Testing
     }
   }
 
-  @Test func `a part that others cannot carry is refused with what to send instead`() {
+  @Test func `a part that other dialects cannot express is rejected with an alternative`() {
     for (type, fix) in [("input_audio", "transcript"), ("file", "the file's text")] {
       let error = #expect(throws: APIError.self) {
         try read(#""messages":[{"role":"user","content":[{"type":"\#(type)"}]}]"#)

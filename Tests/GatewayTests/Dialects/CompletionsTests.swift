@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-/// Files of `Pairs/`, and what a dialect's reader makes of them.
+/// The files of `Pairs/` and the events that a dialect's reader reads from them.
 enum CompletionsFixtures {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Pairs")
 
@@ -16,7 +16,7 @@ enum CompletionsFixtures {
     Array(try Data(contentsOf: folder.appending(path: name)))
   }
 
-  /// Events with texts of their own: those of a stream lend theirs of many texts.
+  /// Events that own their texts, because those of a stream borrow from many.
   static func owned(_ events: [ChatEvent], _ json: Span<UInt8>) -> [ChatEvent] {
     var owned: [ChatEvent] = []
     for event in events {
@@ -37,7 +37,7 @@ enum CompletionsFixtures {
     return owned
   }
 
-  /// The events of a stream whose bytes come in pieces that end at `cuts`.
+  /// The events of a stream whose bytes arrive in parts that end at `cuts`.
   static func events(_ stream: [UInt8], cutAt cuts: [Int] = []) throws -> [ChatEvent] {
     var reader = CompletionsAnswerReader()
     var out: [ChatEvent] = []
@@ -54,13 +54,13 @@ enum CompletionsFixtures {
     try events(Array(chunks.map { "data: " + $0 + "\n\n" }.joined().utf8))
   }
 
-  /// The answer of events with texts of their own.
+  /// The answer made of events that own their texts.
   static func answer(_ events: [ChatEvent]) -> Answer {
     let nothing: [UInt8] = []
     return Answer(events, nothing.span)
   }
 
-  /// What was said of an answer in a few words, to be compared.
+  /// A short description of an answer, for comparison.
   static func told(_ answer: Answer) -> [String] {
     func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
     let blocks = answer.blocks.map { block in
@@ -81,7 +81,7 @@ enum CompletionsFixtures {
   private typealias Files = CompletionsFixtures
 
   @Test(arguments: Files.cases(".openai.sse"))
-  func `a stream says the same however its bytes are cut`(name: String) throws {
+  func `a stream gives the same events wherever its bytes are cut`(name: String) throws {
     let stream = try Files.read(name + ".openai.sse")
     let whole = try Files.events(stream)
     for cut in 1..<stream.count { #expect(try Files.events(stream, cutAt: [cut]) == whole, "cut at \(cut)") }
@@ -89,7 +89,7 @@ enum CompletionsFixtures {
   }
 
   @Test(arguments: Files.cases(".openai.json").filter { !$0.hasSuffix(".request") })
-  func `a whole answer says the same as its stream`(name: String) throws {
+  func `a non-streaming answer gives the same as its stream`(name: String) throws {
     let json = try Files.read(name + ".openai.json")
     let whole = Files.owned(try CompletionsAnswerReader.whole(json.span), json.span)
     let stream = try Files.events(try Files.read(name + ".openai.sse"))
@@ -101,7 +101,7 @@ enum CompletionsFixtures {
   }
 
   @Test(arguments: Files.cases(".openai.json").filter { !$0.hasSuffix(".request") })
-  func `what is written reads as what was said, whole and streamed`(name: String) throws {
+  func `written answers read back the same, streaming or not`(name: String) throws {
     let json = try Files.read(name + ".openai.json")
     let events = Files.owned(try CompletionsAnswerReader.whole(json.span), json.span)
     let answer = Files.answer(events)
@@ -124,7 +124,7 @@ enum CompletionsFixtures {
     #expect(streamed.counts == answer.counts)
   }
 
-  @Test func `a stream that fails says why, and one that breaks off does not finish`() throws {
+  @Test func `a failed stream has its error, and one that breaks off does not finish`() throws {
     let failing = try Files.events(try Files.read("failing.openai.sse"))
     guard case .failed(let error)? = failing.last else { return #expect(Bool(false), "\(failing)") }
     #expect(error.message == "Overloaded")
@@ -133,7 +133,7 @@ enum CompletionsFixtures {
     #expect(truncated.last != .ended)
   }
 
-  @Test func `of several choices the first is read, wherever it stands`() throws {
+  @Test func `the first of several choices is read, in any position`() throws {
     let events = try Files.events([
       #"{"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"yes"}}]}"#,
       #"{"choices":[{"delta":{"content":"!"},"finish_reason":""}]}"#,
@@ -176,7 +176,7 @@ enum CompletionsFixtures {
   ]
 
   @Test(arguments: additions)
-  func `what servers add to the dialect is understood, whole and streamed`(
+  func `servers' extensions are read, streaming or not`(
     message: String, expected: [String]
   ) throws {
     let chunks = [#"{"choices":[{"index":0,"delta":"# + message + "}]}", "[DONE]"]
@@ -195,12 +195,12 @@ enum CompletionsFixtures {
       #"{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":""}}"#,
       #"{"index":1,"function":{"arguments":"{}"}}"#,
     ],
-    // Without a number, whole.
+    // Without a number, complete.
     [
       #"{"id":"a","function":{"name":"f","arguments":"{}"}}"#,
       #"{"id":"b","function":{"name":"g","arguments":"{}"}}"#,
     ],
-    // Without a number, in pieces, some of which repeat the id.
+    // Without a number, in parts, some of which repeat the ID.
     [
       #"{"id":"a","function":{"name":"f"}}"#, #"{"id":"a","function":{"arguments":"{"}}"#,
       #"{"function":{"arguments":"}"}}"#, #"{"id":"b","function":{"name":"g","arguments":"{}"}}"#,
@@ -210,7 +210,7 @@ enum CompletionsFixtures {
       #"{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}"#,
       #"{"index":0,"id":"b","function":{"name":"g","arguments":"{}"}}"#,
     ],
-    // A new id in each piece, a name in the first alone.
+    // A new ID in each part, a name only in the first.
     [
       #"{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}"#,
       #"{"index":0,"id":"x","function":{"arguments":"}"}}"#,
@@ -218,14 +218,14 @@ enum CompletionsFixtures {
       #"{"index":1,"id":"y","function":{"name":null,"arguments":"}"}}"#,
       #"{"index":0,"function":{"arguments":""}}"#,
     ],
-    // The name in each piece, as Mistral's client wants it.
+    // The name in each part, as Mistral's client expects it.
     [
       #"{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}"#,
       #"{"index":0,"id":"a","function":{"name":"f","arguments":"}"}}"#,
       #"{"index":1,"id":"b","function":{"name":"g","arguments":""}}"#,
     ],
   ])
-  func `calls are put together from what servers make of their pieces`(pieces: [String]) throws {
+  func `tool calls are assembled from every server's parts`(pieces: [String]) throws {
     let expected = ["call a f {} / ", "call b g {} / ", "toolCalls"]
     let apart = pieces.map { #"{"choices":[{"index":0,"delta":{"tool_calls":["# + $0 + "]}}]}" }
     let end = #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#
@@ -234,14 +234,14 @@ enum CompletionsFixtures {
     #expect(Files.told(Files.answer(try Files.events([together, "[DONE]"]))) == expected)
   }
 
-  @Test func `a call without a name is none`() throws {
+  @Test func `a tool call without a name is ignored`() throws {
     let nothing = #"{"choices":[{"delta":{"tool_calls":[{},{"index":0,"id":"a"},{"index":9,"function":{}}]}}]}"#
     #expect(Files.told(Files.answer(try Files.events([nothing]))) == ["unfinished"])
     let some = #"{"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"arguments":"{}"}}]}}]}"#
     #expect(throws: AttemptFailure.self) { try Files.events([some]) }
   }
 
-  @Test func `a piece of a call that has ended is an error, and so are too many calls`() throws {
+  @Test func `a part of a closed tool call is an error, and so are too many calls`() throws {
     let late = [
       #"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f"}}]}}]}"#,
       #"{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"b","function":{"name":"g"}}]}}]}"#,
@@ -258,12 +258,12 @@ enum CompletionsFixtures {
     ("stop", FinishReason.stop), ("length", .length), ("model_length", .length), ("tool_calls", .toolCalls),
     ("function_call", .toolCalls), ("content_filter", .filtered), ("eos", .stop),
   ])
-  func `every reason has a meaning`(word: String, reason: FinishReason) throws {
+  func `every finish reason is read`(word: String, reason: FinishReason) throws {
     let chunk = #"{"choices":[{"delta":{},"finish_reason":"\#(word)"}]}"#
     #expect(Files.answer(try Files.events([chunk])).reason == reason)
   }
 
-  @Test func `counts of tokens are merged, whoever sends them and wherever`() throws {
+  @Test func `token counts are merged from every server and position`() throws {
     let events = try Files.events([
       #"{"choices":[{"delta":{"content":"x"},"usage":{"prompt_tokens":9,"completion_tokens":1}}]}"#,
       #"{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":3,"prompt_cache_hit_tokens":4}}"#,
@@ -277,7 +277,7 @@ enum CompletionsFixtures {
   @Test(arguments: [
     "", " ", "{}", #"{"choices":[]}"#, #"{"choices":[null,3]}"#, #"{"choices":{},"id":7,"usage":[]}"#,
   ])
-  func `an event that says nothing is read past`(data: String) throws {
+  func `an empty event is skipped`(data: String) throws {
     var reader = CompletionsAnswerReader()
     var events: [ChatEvent] = []
     let json = Array(data.utf8)
@@ -285,7 +285,7 @@ enum CompletionsFixtures {
     #expect(events.isEmpty)
   }
 
-  @Test func `what is no answer is told apart from an error`() {
+  @Test func `invalid JSON differs from an error object`() {
     for (json, expected) in [
       ("[]", "malformed"), ("{}", "malformed"), (#"{"choices":[]}"#, "malformed"), ("", "malformed"),
       (#"{"error":"no"}"#, "error"), (#"{"error":{"message":"no","code":5}}"#, "error"),
@@ -301,7 +301,7 @@ enum CompletionsFixtures {
     }
   }
 
-  @Test func `signatures, redacted thinking and images keep their places in a stream`() throws {
+  @Test func `signatures, redacted thinking, and images keep their order in a stream`() throws {
     var writer = CompletionsAnswerWriter()
     let nothing: [UInt8] = []
     func text(_ text: String) -> EscapedText { EscapedText(text) }
@@ -329,7 +329,7 @@ enum CompletionsFixtures {
     #expect(lists == ["thinking_blocks": [0, 0, 1, 2], "images": [0, 1], "tool_calls": [0, 1, 1, 0, 1]])
   }
 
-  @Test func `pieces with the same id and name are one call`() throws {
+  @Test func `parts with the same ID and name are one tool call`() throws {
     var reader = CompletionsAnswerReader()
     var events: [ChatEvent] = []
     for piece in [#"{\"a\":"#, "1}"] {

@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func `only a key in a field reaches a provider, never in a path`() {
+  @Test func `every dialect sends the API key in a header field`() {
     for row in DialectTable.rows {
       #expect(row.credentialFields("sk-1").contains { $0.hasSuffix("sk-1") })
       #expect(!row.credentialFields(nil).contains { $0.contains("sk-1") })

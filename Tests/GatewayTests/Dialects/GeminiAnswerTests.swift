@@ -10,7 +10,7 @@ import Testing
 
   private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-  /// An event in words, with its texts, so that events of different texts can be compared.
+  /// An event as text, so that events of different texts can be compared.
   private func words(_ event: ChatEvent, _ json: Span<UInt8>) -> String {
     func say(_ text: EscapedText?) -> String { text.map { self.text($0.bytes(in: json)) } ?? "-" }
     switch event {
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  /// What a stream says whose bytes come in pieces that end at `cuts`.
+  /// The events of a stream whose bytes arrive in parts that end at `cuts`.
   private func stream(_ bytes: [UInt8], cutAt cuts: [Int] = []) throws -> [String] {
     var reader = GeminiAnswerReader()
     var out: [String] = []
@@ -48,7 +48,7 @@ import Testing
 
   private static let id = "mAISaPnBGYGmvdIPh7Wd4As"
 
-  /// What the streams of the pairs say, counts that come early left out.
+  /// The events of the pairs' streams, without early counts.
   private static let said: [String: [String]] = [
     "text": ["text Hello", "text , world!", "usage 10/5 -1 -1", "finished(Gateway.FinishReason.stop)"],
     "tools": [
@@ -68,7 +68,7 @@ import Testing
   ]
 
   @Test(arguments: GeminiTests.cases(".gemini.sse"))
-  func `a stream says the same however its bytes are cut`(name: String) throws {
+  func `a stream gives the same events wherever its bytes are cut`(name: String) throws {
     let bytes = try Pairs.read(name + ".gemini.sse")
     let events = try stream(bytes)
     #expect(events.first == "began \(Self.id)")
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test(arguments: GeminiTests.cases(".gemini.json").filter { !$0.hasSuffix(".request") })
-  func `a whole answer says what its stream says`(name: String) throws {
+  func `a non-streaming answer gives the same as its stream`(name: String) throws {
     let json = try Pairs.read(name + ".gemini.json")
     let answer = Answer(try GeminiAnswerReader.whole(json.span), json.span)
     var streamed = Answer()
@@ -94,7 +94,7 @@ import Testing
     #expect(text(answer.id) == Self.id)
   }
 
-  @Test func `calls get ids and keep their signatures`() throws {
+  @Test func `tool calls get IDs and keep their signatures`() throws {
     let events = try whole(
       """
       {"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{ "a" : [1,
@@ -109,7 +109,7 @@ import Testing
       ])
   }
 
-  @Test func `images, tokens of tools and a prompt that is blocked are told`() throws {
+  @Test func `images, tool tokens, and a blocked prompt are read`() throws {
     #expect(
       try whole(
         #"""
@@ -126,7 +126,7 @@ import Testing
         == ["began -", "usage 3/-1 -1 -1", "finished(Gateway.FinishReason.filtered)", "ended"])
   }
 
-  @Test func `what is no answer is an error`() {
+  @Test func `a response without an answer is an error`() {
     for json in ["", "[]", "{}", #"{"candidates":[]}"#, #"{"candidates":{}}"#, #"{"candidates":[{}]"#, "nonsense"] {
       #expect(throws: AttemptFailure.self, "\(json)") { try whole(json) }
     }
@@ -135,7 +135,7 @@ import Testing
     ) { try whole(#"{"error":{"code":429,"message":"Slow down","status":"RESOURCE_EXHAUSTED"}}"#) }
   }
 
-  @Test func `reasons to finish are understood`() throws {
+  @Test func `finish reasons are read`() throws {
     let reasons: [(String, FinishReason)] = [
       ("STOP", .stop), ("MAX_TOKENS", .length), ("SAFETY", .filtered), ("RECITATION", .filtered),
       ("BLOCKLIST", .filtered), ("PROHIBITED_CONTENT", .filtered), ("SPII", .filtered),
@@ -149,7 +149,7 @@ import Testing
 
   // MARK: Writing
 
-  /// What a client gets of the stream of a pair.
+  /// The bytes that a client receives for a pair's stream.
   private func relay(_ name: String, _ form: GeminiAnswerWriter.Form) throws -> String {
     var writer = GeminiAnswerWriter(label, form: form)
     var out: [UInt8] = []
@@ -175,7 +175,7 @@ import Testing
   }
 
   @Test(arguments: GeminiTests.cases(".gemini.sse"))
-  func `a stream that is written says what it said`(name: String) throws {
+  func `a stream reads back the same after writing`(name: String) throws {
     let events = try relay(name, .events)
     let before = try stream(Pairs.read(name + ".gemini.sse")).filter { !$0.contains("/-1 ") }
     #expect(try stream(Array(events.utf8)) == before)
@@ -190,7 +190,7 @@ import Testing
   }
 
   @Test(arguments: GeminiTests.cases(".gemini.json").filter { !$0.hasSuffix(".request") })
-  func `a whole answer that is written says what it said`(name: String) throws {
+  func `a non-streaming answer reads back the same after writing`(name: String) throws {
     let json = try Pairs.read(name + ".gemini.json")
     let answer = Answer(try GeminiAnswerReader.whole(json.span), json.span)
     let out = GeminiAnswerWriter.whole(answer, answer.counts, label)
@@ -201,7 +201,7 @@ import Testing
     #expect(answer.id == again.id)
   }
 
-  @Test func `a stream is written in these bytes`() throws {
+  @Test func `a stream has these exact bytes`() throws {
     let head = #"data: {"candidates":[{"content":{"parts":["#
     let tail =
       #"],"role":"model"},"index":0}],"modelVersion":"m","responseId":"mAISaPnBGYGmvdIPh7Wd4As"}"# + "\r\n\r\n"
@@ -218,7 +218,7 @@ import Testing
         #"[{"candidates":[{"content":{"parts":[{"text":"Hmm, ","thought":true}]"#))
   }
 
-  @Test func `two calls may be open at once, and each keeps its signature`() {
+  @Test func `two tool calls may be open concurrently, and each keeps its signature`() {
     var writer = GeminiAnswerWriter(label)
     var out: [UInt8] = []
     let json = Array("x".utf8)
@@ -245,7 +245,7 @@ import Testing
     #expect(text(out).contains(#""responseId":"r1"}"#))
   }
 
-  @Test func `a call whose arguments are no object is not made`() {
+  @Test func `a tool call whose arguments are not an object is omitted`() {
     var writer = GeminiAnswerWriter(label)
     var out: [UInt8] = []
     let json = Array("x".utf8)
@@ -264,7 +264,7 @@ import Testing
     }
   }
 
-  @Test func `arguments without end are not held`() {
+  @Test func `arguments over the size limit are not held`() {
     var writer = GeminiAnswerWriter(label)
     var out: [UInt8] = []
     let piece = [UInt8](repeating: UInt8(ascii: "1"), count: 64 * 1024)
@@ -277,7 +277,7 @@ import Testing
     #expect(text(out).contains(#""id":"b""#))
   }
 
-  @Test func `errors and models are Google's`() {
+  @Test func `errors and models have Google's format`() {
     #expect(
       text(failure(429, "Slow \"down\"", in: .gemini))
         == #"{"error":{"code":429,"message":"Slow \"down\"","status":"RESOURCE_EXHAUSTED"}}"#)
@@ -298,7 +298,7 @@ import Testing
 
   // MARK: Hostile input
 
-  /// Every text that comes of putting something else in the place of one value.
+  /// Variants of a value with one inner value replaced in each, as texts.
   private func variants(_ value: Any) -> [Any] {
     let others: [Any] = [
       NSNull(), true, -1, 0.5, Int64.max, -1e300, "", "x", [Any](), ["x"], [[String: Any]()], [String: Any](),
@@ -323,7 +323,7 @@ import Testing
   }
 
   @Test(arguments: GeminiTests.cases(".gemini.json"))
-  func `anything in the place of anything is survived`(name: String) throws {
+  func `any value in any position is handled`(name: String) throws {
     let isRequest = name.hasSuffix(".request")
     let original = try JSONSerialization.jsonObject(with: Data(Pairs.read(name + ".gemini.json")))
     var survived = 0
@@ -345,7 +345,7 @@ import Testing
     #expect(survived > 10)
   }
 
-  @Test func `depth and size are survived in time that grows with the size`() throws {
+  @Test func `depth and size are handled in linear time`() throws {
     let depth = 61
     let deep = String(repeating: #"{"items":"#, count: depth) + "1" + String(repeating: "}", count: depth)
     let parts = Array(repeating: #"{"functionResponse":{"name":"f","response":{"a":1}}}"#, count: 10_000)

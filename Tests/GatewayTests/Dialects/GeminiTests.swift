@@ -3,8 +3,8 @@ import Testing
 
 @testable import Gateway
 
-/// `Pairs/<case>.request.gemini.json` is a request as the writer writes it, `<case>.gemini.sse` a stream and
-/// `<case>.gemini.json` a whole answer as Google's servers send them.
+/// `Pairs/<case>.request.gemini.json` is a request as the writer writes it. `<case>.gemini.sse` is a stream and
+/// `<case>.gemini.json` a non-streaming answer as Google's servers send them.
 @Suite struct GeminiTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Pairs")
 
@@ -39,11 +39,11 @@ import Testing
 
   private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Something in `contents`, to be put around what a test is about.
+  /// Completes a request around the fields that a test is about.
   private func request(_ rest: String) -> String { #"{"contents":[{"parts":[{"text":"Hi"}]}],"# + rest + "}" }
 
   @Test(arguments: cases(".request.gemini.json"))
-  func `a request that is read is written as it was`(name: String) throws {
+  func `a request that is read and written stays the same`(name: String) throws {
     let golden = text(try Self.read(name + ".request.gemini.json"))
     let request = try written(golden)
     #expect(text(request.body) + "\n" == golden)
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: ["result", "output", "content", "return_value"])
-  func `what a tool said is the text alone under any of the usual names`(name: String) throws {
+  func `a tool result with one text under a common name is that text`(name: String) throws {
     let json = Array(
       #"{"contents":[{"parts":[{"functionResponse":{"name":"f","response":{"\#(name)":"sunny"}}}]}]}"#.utf8)
     let conversation = try GeminiRequestReader.read(json.span)
@@ -85,7 +85,7 @@ import Testing
     #expect(text(said.bytes(in: json.span)) == "sunny")
   }
 
-  @Test func `what no other dialect has is dropped by its name`() throws {
+  @Test func `fields without an equivalent are dropped by name`() throws {
     let request = try written(
       request(
         #"""
@@ -102,7 +102,7 @@ import Testing
     #expect(text(request.body) == #"{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}"#)
   }
 
-  @Test func `what cannot be understood is refused with its place`() {
+  @Test func `an invalid field is rejected with its path`() {
     let cases = [
       (#"{}"#, "contents"), (#"{"contents":[]}"#, "contents"), (#"{"contents":{"parts":[]}}"#, "contents"),
       (#"{"contents":["Hi"]}"#, "contents[0]"), (#"{"contents":[{"parts":[{"text":""}]}]}"#, "contents"),
@@ -157,7 +157,7 @@ import Testing
         """#)
   }
 
-  @Test func `results go into one turn behind their calls and in their order`() throws {
+  @Test func `results go into one content after their calls, in the calls' order`() throws {
     let request = try written(
       #"""
       {"contents":[{"parts":[{"text":"Go"}]},
@@ -175,7 +175,7 @@ import Testing
         """#))
   }
 
-  @Test func `what Google's Python client sends is understood`() throws {
+  @Test func `requests of Google's Python client are read`() throws {
     let request = try written(
       #"""
       {"contents":[{"role":"user","parts":[{"inlineData":{"data":"iVBOR__-","mime_type":"image/png"}}]},
@@ -192,7 +192,7 @@ import Testing
         """#)
   }
 
-  @Test func `pieces of a stream that come back as turns become one`() throws {
+  @Test func `stream parts that are returned as contents are joined`() throws {
     let pieces = [
       #"{"text":"Hmm, ","thought":true}"#, #"{"text":"well.","thought":true}"#,
       #"{"text":"","thought":true,"thoughtSignature":"c2ln"}"#, #"{"text":"Ye"}"#, #"{"text":"s."}"#,
@@ -224,7 +224,7 @@ import Testing
       let target = WriteTarget(model: "gemini-3-pro-preview", streams: false)
       return text(try GeminiRequestWriter.write(conversation, none.span, for: target).body)
     }
-    // The same id twice: the later call is meant. The first call of a turn is signed.
+    // The same ID twice refers to the later call. The first call of a content is signed.
     let body = try write([
       .init(role: .assistant, parts: [call("1", "f"), call("2", "g")]), .init(role: .user, parts: [result("1")]),
       .init(role: .assistant, parts: [call("1", "h")]), .init(role: .user, parts: [result("1")]),
@@ -240,7 +240,7 @@ import Testing
         == #"{"contents":[{"role":"user","parts":[{"text":"Be brief."}]}]}"#)
   }
 
-  @Test func `thinking is asked for as the model takes it`() throws {
+  @Test func `thinking is requested in the model's format`() throws {
     let cases: [(String, String, String)] = [
       (#"{"thinkingBudget":0}"#, "gemini-2.5-flash", #"{"thinkingBudget":0}"#),
       (#"{"thinkingBudget":0}"#, "gemini-2.5-pro", #"{"thinkingBudget":128}"#),
@@ -263,7 +263,7 @@ import Testing
     }
   }
 
-  @Test func `which tools may be called is kept as far as others can be told`() throws {
+  @Test func `the allowed tools are kept as far as other dialects can express them`() throws {
     func choice(_ config: String) throws -> (tools: Int, choice: String) {
       let json = Array(
         request(
@@ -281,7 +281,7 @@ import Testing
     #expect(try choice(#"{"mode":"MODE_UNSPECIFIED"}"#) == (3, ""))
   }
 
-  @Test func `a request to count tokens may wrap one`() throws {
+  @Test func `a request to count tokens may contain a complete request`() throws {
     let body = try written(
       #"{"generateContentRequest":{"model":"models/m","contents":[{"parts":[{"text":"Hi"}]}]}}"#)
     #expect(text(body.body) == #"{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}"#)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-/// Requests of Anthropic's Messages, read and written.
+/// Anthropic requests, read and written.
 @Suite struct MessagesRequestTests {
   private typealias Part = Conversation.Part
 
@@ -12,7 +12,7 @@ import Testing
     return try MessagesRequestReader.read(json.span)
   }
 
-  /// The request that a conversation comes to, with what was dropped behind it.
+  /// Writes a conversation and returns the request with the dropped fields after it.
   private func write(
     _ conversation: Conversation, _ json: [UInt8] = [], model: String = "m", limit: Int? = nil
   ) throws -> String {
@@ -23,7 +23,7 @@ import Testing
     return String(decoding: written.body, as: UTF8.self) + dropped
   }
 
-  /// A request as it comes out when it is read and written again.
+  /// Reads and writes a request.
   private func rewrite(_ text: String, model: String = "m", limit: Int? = nil) throws -> String {
     try write(read(text), Array(text.utf8), model: model, limit: limit)
   }
@@ -123,7 +123,7 @@ import Testing
   }
 
   @Test(arguments: MessagesTests.cases(".request.anthropic.json"))
-  func `a conversation becomes a request, and one that is read becomes the same`(name: String) throws {
+  func `a conversation becomes a request, and reading it gives the same conversation`(name: String) throws {
     let file = try MessagesTests.file(name + ".request.anthropic.json")
     let golden = String(decoding: file.dropLast(), as: UTF8.self)
     let conversation = try #require(Self.conversation(name))
@@ -134,7 +134,7 @@ import Testing
 
   // MARK: Claude Code
 
-  @Test func `what Claude Code sends is a conversation without what is its maker's alone`() throws {
+  @Test func `Claude Code's request becomes a conversation without Anthropic's own blocks`() throws {
     let json = try MessagesTests.file("claude-code.anthropic.recorded.json")
     let read = try MessagesRequestReader.read(json.span)
     func text(_ part: Part?) -> String? {
@@ -209,14 +209,14 @@ import Testing
     (#"{"max_tokens":9,"tool_choice":"auto",\#(hi)}"#, "tool_choice.type"),
     (#"{"max_tokens":9,"thinking":{"type":"enabled","budget_tokens":"x"},\#(hi)}"#, "thinking.budget_tokens"),
   ])
-  func `what cannot be understood is refused by its place`(body: String, place: String) {
+  func `an invalid field is rejected by its path`(body: String, place: String) {
     let apiError = #expect(throws: APIError.self, "\(body)") { try read(body) }
     #expect(apiError?.param == place)
     #expect(apiError?.status == 400)
     #expect(apiError?.message.contains("`\(place)`") == true)
   }
 
-  @Test func `what nobody else has is named, and what is unknown is not refused`() throws {
+  @Test func `fields without an equivalent are reported, and unknown ones are not rejected`() throws {
     let read = try read(
       #"""
       {"max_tokens":9,"model":"x","stream":true,"service_tier":"auto","container":"c","mcp_servers":[],"safeguards":{},
@@ -236,12 +236,12 @@ import Testing
     #expect(read.tools.first?.isStrict == true)
   }
 
-  @Test func `who wants tokens counted need not say how long the answer may be`() throws {
+  @Test func `a request to count tokens needs no token limit`() throws {
     let json = Array("{\(Self.hi)}".utf8)
     #expect(try MessagesRequestReader.read(json.span, isCount: true).messages.count == 1)
   }
 
-  @Test func `documents of text, what was found and errors of tools are carried`() throws {
+  @Test func `text documents, search results, and tool errors are translated`() throws {
     let body = #"""
       {"max_tokens":9,"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"a.1","name":"f"}]},
       {"role":"user","content":[{"type":"document","title":"T","source":{"type":"text","data":"D"}},
@@ -268,7 +268,7 @@ import Testing
     (#""output_config":{"effort":"low"}"#, .effort(.low)),
     (#""thinking":{"type":"disabled"},"output_config":{"effort":"low"}"#, .off),
   ])
-  func `thinking is read in all of its forms`(field: String, thinking: Conversation.Thinking) throws {
+  func `every form of thinking is read`(field: String, thinking: Conversation.Thinking) throws {
     #expect(try read(#"{"max_tokens":9,\#(field),\#(Self.hi)}"#).thinking == thinking)
   }
 
@@ -286,7 +286,7 @@ import Testing
     return made
   }
 
-  @Test func `a budget is at least 1024 and below the answer's limit, which is kept`() throws {
+  @Test func `a thinking budget is at least 1024 and below the answer's limit`() throws {
     func expect(_ thinking: Conversation.Thinking, _ maxTokens: Int64?, limit: Int? = nil, _ tokens: String) throws
     {
       let out = try write(conversation(thinking, maxTokens: maxTokens), limit: limit)
@@ -309,7 +309,7 @@ import Testing
     try expect(.off, nil, "4096,\(Self.written),\"thinking\":{\"type\":\"disabled\"}}")
   }
 
-  @Test func `newer models think as they see fit, steered by an effort`() throws {
+  @Test func `newer models get an effort instead of a budget`() throws {
     func thinking(_ model: String, _ thinking: Conversation.Thinking) throws -> String {
       let out = try write(conversation(thinking, maxTokens: 9000), model: model)
       return String(out.dropFirst("{\"model\":\"\(model)\",\"max_tokens\":9000,".count + Self.written.count))
@@ -328,7 +328,7 @@ import Testing
     #expect(try thinking("claude-fable-5", .off) == "} dropped: reasoning_effort")
   }
 
-  @Test func `thinking is left out where it would be an error`() throws {
+  @Test func `thinking is omitted where it would be an error`() throws {
     let forced = conversation(.effort(.low)) {
       $0.tools = [Self.tool("f", "x")]
       $0.toolChoice = .required
@@ -348,7 +348,7 @@ import Testing
     #expect(try !write(signed).contains("dropped"))
   }
 
-  @Test func `sampling is what the model takes, and the rest is named`() throws {
+  @Test func `only sampling parameters that the model accepts are sent`() throws {
     func sampling(
       _ model: String, _ temperature: String?, _ topP: String?, _ thinking: Conversation.Thinking? = nil
     )
@@ -374,7 +374,7 @@ import Testing
     #expect(try sampling("m", "1", "0.97", .effort(.low)) == #","top_p":0.97"# + thinking + " dropped: top_k")
   }
 
-  @Test func `calls without ids get some, and results find theirs by name and order`() throws {
+  @Test func `tool calls without IDs get IDs, and results match by name and order`() throws {
     let made = conversation {
       $0.messages += [
         Self.turn(.assistant, Self.call(nil, "f"), Self.call(nil, "g"), Self.call(nil, "f")),
@@ -391,7 +391,7 @@ import Testing
     #expect(throws: APIError.self) { try write(orphan) }
   }
 
-  @Test func `blank texts and thinking without proof are left out, and turns of one role are one`() throws {
+  @Test func `blank texts and unsigned thinking are omitted, and messages of one role are joined`() throws {
     let made = conversation {
       $0.messages = [
         Self.turn(.user, Self.text("a"), Self.text("")), Self.turn(.assistant, Self.text(" \n\t")),
@@ -408,7 +408,7 @@ import Testing
         """)
   }
 
-  @Test func `tools get the type that their schema must have, and a choice is nothing without them`() throws {
+  @Test func `a tool's schema gets its required type, and a choice needs tools`() throws {
     let made = conversation {
       $0.tools = ["{}", #"{ "properties":{}}"#, #"{"type":"object"}"#].map {
         Conversation.Tool(name: EscapedText("f"), parameters: .owned(Array($0.utf8)), isStrict: true)
@@ -424,7 +424,7 @@ import Testing
     #expect(try !write(conversation { $0.toolChoice = .required }).contains("tool_choice"))
   }
 
-  @Test func `an image that is neither an address on the web nor data is refused`() {
+  @Test func `an image that is neither a web URL nor data is rejected`() {
     let made = conversation {
       $0.messages.append(Self.turn(.user, .image(.url(EscapedText("file:///etc/passwd")))))
     }
@@ -432,7 +432,7 @@ import Testing
     #expect(apiError?.message == "`messages[1].content` has an image that is neither a URL nor base64 data.")
   }
 
-  @Test func `what has no place there is named by OpenAI's names`() throws {
+  @Test func `dropped fields are reported by OpenAI's names`() throws {
     let made = conversation {
       $0.drop("n")
       $0.format = .json
@@ -454,7 +454,7 @@ import Testing
   @Test(
     arguments: MessagesTests.cases(".request.anthropic.json").map { $0 + ".request.anthropic.json" }
       + ["claude-code.anthropic.recorded.json"])
-  func `a request with any of its values of another kind is read or refused`(name: String) throws {
+  func `a request with a value of any other type is read or rejected`(name: String) throws {
     for mutant in try Mutants.of(try MessagesTests.file(name)) {
       guard let conversation = try? MessagesRequestReader.read(mutant.span) else { continue }
       let target = WriteTarget(model: "claude-opus-4-5", streams: true)
@@ -464,7 +464,7 @@ import Testing
     }
   }
 
-  @Test func `ten thousand of everything take no longer than their bytes`() throws {
+  @Test func `ten thousand elements take time in proportion to their bytes`() throws {
     let blocks = (0..<10_000).map { #"{"type":"tool_use","id":"i\#($0)","name":"f","input":{"a":[\#($0)]}}"# }
     let results = (0..<10_000).map { #"{"type":"tool_result","tool_use_id":"i\#($0)","content":"x"}"# }
     let odd = (0..<10_000).map { #"{"type":"odd\#($0)"}"# }
@@ -484,7 +484,7 @@ import Testing
       #expect(try rewrite(body).contains("dropped: odd,odd0,odd1,"))
       _ = try write(nameless)
     }
-    // A debug build on a slow machine takes a second or two; what is quadratic, minutes.
+    // A debug build on a slow machine takes a second or two; quadratic code takes minutes.
     #expect(took < .seconds(30))
   }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-/// Anthropic's Messages, read and written. The fixtures are what its API sends, and requests as the writer makes them.
+/// Anthropic answers, read and written. The fixtures are what its API sends, and requests as the writer writes them.
 @Suite struct MessagesTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Pairs")
 
@@ -20,7 +20,7 @@ import Testing
 
   // MARK: Answers in
 
-  /// What a stream says, one event on each line, when its bytes come in pieces that end at `cuts`.
+  /// The events of a stream, one per line, whose bytes arrive in parts that end at `cuts`.
   private func told(_ stream: [UInt8], cutAt cuts: [Int] = []) throws -> [String] {
     var reader = MessagesAnswerReader()
     var told: [String] = []
@@ -33,14 +33,14 @@ import Testing
   }
 
   @Test(arguments: cases(".anthropic.sse"))
-  func `a stream says the same however its bytes are cut`(name: String) throws {
+  func `a stream gives the same events wherever its bytes are cut`(name: String) throws {
     let stream = try Self.file(name + ".anthropic.sse")
     let whole = try told(stream)
     for cut in 1..<stream.count { #expect(try told(stream, cutAt: [cut]) == whole, "cut at \(cut)") }
     #expect(try told(stream, cutAt: Array(1..<stream.count)) == whole, "byte by byte")
   }
 
-  @Test func `a stream of text and calls becomes events in their order`() throws {
+  @Test func `a stream of text and tool calls becomes events in order`() throws {
     #expect(
       try told(Self.file("tools.anthropic.sse")) == [
         "began msg_01XFDUDYJgAACzvnptvVoYEL", "usage 20 1 0 0 -", "text Let me see.",
@@ -50,7 +50,7 @@ import Testing
       ])
   }
 
-  @Test func `thinking, its proof and the end of each answer are told`() throws {
+  @Test func `thinking, its signature, and the end of each answer are read`() throws {
     #expect(
       try told(Self.file("thinking.anthropic.sse")) == [
         "began msg_01XFDUDYJgAACzvnptvVoYEL", "usage 8 1 0 0 -", "thinking Hmm, ", "thinking well.",
@@ -64,7 +64,7 @@ import Testing
     #expect(try told(Self.file("truncated.anthropic.sse")).last == "text Hel")
   }
 
-  /// The events of one datum of a stream each.
+  /// The events of each given data of a stream.
   private func told(events data: [String]) throws -> [String] {
     var reader = MessagesAnswerReader()
     var told: [String] = []
@@ -76,7 +76,7 @@ import Testing
     return told
   }
 
-  @Test func `hidden thinking and the tokens of thinking are told`() throws {
+  @Test func `redacted thinking and its tokens are read`() throws {
     #expect(
       try told(events: [
         #"{"type":"message_start","message":{"id":"msg_1"}}"#,
@@ -87,7 +87,7 @@ import Testing
       ]) == ["began msg_1", "redacted eA==", "usage - 9 - - 4"])
   }
 
-  @Test func `calls that nobody ended end before the answer does, and it ends once`() throws {
+  @Test func `open tool calls end before the answer, which ends once`() throws {
     #expect(
       try told(events: [
         #"{"type":"content_block_start","index":5,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}"#,
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test(arguments: answers)
-  func `a whole answer says what its stream says`(name: String) throws {
+  func `a non-streaming answer gives the same as its stream`(name: String) throws {
     let json = try Self.file(name + ".anthropic.json")
     let whole = Answer(try MessagesAnswerReader.whole(json.span), json.span)
     let streamed = try Told.gather(Self.file(name + ".anthropic.sse"))
@@ -113,7 +113,7 @@ import Testing
     #expect(whole.id == streamed.id)
   }
 
-  @Test func `an error in a 200 is thrown with its type, and no message is malformed`() throws {
+  @Test func `an error in a 200 keeps its type, and a missing message is malformed`() throws {
     let error = Array(#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#.utf8)
     #expect(throws: AttemptFailure.error(UpstreamError(message: "Overloaded", type: "overloaded_error"))) {
       try MessagesAnswerReader.whole(error.span)
@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test(arguments: answers)
-  func `what is written reads as what was read, streamed and whole`(name: String) throws {
+  func `written answers read back the same, streaming or not`(name: String) throws {
     let json = try Self.file(name + ".anthropic.json")
     let events = try MessagesAnswerReader.whole(json.span)
     let answer = Answer(events, json.span)
@@ -160,7 +160,7 @@ import Testing
     }
   }
 
-  @Test func `a stream has an event line for every event, and the model as its caller wrote it`() {
+  @Test func `every event has an event line, and the model has the caller's name`() {
     let out = write(
       [
         .began(id: EscapedText("chatcmpl-1")), .text(EscapedText("a\n")), .text(EscapedText("b")), .finished(.stop),
@@ -196,7 +196,7 @@ import Testing
         """)
   }
 
-  /// What happens to the blocks of a stream, in few words.
+  /// A short description of the blocks of a stream.
   private func blocks(_ events: [ChatEvent]) -> [String] {
     write([.began(id: nil)] + events).split(separator: "\n").compactMap { line in
       guard line.hasPrefix("data: {\"type\":\"content_block_") else { return nil }
@@ -204,7 +204,7 @@ import Testing
     }
   }
 
-  @Test func `two calls that are open at once are told apart by their index`() {
+  @Test func `two concurrently open tool calls differ by index`() {
     #expect(
       blocks([
         .text(EscapedText("x")), .callBegan(call: 0, id: EscapedText("a"), name: EscapedText("f")),
@@ -223,7 +223,7 @@ import Testing
       ])
   }
 
-  @Test func `a signature comes in one piece, and nothing is added to thinking behind it`() {
+  @Test func `a signature is in one event, and no thinking follows it in its block`() {
     #expect(
       blocks([
         .thinking(EscapedText("a")), .signature(EscapedText("s")), .signature(EscapedText("t")),
@@ -244,11 +244,11 @@ import Testing
   }
 
   @Test(arguments: zip(FinishReason.allCases, ["end_turn", "max_tokens", "tool_use", "refusal"]))
-  func `each reason has its word`(reason: FinishReason, word: String) {
+  func `every finish reason has its value`(reason: FinishReason, word: String) {
     #expect(write([.began(id: nil), .finished(reason)]).contains(#""stop_reason":"\#(word)""#))
   }
 
-  @Test func `a whole answer with calls is JSON even where the model left its arguments unfinished`() throws {
+  @Test func `a non-streaming answer is valid JSON even with incomplete arguments`() throws {
     let lender: [UInt8] = []
     var answer = Answer()
     for (call, arguments) in [#"{\"a\":1}"#, #"{\"a\":"#, #"[1]"#].enumerated() {
@@ -282,7 +282,7 @@ import Testing
         == #"{"type":"error","error":{"type":"\#(type)","message":"a \"b\""},"request_id":"r1"}"#)
   }
 
-  @Test func `models are listed in Anthropic's shape`() {
+  @Test func `models are listed in Anthropic's format`() {
     let list = MessagesModels.list([
       ModelEntry(id: "a", ownedBy: "x", created: 1_700_000_000),
       ModelEntry(id: "b", ownedBy: "x", created: -1),
@@ -304,7 +304,7 @@ import Testing
   }
 
   @Test(arguments: cases(".anthropic.sse"))
-  func `an answer with any of its values of another kind is read or refused`(name: String) throws {
+  func `an answer with a value of any other type is read or rejected`(name: String) throws {
     let lines = String(decoding: try Self.file(name + ".anthropic.sse"), as: UTF8.self).split(separator: "\n")
     let data = lines.filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
     for place in data.indices {
@@ -316,7 +316,7 @@ import Testing
     }
   }
 
-  @Test func `cached tokens stay part of the prompt when only the input is told again`() throws {
+  @Test func `cached tokens stay part of the prompt when only the input is repeated`() throws {
     var reader = MessagesAnswerReader()
     var events: [ChatEvent] = []
     for text in [
@@ -332,7 +332,7 @@ import Testing
   }
 }
 
-/// Events as lines of text, so that those of different bytes compare.
+/// Events as lines of text, so that events of different texts can be compared.
 enum Told {
   static func words(_ event: ChatEvent, _ json: Span<UInt8>) -> String {
     func text(_ escaped: EscapedText?) -> String {
@@ -358,7 +358,7 @@ enum Told {
     }
   }
 
-  /// The answer that a stream of Anthropic's comes to.
+  /// The answer of an Anthropic stream.
   static func gather(_ stream: [UInt8]) throws -> Answer {
     var reader = MessagesAnswerReader()
     var answer = Answer()
@@ -371,7 +371,7 @@ enum Told {
   }
 }
 
-/// A JSON text with one of its values of another kind, for each value and kind.
+/// Variants of a JSON text with one value of another type, for each value and type.
 enum Mutants {
   static let kinds = [
     "null", "true", "-7", "1e400", "9223372036854775808", "\"\"", "\"\\ud800\"", "[]", "{}", "[[{}]]",

@@ -14,7 +14,7 @@ import Testing
     try OllamaRequestReader.read(Array(text.utf8).span)
   }
 
-  /// What a request becomes when it goes to another server of its kind.
+  /// Reads and writes a request for another Ollama server.
   private func rewrite(_ text: String, model: String = "m", limit: Int? = nil) throws(APIError) -> String {
     let json = Array(text.utf8)
     let conversation = try OllamaRequestReader.read(json.span)
@@ -44,12 +44,12 @@ import Testing
   // MARK: Both ways
 
   @Test(arguments: cases)
-  func `a request comes back as it went in`(name: String) throws {
+  func `a request survives a round trip`(name: String) throws {
     let json = try Data(contentsOf: Self.folder.appending(path: name + ".request.ollama.json"))
     #expect(try rewrite(String(decoding: json, as: UTF8.self)) + "\n" == String(decoding: json, as: UTF8.self))
   }
 
-  @Test func `every option has its place, and those of Ollama alone are named`() throws {
+  @Test func `every option is translated, and Ollama's own are reported`() throws {
     let out = try rewrite(
       #"""
       {"options":{"temperature":0.50,"top_p":1,"top_k":40,"min_p":0.05,"seed":7,"frequency_penalty":0.1,"stop":"a",
@@ -75,19 +75,19 @@ import Testing
         .messages.isEmpty)
   }
 
-  @Test(arguments: [-2, -1, 0]) func `no limit of tokens is none`(count: Int) throws {
+  @Test(arguments: [-2, -1, 0]) func `a limit below 1 is no limit`(count: Int) throws {
     let conversation = try read(#"{"options":{"num_predict":\#(count),"num_ctx":\#(count)}}"#)
     #expect(conversation.maxTokens == nil && conversation.contextTokens == nil)
   }
 
-  @Test func `a stream is wanted unless it is not`() throws {
+  @Test func `a request streams unless it says otherwise`() throws {
     for (text, streams) in [("", true), (#","stream":false"#, false), (#","stream":null"#, true)] {
       let json = Array("{\"model\":\"m\"\(text)}".utf8)
       #expect(try ChatRequest.read(json.span, for: CallEndpoint(.ollama)).streams == streams)
     }
   }
 
-  @Test func `the most tokens of the target are not passed`() throws {
+  @Test func `the provider's token limit is not exceeded`() throws {
     let text = #"{"messages":[],"options":{"num_predict":100}}"#
     #expect(try rewrite(text, limit: 60).hasSuffix(#""options":{"num_predict":60}}"#))
     #expect(try rewrite(text, limit: 200).hasSuffix(#""options":{"num_predict":100}}"#))
@@ -100,7 +100,7 @@ import Testing
     ("R0lGODlhAQAB", "image/gif"), ("UklGRiQAAABXRUJQVlA4", "image/webp"),
     ("data:image/png;base64,iVBORw0KGgo=", "image/png"), ("data:image\\/jpeg;base64,\\/9j\\/4AAQ", "image/jpeg"),
   ])
-  func `the type of a picture is seen in its beginning`(base64: String, media: String) throws {
+  func `an image's media type is read from its first bytes`(base64: String, media: String) throws {
     let json = Array(#"{"messages":[{"role":"user","images":["\#(base64)"]}]}"#.utf8)
     let conversation = try OllamaRequestReader.read(json.span)
     guard case .image(.data(let type, let data))? = conversation.messages[0].parts.first else {
@@ -115,7 +115,7 @@ import Testing
   @Test(arguments: [
     "", "x", "UklGRiQAAABXQVZF", "https://example.com/a.png", "data:image/png;base64,", "data:", "\\u0000",
   ])
-  func `what is no picture is refused`(base64: String) {
+  func `data that is not an image is rejected`(base64: String) {
     #expect(apiError(#"{"messages":[{"role":"user","images":["\#(base64)"]}]}"#) == "messages[0].images[0]")
   }
 
@@ -146,18 +146,18 @@ import Testing
       (#"{"options":{"stop":[1]}}"#, "options.stop"), (#"{"options":{"num_ctx":1e300}}"#, "options.num_ctx"),
       (#"{"options":{"num_predict":true}}"#, "options.num_predict"),
     ] as [(String, String?)])
-  func `what cannot be understood is refused by its place`(text: String, place: String?) {
+  func `an invalid field is rejected by its path`(text: String, place: String?) {
     #expect(throws: APIError.self) { try read(text) }
     #expect(apiError(text) == place)
   }
 
-  @Test func `fields of a wrong type that nothing hangs on are dropped`() throws {
+  @Test func `irrelevant fields of a wrong type are dropped`() throws {
     let conversation = try read(
       #"{"think":"deeply","keep_alive":[],"logprobs":1,"top_logprobs":-1,"a b":1,"c":{}}"#)
     #expect(conversation.dropped.names == ["think", "keep_alive", "logprobs", "top_logprobs", "c"])
   }
 
-  @Test func `a generate request is one turn`() throws {
+  @Test func `a generate request is one message`() throws {
     let json = Array(
       #"""
       {"model":"m","prompt":"What?","system":"Be brief.","images":["iVBORw0KGgo="],"suffix":"","template":"",
@@ -175,13 +175,13 @@ import Testing
     #expect(throws: APIError.self) { try OllamaRequestReader.readGenerate(Array(#"{"prompt":1}"#.utf8).span) }
   }
 
-  // MARK: Calls and results
+  // MARK: Tool calls and results
 
   private static let calls =
     #"{"role":"assistant","tool_calls":[{"function":{"name":"f"}},{"function":{"name":"g","arguments":"{}"}},"#
     + #"{"function":{"name":"f","arguments":{"n":2}}}]}"#
 
-  /// The names of the results' calls, and their ids once all calls have some.
+  /// The names of the results' calls, and their IDs after every call has one.
   private func results(_ messages: String) throws -> String {
     let json = Array("{\"messages\":[\(messages)]}".utf8)
     var conversation = try OllamaRequestReader.read(json.span)
@@ -204,23 +204,23 @@ import Testing
     (#"{"role":"tool","tool_name":"h"},{"role":"tool","tool_call_id":"z"}"#, "call_4 h, z -"),
     (#"{"role":"user","content":"no"},{"role":"tool"}"#, "call_4 -"),
   ])
-  func `a result without an id is paired with a call by name, then by place`(text: String, found: String) throws {
+  func `a result without an ID matches a call by name, then by position`(text: String, found: String) throws {
     #expect(try results(Self.calls + "," + text) == found)
   }
 
-  @Test func `calls of a later turn are not mixed up with unanswered ones`() throws {
+  @Test func `later tool calls are not confused with unanswered ones`() throws {
     let tool = #"{"role":"tool"}"#
     #expect(try results([Self.calls, tool, Self.calls, tool].joined(separator: ",")) == "call_1 f, call_4 f")
     #expect(try results([Self.calls, Self.calls, tool].joined(separator: ",")) == "call_1 f")
   }
 
-  @Test func `made ids keep clear of given ones`() throws {
+  @Test func `assigned IDs differ from given ones`() throws {
     let given =
       #"{"role":"assistant","tool_calls":[{"id":"call_1","function":{"name":"a"}},{"function":{"name":"b"}}]}"#
     #expect(try results(given + #",{"role":"tool"},{"role":"tool"}"#) == "call_1 a, call_2 b")
   }
 
-  @Test func `a result has the name of the call with its id, and a turn with results becomes several messages`()
+  @Test func `a result has the name of the call with its ID, and a message with results becomes several`()
     throws
   {
     var conversation = Conversation()
@@ -250,7 +250,7 @@ import Testing
 
   // MARK: Writing
 
-  @Test func `a picture behind a URL is refused with what to do`() {
+  @Test func `an image URL is rejected with an alternative`() {
     var conversation = Conversation()
     conversation.messages = [
       Conversation.Message(role: .user, parts: [.image(.url(EscapedText("https://example.com/a.png")))])
@@ -263,7 +263,7 @@ import Testing
     }
   }
 
-  @Test func `what Ollama has no word for is dropped by OpenAI's name`() throws {
+  @Test func `fields that Ollama does not have are dropped by OpenAI's names`() throws {
     var conversation = Conversation()
     conversation.drop("n")
     conversation.user = EscapedText("u")
@@ -285,7 +285,7 @@ import Testing
       (.effort(.minimal), "true", "\"low\""), (.effort(.low), "true", "\"low\""),
       (.effort(.medium), "true", "\"medium\""), (.effort(.high), "true", "\"high\""),
     ] as [(Conversation.Thinking, String, String)])
-  func `levels of thinking go to models that know them`(
+  func `levels of thinking go to models that have them`(
     thinking: Conversation.Thinking, usual: String, leveled: String
   )
     throws
@@ -296,9 +296,9 @@ import Testing
     #expect(try write(conversation, model: "gpt-oss:120b").hasSuffix("\"think\":\(leveled)}"))
   }
 
-  // MARK: Bounds
+  // MARK: Limits
 
-  @Test func `a long conversation takes no long time`() throws {
+  @Test func `a long conversation takes little time`() throws {
     let count = 10_000
     let calls = (0..<count).map { _ in #"{"function":{"name":"f"}}"# }.joined(separator: ",")
     let results = (0..<count).map { _ in #"{"role":"tool","tool_name":"f"}"# }.joined(separator: ",")
@@ -311,7 +311,7 @@ import Testing
     #expect(took < .seconds(10))
   }
 
-  @Test func `values by chance in every place are read or refused`() {
+  @Test func `random values in every field are read or rejected`() {
     let values = [
       "null", "1", "-1e30", "\"\"", "\"a\"", "true", "[]", "{}", "[[]]", "[{}]", #"[{"function":{}}]"#, "[null]",
     ]

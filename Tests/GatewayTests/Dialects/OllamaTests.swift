@@ -15,7 +15,7 @@ import Testing
     Array(try Data(contentsOf: Self.folder.appending(path: name)))
   }
 
-  /// An event with its texts in it.
+  /// An event that owns its texts.
   private static func owned(_ event: ChatEvent, _ json: Span<UInt8>) -> ChatEvent {
     func own(_ text: EscapedText) -> EscapedText { .owned(text.bytes(in: json)) }
     switch event {
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  /// The events of a stream whose bytes come in pieces that end at `cuts`.
+  /// The events of a stream whose bytes arrive in parts that end at `cuts`.
   private static func events(_ stream: [UInt8], cutAt cuts: [Int] = []) throws -> [ChatEvent] {
     var lines = NDJSONReader()
     var reader = OllamaAnswerReader()
@@ -54,7 +54,7 @@ import Testing
 
   // MARK: Reading
 
-  @Test func `each case says what it is about`() throws {
+  @Test func `every case has its distinguishing content`() throws {
     func counts(_ prompt: Int, _ completion: Int) -> ChatEvent {
       .usage(TokenCounts(prompt: prompt, completion: completion))
     }
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test(arguments: wholes + ["failing", "truncated"])
-  func `a stream says the same however its bytes are cut`(name: String) throws {
+  func `a stream gives the same events wherever its bytes are cut`(name: String) throws {
     let stream = try bytes(name + ".ollama.ndjson")
     let whole = try Self.events(stream)
     for cut in 1..<stream.count { #expect(try Self.events(stream, cutAt: [cut]) == whole, "cut at \(cut)") }
@@ -98,17 +98,17 @@ import Testing
   }
 
   @Test(arguments: wholes)
-  func `a whole answer says what its stream says`(name: String) throws {
+  func `a non-streaming answer gives the same as its stream`(name: String) throws {
     let json = try bytes(name + ".ollama.json")
     let nothing: [UInt8] = []
     let whole = Answer(try OllamaAnswerReader.whole(json.span), json.span)
     let stream = Answer(try Self.events(try bytes(name + ".ollama.ndjson")), nothing.span)
     #expect(whole.reason == stream.reason && whole.counts == stream.counts)
-    // Thinking, text and calls of a whole answer have one place each, whatever their order was.
+    // A non-streaming answer has one field each for thinking, text, and tool calls, so their order is lost.
     #expect(whole.blocks == stream.blocks)
   }
 
-  @Test func `calls without an id get one that no other call of the answer has`() throws {
+  @Test func `tool calls without an ID get a unique one`() throws {
     let events = try Self.events(
       #"{"message":{"tool_calls":[{"function":{"name":"a"}},{"id":"call_2","function":{"name":"b","arguments":""}}]}}"#
         + "\n"
@@ -123,7 +123,7 @@ import Testing
     #expect(events.filter { if case .callEnded = $0 { true } else { false } }.count == 4)
   }
 
-  @Test func `arguments are escaped for where they go`() throws {
+  @Test func `arguments are escaped for their destination`() throws {
     let events = try Self.events(
       #"{"message":{"tool_calls":[{"function":{"name":"f","arguments":{"a":"\"\n\u00e9"}}}]}}"#)
     #expect(events.contains(.arguments(call: 0, Self.text(#"{\"a\":\"\\\"\\n\\u00e9\"}"#))))
@@ -132,7 +132,7 @@ import Testing
   @Test(arguments: [
     ("stop", FinishReason.stop), ("length", .length), ("load", .stop), ("unload", .stop), ("new", .stop),
   ])
-  func `each reason is known`(word: String, reason: FinishReason) throws {
+  func `every finish reason is known`(word: String, reason: FinishReason) throws {
     let line = #"{"message":{"content":""},"done":true,"done_reason":"\#(word)"}"#
     #expect(try Self.events(line) == [.began(id: nil), .finished(reason), .ended])
   }
@@ -147,7 +147,7 @@ import Testing
   }
 
   @Test(arguments: ["", "[]", "data: {}", "{", "1", #"{"message":{"content":"\#u{1}"}}"#])
-  func `what is no line of a stream is a failure of the upstream`(line: String) {
+  func `an invalid line is an upstream failure`(line: String) {
     #expect(throws: AttemptFailure.self) {
       var reader = OllamaAnswerReader()
       var events: [ChatEvent] = []
@@ -156,7 +156,7 @@ import Testing
     #expect(throws: AttemptFailure.self) { _ = try OllamaAnswerReader.whole(Array(line.utf8).span) }
   }
 
-  @Test func `a whole answer without one is a failure, and an error is the upstream's`() {
+  @Test func `a response without an answer is a failure, and an error object is the upstream's`() {
     for (text, failure) in [
       (#"{"error":"model not found"}"#, AttemptFailure.error(UpstreamError(message: "model not found"))),
       ("{}", .malformed("the answer has no message")),
@@ -166,12 +166,12 @@ import Testing
     }
   }
 
-  @Test func `more calls than anybody makes are a failure`() {
+  @Test func `too many tool calls are a failure`() {
     let calls = (0..<2000).map { _ in #"{"function":{"name":"f"}}"# }.joined(separator: ",")
     #expect(throws: AttemptFailure.self) { _ = try Self.events(#"{"message":{"tool_calls":[\#(calls)]}}"#) }
   }
 
-  @Test func `values by chance in every place are read past`() throws {
+  @Test func `random values in every field are skipped`() throws {
     let values = [
       "null", "1", "-1", "1e999", "9223372036854775807", "\"a\"", "true", "[]", "{}", "[[{}]]", "[null]",
     ]
@@ -210,13 +210,13 @@ import Testing
     return String(decoding: out, as: UTF8.self)
   }
 
-  /// Members whose values are a clock's.
+  /// Removes the members with times.
   private static func timeless(_ text: String) -> String {
     text.replacing(#/"created_at":"[^"]*"/#, with: "").replacing(#/_duration":\d+/#, with: "_duration\":0")
   }
 
   @Test(arguments: wholes)
-  func `an answer is written as Ollama writes it`(name: String) throws {
+  func `an answer is written in Ollama's format`(name: String) throws {
     let stream = try bytes(name + ".ollama.ndjson")
     #expect(Self.timeless(try Self.relay(stream)) == Self.timeless(String(decoding: stream, as: UTF8.self)))
     let json = try bytes(name + ".ollama.json")
@@ -225,7 +225,7 @@ import Testing
     #expect(Self.timeless(out) + "\n" == Self.timeless(String(decoding: json, as: UTF8.self)))
   }
 
-  @Test func `lines have the time, the model and the last one the counts`() throws {
+  @Test func `every line has the time and the model, and the last one the counts`() throws {
     let out = try Self.relay(try bytes("text.ollama.ndjson"))
     let lines = out.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines.count == 4 && lines.last == "")
@@ -240,7 +240,7 @@ import Testing
     #expect(try Self.relay(try bytes("failing.ollama.ndjson")).hasSuffix("\n{\"error\":\"Overloaded\"}\n"))
   }
 
-  @Test func `an answer to generate has its text in another place`() throws {
+  @Test func `an answer to generate has its text in response`() throws {
     let out = try Self.relay(try bytes("thinking.ollama.ndjson"), isGenerate: true)
     let lines = out.split(separator: "\n").map { $0.replacing(#/"created_at":"[^"]*",/#, with: "") }
     #expect(lines[0] == #"{"model":"m","response":"","thinking":"Hmm, ","done":false}"#)
@@ -258,7 +258,7 @@ import Testing
         + #""prompt_eval_count":8,"prompt_eval_duration":2,"eval_count":12,"eval_duration":6}"#)
   }
 
-  /// What is written of one call whose arguments come in pieces.
+  /// The output for one tool call whose arguments arrive in parts.
   private static func call(_ pieces: [String], id: String = "x") -> String {
     let nothing: [UInt8] = []
     var writer = OllamaAnswerWriter(label)
@@ -270,7 +270,7 @@ import Testing
     return String(decoding: out, as: UTF8.self).split(separator: "tool_calls").dropFirst().joined()
   }
 
-  @Test func `a call is written whole and on one line`() {
+  @Test func `a tool call is written complete and on one line`() {
     let call = Self.call([#"{\"a\":"#, #"\n [1,\r\n2],\"b\":\"\\n\"}"#])
     #expect(
       call
@@ -280,11 +280,11 @@ import Testing
   }
 
   @Test(arguments: [#"{\"a\":"#, "[]", "1", #"{} {}"#, " ", #"\"{}\""#])
-  func `a call whose arguments are no object is left out`(arguments: String) {
+  func `a tool call whose arguments are not an object is omitted`(arguments: String) {
     #expect(Self.call([arguments]) == "")
   }
 
-  @Test func `two open calls do not mix`() throws {
+  @Test func `two open tool calls do not mix`() throws {
     let nothing: [UInt8] = []
     var writer = OllamaAnswerWriter(Self.label)
     var out: [UInt8] = []
@@ -301,7 +301,7 @@ import Testing
     #expect(events.count == 1 + 3 + 2)
   }
 
-  @Test func `a model that was only loaded says so`() {
+  @Test func `the answer to a model load has its reason`() {
     #expect(
       String(decoding: OllamaAnswerWriter.loaded(Self.label), as: UTF8.self)
         == #"{"model":"m","created_at":"2026-08-21T10:15:30Z","message":{"role":"assistant","content":""},"done":true,"#
@@ -321,7 +321,7 @@ import Testing
     ModelEntry(id: id, ownedBy: "p", created: created)
   }
 
-  @Test func `the list of models has what clients insist on`() throws {
+  @Test func `the list of models has every member that clients require`() throws {
     let body = try Self.object(
       OllamaModels.list([Self.entry("a\"b", 1_787_307_330), Self.entry("c", -5), Self.entry("d", .max)]))
     let models = try #require(body["models"] as? [[String: Any]])
@@ -334,7 +334,7 @@ import Testing
     #expect(String(decoding: OllamaModels.list([]), as: UTF8.self) == #"{"models":[]}"#)
   }
 
-  @Test func `a model's details tell its context where clients look for it`() throws {
+  @Test func `a model's details have its context length where clients expect it`() throws {
     let body = try Self.object(
       OllamaModels.show(Self.entry("a"), contextTokens: 32_768, capabilities: [.completion, .vision]))
     let info = try #require(body["model_info"] as? [String: Any])
@@ -346,7 +346,7 @@ import Testing
     #expect(usual[architecture + ".context_length"] as? Int == 32_768)
   }
 
-  @Test func `running models and the version have their forms`() throws {
+  @Test func `running models and the version have Ollama's format`() throws {
     #expect(String(decoding: OllamaModels.loaded, as: UTF8.self) == #"{"models":[]}"#)
     let body = try Self.object(OllamaModels.loaded([.init(id: "a", expires: 60, contextTokens: 4096)]))
     let model = try #require((body["models"] as? [[String: Any]])?.first)

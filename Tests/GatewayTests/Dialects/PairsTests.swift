@@ -3,9 +3,9 @@ import Testing
 
 @testable import Gateway
 
-/// The same things said in all dialects: `<case>.request.<dialect>.json` are requests, `<case>.<dialect>.sse` (`.ndjson`
-/// for Ollama) streams, `<case>.<dialect>.json` whole answers. Each is translated into each other dialect, and must say
-/// there what that dialect's own file says.
+/// The same requests and answers in every dialect: `<case>.request.<dialect>.json` is a request, `<case>.<dialect>.sse`
+/// (`.ndjson` for Ollama) a stream, and `<case>.<dialect>.json` a non-streaming answer. Each is translated into every
+/// other dialect and must have the meaning of that dialect's own file.
 @Suite struct PairsTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Pairs")
   private static let callers: [Dialect] = [.openAI, .anthropic, .responses, .ollama, .gemini]
@@ -31,9 +31,9 @@ import Testing
   }
 
   @Test(arguments: requests)
-  func `a request says the same in every dialect`(name: String, from: Dialect, to: Dialect) throws {
+  func `a request has the same meaning in every dialect`(name: String, from: Dialect, to: Dialect) throws {
     guard let json = Self.read("\(name).request.\(from.rawValue).json") else {
-      // What a dialect cannot say has no file.
+      // A case that a dialect cannot express has no file.
       return
     }
     var written: String
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  /// JSON with its members in order and on lines of their own.
+  /// JSON with sorted members on separate lines.
   private static func canonical(_ json: [UInt8]) throws -> String {
     let object = try JSONSerialization.jsonObject(with: Data(json), options: .fragmentsAllowed)
     let data = try JSONSerialization.data(
@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test(arguments: streams)
-  func `a stream says the same in every dialect, however its bytes are cut`(
+  func `a stream has the same meaning in every dialect, wherever its bytes are cut`(
     name: String, from: Dialect, to: Dialect
   )
     throws
@@ -95,7 +95,7 @@ import Testing
     let own = try #require(Self.read(Self.streamName(name, to)))
     let (said, meant) = (Meaning(stream: Array(text.utf8), in: to), Meaning(stream: own, in: to))
     #expect(said.less(from, to) == meant.less(from, to), "\(text)")
-    // How bytes are cut is nobody's but the reader's: one writer is enough to see it.
+    // Only the reader sees how bytes are cut, so one writer is enough.
     guard to == (from == .openAI ? .anthropic : .openAI) else { return }
     for cut in 1..<stream.count {
       let again = relay(
@@ -112,7 +112,9 @@ import Testing
   }
 
   @Test(arguments: wholes)
-  func `a whole answer says the same in every dialect`(name: String, from: Dialect, to: Dialect) throws {
+  func `a non-streaming answer has the same meaning in every dialect`(name: String, from: Dialect, to: Dialect)
+    throws
+  {
     let json = try #require(Self.read("\(name).\(from.rawValue).json"))
     let own = try #require(Self.read("\(name).\(to.rawValue).json"))
     let out = try answer(json, from: from, to: CallEndpoint(to))
@@ -121,9 +123,9 @@ import Testing
     #expect(said.less(from, to) == meant.less(from, to), "\(String(decoding: out, as: UTF8.self))")
   }
 
-  /// Responses have no reader: what is written is compared with a file, in which ids are numbers.
+  /// Responses has no reader, so the output is compared with a file in which IDs are numbers.
   @Test(arguments: Self.cases(".openai.sse").flatMap { name in Dialect.upstream.map { (name, $0) } })
-  func `a stream of every dialect becomes one of Responses`(name: String, from: Dialect) throws {
+  func `a stream of every dialect becomes a Responses stream`(name: String, from: Dialect) throws {
     let stream = try #require(Self.read(Self.streamName(name, from)))
     let text = relay(stream, from: from, to: CallEndpoint(.responses))
     let special = "\(name).\(from.rawValue)-responses.sse"
@@ -135,7 +137,7 @@ import Testing
   }
 }
 
-/// What an answer says, as far as dialects can be compared.
+/// The meaning of an answer, as far as dialects can be compared.
 private struct Meaning: Equatable {
   var blocks: [Answer.Block]
   var counts: TokenCounts
@@ -169,10 +171,10 @@ private struct Meaning: Equatable {
     }
   }
 
-  /// Without what one of two dialects does not have.
+  /// The meaning without the parts that one of two dialects lacks.
   func less(_ from: Dialect, _ to: Dialect) -> Meaning {
     var meaning = self
-    // How far the counts had come is each dialect's own affair.
+    // The counts before a failure differ by dialect.
     if failure != nil { meaning.counts = TokenCounts() }
     let both = [from, to]
     if both.contains(.ollama) {

@@ -1,6 +1,6 @@
 @testable import Gateway
 
-/// A request in a dialect that asks for a stream, with nothing else to say.
+/// A minimal streaming request in a dialect.
 private func request(_ call: CallEndpoint) -> Call {
   let body =
     switch (call.dialect, call.form) {
@@ -17,7 +17,8 @@ private func request(_ call: CallEndpoint) -> Call {
 
 private let label = AnswerMetadata(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
 
-/// Hands over the data and the name of each event of an upstream's stream whose bytes come in pieces that end at `cuts`.
+/// Calls a function with the data and the name of each event of an upstream's stream whose bytes arrive in parts that
+/// end at `cuts`.
 func forEachEvent<Failure: Error>(
   of stream: [UInt8], in dialect: Dialect, cutAt cuts: [Int] = [],
   _ body: (_ data: [UInt8], _ name: [UInt8]) throws(Failure) -> Void
@@ -43,13 +44,13 @@ func forEachEvent<Failure: Error>(
   }
 }
 
-/// What a caller gets of an upstream's stream whose bytes come in pieces that end at `cuts`.
+/// The bytes that a caller receives for an upstream's stream whose bytes arrive in parts that end at `cuts`.
 func relay(_ stream: [UInt8], from dialect: Dialect, to call: CallEndpoint, cutAt cuts: [Int] = []) -> String {
   var chat = AnswerStream(for: request(call), from: dialect, label)
   var out: [UInt8] = []
   var isDone = false
   do throws(AttemptFailure) {
-    // What ends the body ends its last event.
+    // The end of the body ends the last event.
     try forEachEvent(of: stream + Array("\n\n".utf8), in: dialect, cutAt: cuts) {
       (data, name) throws(AttemptFailure) in
       if !isDone { isDone = try chat.take(data.span, named: name.span, into: &out) == .done }
@@ -61,7 +62,7 @@ func relay(_ stream: [UInt8], from dialect: Dialect, to call: CallEndpoint, cutA
   return String(decoding: out, as: UTF8.self)
 }
 
-/// What a caller gets of an upstream's whole answer.
+/// The bytes that a caller receives for an upstream's non-streaming answer.
 func answer(_ json: [UInt8], from dialect: Dialect, to call: CallEndpoint) throws -> [UInt8] {
   var chat = AnswerStream(for: request(call), from: dialect, label)
   switch try chat.whole(json.span).answer {
@@ -70,7 +71,7 @@ func answer(_ json: [UInt8], from dialect: Dialect, to call: CallEndpoint) throw
   }
 }
 
-/// How an error is told in a dialect.
+/// An error in a dialect.
 func failure(_ status: Int, _ message: String, in dialect: Dialect) -> [UInt8] {
   var out: [UInt8] = []
   ErrorReply.body(APIError(status, .upstreamFailed, message), in: dialect, requestID: "r1", into: &out)

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Gateway
 
-/// Answers as OpenAI's Responses tell them: `<case>.responses.sse` and `<case>.responses.json` among the pairs.
-/// `HOOSH_WRITE_FIXTURES=1` writes what comes out, to be read before it is kept.
+/// Answers in OpenAI's Responses format: `<case>.responses.sse` and `<case>.responses.json` among the pairs.
+/// `HOOSH_WRITE_FIXTURES=1` writes the output to the files, for review.
 @Suite struct ResponsesAnswerTests {
   private static let writes = ProcessInfo.processInfo.environment["HOOSH_WRITE_FIXTURES"] != nil
 
@@ -73,7 +73,7 @@ import Testing
     return ResponsesAnswerWriter.whole(.init(events, json.span), counts, label())
   }
 
-  /// The data of a stream's events, each of which has its type as its name.
+  /// The data of a stream's events. Each event has its type as its name.
   private static func read(_ stream: [UInt8]) throws -> [[String: Any]] {
     var reader = SSEReader()
     var offset = 0
@@ -95,17 +95,17 @@ import Testing
 
   // MARK: Fixtures
 
-  @Test(arguments: cases) func `an answer is told as a stream and as a whole`(answer: Case) throws {
+  @Test(arguments: cases) func `an answer is written as a stream and non-streaming`(answer: Case) throws {
     let stream = Self.stream(answer.events, answer.counts)
     try Self.expect(stream, isIn: answer.name + ".responses.sse")
     let whole = Self.whole(answer.events, answer.counts)
     try Self.expect(whole + [0x0a], isIn: answer.name + ".responses.json")
-    // A stream ends with all that a whole answer is.
+    // A stream ends with the complete non-streaming answer.
     let last = try #require(try Self.read(stream).last?["response"] as? NSDictionary)
     #expect(last == (try JSONSerialization.jsonObject(with: Data(whole)) as? NSDictionary))
   }
 
-  @Test func `a failure is the response's own, and ends the stream`() throws {
+  @Test func `a failure is the response's own event and ends the stream`() throws {
     var writer = ResponsesAnswerWriter(Self.label())
     var out: [UInt8] = []
     let json: [UInt8] = []
@@ -117,7 +117,7 @@ import Testing
     try Self.follow(try Self.read(out), endsWith: "response.failed")
   }
 
-  @Test func `a failure before anything was said has a beginning`() throws {
+  @Test func `a failure before any output has the events of a start`() throws {
     var writer = ResponsesAnswerWriter(Self.label())
     var out: [UInt8] = []
     writer.fail(code: "server_error", message: "a \"b\"\n", to: &out)
@@ -130,8 +130,8 @@ import Testing
 
   // MARK: Order
 
-  /// Checks that events come in the order that clients need: one response of one id, numbers without gaps, items and
-  /// parts that are added before they grow and done once, and texts that are the sum of their deltas.
+  /// Checks that events have the order that clients require: one response with one ID, consecutive numbers, items and
+  /// parts that are added before they grow and are done once, and texts that are the sum of their deltas.
   private static func follow(_ events: [[String: Any]], endsWith end: String) throws {
     #expect(events.map { $0["sequence_number"] as? Int } == Array(0..<events.count))
     #expect(events.first?["type"] as? String == "response.created")
@@ -175,14 +175,14 @@ import Testing
     #expect(output.compactMap { $0["id"] as? String } == ids.sorted { $0.key < $1.key }.map(\.value))
   }
 
-  @Test(arguments: cases) func `a stream keeps the order that clients need`(answer: Case) throws {
+  @Test(arguments: cases) func `a stream has the order that clients require`(answer: Case) throws {
     let isCut = answer.name == "length" || answer.name == "filtered"
     try Self.follow(
       try Self.read(Self.stream(answer.events, answer.counts)),
       endsWith: isCut ? "response.incomplete" : "response.completed")
   }
 
-  @Test func `everything that a model may do keeps the order, and a whole answer is the same`() throws {
+  @Test func `every kind of output has the required order, and the non-streaming answer is the same`() throws {
     let events: [ChatEvent] = [
       .redactedThinking(Self.text("cmVk")), .thinking(Self.text("A")), .signature(Self.text("s1")),
       .thinking(Self.text("B")), .signature(Self.text("s2")), .text(Self.text("")), .text(Self.text("Hi")),
@@ -212,8 +212,8 @@ import Testing
     #expect(last["output"] as? NSArray == other["output"] as? NSArray)
   }
 
-  @Test func `what Codex needs is in every stream`() throws {
-    // Texts come in items that are done, and the end is an event of its own.
+  @Test func `every stream has the events that Codex requires`() throws {
+    // Texts are in completed items, and the end is a separate event.
     let events = try Self.read(Self.stream([.text(Self.text("Hel")), .text(Self.text("lo")), .finished(.stop)]))
     let items = events.filter { $0["type"] as? String == "response.output_item.done" }
     let item = try #require(items.first?["item"] as? [String: Any])
@@ -227,7 +227,7 @@ import Testing
     #expect(response["usage"] is NSNull)
   }
 
-  @Test func `a call of a function in a namespace is told in its parts`() throws {
+  @Test func `a call of a function in a namespace has both parts of its name`() throws {
     let request = String(
       decoding: try ResponsesTests.fixture("Fixtures/codex.request.responses.json"), as: UTF8.self)
     let events: [ChatEvent] = [
@@ -241,9 +241,9 @@ import Testing
     #expect(output.map { $0["namespace"] as? String } == ["multi_agent_v1", nil])
   }
 
-  // MARK: Bounds
+  // MARK: Limits
 
-  @Test func `an answer that is too long ends as one that was cut, and all of its events agree`() throws {
+  @Test func `an answer over the size limit ends as incomplete, and all of its events agree`() throws {
     let events: [ChatEvent] = [
       .text(Self.text("Hello")), .callBegan(call: 0, id: Self.text("c"), name: Self.text("f")),
       .arguments(call: 0, Self.text(String(repeating: "x", count: 600))), .arguments(call: 0, Self.text("y")),
@@ -261,7 +261,8 @@ import Testing
     #expect(output.last?["arguments"] as? String == "")
   }
 
-  @Test(.timeLimit(.minutes(1))) func `a long answer in small pieces costs no more than its length`() throws {
+  @Test(.timeLimit(.minutes(1))) func `a long answer in small parts takes time in proportion to its length`() throws
+  {
     var writer = ResponsesAnswerWriter(Self.label())
     let json = Array("a".utf8)
     var out: [UInt8] = []

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-/// Requests in OpenAI's Responses, read as conversations.
+/// OpenAI Responses requests, read as conversations.
 @Suite struct ResponsesTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
 
@@ -11,7 +11,7 @@ import Testing
     Array(try Data(contentsOf: folder.appending(path: path)))
   }
 
-  /// A conversation in words, one line for each turn, with its parts in brackets.
+  /// A conversation as text, one line per message, with its parts in brackets.
   private func told(_ text: String) throws -> String { try told(Array(text.utf8)) }
 
   private func told(_ json: [UInt8]) throws -> String {
@@ -62,7 +62,7 @@ import Testing
 
   // MARK: Input
 
-  @Test func `what Codex sends becomes a conversation`() throws {
+  @Test func `Codex's request becomes a conversation`() throws {
     let json = try Self.fixture("Fixtures/codex.request.responses.json")
     #expect(
       try told(json) == #"""
@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  @Test func `items may be messages with or without a type and with all of their roles`() throws {
+  @Test func `messages are read with and without a type and in every role`() throws {
     #expect(
       try told(
         #"""
@@ -109,7 +109,7 @@ import Testing
           """#)
   }
 
-  @Test func `reasoning comes back with its signatures, and only ours are signatures`() throws {
+  @Test func `returned reasoning has its signature, and only hoosh's prefixes count`() throws {
     #expect(
       try told(
         #"""
@@ -130,7 +130,7 @@ import Testing
           """#)
   }
 
-  @Test func `items of OpenAI's own tools are dropped by name, and results of such calls with them`() throws {
+  @Test func `items of OpenAI's own tools are dropped by name, with their results`() throws {
     #expect(
       try told(
         #"""
@@ -145,7 +145,7 @@ import Testing
           """#)
   }
 
-  @Test func `arguments that a model got wrong do not end a conversation`() throws {
+  @Test func `invalid arguments from a model do not end a conversation`() throws {
     let told = try told(
       #"{"input":[{"type":"function_call","call_id":"c","name":"f","arguments":"{\"a\":"}]}"#)
     #expect(told == #"assistant: [calls f c {"arguments":"{\"a\":"}]"#)
@@ -153,7 +153,7 @@ import Testing
 
   // MARK: Fields
 
-  @Test func `fields of sampling, format and reasoning are read`() throws {
+  @Test func `sampling, format, and reasoning are read`() throws {
     let json = Array(
       #"""
       {"input":"Hi","max_output_tokens":10,"temperature":0.5,"top_p":0.9,"top_k":3,"seed":7,"stop":"END",
@@ -207,7 +207,7 @@ import Testing
     #expect(told == meaning)
   }
 
-  @Test func `a choice among no tools is left out`() throws {
+  @Test func `a choice without tools is omitted`() throws {
     let json = Array(#"{"input":"Hi","tool_choice":"required","tools":[{"type":"web_search"}]}"#.utf8)
     let read = try ResponsesRequestReader.read(json.span)
     #expect(read.toolChoice == nil)
@@ -242,13 +242,13 @@ import Testing
     (#"{"input":"a","reasoning":{"effort":"vast"}}"#, "reasoning.effort"),
     (#"{"input":"a","text":{"format":{"type":"json_schema"}}}"#, "text.format.schema"),
   ])
-  func `what cannot be passed on is refused by name`(json: String, param: String) throws {
+  func `a field that cannot be translated is rejected by name`(json: String, param: String) throws {
     let apiError = try #require(self.apiError(json))
     #expect(apiError.status == 400)
     #expect(apiError.param == param, "\(apiError.message)")
   }
 
-  @Test func `refusals of kept state say what to do instead`() throws {
+  @Test func `an error about stored state gives the alternative`() throws {
     let apiError = try #require(self.apiError(#"{"input":"a","previous_response_id":"resp_1"}"#))
     #expect(
       apiError.message
@@ -258,7 +258,7 @@ import Testing
 
   // MARK: Echo
 
-  @Test func `an answer repeats its request, with what is usual for the rest`() throws {
+  @Test func `an answer repeats its request, with defaults for the rest`() throws {
     let json = Array(
       "{\"temperature\": 0.5,\r\n \"tools\": [ {\"type\": \"function\",\n \"name\": \"a \\\" b\"} ],\n\"store\": true}"
         .utf8)
@@ -273,7 +273,7 @@ import Testing
         """#)
   }
 
-  @Test func `what an answer repeats is bounded, and the names of tools are the last to go`() throws {
+  @Test func `the echo has a limit, and tool names are dropped last`() throws {
     let long = String(repeating: "x", count: 70_000)
     let tool = #"{"type":"function","name":"f","description":"\#(long)"}"#
     let json = #"{"instructions":"\#(long)","tools":[\#(tool),{"type":"namespace","name":"n","tools":[\#(tool)]}]}"#
@@ -297,7 +297,7 @@ import Testing
     "Fixtures/codex", "Pairs/tools", "Pairs/images", "Pairs/thinking", "Pairs/schema", "Pairs/tool-choice",
     "Pairs/text",
   ])
-  func `no value in any place is more than a refusal`(name: String) throws {
+  func `any value in any field is at most an error`(name: String) throws {
     let json = try Self.fixture(name + ".request.responses.json")
     let whole = try JSONSerialization.jsonObject(with: Data(json))
     for replacement in [NSNull(), true, -1, 1e300, "x", "", [], [[]], ["x"], [:], ["type": "x"]] as [Any] {
@@ -311,7 +311,7 @@ import Testing
     }
   }
 
-  /// The value with each of its parts replaced, one at a time.
+  /// Variants of a value with one part replaced in each.
   private static func variants(of value: Any, _ replacement: Any) -> [Any] {
     var all: [Any] = [replacement]
     if let object = value as? [String: Any] {
@@ -331,7 +331,7 @@ import Testing
     return all
   }
 
-  @Test(.timeLimit(.minutes(1))) func `many items and parts cost no more than their length`() throws {
+  @Test(.timeLimit(.minutes(1))) func `many items and parts take time in proportion to their length`() throws {
     let part = #"{"type":"input_text","text":"a"}"#
     let call = #"{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}"#
     let parts = Array(repeating: part, count: 20_000).joined(separator: ",")

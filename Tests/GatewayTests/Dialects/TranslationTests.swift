@@ -3,13 +3,13 @@ import Testing
 
 @testable import Gateway
 
-/// Golden fixtures: `<case>.<dialect>.sse` is a stream, `<case>.<dialect>.json` a whole answer, and
-/// `<case>.request.<dialect>.json` a request. `HOOSH_WRITE_FIXTURES=1` writes what comes out, to be read before it is kept.
+/// Golden fixtures: `<case>.<dialect>.sse` is a stream, `<case>.<dialect>.json` a non-streaming answer, and
+/// `<case>.request.<dialect>.json` a request. `HOOSH_WRITE_FIXTURES=1` writes the output to the files, for review.
 @Suite struct TranslationTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
   private static let writes = ProcessInfo.processInfo.environment["HOOSH_WRITE_FIXTURES"] != nil
 
-  /// The cases that have a fixture with this ending.
+  /// The cases that have a fixture with this extension.
   private static func cases(_ ending: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }.sorted()
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: cases(".anthropic.sse"))
-  func `a stream becomes the same chunks however its bytes are cut`(name: String) throws {
+  func `a stream becomes the same chunks wherever its bytes are cut`(name: String) throws {
     let stream = try read(name + ".anthropic.sse")
     let openAI = CallEndpoint(.openAI)
     let whole = relay(stream, from: .anthropic, to: openAI)
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: cases(".anthropic.json").filter { !$0.hasSuffix(".request") })
-  func `a whole answer becomes a completion`(name: String) throws {
+  func `a non-streaming answer becomes a completion`(name: String) throws {
     let json = try read(name + ".anthropic.json")
     let out = try answer(json, from: .anthropic, to: CallEndpoint(.openAI))
     try expect(out + [0x0a], isIn: name + ".openai.json")
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: cases(".request.openai.json"))
-  func `a request becomes one of Messages`(name: String) throws {
+  func `a request becomes an Anthropic request`(name: String) throws {
     let json = try read(name + ".request.openai.json")
     let chat = try ChatRequest.read(json.span)
     let target = WriteTarget(model: "claude-x", maxTokensLimit: 8192, streams: chat.streams)

@@ -16,7 +16,7 @@ import Testing
       ("before", 64, 50, 200, "before"), ("demo-tokens5-tokens6", 6, 50, 200, nil), ("", 64, 50, 200, nil),
       ("---", 64, 50, 200, nil), ("demo-Tokens5-BEFORE", 64, 50, 200, nil),
     ] as [(String, Int, Double, Int, String?)])
-  func `a model's name sets the demo`(
+  func `a model's name configures the demo`(
     _ model: String, _ tokens: Int, _ rate: Double, _ first: Int, _ failure: String?
   ) {
     let settings = demo.settings(for: model)

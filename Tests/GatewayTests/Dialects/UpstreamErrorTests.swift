@@ -24,7 +24,7 @@ import Testing
       (#"{"error":{"message":7}}"#, "7", nil, nil, nil),
       (#"{"err\u006fr":{"m\u0065ssage":"\u0041"}}"#, "A", nil, nil, nil),
     ] as [(String, String, String?, String?, String?)])
-  func `an explanation is read in every shape`(
+  func `an error message is read in every format`(
     _ body: String, _ message: String, _ type: String?, _ param: String?, _ code: String?
   ) {
     let error = Self.read(body, retryAfter: 5)
@@ -33,11 +33,11 @@ import Testing
     #expect(error.param == param)
     #expect(error.code == code)
     #expect(error.retryAfter == 5)
-    // Behind an escape a key could hide.
+    // An escape could hide a key.
     #expect(error.body == (body.isEmpty || body.contains(#"\u"#) ? nil : body))
   }
 
-  @Test func `an explanation is bounded`() {
+  @Test func `an error message has a limit`() {
     let long = String(repeating: "\u{e9}", count: 50_000)
     let error = Self.read(
       #"{"error":{"message":"\#(long)","type":"\#(long)","param":"\#(long)","code":"\#(long)"}}"#)
@@ -58,12 +58,12 @@ import Testing
     ("nothing here at all", "nothing here at all"),
     ("é sk-abcdefghij é", "é sk-*** é"), ("sk-", "sk-"), ("", ""),
   ])
-  func `what looks like a credential is masked`(_ text: String, _ masked: String) {
+  func `text that looks like a credential is masked`(_ text: String, _ masked: String) {
     #expect(UpstreamErrorReader.mask(text) == masked)
     #expect(UpstreamErrorReader.mask(masked) == masked)
   }
 
-  @Test func `a credential is masked wherever it is said`() {
+  @Test func `a credential is masked in every field`() {
     let error = Self.read(#"{"error":{"message":"key sk-0123456789"},"also":"Bearer 0123456789"}"#)
     #expect(error.message == "key sk-***")
     #expect(error.body?.contains("0123456789") == false)
@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test func `a credential at the place where a text is cut is masked`() {
+  @Test func `a credential at the cut of a text is masked`() {
     let text = String(repeating: "x", count: 290) + " sk-0123456789"
     #expect(!Self.read(text).message.contains("012"))
   }
@@ -90,7 +90,7 @@ import Testing
     #expect(UpstreamErrorReader.mask(text) == "Bearer ***")
   }
 
-  // MARK: What the caller is told
+  // MARK: The caller's error
 
   @Test(arguments: [
     (400, 400, "upstream_rejected_request"), (404, 404, "upstream_rejected_request"),
@@ -103,7 +103,7 @@ import Testing
     (418, 502, "upstream_failed"), (100, 502, "upstream_failed"), (0, 502, "upstream_failed"),
     (999, 502, "upstream_failed"),
   ])
-  func `a status becomes a gateway's`(_ status: Int, _ shown: Int, _ code: String) {
+  func `an upstream status becomes a gateway status`(_ status: Int, _ shown: Int, _ code: String) {
     let error = UpstreamError(message: "words", param: "p", retryAfter: 9, body: "body")
     let failure = AttemptFailure.status(status, error)
     let apiError = failure.apiError(provider: "x")
@@ -128,17 +128,17 @@ import Testing
     (.malformed("x"), 502, "upstream_malformed_response"), (.tooLarge, 502, "upstream_malformed_response"),
     (.error(UpstreamError(message: "x")), 502, "upstream_failed"),
   ])
-  func `a failure becomes a gateway's status`(_ failure: AttemptFailure, _ status: Int, _ code: String) {
+  func `a failure becomes a gateway status`(_ failure: AttemptFailure, _ status: Int, _ code: String) {
     let apiError = failure.apiError(provider: "name")
     #expect(apiError.status == status)
     #expect(apiError.code.rawValue == code)
     #expect(apiError.message.contains("`name`"))
-    // Whoever is next would have no time left.
+    // The next candidate would have no time left.
     #expect(failure.allowsFailover == (failure != .timedOut(.total)))
     #expect(!failure.reason.isEmpty)
   }
 
-  @Test func `who must wait is told how long`() {
+  @Test func `a rate limited caller gets the time to wait`() {
     for status in [429, 503] {
       #expect(AttemptFailure.status(status, UpstreamError(message: "x")).apiError(provider: "p").retryAfter == 1)
     }

@@ -4,7 +4,7 @@ import Testing
 @Suite struct ChatStreamTests {
   private static let first = ChatFeed.delta(#"{"role":"assistant","content":""}"#)
 
-  /// Data of an event behind the first chunk of the stream, and what is relayed.
+  /// The data of an event after the first chunk of a stream, and the relayed data.
   static let goldens: [(name: String, data: String, relayed: String)] = [
     ("text", ChatFeed.delta(#"{"content":"Hi"}"#), ChatFeed.delta(#"{"content":"Hi"}"#)),
     (
@@ -17,12 +17,12 @@ import Testing
     (
       "another name", ChatFeed.delta("{}").replacing(#""m""#, with: #""vendor/m-2026""#), ChatFeed.delta("{}")
     ),
-    ("a name that is none", ChatFeed.delta("{}").replacing(#""m""#, with: "null"), ChatFeed.delta("{}")),
+    ("an invalid name", ChatFeed.delta("{}").replacing(#""m""#, with: "null"), ChatFeed.delta("{}")),
     (
       "no id, object, created or model", #"{"choices":[]}"#,
       #"{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[]}"#
     ),
-    ("an id that is none", ChatFeed.delta("{}").replacing(#""c1""#, with: "null"), ChatFeed.delta("{}")),
+    ("an invalid ID", ChatFeed.delta("{}").replacing(#""c1""#, with: "null"), ChatFeed.delta("{}")),
     ("choices null", ChatFeed.chunk("").replacing("[]", with: "null"), ChatFeed.chunk("")),
     (
       "no choices", #"{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m"}"#,
@@ -55,13 +55,13 @@ import Testing
       ChatFeed.delta(#"{"tool_calls":[{"id":"x","function":{}},{"id":"y","function":{}}]}"#),
       ChatFeed.delta(#"{"tool_calls":[{"index":0,"id":"x","function":{}},{"index":1,"id":"y","function":{}}]}"#)
     ),
-    ("usage that nobody asked for", ChatFeed.delta("{}", #","usage":{"prompt_tokens":1}"#), ChatFeed.delta("{}")),
-    ("usage null that nobody asked for", ChatFeed.delta("{}", #","usage":null"#), ChatFeed.delta("{}")),
-    ("only usage that nobody asked for", ChatFeed.chunk("", #","usage":{"prompt_tokens":1}"#), ""),
+    ("usage that was not requested", ChatFeed.delta("{}", #","usage":{"prompt_tokens":1}"#), ChatFeed.delta("{}")),
+    ("null usage that was not requested", ChatFeed.delta("{}", #","usage":null"#), ChatFeed.delta("{}")),
+    ("only usage that was not requested", ChatFeed.chunk("", #","usage":{"prompt_tokens":1}"#), ""),
   ]
 
   @Test(arguments: goldens.indices)
-  func `a chunk leaves as it came but for its faults`(_ index: Int) {
+  func `a chunk passes unchanged except for repairs`(_ index: Int) {
     let golden = Self.goldens[index]
     var feed = ChatFeed()
     #expect(feed.relay(Self.first) == Self.first)
@@ -82,7 +82,7 @@ import Testing
   func `a first delta has role and content`(_ delta: String, _ relayed: String) {
     var feed = ChatFeed()
     #expect(feed.relay(ChatFeed.delta(delta)) == ChatFeed.delta(relayed))
-    // Only the first one.
+    // Only the first delta.
     #expect(feed.relay(ChatFeed.delta(#"{"content":"x"}"#)) == ChatFeed.delta(#"{"content":"x"}"#))
   }
 
@@ -94,12 +94,12 @@ import Testing
     (#"{"tool_calls":[{"index":0}]}"#, true), (#"{"function_call":{"name":"f"}}"#, true),
     (#"{"audio":{}}"#, true), (#"{"tool_calls":null,"refusal":null}"#, false),
   ])
-  func `a role is silent and all that a person would see is not`(_ delta: String, _ isVisible: Bool) {
+  func `a role is not visible output, and everything else is`(_ delta: String, _ isVisible: Bool) {
     var feed = ChatFeed()
     #expect(feed.take(ChatFeed.delta(delta)).verdict == (isVisible ? .visible : .silent))
   }
 
-  @Test func `only the first finish counts`() {
+  @Test func `only the first finish reason counts`() {
     var feed = ChatFeed()
     let stop = ChatFeed.delta("{}", finish: #""stop""#)
     #expect(feed.take(Self.first).verdict == .silent)
@@ -129,13 +129,13 @@ import Testing
         + #""choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}"# + "\n\ndata: [DONE]\n\n")
   }
 
-  @Test func `a tool call that was not finished finishes as one`() {
+  @Test func `an unfinished tool call finishes with tool_calls`() {
     var feed = ChatFeed()
     _ = feed.take(ChatFeed.delta(#"{"tool_calls":[{"index":0,"id":"x","function":{"arguments":"{}"}}]}"#))
     #expect(feed.finish().contains(#""finish_reason":"tool_calls""#))
   }
 
-  @Test func `a tool call gets an id once`() {
+  @Test func `a tool call gets an ID once`() {
     var feed = ChatFeed()
     _ = feed.take(Self.first)
     for number in [0, 1] {
@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  @Test func `text is counted, whatever it is called`() {
+  @Test func `text is counted under every name`() {
     var feed = ChatFeed()
     _ = feed.take(ChatFeed.delta(#"{"content":"12345"}"#))
     _ = feed.take(ChatFeed.delta(#"{"reasoning_content":"123"}"#))
@@ -153,13 +153,13 @@ import Testing
     #expect(feed.chat.textBytes == 10)
   }
 
-  @Test func `the end is known`() {
+  @Test func `the end of a stream is known`() {
     var feed = ChatFeed()
     #expect(feed.take("[DONE]") == ChatFeed.Step(verdict: .done))
     #expect(feed.take(" [DONE]").failure != nil)
   }
 
-  // MARK: Faults
+  // MARK: Errors
 
   @Test(arguments: [
     (
@@ -173,12 +173,12 @@ import Testing
     #expect(feed.take(data) == ChatFeed.Step(failure: .error(error)))
   }
 
-  @Test func `an error that is null is none`() {
+  @Test func `a null error is not an error`() {
     var feed = ChatFeed()
     #expect(feed.take(ChatFeed.delta(#"{"content":"x"}"#, #","error":null"#)).verdict == .visible)
   }
 
-  @Test func `an error that is a text is bounded and masked`() {
+  @Test func `an error that is a string is cut and masked`() {
     var feed = ChatFeed()
     let long = String(repeating: "x", count: 5000) + " sk-0123456789"
     guard case .error(let error) = feed.take(#"{"error":"sk-0123456789 \#(long)"}"#).failure else {
@@ -190,7 +190,7 @@ import Testing
   }
 
   @Test(arguments: ["", "null", "1", "[]", "{", "{]", #"{"a":}"#, "DONE", "{} {}", "\u{0}", #"{"choices":[}]}"#])
-  func `what is no object is malformed`(_ data: String) {
+  func `data that is not an object is malformed`(_ data: String) {
     var feed = ChatFeed()
     let step = feed.take(data)
     guard case .malformed = step.failure else {
@@ -200,7 +200,7 @@ import Testing
     #expect(step.text.isEmpty)
   }
 
-  // MARK: Faults of ours
+  // MARK: Added chunks
 
   @Test(arguments: [
     ChatFeed.chunk(#"{"index":null,"delta":{},"finish_reason":null}"#),
@@ -209,19 +209,19 @@ import Testing
     ChatFeed.delta(#"{"role":"assistant","content":null,"tool_calls":[{"index":null,"id":"x","function":{}}]}"#),
     ChatFeed.delta(#"{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":null,"function":{}}]}"#),
   ])
-  func `a member that is null is mended, not written twice`(_ data: String) {
+  func `a null member is replaced, not written twice`(_ data: String) {
     var feed = ChatFeed()
     let relayed = feed.relay(data)
     #expect(ChatFeed.hasUniqueKeys(relayed) == true)
   }
 
-  @Test func `data of several lines leaves as one event`() {
+  @Test func `data of several lines is sent as one event`() {
     var feed = ChatFeed()
     let text = feed.take(ChatFeed.delta(#"{"content":"x"}"#).replacing(",", with: ",\n")).text
     #expect(text.split(separator: "\n").count == 1)
   }
 
-  @Test func `a chunk of ours has the time of the others`() {
+  @Test func `an added chunk has the time of the others`() {
     var feed = ChatFeed(wantsUsage: true)
     _ = feed.take(ChatFeed.delta(#"{"content":"x"}"#).replacing(#""created":7"#, with: #""created":8"#))
     #expect(feed.finish().ranges(of: #""created":8,"#).count == 2)

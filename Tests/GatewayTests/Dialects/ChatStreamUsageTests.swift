@@ -4,7 +4,7 @@ import Testing
 @Suite struct ChatStreamUsageTests {
   private static let text = ChatFeed.delta(#"{"role":"assistant","content":"12345678"}"#, finish: #""stop""#)
 
-  @Test func `usage that was asked for is shown as it came`() {
+  @Test func `requested usage passes unchanged`() {
     var feed = ChatFeed(wantsUsage: true)
     _ = feed.take(Self.text)
     let usage = ChatFeed.chunk(
@@ -16,7 +16,7 @@ import Testing
     #expect(feed.finish() == "data: [DONE]\n\n")
   }
 
-  @Test func `usage without its sum gets it`() {
+  @Test func `usage without a total gets one`() {
     var feed = ChatFeed(wantsUsage: true)
     _ = feed.take(Self.text)
     #expect(
@@ -24,7 +24,7 @@ import Testing
         == ChatFeed.chunk("", #","usage":{"total_tokens":7,"prompt_tokens":5,"completion_tokens":2}"#))
   }
 
-  @Test func `usage that did not come is estimated and says so`() {
+  @Test func `missing usage is estimated and marked`() {
     var feed = ChatFeed(wantsUsage: true)
     _ = feed.take(Self.text)
     #expect(
@@ -35,7 +35,7 @@ import Testing
     #expect(feed.chat.usage == nil)
   }
 
-  @Test func `usage on a chunk with text is told once and at the end, with its details`() {
+  @Test func `usage on a chunk with text is sent once and at the end, with its details`() {
     var feed = ChatFeed(wantsUsage: true)
     let usage =
       #""usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":4}}"#
@@ -48,7 +48,7 @@ import Testing
     #expect(!end.contains("estimated"))
   }
 
-  @Test func `usage on every chunk is told once, as the last says it`() {
+  @Test func `usage on every chunk is sent once, with the last values`() {
     var feed = ChatFeed(wantsUsage: true)
     for count in 1...3 {
       let usage = #","usage":{"prompt_tokens":5,"completion_tokens":\#(count)}"#
@@ -59,7 +59,7 @@ import Testing
     #expect(end.contains(#""choices":[],"usage":{"prompt_tokens":5,"completion_tokens":3,"total_tokens":8}}"#))
   }
 
-  @Test func `usage on every chunk stays for who asked for that`() {
+  @Test func `usage on every chunk stays for callers that requested it`() {
     var feed = ChatFeed(wantsUsage: true, wantsRunningUsage: true)
     let chunk = ChatFeed.delta(
       #"{"role":"assistant","content":"x"}"#,
@@ -67,7 +67,7 @@ import Testing
     #expect(feed.relay(chunk) == chunk)
   }
 
-  @Test func `usage that counts up is the largest of each`() {
+  @Test func `usage that counts up becomes the largest of each count`() {
     var feed = ChatFeed()
     for (prompt, completion) in [(5, 0), (5, 1), (0, 3), (4, 2)] {
       let usage = #","usage":{"prompt_tokens":\#(prompt),"completion_tokens":\#(completion)}"#
@@ -88,7 +88,7 @@ import Testing
     ("-9223372036854775808", 0), ("9223372036854775808", 0), ("18446744073709551616", 0), ("1e300", 0), ("1.5", 0),
     (#""7""#, 0), ("null", 0), ("[]", 0), ("{}", 0), (String(repeating: "9", count: 5000), 0),
   ])
-  func `counts that cannot be are not believed`(_ count: String, _ believed: Int) {
+  func `impossible counts are ignored`(_ count: String, _ believed: Int) {
     var feed = ChatFeed(wantsUsage: true)
     let usage = #","usage":{"prompt_tokens":\#(count),"completion_tokens":\#(count)}"#
     let relayed = feed.relay(ChatFeed.chunk("", usage))

@@ -43,7 +43,7 @@ import Testing
       #"{"model":"m","messages":[{}],"stream":true,"stream_options":{"include_usage":true}}"#
     ),
   ])
-  func `usage is asked for in every stream`(_ body: String, _ written: String) throws {
+  func `usage is requested in every stream`(_ body: String, _ written: String) throws {
     #expect(try Self.write(body) == written)
     #expect(try Self.write(body, wantsUsage: false) == body)
     let whole = body.replacing(#""stream":true"#, with: #""stream":false"#)
@@ -62,18 +62,18 @@ import Testing
     }
   }
 
-  @Test func `without a limit none is made up`() throws {
+  @Test func `no limit is added to a request without one`() throws {
     let body = #"{"model":"m","messages":[{}],"max_tokens":null}"#
     #expect(try Self.write(body, limit: 1) == body)
   }
 
-  @Test func `a candidate's own name goes where the caller's was`() throws {
+  @Test func `the candidate's name replaces the caller's`() throws {
     #expect(
       try Self.write(#"{"x":"m","mod\u0065l" : "m" ,"messages":["m"]}"#, model: "a\"b\u{e9}")
         == #"{"x":"m","mod\u0065l" : "a\"bé" ,"messages":["m"]}"#)
   }
 
-  @Test func `requests by chance change only where they must`() throws {
+  @Test func `random requests change only where they must`() throws {
     var json = RandomJSON(random: SplitMix(state: 3))
     for _ in 0..<400 {
       let members = json.members(count: 6)
@@ -90,17 +90,17 @@ import Testing
         "{" + usage
         + order.map { $0.hasPrefix(#""model""#) ? String($0.dropLast(3)) + #""other""# : $0 }
         .map { $0 == #""max_tokens":500"# ? #""max_tokens":7"# : $0 }.joined(separator: ",") + "}"
-      // The spaces around members were drawn by chance: without any of those outside of strings, all is the same.
+      // The white space around members is random, so it is ignored outside of strings.
       guard Self.dense(written) == Self.dense(expected) else {
         Issue.record("\(body) became \(written)")
         return
       }
-      // And byte for byte: what was put in, taken out again, leaves the caller's text.
+      // Removing the insertions restores the caller's exact bytes.
       let back = written.replacing(usage, with: "", maxReplacements: 1).replacing(
         #""max_tokens":7"#, with: #""max_tokens":500"#)
       #expect(back.utf8.count == body.utf8.count + 4)
       #expect((try? JSONSerialization.jsonObject(with: Data(written.utf8))) != nil)
-      // Nothing to change, nothing changed.
+      // Without a change the body is the same.
       #expect(try Self.write(body, wantsUsage: false) == body)
     }
   }
@@ -121,14 +121,14 @@ import Testing
   }
 }
 
-/// JSON by chance: unknown members, odd spaces, escapes, numbers of every spelling.
+/// Random JSON: unknown members, odd white space, escapes, and numbers in every format.
 struct RandomJSON {
   var random: SplitMix
   private var keys = 0
 
   init(random: SplitMix) { self.random = random }
 
-  /// Members with keys of their own.
+  /// Returns members with unique keys.
   mutating func members(count: Int) -> [String] {
     (0..<below(count + 1)).map { _ in
       keys += 1

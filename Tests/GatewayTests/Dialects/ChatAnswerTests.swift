@@ -34,7 +34,7 @@ import Testing
     (#","usage":{"prompt_tokens":9223372036854775807,"completion_tokens":1}"#, 1 << 40 + 1),
     (#","usage":{"prompt_tokens":92233720368547758070}"#, 0),
   ])
-  func `usage is read and never trusted too far`(_ member: String, _ total: Int?) throws {
+  func `usage is read only within plausible limits`(_ member: String, _ total: Int?) throws {
     let usage = try Self.relay(#"{"choices":[]\#(member)}"#).usage
     #expect(usage?.total == total.map { $0 == 1 << 40 + 1 ? (1 << 40) + 1 : $0 })
     #expect(usage == nil || usage?.source == .reported)
@@ -43,7 +43,7 @@ import Testing
   @Test(arguments: [
     "", "{", "[]", "null", "{}", #"{"choices":{}}"#, #"{"choices":[]}}"#, "<html>", #"{"choices":[1,]}"#,
   ])
-  func `what has no choices is malformed`(_ json: String) {
+  func `an answer without choices is malformed`(_ json: String) {
     #expect { try Self.relay(json) } throws: { Self.isMalformed($0) }
     #expect { try Self.restream(json) } throws: { Self.isMalformed($0) }
   }
@@ -53,14 +53,14 @@ import Testing
     return false
   }
 
-  @Test func `an error in a 200 is one`() {
+  @Test func `an error in a 200 is an error`() {
     #expect(throws: AttemptFailure.error(UpstreamError(message: "no"))) {
       try Self.relay(#"{"error":{"message":"no"},"choices":[]}"#)
     }
     #expect(throws: AttemptFailure.error(UpstreamError(message: "no"))) { try Self.restream(#"{"error":"no"}"#) }
   }
 
-  @Test func `a whole answer becomes the events of a stream`() throws {
+  @Test func `a non-streaming answer becomes the events of a stream`() throws {
     let json =
       #"{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"a"},"finish_reason":"stop"},"#
       + #"{"index":1,"message":{"role":"assistant","content":"b"},"finish_reason":"length"}],"#
@@ -75,7 +75,7 @@ import Testing
     #expect(try Self.restream(#"{"choices":[1,{}]}"#) == [#"{"choices":[{}]}"#])
   }
 
-  @Test func `a tool call of a whole answer gets its index`() throws {
+  @Test func `a tool call of a non-streaming answer gets its index`() throws {
     let json =
       #"{"choices":[{"message":{"role":"assistant","content":null,"tool_calls":[{"id":"x","type":"function","#
       + #""function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#

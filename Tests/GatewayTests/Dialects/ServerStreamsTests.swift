@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ServerStreamsTests {
   @Test(arguments: ServerStreams.all.indices, [false, true])
-  func `the stream of a server keeps the contract`(_ index: Int, _ wantsUsage: Bool) throws {
+  func `every server's stream keeps the contract`(_ index: Int, _ wantsUsage: Bool) throws {
     let stream = ServerStreams.all[index]
     var feed = ChatFeed(wantsUsage: wantsUsage)
     var out = ""
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: ServerStreams.all.indices)
-  func `the chunks of a server leave as they came but for the model`(_ index: Int) throws {
+  func `every server's chunks pass unchanged except for the model`(_ index: Int) throws {
     let stream = ServerStreams.all[index]
     var feed = ChatFeed(wantsUsage: true)
     var finished = false
@@ -51,9 +51,9 @@ import Testing
       let names = ["tiny.gguf", "org/Model-7B", "tiny:latest", "deep-r", "org/model", "model-2026"]
       var expected = names.reduce(chunk) { $0.replacing("\"\($1)\"", with: "\"m\"") }
       expected = expected.replacing(#""model":"""#, with: #""model":"m""#)
-      // One server says the finish twice.
+      // One server sends the finish reason twice.
       if finished { expected = expected.replacing(#""finish_reason":"stop""#, with: #""finish_reason":null"#) }
-      // Usage beside choices waits for the end.
+      // Usage in a chunk with choices is held until the end.
       if !chunk.contains(#""choices":[]"#) { expected = expected.replacing(#/,"usage":\{[^}]*\}/#, with: "") }
       #expect(feed.relay(chunk) == expected)
       finished = finished || feed.chat.isFinished

@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func `many choices and calls pass`() {
+  @Test func `many choices and tool calls pass`() {
     var feed = ChatFeed()
     let choices = (0..<100).map { #"{"index":\#($0),"delta":{"content":"x"}}"# }.joined(separator: ",")
     #expect(feed.take(ChatFeed.chunk(choices)).verdict == .visible)
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: [1, 57, 58, 63, 64, 65, 100_000])
-  func `depth is bounded`(_ depth: Int) {
+  func `depth has a limit`(_ depth: Int) {
     for (open, close) in [("[", "]"), (#"{"a":"#, "}")] {
       let bomb = String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
       var feed = ChatFeed()
@@ -46,14 +46,14 @@ import Testing
     #""role""#, #""content""#, #""usage""#, #""prompt_tokens""#, #""model""#, #""id""#, #""created""#, #""object""#,
     #""error""#,
   ])
-  func `any member may be anything`(_ key: String) {
+  func `any member may have any value`(_ key: String) {
     let chunk = ChatFeed.chunk(
       #"{"index":0,"delta":{"role":"assistant","content":"x","tool_calls":[{"index":0,"id":"x","#
         + #""function":{"name":"f","arguments":"x"}}]},"finish_reason":"stop"}"#,
       #","usage":{"prompt_tokens":1,"completion_tokens":1},"error":null"#)
     for value in ["null", "true", "[]", "{}", "[[]]", "[{}]", "[null]", #""""#, #""x""#, "-0", "1e99", #"{"a":1}"#]
     {
-      // In front of the right one, so that the key is there twice.
+      // Before the valid one, so that the key is repeated.
       let twice = chunk.replacing(key + ":", with: "\(key):\(value),\(key):")
       let instead = chunk.replacing(key + ":", with: "\(key):\(value),\"other\":")
       for data in [twice, instead] {
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test(arguments: ["model", "id", "created"], ["null", #""x""#, "7"])
-  func `a member that is there many times leaves once`(_ key: String, _ value: String) {
+  func `a repeated member is sent once`(_ key: String, _ value: String) {
     var feed = ChatFeed()
     _ = feed.take(#"{"id":"\#(String(repeating: "i", count: 200))","choices":[]}"#)
     for spelled in [key, key.replacing("d", with: #"\u0064"#)] {
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func `bytes by chance do not trap`() {
+  @Test func `random bytes do not trap`() {
     var random = SplitMix(state: 5)
     let seeds = ServerStreams.all.flatMap(\.chunks).map { Array($0.utf8) }
     let marks = Array(#"{}[]",:0-e\null"#.utf8)

@@ -1,9 +1,9 @@
 @testable import Gateway
 import Foundation
 
-/// A chat stream that is fed the data of events, for a caller who named the model `m`.
+/// Feeds the data of events to a `ChatStream`, for a caller that named the model `m`.
 struct ChatFeed {
-  /// What one event came to.
+  /// The result of one event.
   struct Step: Equatable {
     var verdict: ChatStream.Verdict?
     var text = ""
@@ -29,7 +29,7 @@ struct ChatFeed {
     }
   }
 
-  /// The data of the event that became of `data`, or the empty text.
+  /// Returns the data of the relayed event, or an empty text.
   mutating func relay(_ data: String) -> String { Self.data(take(data).text) }
 
   mutating func finish(promptBytes: Int = 40) -> String {
@@ -42,17 +42,17 @@ struct ChatFeed {
     event.hasPrefix("data: ") && event.hasSuffix("\n\n") ? String(event.dropFirst(6).dropLast(2)) : event
   }
 
-  /// A chunk with these choices, and more members, that keeps the contract.
+  /// Returns a valid chunk with the given choices and additional members.
   static func chunk(_ choices: String, _ more: String = "") -> String {
     #"{"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[\#(choices)]\#(more)}"#
   }
 
-  /// A chunk of the first choice.
+  /// Returns a chunk of the first choice.
   static func delta(_ delta: String, finish: String = "null", _ more: String = "") -> String {
     chunk(#"{"index":0,"delta":\#(delta),"finish_reason":\#(finish)}"#, more)
   }
 
-  /// Whether no object in a JSON text has a key twice; `nil` when it is no JSON.
+  /// Returns whether no object in a JSON text repeats a key, or `nil` if the text is not JSON.
   static func hasUniqueKeys(_ json: String) -> Bool? {
     guard (try? JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed)) != nil else {
       return nil
@@ -75,7 +75,7 @@ struct ChatFeed {
     return true
   }
 
-  /// Characters of the string that `text` begins with.
+  /// Returns the number of characters of the string at the start of `text`.
   private static func endOfString(_ text: Substring) -> Int {
     var count = 1
     var isEscaped = false

@@ -1,17 +1,17 @@
-/// Streams in the shapes that well-known servers send: the data of their events, and whether the chunk with the
-/// finish is the last but for the usage.
+/// Streams in the formats of well-known servers: the data of their events, and whether the chunk with the finish reason
+/// is the last one except for the usage.
 enum ServerStreams {
   struct Stream {
     var name: String
     var chunks: [String]
-    /// The text that a person reads.
+    /// The visible text.
     var text: String
     var usage: (prompt: Int, completion: Int)?
   }
 
   static let all = [llamaCpp, vllm, ollama, deepSeek, openRouter, azure]
 
-  /// The first delta has `content` null; the last chunk carries `timings`.
+  /// The first delta has null as `content`, and the last chunk has `timings`.
   static let llamaCpp = Stream(
     name: "llama.cpp",
     chunks: [
@@ -31,7 +31,7 @@ enum ServerStreams {
       #"{"id":"chatcmpl-5f","object":"chat.completion.chunk","created":1761000002,"model":"org/Model-7B","choices":[],"usage":{"prompt_tokens":9,"total_tokens":11,"completion_tokens":2}}"#,
     ], text: "Good day", usage: (9, 2))
 
-  /// Each delta has its role.
+  /// Every delta has a role.
   static let ollama = Stream(
     name: "Ollama",
     chunks: [
@@ -41,7 +41,7 @@ enum ServerStreams {
       #"{"id":"chatcmpl-12","object":"chat.completion.chunk","created":1761000003,"model":"tiny:latest","system_fingerprint":"fp_ollama","choices":[],"usage":{"prompt_tokens":26,"completion_tokens":2,"total_tokens":28}}"#,
     ], text: "Good day", usage: (26, 2))
 
-  /// Thoughts come first, with `content` null; the usage is on the chunk with the finish.
+  /// Thinking comes first, with null as `content`, and the usage is in the chunk with the finish reason.
   static let deepSeek = Stream(
     name: "DeepSeek",
     chunks: [
@@ -60,7 +60,7 @@ enum ServerStreams {
       #"{"id":"gen-1","provider":"Someone","model":"org/model","object":"chat.completion.chunk","created":1761000005,"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":"stop","native_finish_reason":"end_turn","logprobs":null}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10,"cost":0.00001}}"#,
     ], text: "Good day", usage: (8, 2))
 
-  /// The first chunk is about the prompt and has neither choices nor an id.
+  /// The first chunk describes the prompt and has neither choices nor an ID.
   static let azure = Stream(
     name: "Azure",
     chunks: [

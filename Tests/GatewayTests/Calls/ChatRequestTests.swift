@@ -7,10 +7,10 @@ import Testing
     return try ChatRequest.read(bytes.span)
   }
 
-  /// A request with these members behind its messages.
+  /// A request with the given members after its messages.
   static func body(_ members: String) -> String { #"{"model":"m","messages":[{}],\#(members)}"# }
 
-  @Test func `what matters is found`() throws {
+  @Test func `the relevant properties are found`() throws {
     let body =
       #" {"messages" : [ {"role":"user"} ] , "x":1,"stream":true,"model":"a/b:c@1","stream_options":{"include_usage":true}}"#
     let request = try Self.read(body)
@@ -61,7 +61,7 @@ import Testing
     (body(#""model":"x""#), "duplicate_field", nil), (body(#""a":1,"a":2"#), "duplicate_field", nil),
     (body(#""mo\u0064el":"x""#), "duplicate_field", nil), (body(#""a":1,"\u0061":2"#), "duplicate_field", nil),
   ])
-  func `a request that cannot be served is refused`(_ body: String, _ code: String, _ param: String?) {
+  func `an invalid request is rejected`(_ body: String, _ code: String, _ param: String?) {
     #expect {
       try Self.read(body)
     } throws: { error in
@@ -78,14 +78,14 @@ import Testing
     #""temperature":2.0e0"#, #""temperature":null"#, #""top_p":0.999"#, #""top_p":null"#, #""n":1"#, #""n":8"#,
     #""n":null"#, #""Model":"x""#, #""tools":[{"a":{"model":"x","model":"y"}}]"#, #""zz":1e999"#,
   ])
-  func `what is allowed is allowed`(_ members: String) throws {
+  func `valid values are accepted`(_ members: String) throws {
     let request = try Self.read(Self.body(members))
     #expect(request.model == "m")
     #expect(!request.streams)
     #expect(!request.wantsUsage)
   }
 
-  @Test func `an escaped spelling of a field is the field`() throws {
+  @Test func `an escaped name of a field is the field`() throws {
     let body = #"{"m\u006fdel":"a\u002fb","mess\u0061ges":[{}],"str\u0065am":true}"#
     let request = try Self.read(body)
     #expect(request.model == "a/b")
@@ -94,20 +94,20 @@ import Testing
   }
 
   @Test(arguments: [60, 1000, 100_000])
-  func `depth is bounded`(_ depth: Int) {
+  func `depth has a limit`(_ depth: Int) {
     let bomb = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     let isFine = depth < Scanner.depthMax
     #expect(((try? Self.read(Self.body(#""x":\#(bomb)"#))) != nil) == isFine)
   }
 
-  @Test func `the number of messages is bounded`() {
+  @Test func `the number of messages has a limit`() {
     for (count, isFine) in [(ChatRequest.messagesMax, true), (ChatRequest.messagesMax + 1, false)] {
       let messages = Array(repeating: "{}", count: count).joined(separator: ",")
       #expect(((try? Self.read(#"{"model":"m","messages":[\#(messages)]}"#)) != nil) == isFine)
     }
   }
 
-  @Test func `the first complaint wins, but not over malformed JSON`() {
+  @Test func `the first error is reported, unless the JSON is malformed`() {
     #expect(throws: APIError.self) { try Self.read(Self.body(#""n":0,"top_p":7"#)) }
     #expect {
       try Self.read(Self.body(#""n":0,"top_p":}"#))
