@@ -75,7 +75,7 @@ extension Gateway {
     if apiError.closes { options.keepsAlive = false }
     let request =
       connection.request
-      ?? Arrival(endpoint: nil, replyOptions: options, caller: .anyone, at: reactor.now, bytes: 0)
+      ?? Arrival(endpoint: nil, replyOptions: options, caller: .anonymous, at: reactor.now, bytes: 0)
     request.replyOptions = options
     connection.request = request
     var out = takeScratch()

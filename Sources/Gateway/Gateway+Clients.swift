@@ -80,7 +80,7 @@ extension Gateway {
       connection.reader = HeadReader()
       connection.served += 1
       connection.request = Arrival(
-        endpoint: nil, replyOptions: options, caller: .anyone, at: reactor.now, bytes: count)
+        endpoint: nil, replyOptions: options, caller: .anonymous, at: reactor.now, bytes: count)
       replyToOptions(connection, options)
       return true
     case .accepted(let arrival, let bodyReader, let count, let wantsContinue):

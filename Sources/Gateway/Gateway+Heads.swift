@@ -135,7 +135,7 @@ extension Gateway {
   }
 
   private func caller(_ head: RequestHead, _ input: Span<UInt8>, _ endpoint: Endpoint) throws(APIError) -> Caller {
-    if keys.allowsAnonymous || endpoint.needsNoKey { return .anyone }
+    if keys.allowsAnonymous || endpoint.needsNoKey { return .anonymous }
     let apiError = APIError(
       401, .unauthorized, "A valid key is needed: send it as `Authorization: Bearer KEY`.")
     var presented: Slice?
@@ -152,8 +152,8 @@ extension Gateway {
       }
       presented = field
     }
-    guard let presented, let index = keys.index(of: input.bytes(presented)) else { throw apiError }
-    return .key(index)
+    guard let presented, let caller = keys.caller(presenting: input.bytes(presented)) else { throw apiError }
+    return caller
   }
 
   private func bodyReader(_ head: RequestHead, _ endpoint: Endpoint?, _ input: Span<UInt8>) throws(APIError)

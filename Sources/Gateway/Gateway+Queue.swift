@@ -45,11 +45,7 @@ extension Gateway {
     let lane = queue.number(WaitingRoom.Lane(places: balancer.scopes(plan)))
     // Who had its turn and found no room after all has waited since it came.
     let before = connection.queued
-    let caller: Int =
-      switch connection.request?.caller {
-      case .key(let index)?: index
-      default: connection.address.map { -1 - abs($0.hashValue % (1 << 30)) } ?? -1
-      }
+    let caller = (connection.request?.caller ?? .anonymous).queueKey(address: connection.address?.bytes)
     let tier = before?.priority ?? connection.request?.tier ?? .normal
     let since = before?.since ?? reactor.now
     switch queue.queue.add(caller: caller, tier, resource: lane, since: since, at: reactor.now) {

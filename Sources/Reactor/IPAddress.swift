@@ -28,6 +28,11 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The address in network byte order: 4 bytes for IPv4, 16 for IPv6.
+  public var bytes: [UInt8] {
+    (0..<(isIPv6 ? 16 : 4)).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - $0 % 8 * 8)) }
+  }
+
   public var description: String {
     var address = linux_address()
     address.length = isIPv6 ? 16 : 4

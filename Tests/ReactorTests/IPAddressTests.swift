@@ -8,6 +8,14 @@ import Testing
     #expect(try #require(IPAddress(text)).description == text)
   }
 
+  @Test func `the bytes of an address are in network order`() throws {
+    #expect(try #require(IPAddress("127.0.0.1")).bytes == [127, 0, 0, 1])
+    #expect(
+      try #require(IPAddress("2001:db8::102:304")).bytes == [
+        0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4,
+      ])
+  }
+
   @Test(arguments: [
     "", "localhost", "1.2.3", "0x7f000001", "2130706433", "017700000001", "127.1", "1.2.3.4.", "[::1]", ":::",
   ])

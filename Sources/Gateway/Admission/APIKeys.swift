@@ -1,43 +1,53 @@
 internal import Digest
 
-/// The tokens that admit a caller, kept as digests only.
+/// The API keys that admit callers, stored as digests only.
 public struct APIKeys: Sendable {
-  /// Bytes of the longest credential that is looked at.
+  /// Bytes of the longest credential that is compared.
   public static let presentedMax = Secret.bytesMax
 
   private let digests: [Digest256]
+  /// The identity of each key's caller.
+  private let callers: [CallerID]
 
   /// `bearer`.
   private static let scheme: InlineArray<6, UInt8> = [0x62, 0x65, 0x61, 0x72, 0x65, 0x72]
 
-  /// None lets everybody in.
+  /// The keys in `tokens`; an empty list allows anonymous callers.
   public init(_ tokens: [Secret]) {
     digests = tokens.map { SHA256.hash(Array($0.reveal().utf8).span) }
+    callers = digests.map { digest in
+      CallerID(bits: (0..<8).reduce(0) { $0 << 8 | UInt64(digest.bytes[$1]) })
+    }
   }
 
-  /// Whether callers need no token.
+  /// Whether callers need no key.
   public var allowsAnonymous: Bool { digests.isEmpty }
 
-  /// The index of the token that was presented, or nil when it is none of them.
+  /// Returns the caller whose key was presented, or nil if the credential is not a configured key.
+  func caller(presenting credential: Span<UInt8>) -> Caller? {
+    index(of: credential).map { .key($0, callers[$0]) }
+  }
+
+  /// Returns the index of the presented key, or nil if it is not configured.
   ///
-  /// Takes as long for a wrong token as for the right one, wherever it stands: digests are compared whole, and
-  /// all of them are compared. Nil at once for a credential that is empty or longer than 4096 bytes.
+  /// Compares whole digests with every key, so that the time does not depend on which key matches or whether one does.
+  /// Only an empty credential, or one of more than 4096 bytes, returns early.
   public func index(of presented: Span<UInt8>) -> Int? {
     guard !presented.isEmpty, presented.count <= Self.presentedMax else { return nil }
     let digest = SHA256.hash(presented)
     var found = -1
     for index in digests.indices {
-      // All ones when the digests agree: a choice without a branch.
+      // All ones when the digests are equal: a selection without a branch.
       let mask = digests[index] == digest ? -1 : 0
       found = (found & ~mask) | (index & mask)
     }
     return found < 0 ? nil : found
   }
 
-  /// The credential in the value of an `Authorization` field, as in `Bearer abc` (RFC 6750, section 2.1).
+  /// Returns the credential in the value of an `Authorization` field, as in `Bearer abc` (RFC 6750, section 2.1).
   ///
-  /// The scheme may be in any case and be followed by several spaces; white space around the value is ignored.
-  /// Nil when the scheme is another, or when the credential is missing, not visible ASCII or in two words.
+  /// The scheme is matched in any letter case and may be followed by several spaces. White space around the value is
+  /// ignored. Returns nil for another scheme, and for a credential that is missing, has a space, or is not visible ASCII.
   public static func bearer(in value: Span<UInt8>) -> Slice? {
     var start = 0
     var end = value.count

@@ -16,7 +16,7 @@ struct JournalRow {
   }
 
   var id = ""
-  var caller = Caller.anyone
+  var caller = Caller.anonymous
   var path = ""
   var model = ""
   var provider = ""
