@@ -70,7 +70,8 @@ extension Micro {
         } else if member.keyEquals("user", in: json) {
           splice.remove(member)
         } else if member.keyEquals("max_tokens", in: json) {
-          splice.rename(member, to: "max_completion_tokens")
+          let key = Slice(start: Int(member.key.start), count: Int(member.key.count))
+          splice.replace(key, with: "max_completion_tokens".utf8.span)
         }
       }
     } catch { fatalError(error.description) }

@@ -35,13 +35,8 @@ enum FieldName: String, Sendable {
   case xRequestID = "x-request-id"
   case xPriority = "x-priority"
   case xSessionID = "x-session-id"
-  case accept
   case anthropicVersion = "anthropic-version"
   case anthropicBeta = "anthropic-beta"
-  case openAIBeta = "openai-beta"
-  case userAgent = "user-agent"
-  case traceparent
-  case tracestate
   case other
 
   /// The field that `name` names in any letter case.
@@ -49,18 +44,12 @@ enum FieldName: String, Sendable {
     switch name.count {
     case 4: if name.matches("host") { return .host }
     case 6:
-      if name.matches("accept") { return .accept }
       if name.matches("expect") { return .expect }
       if name.matches("origin") { return .origin }
     case 9: if name.matches("x-api-key") { return .xAPIKey }
     case 10:
       if name.matches("connection") { return .connection }
-      if name.matches("user-agent") { return .userAgent }
-      if name.matches("tracestate") { return .tracestate }
       if name.matches("x-priority") { return .xPriority }
-    case 11:
-      if name.matches("traceparent") { return .traceparent }
-      if name.matches("openai-beta") { return .openAIBeta }
     case 12:
       if name.matches("content-type") { return .contentType }
       if name.matches("x-request-id") { return .xRequestID }

@@ -139,7 +139,6 @@ extension RequestHead {
       index += 1
     }
     guard index > start, index < line.upperBound else { throw .requestLine }
-    target = Slice(start..<index)
 
     // Before the target: whoever speaks another version is told so, whatever else is wrong.
     minorVersion = try Self.minorVersion(index + 1..<line.upperBound, in: bytes)

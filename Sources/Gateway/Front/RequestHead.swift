@@ -23,8 +23,6 @@ struct RequestHead: Equatable, Sendable {
   var method = Method.other
   /// 0 or 1; later minor versions are read as 1.
   var minorVersion: UInt8 = 1
-  /// The target as it came.
-  var target = Slice.empty
   /// The path, percent-encoded as it came: at least `/`, `*` of `OPTIONS *`, empty for CONNECT.
   var path = Slice.empty
   /// What follows the first `?`; empty without one.
@@ -49,13 +47,8 @@ struct RequestHead: Equatable, Sendable {
   var xRequestID: Slice?
   var xPriority: Slice?
   var xSessionID: Slice?
-  var accept: Slice?
   var anthropicVersion: Slice?
   var anthropicBeta: Slice?
-  var openAIBeta: Slice?
-  var userAgent: Slice?
-  var traceparent: Slice?
-  var tracestate: Slice?
 }
 
 extension RequestHead.Method {

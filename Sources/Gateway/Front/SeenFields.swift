@@ -35,15 +35,10 @@ struct SeenFields: Sendable {
     case .contentEncoding: try Self.keep(value, name, in: &head.contentEncoding)
     case .origin: try Self.keep(value, name, in: &head.origin)
     case .xRequestID: Self.keepFirst(value, in: &head.xRequestID)
-    case .accept: Self.keepFirst(value, in: &head.accept)
     case .anthropicVersion: Self.keepFirst(value, in: &head.anthropicVersion)
     case .anthropicBeta: Self.keepFirst(value, in: &head.anthropicBeta)
-    case .openAIBeta: Self.keepFirst(value, in: &head.openAIBeta)
-    case .userAgent: Self.keepFirst(value, in: &head.userAgent)
-    case .traceparent: Self.keepFirst(value, in: &head.traceparent)
     case .xPriority: Self.keepFirst(value, in: &head.xPriority)
     case .xSessionID: Self.keepFirst(value, in: &head.xSessionID)
-    case .tracestate: Self.keepFirst(value, in: &head.tracestate)
     case .other: break
     }
   }

@@ -12,13 +12,6 @@ public enum Scanner {
     @_noAllocation @_noLocks get { Int(UInt32.max) }
   }
 
-  /// Checks that the whole of `json` is one value and whitespace.
-  public static func check(_ json: Span<UInt8>) throws(JSONError) {
-    let start = try begin(json)
-    let value = try value(in: json, at: start, depth: 0)
-    try finish(json, from: value.end)
-  }
-
   /// The single value that the whole of `json` is, whitespace around it aside.
   public static func whole(_ json: Span<UInt8>) throws(JSONError) -> JSONValue {
     let start = try begin(json)

@@ -54,13 +54,6 @@ public struct Splice: Sendable {
     note(.replace, member.value.slice.range, textFrom: start)
   }
 
-  /// Gives the member another name, which is escaped here.
-  public mutating func rename(_ member: Member, to name: String) {
-    let start = bytes.count
-    Writer.append(name, to: &bytes)
-    note(.replace, Int(member.key.start) - 1..<member.key.range.upperBound + 1, textFrom: start)
-  }
-
   /// Adds a member in front of all others of the object whose brace is at `brace`; `value` is JSON.
   ///
   /// Of several for the same object, the first one noted comes first.

@@ -76,9 +76,6 @@ public enum Writer {
     if truth { out.append("true" as StaticString) } else { out.append("false" as StaticString) }
   }
 
-  /// Appends JSON, or a part of it, as it is.
-  public static func append(raw json: Span<UInt8>, to out: inout [UInt8]) { out.append(json) }
-
   /// Appends a literal as it is, as in `{` or `null`.
   public static func append(raw json: StaticString, to out: inout [UInt8]) { out.append(json) }
 

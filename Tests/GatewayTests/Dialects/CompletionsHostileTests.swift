@@ -46,7 +46,7 @@ import Testing
 
   private func isJSON(_ bytes: [UInt8]) -> Bool {
     do throws(JSONError) {
-      try Scanner.check(bytes.span)
+      _ = try Scanner.whole(bytes.span)
       return true
     } catch {
       return false

@@ -356,13 +356,13 @@ import Testing
        {"parts":[\(parts.joined(separator: ","))]}],
        "generationConfig":{"responseSchema":\(deep)}}
       """.utf8)
-    try Scanner.check(request.span)
+    _ = try Scanner.whole(request.span)
     let clock = ContinuousClock()
     let took = try clock.measure {
       let conversation = try GeminiRequestReader.read(request.span)
       let target = WriteTarget(model: "m", streams: false)
       let body = try GeminiRequestWriter.write(conversation, request.span, for: target).body
-      try Scanner.check(body.span)
+      _ = try Scanner.whole(body.span)
     }
     let answer = Array(#"{"candidates":[{"content":{"parts":[\#(calls.joined(separator: ","))]}}]}"#.utf8)
     let read = try clock.measure {

@@ -49,7 +49,7 @@ import Testing
 
   private static func isInside(_ head: RequestHead, _ count: Int) -> Bool {
     let slices = [
-      head.target, head.path, head.query, head.host?.name, head.authorization, head.accept, head.userAgent,
+      head.path, head.query, head.host?.name, head.authorization, head.xRequestID, head.xSessionID,
     ]
     return slices.allSatisfy { ($0?.range.upperBound ?? 0) <= count } && head.byteCount <= count
   }

@@ -55,26 +55,26 @@ extension Rows {
     good("H25", "any expectation in HTTP/1.0", post("Expect: x\r\n", version: "HTTP/1.0")) {
       ($0.minorVersion, $0.keepsAlive) = (0, false)
     },
-    good("H9", "a tab and bytes above ASCII in a value", post("User-Agent:\ta\tb\u{e9}\u{ff} \r\n")) {
-      $0.fields = [.userAgent: "a\tb\u{fffd}\u{fffd}"]
+    good("H9", "a tab and bytes above ASCII in a value", post("X-Session-Id:\ta\tb\u{e9}\u{ff} \r\n")) {
+      $0.fields = [.xSessionID: "a\tb\u{fffd}\u{fffd}"]
     },
     good("H10", "every byte that a name may have", post("!#$%&'*+-.^_`|~09azAZ: x\r\n")),
-    good("H10", "an empty value", post("Accept:\r\nX:   \r\n")) { $0.fields = [.accept: ""] },
+    good("H10", "an empty value", post("X-Session-Id:\r\nX:   \r\n")) { $0.fields = [.xSessionID: ""] },
     good(
       "H31", "the fields that are kept",
       post(
         """
         AUTHORIZATION: Bearer sk-1\r\nx-api-key:sk-2\r\nContent-Type: application/json\r\norigin:  http://a \r
-        X-Request-Id: r.1\r\nAccept: text/event-stream\r\naccept: */*\r\nContent-Encoding: identity\r
-        anthropic-version: 2023-06-01\r\nUser-Agent: x/1\r\nTraceparent: 00-1\r\nTracestate: a=b\r
-        OpenAI-Beta: y\r\n
+        X-Request-Id: r.1\r\nAnthropic-Beta: a\r\nanthropic-beta: b\r\nContent-Encoding: identity\r
+        anthropic-version: 2023-06-01\r\nX-Priority: high\r\nX-Session-ID: s\r\nX-Goog-API-Client: c\r
+        X-Goog-API-Key: k\r\n
         """)
     ) {
       $0.fields = [
         .authorization: "Bearer sk-1", .xAPIKey: "sk-2", .contentType: "application/json", .origin: "http://a",
-        .xRequestID: "r.1", .accept: "text/event-stream", .contentEncoding: "identity",
-        .anthropicVersion: "2023-06-01", .userAgent: "x/1", .traceparent: "00-1", .tracestate: "a=b",
-        .openAIBeta: "y",
+        .xRequestID: "r.1", .anthropicBeta: "a", .contentEncoding: "identity",
+        .anthropicVersion: "2023-06-01", .xPriority: "high", .xSessionID: "s", .xGoogAPIClient: "c",
+        .xGoogAPIKey: "k",
       ]
     },
     good("H35", "a request line of 8192 bytes", requestLine(8192)) {

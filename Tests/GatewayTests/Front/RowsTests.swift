@@ -80,8 +80,9 @@ import Testing
     [
       (.authorization, head.authorization), (.xAPIKey, head.xAPIKey), (.contentType, head.contentType),
       (.contentEncoding, head.contentEncoding), (.origin, head.origin), (.xRequestID, head.xRequestID),
-      (.accept, head.accept), (.anthropicVersion, head.anthropicVersion), (.openAIBeta, head.openAIBeta),
-      (.userAgent, head.userAgent), (.traceparent, head.traceparent), (.tracestate, head.tracestate),
+      (.anthropicVersion, head.anthropicVersion), (.anthropicBeta, head.anthropicBeta),
+      (.xGoogAPIKey, head.xGoogAPIKey), (.xGoogAPIClient, head.xGoogAPIClient), (.xPriority, head.xPriority),
+      (.xSessionID, head.xSessionID),
     ]
   }
 }

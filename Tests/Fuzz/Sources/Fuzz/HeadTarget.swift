@@ -41,7 +41,7 @@ enum HeadTarget {
 
   private static func check(_ head: RequestHead, _ bytes: Span<UInt8>) {
     expect(head.byteCount <= bytes.count, "a head ends inside the input")
-    for slice in [head.target, head.path, head.query] + fields(head).map({ $0.1 ?? .empty }) {
+    for slice in [head.path, head.query] + fields(head).map({ $0.1 ?? .empty }) {
       expect(slice.range.upperBound <= head.byteCount, "a slice lies inside the head")
     }
     let own = bytes.extracting(first: head.byteCount)
@@ -128,7 +128,7 @@ enum HeadTarget {
   /// Returns the content of a head, without positions.
   private static func meaning(_ head: RequestHead, _ bytes: Span<UInt8>) -> [[UInt8]?] {
     var all: [[UInt8]?] = [method(head, bytes)]
-    for slice in [head.target, head.path, head.query, head.host?.name] {
+    for slice in [head.path, head.query, head.host?.name] {
       all.append(slice.map { bytes.bytes($0).array })
     }
     let facts = "\(head.method) \(head.minorVersion) \(head.host?.port ?? 0) \(head.framing)"
@@ -141,8 +141,9 @@ enum HeadTarget {
     [
       (.authorization, head.authorization), (.xAPIKey, head.xAPIKey), (.contentType, head.contentType),
       (.contentEncoding, head.contentEncoding), (.origin, head.origin), (.xRequestID, head.xRequestID),
-      (.accept, head.accept), (.anthropicVersion, head.anthropicVersion), (.openAIBeta, head.openAIBeta),
-      (.userAgent, head.userAgent), (.traceparent, head.traceparent), (.tracestate, head.tracestate),
+      (.anthropicVersion, head.anthropicVersion), (.anthropicBeta, head.anthropicBeta),
+      (.xGoogAPIKey, head.xGoogAPIKey), (.xGoogAPIClient, head.xGoogAPIClient), (.xPriority, head.xPriority),
+      (.xSessionID, head.xSessionID),
     ]
   }
 }
