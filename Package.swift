@@ -62,7 +62,7 @@ let package = Package(
     .testTarget(
       name: "GatewayTests", dependencies: ["Gateway", "Digest", "Reactor", "Support"],
       exclude: ["Dialects/Fixtures", "Dialects/Pairs"]),
-    .testTarget(name: "ProbeTests", dependencies: ["Probe", "hoosh"], exclude: ["Drivers/Fakes"]),
+    .testTarget(name: "ProbeTests", dependencies: ["Gateway", "Probe", "hoosh"], exclude: ["Drivers/Fakes"]),
     .testTarget(name: "EndToEndTests", dependencies: ["hoosh", "Gateway", "Reactor", "Support"]),
     .testTarget(name: "HouseTests", dependencies: ["Support"]),
   ],

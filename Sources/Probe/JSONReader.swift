@@ -96,15 +96,6 @@ struct JSONReader {
     return nil
   }
 
-  /// The truth that comes next, or nil when something else does, which is then passed.
-  mutating func bool() throws(JSONParseError) -> Bool? {
-    skipSpace()
-    let isTrue = at < bytes.count && bytes[at] == UInt8(ascii: "t")
-    let isWord = peek() == .word
-    try skip()
-    return isWord ? isTrue : nil
-  }
-
   /// Passes the value that comes next.
   mutating func skip() throws(JSONParseError) {
     switch peek() {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Gateway
 import Glibc
 import Probe
 
@@ -72,12 +73,7 @@ struct Fit: ParsableCommand {
     let budget = MemoryBudget(machine)
     let plan = Planner.plan(shape, usage, on: budget)
     if json {
-      var out = JSONWriter()
-      out.object { out in
-        out.object("model") { shape.write(&$0) }
-        out.object("plan") { plan.write(&$0) }
-      }
-      Terminal.write(out.bytes + [0x0a])
+      Terminal.write(plan.json(of: shape) + [0x0a])
     } else {
       show(shape, plan, usage)
     }

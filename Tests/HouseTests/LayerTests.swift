@@ -83,8 +83,9 @@ import Testing
     }
   }
 
-  /// Folders of the gateway that others may use; the rest know only these and themselves.
+  /// Folders of the gateway that others may use; policies know only these and themselves, and the top knows all.
   private static let shared = ["Types", "Wire", "Configuration"]
+  private static let top = ["Endpoints"]
   private static let policies = ["Admission", "Dispatch", "Records", "Telemetry"] + layers
   /// Folders of which each may use those after it; policies may use all of them but the first.
   private static let layers = ["Providers", "Calls", "Dialects", "Front"]
@@ -94,12 +95,12 @@ import Testing
       Tree.swift("Sources/Gateway").map { $0.path.split(separator: "/") }.filter { $0.count > 3 }.map {
         String($0[2])
       })
-    #expect(folders == Set(Self.shared + Self.policies))
+    #expect(folders == Set(Self.shared + Self.policies + Self.top))
   }
 
   @Test func `a folder of the gateway names no type of a folder that it may not know`() {
     var homes: [String: String] = [:]
-    for folder in Self.policies + Self.shared + [""] {
+    for folder in Self.policies + Self.shared + Self.top + [""] {
       for file in files(of: folder) {
         for type in declared(in: file) { homes[type] = folder }
       }

@@ -1,4 +1,5 @@
 import Foundation
+import Gateway
 import Probe
 
 /// The hardware rows of the original hoosh, and their equivalents here.

@@ -1,5 +1,3 @@
-internal import Probe
-
 /// What a request is for, by its path.
 ///
 /// Paths are compared as they came, undecoded, so that what was authorized is what is served. OpenAI's API
@@ -15,7 +13,7 @@ enum Endpoint: Equatable {
   /// What the gateway holds, and how its loop fares: `/v1/status`.
   case status
   /// What the machine has and what fits on it: `/v1/hardware` and what is below it.
-  case hardware(HardwareAPI.Endpoint)
+  case hardware(HardwareEndpoint)
   case chat(CallEndpoint)
   /// How many tokens a chat's prompt has.
   case countTokens(CallEndpoint)
@@ -72,7 +70,7 @@ enum Endpoint: Equatable {
 
   private static func ofHardware(_ rest: Range<Int>, in bytes: Span<UInt8>) -> Endpoint? {
     let below = bytes.bytes(Slice(rest)).text.dropFirst("/hardware".utf8.count)
-    return HardwareAPI.Endpoint(rawValue: String(below)).map(Endpoint.hardware)
+    return HardwareEndpoint(rawValue: String(below)).map(Endpoint.hardware)
   }
 
   private static func ofRouting(_ rest: Range<Int>, _ query: Slice, in bytes: Span<UInt8>) -> Endpoint? {

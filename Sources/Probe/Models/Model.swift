@@ -84,27 +84,6 @@ public struct Model: Sendable, Equatable {
   public var bitsPerParameter: Double { parameters > 0 ? Double(weights) * 8 / Double(parameters) : 0 }
 }
 
-/// Why a file is not a model that can be read.
-public enum ModelFileError: Error, Equatable, CustomStringConvertible {
-  /// It ends before its header does; so many bytes would be needed to go on.
-  case incomplete(needed: Int)
-  /// It is none of the formats.
-  case unknownFormat
-  /// It says something that cannot be; the text says what.
-  case malformed(String)
-  /// It cannot be opened or read.
-  case unreadable(String)
-
-  public var description: String {
-    switch self {
-    case .incomplete: "the file ends inside its header: the download was cut off"
-    case .unknownFormat: "not a model of a known format (GGUF, safetensors, ONNX, PyTorch)"
-    case .malformed(let what): "not a sound model file: \(what)"
-    case .unreadable(let why): why
-    }
-  }
-}
-
 extension Model {
   /// What it is, in one line.
   public var summary: String {
@@ -116,20 +95,5 @@ extension Model {
     if expertCount > 0 { words.append("\(expertsUsed) of \(expertCount) experts at a time") }
     if contextMax > 0 { words.append("made for \(contextMax) tokens") }
     return words.joined(separator: ", ")
-  }
-
-  /// A model as endpoints and `hoosh fit --json` write it.
-  public func write(_ out: inout JSONWriter) {
-    out.member("name", name)
-    out.member("format", format.rawValue)
-    out.member("architecture", architecture)
-    out.member("quantization", quantization)
-    out.member("parameters", parameters)
-    out.member("layers", layers.count)
-    out.member("weights_bytes", weights)
-    out.member("context_length", contextMax)
-    out.member("expert_count", expertCount)
-    out.member("experts_used", expertsUsed)
-    out.list("notes", notes)
   }
 }

@@ -128,7 +128,7 @@ extension Model {
 
 extension ModelFile {
   /// The version that the first bytes state, where the rest of the header is missing.
-  static func version(_ bytes: [UInt8], _ format: Model.Format) -> Int? {
+  public static func version(_ bytes: [UInt8], _ format: Model.Format) -> Int? {
     switch format {
     case .gguf:
       guard bytes.count >= 8 else { return nil }

@@ -78,15 +78,15 @@ extension Device {
   }
 }
 
-/// Amounts as people write them.
-public enum Bytes {
-  /// With one digit behind the point, in powers of 1024.
-  public static func text(_ count: Int) -> String {
-    for (unit, size) in [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] where count >= size
-    {
-      let tenths = Int((Double(count) / Double(size) * 10).rounded())
-      return "\(tenths / 10).\(tenths % 10) \(unit)"
+extension MemoryBudget {
+  /// Returns how many devices together have the bytes free, the largest first; `nil` if all of them do not.
+  public func shards(_ bytes: Int) -> Int? {
+    var left = bytes
+    var count = 0
+    for free in devices.map(\.free).sorted(by: >) where left > 0 {
+      left -= free
+      count += 1
     }
-    return "\(count) B"
+    return left <= 0 ? count : nil
   }
 }

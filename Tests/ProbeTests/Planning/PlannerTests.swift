@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Gateway
 @testable import Probe
 
 /// Where models go, and why.

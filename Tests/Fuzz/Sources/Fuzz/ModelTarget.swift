@@ -1,3 +1,5 @@
+import Gateway
+
 @testable import Probe
 
 /// Headers of model files. The first byte selects the declared size of the file; the header follows.

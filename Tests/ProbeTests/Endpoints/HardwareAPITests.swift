@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Gateway
 @testable import Probe
 
 /// The hardware endpoints' questions and answers.

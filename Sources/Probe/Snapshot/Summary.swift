@@ -13,7 +13,7 @@ public enum Summary {
       lines.append(
         "network       \(port.device) port \(port.port): \(number(port.gigabitsPerSecond)) Gb/s \(port.layer)")
     }
-    for probe in machine.driverProbes { lines.append("drivers       \(said(probe))") }
+    for probe in machine.driverProbes { lines.append("drivers       \(probe.summary)") }
     return lines.joined(separator: "\n")
   }
 
@@ -75,20 +75,7 @@ public enum Summary {
     return lines + device.advice.filter { $0 != device.exclusion }
   }
 
-  static func said(_ probe: DriverProbe) -> String {
-    let what: String =
-      switch probe.outcome {
-      case .answered: "described \(count(probe.devices, "device"))"
-      case .unavailable(let why), .failed(let why): why
-      case .crashed(let how): "crashed (\(how)); left alone for a while"
-      case .hung: "did not answer in time; left alone for a while"
-      case .stuck: "hangs in the kernel; left alone until the next start"
-      case .quarantined(let why): "not asked: \(why)"
-      }
-    return "\(probe.source.rawValue): \(what) in \(number(probe.milliseconds)) ms"
-  }
-
-  private static func count(_ number: Int, _ word: String) -> String {
+  static func count(_ number: Int, _ word: String) -> String {
     "\(number) \(word)\(number == 1 ? "" : "s")"
   }
 
