@@ -41,7 +41,7 @@ struct Capacity {
     let possible = (descriptorsMax - Self.descriptorsKept) * 8 / 17
     clientsMax = max(1, min(server.clientsMax, possible))
     clientsPerAddressMax = server.clientsPerAddressMax
-    bodiesBytesMax = server.bodiesBytesMax
+    bodiesBytesMax = server.requestBodiesBytesMax
     memoryBytesMax = server.memoryBytesMax
   }
 

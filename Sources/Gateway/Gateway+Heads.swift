@@ -117,7 +117,7 @@ extension Gateway {
     guard let host = head.host?.name, !hosts.allows(input.bytes(host)) else { return }
     throw APIError(
       421, .misdirected,
-      "This gateway does not answer for the host `\(input.bytes(host).text)`; add it to server.hosts to allow it.",
+      "This gateway does not answer for the host `\(input.bytes(host).text)`; add it to server.allowed_hosts to allow it.",
       closes: true)
   }
 
@@ -128,7 +128,7 @@ extension Gateway {
     guard let allowed = origins.allowed(input.bytes(origin)) else {
       throw APIError(
         403, .forbiddenOrigin,
-        "Web pages of this origin may not call the gateway; add it to server.origins to allow it.",
+        "Web pages of this origin may not call the gateway; add it to server.allowed_origins to allow it.",
         closes: true)
     }
     options.allowedOrigin = allowed

@@ -68,7 +68,7 @@ extension Gateway {
   private func wait(_ connection: Connection, _ id: RequestQueue.ID, _ since: Duration) {
     connection.ticket = id
     queue.waiting[id] = connection
-    connection.exchange?.pauses(.queue(until: since + configuration.routing.queue.wait))
+    connection.exchange?.pauses(.queue(until: since + configuration.routing.queue.timeout))
   }
 
   /// A request waits no longer, for whatever reason.

@@ -187,8 +187,8 @@ extension Gateway {
     providers = Self.providers(configuration)
     targets = Self.targets(providers)
     keys = APIKeys(configuration.auth.tokens)
-    hosts = HostAllowlist(bind: server.bind, names: configuration.server.hosts)
-    origins = OriginAllowlist(configuration.server.origins)
+    hosts = HostAllowlist(bind: server.bind, names: configuration.server.allowedHosts)
+    origins = OriginAllowlist(configuration.server.allowedOrigins)
     balancer.replace(
       table, policy: configuration.policy, configuration.health(now: reactor.now), configuration.concurrencyLimits,
       known: configuration.knownModels, at: reactor.now)

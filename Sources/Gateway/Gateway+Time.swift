@@ -9,7 +9,7 @@ extension Gateway {
     case .idle where isDraining:
       max(drainBegan + Self.lastCall, connection.served == 0 ? connection.since + Self.firstCall : .zero)
     case .idle: connection.since + configuration.server.idleTimeout
-    case .head: connection.since + configuration.server.headTimeout
+    case .head: connection.since + configuration.server.headerTimeout
     case .body:
       connection.since + configuration.server.bodyTimeout + .seconds(connection.body.count / Self.bodyRateMin)
     case .answer where connection.feed != nil: connection.since + configuration.server.timeouts.keepAliveComment

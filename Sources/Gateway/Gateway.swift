@@ -85,8 +85,8 @@ public final class Gateway {
     providers = Self.providers(configuration)
     keys = APIKeys(configuration.auth.tokens)
     let server = configuration.server
-    hosts = HostAllowlist(bind: server.bind, names: server.hosts)
-    origins = OriginAllowlist(server.origins)
+    hosts = HostAllowlist(bind: server.bind, names: server.allowedHosts)
+    origins = OriginAllowlist(server.allowedOrigins)
     targets = Self.targets(providers)
     let table: RouteTable
     do throws(RouteTableError) { table = try configuration.table(generation: 1) } catch {
@@ -167,7 +167,7 @@ public final class Gateway {
     if let probeAlarm { reactor.cancel(probeAlarm) }
     endLooks(all: true)
     for connection in feeds.values { close(connection) }
-    drainAlarm = reactor.setTimer(at: reactor.now + configuration.server.drain, tag: Alarm.drain.tag)
+    drainAlarm = reactor.setTimer(at: reactor.now + configuration.server.drainTimeout, tag: Alarm.drain.tag)
     for connection in connections.values where connection.phase == .idle { arm(connection) }
     endIfDone()
   }

@@ -26,7 +26,9 @@ enum ConfigurationSource {
     let environment = Environment.variables
     if let path = unsafe path ?? (access(defaultName, R_OK) == 0 ? defaultName : nil) {
       do throws(LoadError) {
-        return Loaded(configuration: try configuration(path, environment), origin: path)
+        let configuration = try configuration(path, environment)
+        for warning in configuration.warnings { Terminal.printError("\(warning)") }
+        return Loaded(configuration: configuration, origin: path)
       } catch {
         switch error {
         case .unreadable(let message):

@@ -44,7 +44,7 @@ struct Info: ParsableCommand {
       let place = provider.baseURL.isInProcess ? "in process" : provider.baseURL.text
       print(
         "  \(padded(provider.name, 16))\(padded(place, 40))"
-          + "HTTP/2 \(provider.http2 ? "on" : "off"), idle \(provider.idle)\(state)")
+          + "HTTP/2 \(provider.http2 ? "on" : "off"), idle \(provider.idleTimeout)\(state)")
     }
   }
 
@@ -77,7 +77,7 @@ struct Info: ParsableCommand {
       ),
       ("stream commit deadline", "\(server.timeouts.commitAfter)"),
       ("JSON body limit", "\(server.jsonBodyBytesMax) bytes"),
-      ("request bodies in memory", "\(server.bodiesBytesMax) bytes"),
+      ("request bodies in memory", "\(server.requestBodiesBytesMax) bytes"),
       ("memory limit", server.memoryBytesMax == 0 ? "none" : "\(server.memoryBytesMax) bytes"),
       ("output buffered per client", "\(server.outputHighWater) bytes, then its upstream is paused"),
       ("clients", "\(server.clientsMax)"),

@@ -15,7 +15,7 @@ import Testing
     demo.tokens_per_second = 0
     [auth]
     tokens = ["canary-key-0123456789"]
-    [journal]
+    [access_log]
     \(journal)
     """
   }

@@ -34,6 +34,15 @@ import Testing
     #expect(run.output.isEmpty)
   }
 
+  @Test func `a former name of a key is valid, with one warning that gives its line and its present name`() throws {
+    let text = "[[providers]]\ntype = \"Demo\"\n[journal]\nformat = \"off\"\n"
+    let run = try Run.hoosh(["check", "old.toml"], files: ["old.toml": text])
+    #expect(run.status == 0)
+    #expect(run.output.contains("old.toml: configuration is valid"))
+    #expect(
+      run.errors == "old.toml:4:1: warning: `journal.format` was renamed; write `access_log.format` instead\n")
+  }
+
   @Test func `a missing file exits with status 74`() throws {
     let run = try Run.hoosh(["check", "none.toml"])
     #expect(run.status == 74)

@@ -9,7 +9,7 @@ import Testing
   private func start(keys: Bool = false) throws -> (program: Program, server: [String]) {
     var text =
       "[server]\nport = 0\n[[providers]]\ntype = \"Demo\"\nmodels = [\"demo\", \"demo-*\"]\ndemo.first_token_ms = 0\n"
-    text += "demo.tokens_per_second = 0\n[journal]\nformat = \"off\"\n"
+    text += "demo.tokens_per_second = 0\n[access_log]\nformat = \"off\"\n"
     if keys { text += "[auth]\ntokens = [\"the-key-of-the-house\"]\n" }
     let program = try Program(["serve"], files: ["hoosh.toml": text])
     return (program, ["--server", "http://127.0.0.1:\(try program.port())"])

@@ -16,7 +16,7 @@ PATIENT = {
     "upstream_first_event_timeout_secs": 20,
     "upstream_stall_timeout_secs": 20,
     "upstream_total_timeout_secs": 20,
-    "drain_secs": 15,
+    "drain_timeout_secs": 15,
 }
 
 
@@ -110,7 +110,7 @@ async def idle_end(w, _):
 @fault("H51-grace", "the drain timeout expires: an error event or 503, and an exit", quick=True)
 async def grace(w, v):
     stream = v == "stream"
-    async with w.own({**PATIENT, "drain_secs": 1}, settles=False) as gateway:
+    async with w.own({**PATIENT, "drain_timeout_secs": 1}, settles=False) as gateway:
         w.upstream.script("evil-h51", half(True), STALL) if stream else w.upstream.script("evil-h51", STALL)
         client = await gateway.begin("evil-h51", stream)
         response = await client.response(until=b"two") if stream else None

@@ -46,7 +46,7 @@ async def long_fields(w, _):
 
 @fault("H36-memory", "two hundred incomplete heads of 31 KiB: at most 64 KiB of memory each", ONCE)
 async def waiting_heads(w, _):
-    async with w.own({"head_timeout_secs": 10}) as gateway:
+    async with w.own({"header_timeout_secs": 10}) as gateway:
         before = gateway.rss()
         block = b"".join(b"x-%d: %s\r\n" % (n, b"v" * 1000) for n in range(31))
         for _ in range(200):
@@ -84,7 +84,7 @@ async def bodies_ceiling(w, v):
     patient = {
         "upstream_first_event_timeout_secs": 10,
         "upstream_total_timeout_secs": 10,
-        "bodies_bytes_max": 4 * MEBIBYTE,
+        "request_bodies_bytes_max": 4 * MEBIBYTE,
     }
     async with w.own({**patient, "body_timeout_secs": 10}) as gateway:
         running = w.upstream.script("evil-runs", STREAM, token("one "), wait, token("two three four "), FINISH + DONE)

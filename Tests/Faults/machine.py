@@ -151,7 +151,7 @@ async def sheds(w, gateway, count):
 async def memory_ceiling(w, _):
     async with w.own(PATIENT, arguments=["--max-memory", "64M"], rss=KEPT) as gateway:
         expect((await gateway.status())["bytes"]["memory_max"] == 64 * MEBIBYTE, "the status shows another memory limit")
-        # `bodies_bytes_max` is 64 MiB here: it must not be the limit that is reached.
+        # `request_bodies_bytes_max` is 64 MiB here: it must not be the limit that is reached.
         for _ in range(2):
             await sheds(w, gateway, 60)
 
@@ -191,7 +191,7 @@ async def memory_cgroup(w, _):
         raise Skip(f"needs a memory cgroup (v1) that can be written: {error}")
     try:
         wrap = ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
-        ceilings = {**PATIENT, "bodies_bytes_max": 1024 * MEBIBYTE}
+        ceilings = {**PATIENT, "request_bodies_bytes_max": 1024 * MEBIBYTE}
         async with w.own(ceilings, wrap=wrap, arguments=["--max-memory", "96M"], rss=KEPT) as gateway:
             await sheds(w, gateway, 200)
             with open(f"{group}/memory.oom_control") as file:

@@ -83,7 +83,7 @@ async def limited_key(w, v):
 @fault("U19", "a burst of errors: the circuit breaker opens, then one trial request at a time, then it closes", quick=True)
 async def burst(w, v):
     stream = v == "stream"
-    breaker = {"breaker": {"failures_max": 5, "open_secs": 0.5}}
+    breaker = {"breaker": {"consecutive_failures_max": 5, "open_secs": 0.5}}
     async with w.own(providers=two(w), sections=breaker) as gateway:
         state = {"broken": True}
 
@@ -128,7 +128,7 @@ async def both_down(w, v):
         provider(name, w.url("refused"), models=["two*"], priority=index)
         for index, name in enumerate(("first", "second"))
     ] + w.providers()
-    async with w.own(providers=providers, sections={"breaker": {"failures_max": 3}}) as gateway:
+    async with w.own(providers=providers, sections={"breaker": {"consecutive_failures_max": 3}}) as gateway:
         for _ in range(3):
             expect_error(await gateway.ask("two-down", stream), 502, "upstream_unreachable")
         began = time.monotonic()

@@ -39,7 +39,7 @@ async def silent(w, _):
 
 @fault("H41-4000", "4,000 connections in slow heads: the p99 of others at most doubles", ONCE, limit=90)
 async def slowloris(w, _):
-    async with w.own({"head_timeout_secs": 12}) as gateway:
+    async with w.own({"header_timeout_secs": 12}) as gateway:
         calm = await pace(w, gateway)
         clients = []
         for number in range(4000):

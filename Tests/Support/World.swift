@@ -45,7 +45,7 @@ public final class World {
   ) throws {
     self.delivery = delivery
     var scripts: [(origin: String, script: (UpstreamRequest) -> Script)] = []
-    var text = "\(toml)\n[journal]\nformat = \"off\"\n"
+    var text = "\(toml)\n[access_log]\nformat = \"off\"\n"
     for (index, play) in plays.enumerated() {
       seenBox.requests.append([])
       let box = seenBox

@@ -101,7 +101,7 @@ final class Rig {
     name = "mock"
     base_url = "http://127.0.0.1:\(mockPort)/v1"
 
-    [journal]
+    [access_log]
     format = "off"
     """
   }

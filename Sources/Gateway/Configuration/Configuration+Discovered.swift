@@ -1,27 +1,27 @@
 extension Configuration {
-  /// The configuration for when there is no file: what was found, and a demo so that something always answers.
+  /// Returns the configuration without a file: the servers that were found, hosted providers with a key, and a demo.
   ///
   /// - Parameters:
-  ///   - found: the kinds that answered at their own address, best first; of two at one address the first is taken.
-  ///   - environment: where the keys of hosted providers are looked for, as in `OPENAI_API_KEY`.
+  ///   - found: the kinds that answered at their default address, best first. The first one at an address wins.
+  ///   - environment: the variables with the API keys of hosted providers, such as `OPENAI_API_KEY`.
   public static func discovered(found: [ProviderKind], environment: [String: String]) -> Configuration {
     var configuration = defaults
     for kind in found where kind.row.isLocal && kind.row.isSupported && kind != .demo {
-      guard let provider = plain(kind, configuration, priority: 10),
+      guard let provider = basic(kind, configuration, priority: 10),
         !configuration.providers.contains(where: { $0.baseURL == provider.baseURL })
       else { continue }
       configuration.providers.append(provider)
     }
     for row in ProviderCatalog.rows where !row.isLocal && row.isSupported {
       guard let variable = row.keyVariable, let key = environment[variable].flatMap({ Secret($0) }),
-        var provider = plain(row.kind, configuration, priority: 20)
+        var provider = basic(row.kind, configuration, priority: 20)
       else { continue }
       provider.keys = [key]
-      // Its models have one name, and nobody else's have it.
+      // The names of their models are unambiguous.
       if !row.ownModels.isEmpty { provider.models = row.ownModels }
       configuration.providers.append(provider)
     }
-    if var demo = plain(.demo, configuration, priority: 30) {
+    if var demo = basic(.demo, configuration, priority: 30) {
       demo.models = ["demo", "demo-*"]
       demo.demo = Demo()
       configuration.providers.append(demo)
@@ -29,13 +29,14 @@ extension Configuration {
     return configuration
   }
 
-  /// A provider of a kind with nothing said about it; nil when the kind has no address of its own.
-  private static func plain(_ kind: ProviderKind, _ configuration: Configuration, priority: Int) -> Provider? {
+  /// Returns a provider with the defaults of its kind, or `nil` if the kind has no default address.
+  private static func basic(_ kind: ProviderKind, _ configuration: Configuration, priority: Int) -> Provider? {
     guard let text = kind.row.baseURL, let url = kind == .demo ? BaseURL.demo : try? BaseURL(text) else {
       return nil
     }
     return Provider(
       kind: kind, dialect: kind.row.dialect, name: kind.row.displayName, baseURL: url, priority: priority,
-      timeouts: configuration.server.timeouts, idle: kind.row.maxIdle)
+      weight: ConfigurationValues.defaults.integer("providers[].weight") ?? 0,
+      timeouts: configuration.server.timeouts, idleTimeout: idleTimeout(kind))
   }
 }

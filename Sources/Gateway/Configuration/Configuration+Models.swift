@@ -1,55 +1,58 @@
 extension Configuration {
-  /// What a file says of one model; what it leaves out is as it is known otherwise.
+  /// The settings of one model. What a file omits comes from the model catalog.
   public struct Model: Sendable, Equatable {
-    /// What the model is called at its provider.
+    /// The provider's name of the model.
     public var name: String
-    /// Nil for every provider.
+    /// The provider that the settings are for. `nil` means every provider.
     public var provider: String?
-    /// Tokens that it reads.
-    public var context: Int?
+    /// The context length in tokens.
+    public var contextTokens: Int?
     public var capabilities: ModelCapabilities?
-    /// In US dollars for a million tokens; both or none.
+    /// The price of input in US dollars per million tokens. Set together with `outputPrice`.
     public var inputPrice: Double?
+    /// The price of output in US dollars per million tokens.
     public var outputPrice: Double?
-    /// Requests for it that a provider may have at once; nil is no limit of its own.
+    /// The concurrency limit of the model at each provider. `nil` means no limit of its own.
     public var concurrencyMax: Int?
     var timeouts: TimeoutOverrides
   }
 }
 
 extension ConfigurationKeys {
-  /// What the file may say of models.
+  private static let capabilities = ModelCapabilities.words.map { "\($0.word)" }
+
+  /// The keys of a model.
   static let models: [ConfigurationKey] =
     [
       ConfigurationKey(
-        path: "models[].name", kind: .string, isRequired: true,
-        documentation: "What a model is called at its provider."),
+        path: "models[].name", kind: .string, isRequired: true, documentation: "The provider's name of the model."),
       ConfigurationKey(
         path: "models[].provider", kind: .string,
-        documentation: "The provider of which this is said; every one unless given."),
+        documentation: "Provider that these settings are for. Defaults to every provider."),
       ConfigurationKey(
-        path: "models[].context", kind: .integer(1...1_000_000_000),
-        documentation:
-          "Tokens that it reads at most; a longer prompt goes to a model that reads more, or is refused."),
+        path: "models[].context_tokens", kind: .integer(1...1_000_000_000),
+        documentation: "Context length in tokens. A longer prompt goes to a candidate with a larger context, or is "
+          + "rejected. Defaults to the model catalog."),
       ConfigurationKey(
-        path: "models[].can", kind: .strings(16),
-        documentation:
-          "What it can do, if that is to be said, of \(ModelCapabilities.words.map { "`\($0.word)`" }.joined(separator: ", ")); who "
-          + "needs tools, images or answers by a schema is not sent to a model that cannot."),
+        path: "models[].capabilities", kind: .strings(16),
+        documentation: "Capabilities of the model: \(capabilities.map { "`\($0)`" }.joined(separator: ", ")). A "
+          + "request that requires others goes to another candidate. Defaults to the model catalog."),
       ConfigurationKey(
-        path: "models[].input_price", kind: .number(0...1_000_000),
-        documentation: "US dollars for a million tokens of prompts, for the strategy `cheapest`."),
+        path: "models[].input_usd_per_million", kind: .number(0...1_000_000),
+        documentation: "Price of input, in US dollars per million tokens, for the `cheapest` strategy. Requires "
+          + "`output_usd_per_million`."),
       ConfigurationKey(
-        path: "models[].output_price", kind: .number(0...1_000_000),
-        documentation: "The same for answers; both prices or none."),
+        path: "models[].output_usd_per_million", kind: .number(0...1_000_000),
+        documentation: "Price of output, in US dollars per million tokens. Requires `input_usd_per_million`."),
       ConfigurationKey(
         path: "models[].max_concurrent", kind: .integer(1...100_000),
-        documentation: "Requests for it that a provider may have at once; more wait in the queue."),
+        documentation: "Concurrency limit of the model at each provider. Further requests wait in the queue."),
     ]
-    + timeouts("models", of: "this model", as: "its provider")
+    + timeouts("models", above: "provider's")
 }
 
 extension ConfigurationReader {
+  /// Returns the valid models of the file.
   mutating func models() -> [Configuration.Model] {
     var seen: Set<[String]> = []
     return (0..<listed("models")).compactMap { index in
@@ -58,30 +61,35 @@ extension ConfigurationReader {
       let provider = values.isSet("\(path).provider") ? word("\(path).provider") : nil
       if !seen.insert([name] + (provider.map { [$0] } ?? [])).inserted {
         values.report(
-          values.entries["\(path).name"]?.position, "`\(path)` is about the same model as one before it")
+          values.entries["\(path).name"]?.position,
+          "`\(path)` repeats the model and provider of an earlier section; merge the two")
       }
-      var capabilities: ModelCapabilities?
-      if values.isSet("\(path).can") {
-        var can: ModelCapabilities = []
-        for (path, text) in values.strings("\(path).can") {
-          if let capability = ModelCapabilities(word: text) {
-            can.insert(capability)
-          } else {
-            let words = ModelCapabilities.words.map { "\($0.word)" }
-            let meant = Spelling.nearest(to: text, in: words).map { "; did you mean \"\($0)\"?" } ?? ""
-            values.report(path, "must be one of \(words.joined(separator: ", "))\(meant)")
-          }
-        }
-        capabilities = can
-      }
-      if values.isSet("\(path).input_price") != values.isSet("\(path).output_price") {
+      let (input, output) = ("\(path).input_usd_per_million", "\(path).output_usd_per_million")
+      if values.isSet(input) != values.isSet(output) {
         values.report(
-          values.entries[path]?.position, "`\(path)` needs both `input_price` and `output_price`, or none")
+          values.entries[path]?.position,
+          "`\(path)` has only one of `input_usd_per_million` and `output_usd_per_million`; set both or none")
       }
       return Configuration.Model(
-        name: name, provider: provider, context: values.integer("\(path).context"), capabilities: capabilities,
-        inputPrice: values.number("\(path).input_price"), outputPrice: values.number("\(path).output_price"),
-        concurrencyMax: values.integer("\(path).max_concurrent"), timeouts: timeoutOverrides(path))
+        name: name, provider: provider, contextTokens: values.integer("\(path).context_tokens"),
+        capabilities: capabilities("\(path).capabilities"), inputPrice: values.number(input),
+        outputPrice: values.number(output), concurrencyMax: values.integer("\(path).max_concurrent"),
+        timeouts: timeoutOverrides(path))
     }
+  }
+
+  private mutating func capabilities(_ path: String) -> ModelCapabilities? {
+    guard values.isSet(path) else { return nil }
+    var capabilities: ModelCapabilities = []
+    for (path, text) in values.strings(path) {
+      if let capability = ModelCapabilities(word: text) {
+        capabilities.insert(capability)
+      } else {
+        let words = ModelCapabilities.words.map { "\($0.word)" }
+        let suggestion = Spelling.nearest(to: text, in: words).map { "; did you mean \"\($0)\"?" } ?? ""
+        values.report(path, "must be one of \(words.joined(separator: ", "))\(suggestion)")
+      }
+    }
+    return capabilities
   }
 }

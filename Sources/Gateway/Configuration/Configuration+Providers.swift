@@ -1,27 +1,27 @@
 extension ConfigurationReader {
-  /// The providers of the file; the ones with faults are left out.
+  /// Returns the valid providers of the file.
   mutating func providers() -> [Configuration.Provider] {
     let count = values.count("providers")
     guard count <= Configuration.providersMax else {
-      values.report("providers", "has \(count) elements; at most \(Configuration.providersMax) are read")
+      values.report("providers", "has \(count) elements, but at most \(Configuration.providersMax) are allowed")
       return []
     }
     var names = givenNames(count)
     return (0..<count).compactMap { provider("providers[\($0)]", &names) }
   }
 
-  /// The names that the file gives, each with the path of its key.
+  /// Returns the names in the file, each with the path of its key.
   private mutating func givenNames(_ count: Int) -> [String: String] {
     var names: [String: String] = [:]
     for index in 0..<count where values.isSet("providers[\(index)].name") {
       let path = "providers[\(index)].name"
       let name = values.string(path)
       guard name.utf8.count <= 64, Address.isName(name) else {
-        values.report(path, "must be 1 to 64 letters, digits, `.`, `-` or `_`")
+        values.report(path, "must be 1 to 64 letters, digits, `.`, `-`, or `_`")
         continue
       }
       if let other = names[name] {
-        values.report(path, "is the same as `\(other)`; every provider needs a name of its own")
+        values.report(path, "repeats `\(other)`; give every provider a name of its own")
       } else {
         names[name] = path
       }
@@ -39,36 +39,56 @@ extension ConfigurationReader {
     let concurrencyMax = values.integer("\(path).max_concurrent") ?? 0
     let models = values.strings("\(path).models")
     for (path, text) in models where text.isEmpty || text.utf8.count > 256 {
-      values.report(path, "must be 1 to 256 bytes long; leave the list out to serve every model")
+      values.report(path, "must be 1 to 256 bytes long; remove the list to serve every model")
     }
     guard let kind = kind(path, isEnabled: isEnabled) else { return nil }
     let demo = demo(path, kind)
     guard let baseURL = baseURL(path, kind) else { return nil }
     let dialect = Dialect(rawValue: values.string("\(path).dialect")) ?? kind.row.dialect
+    let name = name(path, kind, &names)
+    readModelNames("\(path).model_names", of: name)
     return Configuration.Provider(
-      kind: kind, dialect: dialect, name: name(path, kind, &names), baseURL: baseURL, keys: keys,
-      priority: values.integer("\(path).priority") ?? 10, models: models.map(\.text), isEnabled: isEnabled,
-      weight: values.integer("\(path).weight") ?? 1, concurrencyMax: concurrencyMax > 0 ? concurrencyMax : nil,
+      kind: kind, dialect: dialect, name: name, baseURL: baseURL, keys: keys,
+      priority: values.integer("\(path).priority") ?? 0, models: models.map(\.text), isEnabled: isEnabled,
+      weight: values.integer("\(path).weight") ?? 0, concurrencyMax: concurrencyMax > 0 ? concurrencyMax : nil,
       timeouts: timeouts().replaced(by: timeoutOverrides(path)),
       maxTokensLimit: values.integer("\(path).max_tokens_limit"), http2: values.boolean("\(path).http2") ?? false,
-      idle: values.isSet("\(path).idle_secs") ? values.seconds("\(path).idle_secs") : kind.row.maxIdle,
+      idleTimeout: idleTimeout("\(path).idle_timeout_secs", kind),
       publicAddressesOnly: publicAddressesOnly(path, kind),
       usageInStreams: values.boolean("\(path).usage_in_streams"), demo: demo)
   }
 
-  /// A hosted provider is on the Internet; a local one, or one that the operator placed, may be anywhere.
+  private mutating func readModelNames(_ path: String, of provider: String) {
+    let names = values.names(path)
+    if names.count > Configuration.modelNamesMax {
+      values.report(path, "has \(names.count) names, but at most \(Configuration.modelNamesMax) are allowed")
+    }
+    for (path, name, text) in names {
+      guard [name, text].allSatisfy({ (1...256).contains($0.utf8.count) }) else {
+        values.report(path, "must have 1 to 256 bytes on both sides")
+        continue
+      }
+      modelNames.append(Configuration.Alias(name: text, model: name, provider: provider))
+    }
+  }
+
+  private func idleTimeout(_ path: String, _ kind: ProviderKind) -> Duration {
+    values.isSet(path) ? values.seconds(path) : Configuration.idleTimeout(kind)
+  }
+
+  /// Returns the address policy. A hosted provider is on the Internet; a local one, or one with a base URL, may be anywhere.
   private func publicAddressesOnly(_ path: String, _ kind: ProviderKind) -> Bool {
     let isHosted = !kind.row.isLocal && kind != .openAiCompatible && !values.isSet("\(path).base_url")
-    return values.isSet("\(path).addresses") ? values.string("\(path).addresses") == "public" : isHosted
+    return values.isSet("\(path).address_policy") ? values.string("\(path).address_policy") == "public" : isHosted
   }
 
   private mutating func kind(_ path: String, isEnabled: Bool) -> ProviderKind? {
     guard values.isSet("\(path).type") else {
-      // A type of the wrong kind has its own fault, and is gone from the sheet.
+      // A type that is not a string has an error of its own, and is not in `values`.
       if let position = values.entries[path]?.position,
         !values.errors.contains(where: { $0.message.hasPrefix("`\(path).type` ") })
       {
-        values.report(position, "`\(path)` has no type; every provider needs one, as in type = \"Ollama\"")
+        values.report(position, "`\(path)` has no type; add one, such as type = \"Ollama\"")
       }
       return nil
     }
@@ -81,14 +101,14 @@ extension ConfigurationReader {
       let speaking = ProviderCatalog.rows.filter(\.isSupported).map(\.kind.rawValue).joined(separator: ", ")
       values.report(
         "\(path).type",
-        "is no type of provider; "
+        "is not a provider type; "
           + (meant.map { "did you mean \"\($0.rawValue)\"?" } ?? "it must be one of \(speaking)"))
       return nil
     }
     if !kind.row.isSupported, isEnabled {
       values.report(
         "\(path).type",
-        "is \(kind.rawValue), which is not spoken yet; use its OpenAI-compatible endpoint with type "
+        "is \(kind.rawValue), which is not supported yet; use its OpenAI-compatible endpoint with type "
           + "\"OpenAiCompatible\" if it has one")
     }
     return kind
@@ -101,7 +121,7 @@ extension ConfigurationReader {
       guard let text = kind.row.baseURL else {
         values.report(
           values.entries[String(path.dropLast(".base_url".count))]?.position,
-          "`\(path)` is missing; type \"\(kind.rawValue)\" has no address of its own")
+          "`\(path)` is missing; type \"\(kind.rawValue)\" has no default address")
         return nil
       }
       return try? BaseURL(text)
@@ -109,7 +129,7 @@ extension ConfigurationReader {
     let text = values.string(path)
     if kind == .demo {
       if text != BaseURL.demo.text {
-        values.report(path, "does not go with type \"Demo\", which runs inside hoosh")
+        values.report(path, "does not apply to type \"Demo\", which runs inside hoosh; remove the line")
       }
       return .demo
     }
@@ -121,7 +141,7 @@ extension ConfigurationReader {
     }
   }
 
-  /// The name of the file, or the type's with a number when it is taken.
+  /// Returns the provider's name in the file, or the name of its type, with a number if it is taken.
   private func name(_ path: String, _ kind: ProviderKind, _ names: inout [String: String]) -> String {
     if values.isSet("\(path).name") { return values.string("\(path).name") }
     return Configuration.freeName(kind) { name in
@@ -133,7 +153,7 @@ extension ConfigurationReader {
 
   private mutating func demo(_ path: String, _ kind: ProviderKind) -> Configuration.Demo? {
     guard kind == .demo else {
-      if values.isSet("\(path).demo") { values.report("\(path).demo", "goes with type \"Demo\" only") }
+      if values.isSet("\(path).demo") { values.report("\(path).demo", "applies only to type \"Demo\"; remove it") }
       return nil
     }
     var demo = Configuration.Demo()
@@ -146,7 +166,15 @@ extension ConfigurationReader {
 }
 
 extension Configuration {
-  /// The kind's display name, or that with the first number from 2 which `take` accepts.
+  /// Returns how long idle connections to a kind of provider stay open by default.
+  static func idleTimeout(_ kind: ProviderKind) -> Duration {
+    kind.row.idleMax ?? ConfigurationValues.defaults.seconds("providers[].idle_timeout_secs")
+  }
+
+  /// The largest number of a provider's own names of models.
+  static let modelNamesMax = 256
+
+  /// Returns the display name of the kind, with the first number from 2 that `take` accepts if the name is taken.
   static func freeName(_ kind: ProviderKind, take: (String) -> Bool) -> String {
     let name = kind.row.displayName
     if take(name) { return name }

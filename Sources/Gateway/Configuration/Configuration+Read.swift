@@ -3,9 +3,9 @@ extension Configuration {
   ///
   /// - Parameters:
   ///   - text: the file, UTF-8, at most 1 MiB.
-  ///   - file: its name, for the faults.
-  ///   - environment: where `$NAME` is looked up.
-  /// - Throws: every fault of the file, in its order; of a text that is no TOML, the first.
+  ///   - file: its name, for errors and warnings.
+  ///   - environment: the variables that `$NAME` refers to.
+  /// - Throws: all errors of the file, in its order, or the first one if it is not TOML.
   public static func read(text: [UInt8], file: String, environment: [String: String])
     throws(ConfigurationErrors) -> Configuration
   {
@@ -19,40 +19,43 @@ extension Configuration {
       ])
     }
     var reader = ConfigurationReader(values: ConfigurationValues(entries, file: file), environment: environment)
-    let configuration = reader.configuration()
+    var configuration = reader.configuration()
     guard reader.values.errors.isEmpty else {
       throw ConfigurationErrors(
         reader.values.errors.sorted { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) })
     }
+    configuration.warnings = reader.values.warnings.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
     return configuration
   }
 }
 
 extension Configuration {
-  /// The configuration of an empty file: every default, as the table of keys has it.
+  /// The configuration of an empty file, which has every default of `ConfigurationKeys`.
   static let defaults: Configuration = {
-    var reader = ConfigurationReader(values: ConfigurationValues([], file: "the defaults"), environment: [:])
+    var reader = ConfigurationReader(values: .defaults, environment: [:])
     let configuration = reader.configuration()
-    precondition(reader.values.errors.isEmpty, "the defaults do not agree with themselves")
+    precondition(reader.values.errors.isEmpty, "the defaults are invalid")
     return configuration
   }()
 }
 
-/// Makes values of the gateway's own types of a checked sheet, noting what only shows across keys.
+/// Converts checked values to a configuration, and reports the errors that concern several keys.
 struct ConfigurationReader {
   var values: ConfigurationValues
   let environment: [String: String]
+  /// The providers' own names of models.
+  var modelNames: [Configuration.Alias] = []
 
-  /// The configuration, which is to be thrown away when the sheet has faults.
+  /// Returns the configuration. It must not be used if `values` has errors.
   mutating func configuration() -> Configuration {
     let tokens = values.strings("auth.tokens").compactMap { secret($0.path, $0.text) }
-    let configuration = Configuration(
+    var configuration = Configuration(
       server: server(hasTokens: values.count("auth.tokens") > 0), providers: providers(), routing: routing(),
       models: models(),
       auth: Configuration.Auth(tokens: tokens),
       accessLog: Configuration.AccessLog(
-        format: Configuration.AccessLog.Format(rawValue: values.string("journal.format")) ?? .text,
-        path: values.string("journal.path")))
+        format: Configuration.AccessLog.Format(rawValue: values.string("access_log.format")) ?? .text,
+        path: values.string("access_log.path")))
     let names = Set(configuration.providers.map(\.name))
     for (index, alias) in configuration.routing.aliases.enumerated() {
       check("aliases[\(index)].provider", alias.provider, among: names)
@@ -60,12 +63,14 @@ struct ConfigurationReader {
     for (index, model) in configuration.models.enumerated() {
       check("models[\(index)].provider", model.provider, among: names)
     }
+    configuration.routing.aliases += modelNames
     return configuration
   }
 
-  /// Notes a provider that is named and not there.
+  /// Reports a provider that is named but not configured.
   private mutating func check(_ path: String, _ provider: String?, among names: Set<String>) {
-    if let provider, !names.contains(provider) { values.report(path, "is no provider's name") }
+    guard let provider, !names.contains(provider) else { return }
+    values.report(path, "names \"\(provider)\", which is not configured; add it to [[providers]] or fix the name")
   }
 
   private mutating func server(hasTokens: Bool) -> Configuration.Server {
@@ -75,16 +80,18 @@ struct ConfigurationReader {
     } catch {
       values.report(values.entries["server.bind"]?.position, error.message)
     }
-    let hosts = values.strings("server.hosts").map { (path: $0.path, text: $0.text.lowercased()) }
+    let hosts = values.strings("server.allowed_hosts").map { (path: $0.path, text: $0.text.lowercased()) }
     for (path, text) in hosts where !Address.isName(text) && Address(text) == nil {
-      values.report(path, "must be a host name or an address, without scheme, port, brackets or *")
+      values.report(path, "must be a host name or an IP address, without a scheme, a port, brackets, or *")
     }
-    let origins = values.strings("server.origins").map { (path: $0.path, text: $0.text.lowercased()) }
+    let origins = values.strings("server.allowed_origins").map { (path: $0.path, text: $0.text.lowercased()) }
     for (path, text) in origins where !Self.isOrigin(text) {
-      values.report(path, "must be an origin such as \"https://chat.example\": a scheme, a host, no path, and no *")
+      values.report(
+        path, "must be an origin such as \"https://chat.example\": a scheme and a host, without a path or *")
     }
     return Configuration.Server(
-      bind: bind, port: values.integer("server.port") ?? 0, hosts: hosts.map(\.text), origins: origins.map(\.text),
+      bind: bind, port: values.integer("server.port") ?? 0, allowedHosts: hosts.map(\.text),
+      allowedOrigins: origins.map(\.text),
       jsonBodyBytesMax: values.integer("server.json_body_bytes_max") ?? 0,
       idleTimeout: values.seconds("server.idle_timeout_secs"),
       modelsTimeout: values.seconds("server.models_timeout_secs"),
@@ -92,17 +99,17 @@ struct ConfigurationReader {
       strict: values.boolean("server.strict") ?? false,
       clientsMax: values.integer("server.clients_max") ?? 0,
       clientsPerAddressMax: values.integer("server.clients_per_address_max") ?? 0,
-      bodiesBytesMax: values.integer("server.bodies_bytes_max") ?? 0,
+      requestBodiesBytesMax: values.integer("server.request_bodies_bytes_max") ?? 0,
       memoryBytesMax: values.integer("server.memory_bytes_max") ?? 0,
       outputHighWater: values.integer("server.output_high_water_bytes") ?? 0,
-      headTimeout: values.seconds("server.head_timeout_secs"),
+      headerTimeout: values.seconds("server.header_timeout_secs"),
       bodyTimeout: values.seconds("server.body_timeout_secs"),
       clientReadTimeout: values.seconds("server.client_read_timeout_secs"),
       timeouts: timeouts(),
-      dnsCache: values.seconds("server.dns_cache_secs"), drain: values.seconds("server.drain_secs"))
+      dnsCache: values.seconds("server.dns_cache_secs"), drainTimeout: values.seconds("server.drain_timeout_secs"))
   }
 
-  /// A secret of the file, or a fault that names the key and the variable, never the value.
+  /// Returns a secret of the file, or `nil` with an error that names the key and the variable, never the value.
   mutating func secret(_ path: String, _ text: String) -> Secret? {
     do throws(SecretError) {
       return try Secret.expanding(text, in: environment)
@@ -112,7 +119,8 @@ struct ConfigurationReader {
     }
   }
 
-  /// Whether a text is an origin as a browser sends it (RFC 6454, section 6.2); extensions have their own schemes.
+  /// Returns whether a text is an origin as browsers send it (RFC 6454, section 6.2). Browser extensions use their own
+  /// schemes.
   private static func isOrigin(_ text: String) -> Bool {
     guard text.utf8.count <= 512, text.utf8.allSatisfy({ Secret.isVisible($0) }) else { return false }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)

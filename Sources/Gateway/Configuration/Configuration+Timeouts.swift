@@ -29,8 +29,8 @@ extension ConfigurationReader {
   func timeouts() -> Timeouts {
     func time(_ name: String) -> Duration { values.seconds("server.upstream_\(name)_timeout_secs") }
     return Timeouts(
-      connect: time("connect"), send: time("send"), header: time("head"), firstEvent: time("first_event"),
-      modelLoad: time("load"), stall: time("stall"), total: time("total"),
+      connect: time("connect"), send: time("send"), header: time("header"), firstEvent: time("first_event"),
+      modelLoad: time("model_load"), stall: time("stall"), total: time("total"),
       throughputMin: values.integer("server.upstream_bytes_per_sec_min") ?? 0,
       commitAfter: values.seconds("server.commit_after_secs"),
       keepAliveComment: values.seconds("server.keep_alive_comment_secs"))
@@ -43,32 +43,37 @@ extension ConfigurationReader {
       return values.isSet(path) ? values.seconds(path) : nil
     }
     return Configuration.TimeoutOverrides(
-      connect: time("connect"), send: time("send"), header: time("head"), firstEvent: time("first_event"),
-      modelLoad: time("load"), stall: time("stall"), total: time("total"),
+      connect: time("connect"), send: time("send"), header: time("header"), firstEvent: time("first_event"),
+      modelLoad: time("model_load"), stall: time("stall"), total: time("total"),
       throughputMin: values.integer("\(path).bytes_per_sec_min"))
   }
 }
 
 extension ConfigurationKeys {
-  /// The timeouts that a provider and a model may set for themselves, each with its purpose.
-  private static let timeouts: [(name: String, what: String)] = [
-    ("connect", "to connect, name lookup and TLS included"), ("send", "to take some of a request's body"),
-    ("head", "to begin the head of an answer; 0 is as long as for its first event"),
-    ("first_event", "to begin a stream"), ("load", "to load a model, as long as it says so"),
-    ("stall", "to go on with a stream"), ("total", "to make an answer that is no stream"),
+  /// The timeouts that a provider and a model may set for themselves, each with its description.
+  private static let timeouts: [(name: String, documentation: String)] = [
+    ("connect", "Seconds to connect, including DNS and TLS."),
+    ("send", "Seconds without accepting any more of a request's body."),
+    ("header", "Seconds from sending a request to the response headers. 0 means no limit of its own."),
+    ("first_event", "Seconds from sending a request to the first event of the stream."),
+    ("model_load", "Seconds to retry while the provider reports that it is loading the model. 0 does not retry."),
+    ("stall", "Seconds between two events of a stream."),
+    ("total", "Seconds for a complete non-streaming response."),
   ]
 
   /// Returns the keys for the timeouts of every element of a list of sections.
-  static func timeouts(_ list: String, of whom: String, as general: String) -> [ConfigurationKey] {
-    timeouts.map { name, what in
+  ///
+  /// - Parameter level: the level whose values are the defaults.
+  static func timeouts(_ list: String, above level: String) -> [ConfigurationKey] {
+    timeouts.map { name, documentation in
       ConfigurationKey(
         path: "\(list)[].\(name)_timeout_secs",
-        kind: .number((name == "head" || name == "load" ? 0 : 0.01)...86400),
-        documentation: "Seconds that \(whom) has \(what); as \(general) unless given.")
+        kind: .number((name == "header" || name == "model_load" ? 0 : 0.01)...86400),
+        documentation: "\(documentation) Defaults to the \(level) value.")
     } + [
       ConfigurationKey(
         path: "\(list)[].bytes_per_sec_min", kind: .integer(0...1_000_000_000),
-        documentation: "Bytes a second that a stream of \(whom) must have; as \(general) unless given.")
+        documentation: "Minimum rate of a stream in bytes per second. Defaults to the \(level) value.")
     ]
   }
 }

@@ -1,149 +1,152 @@
-/// Everything a person decides about a gateway, checked: whoever holds one need not check again.
+/// The settings of a gateway. A value has passed every check of `ConfigurationKeys`.
 public struct Configuration: Sendable, Equatable {
   public var server: Server
-  /// In the order of the file, the disabled ones included.
+  /// The providers in the order of the file, including disabled ones.
   public var providers: [Provider]
   public var routing: Routing
-  /// What the file knows better of models than the catalog.
+  /// The settings of single models, which override the model catalog.
   public var models: [Model]
   public var auth: Auth
   public var accessLog: AccessLog
+  /// The outdated keys in the file, in its order.
+  public var warnings: [ConfigurationWarning] = []
 
-  /// Providers that a configuration may have.
+  /// The largest number of providers.
   public static let providersMax = 128
 
-  /// What faces the callers, and how long anything may take.
+  /// The settings of the listener, and the limits and timeouts of requests.
   public struct Server: Sendable, Equatable {
     /// An IPv4 or IPv6 address as text, never a name.
     public var bind: String
-    /// A TCP port; 0 lets the system choose.
+    /// A TCP port. 0 lets the system choose.
     public var port: Int
-    /// Host names accepted besides the loopback ones and the bind address, in lower case, without a port.
-    public var hosts: [String]
-    /// Origins that may call from a browser, in lower case; none turns CORS off.
-    public var origins: [String]
+    /// Accepted host names besides the loopback ones and the bind address, in lower case, without a port.
+    public var allowedHosts: [String]
+    /// Origins of web pages that may call from a browser, in lower case. Empty disables CORS.
+    public var allowedOrigins: [String]
     public var jsonBodyBytesMax: Int
     public var idleTimeout: Duration
     public var modelsTimeout: Duration
-    /// How long a list of models is remembered; zero asks every time.
+    /// The time that a model list is cached. Zero disables the cache.
     public var modelsCache: Duration
-    /// Whether what a provider cannot take of a request refuses it.
+    /// Whether a request with fields that its provider does not support is rejected.
     public var strict: Bool
     public var clientsMax: Int
-    /// Zero is no limit.
+    /// Zero means no limit.
     public var clientsPerAddressMax: Int
-    public var bodiesBytesMax: Int
-    /// Zero is no limit.
+    public var requestBodiesBytesMax: Int
+    /// Zero means no limit.
     public var memoryBytesMax: Int
     public var outputHighWater: Int
-    public var headTimeout: Duration
+    public var headerTimeout: Duration
     public var bodyTimeout: Duration
     public var clientReadTimeout: Duration
-    /// For providers that say nothing else.
+    /// The timeouts of every provider that sets none of its own.
     public var timeouts: Timeouts
     public var dnsCache: Duration
-    public var drain: Duration
+    public var drainTimeout: Duration
   }
 
-  /// One place that answers requests.
+  /// A configured backend that serves models.
   public struct Provider: Sendable, Equatable {
     public var kind: ProviderKind
-    /// What it is spoken to in.
+    /// The chat API that hoosh uses for it.
     public var dialect: Dialect
-    /// Unlike that of every other provider.
+    /// The name, which is unique.
     public var name: String
     public var baseURL: BaseURL
-    /// Used in turn; none for a provider that asks for none.
+    /// The API keys, used in rotation. Empty for a provider that needs none.
     public var keys: [Secret] = []
-    /// Lower is tried first.
-    public var priority: Int = 10
-    /// Patterns of the models it serves; none means every model.
+    /// The priority among equally specific providers. Lower values are tried first.
+    public var priority: Int
+    /// Patterns of the models that it serves. Empty means every model.
     public var models: [String] = []
     public var isEnabled: Bool = true
-    /// Its share where load is spread by weight.
-    public var weight: Int = 1
-    /// Requests that it may have at once; `nil` is no limit.
+    /// The share of requests under the weighted strategy.
+    public var weight: Int
+    /// The concurrency limit. `nil` means no limit.
     public var concurrencyMax: Int?
     public var timeouts: Timeouts
     public var maxTokensLimit: Int?
     public var http2: Bool = false
-    /// How long an unused connection is kept.
-    public var idle: Duration
-    /// Whether its name may lead to public addresses only.
+    /// The time that an idle upstream connection stays open.
+    public var idleTimeout: Duration
+    /// Whether its host name may resolve to public addresses only.
     public var publicAddressesOnly: Bool = false
-    /// Overrides the catalog when not nil.
+    /// Overrides the provider catalog if it is not `nil`.
     public var usageInStreams: Bool?
-    /// Present for a `Demo` only.
+    /// The settings of a `Demo`. `nil` for every other kind.
     public var demo: Demo?
 
     /// Whether `stream_options.include_usage` may be sent.
     public var takesStreamOptions: Bool { usageInStreams ?? (kind.row.streamUsage == .accepts) }
   }
 
-  /// How a provider inside of hoosh behaves, for trying things out.
+  /// The behavior of a provider that runs inside hoosh.
   public struct Demo: Sendable, Equatable {
-    /// Zero is as fast as possible.
-    public var tokensPerSecond: Double = 50
-    public var tokens: Int = 64
-    public var firstToken: Duration = .milliseconds(200)
+    /// Zero means no delay.
+    public var tokensPerSecond: Double =
+      ConfigurationValues.defaults.number("providers[].demo.tokens_per_second") ?? 0
+    public var tokens: Int = ConfigurationValues.defaults.integer("providers[].demo.tokens") ?? 0
+    public var firstToken: Duration = ConfigurationValues.defaults.milliseconds("providers[].demo.first_token_ms")
     public var failure: Failure?
 
     public init() {}
 
-    /// When a demo fails.
+    /// The point at which a demo fails.
     public enum Failure: String, Sendable { case before, during, refuse }
   }
 
-  /// Who may call.
+  /// The API keys of callers.
   public struct Auth: Sendable, Equatable {
-    /// None lets everybody in.
+    /// Empty allows requests without a key.
     public var tokens: [Secret]
   }
 
-  /// The record of what happened, a line per request.
+  /// The settings of the access log.
   public struct AccessLog: Sendable, Equatable {
     public var format: Format
-    /// The file that the lines go to; empty for standard error.
+    /// The file. Empty means standard error.
     public var path: String
 
-    /// How a line is written, or that none is.
+    /// The format of a line, or `off`.
     public enum Format: String, Sendable { case json, text, off }
   }
 }
 
 extension Configuration {
-  /// Listens elsewhere, as a command line may ask; the rules of a file hold.
+  /// Replaces the bind address and port, under the same rules as in a file.
   ///
-  /// - Parameter source: what to call the place of the wish in a fault, as in `--bind`.
+  /// - Parameter source: where the values come from, such as `--bind`, for errors.
   public mutating func listen(bind: String?, port: Int?, source: String) throws(ConfigurationErrors) {
-    var wished = self
+    var changed = self
     do throws(BindError) {
-      if let bind { wished.server.bind = try Self.bindAddress(bind, hasTokens: !auth.tokens.isEmpty) }
+      if let bind { changed.server.bind = try Self.bindAddress(bind, hasTokens: !auth.tokens.isEmpty) }
       if let port {
         guard (0...65535).contains(port) else { throw BindError(message: "the port must be from 0 to 65535") }
-        wished.server.port = port
+        changed.server.port = port
       }
     } catch {
       throw ConfigurationErrors([ConfigurationError(file: source, message: error.message)])
     }
-    self = wished
+    self = changed
   }
 
-  /// Why an address is not listened on.
+  /// The reason why hoosh cannot listen on an address.
   struct BindError: Error {
     var message: String
   }
 
-  /// The address to listen on, in numbers; beyond this machine only for callers with a token.
+  /// Returns the numeric address to listen on. An address that is not loopback requires API keys.
   static func bindAddress(_ text: String, hasTokens: Bool) throws(BindError) -> String {
     if text.lowercased() == "localhost" { return "127.0.0.1" }
     guard let address = Address(text) else {
-      throw BindError(message: "the bind address must be an IPv4 or IPv6 address or localhost")
+      throw BindError(message: "the bind address must be an IPv4 address, an IPv6 address, or localhost")
     }
     guard address.isLoopback || hasTokens else {
       throw BindError(
-        message: "refusing to bind \(text) without [auth] tokens: everybody who reaches this machine could spend "
-          + "your keys")
+        message: "cannot bind \(text) without API keys, because anyone who reaches this machine could use your "
+          + "providers; add [auth] tokens or bind 127.0.0.1")
     }
     return text
   }

@@ -1,105 +1,112 @@
 extension ConfigurationKeys {
   private static let day = 86400.0
-  /// The words for strategies, with the spellings that hoosh accepted so far.
-  static let strategies = [
-    "priority", "round_robin", "round-robin", "roundrobin", "weighted", "least_in_flight", "lowest_latency",
-    "lowest-latency", "cheapest", "direct",
-  ]
 
-  /// How one of several providers is picked, and what happens when it fails.
+  /// The selection strategies. Some older spellings are accepted too.
+  static let strategy = ConfigurationKey.Kind.word(
+    Strategy.allCases.map(\.rawValue), synonyms: ["round-robin", "roundrobin", "lowest-latency"])
+
+  /// How a provider is selected, and what happens when one fails.
   static let routing: [ConfigurationKey] = [
     ConfigurationKey(
-      path: "server.strategy", kind: .word(strategies), defaultValue: "priority",
-      documentation:
-        "How one of several equal providers of a model is picked: the first by `priority`, each in turn "
-        + "(`round_robin`), in proportion to `weight` (`weighted`), the one with the fewest requests "
-        + "(`least_in_flight`), the one that answers soonest (`lowest_latency`), the one that costs least "
-        + "(`cheapest`), or one and no second choice (`direct`)."),
+      path: "server.strategy", kind: strategy, defaultValue: "priority",
+      documentation: "Selection among equal candidates: the first by `priority`, in rotation (`round_robin`), in "
+        + "proportion to `weight` (`weighted`), the fewest requests in flight (`least_in_flight`), the lowest "
+        + "latency (`lowest_latency`), the lowest price (`cheapest`), or a single provider without failover "
+        + "(`direct`)."),
     ConfigurationKey(
       path: "server.local_first", kind: .boolean, defaultValue: "false",
-      documentation: "Whether providers on this machine are asked before others that serve the model as well."),
+      documentation: "Whether providers on this machine are tried before others that serve the same model."),
     ConfigurationKey(
       path: "server.affinity", kind: .word(["off", "session", "prefix"]), defaultValue: "off",
-      documentation: "What keeps requests at one provider, so that its cache of prompts is of use: nothing, the "
-        + "field `x-session-id`, or that and else the beginning of the conversation."),
+      documentation:
+        "What keeps related requests at one provider, to use its prompt cache: the `x-session-id` field "
+        + "(`session`), or that field or else the start of the conversation (`prefix`). `off` disables affinity."),
     ConfigurationKey(
       path: "server.health_check_interval_secs", kind: .number(0...day), defaultValue: "30",
-      documentation: "Seconds between two looks at whether a provider is there; 0 never looks."),
+      documentation: "Seconds between health checks of a provider. 0 disables them."),
     ConfigurationKey(
       path: "health.timeout_secs", kind: .number(0.01...600), defaultValue: "10",
-      documentation: "Seconds that such a look may take."),
+      documentation: "Seconds that a health check may take."),
     ConfigurationKey(
-      path: "health.failures_max", kind: .integer(1...1000), defaultValue: "3",
-      documentation: "Looks in vain, one after the other, after which a provider is not asked."),
+      path: "health.unhealthy_threshold", kind: .integer(1...1000), defaultValue: "3",
+      documentation: "Consecutive failed health checks that mark a provider unhealthy."),
     ConfigurationKey(
-      path: "health.successes_min", kind: .integer(1...1000), defaultValue: "1",
-      documentation: "Good looks after which it is asked again."),
+      path: "health.healthy_threshold", kind: .integer(1...1000), defaultValue: "1",
+      documentation: "Consecutive successful health checks that mark a provider healthy again."),
     ConfigurationKey(
-      path: "breaker.failures_max", kind: .integer(0...1000), defaultValue: "5",
+      path: "breaker.consecutive_failures_max", kind: .integer(0...1000), defaultValue: "5",
       documentation:
-        "Requests that fail one after the other until a provider is left alone for a while, unless it is "
-        + "the only one of the model; 0 never leaves it alone."),
+        "Consecutive failed requests that open a provider's circuit breaker. 0 disables the breaker. A "
+        + "model's only candidate is always tried."),
     ConfigurationKey(
-      path: "breaker.failures_percent", kind: .integer(1...100), defaultValue: "50",
-      documentation: "The same for failures in percent, of at least 20 requests in the last 30 seconds."),
+      path: "breaker.failure_rate_percent", kind: .integer(1...100), defaultValue: "50",
+      documentation: "Share of failed requests, in percent, that opens the breaker. Counts at least 20 requests in "
+        + "the last 30 seconds."),
     ConfigurationKey(
       path: "breaker.open_secs", kind: .number(0.01...3600), defaultValue: "5",
-      documentation: "Seconds that it is left alone; twice as long each time that a trial request fails too, up to "
-        + "a minute."),
+      documentation:
+        "Seconds that an open breaker blocks requests. Doubles with each failed trial request, up to 60 "
+        + "seconds."),
     ConfigurationKey(
       path: "retry.max_retries", kind: .integer(0...10), defaultValue: "1",
-      documentation: "Times that the same provider is asked again when the connection or the server failed and "
-        + "nobody else can be asked; altogether a tenth of a provider's requests."),
+      documentation:
+        "Retries at the same provider after a connection or server error, if no other candidate is left. "
+        + "Retries are at most a tenth of a provider's recent requests."),
     ConfigurationKey(
       path: "retry.base_delay_ms", kind: .number(0...3_600_000), defaultValue: "250",
-      documentation: "Milliseconds that the wait before the first of these has at most; each time twice as many."),
+      documentation: "Upper limit of the first retry delay, in milliseconds. Doubles with each retry."),
     ConfigurationKey(
       path: "retry.max_delay_ms", kind: .number(0...3_600_000), defaultValue: "8000",
-      documentation: "Milliseconds that no such wait exceeds."),
+      documentation: "Upper limit of every retry delay, in milliseconds."),
     ConfigurationKey(
       path: "retry.jitter_factor", kind: .number(0...1), defaultValue: "1",
-      documentation: "Share of the wait that is left to chance."),
+      documentation: "Random share of a retry delay, from 0 to 1."),
     ConfigurationKey(
       path: "queue.capacity", kind: .integer(0...100_000), defaultValue: "512",
-      documentation: "Requests that may wait for a provider with `max_concurrent`; one more is answered with 503."),
+      documentation: "Largest number of requests that wait for a slot. One more gets 503."),
     ConfigurationKey(
-      path: "queue.wait_secs", kind: .number(0.01...day), defaultValue: "60",
-      documentation: "Seconds that a request may wait there."),
+      path: "queue.timeout_secs", kind: .number(0.01...day), defaultValue: "60",
+      documentation: "Seconds that a request may wait in the queue."),
     ConfigurationKey(
-      path: "aliases[].name", kind: .string, isRequired: true, documentation: "Another word for a model."),
+      path: "aliases[].name", kind: .string, isRequired: true, documentation: "Another name for a model."),
     ConfigurationKey(
-      path: "aliases[].model", kind: .string, isRequired: true, documentation: "The model that it stands for."),
+      path: "aliases[].model", kind: .string, isRequired: true,
+      documentation: "The model that the alias stands for."),
     ConfigurationKey(
-      path: "aliases[].provider", kind: .string,
-      documentation: "The provider that calls the model `name`, while everybody else calls it `model`; without it "
-        + "`name` is a word for callers."),
+      path: "aliases[].provider", kind: .string, availability: .replaced(by: "providers[].model_names"),
+      documentation: "The provider that calls the model `name` while callers use `model`."),
     ConfigurationKey(
       path: "virtual_models[].name", kind: .string, isRequired: true,
-      documentation: "A model that exists only here, for several others."),
+      documentation: "Name of a virtual model, which stands for other models."),
     ConfigurationKey(
       path: "virtual_models[].targets", kind: .strings(64),
-      documentation: "The models behind it, as `MODEL` or `PROVIDER/MODEL`: each for when those before it failed."),
+      documentation:
+        "Models behind the virtual model, as `MODEL` or `PROVIDER/MODEL`. Each target is a fallback for "
+        + "the one before it."),
     ConfigurationKey(
       path: "virtual_models[].pool", kind: .boolean, defaultValue: "false",
-      documentation: "Whether all of them are asked alike instead."),
+      documentation: "Whether the targets form one pool instead of an order of fallbacks."),
     ConfigurationKey(
-      path: "virtual_models[].strategy", kind: .word(strategies),
-      documentation: "How one of them is picked; as `server.strategy` unless given."),
+      path: "virtual_models[].strategy", kind: strategy,
+      documentation: "Selection among the targets' candidates. Defaults to `server.strategy`."),
   ]
 
-  /// What routing has to know of one provider.
+  /// The keys of a provider that concern routing.
   static let routed: [ConfigurationKey] =
     [
       ConfigurationKey(
         path: "providers[].api_keys", kind: .secrets(64),
-        documentation: "More keys of it, used in turn; one that is limited or refused rests while the others go on."
-      ),
+        documentation:
+          "More API keys, used in rotation. A rate-limited or rejected key cools down while the others "
+          + "stay in use."),
       ConfigurationKey(
         path: "providers[].weight", kind: .integer(0...1000), defaultValue: "1",
-        documentation: "Its share where load is spread by weight; 0 is only asked when nobody else can be."),
+        documentation:
+          "Share of requests under the `weighted` strategy. 0 means only if no other candidate is left."
+      ),
       ConfigurationKey(
         path: "providers[].max_concurrent", kind: .integer(0...100_000), defaultValue: "0",
-        documentation: "Requests that it may have at once; more wait in the queue; 0 is no limit."),
+        documentation: "Concurrency limit of the provider. Further requests wait in the queue. 0 means no limit."),
     ]
-    + timeouts("providers", of: "it", as: "`[server]` says")
+    + timeouts("providers", above: "`[server]`")
 }

@@ -38,14 +38,14 @@ extension Configuration {
   func health(now: Duration) -> [(name: String, health: ProviderHealth)] {
     var breaker = BreakerSettings()
     let wished = routing.breaker
-    breaker.failuresMax = wished.failuresMax > 0 ? wished.failuresMax : .max
-    breaker.requestsMin = wished.failuresMax > 0 ? breaker.requestsMin : .max
-    breaker.failuresPercent = wished.failuresPercent
+    breaker.failuresMax = wished.consecutiveFailuresMax > 0 ? wished.consecutiveFailuresMax : .max
+    breaker.requestsMin = wished.consecutiveFailuresMax > 0 ? breaker.requestsMin : .max
+    breaker.failuresPercent = wished.failureRatePercent
     breaker.openTime = wished.openTime
     breaker.openTimeMax = max(wished.openTime, breaker.openTimeMax)
     let checks = HealthChecks.Settings(
-      interval: routing.health.interval, failuresMax: routing.health.failuresMax,
-      successesMin: routing.health.successesMin, deadline: routing.health.timeout)
+      interval: routing.health.interval, failuresMax: routing.health.unhealthyThreshold,
+      successesMin: routing.health.healthyThreshold, deadline: routing.health.timeout)
     let enabled = enabled
     return enabled.indices.map { index in
       let first = now + checks.interval / enabled.count * (index + 1)
@@ -84,7 +84,8 @@ extension Configuration {
           model.outputPrice.map { ModelCatalog.Prices(input: micro(input), output: micro($0)) }
         }
         return KnownModels.Override(
-          name: model.name, provider: model.provider, context: model.context, capabilities: model.capabilities,
+          name: model.name, provider: model.provider, context: model.contextTokens,
+          capabilities: model.capabilities,
           prices: prices)
       }, catalog: .builtIn)
   }

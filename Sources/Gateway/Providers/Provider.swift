@@ -65,7 +65,7 @@ final class Provider: Sendable {
     acceptsUsage = configuration.takesStreamOptions
     http2 = configuration.http2
     publicAddressesOnly = configuration.publicAddressesOnly
-    idleMax = configuration.idle
+    idleMax = configuration.idleTimeout
     maxTokensLimit = configuration.maxTokensLimit
     timeouts = configuration.timeouts
     var times: [String: Timeouts] = [:]

@@ -60,7 +60,7 @@ public struct CatalogRow: Sendable {
   /// Whether `stream_options.include_usage` may be sent to it.
   public var streamUsage: StreamUsage = .accepts
   /// How long an idle connection is kept before it is thought closed by the other side.
-  public var maxIdle: Duration = .seconds(600)
+  public var idleMax: Duration?
 
   /// Whether a provider takes `stream_options`.
   public enum StreamUsage: Sendable { case accepts, rejects }
@@ -75,47 +75,47 @@ public enum ProviderCatalog {
       dialect: .ollama, streamUsage: .rejects),
     CatalogRow(
       kind: .llamaCpp, displayName: "llamacpp", baseURL: "http://localhost:8080", isLocal: true,
-      maxIdle: .seconds(4)),
+      idleMax: .seconds(4)),
     CatalogRow(kind: .synapse, displayName: "synapse", baseURL: "http://localhost:5000", isLocal: true),
     CatalogRow(
       kind: .lmStudio, displayName: "lmstudio", baseURL: "http://localhost:1234", isLocal: true,
-      maxIdle: .seconds(4)),
+      idleMax: .seconds(4)),
     CatalogRow(kind: .localAi, displayName: "localai", baseURL: "http://localhost:8080", isLocal: true),
     CatalogRow(
-      kind: .vllm, displayName: "vllm", baseURL: "http://localhost:8000", isLocal: true, maxIdle: .seconds(4)),
+      kind: .vllm, displayName: "vllm", baseURL: "http://localhost:8000", isLocal: true, idleMax: .seconds(4)),
     CatalogRow(
       kind: .tensorRT, displayName: "tensorrt", aliases: ["tensorrt-llm", "trtllm"],
-      baseURL: "http://localhost:8000", isLocal: true, maxIdle: .seconds(4)),
+      baseURL: "http://localhost:8000", isLocal: true, idleMax: .seconds(4)),
     CatalogRow(
       kind: .onnx, displayName: "onnx", aliases: ["onnxruntime"], baseURL: "http://localhost:8000", isLocal: true,
-      maxIdle: .seconds(4)),
+      idleMax: .seconds(4)),
     CatalogRow(
       kind: .openAi, displayName: "openai", baseURL: "https://api.openai.com", isLocal: false,
-      keyVariable: "OPENAI_API_KEY", maxIdle: .seconds(118)),
+      keyVariable: "OPENAI_API_KEY", idleMax: .seconds(118)),
     CatalogRow(
       kind: .deepSeek, displayName: "deepseek", baseURL: "https://api.deepseek.com", isLocal: false,
-      keyVariable: "DEEPSEEK_API_KEY", maxIdle: .seconds(118)),
+      keyVariable: "DEEPSEEK_API_KEY", idleMax: .seconds(118)),
     // Sends usage unasked, and refuses fields that it does not know.
     CatalogRow(
       kind: .mistral, displayName: "mistral", baseURL: "https://api.mistral.ai", isLocal: false,
-      keyVariable: "MISTRAL_API_KEY", streamUsage: .rejects, maxIdle: .seconds(118)),
+      keyVariable: "MISTRAL_API_KEY", streamUsage: .rejects, idleMax: .seconds(118)),
     CatalogRow(
       kind: .groq, displayName: "groq", baseURL: "https://api.groq.com/openai", isLocal: false,
-      keyVariable: "GROQ_API_KEY", maxIdle: .seconds(118)),
+      keyVariable: "GROQ_API_KEY", idleMax: .seconds(118)),
     CatalogRow(
       kind: .openRouter, displayName: "openrouter", baseURL: "https://openrouter.ai/api", isLocal: false,
-      keyVariable: "OPENROUTER_API_KEY", maxIdle: .seconds(118)),
+      keyVariable: "OPENROUTER_API_KEY", idleMax: .seconds(118)),
     CatalogRow(
       kind: .grok, displayName: "grok", aliases: ["xai"], baseURL: "https://api.x.ai", isLocal: false,
-      keyVariable: "XAI_API_KEY", maxIdle: .seconds(118)),
+      keyVariable: "XAI_API_KEY", idleMax: .seconds(118)),
     CatalogRow(
       kind: .anthropic, displayName: "anthropic", baseURL: "https://api.anthropic.com", isLocal: false,
       dialect: .anthropic, ownModels: ["claude-*"], keyVariable: "ANTHROPIC_API_KEY", streamUsage: .rejects,
-      maxIdle: .seconds(118)),
+      idleMax: .seconds(118)),
     CatalogRow(
       kind: .google, displayName: "google", baseURL: "https://generativelanguage.googleapis.com", isLocal: false,
       dialect: .gemini, ownModels: ["gemini-*", "gemma-*"], keyVariable: "GEMINI_API_KEY", streamUsage: .rejects,
-      maxIdle: .seconds(118)),
+      idleMax: .seconds(118)),
     CatalogRow(
       kind: .whisper, displayName: "whisper", baseURL: "http://localhost:8080", isLocal: true, isSupported: false,
       streamUsage: .rejects),

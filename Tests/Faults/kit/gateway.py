@@ -15,22 +15,22 @@ SERVER = {
     "commit_after_secs": 0.7,
     "keep_alive_comment_secs": 5,
     "idle_timeout_secs": 20,
-    "head_timeout_secs": 1,
+    "header_timeout_secs": 1,
     "body_timeout_secs": 1,
     "client_read_timeout_secs": 2,
-    "drain_secs": 5,
+    "drain_timeout_secs": 5,
     "upstream_connect_timeout_secs": 0.5,
     "upstream_send_timeout_secs": 1,
     "upstream_first_event_timeout_secs": 1,
     "upstream_stall_timeout_secs": 1,
     "upstream_total_timeout_secs": 1.5,
     "json_body_bytes_max": 8 * 1024 * 1024,
-    "bodies_bytes_max": 64 * 1024 * 1024,
+    "request_bodies_bytes_max": 64 * 1024 * 1024,
     "dns_cache_secs": 1,
     "health_check_interval_secs": 0,
 }
 # A fault consists of one attempt: no retries and no circuit breaker, unless a row enables them.
-CALM = {"breaker": {"failures_max": 0}, "retry": {"max_retries": 0}}
+CALM = {"breaker": {"consecutive_failures_max": 0}, "retry": {"max_retries": 0}}
 # The memory that may remain after a fault, because allocators keep some freed memory.
 RSS_TOLERANCE = 24 * 1024 * 1024
 
@@ -274,7 +274,7 @@ def toml(sections, providers):
         lines += [f"[{name}]", *(f"{key} = {value_of(value)}" for key, value in keys.items() if value is not None)]
     for provider in providers:
         lines += ["", "[[providers]]", *(f"{key} = {value_of(value)}" for key, value in provider.items())]
-    lines += ["", "[journal]", 'format = "off"', ""]
+    lines += ["", "[access_log]", 'format = "off"', ""]
     return "\n".join(lines)
 
 

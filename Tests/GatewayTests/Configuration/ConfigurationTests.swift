@@ -26,7 +26,7 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     let server = configuration.server
     #expect(server.bind == "127.0.0.1")
     #expect(server.port == 8088)
-    #expect(server.hosts == [] && server.origins == [])
+    #expect(server.allowedHosts == [] && server.allowedOrigins == [])
     #expect(server.jsonBodyBytesMax == 33_554_432)
     #expect(server.timeouts.commitAfter == .seconds(8))
     #expect(server.timeouts.keepAliveComment == .seconds(15))
@@ -49,8 +49,8 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
       [server]
       bind = "::1"
       port = 0
-      hosts = ["Hoosh.LAN", "10.0.0.7"]
-      origins = ["https://Chat.example", "http://localhost:3000", "app://obsidian.md"]
+      allowed_hosts = ["Hoosh.LAN", "10.0.0.7"]
+      allowed_origins = ["https://Chat.example", "http://localhost:3000", "app://obsidian.md"]
       json_body_bytes_max = 1024
       commit_after_secs = 0.25
       clients_max = 3
@@ -64,21 +64,22 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
       enabled = false
       max_tokens_limit = 4096
       http2 = true
-      idle_secs = 1.5
+      idle_timeout_secs = 1.5
       usage_in_streams = false
       [[providers]]
       type = "Demo"
       demo = { tokens_per_second = 0, tokens = 100000, first_token_ms = 0.5, fail = "during" }
       [auth]
       tokens = ["one", "$KEY"]
-      [journal]
+      [access_log]
       format = "json"
       path = "/var/log/hoosh.log"
       """, ["KEY": "sk-1"])
     #expect(configuration.server.bind == "::1")
     #expect(configuration.server.port == 0)
-    #expect(configuration.server.hosts == ["hoosh.lan", "10.0.0.7"])
-    #expect(configuration.server.origins == ["https://chat.example", "http://localhost:3000", "app://obsidian.md"])
+    #expect(configuration.server.allowedHosts == ["hoosh.lan", "10.0.0.7"])
+    #expect(
+      configuration.server.allowedOrigins == ["https://chat.example", "http://localhost:3000", "app://obsidian.md"])
     #expect(configuration.server.jsonBodyBytesMax == 1024)
     #expect(configuration.server.timeouts.commitAfter == .milliseconds(250))
     #expect(configuration.server.clientsMax == 3)
@@ -92,7 +93,7 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(!provider.isEnabled)
     #expect(provider.maxTokensLimit == 4096)
     #expect(provider.http2)
-    #expect(provider.idle == .milliseconds(1500))
+    #expect(provider.idleTimeout == .milliseconds(1500))
     #expect(provider.usageInStreams == false && !provider.takesStreamOptions)
     let demo = try #require(configuration.providers.last?.demo)
     #expect(demo.tokensPerSecond == 0 && demo.tokens == 100_000)
@@ -164,8 +165,8 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
 
   @Test func `each timeout comes from its own key, of the server, of a provider, and of a model`() throws {
     let times: [Time] = [
-      ("connect", \.connect), ("send", \.send), ("head", \.header), ("first_event", \.firstEvent),
-      ("load", \.modelLoad),
+      ("connect", \.connect), ("send", \.send), ("header", \.header), ("first_event", \.firstEvent),
+      ("model_load", \.modelLoad),
       ("stall", \.stall), ("total", \.total),
     ]
     func lines(_ prefix: String, from first: Int) -> String {

@@ -12,7 +12,7 @@ import Testing
   @Test func `bodies that are too much together are refused, also while they arrive, and running streams stay`()
     throws
   {
-    let world = try World(toml: "[server]\nbodies_bytes_max = 1048576\n", [Self.hanging])
+    let world = try World(toml: "[server]\nrequest_bodies_bytes_max = 1048576\n", [Self.hanging])
     let running = world.connect()
     running.send(World.streamingChat())
     #expect(world.run { running.text.contains("hi") })

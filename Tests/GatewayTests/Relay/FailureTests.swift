@@ -183,7 +183,7 @@ import Testing
       #expect(asked.count == 3)
     }
     let none = try World(
-      toml: "[server]\nupstream_load_timeout_secs = 1.5\n[retry]\nmax_retries = 0", [{ _ in loading }])
+      toml: "[server]\nupstream_model_load_timeout_secs = 1.5\n[retry]\nmax_retries = 0", [{ _ in loading }])
     let refused = try none.exchange(World.chat())
     #expect(refused.status == 503)
     #expect(refused.text.contains("Loading model"))

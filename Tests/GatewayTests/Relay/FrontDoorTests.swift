@@ -240,7 +240,7 @@ import Testing
   }
 
   @Test func `hosts and origins that are not on the lists are refused`() throws {
-    let world = try world("[server]\nhosts = [\"gate.test\"]\norigins = [\"https://app.test\"]")
+    let world = try world("[server]\nallowed_hosts = [\"gate.test\"]\nallowed_origins = [\"https://app.test\"]")
     for (host, status) in [
       ("localhost", 200), ("LOCALHOST:8088", 200), ("127.0.0.1", 200), ("[::1]:1", 200), ("gate.test", 200),
       ("evil.test", 421), ("localhost.evil.test", 421), ("10.0.0.1", 421),

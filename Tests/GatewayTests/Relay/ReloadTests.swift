@@ -14,7 +14,7 @@ import Testing
 
   @Test func `origins and hosts of the new configuration count, those of the old no more`() throws {
     let world = try World(
-      toml: "[server]\norigins = [\"https://old.test\"]\nhosts = [\"old.test\"]", [Self.good])
+      toml: "[server]\nallowed_origins = [\"https://old.test\"]\nallowed_hosts = [\"old.test\"]", [Self.good])
     func status(origin: String) throws -> Int {
       try world.exchange(Self.get("/healthz", "Origin: https://\(origin)\r\n")).status
     }
@@ -27,8 +27,8 @@ import Testing
     let refused = try status(host: "new.test")
     #expect(refused != 200)
     var configuration = world.gateway.configuration
-    configuration.server.origins = ["https://new.test"]
-    configuration.server.hosts = ["new.test"]
+    configuration.server.allowedOrigins = ["https://new.test"]
+    configuration.server.allowedHosts = ["new.test"]
     #expect(world.gateway.apply(configuration) == nil)
     #expect(try status(origin: "old.test") == 403)
     #expect(try status(origin: "new.test") == 200)
@@ -39,7 +39,7 @@ import Testing
   @Test func `a request in the queue is served after a reload that numbers providers anew`() throws {
     let slow: World.Play = { _ in [.wait(.milliseconds(200))] + Script.Step.answer }
     let world = try World(
-      toml: "[queue]\nwait_secs = 2", providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1",
+      toml: "[queue]\ntimeout_secs = 2", providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1",
       [Self.good, slow])
     let clients = (0..<2).map { _ in world.connect() }
     var before = world.gateway.configuration

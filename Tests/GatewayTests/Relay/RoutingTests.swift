@@ -99,7 +99,7 @@ import Testing
 
   @Test func `who needs tools is not sent to a model that has none`() throws {
     let world = try World(
-      toml: "[[models]]\nname = \"m\"\nprovider = \"up0\"\ncan = [\"chat\"]", [Self.good, Self.good])
+      toml: "[[models]]\nname = \"m\"\nprovider = \"up0\"\ncapabilities = [\"chat\"]", [Self.good, Self.good])
     #expect(try world.exchange(World.chat(Self.tools)).status == 200)
     #expect(world.seen(0).isEmpty)
     #expect(world.seen(1).count == 1)
@@ -109,7 +109,7 @@ import Testing
     #expect(explained.contains(#""needs":["tools"]"#))
     #expect(explained.contains(#""verdict":"unfit","reason":"It cannot do what is needed: tools.""#))
     #expect(explained.contains(#""verdict":"chosen""#))
-    let alone = try World(toml: "[[models]]\nname = \"m\"\ncan = [\"chat\"]", [Self.good])
+    let alone = try World(toml: "[[models]]\nname = \"m\"\ncapabilities = [\"chat\"]", [Self.good])
     let refused = try alone.exchange(World.chat(Self.tools))
     #expect(refused.status == 400)
     #expect(refused.text.contains("needs: tools."))
@@ -118,7 +118,7 @@ import Testing
 
   @Test func `a prompt that is too long goes to a model that reads more, or is refused in the usual words`() throws
   {
-    let toml = "[[models]]\nname = \"m\"\nprovider = \"up0\"\ncontext = 1000\n"
+    let toml = "[[models]]\nname = \"m\"\nprovider = \"up0\"\ncontext_tokens = 1000\n"
     let world = try World(toml: toml, [Self.good, Self.good])
     // Perhaps too long: the other one first. Surely: never this one.
     for characters in [5000, 9000] {
@@ -144,7 +144,8 @@ import Testing
   func `who says that the prompt is too long is followed by those who read more`(_ words: String) throws {
     let overflow: World.Play = { _ in Script.Step.json(words, status: 400) }
     func toml(_ contexts: [Int]) -> String {
-      contexts.enumerated().map { "[[models]]\nname = \"m\"\nprovider = \"up\($0)\"\ncontext = \($1)\n" }.joined()
+      contexts.enumerated().map { "[[models]]\nname = \"m\"\nprovider = \"up\($0)\"\ncontext_tokens = \($1)\n" }
+        .joined()
     }
     let world = try World(toml: toml([8000, 8000, 9000]), [overflow, Self.good, Self.good])
     #expect(try world.exchange(World.chat()).status == 200)
@@ -175,7 +176,7 @@ import Testing
         + Script.Step.json(#"{"error":{"message":"x","code":"context_length_exceeded"}}"#, status: 400)
     }
     let toml = [8000, 9000].enumerated().map {
-      "[[models]]\nname = \"m\"\nprovider = \"up\($0)\"\ncontext = \($1)\n"
+      "[[models]]\nname = \"m\"\nprovider = \"up\($0)\"\ncontext_tokens = \($1)\n"
     }.joined()
     let world = try World(toml: toml, [overflow, Self.good])
     let client = world.connect()
@@ -208,7 +209,7 @@ import Testing
       [.wait(.milliseconds(request.text.contains("large") ? 3000 : 20))] + Script.Step.answer
     }
     let world = try World(
-      toml: "[queue]\nwait_secs = 0.6\n[[models]]\nname = \"large\"\nmax_concurrent = 1", [slow])
+      toml: "[queue]\ntimeout_secs = 0.6\n[[models]]\nname = \"large\"\nmax_concurrent = 1", [slow])
     let clients = (0..<2).map { _ in
       let client = world.connect()
       client.send(Self.chat("large"))
@@ -230,13 +231,13 @@ import Testing
         [[models]]
         name = "m"
         provider = "up0"
-        input_price = 3
-        output_price = 15
+        input_usd_per_million = 3
+        output_usd_per_million = 15
         [[models]]
         name = "m"
         provider = "up1"
-        input_price = 0.25
-        output_price = 1.5
+        input_usd_per_million = 0.25
+        output_usd_per_million = 1.5
         """, [Self.good, Self.good, Self.good])
     var configuration = world.gateway.configuration
     for index in configuration.providers.indices { configuration.providers[index].priority = 1 }
@@ -450,7 +451,7 @@ import Testing
 
   @Test func `a provider that is not there is found out without a request`() throws {
     let world = try World(
-      toml: "[server]\nhealth_check_interval_secs = 0.05\n[health]\nfailures_max = 2",
+      toml: "[server]\nhealth_check_interval_secs = 0.05\n[health]\nunhealthy_threshold = 2",
       [{ request in request.method == "GET" ? [.fail(.connectFailed)] : Script.Step.answer }, Self.good])
     world.run { !world.gateway.balancer.health.providers[0].checks.isHealthy }
     #expect(world.gateway.balancer.health.providers[1].checks.isHealthy)

@@ -99,7 +99,7 @@ final class Episode {
       gateway.handle(event)
     }
     try inspection.look(events, now: reactor.now)
-    if stops > 0, !gateway.isOver, let stopAt, now > stopAt + setting.configuration.server.drain {
+    if stops > 0, !gateway.isOver, let stopAt, now > stopAt + setting.configuration.server.drainTimeout {
       throw Breach(.stops, "at \(now)")
     }
   }
