@@ -12,6 +12,9 @@ public struct ClientID: Hashable, Sendable {
 public struct TransferID: Hashable, Sendable {
   let id: Slots<Int>.ID
 
+  /// The transfer with that number. Any number is safe; most are stale.
+  public init(bits: UInt64) { id = Slots<Int>.ID(bits: bits) }
+
   /// The ID as one number. Never zero.
   public var bits: UInt64 { id.bits }
 

@@ -45,7 +45,7 @@ struct Serve: ParsableCommand {
             + "\(Reactor.descriptorsMax) files; raise `ulimit -n` to allow more"
         )
       }
-      try gateway.watchHardware(HardwareScan.options(), prices: HardwareScan.prices())
+      try gateway.monitorHardware(HardwareScan.options(), prices: HardwareScan.prices())
       if loaded.isFile { try watch(loaded.origin, for: gateway) }
       hotRestart.stopPredecessor()
 

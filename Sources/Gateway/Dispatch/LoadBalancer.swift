@@ -211,8 +211,8 @@ struct LoadBalancer: ~Copyable {
   mutating func checksDue(at now: Duration) -> [Int] { health.checksDue(at: now) }
 
   /// Notes what a look at a provider came to.
-  mutating func healthChecked(_ name: String, _ passed: Bool, at now: Duration) -> HealthTracker.Change? {
-    names.firstIndex(of: name).flatMap { health.healthChecked($0, passed, at: now) }
+  mutating func healthChecked(_ provider: ProviderID, _ passed: Bool, at now: Duration) -> HealthTracker.Change? {
+    names.firstIndex { ProviderID(name: $0) == provider }.flatMap { health.healthChecked($0, passed, at: now) }
   }
 }
 

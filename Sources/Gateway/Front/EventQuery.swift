@@ -15,7 +15,7 @@ struct EventQuery: Equatable {
       switch pair[0] {
       case "since": since = UInt64(pair[1])
       case "limit": limit = max(1, Int(pair[1]) ?? limit)
-      case "topics": topics = Endpoint.decode(Array(pair[1].utf8).span)
+      case "topics": topics = PercentEncoding.decode(Array(pair[1].utf8).span)
       default: break
       }
     }

@@ -127,8 +127,11 @@ struct Reply {
   static func close(into out: inout [UInt8]) { out.append("\r\n\r\n") }
 
   /// Appends a whole response with a JSON body.
-  static func json(_ status: Int, _ body: Span<UInt8>, _ options: Options, into out: inout [UInt8]) {
-    open(status, "application/json", .length(body.count), options, into: &out)
+  static func complete(
+    _ status: Int, _ contentType: StaticString = "application/json", _ body: Span<UInt8>, _ options: Options,
+    into out: inout [UInt8]
+  ) {
+    open(status, contentType, .length(body.count), options, into: &out)
     close(into: &out)
     if !options.isHead { out.append(body) }
   }

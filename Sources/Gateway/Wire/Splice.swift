@@ -96,6 +96,14 @@ public struct Splice: Sendable {
   enum Piece {
     case kept(Range<Int>)
     case added([UInt8])
+
+    /// Bytes of the part.
+    var count: Int {
+      switch self {
+      case .kept(let range): range.count
+      case .added(let bytes): bytes.count
+      }
+    }
   }
 
   /// The changed text in pieces, so that what stays need not be copied.

@@ -16,7 +16,7 @@ import Testing
     #expect(try #require(life.received).fields["x-served-by"] == "b/m")
     #expect(life.end == .complete)
     let row = life.row
-    #expect(row.attempts == ["a:\(failure.reason)"])
+    #expect(row.failedAttempts.map(\.text) == ["a:\(failure.reason)"])
     #expect(row.provider == "b")
   }
 
@@ -72,7 +72,7 @@ import Testing
     #expect(life.attempts == [0, 1, 2])
     #expect(life.end == .complete)
     #expect(try #require(life.received).status == 502)
-    #expect(life.row.attempts == ["a:status_500", "b:status_500", "c:status_500"])
+    #expect(life.row.failedAttempts.map(\.text) == ["a:status_500", "b:status_500", "c:status_500"])
   }
 
   @Test(arguments: [
@@ -125,12 +125,12 @@ import Testing
     let answer = try #require(life.received)
     #expect(answer.status == 503)
     #expect(answer.text.contains(#""code":"no_provider""#))
-    #expect(life.row.outcome == .refused)
+    #expect(life.row.outcome == .rejected)
   }
 
   @Test func `who waits to ask again is not late, and asks when the pause is over`() throws {
     let life = try Life(providers: 2)
-    life.act { exchange, _, now in exchange.pauses(.retry(at: now + .seconds(3))) }
+    life.act { exchange, _, now in exchange.fetch.suspend(.retry(at: now + .seconds(3))) }
     #expect(life.nextTick == life.now + .seconds(3))
     life.waitForAlarm()
     #expect(life.attempts == [0, 1])
@@ -141,7 +141,7 @@ import Testing
     timeouts.commitAfter = .seconds(600)
     timeouts.firstEvent = .seconds(1)
     let life = try Life(providers: 1, timeouts: timeouts)
-    life.act { exchange, _, now in exchange.pauses(.queue(until: now + .seconds(60))) }
+    life.act { exchange, _, now in exchange.fetch.suspend(.queue(until: now + .seconds(60))) }
     life.waitForAlarm()
     let answer = try #require(life.received)
     #expect(answer.status == 503)
@@ -189,7 +189,7 @@ import Testing
     life.finish()
     #expect(life.attempts == [0, 1])
     life.act { exchange, effects, _ in
-      exchange.nobodyLeft(APIError(503, .noProvider, "nobody"), wait: .seconds(3), &effects)
+      exchange.noCandidateLeft(APIError(503, .noProvider, "nobody"), wait: .seconds(3), &effects)
     }
     let answer = try #require(life.received)
     #expect(answer.status == 429)

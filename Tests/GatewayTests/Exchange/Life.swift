@@ -13,9 +13,9 @@ final class Life {
   var output: [UInt8] = []
   /// The candidates asked, in order.
   var attempts: [Int] = []
-  var end: Exchange.End?
+  var end: Effects.End?
   /// How attempts ended, in order.
-  var verdicts: [Exchange.Verdict] = []
+  var verdicts: [AttemptResult] = []
   private let providers: Int
   /// Output, attempts or ends that came after the end.
   var isHaunted = false
@@ -29,47 +29,47 @@ final class Life {
     let options = Reply.Options(
       minorVersion: minorVersion, keepsAlive: minorVersion > 0, requestID: "r1", date: Array("D".utf8))
     exchange = Exchange(
-      request, body: bytes, timeouts: timeouts, replyOptions: options, row: JournalRow(), now: now, created: 1700)
+      request, body: bytes, timeouts: timeouts, options: options, record: RequestRecord(), now: now, created: 1700)
     act { exchange, effects, _ in exchange.begin(&effects) }
   }
 
   /// Lets one thing happen and does what the exchange wishes.
-  func act(_ happen: (Exchange, inout Exchange.Effects, Duration) -> Void) {
+  func act(_ happen: (Exchange, inout Effects, Duration) -> Void) {
     let wasOver = end != nil
-    var effects = Exchange.Effects()
+    var effects = Effects()
     happen(exchange, &effects, now)
-    output += effects.output + effects.body.joined
-    if wasOver, !effects.output.isEmpty || !effects.body.isEmpty || effects.asksNext || effects.end != nil {
+    output += effects.output + (effects.body?.joined ?? [])
+    if wasOver, !effects.output.isEmpty || effects.body != nil || effects.needsAttempt || effects.end != nil {
       isHaunted = true
     }
-    if let verdict = effects.verdict { verdicts.append(verdict) }
+    if let verdict = effects.attemptResult { verdicts.append(verdict) }
     if let end = effects.end { self.end = end }
-    guard effects.asksNext else { return }
+    guard effects.needsAttempt else { return }
     if effects.end != nil { isHaunted = true }
     guard attempts.count < providers else {
       return act { exchange, effects, _ in
-        exchange.nobodyLeft(APIError(503, .noProvider, "nobody"), wait: nil, &effects)
+        exchange.noCandidateLeft(APIError(503, .noProvider, "nobody"), wait: nil, &effects)
       }
     }
     let next = attempts.count
     attempts.append(next)
-    exchange.attempted("m", name: Self.names[next], now: now)
+    exchange.attemptStarted("m", name: Self.names[next], now: now)
   }
 
   func respond(
     _ status: Int = 200, isJSON: Bool = false, isHTML: Bool = false, retryAfter: Int? = nil
   ) {
-    var head = Exchange.UpstreamHead(status: status)
+    var head = UpstreamHead(status: status)
     head.isJSON = isJSON
     head.isHTML = isHTML
     head.retryAfter = retryAfter
-    act { exchange, effects, now in exchange.responded(head, &effects, now: now) }
+    act { exchange, effects, now in exchange.headReceived(head, &effects, now: now) }
   }
 
   func arrive(_ text: String) { arrive(Array(text.utf8)) }
 
   func arrive(_ bytes: [UInt8]) {
-    act { exchange, effects, now in exchange.arrived(bytes.span, &effects, now: now) }
+    act { exchange, effects, now in exchange.bodyReceived(bytes.span, &effects, now: now) }
   }
 
   func finish(_ failure: AttemptFailure? = nil, rest: String = "") {
@@ -77,7 +77,7 @@ final class Life {
   }
 
   func finish(_ failure: AttemptFailure?, rest: [UInt8]) {
-    act { exchange, effects, now in exchange.ended(failure, rest: rest.span, &effects, now: now) }
+    act { exchange, effects, now in exchange.transferEnded(failure, rest: rest.span, &effects, now: now) }
   }
 
   /// Lets time pass, then the alarm rings.
@@ -90,7 +90,7 @@ final class Life {
   func waitForAlarm() { wait(exchange.nextTick - now) }
 
   /// The row that the journal would get now.
-  var row: JournalRow { exchange.finalRow(now: now) }
+  var row: RequestRecord { exchange.finalRecord(now: now) }
   var phase: Exchange.Phase { exchange.phase }
   var nextTick: Duration { exchange.nextTick }
 

@@ -50,7 +50,7 @@ private struct Course {
       // What comes late is not for anybody.
       life.arrive(Say.text("late"))
       life.finish(.connectionLost)
-      life.act { exchange, effects, now in exchange.probe(&effects, now: now) }
+      life.act { exchange, effects, now in exchange.pingClient(&effects, now: now) }
     }
     let fault = Self.fault(life) ?? Self.lastFault(life, isGone: isGone, streams: streams, isAsked: !asks.isEmpty)
     return (life.row.outcome.rawValue, fault)
@@ -60,13 +60,13 @@ private struct Course {
   private mutating func step(_ life: Life) -> Bool {
     switch below(20) {
     case 0 where chance(4):
-      life.exchange.abandon()
+      life.exchange.cancel()
       return true
     case 1 where chance(5): life.act { exchange, effects, _ in exchange.stop(&effects) }
     case 2, 3: life.wait(.milliseconds(Int64(below(9000))))
     case 4 where chance(6): life.wait(.seconds(Int64(below(400))))
     case 5: life.waitForAlarm()
-    case 6: life.act { exchange, effects, now in exchange.probe(&effects, now: now) }
+    case 6: life.act { exchange, effects, now in exchange.pingClient(&effects, now: now) }
     case 7: life.exchange.resumed(now: life.now)
     default: advance(life)
     }

@@ -148,14 +148,14 @@ import Testing
     let bytes = Array(Life.streamed.utf8)
     let options = Reply.Options(minorVersion: 0, keepsAlive: true, requestID: "r1", date: Array("D".utf8))
     let exchange = Exchange(
-      try Call.read(bytes.span, for: CallEndpoint(.openAI)), body: bytes, timeouts: .default, replyOptions: options,
-      row: JournalRow(), now: .zero, created: 1)
-    var effects = Exchange.Effects()
+      try Call.read(bytes.span, for: CallEndpoint(.openAI)), body: bytes, timeouts: .default, options: options,
+      record: RequestRecord(), now: .zero, created: 1)
+    var effects = Effects()
     exchange.begin(&effects)
-    #expect(effects.asksNext)
-    exchange.attempted("m", name: "a", now: .zero)
-    exchange.responded(.init(status: 200), &effects, now: .zero)
-    exchange.ended(nil, rest: Array((Say.text("Hi") + Say.stop + Say.done).utf8).span, &effects, now: .zero)
+    #expect(effects.needsAttempt)
+    exchange.attemptStarted("m", name: "a", now: .zero)
+    exchange.headReceived(.init(status: 200), &effects, now: .zero)
+    exchange.transferEnded(nil, rest: Array((Say.text("Hi") + Say.stop + Say.done).utf8).span, &effects, now: .zero)
     let answer = try #require(Received(effects.output))
     #expect(answer.fields["connection"] == "close")
   }

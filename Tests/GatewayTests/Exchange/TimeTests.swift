@@ -53,7 +53,7 @@ import Testing
     life.wait(.seconds(1))
     #expect(life.end == .abort)
     #expect(life.text.contains("upstream_timeout"))
-    #expect(life.row.attempts == ["a:timeout", "b:timeout"])
+    #expect(life.row.failedAttempts.map(\.text) == ["a:timeout", "b:timeout"])
   }
 
   @Test func `a first event that is late before the head is a status`() throws {
@@ -89,7 +89,7 @@ import Testing
     life.respond()
     life.wait(.seconds(200))
     #expect(life.end == nil)
-    #expect(life.row.attempts == ["a:timeout"])
+    #expect(life.row.failedAttempts.map(\.text) == ["a:timeout"])
   }
 
   @Test func `a stream that is slower than it may be breaks off`() throws {
@@ -130,7 +130,7 @@ import Testing
 
   @Test func `a probe is a comment where a stream runs and a 100 before the head`() throws {
     let life = try Life()
-    let probe = { (life: Life) in life.act { exchange, effects, now in exchange.probe(&effects, now: now) } }
+    let probe = { (life: Life) in life.act { exchange, effects, now in exchange.pingClient(&effects, now: now) } }
     probe(life)
     #expect(life.output == Received.interim)
     life.respond()
@@ -173,7 +173,7 @@ import Testing
     life.act { exchange, effects, _ in exchange.stop(&effects) }
     #expect(life.end == .complete)
     #expect(try #require(life.received).status == 503)
-    #expect(life.row.outcome == .stopped)
+    #expect(life.row.outcome == .shutdown)
   }
 
   @Test func `a stop is an error event where a stream runs`() throws {
@@ -185,7 +185,7 @@ import Testing
     let answer = try #require(life.received)
     #expect(try #require(answer.events.last).contains("shutting_down"))
     #expect(!answer.isWhole)
-    #expect(life.row.outcome == .stopped)
+    #expect(life.row.outcome == .shutdown)
   }
 
   @Test func `a client that leaves is a row and nothing else`() throws {
@@ -193,9 +193,9 @@ import Testing
     life.respond()
     life.arrive(Say.text("Hi there"))
     life.now += .seconds(2)
-    life.exchange.abandon()
+    life.exchange.cancel()
     let row = life.row
-    #expect(row.outcome == .abandoned)
+    #expect(row.outcome == .clientClosed)
     #expect(row.status == 499)
     #expect(row.total == .seconds(2))
     #expect(row.usage == Usage(prompt: 9, completion: 2, source: .estimated))
@@ -204,22 +204,22 @@ import Testing
   @Test func `a candidate that may not be asked is a refusal`() throws {
     let life = try Life()
     life.act { exchange, effects, _ in
-      exchange.refused(APIError(429, .overloaded, "Later."), &effects)
+      exchange.attemptRejected(APIError(429, .overloaded, "Later."), &effects)
     }
     #expect(try #require(life.received).status == 429)
     #expect(life.end == .complete)
-    #expect(life.row.outcome == .refused)
+    #expect(life.row.outcome == .rejected)
   }
 
   @Test func `an upstream that takes no more of a large request is given up, one that takes some is not`() throws {
-    let prompt = String(repeating: "x", count: Exchange.unwatchedBytesMax)
+    let prompt = String(repeating: "x", count: Fetch.unwatchedBytesMax)
     let life = try Life(#"{"model":"m","messages":[{"role":"user","content":"\#(prompt)"}]}"#)
     life.wait(.seconds(20))
     life.exchange.uploaded(1000, of: 40_000, now: life.now)
     life.wait(.seconds(20))
     #expect(life.attempts == [0])
     life.wait(.seconds(10))
-    #expect(life.row.attempts == ["a:timeout"])
+    #expect(life.row.failedAttempts.map(\.text) == ["a:timeout"])
     #expect(life.attempts == [0, 1])
     life.exchange.uploaded(40_000, of: 40_000, now: life.now)
     life.wait(.seconds(60))
@@ -243,7 +243,7 @@ import Testing
   }
 
   @Test func `the same number of uploaded bytes twice is no progress`() throws {
-    let prompt = String(repeating: "x", count: Exchange.unwatchedBytesMax)
+    let prompt = String(repeating: "x", count: Fetch.unwatchedBytesMax)
     let life = try Life(#"{"model":"m","messages":[{"role":"user","content":"\#(prompt)"}]}"#)
     life.exchange.uploaded(1000, of: 40_000, now: life.now)
     life.wait(.seconds(20))

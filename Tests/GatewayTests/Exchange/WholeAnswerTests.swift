@@ -11,7 +11,7 @@ import Testing
   func `a whole answer leaves as it came but for the model`(_ cut: Int) throws {
     let life = try Life(Life.whole)
     life.respond(isJSON: true)
-    let readsAsItArrives = life.exchange.readsAsItArrives
+    let readsAsItArrives = life.exchange.isStreamingBody
     #expect(!readsAsItArrives)
     if cut > 0 { life.arrive(String(Self.answer.prefix(cut))) }
     life.finish(rest: String(Self.answer.dropFirst(cut)))
@@ -86,7 +86,7 @@ import Testing
   @Test func `an answer behind the bound is refused`() throws {
     let life = try Life(Life.whole, providers: 1)
     life.respond(isJSON: true)
-    let piece = [UInt8](repeating: UInt8(ascii: " "), count: Exchange.answerBytesMax / 4)
+    let piece = [UInt8](repeating: UInt8(ascii: " "), count: Fetch.answerBytesMax / 4)
     for _ in 0..<4 { life.arrive(piece) }
     #expect(life.end == nil)
     life.arrive(" ")

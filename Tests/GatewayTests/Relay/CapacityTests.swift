@@ -21,17 +21,17 @@ import Testing
     slow.send(
       "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n{\"model\":\"m\",\"a\":\"\(half)"
     )
-    #expect(world.run { world.gateway.capacity.bodyBytes > 700_000 })
+    #expect(world.run { world.gateway.connections.capacity.bodyBytes > 700_000 })
     let answer = try world.exchange(World.chat(#"{"model":"m","a":"\#(half)","messages":[{}]}"#))
     #expect(answer.status == 503)
     #expect(answer.field("retry-after") == "1")
     #expect(answer.text.contains(#""code":"overloaded""#))
     #expect(try world.exchange(Array("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)).status == 200)
     slow.leave()
-    #expect(world.run { world.gateway.capacity.bodyBytes < 1000 })
+    #expect(world.run { world.gateway.connections.capacity.bodyBytes < 1000 })
     #expect(!running.hasEnded)
     running.leave()
-    #expect(world.run { world.gateway.capacity.bodyBytes == 0 })
+    #expect(world.run { world.gateway.connections.capacity.bodyBytes == 0 })
   }
 
   @Test func `out of memory, chats are refused and everything else is answered`() throws {
@@ -52,7 +52,7 @@ import Testing
     let answer = try world.exchange(World.chat())
     #expect(answer.status == 503)
     #expect(answer.field("connection") == "close")
-    #expect(world.gateway.capacity.refused == 1)
+    #expect(world.gateway.connections.capacity.rejected == 1)
     for client in first { client.leave() }
     world.run { world.reactor.clientCount == 0 }
     #expect(try world.exchange(World.chat()).status == 200)
@@ -112,7 +112,7 @@ import Testing
     let world = try World(.scripted, [{ _ in [.wait(.seconds(60))] }])
     let client = world.connect()
     client.send(Array("GET /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n".utf8))
-    #expect(world.run { world.reactor.clientCount == 1 && !world.gateway.modelQueue.waiting.isEmpty })
+    #expect(world.run { world.reactor.clientCount == 1 && !world.gateway.endpoints.modelLists.waiting.isEmpty })
     world.gateway.stop()
     world.gateway.stop()
     let answer = try world.answer(to: client)

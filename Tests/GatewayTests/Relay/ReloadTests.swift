@@ -26,7 +26,7 @@ import Testing
     #expect(try status(host: "old.test") == 200)
     let refused = try status(host: "new.test")
     #expect(refused != 200)
-    var configuration = world.gateway.configuration
+    var configuration = world.gateway.settings.configuration
     configuration.server.allowedOrigins = ["https://new.test"]
     configuration.server.allowedHosts = ["new.test"]
     #expect(world.gateway.apply(configuration) == nil)
@@ -42,12 +42,12 @@ import Testing
       toml: "[queue]\ntimeout_secs = 2", providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1",
       [Self.good, slow])
     let clients = (0..<2).map { _ in world.connect() }
-    var before = world.gateway.configuration
+    var before = world.gateway.settings.configuration
     before.providers[0].models = ["other"]
     #expect(world.gateway.apply(before) == nil)
     for client in clients { client.send(World.chat()) }
-    #expect(world.run { world.gateway.queue.count == 1 && world.seen(1).count == 1 })
-    var configuration = world.gateway.configuration
+    #expect(world.run { world.gateway.dispatcher.queue.count == 1 && world.seen(1).count == 1 })
+    var configuration = world.gateway.settings.configuration
     configuration.providers.removeFirst()
     #expect(world.gateway.apply(configuration) == nil)
     for client in clients { #expect(try world.answer(to: client).status == 200) }
@@ -59,7 +59,7 @@ import Testing
     }
     let world = try World(.scripted, [list("one"), list("two")])
     #expect(try world.exchange(Self.get("/v1/models")).text.contains("\"one\""))
-    var configuration = world.gateway.configuration
+    var configuration = world.gateway.settings.configuration
     configuration.providers.removeFirst()
     #expect(world.gateway.apply(configuration) == nil)
     let text = try world.exchange(Self.get("/v1/models")).text
@@ -72,11 +72,11 @@ import Testing
     let world = try World(providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1", [slow])
     let clients = (0..<2).map { _ in world.connect() }
     for client in clients { client.send(World.chat()) }
-    #expect(world.run { world.gateway.queue.count == 1 })
-    func pause() -> Exchange.Pause? { world.gateway.queue.waiting.values.first?.exchange?.pause }
+    #expect(world.run { world.gateway.dispatcher.queue.count == 1 })
+    func pause() -> Fetch.Pause? { world.gateway.connections.open.lazy.compactMap { $0.exchange?.fetch.pause }.first }
     let before = pause()
     world.run(for: .milliseconds(20))
-    #expect(world.gateway.apply(world.gateway.configuration) == nil)
+    #expect(world.gateway.apply(world.gateway.settings.configuration) == nil)
     #expect(try world.exchange(Self.get("/healthz")).status == 200)
     #expect(before != nil)
     #expect(pause() == before)
@@ -88,14 +88,14 @@ import Testing
       toml: "[queue]\ncapacity = 8",
       providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1\napi_key = \"old\"",
       [slow])
-    var configuration = world.gateway.configuration
+    var configuration = world.gateway.settings.configuration
     configuration.routing.queue.capacity = 1
     configuration.providers[0].keys = [try #require(Secret("new"))]
     #expect(world.gateway.apply(configuration) == nil)
     let clients = (0..<3).map { _ in world.connect() }
     for client in clients { client.send(World.chat()) }
     #expect(world.run { clients.contains { $0.responses().contains { $0.status == 503 } } })
-    #expect(world.gateway.queue.count == 1)
+    #expect(world.gateway.dispatcher.queue.count == 1)
     #expect(world.seen(0).map { $0.field("authorization") } == ["Bearer new"])
   }
 }

@@ -32,7 +32,7 @@ import Testing
 
   @Test func `turns go round`() throws {
     let world = try World(toml: "[server]\nstrategy = \"round_robin\"", [Self.good, Self.good])
-    var configuration = world.gateway.configuration
+    var configuration = world.gateway.settings.configuration
     configuration.providers[1].priority = configuration.providers[0].priority
     #expect(world.gateway.apply(configuration) == nil)
     #expect(try Self.calls(world, 6) == [Int](repeating: 200, count: 6))
@@ -161,7 +161,7 @@ import Testing
 
   @Test func `names that are equal as texts and not as bytes are other models`() throws {
     let world = try World(.scripted, [Self.good, Self.good])
-    var configuration = world.gateway.configuration
+    var configuration = world.gateway.settings.configuration
     configuration.providers[0].models = ["Kimi"]
     #expect(world.gateway.apply(configuration) == nil)
     for (name, count) in [("\u{212A}imi", 1), ("Kimi", 2), ("\u{212A}imi", 1)] {
@@ -182,7 +182,7 @@ import Testing
     let client = world.connect()
     client.send(World.chat())
     world.run { world.seen(0).count == 1 }
-    #expect(world.gateway.apply(world.gateway.configuration) == nil)
+    #expect(world.gateway.apply(world.gateway.settings.configuration) == nil)
     #expect(try world.answer(to: client).status == 200)
     let explained = try world.exchange(Self.post("/v1/route/explain", #"{"model":"m"}"#)).text
     #expect(explained.contains(#""context":8000"#) && explained.contains(#""context":9000"#))
@@ -199,9 +199,9 @@ import Testing
     let client = world.connect()
     client.send(World.chat())
     world.run { asked.count == 1 && world.reactor.transferCount == 0 }
-    #expect(world.gateway.apply(world.gateway.configuration) == nil)
+    #expect(world.gateway.apply(world.gateway.settings.configuration) == nil)
     #expect(try world.answer(to: client).status == 200)
-    #expect(world.gateway.balancer.health.providers[0].breaker.failures == 0)
+    #expect(world.gateway.dispatcher.balancer.health.providers[0].breaker.failures == 0)
   }
 
   @Test func `who waits for a model's room waits no longer than allowed, however much goes on beside it`() throws {
@@ -239,7 +239,7 @@ import Testing
         input_usd_per_million = 0.25
         output_usd_per_million = 1.5
         """, [Self.good, Self.good, Self.good])
-    var configuration = world.gateway.configuration
+    var configuration = world.gateway.settings.configuration
     for index in configuration.providers.indices { configuration.providers[index].priority = 1 }
     #expect(world.gateway.apply(configuration) == nil)
     #expect(try Self.calls(world, 3) == [200, 200, 200])
@@ -347,13 +347,13 @@ import Testing
     let world = try World(providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1", [slow])
     let clients = (0..<4).map { _ in world.connect() }
     for client in clients { client.send(World.chat()) }
-    world.run { world.gateway.queue.count == 3 }
+    world.run { world.gateway.dispatcher.queue.count == 3 }
     let status = try world.exchange(Self.get("/v1/queue/status")).text
     #expect(status.contains(#""queued":"#))
     world.run { clients.allSatisfy { $0.responses().contains { $0.isComplete } } }
     for client in clients { #expect(client.responses().first?.status == 200) }
-    #expect(world.gateway.queue.count == 0)
-    #expect(world.gateway.balancer.concurrency.inFlight == [0])
+    #expect(world.gateway.dispatcher.queue.count == 0)
+    #expect(world.gateway.dispatcher.balancer.concurrency.inFlight == [0])
   }
 
   @Test func `a model has room of its own, and others of its provider go on`() throws {
@@ -373,12 +373,12 @@ import Testing
       client.send(Self.chat(model))
       return client
     }
-    world.run { world.gateway.queue.count == 1 && world.seenCount == 4 }
-    #expect(world.gateway.balancer.concurrency.inFlight == [4])
+    world.run { world.gateway.dispatcher.queue.count == 1 && world.seenCount == 4 }
+    #expect(world.gateway.dispatcher.balancer.concurrency.inFlight == [4])
     world.run { clients.allSatisfy { $0.responses().contains { $0.isComplete } } }
     for client in clients { #expect(client.responses().first?.status == 200) }
     #expect(world.seenCount == 5)
-    #expect(world.gateway.balancer.concurrency.hasSlot(0, "large"))
+    #expect(world.gateway.dispatcher.balancer.concurrency.hasSlot(0, "large"))
   }
 
   @Test func `a full queue is a 503 with a time`() throws {
@@ -409,7 +409,7 @@ import Testing
     let world = try World(toml: "[auth]\ntokens = [\"old\"]\n[retry]\nmax_retries = 0", [Self.good, Self.good])
     let asked = World.chat(fields: ["authorization: Bearer old"])
     #expect(try world.exchange(asked).status == 200)
-    var configuration = world.gateway.configuration
+    var configuration = world.gateway.settings.configuration
     configuration.auth.tokens = [try #require(Secret("new"))]
     configuration.providers.removeFirst()
     #expect(world.gateway.apply(configuration) == nil)
@@ -425,14 +425,14 @@ import Testing
     let client = world.connect()
     client.send(World.chat())
     world.run { world.seen(0).count == 1 }
-    var configuration = world.gateway.configuration
+    var configuration = world.gateway.settings.configuration
     configuration.providers.remove(at: 1)
     #expect(world.gateway.apply(configuration) == nil)
     let answer = try world.answer(to: client)
     #expect(answer.status == 200)
     #expect(answer.field("x-served-by")?.hasPrefix("up2/") == true)
     #expect(world.seen(1).isEmpty)
-    #expect(world.gateway.balancer.concurrency.inFlight == [0, 0])
+    #expect(world.gateway.dispatcher.balancer.concurrency.inFlight == [0, 0])
   }
 
   @Test func `a reload that fails says why, and changes nothing`() throws {
@@ -453,8 +453,8 @@ import Testing
     let world = try World(
       toml: "[server]\nhealth_check_interval_secs = 0.05\n[health]\nunhealthy_threshold = 2",
       [{ request in request.method == "GET" ? [.fail(.connectFailed)] : Script.Step.answer }, Self.good])
-    world.run { !world.gateway.balancer.health.providers[0].checks.isHealthy }
-    #expect(world.gateway.balancer.health.providers[1].checks.isHealthy)
+    world.run { !world.gateway.dispatcher.balancer.health.providers[0].checks.isHealthy }
+    #expect(world.gateway.dispatcher.balancer.health.providers[1].checks.isHealthy)
     _ = try world.exchange(World.chat())
     #expect(world.seen(0).allSatisfy { $0.method == "GET" })
   }
@@ -464,7 +464,7 @@ import Testing
   @Test func `a session goes before the beginning of its conversation`() throws {
     let world = try World(
       toml: "[server]\naffinity = \"prefix\"\nstrategy = \"weighted\"", [Self.good, Self.good])
-    var configuration = world.gateway.configuration
+    var configuration = world.gateway.settings.configuration
     for index in configuration.providers.indices { configuration.providers[index].priority = 1 }
     #expect(world.gateway.apply(configuration) == nil)
     for number in 0..<16 {

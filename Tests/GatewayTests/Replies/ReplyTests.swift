@@ -13,7 +13,7 @@ import Testing
 
   private static func json(_ options: Reply.Options) -> [UInt8] {
     var out: [UInt8] = []
-    Reply.json(200, Array("{}".utf8).span, options, into: &out)
+    Reply.complete(200, "application/json", Array("{}".utf8).span, options, into: &out)
     return out
   }
 

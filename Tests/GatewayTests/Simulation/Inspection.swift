@@ -32,7 +32,7 @@ struct Inspection {
 
   /// Whether what a client sends now is for the gateway: it has not let go of the connection.
   func isHeard(_ client: ClientID) -> Bool {
-    isKnown(client) && (gateway.connections[client.bits] != nil || !clients.contains(client))
+    isKnown(client) && (gateway.connections[client] != nil || !clients.contains(client))
   }
 
   mutating func look(_ events: [Event], now: Duration) throws(Breach) {
@@ -55,7 +55,7 @@ struct Inspection {
 
   private mutating func lookClosely(_ now: Duration) throws(Breach) {
     var bodies = 0
-    for connection in gateway.connections.values { try look(connection, &bodies) }
+    for connection in gateway.connections.open { try look(connection, &bodies) }
     try lookAtTransfers(now)
     for client in clients {
       let waiting = reactor.waitingOutput(of: client)
@@ -67,10 +67,10 @@ struct Inspection {
       if !isKnown(client) {
         clients.remove(client)
         letGoSince[client.bits] = nil
-        if gateway.connections[client.bits] != nil {
+        if gateway.connections[client] != nil {
           throw Breach(.goneSoon, "the gateway has \(client.bits) alone")
         }
-      } else if gateway.connections[client.bits] == nil {
+      } else if gateway.connections[client] == nil {
         let since = letGoSince[client.bits, default: now]
         letGoSince[client.bits] = since
         if now > since + Client.closingTime + Client.lingerTime { throw Breach(.goneSoon, "\(client.bits)") }
@@ -83,9 +83,9 @@ struct Inspection {
   }
 
   private mutating func lookAtBounds(_ bodies: Int) throws(Breach) {
-    let charged = gateway.connections.values.reduce(0) { $0 + $1.bodyCharge }
-    if charged != gateway.capacity.bodyBytes || max(charged, bodies) > gateway.capacity.bodiesBytesMax {
-      throw Breach(.bodiesBound, "\(bodies) bytes, \(charged) charged, \(gateway.capacity.bodyBytes) counted")
+    let charged = gateway.connections.open.reduce(0) { $0 + $1.bodyCharge }
+    if charged != gateway.connections.capacity.bodyBytes || max(charged, bodies) > gateway.connections.capacity.bodiesBytesMax {
+      throw Breach(.bodiesBound, "\(bodies) bytes, \(charged) charged, \(gateway.connections.capacity.bodyBytes) counted")
     }
     // An alarm a connection, a last chance a client, a step or an end a transfer; and the journal's, the drain's,
     // the list of models' and the listener's.
@@ -96,43 +96,45 @@ struct Inspection {
   }
 
   private mutating func look(_ connection: Connection, _ bodies: inout Int) throws(Breach) {
-    bodies += connection.body.count + (connection.exchange?.body.count ?? 0)
-    if connection.phase == .answer, let request = connection.request {
-      awaited.insert(request.replyOptions.requestID)
+    bodies += connection.body.count + (connection.exchange?.fetch.body.count ?? 0)
+    if connection.phase == .response, let request = connection.request {
+      awaited.insert(request.options.requestID)
     }
-    guard let phase = connection.exchange?.phase, let id = connection.exchange?.replyOptions.requestID else {
-      if connection.transfer != nil { throw Breach(.oneOwner, "a transfer without an exchange") }
+    guard let exchange = connection.exchange else { return }
+    let id = exchange.options.requestID
+    if exchange.fetch.pause != nil {
+      if exchange.fetch.attempt != nil { throw Breach(.oneOwner, "a pause with an attempt: \(id)") }
       return
     }
-    if connection.exchange?.pause != nil {
-      if connection.transfer != nil || connection.choice != nil {
-        throw Breach(.oneOwner, "a pause with a transfer: \(id)")
-      }
-      return
+    if exchange.fetch.attempt == nil { throw Breach(.held, "no attempt: \(id)") }
+    guard let bits = exchange.fetch.attempt?.transfer,
+      case .exchange(let owner)? = gateway.transfers[TransferID(bits: bits)]
+    else {
+      throw Breach(.oneOwner, "an exchange without a transfer: \(id), \(exchange.phase)")
     }
-    if connection.choice == nil { throw Breach(.oneOwner, "an attempt at nobody: \(id)") }
-    guard let transfer = connection.transfer, case .exchange(let owner)? = gateway.transfers[transfer.bits] else {
-      throw Breach(.oneOwner, "an exchange without a transfer: \(id), \(phase)")
-    }
-    if owner !== connection { throw Breach(.oneOwner, "two connections have \(transfer.bits)") }
-    if connection.exchange?.hold == nil { throw Breach(.held, id) }
-    if phase == .over { throw Breach(.oneOwner, "an exchange that is over: \(id)") }
+    if owner !== exchange { throw Breach(.oneOwner, "two exchanges have \(bits)") }
+    if exchange.phase == .over { throw Breach(.oneOwner, "an exchange that is over: \(id)") }
   }
 
   private mutating func lookAtTransfers(_ now: Duration) throws(Breach) {
     var still: [UInt64: Duration] = [:]
-    for owner in gateway.transfers.values {
+    for owner in gateway.transfers.owners {
       switch owner {
-      case .exchange(let connection):
-        guard gateway.connections[connection.id.bits] === connection, connection.transfer != nil else {
+      case .exchange(let exchange):
+        guard let connection = gateway.connections[number: exchange.client], connection.exchange === exchange,
+          exchange.fetch.attempt?.transfer != nil
+        else {
           throw Breach(.oneOwner, "the transfer of a connection that is gone")
         }
-      case .models: if gateway.modelQueue.deadline == nil { throw Breach(.oneOwner, "a list that nobody awaits") }
-      case .look: break
-      case .nobody(let transfer, _):
+      case .modelList:
+        if gateway.endpoints.modelLists.deadline == nil { throw Breach(.oneOwner, "a list that nobody awaits") }
+      case .healthCheck: break
+      case .detached(let transfer, _):
         let since = lastBytesSince[transfer.bits, default: now]
         still[transfer.bits] = since
-        if now > since + Gateway.lastBytesTime { throw Breach(.lastBytes, "\(transfer.bits) since \(since)") }
+        if now > since + Transfers.trailingBytesTimeout {
+          throw Breach(.lastBytes, "\(transfer.bits) since \(since)")
+        }
       }
     }
     lastBytesSince = still
@@ -142,9 +144,9 @@ struct Inspection {
     let left = [
       ("connections", gateway.connections.count), ("transfers", gateway.transfers.count),
       ("clients", reactor.clientCount), ("running transfers", reactor.transferCount),
-      ("bytes of bodies", gateway.capacity.bodyBytes), ("waiting for models", gateway.modelQueue.waiting.count),
-      ("places at providers", gateway.balancer.concurrency.inFlight.reduce(0) { $0 + Int($1) }),
-      ("waiting for a place", gateway.queue.count),
+      ("bytes of bodies", gateway.connections.capacity.bodyBytes), ("waiting for models", gateway.endpoints.modelLists.waiting.count),
+      ("places at providers", gateway.dispatcher.balancer.concurrency.inFlight.reduce(0) { $0 + Int($1) }),
+      ("waiting for a place", gateway.dispatcher.queue.count),
       ("deadlines", reactor.nextDeadline == nil ? 0 : 1),
     ]
     for (name, count) in left where count != 0 { throw Breach(.empty, "\(name): \(count)") }

@@ -10,7 +10,7 @@ struct CompletionsTurns {
     var role: JSONValue?
     var content: JSONValue?
     var name: JSONValue?
-    var refusal: JSONValue?
+    var apiError: JSONValue?
     var reasoning: JSONValue?
     var thinkingBlocks: JSONValue?
     var reasoningDetails: JSONValue?
@@ -73,8 +73,8 @@ struct CompletionsTurns {
         message.content = value
       } else if member.keyEquals("name", in: json) {
         message.name = value
-      } else if member.keyEquals("refusal", in: json) {
-        message.refusal = value
+      } else if member.keyEquals("apiError", in: json) {
+        message.apiError = value
       } else if member.keyEquals("reasoning_content", in: json) || member.keyEquals("reasoning", in: json) {
         message.reasoning = value
       } else if member.keyEquals("thinking_blocks", in: json) {
@@ -102,8 +102,8 @@ struct CompletionsTurns {
     parts += CompletionsParts.thinking(
       plain: EscapedText(message.reasoning), message.thinkingBlocks ?? message.reasoningDetails, json)
     try CompletionsParts.read(message.content, json, at: index, role: .assistant, to: &parts)
-    if message.content == nil, let refusal = EscapedText(message.refusal), !refusal.isEmpty {
-      parts.append(.text(refusal))
+    if message.content == nil, let apiError = EscapedText(message.apiError), !apiError.isEmpty {
+      parts.append(.text(apiError))
     }
     for call in JSONLists.elements(of: message.calls, in: json) {
       parts.append(.toolCall(try readCall(call, json, at: index)))

@@ -1,0 +1,103 @@
+internal import Reactor
+
+/// HTTP towards one client: the request that is being read or answered, and how its output is read.
+///
+/// A class because two tables refer to it: the connections by its client, and the waiting lists of endpoints.
+final class Connection {
+  /// What the connection waits for.
+  enum Phase {
+    /// The first byte of a request.
+    case idle
+    /// The rest of a head.
+    case head
+    /// The rest of a body.
+    case body
+    /// The response.
+    case response
+  }
+
+  let id: ClientID
+  /// The client's address; `nil` on a socket without addresses.
+  let address: IPAddress?
+  private(set) var phase = Phase.idle
+  /// When the phase began.
+  private(set) var since: Duration
+
+  var reader = HeadReader()
+  var request: AcceptedRequest?
+  var bodyReader: BodyReader?
+  var body: [UInt8] = []
+  /// Bytes of the body that count towards the limit of all bodies together.
+  var bodyCharge = 0
+
+  /// The call that is being answered, if the request is one.
+  var exchange: Exchange?
+  /// The events that are being sent, if the request subscribed to them.
+  var subscription: EventSubscription?
+
+  var timer: TimerID?
+  var timerAt = Duration.zero
+
+  /// Whether the client will send nothing more.
+  var isInputClosed = false
+  /// Whether the output that waits for the client is above the high-water mark.
+  var isAboveHighWater = false
+  /// Since when the client has read nothing, and how much waited then.
+  var aboveHighWaterSince = Duration.zero
+  var bytesAtHighWater = 0
+  /// Whether pipelined requests fill the input.
+  var isInputPaused = false
+  /// Requests that were read completely, or rejected.
+  var served = 0
+  /// Whether the gateway reads and answers its requests at the moment.
+  var isServing = false
+
+  init(_ id: ClientID, _ address: IPAddress?, now: Duration) {
+    self.id = id
+    self.address = address
+    since = now
+  }
+
+  /// The number under which exchanges and tables refer to it.
+  var number: UInt64 { id.bits }
+
+  func enter(_ phase: Phase, now: Duration) {
+    self.phase = phase
+    since = now
+  }
+
+  /// Something was sent that keeps the response alive.
+  func keepAlive(now: Duration) { since = now }
+}
+
+/// A request whose head is accepted: the parts of it that are needed later.
+///
+/// A class, because it goes from hand to hand and is too large to be copied each time.
+final class AcceptedRequest {
+  /// `nil` for a request that has no endpoint.
+  let endpoint: Endpoint?
+  /// The endpoint's name, or the path of a request without one.
+  let path: String
+  var options: Reply.Options
+  let caller: Caller
+  /// The model in the path, decoded.
+  var model = ""
+  /// Fields that mean something to a provider of the caller's own dialect, as lines.
+  var dialectFields: [String] = []
+  var priority = RequestQueue.Priority.normal
+  /// The session that the request belongs to, if it names one.
+  var session: AffinityKey?
+  /// When the head was complete.
+  let at: Duration
+  /// Bytes of the head.
+  let bytes: Int
+
+  init(endpoint: Endpoint?, path: String, options: Reply.Options, caller: Caller, at: Duration, bytes: Int) {
+    self.endpoint = endpoint
+    self.path = path
+    self.options = options
+    self.caller = caller
+    self.at = at
+    self.bytes = bytes
+  }
+}

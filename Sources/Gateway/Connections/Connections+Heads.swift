@@ -1,0 +1,183 @@
+internal import Reactor
+
+/// Decides about a request by its head: whether its host and origin are allowed, which endpoint it has, who calls, and
+/// whether its body is read.
+extension Connections {
+  /// Bytes of a path without an endpoint that are recorded.
+  private static let pathBytesMax = 256
+
+  enum HeadVerdict {
+    case incomplete
+    case rejected(APIError, AcceptedRequest)
+    case accepted(AcceptedRequest, BodyReader, wantsContinue: Bool)
+    /// `OPTIONS`, which has no endpoint.
+    case options(AcceptedRequest)
+  }
+
+  /// Decides about a head; changes nothing but the connection's reader.
+  func evaluateHead(_ input: Span<UInt8>, _ connection: Connection) -> HeadVerdict {
+    var options = Reply.Options(date: currentDate())
+    let head: RequestHead
+    do throws(HeadError) {
+      guard let read = try connection.reader.read(input) else { return .incomplete }
+      head = read
+    } catch {
+      options.requestID = mintRequestID()
+      return .rejected(error.apiError, anonymous("", options, bytes: 0))
+    }
+    options.minorVersion = head.minorVersion
+    options.isHead = head.method == .head
+    options.keepsAlive = head.keepsAlive && !isDraining && connection.served + 1 < Self.requestsMax
+    options.requestID = requestID(head, input)
+    let found = EndpointTable.find(head.path, query: head.query, in: input)
+    options.dialect = found?.endpoint.dialect ?? Dialect(of: head, input)
+    do throws(APIError) {
+      try checkHost(head, input)
+      if head.method == .options {
+        if head.framing != .none { throw APIError(400, .malformedRequest, "OPTIONS takes no body.", closes: true) }
+        try checkOrigin(head, input, &options)
+        return .options(anonymous(Self.path(head, input), options, bytes: head.byteCount))
+      }
+      let request = try accept(head, input, found, &options)
+      return .accepted(
+        request, try bodyReader(head, found?.row, input), wantsContinue: head.expectsContinue)
+    } catch {
+      // The body of a rejected request is not read, so the next request cannot be found behind it.
+      var apiError = error
+      if head.framing != .none { apiError.closes = true }
+      let path = found?.row.name ?? Self.path(head, input)
+      return .rejected(apiError, anonymous(path, options, bytes: head.byteCount))
+    }
+  }
+
+  /// A request that is answered before its caller is known.
+  private func anonymous(_ path: String, _ options: Reply.Options, bytes: Int) -> AcceptedRequest {
+    AcceptedRequest(endpoint: nil, path: path, options: options, caller: .anonymous, at: reactor.now, bytes: bytes)
+  }
+
+  /// The path of a request without an endpoint, as it came.
+  private static func path(_ head: RequestHead, _ input: Span<UInt8>) -> String {
+    let path = input.bytes(head.path)
+    return path.extracting(first: min(path.count, pathBytesMax)).text
+  }
+
+  private func requestID(_ head: RequestHead, _ input: Span<UInt8>) -> String {
+    if let slice = head.xRequestID, RequestID.isValid(input.bytes(slice)) { return input.bytes(slice).text }
+    return mintRequestID()
+  }
+
+  /// Accepts a request: its endpoint, its caller and its origin are decided on the same bytes, before the body.
+  private func accept(
+    _ head: RequestHead, _ input: Span<UInt8>, _ found: (row: EndpointRow, endpoint: Endpoint)?,
+    _ options: inout Reply.Options
+  ) throws(APIError) -> AcceptedRequest {
+    try checkOrigin(head, input, &options)
+    if head.method == .other {
+      throw APIError(501, .notImplemented, "hoosh does not know this HTTP method.", closes: true)
+    }
+    if head.method == .connect || head.method == .trace {
+      throw APIError(
+        405, .methodNotAllowed, "hoosh is not a forward proxy; it accepts GET, HEAD, POST and OPTIONS.",
+        allow: "GET, HEAD, POST, OPTIONS")
+    }
+    guard let (row, endpoint) = found else {
+      throw APIError(
+        404, .notFound, "There is no endpoint at this path. Use POST /v1/chat/completions or GET /v1/models.")
+    }
+    if let allow = row.allowedMethods(unless: head.method) {
+      throw APIError(405, .methodNotAllowed, "This path does not accept that method. Use \(allow).", allow: allow)
+    }
+    let request = AcceptedRequest(
+      endpoint: endpoint, path: row.name, options: options, caller: try caller(head, input, row), at: reactor.now,
+      bytes: head.byteCount)
+    if row.takesBody { try checkMemory() }
+    if let name = endpoint.idSlice {
+      guard let model = PercentEncoding.decode(input.bytes(name)) else {
+        throw APIError(400, .malformedRequest, "The model's name in the path is not percent-encoded UTF-8.")
+      }
+      request.model = model
+    }
+    request.dialectFields = DialectTable.forwardedFields(head, input)
+    if let priority = head.xPriority { request.priority = try Self.priority(input.bytes(priority)) }
+    if let session = head.xSessionID, session.count > 0 {
+      request.session = AffinityKey(prefix: input.bytes(session))
+    }
+    return request
+  }
+
+  private static func priority(_ value: Span<UInt8>) throws(APIError) -> RequestQueue.Priority {
+    for priority in RequestQueue.Priority.allCases where value.equalsIgnoringCase(priority.rawValue.utf8.span) {
+      return priority
+    }
+    let words = RequestQueue.Priority.allCases.map(\.rawValue).joined(separator: ", ")
+    throw APIError(400, .invalidValue, "`x-priority` must be one of \(words).", param: "x-priority")
+  }
+
+  private func checkHost(_ head: RequestHead, _ input: Span<UInt8>) throws(APIError) {
+    guard let host = head.host?.name, !settings.hosts.allows(input.bytes(host)) else { return }
+    throw APIError(
+      421, .misdirected,
+      "The host `\(input.bytes(host).text)` is not allowed. Add it to `server.allowed_hosts`.", closes: true)
+  }
+
+  private func checkOrigin(
+    _ head: RequestHead, _ input: Span<UInt8>, _ options: inout Reply.Options
+  ) throws(APIError) {
+    guard let origin = head.origin else { return }
+    guard let allowed = settings.origins.allowed(input.bytes(origin)) else {
+      throw APIError(
+        403, .forbiddenOrigin,
+        "Web pages of this origin may not call the gateway. Add it to `server.allowed_origins`.", closes: true)
+    }
+    options.allowedOrigin = allowed
+  }
+
+  private func caller(
+    _ head: RequestHead, _ input: Span<UInt8>, _ row: EndpointRow
+  ) throws(APIError) -> Caller {
+    if settings.keys.allowsAnonymous || row.access == .anyone { return .anonymous }
+    let apiError = APIError(
+      401, .unauthorized, "A valid API key is required: send it as `Authorization: Bearer KEY`.")
+    var presented: Slice?
+    if let field = head.authorization {
+      guard let token = APIKeys.bearer(in: input.bytes(field)) else { throw apiError }
+      presented = Slice(start: Int(field.start) + Int(token.start), count: Int(token.count))
+    }
+    for field in [head.xAPIKey, head.xGoogAPIKey] {
+      guard let field else { continue }
+      if let presented, !input.bytes(presented).equals(input.bytes(field)) {
+        throw APIError(
+          400, .malformedRequest,
+          "`Authorization`, `x-api-key` and `x-goog-api-key` have different keys; send one.", closes: true)
+      }
+      presented = field
+    }
+    guard let presented, let caller = settings.keys.caller(presenting: input.bytes(presented)) else { throw apiError }
+    return caller
+  }
+
+  private func bodyReader(
+    _ head: RequestHead, _ row: EndpointRow?, _ input: Span<UInt8>
+  ) throws(APIError) -> BodyReader {
+    guard let row, row.takesBody else { return BodyReader(discarding: head.framing) }
+    if let encoding = head.contentEncoding, !input.bytes(encoding).equalsIgnoringCase("identity".utf8.span) {
+      throw APIError(415, .unsupportedMediaType, "Send the body without content-encoding.", closes: true)
+    }
+    // Ollama's own server does not check the type, and people send it the one that curl sends by default.
+    if let type = head.contentType, row.body == .json, !Self.isJSON(input.bytes(type)) {
+      throw APIError(
+        415, .unsupportedMediaType, "Send the body with `content-type: application/json`.", closes: true)
+    }
+    let bytesMax = settings.configuration.server.jsonBodyBytesMax
+    if case .length(let count) = head.framing, count > bytesMax { throw BodyError.tooLarge.apiError }
+    return BodyReader(framing: head.framing, bytesMax: bytesMax)
+  }
+
+  private static func isJSON(_ type: Span<UInt8>) -> Bool {
+    var end = 0
+    while end < type.count, type[end] != UInt8(ascii: ";"), type[end] != 0x20 { end += 1 }
+    let name = type.extracting(first: end)
+    if name.equalsIgnoringCase("application/json".utf8.span) { return true }
+    return name.count > 5 && name.extracting(last: 5).equalsIgnoringCase("+json".utf8.span)
+  }
+}

@@ -1,0 +1,69 @@
+internal import Reactor
+
+/// Deadlines of connections: one timer for each, which is moved only to an earlier time.
+extension Connections {
+  /// What a connection's deadline asks of others.
+  enum Expiry {
+    /// The exchange's time has come.
+    case exchange(Exchange)
+    /// A subscription was silent for long enough.
+    case subscription
+    /// The client does not read its output.
+    case slowClient
+  }
+
+  /// The next deadline of a connection, if nothing happens before.
+  private func deadline(_ connection: Connection) -> Duration {
+    let server = settings.configuration.server
+    switch connection.phase {
+    case _ where connection.isAboveHighWater: return connection.aboveHighWaterSince + server.clientReadTimeout
+    case .idle:
+      guard let drainBegan else { return connection.since + server.idleTimeout }
+      let newBy = connection.served == 0 ? connection.since + Self.newConnectionDrainGrace : .zero
+      return max(drainBegan + Self.idleDrainGrace, newBy)
+    case .head: return connection.since + server.headerTimeout
+    case .body:
+      return connection.since + server.bodyTimeout + .seconds(connection.body.count / Self.bodyRateMin)
+    case .response:
+      if let exchange = connection.exchange { return exchange.nextTick }
+      if connection.subscription != nil { return connection.since + settings.timeouts.keepAliveComment }
+      return reactor.now + .seconds(60)
+    }
+  }
+
+  /// Sets the connection's timer. A timer that is too early stays, and is set again when it fires.
+  func schedule(_ connection: Connection) {
+    let time = deadline(connection)
+    if connection.timer != nil, connection.timerAt <= time { return }
+    connection.timerAt = time
+    if let timer = connection.timer, reactor.moveTimer(timer, to: time) { return }
+    connection.timer = reactor.setTimer(
+      at: time, tag: TimerKind.connection(slot: Int(connection.number & 0xFFFF_FFFF)).tag)
+  }
+
+  /// A connection's timer fired. Returns the connection and what is to be done if that is not done here.
+  func timerFired(_ timer: TimerID, slot: Int) -> (connection: Connection, expiry: Expiry)? {
+    guard let connection = table.value(inSlot: slot), connection.timer == timer else { return nil }
+    connection.timer = nil
+    if deadline(connection) > reactor.now {
+      schedule(connection)
+      return nil
+    }
+    switch connection.phase {
+    case _ where connection.isAboveHighWater:
+      let waiting = reactor.waitingOutput(of: connection.id)
+      if waiting >= connection.bytesAtHighWater { return (connection, .slowClient) }
+      connection.bytesAtHighWater = waiting
+      connection.aboveHighWaterSince = reactor.now
+      schedule(connection)
+    case .idle: close(connection)
+    case .head, .body:
+      reject(connection, APIError(408, .requestTimeout, "The request took too long to arrive.", closes: true))
+    case .response:
+      if let exchange = connection.exchange { return (connection, .exchange(exchange)) }
+      if connection.subscription != nil { return (connection, .subscription) }
+      schedule(connection)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,99 @@
+/// A configured provider, with everything that all of its requests share.
+final class Provider: Sendable {
+  let id: ProviderID
+  let name: String
+  let kind: ProviderKind
+  let dialect: Dialect
+  /// The calls that it offers: the URL of each, and for dialects that have the model there the rest of it.
+  let calls: [(kind: CallKind, url: String, rest: (@Sendable (_ model: String, _ streams: Bool) -> String)?)]
+  /// The URL of the list of models.
+  let modelsURL: String
+  /// The credentials: one per API key, or one without a key.
+  let credentials: [Credential]
+
+  /// An API key and the header fields of requests that use it.
+  struct Credential: Sendable {
+    let secret: String?
+    /// The header fields of a request with a JSON body.
+    let fields: [String]
+    /// The header fields of a request without a body.
+    let getFields: [String]
+
+    /// `lines` carry the key. There is no `Accept` field: without it every type is accepted, and every field costs
+    /// time.
+    init(_ secret: String?, _ lines: [String]) {
+      self.secret = secret
+      fields = ["content-type: application/json"] + lines
+      getFields = lines
+    }
+
+    /// Returns the fields of a request with a JSON body, with the caller's fields in place of those of the same name.
+    func fields(with callers: [String]) -> [String] {
+      if callers.isEmpty { return fields }
+      return fields.filter { line in !callers.contains { $0.prefix { $0 != ":" } == line.prefix { $0 != ":" } } }
+        + callers
+    }
+  }
+
+  /// Whether the provider accepts `stream_options.include_usage`.
+  let acceptsUsage: Bool
+  /// Whether it runs on this machine.
+  let isLocal: Bool
+  let http2: Bool
+  let publicAddressesOnly: Bool
+  let idleMax: Duration
+  let maxTokensLimit: Int?
+  let timeouts: Timeouts
+  /// The timeouts of models that have their own.
+  private let modelTimeouts: [String: Timeouts]
+  let patterns: [ModelPattern]
+  /// The settings of the demo provider, or `nil` for all others.
+  let demo: Demo?
+
+  init(_ configuration: Configuration.Provider, models: [Configuration.Model] = []) {
+    id = ProviderID(name: configuration.name)
+    name = configuration.name
+    kind = configuration.kind
+    dialect = configuration.dialect
+    let base = configuration.baseURL
+    let row = dialect.row
+    let root = row.root(base)
+    calls = row.calls.map { ($0.kind, root + $0.path, $0.rest) }
+    modelsURL = root + row.modelsPath
+    let secrets = configuration.keys.map { $0.reveal() as String? }
+    credentials = (secrets.isEmpty ? [nil] : secrets).map { Credential($0, row.credentialFields($0)) }
+    acceptsUsage = configuration.takesStreamOptions
+    isLocal = configuration.kind.row.isLocal
+    http2 = configuration.http2
+    publicAddressesOnly = configuration.publicAddressesOnly
+    idleMax = configuration.idleTimeout
+    maxTokensLimit = configuration.maxTokensLimit
+    timeouts = configuration.timeouts
+    var times: [String: Timeouts] = [:]
+    // Settings for this provider's model come after those for every provider, so that they take precedence.
+    for isOwn in [false, true] {
+      for model in models where isOwn ? model.provider == name : model.provider == nil {
+        guard model.timeouts != Configuration.TimeoutOverrides() else { continue }
+        times[model.name] = (times[model.name] ?? configuration.timeouts).replaced(by: model.timeouts)
+      }
+    }
+    modelTimeouts = times
+    patterns = configuration.models.map(ModelPattern.init)
+    demo = configuration.demo.map(Demo.init)
+  }
+
+  /// Returns the timeouts of a model.
+  func timeouts(for model: String) -> Timeouts {
+    modelTimeouts.isEmpty ? timeouts : modelTimeouts[model] ?? timeouts
+  }
+
+  /// Returns the properties of this provider and a model that requests depend on.
+  func target(for model: String, streams: Bool) -> WriteTarget {
+    WriteTarget(
+      model: model, maxTokensLimit: maxTokensLimit, streams: streams, acceptsUsage: acceptsUsage,
+      isLocal: kind.row.isLocal)
+  }
+
+  /// The models that the configuration names without wildcards.
+  var namedModels: [String] { patterns.filter(\.isExact).map(\.text) }
+}

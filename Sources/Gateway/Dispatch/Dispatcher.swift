@@ -1,0 +1,208 @@
+/// Selects where each attempt goes: the load balancer, and the queue of requests that wait for a slot.
+///
+/// For an exchange `next` returns an attempt, a delay, a place in the queue or an API error, with its reasons. It
+/// performs no I/O; time and randomness are arguments.
+final class Dispatcher {
+  /// The pause after which a provider that loads a model is tried again.
+  private static let loadDelay = Duration.seconds(1)
+
+  var balancer: LoadBalancer
+  private(set) var queue: SlotQueue
+  private var configuration: Configuration
+
+  /// The next step of an exchange.
+  enum Step {
+    case attempt(Selection)
+    /// The same provider is tried again then.
+    case delay(until: Duration)
+    /// The request waits for a slot, at most until then.
+    case queued(until: Duration)
+    /// No candidate is left; `wait` is the time until one of them is available, if it is known.
+    case error(APIError, wait: Duration?)
+  }
+
+  /// What the next step depends on beside the route.
+  struct Situation {
+    /// The exchange, and how it waits if it has to.
+    var request: SlotQueue.Request
+    /// Why the last attempt failed.
+    var failure: AttemptFailure?
+    /// How long a provider may load a model.
+    var modelLoad: Duration
+    /// The caller's dialect, in whose words errors are written.
+    var dialect: Dialect
+  }
+
+  /// A dispatcher of a checked configuration.
+  init(_ configuration: Configuration, now: Duration) {
+    self.configuration = configuration
+    let table: RouteTable
+    do throws(RouteTableError) { table = try configuration.table(generation: 1) } catch {
+      preconditionFailure("routes that were not checked: \(error)")
+    }
+    balancer = LoadBalancer(
+      table, policy: configuration.policy, HealthTracker(configuration.health(now: now)),
+      ConcurrencyLimits(configuration.concurrencyLimits), names: configuration.enabled.map(\.name),
+      known: configuration.knownModels)
+    queue = SlotQueue(capacity: configuration.routing.queue.capacity)
+  }
+
+  /// Uses another configuration from here on. Knowledge of providers that keep their name is kept.
+  func replace(_ configuration: Configuration, now: Duration) throws(RouteTableError) {
+    let table = try configuration.table(generation: balancer.router.table.generation &+ 1)
+    self.configuration = configuration
+    balancer.replace(
+      table, policy: configuration.policy, configuration.health(now: now), configuration.concurrencyLimits,
+      known: configuration.knownModels, at: now)
+    queue.replace(capacity: configuration.routing.queue.capacity)
+  }
+
+  // MARK: One exchange
+
+  /// Makes the route of a new exchange.
+  ///
+  /// - Parameter lacksMemory: Whether this machine has no memory for the model, so that local candidates are tried last.
+  func route(
+    _ call: Call, _ body: Span<UInt8>, session: AffinityKey?, mayReadMore: Bool, lacksMemory: (String) -> Bool,
+    now: Duration
+  ) -> RoutePlanBox {
+    var plan = balancer.plan(call.model, affinity: affinity(call, session, body))
+    let timeouts = configuration.server.timeouts
+    plan.backoff = configuration.backoff(deadline: now + (call.streams ? timeouts.firstEvent : timeouts.total))
+    if plan.count > 1, lacksMemory(call.model) {
+      plan.lastResort = BitSet128(
+        balancer.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
+    }
+    applyRequirements(&plan, call, body, mayReadMore: mayReadMore)
+    return RoutePlanBox(plan)
+  }
+
+  private func affinity(_ call: Call, _ session: AffinityKey?, _ body: Span<UInt8>) -> AffinityKey? {
+    switch configuration.routing.affinity {
+    case .off: nil
+    case .session: session
+    case .prefix: session ?? AffinityKey(prefix: body.bytes(call.prompt))
+    }
+  }
+
+  /// Returns the next step of an exchange. An attempt has its slot; a queued exchange has its place.
+  func next(
+    _ route: RoutePlanBox, _ situation: Situation, now: Duration, random: inout some RandomNumberGenerator
+  ) -> Step {
+    if situation.failure?.isTooLong == true { balancer.excludeSmallerContexts(&route.plan) }
+    if situation.failure?.isLoading == true {
+      balancer.startModelLoad(&route.plan, timeout: situation.modelLoad, at: now)
+    }
+    switch balancer.next(&route.plan, at: now) {
+    case .attempt(let selection): return .attempt(selection)
+    case .atCapacity: return enqueue(route, situation.request, now)
+    case .noCandidate: break
+    }
+    if balancer.mayRetryLoading(&route.plan, until: now + Self.loadDelay) { return .delay(until: now + Self.loadDelay) }
+    if situation.failure?.allowsRetry == true,
+      let delay = balancer.retryDelay(&route.plan, at: now, using: &random)
+    {
+      return .delay(until: now + delay)
+    }
+    let candidates = balancer.candidates(route.plan)
+    let wait = balancer.health.timeUntilAvailable(among: candidates.lazy.map(\.provider), at: now)
+    return .error(apiError(route.plan, candidates, wait, situation.dialect, now), wait: wait)
+  }
+
+  private func enqueue(_ route: RoutePlanBox, _ request: SlotQueue.Request, _ now: Duration) -> Step {
+    switch queue.add(request, for: balancer.scopes(route.plan), at: now) {
+    case .queued(let since): .queued(until: since + configuration.routing.queue.timeout)
+    case .full(let seconds):
+      .error(
+        APIError(
+          503, .overloaded,
+          "All providers of this model are at their concurrency limit and the queue is full. Retry later.",
+          retryAfter: seconds), wait: nil)
+    }
+  }
+
+  /// The API error of a request whose place in the queue another one took.
+  static var evicted: APIError {
+    APIError(
+      503, .overloaded, "The queue is full and another request took this one's place. Retry later.", retryAfter: 1)
+  }
+
+  /// Releases an attempt's slot and records its result; returns the change of its provider's health, if there is one.
+  ///
+  /// - Parameter failed: Whether another attempt follows.
+  func release(
+    _ selection: Selection, _ result: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool, _ route: RoutePlanBox?,
+    now: Duration
+  ) -> HealthTracker.Change? {
+    let change = balancer.ended(selection, result, firstEvent: firstEvent, failed: failed, route, at: now)
+    queue.slotMayBeFree()
+    return change
+  }
+
+  /// Removes an exchange from the queue.
+  func leaveQueue(_ exchange: UInt64) { queue.remove(exchange) }
+
+  /// Takes the exchanges that were evicted, and how many waiting ones may be tried now: each once.
+  func takeDue() -> (evicted: [UInt64], tries: Int) { queue.takeDue() }
+
+  /// Takes the next waiting exchange for which there is a slot.
+  func nextDispatchable(now: Duration) -> (exchange: UInt64, place: RequestQueue.Waiting)? {
+    queue.next(at: now) { scope in balancer.concurrency.hasSlot(scope.provider, scope.model ?? "") }
+  }
+
+  /// The candidate of a model that is first in the routing order; `nil` if no provider serves it.
+  func firstCandidate(of model: String) -> RouteCandidate? { balancer.candidates(balancer.plan(model)).first }
+
+  // MARK: Health checks
+
+  /// The providers whose health checks are due.
+  func checksDue(now: Duration) -> [Int] { balancer.checksDue(at: now) }
+
+  /// Records the result of a health check.
+  func healthChecked(_ provider: ProviderID, passed: Bool, now: Duration) -> HealthTracker.Change? {
+    defer { queue.slotMayBeFree() }
+    return balancer.healthChecked(provider, passed, at: now)
+  }
+
+  // MARK: Errors
+
+  /// The API error of a request for which no candidate is left.
+  private func apiError(
+    _ plan: RoutePlan, _ candidates: [RouteCandidate], _ wait: Duration?, _ dialect: Dialect, _ now: Duration
+  ) -> APIError {
+    switch balancer.router.table.verdict(plan.match) {
+    case .ambiguous(let ambiguity):
+      return APIError(
+        400, .ambiguousModel,
+        "`\(plan.model)` could mean several models; ask for one of \(ambiguity.candidates.map { "`\($0)`" }.joined(separator: ", ")).",
+        param: "model")
+    case .notServed, .stale:
+      return APIError(
+        404, .modelNotFound,
+        "No provider serves the model `\(plan.model)`. GET /v1/models lists the available models.", param: "model")
+    case .found: break
+    }
+    if let requirements = plan.requirements,
+      let apiError = balancer.eligibility(plan)?.apiError(requirements, dialect)
+    {
+      return apiError
+    }
+    let eligible = candidates.enumerated().filter { !plan.ineligible.contains($0.offset) }.map(\.element)
+    let statuses = Set(eligible.map { balancer.health.providers[$0.provider].status(at: now) })
+    let seconds = wait.map { min($0.wholeSeconds, Fetch.retryAfterMax) } ?? 1
+    if statuses == [.rateLimited] {
+      return APIError(
+        429, .upstreamRateLimited, "All providers of the model `\(plan.model)` limit the rate of requests.",
+        retryAfter: seconds)
+    }
+    if statuses == [.credentialsRejected] {
+      return APIError(
+        502, .upstreamCredentials,
+        "No provider of the model `\(plan.model)` accepts the gateway's credentials; see GET /v1/health/providers.")
+    }
+    return APIError(
+      503, .noProvider,
+      "All providers of the model `\(plan.model)` are unavailable; see GET /v1/health/providers for the reasons.",
+      retryAfter: seconds)
+  }
+}

@@ -1,0 +1,140 @@
+internal import Probe
+
+/// Every endpoint of the gateway, one row each. Of several rows that match a path the first counts.
+///
+/// Paths are compared as they came, undecoded, so that the path that was authorized is the one that is served.
+enum EndpointTable {
+  static let rows: [EndpointRow] = calls + models + own + hardware
+
+  /// Calls of models, in the dialects of their callers.
+  private static let calls = [
+    EndpointRow(.api, "/chat/completions", .post, .json) { _, _ in .call(CallEndpoint(.openAI)) },
+    EndpointRow(.api, "/responses", .post, .json) { _, _ in .call(CallEndpoint(.responses)) },
+    EndpointRow(.api, "/messages", .post, .json) { _, _ in .call(CallEndpoint(.anthropic)) },
+    EndpointRow(.ollama, "/chat", .post, .anyJSON) { _, _ in .call(CallEndpoint(.ollama)) },
+    EndpointRow(.ollama, "/generate", .post, .anyJSON) { _, _ in .call(CallEndpoint(.ollama, form: .generate)) },
+    EndpointRow(.gemini, "/models/", id: ":generateContent", .post, .json) { id, _ in
+      .call(CallEndpoint(.gemini, model: id))
+    },
+    EndpointRow(.gemini, "/models/", id: ":streamGenerateContent", .post, .json) { id, query in
+      .call(CallEndpoint(.gemini, form: requestsEvents(query) ? .events : .array, model: id))
+    },
+    EndpointRow(.api, "/messages/count_tokens", .post, .json) { _, _ in .countTokens(CallEndpoint(.anthropic)) },
+    EndpointRow(.gemini, "/models/", id: ":countTokens", .post, .json) { id, _ in
+      .countTokens(CallEndpoint(.gemini, model: id))
+    },
+  ]
+
+  /// The models, in the dialects of their callers.
+  private static let models = [
+    EndpointRow(.api, "/models", .get) { _, _ in .models },
+    EndpointRow(.api, "/models/", id: "", .get) { id, _ in .model(id) },
+    EndpointRow(.ollama, "/tags", .get) { _, _ in .ollamaTags },
+    EndpointRow(.ollama, "/show", .post, .anyJSON) { _, _ in .ollamaShow },
+    EndpointRow(.ollama, "/ps", .get) { _, _ in .ollamaLoaded },
+    EndpointRow(.ollama, "/version", .get) { _, _ in .ollamaVersion },
+  ]
+
+  /// The gateway's own endpoints.
+  private static let own = [
+    EndpointRow(.none, "/", .get) { _, _ in .root },
+    EndpointRow(.none, "/healthz", .get, access: .anyone) { _, _ in .liveness },
+    EndpointRow(.none, "/health", .get, access: .anyone, name: "/healthz") { _, _ in .liveness },
+    EndpointRow(.none, "/v1/health", .get, access: .anyone, name: "/healthz") { _, _ in .liveness },
+    EndpointRow(.none, "/ping", .get, access: .anyone, name: "/healthz") { _, _ in .liveness },
+    EndpointRow(.none, "/readyz", .get, access: .anyone) { _, _ in .readiness },
+    EndpointRow(.ollama, "/hello", .get, access: .anyone) { _, _ in .hello },
+    EndpointRow(.none, "/v1/status", .get) { _, _ in .status },
+    EndpointRow(.api, "/health/providers", .get) { _, _ in .healthProviders },
+    EndpointRow(.api, "/health/heartbeat", .get) { _, _ in .healthHeartbeat },
+    EndpointRow(.api, "/events/recent", .get) { _, query in .recentEvents(EventQuery(query)) },
+    EndpointRow(.api, "/events", .get) { _, query in .events(EventQuery(query)) },
+    EndpointRow(.api, "/queue/status", .get) { _, _ in .queueStatus },
+    EndpointRow(.api, "/route/explain", .post, .json) { _, _ in .routeExplain },
+    EndpointRow(.api, "/route/explain/", id: "", .get) { id, _ in .routeDecision(id) },
+    EndpointRow(.api, "/admin/reload", .post) { _, _ in .reload },
+  ]
+
+  /// The machine's hardware, and which models fit on it.
+  private static let hardware = [
+    EndpointRow(.api, "/hardware", .get) { _, _ in .hardware(.machine) },
+    EndpointRow(.api, "/hardware/telemetry", .get) { _, _ in .hardware(.telemetry) },
+    EndpointRow(.api, "/hardware/models", .get) { _, _ in .hardware(.models) },
+    EndpointRow(.api, "/hardware/compatible-models", .get) { _, _ in .hardware(.compatibleModels) },
+    EndpointRow(.api, "/hardware/placement", .post, .anyJSON) { _, _ in .hardware(.placement) },
+    EndpointRow(.api, "/hardware/simulate", .post, .anyJSON) { _, _ in .hardware(.simulate) },
+    EndpointRow(.api, "/hardware/model-format", .post, .anyJSON) { _, _ in .hardware(.modelFormat) },
+    EndpointRow(.api, "/hardware/requirement-match", .post, .anyJSON) { _, _ in .hardware(.requirementMatch) },
+    EndpointRow(.api, "/hardware/cost", .post, .anyJSON) { _, _ in .hardware(.cost) },
+    EndpointRow(.api, "/hardware/training-estimate", .post, .anyJSON) { _, _ in .hardware(.trainingEstimate) },
+  ]
+
+  /// Whether a query has `alt=sse`.
+  private static func requestsEvents(_ query: Span<UInt8>) -> Bool {
+    var start = 0
+    while start < query.count {
+      var end = start
+      while end < query.count, query[end] != UInt8(ascii: "&") { end += 1 }
+      if query.extracting(start..<end).equals("alt=sse") { return true }
+      start = end + 1
+    }
+    return false
+  }
+
+  /// Finds the row of a path, and makes its endpoint; `nil` is a 404.
+  static func find(
+    _ path: Slice, query: Slice = .empty, in bytes: Span<UInt8>
+  ) -> (row: EndpointRow, endpoint: Endpoint)? {
+    let paths = Paths(path.range, in: bytes)
+    for index in rows.indices {
+      guard let id = rows[index].match(paths, in: bytes) else { continue }
+      return (rows[index], rows[index].endpoint(id, bytes.bytes(query)))
+    }
+    return nil
+  }
+
+  /// A path without one slash at its end, as each root sees it.
+  struct Paths {
+    let whole: Range<Int>
+    /// Below the API's root: behind `/openai`, `/v1`, `/v1` again and `/v1beta`, each if it is there. Clients differ in
+    /// what they take for a base URL.
+    let api: Range<Int>
+    /// Below `/api`; `nil` if the path is not there.
+    let ollama: Range<Int>?
+
+    init(_ path: Range<Int>, in bytes: Span<UInt8>) {
+      var rest = path
+      if rest.count > 1, bytes[rest.upperBound - 1] == UInt8(ascii: "/") {
+        rest = rest.lowerBound..<rest.upperBound - 1
+      }
+      whole = rest
+      if bytes.drop("/api", from: &rest) {
+        (ollama, api) = (rest, rest.lowerBound..<rest.lowerBound)
+        return
+      }
+      ollama = nil
+      bytes.drop("/openai", from: &rest)
+      bytes.drop("/v1", from: &rest)
+      bytes.drop("/v1", from: &rest)
+      bytes.drop("/v1beta", from: &rest)
+      api = rest
+    }
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// Whether the bytes of `range` are exactly `text`.
+  func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
+    range.count == text.utf8CodeUnitCount && hasPrefix(text, at: range.lowerBound, before: range.upperBound)
+  }
+
+  /// Takes one leading path segment off `range` if it is there, and returns whether it was.
+  @discardableResult
+  func drop(_ segment: StaticString, from range: inout Range<Int>) -> Bool {
+    let after = range.lowerBound + segment.utf8CodeUnitCount
+    guard hasPrefix(segment, at: range.lowerBound, before: range.upperBound) else { return false }
+    guard after < range.upperBound, self[after] == UInt8(ascii: "/") else { return false }
+    range = after..<range.upperBound
+    return true
+  }
+}

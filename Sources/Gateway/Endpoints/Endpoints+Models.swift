@@ -1,0 +1,64 @@
+internal import Reactor
+
+/// The endpoints that list models, in the dialects of their callers.
+extension Endpoints {
+  /// Responds with the models, or with one of them, once the providers' lists are known.
+  func respondModels(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: Endpoint) {
+    if endpoint == .ollamaShow {
+      let body = connection.body
+      let fields = JSONLists.members(of: JSONLists.root(body.span), in: body.span)
+      let name = fields.value("model", in: body.span) ?? fields.value("name", in: body.span)
+      request.model = name?.string(in: body.span) ?? ""
+    }
+    if modelLists.isFresh(for: connection) { return sendModels(connection, request, endpoint) }
+    sendAwaitedModels()
+  }
+
+  /// Responds to the connections that waited for the model lists, if these are complete.
+  func sendAwaitedModels() {
+    for connection in modelLists.takeReady() {
+      guard connections.isOpen(connection), let request = connection.request, let endpoint = request.endpoint else {
+        continue
+      }
+      sendModels(connection, request, endpoint)
+    }
+  }
+
+  private func sendModels(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: Endpoint) {
+    let row = request.options.dialect.row
+    switch endpoint {
+    case .models, .ollamaTags: return connections.reply(connection, 200, row.writeModels(modelLists.entries))
+    case .ollamaLoaded: return connections.reply(connection, 200, OllamaModels.loaded)
+    default: break
+    }
+    let listed = modelLists.entries.first { $0.id == request.model || $0.id == request.model + ":latest" }
+    if let entry = listed ?? (endpoint == .ollamaShow ? unlisted(request.model) : nil) {
+      return connections.reply(connection, 200, row.writeModel(entry))
+    }
+    connections.reject(
+      connection,
+      APIError(
+        404, .modelNotFound,
+        "No provider lists the model `\(request.model)`. GET /v1/models lists the available models.",
+        param: "model"))
+  }
+
+  /// A model that no provider lists, but that a pattern routes to one: Ollama's clients ask for a model's details first,
+  /// and do not use it without them.
+  private func unlisted(_ model: String) -> ModelEntry? {
+    guard !model.isEmpty, let first = dispatcher.firstCandidate(of: model) else { return nil }
+    return ModelEntry(id: model, ownedBy: settings.providers[first.provider].name, created: 0)
+  }
+
+  /// Responds with the number of tokens of a prompt: an estimate from its bytes.
+  func countTokens(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint) {
+    let body = connection.body
+    do throws(APIError) {
+      let call = try Call.read(body.span, for: endpoint, model: request.model)
+      let count = Usage.estimated(promptBytes: call.promptBytes, completionBytes: 0).prompt
+      connections.reply(connection, 200, "{\"\(endpoint.dialect.row.tokenCountKey)\":\(count)}\n")
+    } catch {
+      connections.reject(connection, error)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+internal import Reactor
+
+/// The responses that the gateway makes itself: models, health, status, events, explanations, reload.
+final class Endpoints {
+  let reactor: Reactor
+  let connections: Connections
+  let dispatcher: Dispatcher
+  let recorder: Recorder
+  let modelLists: ModelLists
+  let reloads: Reloads
+  private(set) var settings: Settings
+  /// What the machine has; `nil` unless it is monitored.
+  var hardware: HardwareMonitor?
+  /// Connections that subscribed to events.
+  var subscribers: [UInt64: Connection] = [:]
+  /// When the gateway was started.
+  let began: Duration
+
+  init(
+    _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
+    modelLists: ModelLists, reloads: Reloads
+  ) {
+    self.settings = settings
+    self.reactor = reactor
+    self.connections = connections
+    self.dispatcher = dispatcher
+    self.recorder = recorder
+    self.modelLists = modelLists
+    self.reloads = reloads
+    began = reactor.now
+  }
+
+  /// Uses other settings from here on.
+  func apply(_ settings: Settings) {
+    self.settings = settings
+    modelLists.apply(settings)
+  }
+
+  /// Sends the response of an endpoint that is not a call, or begins to make it.
+  func respond(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: Endpoint) {
+    switch endpoint {
+    case .call: preconditionFailure("a call is an exchange")
+    case .countTokens(let call): countTokens(connection, request, call)
+    case .models, .model, .ollamaTags, .ollamaShow, .ollamaLoaded: respondModels(connection, request, endpoint)
+    case .ollamaVersion: connections.reply(connection, 200, OllamaModels.version)
+    case .healthProviders: respondProviders(connection)
+    case .healthHeartbeat: respondHeartbeat(connection)
+    case .recentEvents(let query): respondRecentEvents(connection, query)
+    case .events(let query): subscribe(connection, request, query)
+    case .queueStatus: respondQueue(connection)
+    case .routeExplain: explainRoute(connection)
+    case .routeDecision: explainDecision(connection, id: request.model)
+    case .reload: respondReload(connection)
+    case .hello: connections.reply(connection, 200, "{\"status\":\"ok\"}\n")
+    case .root:
+      connections.reply(
+        connection, 200, "{\"name\":\"hoosh\",\"version\":\"\(Gateway.version)\",\"status\":\"ok\"}\n")
+    case .liveness:
+      let count = settings.providers.count
+      connections.reply(
+        connection, 200,
+        "{\"status\":\"ok\",\"version\":\"\(Gateway.version)\",\"providers_configured\":\(count)}\n")
+    case .status: respondStatus(connection)
+    case .hardware(let endpoint): respondHardware(connection, endpoint)
+    case .readiness:
+      if connections.isDraining { return connections.reject(connection, .shuttingDown) }
+      connections.reply(connection, 200, "{\"status\":\"ready\"}\n")
+    }
+  }
+
+  /// A connection ended: it is taken from every waiting list.
+  func forget(_ connection: Connection) {
+    modelLists.forget(connection)
+    reloads.forget(connection)
+    if connection.subscription != nil { subscribers[connection.number] = nil }
+  }
+}
+
+@available(*, unavailable)
+extension Endpoints: Sendable {}

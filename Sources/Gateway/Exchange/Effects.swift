@@ -1,0 +1,20 @@
+/// The results of an exchange's step: bytes for its client, and what the relay has to do.
+struct Effects {
+  /// Bytes for the client.
+  var output: [UInt8] = []
+  /// More bytes for the client, after `output`: a large body is not copied behind its head.
+  var body: EditedText?
+  /// How the attempt ended, if it did.
+  var attemptResult: AttemptResult?
+  /// Whether another attempt is needed; the one before it is over.
+  var needsAttempt = false
+  /// Set when the exchange is over.
+  var end: End?
+
+  /// How the client's connection goes on.
+  enum End: Equatable {
+    case complete
+    /// The connection is closed, so that the client does not take the response for complete.
+    case abort
+  }
+}

@@ -1,0 +1,46 @@
+/// What a timer is for, in the 64-bit tag that the reactor gives back.
+enum TimerKind {
+  /// A connection's next deadline, by its slot.
+  case connection(slot: Int)
+  /// The end of a detached transfer has not come in time.
+  case transfer(slot: Int)
+  /// The providers' model lists have not come in time.
+  case models
+  /// The access log is flushed.
+  case accessLog
+  /// The drain has taken its time.
+  case drain
+  /// A peak has passed, and memory can be returned.
+  case trim
+  /// Health checks are due.
+  case healthChecks
+  /// The configuration's file is checked for changes.
+  case file
+
+  var tag: UInt64 {
+    switch self {
+    case .connection(let slot): 1 << 56 | UInt64(slot)
+    case .transfer(let slot): 2 << 56 | UInt64(slot)
+    case .models: 3 << 56
+    case .accessLog: 4 << 56
+    case .drain: 5 << 56
+    case .trim: 6 << 56
+    case .healthChecks: 7 << 56
+    case .file: 8 << 56
+    }
+  }
+
+  init(tag: UInt64) {
+    let slot = Int(tag & 0xFFFF_FFFF)
+    switch tag >> 56 {
+    case 1: self = .connection(slot: slot)
+    case 2: self = .transfer(slot: slot)
+    case 3: self = .models
+    case 4: self = .accessLog
+    case 5: self = .drain
+    case 7: self = .healthChecks
+    case 8: self = .file
+    default: self = .trim
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/// The single exit of every request: feeds the access log, the events and the route decisions.
+final class Recorder {
+  var accessLog: AccessLog
+  private(set) var events = EventRing<GatewayEvent>()
+  private(set) var decisions = RouteDecisions()
+  /// Requests concluded since the start.
+  private(set) var concluded = 0
+
+  init(_ format: Configuration.AccessLog.Format) { accessLog = AccessLog(format) }
+
+  /// Takes the record of a request that ended. Called exactly once for each request, however it ended.
+  ///
+  /// - Parameter wallClock: Nanoseconds since 1970.
+  func conclude(_ record: RequestRecord, at wallClock: UInt64) {
+    concluded += 1
+    accessLog.append(record, at: wallClock)
+    guard record.isCall else { return }
+    let decision = RouteDecision(record)
+    decisions.append(decision)
+    switch record.outcome {
+    case .completed: events.append(.inference, .decision(decision), at: wallClock)
+    case .failed, .truncated: events.append(.errors, .decision(decision), at: wallClock)
+    case .rejected, .clientClosed, .shutdown: break
+    }
+  }
+
+  /// Publishes an event that is not the end of a request; `write` appends members to its object.
+  func publish(_ topic: EventTopic, at wallClock: UInt64, _ write: (inout [UInt8]) -> Void) {
+    var payload: [UInt8] = Array("{".utf8)
+    write(&payload)
+    payload.append("}")
+    events.append(topic, .json(payload), at: wallClock)
+  }
+}

@@ -1,0 +1,127 @@
+internal import Reactor
+
+/// Requests the model lists of all providers side by side, and keeps the result for a short while.
+final class ModelLists {
+  private let reactor: Reactor
+  private let transfers: Transfers
+  private let dispatcher: Dispatcher
+  private var settings: Settings
+  private var list = ModelList()
+  /// Connections that wait for the lists.
+  private(set) var waiting: [Connection] = []
+  private(set) var deadline: TimerID?
+  /// The bytes that have arrived, by provider.
+  private var bodies: [ProviderID: [UInt8]] = [:]
+
+  init(_ settings: Settings, reactor: Reactor, transfers: Transfers, dispatcher: Dispatcher) {
+    self.settings = settings
+    self.reactor = reactor
+    self.transfers = transfers
+    self.dispatcher = dispatcher
+  }
+
+  /// Uses other settings from here on. Call `finish` first: lists that are awaited are those of other providers.
+  func apply(_ settings: Settings) {
+    self.settings = settings
+    list = ModelList()
+  }
+
+  var entries: [ModelEntry] { list.entries }
+
+  /// Whether the models are known; otherwise requests their lists, and the connection waits.
+  func isFresh(for connection: Connection) -> Bool {
+    if list.isFresh(now: reactor.now, for: settings.configuration.server.modelsCache) { return true }
+    waiting.append(connection)
+    if list.pending.isEmpty { request() }
+    return false
+  }
+
+  /// A connection ended: it waits no longer.
+  func forget(_ connection: Connection) {
+    if !waiting.isEmpty { waiting.removeAll { $0 === connection } }
+  }
+
+  /// Takes the connections that waited, if all lists are there.
+  func takeReady() -> [Connection] {
+    guard list.pending.isEmpty, deadline == nil, !waiting.isEmpty else { return [] }
+    defer { waiting = [] }
+    return waiting
+  }
+
+  private func request() {
+    list.begin(settings.providers.map(\.id))
+    bodies = [:]
+    for (index, provider) in settings.providers.enumerated() {
+      if provider.demo != nil {
+        list.take(provider.id, Self.configured(provider))
+        continue
+      }
+      _ = transfers.start(
+        settings.modelListRequest(index, connectTimeout: provider.timeouts.connect)
+      ) { .modelList($0, provider.id) }
+    }
+    deadline = reactor.setTimer(
+      at: reactor.now + settings.configuration.server.modelsTimeout, tag: TimerKind.models.tag)
+    finishIfComplete()
+  }
+
+  /// The models that the configuration names, for a provider that does not list its own.
+  private static func configured(_ provider: Provider) -> [ModelEntry] {
+    provider.namedModels.map { ModelEntry(id: $0, ownedBy: provider.name, created: 0) }
+  }
+
+  // MARK: Events
+
+  func bodyReceived(_ transfer: TransferID, _ provider: ProviderID) {
+    guard let response = reactor.response(of: transfer) else { return }
+    bodies[provider, default: []].append(response.body.readable)
+    reactor.consumeBody(of: transfer, response.body.count)
+    if bodies[provider, default: []].count > ModelList.listBytesMax {
+      transfers.cancel(transfer)
+      take(provider, nil)
+      finishIfComplete()
+    }
+  }
+
+  func transferEnded(_ transfer: TransferID, _ id: ProviderID, _ end: TransferEnd) {
+    var found: [ModelEntry]?
+    if end == .complete, let response = reactor.response(of: transfer), response.status == 200,
+      let provider = settings.provider(id)
+    {
+      var body = bodies[id] ?? []
+      body.append(response.body.readable)
+      found = ModelListReader.read(body.span, ownedBy: provider.name)
+    }
+    take(id, found)
+    finishIfComplete()
+  }
+
+  /// Takes a provider's list; without one, or where it lists nothing that is routed to it, its configured models.
+  private func take(_ id: ProviderID, _ found: [ModelEntry]?) {
+    guard let index = settings.index(of: id) else { return list.take(id, []) }
+    list.take(
+      id,
+      found?.filter { dispatcher.balancer.router.table.serves(index, $0.id) }
+        ?? Self.configured(settings.providers[index]))
+  }
+
+  /// Some lists have not come in time: the others are the answer.
+  func finish() {
+    for owner in transfers.owners {
+      guard case .modelList(let transfer, let provider) = owner else { continue }
+      transfers.cancel(transfer)
+      take(provider, nil)
+    }
+    finishIfComplete()
+  }
+
+  private func finishIfComplete() {
+    guard list.pending.isEmpty, let deadline else { return }
+    reactor.cancel(deadline)
+    self.deadline = nil
+    list.finish(order: settings.providers.map(\.id), now: reactor.now)
+  }
+}
+
+@available(*, unavailable)
+extension ModelLists: Sendable {}

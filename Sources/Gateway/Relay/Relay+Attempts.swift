@@ -1,0 +1,149 @@
+internal import Reactor
+
+/// Starts and ends attempts: the only place where a slot, a hold and a transfer are taken together and released together.
+extension Relay {
+  /// Starts the next attempt of an exchange, or does what the dispatcher decides instead.
+  func startNextAttempt(_ exchange: Exchange, _ connection: Connection, _ effects: inout Effects) {
+    guard let route = exchange.fetch.route, let request = connection.request else { return }
+    let queued = SlotQueue.Request(
+      exchange: exchange.client, caller: request.caller.queueKey(address: connection.address?.bytes), priority: request.priority,
+      before: exchange.fetch.lastQueueEntry)
+    let situation = Dispatcher.Situation(
+      request: queued, failure: exchange.fetch.failure, modelLoad: exchange.fetch.timeouts.modelLoad,
+      dialect: exchange.options.dialect)
+    switch dispatcher.next(route, situation, now: reactor.now, random: &random) {
+    case .attempt(let selection): startAttempt(selection, exchange, request, &effects)
+    case .delay(let time): exchange.fetch.suspend(.retry(at: time))
+    case .queued(let time): exchange.fetch.suspend(.queue(until: time))
+    case .error(let apiError, let wait): exchange.noCandidateLeft(apiError, wait: wait, &effects)
+    }
+  }
+
+  private func startAttempt(
+    _ selection: Selection, _ exchange: Exchange, _ request: AcceptedRequest, _ effects: inout Effects
+  ) {
+    exchange.fetch.lastQueueEntry = nil
+    let provider = settings.providers[selection.provider]
+    let credential = provider.credentials[min(selection.key, provider.credentials.count - 1)]
+    let timeouts = provider.timeouts(for: selection.model)
+    var dropped: [String] = []
+    let hold: Admission.Hold
+    let transfer: TransferID
+    do throws(APIError) {
+      hold = try admission.hold(request.caller, provider.id, selection.model, exchange.call)
+      if let demo = provider.demo {
+        transfer = transfers.start(
+          demo.script(
+            model: selection.model, streams: exchange.streams, wantsUsage: true, promptBytes: exchange.call.promptBytes,
+            created: reactor.wallClock / 1_000_000_000)
+        ) { _ in .exchange(exchange) }
+      } else {
+        let kind = exchange.call.endpoint.kind
+        guard
+          let target = settings.target(selection.provider, kind, selection.model, streams: exchange.streams)
+        else { throw Self.notOffered(provider) }
+        let body: BufferChain
+        (body, dropped) = try self.body(exchange, for: provider, model: selection.model)
+        let passes = exchange.call.passes(to: provider.dialect)
+        transfer = transfers.start(
+          UpstreamRequest(
+            .post, target,
+            fields: passes ? credential.fields(with: request.dialectFields) : credential.fields,
+            requestID: request.options.requestID, body: body, http2: provider.http2,
+            connectTimeout: timeouts.connect, idleMax: provider.idleMax, addresses: provider.addressPolicy)
+        ) { _ in .exchange(exchange) }
+      }
+    } catch {
+      release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: false)
+      return exchange.attemptRejected(error, &effects)
+    }
+    exchange.fetch.attempt = Attempt(selection, hold, transfer: transfer.bits)
+    exchange.attemptStarted(
+      selection.model, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: credential.secret,
+      timeouts: timeouts, now: reactor.now)
+  }
+
+  private static func notOffered(_ provider: Provider) -> APIError {
+    APIError(400, .invalidValue, "The API of the provider `\(provider.name)` does not offer this call.", param: "model")
+  }
+
+  /// Returns the body for a provider, and the fields of the request that it does not carry over.
+  private func body(
+    _ exchange: Exchange, for provider: Provider, model: String
+  ) throws(APIError) -> (BufferChain, dropped: [String]) {
+    let json = exchange.fetch.body
+    let target = provider.target(for: model, streams: exchange.streams)
+    switch try exchange.call.body(json.span, in: provider.dialect, for: target) {
+    case .edited(let edits): return (BufferChain(json, changedBy: edits), [])
+    case .translated(let written):
+      let dropped = written.dropped.names
+      if settings.configuration.server.strict, let first = dropped.first {
+        throw APIError(
+          400, .invalidValue,
+          "`\(dropped.joined(separator: "`, `"))` cannot be sent to the provider \(provider.name); leave it out, or set server.strict to false.",
+          param: first)
+      }
+      return (BufferChain(written.body), dropped)
+    }
+  }
+
+  /// Ends the running attempt, if there is one, and releases all that it holds.
+  ///
+  /// - Parameter failed: Whether another attempt follows.
+  func finishAttempt(_ exchange: Exchange, _ result: AttemptResult, failed: Bool) {
+    guard let attempt = exchange.fetch.attempt.take() else { return }
+    if let transfer = attempt.transfer {
+      // The last event of a complete stream is there, the end of its body perhaps not yet.
+      if exchange.record.outcome == .completed, exchange.phase == .over {
+        transfers.detach(TransferID(bits: transfer))
+      } else {
+        transfers.cancel(TransferID(bits: transfer))
+      }
+    }
+    admission.settle(attempt.hold, exchange.record.usage)
+    release(attempt.selection, result, exchange, failed: failed)
+  }
+
+  private func release(_ selection: Selection, _ result: AttemptResult, _ exchange: Exchange, failed: Bool) {
+    let change = dispatcher.release(
+      selection, result.outcome, firstEvent: result.firstEvent, failed: failed, exchange.fetch.route,
+      now: reactor.now)
+    if let change { publish(change) }
+    if case .rateLimited = result.outcome { publishRateLimit(selection) }
+  }
+
+  /// Publishes that a provider became healthy or unhealthy.
+  func publish(_ change: HealthTracker.Change) {
+    guard settings.providers.indices.contains(change.provider) else { return }
+    let name = settings.providers[change.provider].name
+    recorder.publish(.health, at: reactor.wallClock) {
+      Writer.member("provider", name, to: &$0)
+      Writer.member("healthy", change.isAvailable, to: &$0)
+    }
+  }
+
+  /// Publishes that a provider's API key is rate limited.
+  private func publishRateLimit(_ selection: Selection) {
+    recorder.publish(.limits, at: reactor.wallClock) {
+      Writer.member("provider", selection.name, to: &$0)
+      Writer.member("key", selection.key + 1, to: &$0)
+    }
+  }
+}
+
+extension AttemptFailure {
+  /// The failure of a transfer; `nil` if it is complete.
+  init?(_ end: TransferEnd) {
+    switch end {
+    case .complete: return nil
+    case .failed(.hostNotFound): self = .hostNotFound
+    case .failed(.addressNotAllowed): self = .addressNotAllowed
+    case .failed(.connectFailed): self = .unreachable
+    case .failed(.connectTimedOut): self = .timedOut(.connect)
+    case .failed(.tlsFailed): self = .tls
+    case .failed(.closedBeforeResponse), .failed(.truncated): self = .connectionLost
+    case .failed(.malformed): self = .malformed("the response is not HTTP")
+    case .failed(.tooLarge), .failed(.exhausted): self = .tooLarge
+    }
+  }
+}

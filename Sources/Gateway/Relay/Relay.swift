@@ -1,0 +1,253 @@
+internal import Reactor
+
+/// Runs the exchanges: gives them what happens, and carries out their effects. The only part of the gateway that
+/// starts attempts.
+final class Relay {
+  /// Body bytes of a non-streaming answer that may wait in the transfer; above it they are read as they come. Less than
+  /// what pauses the transfer, or both would wait for each other.
+  static let waitingAnswerMax = Response.bodyBytesMax / 2
+
+  let reactor: Reactor
+  let connections: Connections
+  let dispatcher: Dispatcher
+  let recorder: Recorder
+  let transfers: Transfers
+  let admission = Admission()
+  private(set) var settings: Settings
+  /// What the machine has; `nil` unless it is monitored.
+  var hardware: HardwareMonitor?
+  var random: SplitMix
+
+  init(
+    _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
+    transfers: Transfers, seed: UInt64
+  ) {
+    self.settings = settings
+    self.reactor = reactor
+    self.connections = connections
+    self.dispatcher = dispatcher
+    self.recorder = recorder
+    self.transfers = transfers
+    random = SplitMix(state: seed)
+  }
+
+  /// Uses other settings from here on.
+  func apply(_ settings: Settings) { self.settings = settings }
+
+  // MARK: Begin
+
+  /// Begins the exchange of a complete request.
+  func begin(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint) {
+    let body = connection.body
+    let call: Call
+    do throws(APIError) {
+      call = try Call.read(body.span, for: endpoint, model: request.model)
+    } catch {
+      return connections.reject(connection, error)
+    }
+    if let reply = loadReply(call, request) { return connections.reply(connection, 200, reply) }
+    let record = connections.record(of: request, connection)
+    // The exchange holds the body from here on; two holders would copy it at the next request.
+    connection.body = []
+    // Without chunks only the end of the connection ends a stream.
+    if call.streams, request.options.minorVersion == 0 { request.options.keepsAlive = false }
+    let exchange = Exchange(
+      call, body: body, timeouts: settings.timeouts, options: request.options, record: record,
+      client: connection.number, received: request.at, now: reactor.now, created: seconds)
+    connection.exchange = exchange
+    var effects = takeEffects()
+    do throws(APIError) {
+      try admission.admit(request.caller, call)
+      exchange.fetch.route = dispatcher.route(
+        call, body.span, session: request.session,
+        mayReadMore: DialectTable.mayReadMore(request.dialectFields),
+        lacksMemory: { model in hardware.map { !$0.fits(model) } ?? false }, now: reactor.now)
+      exchange.begin(&effects)
+    } catch {
+      exchange.attemptRejected(error, &effects)
+    }
+    perform(&effects, exchange, connection)
+  }
+
+  /// The reply to a request that only loads or unloads a model at a provider that needs no such request.
+  private func loadReply(_ call: Call, _ request: AcceptedRequest) -> [UInt8]? {
+    guard call.isModelLoad, let first = dispatcher.firstCandidate(of: call.model),
+      settings.providers[first.provider].dialect.row.writeLoaded == nil
+    else { return nil }
+    let metadata = AnswerMetadata(
+      requestID: request.options.requestID, created: seconds, modelToken: Writer.string(call.model))
+    return call.endpoint.dialect.row.writeLoaded?(metadata, call.endpoint.form, call.isModelUnload)
+  }
+
+  /// Seconds since 1970.
+  private var seconds: UInt64 { reactor.wallClock / 1_000_000_000 }
+
+  // MARK: Events of transfers
+
+  func headReceived(_ transfer: TransferID, _ exchange: Exchange) {
+    guard let response = reactor.response(of: transfer) else { return }
+    var head = UpstreamHead(status: response.status)
+    response.forEachField { name, value in head.note(name, value) }
+    if response.status >= 400 {
+      head.retryAfter = RetryHint(now: Int(seconds), response.field).wait?.wholeSeconds
+    }
+    advance(exchange) { exchange, effects, now in exchange.headReceived(head, &effects, now: now) }
+  }
+
+  /// Gives waiting body bytes to the exchange, unless its client is above the high-water mark.
+  func bodyReceived(_ transfer: TransferID, _ exchange: Exchange) {
+    guard let connection = connections[number: exchange.client] else { return }
+    // In pieces, because small events can become large ones: each is bounded, and after each the client may be full.
+    while let response = reactor.response(of: transfer), !connection.isAboveHighWater, !response.body.isEmpty {
+      guard exchange.isStreamingBody || response.body.count > Self.waitingAnswerMax else { return }
+      var effects = takeEffects()
+      let count = exchange.bodyReceived(response.body.readable, &effects, now: reactor.now)
+      reactor.consumeBody(of: transfer, count)
+      perform(&effects, exchange, connection)
+      if count == 0 || exchange.fetch.attempt?.transfer != transfer.bits { return }
+    }
+  }
+
+  func transferEnded(_ transfer: TransferID, _ end: TransferEnd, _ exchange: Exchange) {
+    guard let response = reactor.response(of: transfer) else { return }
+    exchange.fetch.transferEnded()
+    guard let connection = connections[number: exchange.client] else { return }
+    var effects = takeEffects()
+    exchange.transferEnded(AttemptFailure(end), rest: response.body.readable, &effects, now: reactor.now)
+    perform(&effects, exchange, connection)
+  }
+
+  // MARK: Events of clients and timers
+
+  /// The client has read what waited for it.
+  func clientWritable(_ connection: Connection) {
+    connection.isAboveHighWater = false
+    guard let exchange = connection.exchange else { return }
+    exchange.resumed(now: reactor.now)
+    if let transfer = exchange.fetch.attempt?.transfer { bodyReceived(TransferID(bits: transfer), exchange) }
+  }
+
+  /// The client has shut its sending side, and may be gone.
+  func pingClient(_ exchange: Exchange) {
+    advance(exchange) { exchange, effects, now in exchange.pingClient(&effects, now: now) }
+  }
+
+  /// The exchange's deadline has come.
+  func tick(_ exchange: Exchange) {
+    if let transfer = exchange.fetch.attempt?.transfer, let upload = reactor.upload(of: TransferID(bits: transfer)) {
+      exchange.uploaded(upload.sent, of: upload.total, now: reactor.now)
+    }
+    advance(exchange) { exchange, effects, now in exchange.tick(&effects, now: now) }
+  }
+
+  /// The client is gone, so the upstream need not finish the answer.
+  func cancel(_ connection: Connection) {
+    guard let exchange = connection.exchange else { return }
+    connection.exchange = nil
+    connection.request = nil
+    finishAttempt(exchange, exchange.resultOnCancel, failed: false)
+    dispatcher.leaveQueue(exchange.client)
+    exchange.cancel()
+    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
+  }
+
+  /// The gateway shuts down: tells the caller and ends the exchange.
+  func stop(_ exchange: Exchange) {
+    advance(exchange) { exchange, effects, _ in exchange.stop(&effects) }
+  }
+
+  /// Continues the exchanges that were evicted from the queue, and those for which there may be a slot.
+  func dispatchQueued() {
+    guard dispatcher.queue.isCheckDue else { return }
+    let due = dispatcher.takeDue()
+    for number in due.evicted {
+      guard let exchange = connections[number: number]?.exchange else { continue }
+      advance(exchange) { exchange, effects, _ in
+        exchange.noCandidateLeft(Dispatcher.evicted, wait: nil, &effects)
+      }
+    }
+    // An exchange that finds no slot after all waits again, behind the others: each has one try.
+    for _ in 0..<due.tries {
+      guard let (number, place) = dispatcher.nextDispatchable(now: reactor.now) else { return }
+      guard let exchange = connections[number: number]?.exchange else { continue }
+      exchange.fetch.lastQueueEntry = place
+      advance(exchange) { exchange, effects, _ in effects.needsAttempt = exchange.phase != .over }
+    }
+  }
+
+  // MARK: Effects
+
+  /// Gives something to an exchange, and carries out its effects.
+  private func advance(_ exchange: Exchange, _ input: (Exchange, inout Effects, Duration) -> Void) {
+    guard let connection = connections[number: exchange.client] else { return }
+    var effects = takeEffects()
+    input(exchange, &effects, reactor.now)
+    perform(&effects, exchange, connection)
+  }
+
+  private func takeEffects() -> Effects { Effects(output: connections.takeScratch()) }
+
+  /// Carries out the effects of an exchange.
+  private func perform(_ effects: inout Effects, _ exchange: Exchange, _ connection: Connection) {
+    send(&effects.output, exchange, connection)
+    if let body = effects.body {
+      exchange.sentBytes(body.count)
+      body.forEach { connections.send($0, to: connection) }
+      effects.body = nil
+    }
+    // An attempt may fail at once, and then the next is started: at most one for each candidate.
+    while effects.attemptResult != nil || effects.needsAttempt {
+      if let result = effects.attemptResult { finishAttempt(exchange, result, failed: effects.needsAttempt) }
+      effects.attemptResult = nil
+      guard effects.needsAttempt else { break }
+      effects.needsAttempt = false
+      startNextAttempt(exchange, connection, &effects)
+      send(&effects.output, exchange, connection)
+    }
+    let end = effects.end
+    connections.keep(effects.output)
+    guard let end else {
+      if exchange.phase == .visible, exchange.fetch.route != nil { trimForStreaming(exchange, connection) }
+      return connections.schedule(connection)
+    }
+    finish(exchange, connection, end)
+  }
+
+  /// A stream has begun and may last: it keeps no more than it needs.
+  private func trimForStreaming(_ exchange: Exchange, _ connection: Connection) {
+    exchange.fetch.settleOnAttempt()
+    reactor.shrinkInput(of: connection.id)
+  }
+
+  private func send(_ output: inout [UInt8], _ exchange: Exchange, _ connection: Connection) {
+    guard !output.isEmpty else { return }
+    exchange.sentBytes(output.count)
+    connections.send(output.span, to: connection)
+    output.removeAll(keepingCapacity: true)
+  }
+
+  private func finish(_ exchange: Exchange, _ connection: Connection, _ end: Effects.End) {
+    finishAttempt(exchange, exchange.resultOnCancel, failed: false)
+    dispatcher.leaveQueue(exchange.client)
+    recordThroughput(exchange)
+    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
+    if end == .abort {
+      connection.exchange = nil
+      connection.request = nil
+      return connections.close(connection)
+    }
+    connections.finishRequest(connection)
+  }
+
+  /// Records how fast a model on this machine was.
+  private func recordThroughput(_ exchange: Exchange) {
+    guard let hardware, let speed = exchange.speed(now: reactor.now),
+      let provider = settings.providers.first(where: { $0.name == exchange.record.provider }), provider.isLocal,
+      provider.demo == nil
+    else { return }
+    hardware.recordThroughput(exchange.fetch.servedModel, tokens: speed.tokens, in: speed.time, now: reactor.now)
+  }
+}
+
+@available(*, unavailable)
+extension Relay: Sendable {}

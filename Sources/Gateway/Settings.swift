@@ -1,0 +1,67 @@
+internal import Reactor
+
+/// Everything compiled from one configuration. It does not change: a reload replaces it as a whole.
+final class Settings: Sendable {
+  let configuration: Configuration
+  /// The timeouts of a call before its first attempt.
+  let timeouts: Timeouts
+  let keys: APIKeys
+  let hosts: HostAllowlist
+  let origins: OriginAllowlist
+  /// The enabled providers, in the order of the configuration.
+  let providers: [Provider]
+  /// Where each provider is called, taken apart once.
+  private let targets: [(calls: [UpstreamTarget], models: UpstreamTarget)]
+
+  init(_ configuration: Configuration) {
+    self.configuration = configuration
+    let server = configuration.server
+    timeouts = server.timeouts
+    keys = APIKeys(configuration.auth.tokens)
+    hosts = HostAllowlist(bind: server.bind, names: server.allowedHosts)
+    origins = OriginAllowlist(server.allowedOrigins)
+    providers = configuration.enabled.map { Provider($0, models: configuration.models) }
+    targets = providers.map { ($0.calls.map { UpstreamTarget($0.url) }, UpstreamTarget($0.modelsURL)) }
+  }
+
+  /// The settings of another configuration for a gateway that runs: where it listens and its access log stay the same.
+  func replaced(by configuration: Configuration) -> Settings {
+    var configuration = configuration
+    configuration.server.bind = self.configuration.server.bind
+    configuration.server.port = self.configuration.server.port
+    configuration.accessLog = self.configuration.accessLog
+    return Settings(configuration)
+  }
+
+  /// The target of a call at a provider; `nil` if the provider's dialect does not offer the call.
+  func target(_ provider: Int, _ kind: CallKind, _ model: String, streams: Bool) -> UpstreamTarget? {
+    let targets = targets[provider].calls
+    for (index, call) in providers[provider].calls.enumerated() where call.kind == kind {
+      guard let rest = call.rest else { return targets[index] }
+      return targets[index].appending(rest(model, streams))
+    }
+    return nil
+  }
+
+  /// A request for the model list of a provider, which is also its health check.
+  func modelListRequest(_ index: Int, connectTimeout: Duration) -> UpstreamRequest {
+    let provider = providers[index]
+    return UpstreamRequest(
+      .get, targets[index].models, fields: provider.credentials[0].getFields, http2: provider.http2,
+      connectTimeout: connectTimeout, idleMax: provider.idleMax, addresses: provider.addressPolicy)
+  }
+
+  /// Whether a provider is called over TLS.
+  var usesTLS: Bool { targets.contains(where: \.models.isSecure) }
+
+  /// The index of a provider; `nil` if it is not configured any more.
+  func index(of provider: ProviderID) -> Int? { providers.firstIndex { $0.id == provider } }
+
+  /// The provider with that ID; `nil` if it is not configured any more.
+  func provider(_ id: ProviderID) -> Provider? { providers.first { $0.id == id } }
+}
+
+extension Provider {
+  /// The addresses that the provider's host name may lead to.
+  var addressPolicy: AddressPolicy { publicAddressesOnly ? .publicOnly : .any }
+}

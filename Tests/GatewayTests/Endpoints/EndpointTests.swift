@@ -1,0 +1,116 @@
+@testable import Gateway
+import Testing
+
+@Suite struct EndpointTests {
+  static func at(_ path: String) -> Endpoint? {
+    // The path stands inside of a longer buffer, as it does in a request.
+    let bytes = Array("GET \(path) HTTP/1.1".utf8)
+    return Endpoint.at(Slice(start: 4, count: path.utf8.count), in: bytes.span)
+  }
+
+  private static func name(_ path: String) -> String? {
+    let bytes = Array(path.utf8)
+    return EndpointTable.find(Slice(start: 0, count: bytes.count), in: bytes.span)?.row.name
+  }
+
+  /// The row that makes an endpoint.
+  private static func row(_ endpoint: Endpoint) throws -> EndpointRow {
+    let query: [UInt8] = []
+    return try #require(
+      EndpointTable.rows.first { $0.endpoint(endpoint.idSlice ?? .empty, query.span) == endpoint })
+  }
+
+  static let prefixes = ["", "/v1", "/v1/v1", "/openai", "/openai/v1", "/openai/v1/v1"]
+
+  @Test(arguments: prefixes, ["", "/"])
+  func `every spelling is found`(_ prefix: String, _ end: String) {
+    #expect(Self.at(prefix + "/chat/completions" + end) == .call(CallEndpoint(.openAI)))
+    #expect(Self.at(prefix + "/models" + end) == .models)
+    #expect(Self.at(prefix + "/models/a%2Fb" + end) == .model(Slice(start: 4 + prefix.utf8.count + 8, count: 5)))
+    #expect(Self.at(prefix + "/models/a/b" + end) == .model(Slice(start: 4 + prefix.utf8.count + 8, count: 3)))
+  }
+
+  @Test(arguments: [
+    ("/", Endpoint.root), ("/healthz", .liveness), ("/health", .liveness), ("/v1/health", .liveness),
+    ("/ping", .liveness), ("/ping/", .liveness), ("/readyz", .readiness),
+  ])
+  func `the gateway's own paths are found`(_ path: String, _ endpoint: Endpoint) {
+    #expect(Self.at(path) == endpoint)
+  }
+
+  @Test(arguments: [
+    "", "*", "///", "/v1", "/v1/", "/openai", "/v2/models", "/v1/v1/v1/models", "/v1/openai/models", "/chat",
+    "/chat/completions/x", "/v1/chat/completions//", "/v1//models", "//v1/models", "/V1/models", "/v1/Models",
+    "/v1/%6dodels", "/v1%2Fmodels", "/v1/models?x", "/v1models", "/v1/modelsx", "/v1/chat%2Fcompletions",
+    "/models//",
+    "/healthz/x", "/healthzz", "/v1/healthz", "/./models", "/v1/../v1/models", "chat/completions", "/completions",
+  ])
+  func `anything else is not found`(_ path: String) { #expect(Self.at(path) == nil) }
+
+  @Test func `the other dialects have paths of their own`() {
+    #expect(Self.at("/v1/messages") == .call(CallEndpoint(.anthropic)))
+    #expect(Self.at("/v1/messages/count_tokens") == .countTokens(CallEndpoint(.anthropic)))
+    #expect(Self.at("/v1/responses") == .call(CallEndpoint(.responses)))
+    #expect(Self.at("/api/chat") == .call(CallEndpoint(.ollama)))
+    #expect(Self.at("/api/generate") == .call(CallEndpoint(.ollama, form: .generate)))
+    #expect(Self.at("/api/tags") == .ollamaTags)
+    #expect(Self.at("/api/chats") == nil)
+    #expect(Self.at("/v1beta/models") == .models)
+  }
+
+  @Test(arguments: ["/v1", "/v1beta"])
+  func `Gemini's paths have the model before the last colon`(prefix: String) {
+    let name = Slice(start: 4 + prefix.utf8.count + 8, count: 3)
+    #expect(Self.at(prefix + "/models/a:b:generateContent") == .call(CallEndpoint(.gemini, model: name)))
+    #expect(
+      Self.at(prefix + "/models/a:b:streamGenerateContent")
+        == .call(CallEndpoint(.gemini, form: .array, model: name)))
+    #expect(Self.at(prefix + "/models/a:b:countTokens") == .countTokens(CallEndpoint(.gemini, model: name)))
+    #expect(Self.at(prefix + "/models/a:b") == .model(name))
+  }
+
+  @Test(arguments: [
+    ("alt=sse", true), ("key=x&alt=sse", true), ("alt=ssex", false), ("xalt=sse", false), ("", false),
+  ])
+  func `a stream of Gemini's is events where that is asked for`(query: String, isEvents: Bool) {
+    let path = "/v1/models/m:streamGenerateContent"
+    let bytes = Array("\(path)?\(query)".utf8)
+    let endpoint = Endpoint.at(
+      Slice(start: 0, count: path.utf8.count), query: Slice(start: path.utf8.count + 1, count: query.utf8.count),
+      in: bytes.span)
+    let form: CallEndpoint.Form = isEvents ? .events : .array
+    #expect(endpoint == .call(CallEndpoint(.gemini, form: form, model: Slice(start: 11, count: 1))))
+  }
+
+  @Test func `methods are of the resource`() throws {
+    #expect(try Self.row(.call(CallEndpoint(.openAI))).allowedMethods(unless: .post) == nil)
+    #expect(try Self.row(.call(CallEndpoint(.openAI))).allowedMethods(unless: .get) == "POST, OPTIONS")
+    for endpoint in [Endpoint.root, .liveness, .readiness, .models, .model(.empty)] {
+      #expect(try Self.row(endpoint).allowedMethods(unless: .get) == nil)
+      #expect(try Self.row(endpoint).allowedMethods(unless: .head) == nil)
+      #expect(try Self.row(endpoint).allowedMethods(unless: .post) == "GET, HEAD, OPTIONS")
+    }
+  }
+
+  @Test func `only what tells nothing is open`() throws {
+    #expect(try Self.row(.liveness).access == .anyone)
+    #expect(try Self.row(.readiness).access == .anyone)
+    for endpoint in [Endpoint.root, .models, .model(.empty), .call(CallEndpoint(.openAI))] {
+      #expect(try Self.row(endpoint).access != .anyone)
+    }
+  }
+
+  @Test func `every spelling has one name`() {
+    #expect(Set(Self.prefixes.compactMap { Self.name($0 + "/models/x") }) == ["/v1/models/{id}"])
+    #expect(Set(Self.prefixes.compactMap { Self.name($0 + "/chat/completions/") }) == ["/v1/chat/completions"])
+  }
+
+  @Test(arguments: [
+    ("", ""), ("a", "a"), ("a%2Fb", "a/b"), ("a%2fb%3A1", "a/b:1"), ("%25", "%"), ("%252F", "%2F"), ("%C3%A9", "é"),
+    ("é", "é"), ("%00", "\u{0}"), ("a+b", "a+b"), ("%", nil), ("%2", nil), ("a%2", nil), ("%zz", nil), ("%2g", nil),
+    ("%C3", nil), ("%FF", nil), ("%ED%A0%80", nil), ("%-1", nil), ("%+1", nil),
+  ])
+  func `a name is decoded once`(_ segment: String, _ name: String?) {
+    #expect(PercentEncoding.decode(Array(segment.utf8).span) == name)
+  }
+}
