@@ -40,7 +40,8 @@ public final class World {
   ///
   /// `toml` is placed before the providers, and `providers` in each of them.
   public init(
-    _ transport: Transport = .scripted, delivery: Delivery = .whole, toml: String = "",
+    _ transport: Transport = .scripted, delivery: Delivery = .whole, clock: Reactor.Clock = .monotonic,
+    toml: String = "",
     providers: String = "type = \"OpenAiCompatible\"", _ plays: [Play]
   ) throws {
     self.delivery = delivery
@@ -77,7 +78,9 @@ public final class World {
     }
     var configuration = try Configuration.read(text: Array(text.utf8), file: "test.toml", environment: [:])
     configuration.server.port = 0
-    reactor = try Reactor(Gateway.reactorOptions(configuration))
+    var options = Gateway.reactorOptions(configuration)
+    options.clock = clock
+    reactor = try Reactor(options)
     for (origin, script) in scripts { reactor.answer(origin: origin, with: script) }
     gateway = try Gateway(configuration, reactor: reactor, seed: 7)
     port = try gateway.listen()
@@ -130,7 +133,30 @@ public final class World {
     return true
   }
 
-  /// Runs turns for a time.
+  /// Advances a manual clock from deadline to deadline, and handles everything that happens at each.
+  public func pass(_ time: Duration) {
+    settle()
+    let end = reactor.now + time
+    while let next = reactor.nextDeadline, next <= end {
+      reactor.advance(to: next)
+      settle()
+    }
+    reactor.advance(to: end)
+    settle()
+  }
+
+  /// Turns until nothing happens.
+  public func settle() {
+    var quiet = 0
+    while quiet < 5 {
+      let events = reactor.turn(atMost: .microseconds(100))
+      quiet = events.isEmpty ? quiet + 1 : 0
+      for event in events { gateway.handle(event) }
+      stepPeers()
+    }
+  }
+
+  /// Turns for a while.
   public func run(for time: Duration) {
     let end = ContinuousClock.now + time
     while ContinuousClock.now < end { step() }

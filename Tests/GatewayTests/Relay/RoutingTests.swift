@@ -204,25 +204,6 @@ import Testing
     #expect(world.gateway.dispatcher.balancer.health.providers[0].breaker.failures == 0)
   }
 
-  @Test func `who waits for a model's room waits no longer than allowed, however much goes on beside it`() throws {
-    let slow: World.Play = { request in
-      [.wait(.milliseconds(request.text.contains("large") ? 3000 : 20))] + Script.Step.answer
-    }
-    let world = try World(
-      toml: "[queue]\ntimeout_secs = 0.6\n[[models]]\nname = \"large\"\nmax_concurrent = 1", [slow])
-    let clients = (0..<2).map { _ in
-      let client = world.connect()
-      client.send(Self.chat("large"))
-      return client
-    }
-    let began = ContinuousClock.now
-    while !clients[1].responses().contains(where: { $0.isComplete }), ContinuousClock.now - began < .seconds(2) {
-      #expect(try world.exchange(Self.chat("small")).status == 200)
-    }
-    #expect(clients[1].responses().first?.status == 503)
-    #expect(ContinuousClock.now - began < .milliseconds(1200))
-  }
-
   @Test func `the cheapest is asked, by prices of the configuration`() throws {
     let world = try World(
       toml: """
@@ -461,7 +442,7 @@ import Testing
 
   // MARK: Affinity
 
-  @Test func `a session goes before the beginning of its conversation`() throws {
+  @Test func `affinity by session takes precedence over affinity by prefix`() throws {
     let world = try World(
       toml: "[server]\naffinity = \"prefix\"\nstrategy = \"weighted\"", [Self.good, Self.good])
     var configuration = world.gateway.settings.configuration
