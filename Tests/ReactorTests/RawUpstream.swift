@@ -54,6 +54,12 @@ final class RawUpstream {
   /// The number of bytes that the sockets have not accepted so far.
   var unsent: Int { connections.reduce(0) { $0 + $1.outgoing.count - $1.sent } }
 
+  /// Connections that are open.
+  var openCount: Int { connections.count(where: \.isOpen) }
+
+  /// Whether every open connection has performed all of its moves.
+  var isQuiet: Bool { connections.allSatisfy { !$0.isOpen || ($0.moves.isEmpty && $0.sent == $0.outgoing.count) } }
+
   /// Breaks every connection.
   func resetAll() {
     for connection in connections where connection.isOpen {

@@ -87,7 +87,8 @@ import Testing
     let upstream = loop.add(
       RawUpstream { $0 == 0 ? [.send(Self.ok), .wait(.milliseconds(5)), .finish] : [.send(Self.ok)] })
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
-    loop.run(for: .milliseconds(30))
+    #expect(loop.run { upstream.openCount == 0 })
+    loop.run(for: .milliseconds(10))
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
     #expect(upstream.accepted == 2)
     let before = loop.turns
@@ -101,7 +102,8 @@ import Testing
     let upstream = loop.add(
       RawUpstream { $0 == 0 ? [.send(Self.ok), .wait(.milliseconds(10)), .send(stray)] : [.send(Self.ok)] })
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
-    loop.run(for: .milliseconds(30))
+    #expect(loop.run { upstream.isQuiet })
+    loop.run(for: .milliseconds(10))
     let next = loop.fetch(UpstreamRequest(.get, upstream.url))
     #expect(next.end == .complete)
     #expect(!next.text.contains("POISON"))
@@ -207,14 +209,12 @@ import Testing
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let body = RawUpstream.pattern(size)
-    let start = ContinuousClock.now
     let fetched = loop.fetch(UpstreamRequest(.post, upstream.url, fields: fields, body: BufferChain(body)))
     #expect(fetched.end == .complete)
     let request = try #require(upstream.requests.first)
     #expect(request.body == body)
+    // libcurl waits a second for the answer to a question that it asked.
     #expect(request.field("expect") == nil)
-    // With `expect: 100-continue`, libcurl would wait a second for a 100.
-    #expect(ContinuousClock.now - start < .milliseconds(900))
   }
 
   @Test(arguments: [1000, 300_000])

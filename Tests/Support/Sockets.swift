@@ -37,12 +37,19 @@ enum Sockets {
 
   /// Returns a listening socket and its port.
   static func listen() -> (descriptor: CInt, port: Int) {
+    let (descriptor, port) = bound()
+    precondition(Glibc.listen(descriptor, 1024) == 0, "listen failed")
+    return (descriptor, port)
+  }
+
+  /// A socket that is bound and does not listen: connections are refused.
+  static func bound() -> (descriptor: CInt, port: Int) {
     let descriptor = make()
     var address = address(0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        precondition(bind(descriptor, $0, length) == 0 && Glibc.listen(descriptor, 1024) == 0, "listen failed")
+        precondition(bind(descriptor, $0, length) == 0, "bind failed")
         getsockname(descriptor, $0, &length)
       }
     }

@@ -160,10 +160,10 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(Configuration.discovered(found: [], environment: [:]).providers.map(\.kind) == [.demo])
   }
 
-  /// A way to a time, and the word for it in keys.
+  /// A timeout and its name in keys.
   private typealias Time = (word: String, path: KeyPath<Timeouts, Duration>)
 
-  @Test func `each timeout comes from its own key, of the server, of a provider, and of a model`() throws {
+  @Test func `each timeout comes from its own key of the server, the provider, and the model`() throws {
     let times: [Time] = [
       ("connect", \.connect), ("send", \.send), ("header", \.header), ("first_event", \.firstEvent),
       ("model_load", \.modelLoad),

@@ -19,6 +19,12 @@ import Testing
 
   static let label = AnswerMetadata(requestID: "r1", created: 1700, modelToken: Array(#""m""#.utf8))
 
+  @Test func `every case has its files`() {
+    #expect(Self.cases(".request.gemini.json").count == 10)
+    #expect(Self.cases(".gemini.sse").count == 8)
+    #expect(Self.cases(".gemini.json").count == 16)
+  }
+
   // MARK: Requests
 
   private func written(_ request: String, for model: String = "m") throws -> WrittenRequest {

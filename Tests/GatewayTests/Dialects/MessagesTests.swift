@@ -307,13 +307,23 @@ import Testing
   func `an answer with a value of any other type is read or rejected`(name: String) throws {
     let lines = String(decoding: try Self.file(name + ".anthropic.sse"), as: UTF8.self).split(separator: "\n")
     let data = lines.filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
+    var read = 0
+    var rejected = 0
     for place in data.indices {
       for mutant in try Mutants.of(Array(data[place].utf8)) {
         var changed = data
         changed[place] = String(decoding: mutant, as: UTF8.self)
-        _ = try? told(events: changed)
+        do {
+          #expect(try !told(events: changed).isEmpty || data.count == 1)
+          read += 1
+        } catch let failure as AttemptFailure {
+          #expect(["malformed", "error"].contains(failure.reason))
+          rejected += 1
+        }
       }
     }
+    #expect(read > 10)
+    #expect(rejected > 0)
   }
 
   @Test func `cached tokens stay part of the prompt when only the input is repeated`() throws {

@@ -326,15 +326,28 @@ import Testing
       #""messages":[{"role":"assistant","tool_calls":[{"id":$,"function":{"name":"f","arguments":$}}]}]"#,
       #""keep_alive":$"#, #""raw":$"#, #""context":$"#, #""images":$"#, #""system":$"#, #""top_logprobs":$"#,
     ]
+    var written = 0
+    var rejected = 0
     for field in fields {
       for value in values {
-        let json = Array("{\(field.replacing("$", with: value))}".utf8)
-        for conversation in [
-          try? OllamaRequestReader.read(json.span), try? OllamaRequestReader.readGenerate(json.span),
-        ] {
-          if let conversation { _ = try? write(conversation, json) }
+        let text = field.replacing("$", with: value)
+        let json = Array("{\(text)}".utf8)
+        for isGenerate in [false, true] {
+          do throws(APIError) {
+            let conversation =
+              isGenerate ? try OllamaRequestReader.readGenerate(json.span) : try OllamaRequestReader.read(json.span)
+            let target = WriteTarget(model: "m", streams: true)
+            let body = try OllamaRequestWriter.write(conversation, json.span, for: target).body
+            #expect(throws: Never.self, "\(text)") { _ = try Scanner.whole(body.span) }
+            written += 1
+          } catch {
+            #expect(error.status == 400, "\(text)")
+            rejected += 1
+          }
         }
       }
     }
+    #expect(written > 100)
+    #expect(rejected > 100)
   }
 }

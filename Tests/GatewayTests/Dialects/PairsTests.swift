@@ -24,6 +24,21 @@ import Testing
     "\(name).\(dialect.rawValue).\(dialect == .ollama ? "ndjson" : "sse")"
   }
 
+  /// A new case raises its number.
+  @Test func `every case has its files`() {
+    #expect(Set(Self.requests.map(\.0)).count == 10)
+    #expect(Set(Self.streams.map(\.0)).count == 8)
+    #expect(Set(Self.wholes.map(\.0)).count == 6)
+  }
+
+  /// The requests that a dialect cannot express have no file.
+  @Test func `a case has a request in every dialect that can express it`() {
+    let missing = Set(Self.requests.map(\.0)).flatMap { name in
+      Self.callers.filter { Self.read("\(name).request.\($0.rawValue).json") == nil }.map { "\(name) \($0.rawValue)" }
+    }
+    #expect(missing.sorted() == ["image-url ollama"])
+  }
+
   // MARK: Requests
 
   private static let requests = Self.cases(".request.openai.json").flatMap { name in
@@ -33,7 +48,7 @@ import Testing
   @Test(arguments: requests)
   func `a request has the same meaning in every dialect`(name: String, from: Dialect, to: Dialect) throws {
     guard let json = Self.read("\(name).request.\(from.rawValue).json") else {
-      // A case that a dialect cannot express has no file.
+      // A dialect that cannot express it has no file; another test has the list.
       return
     }
     var written: String
@@ -53,6 +68,7 @@ import Testing
     }
     if ProcessInfo.processInfo.environment["HOOSH_WRITE_FIXTURES"] != nil {
       try Data(written.utf8).write(to: Self.folder.appending(path: special))
+      Issue.record("\(special) was written; read it, and run the tests without HOOSH_WRITE_FIXTURES")
     }
     let expected = Self.read(special).map { String(decoding: $0, as: UTF8.self) }
     #expect(written == expected ?? own ?? "no file \(special)")
@@ -131,6 +147,7 @@ import Testing
     let special = "\(name).\(from.rawValue)-responses.sse"
     if ProcessInfo.processInfo.environment["HOOSH_WRITE_FIXTURES"] != nil {
       try Data(text.utf8).write(to: Self.folder.appending(path: special))
+      Issue.record("\(special) was written; read it, and run the tests without HOOSH_WRITE_FIXTURES")
     }
     let expected = try #require(Self.read(special), "no file \(special)")
     #expect(text == String(decoding: expected, as: UTF8.self))

@@ -89,7 +89,10 @@ import Testing
 
   private static func expect(_ out: [UInt8], isIn name: String) throws {
     let path = ResponsesTests.folder.appending(path: "Pairs/" + name)
-    if writes { try Data(out).write(to: path) }
+    if writes {
+      try Data(out).write(to: path)
+      Issue.record("\(path.lastPathComponent) was written; read it, and run the tests without HOOSH_WRITE_FIXTURES")
+    }
     #expect(out == Array(try Data(contentsOf: path)), "\(name): \(String(decoding: out, as: UTF8.self))")
   }
 

@@ -20,7 +20,10 @@ import Testing
   }
 
   private func expect(_ out: [UInt8], isIn name: String) throws {
-    if Self.writes { try Data(out).write(to: Self.folder.appending(path: name)) }
+    if Self.writes {
+      try Data(out).write(to: Self.folder.appending(path: name))
+      Issue.record("\(name) was written; read it, and run the tests without HOOSH_WRITE_FIXTURES")
+    }
     let golden = try read(name)
     #expect(out == golden, "\(name): \(String(decoding: out, as: UTF8.self))")
   }

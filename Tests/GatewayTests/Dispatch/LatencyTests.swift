@@ -101,7 +101,7 @@ import Testing
     #expect(router.table.candidates(for: "x1").map { router.latency(of: $0) } == [nil, nil])
   }
 
-  @Test func `explorations go to one after the other, also while none of them has answered`() throws {
+  @Test func `explorations rotate among candidates, even before any of them has responded`() throws {
     let picking = try Self.picking(3)
     let tried = try (0..<3).map { _ in try #require(picking.picked()) }
     for (index, picked) in tried.enumerated() {

@@ -244,7 +244,7 @@ import Testing
     #expect(time < .seconds(5))
   }
 
-  @Test func `one wait is one step up, however often others are served in between`() {
+  @Test func `each aging interval raises a request by one level, no matter how many others are served`() {
     let bench = Bench()
     let id = bench.add(1, .background)!
     for (step, priority) in [RequestQueue.Priority.low, .normal, .high].enumerated() {

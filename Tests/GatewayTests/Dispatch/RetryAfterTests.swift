@@ -103,17 +103,22 @@ import Testing
     }
   }
 
-  @Test func `bytes by chance never trap`() {
+  @Test func `random bytes are no value or a time within bounds`() {
     var random = SplitMix(state: 3)
     let letters = Array("0123456789.:-+TtZz, smhdSatJanGMT\u{b5}".utf8)
+    var found = 0
     for _ in 0..<20_000 {
       let text = (0..<Int.random(in: 0...40, using: &random)).map { _ in letters.randomElement(using: &random)! }
-      _ = RetryAfter.field(text.span, now: Self.now)
-      _ = RetryAfter.reset(text.span, now: .max)
-      _ = RetryAfter.reset(text.span, now: .min)
-      _ = RetryAfter.duration(text.span)
-      _ = RetryAfter.milliseconds(text.span)
+      let times = [
+        RetryAfter.field(text.span, now: Self.now), RetryAfter.reset(text.span, now: .max),
+        RetryAfter.reset(text.span, now: .min), RetryAfter.duration(text.span), RetryAfter.milliseconds(text.span),
+      ]
+      for time in times.compactMap(\.self) {
+        found += 1
+        #expect((.zero...RetryAfter.longest).contains(time), "\(String(decoding: text, as: UTF8.self))")
+      }
     }
+    #expect(found > 100)
   }
 
   @Test func `Gemini says it in the body`() {

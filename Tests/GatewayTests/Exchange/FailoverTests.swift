@@ -171,7 +171,7 @@ import Testing
     #expect(try #require(life.received).status == 502)
   }
 
-  @Test func `half an event of the first candidate is not the beginning of the next one's`() throws {
+  @Test func `a partial event of one candidate is not joined with the next candidate's stream`() throws {
     let life = try Life()
     life.respond()
     life.arrive(#"data: {"id":"half","cho"#)
@@ -183,7 +183,7 @@ import Testing
     #expect(life.text.contains("Hi"))
   }
 
-  @Test func `a rate limit is told no longer than the wait for the next candidate`() throws {
+  @Test func `a 429 asks the caller to wait no longer than until the next candidate is available`() throws {
     let life = try Life(providers: 3)
     life.respond(429, retryAfter: 60)
     life.finish()

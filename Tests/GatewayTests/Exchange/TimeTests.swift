@@ -227,7 +227,7 @@ import Testing
     #expect(life.end == nil)
   }
 
-  @Test func `a burst in one window does not count for the next`() throws {
+  @Test func `bytes of one rate window do not count in the next`() throws {
     var timeouts = Timeouts.default
     timeouts.keepAliveComment = .zero
     timeouts.throughputMin = 10

@@ -180,7 +180,7 @@ import Testing
     #expect(answer.field("x-served-by") == "up1/some/model")
   }
 
-  @Test func `a stream whose body ends after its last event leaves its connection to the next`() throws {
+  @Test func `a connection is reused when a stream's body ends after its last event`() throws {
     let world = try World(.curl, [{ _ in Script.Step.shortStream + [.wait(.milliseconds(20))] }])
     let client = world.connect()
     for _ in 0..<4 {

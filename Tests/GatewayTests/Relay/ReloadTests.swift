@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-/// What another configuration changes in a running gateway, and what it leaves as it is.
+/// What a reload changes in a running gateway, and what it keeps.
 @Suite struct ReloadTests {
   private static var good: World.Play { { _ in Script.Step.answer } }
 
@@ -12,7 +12,7 @@ import Testing
     Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n".utf8)
   }
 
-  @Test func `origins and hosts of the new configuration count, those of the old no more`() throws {
+  @Test func `after a reload, only the new allowed origins and hosts are accepted`() throws {
     let world = try World(
       toml: "[server]\nallowed_origins = [\"https://old.test\"]\nallowed_hosts = [\"old.test\"]", [Self.good])
     func status(origin: String) throws -> Int {
@@ -36,7 +36,7 @@ import Testing
     #expect(try status(host: "new.test") == 200)
   }
 
-  @Test func `a request in the queue is served after a reload that numbers providers anew`() throws {
+  @Test func `a queued request is served after a reload that changes the order of providers`() throws {
     let slow: World.Play = { _ in [.wait(.milliseconds(200))] + Script.Step.answer }
     let world = try World(
       toml: "[queue]\ntimeout_secs = 2", providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1",
@@ -53,7 +53,7 @@ import Testing
     for client in clients { #expect(try world.answer(to: client).status == 200) }
   }
 
-  @Test func `the list of models is another after a reload`() throws {
+  @Test func `a reload discards the cached list of models`() throws {
     let list: (String) -> World.Play = { name in
       { _ in Script.Step.json("{\"object\":\"list\",\"data\":[{\"id\":\"\(name)\",\"object\":\"model\"}]}") }
     }
@@ -67,7 +67,7 @@ import Testing
     #expect(text.contains("\"two\""))
   }
 
-  @Test func `a queued request keeps its deadline when it has its turn and finds no slot`() throws {
+  @Test func `a queued request that is dispatched and finds no slot keeps its deadline`() throws {
     let slow: World.Play = { _ in [.wait(.seconds(5))] + Script.Step.answer }
     let world = try World(providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1", [slow])
     let clients = (0..<2).map { _ in world.connect() }
@@ -82,7 +82,7 @@ import Testing
     #expect(pause() == before)
   }
 
-  @Test func `the capacity of the queue and the key are those of the new configuration`() throws {
+  @Test func `a reload changes the capacity of the queue and the API key of a provider`() throws {
     let slow: World.Play = { _ in [.wait(.seconds(5))] + Script.Step.answer }
     let world = try World(
       toml: "[queue]\ncapacity = 8",

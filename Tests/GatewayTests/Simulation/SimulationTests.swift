@@ -17,14 +17,15 @@ import Testing
   @Test func `an episode is its seed: the same happens again`() throws {
     func digest(_ seed: UInt64) throws -> UInt64 {
       let episode = try Episode(seed: seed)
-      try? episode.run()
+      try episode.run()
       return episode.happenings.digest
     }
     for seed in [3, 5] as [UInt64] {
-      let first = try digest(seed)
-      #expect(first != Happenings().digest)
-      // How much a socket takes is the kernel's to say, and less when memory is scarce: one of a few is the same.
-      #expect(try (0..<4).contains { _ in try digest(seed) == first })
+      let digests = try (0..<5).map { _ in try digest(seed) }
+      #expect(!digests.contains(Happenings().digest))
+      // The kernel decides how much a socket accepts, less when memory is scarce: one run of five may differ.
+      let most = Dictionary(grouping: digests) { $0 }.values.map(\.count).max()
+      #expect(try #require(most) >= 4, "\(digests)")
     }
   }
 

@@ -187,7 +187,7 @@ import Testing
         })
   }
 
-  @Test func `free memory is filled in by a driver that is trusted less, total memory is not`() {
+  @Test func `a less trusted driver fills in missing free memory, but does not replace total memory`() {
     var machine = Machine()
     var device = Device(kind: .discreteGPU, vendor: "AMD", name: Fact("A", .sysfs, .exact))
     device.address = PCIAddress("0000:01:00.0")

@@ -26,7 +26,7 @@ import Testing
     #expect(mkfifo(recorded.place.appending(path: "proc/meminfo").path, 0o600) == 0)
     let start = ContinuousClock.now
     #expect(recorded.machine.memory.installed == 0)
-    #expect(ContinuousClock.now - start < .seconds(1))
+    #expect(ContinuousClock.now - start < .seconds(20))
   }
 
   @Test func `a large file is read up to its bound`() throws {

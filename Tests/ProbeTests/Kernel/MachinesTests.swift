@@ -139,8 +139,8 @@ import Testing
       _ = recorded.machine
       return ContinuousClock.now - start
     }
-    // A hundredth of that in a released build; see the benchmarks.
-    #expect(try #require(times.min()) < .milliseconds(200))
+    // Tens of milliseconds in a debug build; only quadratic growth takes seconds.
+    #expect(try #require(times.min()) < .seconds(5))
   }
 
   @Test func `this machine can be looked at`() throws {

@@ -221,7 +221,7 @@ import Testing
     #expect(Planner.plan(model, options, on: MemoryBudget(machine([24, 8]))).mode == .none)
   }
 
-  @Test func `two devices that share the machine's memory have it once`() throws {
+  @Test func `memory that two devices share is counted once`() throws {
     var machine = try Recorded("ryzen-phoenix").machine
     var second = machine.devices[0]
     second.address = nil
@@ -231,7 +231,7 @@ import Testing
     #expect(budget.devices.reduce(0) { $0 + $1.bytes } <= budget.host)
   }
 
-  @Test func `layers that stay in memory need memory to calculate in as well`() throws {
+  @Test func `layers in host memory need a compute buffer there as well`() throws {
     let plan = Planner.plan(try llama8B(), on: MemoryBudget(machine([6])))
     #expect(plan.mode == .partial)
     let onDevices = plan.shares.reduce(0) { $0 + $1.bytes }
