@@ -34,7 +34,9 @@ import Testing
   /// The requests that a dialect cannot express have no file.
   @Test func `a case has a request in every dialect that can express it`() {
     let missing = Set(Self.requests.map(\.0)).flatMap { name in
-      Self.callers.filter { Self.read("\(name).request.\($0.rawValue).json") == nil }.map { "\(name) \($0.rawValue)" }
+      Self.callers.filter { Self.read("\(name).request.\($0.rawValue).json") == nil }.map {
+        "\(name) \($0.rawValue)"
+      }
     }
     #expect(missing.sorted() == ["image-url ollama"])
   }

@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test func `a request head has its own timeout, from its first byte to its last`() throws {
-    let world = try Self.world("head_timeout_secs = 5\nidle_timeout_secs = 60\nbody_timeout_secs = 90")
+    let world = try Self.world("header_timeout_secs = 5\nidle_timeout_secs = 60\nbody_timeout_secs = 90")
     let client = world.connect()
     world.pass(.seconds(20))
     client.send("GET /healthz")
@@ -34,7 +34,7 @@ import Testing
   @Test func `a connection without a request is closed after the idle timeout, which restarts after each response`()
     throws
   {
-    let world = try Self.world("head_timeout_secs = 60\nidle_timeout_secs = 10\nbody_timeout_secs = 60")
+    let world = try Self.world("header_timeout_secs = 60\nidle_timeout_secs = 10\nbody_timeout_secs = 60")
     let silent = world.connect()
     let client = world.connect()
     client.send(Self.get("/healthz"))
@@ -53,8 +53,9 @@ import Testing
   }
 
   @Test func `a body has its timeout plus one second for each 1024 bytes received`() throws {
-    let world = try Self.world("head_timeout_secs = 60\nidle_timeout_secs = 60\nbody_timeout_secs = 10")
-    let body = #"{"model":"m","messages":[{"role":"user","content":""# + String(repeating: "x", count: 5000) + #""}]}"#
+    let world = try Self.world("header_timeout_secs = 60\nidle_timeout_secs = 60\nbody_timeout_secs = 10")
+    let body =
+      #"{"model":"m","messages":[{"role":"user","content":""# + String(repeating: "x", count: 5000) + #""}]}"#
     let request = World.chat(body)
     let late = world.connect()
     let slow = world.connect()
@@ -77,7 +78,7 @@ import Testing
 
   @Test func `a response may take longer than the idle timeout`() throws {
     let world = try Self.world(
-      "head_timeout_secs = 1\nidle_timeout_secs = 1\nbody_timeout_secs = 1",
+      "header_timeout_secs = 1\nidle_timeout_secs = 1\nbody_timeout_secs = 1",
       { _ in [.wait(.seconds(30))] + Script.Step.answer })
     let client = world.connect()
     client.send(World.chat())
@@ -87,7 +88,8 @@ import Testing
     #expect(client.responses().first?.status == 200)
   }
 
-  @Test func `a client above the high-water mark is reset when it stops reading, not when it reads slowly`() throws {
+  @Test func `a client above the high-water mark is reset when it stops reading, not when it reads slowly`() throws
+  {
     let long = String(repeating: "x", count: 14 << 20)
     let body = #"{"model":"s","choices":[{"index":0,"message":{"content":"\#(long)"},"finish_reason":"stop"}]}"#
     let world = try Self.world(
@@ -115,7 +117,9 @@ import Testing
     let world = try Self.world("keep_alive_comment_secs = 7")
     let client = world.connect()
     client.send(Self.get("/v1/events"))
-    func comments() -> Int { client.text.split(separator: ": keep-alive\n\n", omittingEmptySubsequences: false).count - 1 }
+    func comments() -> Int {
+      client.text.split(separator: ": keep-alive\n\n", omittingEmptySubsequences: false).count - 1
+    }
     world.pass(.milliseconds(6999))
     #expect(comments() == 0)
     world.pass(.milliseconds(1))
@@ -127,7 +131,7 @@ import Testing
   // MARK: Draining
 
   @Test func `a drain waits for running streams until its timeout, then ends them with an error event`() throws {
-    let world = try Self.world("drain_secs = 20", { _ in [.streamHead, .text("hi"), .hang] })
+    let world = try Self.world("drain_timeout_secs = 20", { _ in [.streamHead, .text("hi"), .hang] })
     let client = world.connect()
     client.send(World.streamingChat())
     world.settle()
@@ -143,7 +147,7 @@ import Testing
   @Test func `after a drain begins, idle connections have a short grace period, and new connections a longer one`()
     throws
   {
-    let world = try Self.world("drain_secs = 20")
+    let world = try Self.world("drain_timeout_secs = 20")
     let old = world.connect()
     let late = world.connect()
     for client in [old, late] { client.send(Self.get("/healthz")) }

@@ -15,7 +15,7 @@ import Testing
       port = 0
       health_check_interval_secs = 0
       \(server)
-      [journal]
+      [access_log]
       format = "off"
       [[providers]]
       name = "up"
@@ -44,7 +44,7 @@ import Testing
 
   @Test func `a provider's connection settings apply to all of its requests`() throws {
     let requests = try Self.requests(
-      "connect_timeout_secs = 3\nidle_secs = 44\nhttp2 = true\naddresses = \"public\"",
+      "connect_timeout_secs = 3\nidle_timeout_secs = 44\nhttp2 = true\naddress_policy = \"public\"",
       server: "upstream_connect_timeout_secs = 5")
     #expect(requests.map(\.method) == [.post, .get])
     for request in requests {
@@ -120,8 +120,9 @@ import Testing
 
   @Test func `a virtual model tries its targets in order, and a pool uses all of them`() throws {
     let good: World.Play = { _ in Script.Step.answer }
-    for (line, models) in [("", ["a", "a", "a", "a"]), ("pool = true\nstrategy = \"round_robin\"", ["a", "b", "a", "b"])]
-    {
+    for (line, models) in [
+      ("", ["a", "a", "a", "a"]), ("pool = true\nstrategy = \"round_robin\"", ["a", "b", "a", "b"]),
+    ] {
       let world = try World(
         toml: "[[virtual_models]]\nname = \"v\"\ntargets = [\"a\", \"b\"]\n\(line)", [good])
       for _ in models {

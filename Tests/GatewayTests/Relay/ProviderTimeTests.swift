@@ -44,7 +44,7 @@ import Testing
 
   private static let lates = [
     Late(key: "first_event_timeout_secs", seconds: 5, value: 5, steps: [.streamHead, .hang], status: 504),
-    Late(key: "head_timeout_secs", seconds: 4, value: 4, steps: [.hang], status: 504),
+    Late(key: "header_timeout_secs", seconds: 4, value: 4, steps: [.hang], status: 504),
     Late(
       key: "stall_timeout_secs", seconds: 6, value: 6, steps: [.streamHead, .text("hi"), .hang], status: 200),
     Late(key: "total_timeout_secs", seconds: 7, value: 7, streams: false, steps: [.hang], status: 504),
@@ -75,7 +75,8 @@ import Testing
     let server = late.key == "bytes_per_sec_min" ? 0 : 500
     let world = try World(
       clock: .manual,
-      toml: "[server]\n\(Self.quiet)commit_after_secs = 600\nupstream_\(late.key) = \(server)\n[retry]\nmax_retries = 0",
+      toml:
+        "[server]\n\(Self.quiet)commit_after_secs = 600\nupstream_\(late.key) = \(server)\n[retry]\nmax_retries = 0",
       providers: "type = \"OpenAiCompatible\"\n\(late.key) = \(late.value)", [{ _ in late.steps }])
     try Self.check(late, world)
   }
@@ -98,7 +99,7 @@ import Testing
   @Test func `a provider that is loading a model is retried every second until the load timeout`() throws {
     let loading = Script.Step.json(#"{"error":{"message":"Loading model"}}"#, status: 503)
     let world = try Self.world(
-      "[server]\n\(Self.quiet)upstream_load_timeout_secs = 8\n[retry]\nmax_retries = 0", [{ _ in loading }])
+      "[server]\n\(Self.quiet)upstream_model_load_timeout_secs = 8\n[retry]\nmax_retries = 0", [{ _ in loading }])
     let client = Self.ask(world)
     #expect(world.seenCount == 1)
     world.pass(.milliseconds(999))
@@ -163,7 +164,7 @@ import Testing
   @Test func `a breaker opens at its threshold, and twice as long when its trial request fails`() throws {
     let isWell = Switch()
     let world = try Self.world(
-      "[server]\n\(Self.quiet)[retry]\nmax_retries = 0\n[breaker]\nfailures_max = 2\nopen_secs = 10",
+      "[server]\n\(Self.quiet)[retry]\nmax_retries = 0\n[breaker]\nconsecutive_failures_max = 2\nopen_secs = 10",
       [{ isWell.isOn ? Self.good($0) : Self.failing($0) }, Self.good])
     func tries(_ count: Int) -> Int {
       let before = world.seen(0).count
@@ -191,7 +192,7 @@ import Testing
   func `a breaker also opens at a failure rate`(percent: Int, asked: Int) throws {
     let turn = Switch()
     let world = try Self.world(
-      "[server]\n\(Self.quiet)[retry]\nmax_retries = 0\n[breaker]\nfailures_max = 1000\nfailures_percent = \(percent)",
+      "[server]\n\(Self.quiet)[retry]\nmax_retries = 0\n[breaker]\nconsecutive_failures_max = 1000\nfailure_rate_percent = \(percent)",
       [
         { request in
           turn.isOn.toggle()
@@ -212,8 +213,8 @@ import Testing
       health_check_interval_secs = 30
       [health]
       timeout_secs = 5
-      failures_max = 2
-      successes_min = 2
+      unhealthy_threshold = 2
+      healthy_threshold = 2
       """,
       [{ request in isGone.isOn && request.method == "GET" ? [.hang] : Self.good(request) }, Self.good])
     func isUp() throws -> Bool {
@@ -251,7 +252,7 @@ import Testing
 
   @Test func `a request times out in the queue on time, even while other requests are served`() throws {
     let world = try Self.world(
-      "[server]\n\(Self.quiet)[queue]\nwait_secs = 7\n[[models]]\nname = \"large\"\nmax_concurrent = 1",
+      "[server]\n\(Self.quiet)[queue]\ntimeout_secs = 7\n[[models]]\nname = \"large\"\nmax_concurrent = 1",
       [{ $0.text.contains("large") ? [.hang] : Self.good($0) }])
     func chat(_ model: String) -> [UInt8] {
       World.chat(#"{"model":"\#(model)","messages":[{"role":"user","content":"hi"}]}"#)
@@ -268,7 +269,9 @@ import Testing
     #expect(waiting.responses().first?.status == 503)
   }
 
-  @Test func `the list of models is cached as long as configured, and a provider that hangs does not delay it beyond its timeout`()
+  @Test
+  func
+    `the list of models is cached as long as configured, and a provider that hangs does not delay it beyond its timeout`()
     throws
   {
     let list: World.Play = { _ in Script.Step.json(#"{"data":[{"id":"one"}]}"#) }
