@@ -47,19 +47,19 @@ struct Answer {
       calls[call] = blocks.count
       blocks.append(.toolCall(id: id.bytes(in: json), name: name.bytes(in: json), arguments: [], signature: []))
     case .arguments(let call, let piece):
-      guard let place = calls[call], case .toolCall(let id, let name, var arguments, let signature) = blocks[place]
+      guard let index = calls[call], case .toolCall(let id, let name, var arguments, let signature) = blocks[index]
       else {
         return
       }
-      blocks[place] = .text([])
+      blocks[index] = .text([])
       piece.append(to: &arguments, from: json)
-      blocks[place] = .toolCall(id: id, name: name, arguments: arguments, signature: signature)
+      blocks[index] = .toolCall(id: id, name: name, arguments: arguments, signature: signature)
     case .callEnded(let call):
       // Arguments are JSON, so empty arguments become an object without members.
-      guard let place = calls[call], case .toolCall(let id, let name, let arguments, let signature) = blocks[place],
+      guard let index = calls[call], case .toolCall(let id, let name, let arguments, let signature) = blocks[index],
         arguments.isEmpty
       else { return }
-      blocks[place] = .toolCall(id: id, name: name, arguments: Array("{}".utf8), signature: signature)
+      blocks[index] = .toolCall(id: id, name: name, arguments: Array("{}".utf8), signature: signature)
     case .usage(let later): counts.merge(later)
     case .finished(let why): reason = why
     case .failed, .ended: break

@@ -42,8 +42,8 @@ struct AnswerSequencer {
       textBytes += text.count
       return open.contains(call)
     case .callEnded(let call):
-      guard let place = open.firstIndex(of: call) else { return false }
-      open.remove(at: place)
+      guard let position = open.firstIndex(of: call) else { return false }
+      open.remove(at: position)
       return true
     }
   }

@@ -115,7 +115,7 @@ struct Conversation {
   enum Effort: String, CaseIterable { case minimal, low, medium, high }
 
   /// The error for a request without any content, which most dialects reject.
-  static var saysNothing: APIError {
+  static var emptyError: APIError {
     APIError(
       400, .invalidValue, "`messages` says nothing; this model's provider needs a turn with a text or an image.",
       param: "messages")

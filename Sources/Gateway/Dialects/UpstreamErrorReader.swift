@@ -73,13 +73,13 @@ enum UpstreamErrorReader {
 
   /// Returns a text without credentials, cut to a number of bytes. It is masked before it is cut, so that no partial
   /// credential remains.
-  static func clean(_ text: String, _ most: Int) -> String {
-    cut(mask(cut(text, most * 2)), most)
+  static func clean(_ text: String, _ limit: Int) -> String {
+    cut(mask(cut(text, limit * 2)), limit)
   }
 
   /// Returns a prefix of a text by its bytes, because one character can have any number of them.
-  private static func cut(_ text: String, _ most: Int) -> String {
-    text.utf8.count <= most ? text : String(decoding: text.utf8.prefix(most), as: UTF8.self)
+  private static func cut(_ text: String, _ limit: Int) -> String {
+    text.utf8.count <= limit ? text : String(decoding: text.utf8.prefix(limit), as: UTF8.self)
   }
 
   /// The prefixes of credentials.

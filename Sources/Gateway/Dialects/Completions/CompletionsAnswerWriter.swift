@@ -61,7 +61,7 @@ struct CompletionsAnswerWriter {
     case .finished(let reason):
       var out: [UInt8] = []
       out.append("{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"")
-      out.append(Self.word(reason))
+      out.append(Self.finishReason(reason))
       out.append("\"}]}")
       return [out]
     case .failed(let error): throw .error(error)
@@ -176,7 +176,7 @@ struct CompletionsAnswerWriter {
     out.append(",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":")
     append(message: answer, to: &out)
     out.append("},\"logprobs\":null,\"finish_reason\":\"")
-    out.append(word(answer.reason ?? .stop))
+    out.append(finishReason(answer.reason ?? .stop))
     out.append("\"}],")
     append(counts, to: &out)
     out.append("}")
@@ -303,7 +303,7 @@ struct CompletionsAnswerWriter {
     out.append("}")
   }
 
-  private static func word(_ reason: FinishReason) -> StaticString {
+  private static func finishReason(_ reason: FinishReason) -> StaticString {
     switch reason {
     case .stop: "stop"
     case .length: "length"

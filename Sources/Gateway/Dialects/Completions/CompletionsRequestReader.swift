@@ -144,15 +144,15 @@ struct CompletionsRequest {
       safetyIdentifier = EscapedText(value)
     } else if member.keyEquals("logprobs", in: json), let wants = value.bool {
       conversation.wantsLogprobs = wants
-    } else if member.keyEquals("top_logprobs", in: json), let most = value.integer(in: json) {
-      conversation.topLogprobs = most
+    } else if member.keyEquals("top_logprobs", in: json), let limit = value.integer(in: json) {
+      conversation.topLogprobs = limit
     } else if member.keyEquals("keep_alive", in: json), value.kind == .string || value.kind == .number {
       conversation.keepAlive = RawJSON(value)
     } else if member.keyEquals("num_ctx", in: json), let tokens = value.integer(in: json) {
       conversation.contextTokens = tokens
     } else if member.keyEquals("options", in: json), value.kind == .object {
       readOptions(value, json)
-    } else if !saysNothing(member, json) {
+    } else if !isIrrelevant(member, json) {
       drop(member, json)
     }
   }
@@ -170,7 +170,7 @@ struct CompletionsRequest {
 
   /// Returns whether a field can be omitted without a report, because it does not concern the model or has the default
   /// value.
-  private func saysNothing(_ member: Member, _ json: Span<UInt8>) -> Bool {
+  private func isIrrelevant(_ member: Member, _ json: Span<UInt8>) -> Bool {
     if Self.bookkeeping.contains(where: { member.keyEquals($0, in: json) }) { return true }
     if member.keyEquals("n", in: json) { return member.value.integer(in: json) == 1 }
     if member.keyEquals("logit_bias", in: json) {

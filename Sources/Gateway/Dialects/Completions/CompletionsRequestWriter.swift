@@ -153,11 +153,11 @@ enum CompletionsRequestWriter {
   }
 
   private static func write(maxTokens asked: Int64, _ target: WriteTarget, to out: inout [UInt8]) {
-    let most = Int(clamping: min(asked, Int64(target.maxTokensLimit ?? .max)))
+    let limit = Int(clamping: min(asked, Int64(target.maxTokensLimit ?? .max)))
     if !target.isLocal, isOpenAIReasoner(target.model) {
-      Writer.member("max_completion_tokens", most, to: &out)
+      Writer.member("max_completion_tokens", limit, to: &out)
     } else {
-      Writer.member("max_tokens", most, to: &out)
+      Writer.member("max_tokens", limit, to: &out)
     }
   }
 
@@ -201,6 +201,6 @@ enum CompletionsRequestWriter {
       return
     }
     Writer.member("logprobs", true, to: &out.body)
-    if let most = conversation.topLogprobs { Writer.member("top_logprobs", Int(clamping: most), to: &out.body) }
+    if let limit = conversation.topLogprobs { Writer.member("top_logprobs", Int(clamping: limit), to: &out.body) }
   }
 }

@@ -11,7 +11,7 @@ struct CompletionsToolCalls {
   /// The IDs and names of all calls, without escapes. A missing ID is empty.
   private var ids: [[UInt8]] = []
   private var names: [[UInt8]] = []
-  private var places: [Int64: Int] = [:]
+  private var positions: [Int64: Int] = [:]
   /// The index of the open call, or `nil`.
   private var open: Int?
 
@@ -38,7 +38,7 @@ struct CompletionsToolCalls {
       id: Self.text(fields.value("id", in: json)), name: Self.text(function.value("name", in: json)),
       arguments: Self.arguments(function.value("arguments", in: json), json),
       signature: CompletionsParts.signature(ofCall: fields, json))
-    try take(piece, known: isWhole ? nil : place(of: piece, json), json, &events)
+    try take(piece, known: isWhole ? nil : index(of: piece, json), json, &events)
   }
 
   /// Reads a `function_call`, of which an answer has at most one.
@@ -60,10 +60,10 @@ struct CompletionsToolCalls {
   }
 
   /// Returns the index of the call that a part belongs to, or `nil` if the part starts a call.
-  private func place(of piece: Piece, _ json: Span<UInt8>) -> Int? {
+  private func index(of piece: Piece, _ json: Span<UInt8>) -> Int? {
     let id = piece.id.map { Self.remembered($0, json) }
     if let index = piece.index {
-      guard let known = places[index] else { return nil }
+      guard let known = positions[index] else { return nil }
       guard let name = piece.name else { return known }
       // If every call is numbered 0, another ID starts another call, or another name if there is no ID.
       let isOther = id.map { $0 != ids[known] } ?? (Self.remembered(name, json) != names[known])
@@ -90,7 +90,7 @@ struct CompletionsToolCalls {
       open = call
       ids.append(piece.id.map { Self.remembered($0, json) } ?? [])
       names.append(Self.remembered(name, json))
-      if let index = piece.index { places[index] = call }
+      if let index = piece.index { positions[index] = call }
       events.append(.callBegan(call: call, id: piece.id ?? EscapedText("call_\(call)"), name: name))
     }
     if let arguments = piece.arguments {

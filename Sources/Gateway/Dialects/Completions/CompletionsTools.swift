@@ -45,7 +45,7 @@ struct CompletionsTools {
   static func choice(
     _ value: JSONValue, _ field: String, _ json: Span<UInt8>, _ allowed: inout [EscapedText]?
   ) throws(APIError) -> Conversation.ToolChoice {
-    if let choice = word(value, json) { return choice }
+    if let choice = choice(named: value, json) { return choice }
     let fields = JSONLists.members(of: value, in: json)
     let type = fields.value("type", in: json)
     if let type, type.equals("allowed_tools", in: json) {
@@ -53,16 +53,16 @@ struct CompletionsTools {
       let inner = JSONLists.members(of: fields.value("allowed_tools", in: json), in: json)
       let limits = inner.isEmpty ? fields : inner
       allowed = JSONLists.elements(of: limits.value("tools", in: json), in: json).compactMap { name($0, json) }
-      return limits.value("mode", in: json).flatMap { word($0, json) } ?? .auto
+      return limits.value("mode", in: json).flatMap { choice(named: $0, json) } ?? .auto
     }
     if let name = name(value, json) { return .named(name) }
-    if let type, let choice = word(type, json) { return choice }
+    if let type, let choice = choice(named: type, json) { return choice }
     throw APIError(
       400, .invalidValue,
       "`\(field)` must be \"none\", \"auto\", \"required\" or an object with the name of a function.", param: field)
   }
 
-  private static func word(_ value: JSONValue, _ json: Span<UInt8>) -> Conversation.ToolChoice? {
+  private static func choice(named value: JSONValue, _ json: Span<UInt8>) -> Conversation.ToolChoice? {
     if value.equals("auto", in: json) { return .auto }
     if value.equals("none", in: json) { return Conversation.ToolChoice.none }
     // Mistral and Anthropic use `any`.

@@ -187,7 +187,7 @@ struct CompletionsTurns {
   }
 
   static func apiError(_ index: Int, _ field: String, _ rule: String) -> APIError {
-    let place = "messages[\(index)].\(field)"
-    return APIError(400, .invalidValue, "`\(place)` \(rule).", param: place)
+    let position = "messages[\(index)].\(field)"
+    return APIError(400, .invalidValue, "`\(position)` \(rule).", param: position)
   }
 }

@@ -26,7 +26,7 @@ struct CompletionsTurnsWriter {
       case .assistant: writeAssistant(turn.parts, json, to: &out)
       }
     }
-    if out.last == UInt8(ascii: "[") { throw Conversation.saysNothing }
+    if out.last == UInt8(ascii: "[") { throw Conversation.emptyError }
     out.append("]")
   }
 
@@ -184,8 +184,8 @@ private struct CompletionsCallIDs {
   private var made = 0
   /// The tool calls of the last message that had any, by position: the escaped ID, and whether the call has a result.
   private var calls: [(id: [UInt8], isDone: Bool)] = []
-  private var places: [[UInt8]: Int] = [:]
-  private var names: [[UInt8]: (places: [Int], next: Int)] = [:]
+  private var positions: [[UInt8]: Int] = [:]
+  private var names: [[UInt8]: (positions: [Int], next: Int)] = [:]
   private var next = 0
 
   /// Records the IDs in use, so that no new ID repeats one.
@@ -200,44 +200,44 @@ private struct CompletionsCallIDs {
   /// Starts a message with tool calls. Earlier calls receive no more results.
   mutating func begin() {
     calls.removeAll()
-    places.removeAll()
+    positions.removeAll()
     names.removeAll()
     next = 0
   }
 
   mutating func id(of call: Conversation.ToolCall, _ json: Span<UInt8>) -> [UInt8] {
-    let place = calls.count
+    let position = calls.count
     let id: [UInt8]
     if let given = call.id, !given.isEmpty {
       id = given.bytes(in: json)
-      places[given.unescaped(in: json)] = place
+      positions[given.unescaped(in: json)] = position
     } else {
       id = make()
-      places[id] = place
+      positions[id] = position
     }
     calls.append((id, false))
-    names[call.name.unescaped(in: json), default: ([], 0)].places.append(place)
+    names[call.name.unescaped(in: json), default: ([], 0)].positions.append(position)
     return id
   }
 
   mutating func id(of result: Conversation.ToolResult, _ json: Span<UInt8>) -> [UInt8] {
     if let given = result.id, !given.isEmpty {
-      if let place = places[given.unescaped(in: json)] { calls[place].isDone = true }
+      if let position = positions[given.unescaped(in: json)] { calls[position].isDone = true }
       return given.bytes(in: json)
     }
     if let name = result.name?.unescaped(in: json), var found = names[name] {
-      while found.next < found.places.count, calls[found.places[found.next]].isDone { found.next += 1 }
+      while found.next < found.positions.count, calls[found.positions[found.next]].isDone { found.next += 1 }
       // Removed while it changes, because a second reference would copy it.
       names[name] = found
-      if found.next < found.places.count { return take(found.places[found.next]) }
+      if found.next < found.positions.count { return take(found.positions[found.next]) }
     }
     while next < calls.count, calls[next].isDone { next += 1 }
     return next < calls.count ? take(next) : make()
   }
 
-  private mutating func take(_ place: Int) -> [UInt8] {
-    calls[place].isDone = true
-    return calls[place].id
+  private mutating func take(_ position: Int) -> [UInt8] {
+    calls[position].isDone = true
+    return calls[position].id
   }
 
   private mutating func make() -> [UInt8] {

@@ -177,19 +177,19 @@ struct GeminiAnswerReader {
   private mutating func count(_ usage: JSONValue, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
     var later = TokenCounts()
     var tools: Int?
-    var said: Int?
+    var answerTokens: Int?
     for field in JSONLists.members(of: usage, in: json) {
       if field.keyEquals("promptTokenCount", in: json) { later.prompt = ChatStream.count(field, json) }
       if field.keyEquals("toolUsePromptTokenCount", in: json) { tools = ChatStream.count(field, json) }
       if field.keyEquals("cachedContentTokenCount", in: json) { later.cached = ChatStream.count(field, json) }
-      if field.keyEquals("candidatesTokenCount", in: json) { said = ChatStream.count(field, json) }
+      if field.keyEquals("candidatesTokenCount", in: json) { answerTokens = ChatStream.count(field, json) }
       if field.keyEquals("thoughtsTokenCount", in: json) { later.thinking = ChatStream.count(field, json) }
     }
     // The prompt's count does not include tokens from Google's own tools.
     if let prompt = later.prompt, let tools { later.prompt = min(Usage.tokensMax, prompt + tools) }
     // The candidate's count does not include thinking.
-    if said != nil || later.thinking != nil {
-      later.completion = min(Usage.tokensMax, (said ?? 0) + (later.thinking ?? 0))
+    if answerTokens != nil || later.thinking != nil {
+      later.completion = min(Usage.tokensMax, (answerTokens ?? 0) + (later.thinking ?? 0))
     }
     let before = counts
     counts.merge(later)

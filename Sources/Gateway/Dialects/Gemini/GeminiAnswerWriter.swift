@@ -77,7 +77,7 @@ struct GeminiAnswerWriter {
     beginChunk(to: &out)
     Self.append(text: [], to: &out)
     out.append("],\"role\":\"model\"},\"finishReason\":\"")
-    out.append(Self.word(reason, hasBadCall: hasBadCall))
+    out.append(Self.finishReason(reason, hasBadCall: hasBadCall))
     out.append("\",\"index\":0}],")
     Self.append(counts, to: &out)
     endChunk(to: &out)
@@ -185,7 +185,7 @@ struct GeminiAnswerWriter {
     }
     if isEmpty { append(text: [], to: &out) }
     out.append("],\"role\":\"model\"},\"finishReason\":\"")
-    out.append(word(answer.reason ?? .stop, hasBadCall: hasBadCall))
+    out.append(finishReason(answer.reason ?? .stop, hasBadCall: hasBadCall))
     out.append("\",\"index\":0}],")
     append(counts, to: &out)
     let id = answer.id.isEmpty ? self.id(of: label) : answer.id
@@ -290,7 +290,7 @@ struct GeminiAnswerWriter {
 
   /// Returns the finish reason. `hasBadCall` means that a tool call had arguments that are not an object, which this
   /// dialect cannot express.
-  private static func word(_ reason: FinishReason, hasBadCall: Bool) -> StaticString {
+  private static func finishReason(_ reason: FinishReason, hasBadCall: Bool) -> StaticString {
     switch reason {
     case .length: "MAX_TOKENS"
     case .filtered: "SAFETY"

@@ -15,8 +15,8 @@ enum GeminiContentsReader {
       }
       let turn = JSONLists.members(of: element, in: json)
       turns.begin(try role(turn.value("role", in: json), json, at: index))
-      for (place, part) in try parts(turn, json, in: "contents[\(index)]").enumerated() {
-        try read(part, json, Place(turn: index, index: place), into: &turns, &conversation)
+      for (position, part) in try parts(turn, json, in: "contents[\(index)]").enumerated() {
+        try read(part, json, Position(turn: index, index: position), into: &turns, &conversation)
       }
     }
     conversation.messages += turns.end(json)
@@ -39,7 +39,7 @@ enum GeminiContentsReader {
       let content = JSONLists.members(of: system, in: json)
       for (index, part) in try parts(content, json, in: "systemInstruction").enumerated() {
         guard let text = EscapedText(JSONLists.members(of: part, in: json).value("text", in: json)) else {
-          throw Place(turn: nil, index: index).apiError("must be a text")
+          throw Position(turn: nil, index: index).apiError("must be a text")
         }
         if !text.isEmpty { message.parts.append(.text(text)) }
       }
@@ -71,7 +71,7 @@ enum GeminiContentsReader {
   }
 
   /// The position of a part.
-  private struct Place {
+  private struct Position {
     var turn: Int?
     var index: Int
 
@@ -94,21 +94,21 @@ enum GeminiContentsReader {
   }
 
   private static func read(
-    _ part: JSONValue, _ json: Span<UInt8>, _ place: Place, into turns: inout GeminiTurns,
+    _ part: JSONValue, _ json: Span<UInt8>, _ position: Position, into turns: inout GeminiTurns,
     _ conversation: inout Conversation
   ) throws(APIError) {
-    guard part.kind == .object else { throw place.apiError("must be an object, as in {\"text\": \"…\"}") }
+    guard part.kind == .object else { throw position.apiError("must be an object, as in {\"text\": \"…\"}") }
     let fields = fields(part, json, &conversation)
     if let call = fields.call {
-      turns.append(try read(call: call, fields.signature, json, place), json)
+      turns.append(try read(call: call, fields.signature, json, position), json)
     } else if let response = fields.response {
-      turns.append(try read(response: response, json, place, &conversation), json)
+      turns.append(try read(response: response, json, position, &conversation), json)
     } else if let data = fields.inlineData {
-      turns.append(.image(try image(inline: data, json, place)), json)
+      turns.append(.image(try image(inline: data, json, position)), json)
     } else if let file = fields.fileData {
-      turns.append(.image(try image(file: file, json, place)), json)
+      turns.append(.image(try image(file: file, json, position)), json)
     } else if let value = fields.text {
-      guard let text = EscapedText(value) else { throw place.apiError("must be a string", field: ".text") }
+      guard let text = EscapedText(value) else { throw position.apiError("must be a string", field: ".text") }
       if fields.isThought {
         turns.append(thought: text, fields.signature, json)
       } else {
@@ -147,15 +147,15 @@ enum GeminiContentsReader {
   }
 
   private static func read(
-    call: JSONValue, _ signature: EscapedText?, _ json: Span<UInt8>, _ place: Place
+    call: JSONValue, _ signature: EscapedText?, _ json: Span<UInt8>, _ position: Position
   ) throws(APIError) -> Conversation.ToolCall {
     let fields = JSONLists.members(of: call, in: json)
     guard let name = EscapedText(fields.value("name", in: json)), !name.isEmpty else {
-      throw place.apiError("must be an object with a name", field: ".functionCall")
+      throw position.apiError("must be an object with a name", field: ".functionCall")
     }
     var arguments = RawJSON.owned(Array("{}".utf8))
     if let args = fields.value("args", in: json), args.kind != .null {
-      guard args.kind == .object else { throw place.apiError("must be an object", field: ".functionCall.args") }
+      guard args.kind == .object else { throw position.apiError("must be an object", field: ".functionCall.args") }
       arguments = RawJSON(args)
     }
     let id = EscapedText(fields.value("id", in: json)).flatMap { $0.isEmpty ? nil : $0 }
@@ -163,71 +163,72 @@ enum GeminiContentsReader {
   }
 
   private static func read(
-    response: JSONValue, _ json: Span<UInt8>, _ place: Place, _ conversation: inout Conversation
+    response: JSONValue, _ json: Span<UInt8>, _ position: Position, _ conversation: inout Conversation
   ) throws(APIError) -> Conversation.ToolResult {
     let fields = JSONLists.members(of: response, in: json).set()
     guard let name = EscapedText(fields.value("name", in: json)), !name.isEmpty else {
-      throw place.apiError("must be an object with a name", field: ".functionResponse")
+      throw position.apiError("must be an object with a name", field: ".functionResponse")
     }
     let id = EscapedText(fields.value("id", in: json)).flatMap { $0.isEmpty ? nil : $0 }
     var result = Conversation.ToolResult(id: id, name: name, parts: [])
-    if let said = fields.value("response", in: json) {
-      guard said.kind == .object else {
-        throw place.apiError("must be an object", field: ".functionResponse.response")
+    if let response = fields.value("response", in: json) {
+      guard response.kind == .object else {
+        throw position.apiError("must be an object", field: ".functionResponse.response")
       }
-      let text = self.text(of: said, json, isError: &result.isError)
+      let text = self.text(of: response, json, isError: &result.isError)
       if !text.isEmpty { result.parts.append(.text(text)) }
     }
     for part in JSONLists.elements(of: fields.value("parts", in: json), in: json) {
       let media = self.fields(part, json, &conversation)
       if let data = media.inlineData {
-        result.parts.append(.image(try image(inline: data, json, place)))
+        result.parts.append(.image(try image(inline: data, json, position)))
       } else if let file = media.fileData {
-        result.parts.append(.image(try image(file: file, json, place)))
+        result.parts.append(.image(try image(file: file, json, position)))
       }
     }
     return result
   }
 
   /// Returns the result of a tool: the text if the object has only a text under a common name, or else the object.
-  private static func text(of said: JSONValue, _ json: Span<UInt8>, isError: inout Bool) -> EscapedText {
-    let members = JSONLists.members(of: said, in: json)
+  private static func text(of response: JSONValue, _ json: Span<UInt8>, isError: inout Bool) -> EscapedText {
+    let members = JSONLists.members(of: response, in: json)
     if members.count == 1 {
       isError = members[0].keyEquals("error", in: json)
       // LiteLLM uses `content`, and Pydantic AI `return_value`.
-      let isUsual =
+      let hasCommonName =
         isError || members[0].keyEquals("result", in: json) || members[0].keyEquals("output", in: json)
         || members[0].keyEquals("content", in: json) || members[0].keyEquals("return_value", in: json)
-      if isUsual, let text = EscapedText(members[0].value) { return text }
+      if hasCommonName, let text = EscapedText(members[0].value) { return text }
     }
-    return EscapedText(escaping: json.bytes(said.slice))
+    return EscapedText(escaping: json.bytes(response.slice))
   }
 
   // MARK: Media
 
   private static func image(
-    inline value: JSONValue, _ json: Span<UInt8>, _ place: Place
+    inline value: JSONValue, _ json: Span<UInt8>, _ position: Position
   ) throws(APIError) -> Conversation.Image {
     let fields = JSONLists.members(of: value, in: json)
     guard let type = fields.value("mimeType", or: "mime_type", in: json), let media = EscapedText(type),
       let base64 = GeminiBytes.standard(fields.value("data", in: json), json)
-    else { throw place.apiError("must be an object with `mimeType` and `data`", field: ".inlineData") }
+    else { throw position.apiError("must be an object with `mimeType` and `data`", field: ".inlineData") }
     guard isImage(type, json) else {
-      throw place.apiError("must be an image; this model's provider accepts no other media", field: ".inlineData")
+      throw position.apiError(
+        "must be an image; this model's provider accepts no other media", field: ".inlineData")
     }
     return .data(media: media, base64: base64)
   }
 
   private static func image(
-    file value: JSONValue, _ json: Span<UInt8>, _ place: Place
+    file value: JSONValue, _ json: Span<UInt8>, _ position: Position
   ) throws(APIError) -> Conversation.Image {
     let fields = JSONLists.members(of: value, in: json).set()
     guard let uri = fields.value("fileUri", or: "file_uri", in: json), let address = uri.unescaped(in: json),
       let text = EscapedText(uri)
-    else { throw place.apiError("must be an object with `fileUri`", field: ".fileData") }
+    else { throw position.apiError("must be an object with `fileUri`", field: ".fileData") }
     let type = fields.value("mimeType", or: "mime_type", in: json)
     guard Conversation.Image.isWeb(address.span), type.map({ isImage($0, json) }) ?? true else {
-      throw place.apiError(
+      throw position.apiError(
         "must be an image with a URL that begins with https://; send others as `inlineData`",
         field: ".fileData")
     }

@@ -98,10 +98,10 @@ struct GeminiContentsWriter {
     Writer.separate(&contents)
     contents.append(turn == .assistant ? "{\"role\":\"model\",\"parts\":[" : "{\"role\":\"user\",\"parts\":[")
     var isFirst = true
-    for place in results.indices.sorted(by: { (results[$0].rank, $0) < (results[$1].rank, $1) }) {
+    for position in results.indices.sorted(by: { (results[$0].rank, $0) < (results[$1].rank, $1) }) {
       if !isFirst { contents.append(",") }
       isFirst = false
-      contents.append(contentsOf: results[place].part)
+      contents.append(contentsOf: results[position].part)
     }
     if !isFirst, !parts.isEmpty { contents.append(",") }
     contents.append(contentsOf: parts)

@@ -37,9 +37,9 @@ struct GeminiModel {
         Writer.member("thinkingBudget", budget(effort), to: &out)
       }
     case .budget(let tokens):
-      let most = isLarge ? Self.largeBudgetMax : Self.budgetMax
+      let limit = isLarge ? Self.largeBudgetMax : Self.budgetMax
       let least = isLarge ? Self.largeBudgetMin : 0
-      Writer.member("thinkingBudget", Int(clamping: max(least, min(tokens, most))), to: &out)
+      Writer.member("thinkingBudget", Int(clamping: max(least, min(tokens, limit))), to: &out)
     }
     if thinking != .off { Writer.member("includeThoughts", true, to: &out) }
     out.append("}")

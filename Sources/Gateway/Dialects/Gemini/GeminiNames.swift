@@ -85,15 +85,15 @@ enum GeminiBytes {
   /// Returns the inside of a base64 string in the standard alphabet, or `nil` if the value is not a string.
   static func standard(_ value: JSONValue?, _ json: Span<UInt8>) -> EscapedText? {
     guard let value, let text = EscapedText(value) else { return nil }
-    if !value.slice.range.contains(where: { isUnusual(json[$0]) }) { return text }
+    if !value.slice.range.contains(where: { isURLSafe(json[$0]) }) { return text }
     guard var bytes = value.unescaped(in: json) else { return nil }
-    for index in bytes.indices where isUnusual(bytes[index]) {
+    for index in bytes.indices where isURLSafe(bytes[index]) {
       bytes[index] = bytes[index] == UInt8(ascii: "-") ? UInt8(ascii: "+") : UInt8(ascii: "/")
     }
     return EscapedText(escaping: bytes.span)
   }
 
-  private static func isUnusual(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") }
+  private static func isURLSafe(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") }
 }
 
 extension JSONValue {

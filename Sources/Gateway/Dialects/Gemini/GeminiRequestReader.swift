@@ -87,7 +87,7 @@ enum GeminiRequestReader {
         conversation.topLogprobs = whole(value, json)
       } else if member.isNamed("thinkingConfig", or: "thinking_config", in: json) {
         try readThinking(value, json, into: &conversation)
-      } else if !isUsual(member, json) {
+      } else if !isDefault(member, json) {
         conversation.drop(member.name(in: json))
       }
     }
@@ -95,7 +95,7 @@ enum GeminiRequestReader {
   }
 
   /// Returns whether the member has its default: one answer, of text.
-  private static func isUsual(_ member: Member, _ json: Span<UInt8>) -> Bool {
+  private static func isDefault(_ member: Member, _ json: Span<UInt8>) -> Bool {
     if member.isNamed("candidateCount", or: "candidate_count", in: json) { return whole(member.value, json) == 1 }
     guard member.isNamed("responseModalities", or: "response_modalities", in: json) else { return false }
     return JSONLists.elements(of: member.value, in: json).allSatisfy {
@@ -122,10 +122,10 @@ enum GeminiRequestReader {
     } else if member.isNamed("frequencyPenalty", or: "frequency_penalty", in: json) {
       sampling.frequencyPenalty = try number(member, json)
     } else if member.isNamed("stopSequences", or: "stop_sequences", in: json) {
-      let place = GeminiFieldPath.field("generationConfig.stopSequences")
-      guard member.value.kind == .array else { throw place.apiError("must be a list of strings") }
+      let position = GeminiFieldPath.field("generationConfig.stopSequences")
+      guard member.value.kind == .array else { throw position.apiError("must be a list of strings") }
       for element in JSONLists.elements(of: member.value, in: json) {
-        guard let text = EscapedText(element) else { throw place.apiError("must be a list of strings") }
+        guard let text = EscapedText(element) else { throw position.apiError("must be a list of strings") }
         sampling.stop.append(text)
       }
     } else {

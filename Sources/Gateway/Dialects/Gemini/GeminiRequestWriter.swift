@@ -78,8 +78,8 @@ enum GeminiRequestWriter {
     write("topP", sampling.topP, to: &out)
     write("topK", sampling.topK, to: &out)
     if let asked = conversation.maxTokens {
-      let most = target.maxTokensLimit.map(Int64.init) ?? .max
-      Writer.member("maxOutputTokens", Int(clamping: min(asked, most)), to: &out)
+      let limit = target.maxTokensLimit.map(Int64.init) ?? .max
+      Writer.member("maxOutputTokens", Int(clamping: min(asked, limit)), to: &out)
     }
     writeStop(sampling.stop, json, to: &out, &request.dropped)
     write("seed", sampling.seed, to: &out)

@@ -39,22 +39,22 @@ struct GeminiToolCalls {
 
   /// Adds a call and returns true for the first call of a message.
   mutating func add(_ call: Conversation.ToolCall, _ json: Span<UInt8>) -> Bool {
-    let place = made.count
-    made.append(Found(name: call.name.bytes(in: json), id: call.id, rank: place))
+    let position = made.count
+    made.append(Found(name: call.name.bytes(in: json), id: call.id, rank: position))
     areAnswered.append(false)
-    if let id = call.id, !id.isEmpty { ids[id.unescaped(in: json)] = place }
-    waiting[call.name.unescaped(in: json), default: Queue()].calls.append(place)
-    return place == turnStart
+    if let id = call.id, !id.isEmpty { ids[id.unescaped(in: json)] = position }
+    waiting[call.name.unescaped(in: json), default: Queue()].calls.append(position)
+    return position == turnStart
   }
 
   /// Returns the call of a result.
   mutating func find(_ result: Conversation.ToolResult, _ json: Span<UInt8>) -> Found {
-    guard let place = place(of: result, json) else { return Found() }
-    areAnswered[place] = true
-    return made[place]
+    guard let position = position(of: result, json) else { return Found() }
+    areAnswered[position] = true
+    return made[position]
   }
 
-  private mutating func place(of result: Conversation.ToolResult, _ json: Span<UInt8>) -> Int? {
+  private mutating func position(of result: Conversation.ToolResult, _ json: Span<UInt8>) -> Int? {
     if let id = result.id, !id.isEmpty { return ids[id.unescaped(in: json)] }
     if let name = result.name { return waiting[name.unescaped(in: json)]?.next(areAnswered) }
     guard next < made.count else { return nil }

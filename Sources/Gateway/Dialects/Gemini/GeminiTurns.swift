@@ -28,7 +28,7 @@ struct GeminiTurns {
 
   mutating func append(_ part: Conversation.Part, _ json: Span<UInt8>) {
     join(json)
-    place(part, role)
+    add(part, role)
   }
 
   /// Adds a text. A signature that does not belong to thinking follows its text.
@@ -40,7 +40,7 @@ struct GeminiTurns {
     }
     guard let signature else { return }
     join(json)
-    place(.thinking(.owned([]), signature: signature), .assistant)
+    add(.thinking(.owned([]), signature: signature), .assistant)
   }
 
   mutating func append(thought text: EscapedText, _ signature: EscapedText?, _ json: Span<UInt8>) {
@@ -50,7 +50,7 @@ struct GeminiTurns {
 
   mutating func append(_ call: Conversation.ToolCall, _ json: Span<UInt8>) {
     join(json)
-    place(.toolCall(call), .assistant)
+    add(.toolCall(call), .assistant)
     _ = calls.add(call, json)
   }
 
@@ -61,7 +61,7 @@ struct GeminiTurns {
     var result = result
     let found = calls.find(result, json)
     if result.id == nil { result.id = found.id }
-    place(.toolResult(result), .user)
+    add(.toolResult(result), .user)
   }
 
   // MARK: Joining
@@ -82,10 +82,10 @@ struct GeminiTurns {
       whole = .owned(bytes)
     }
     texts.removeAll()
-    place(areThoughts ? .thinking(whole, signature: signature) : .text(whole), .assistant)
+    add(areThoughts ? .thinking(whole, signature: signature) : .text(whole), .assistant)
   }
 
-  private mutating func place(_ part: Conversation.Part, _ role: Conversation.Role) {
+  private mutating func add(_ part: Conversation.Part, _ role: Conversation.Role) {
     if lastRole != role || (isFresh && role == .user) { messages.append(Conversation.Message(role: role)) }
     if lastRole != role, role == .assistant { calls.beginTurn() }
     isFresh = false

@@ -79,7 +79,7 @@ struct MessagesAnswerWriter {
     self.counts.merge(counts)
     Self.event("message_delta", to: &out)
     out.append(",\"delta\":{\"stop_reason\":\"")
-    out.append(Self.word(reason, hasCalls: hasCalls))
+    out.append(Self.finishReason(reason, hasCalls: hasCalls))
     out.append("\",\"stop_sequence\":null},\"usage\":")
     Self.append(self.counts, to: &out)
     out.append("}\n\n")
@@ -198,7 +198,7 @@ struct MessagesAnswerWriter {
     out.append(",\"content\":[")
     for (index, block) in answer.blocks.enumerated() { append(block, index, label, to: &out) }
     out.append("],\"stop_reason\":\"")
-    out.append(word(answer.reason ?? .stop, hasCalls: answer.hasCalls))
+    out.append(finishReason(answer.reason ?? .stop, hasCalls: answer.hasCalls))
     out.append("\",\"stop_sequence\":null,\"usage\":")
     append(counts, to: &out)
     out.append("}")
@@ -255,12 +255,12 @@ struct MessagesAnswerWriter {
   }
 
   /// Returns a tool call's ID as a JSON string. A missing ID is derived from its block's position.
-  private static func callID(_ given: [UInt8], _ place: Int, _ label: AnswerMetadata) -> [UInt8] {
-    if given.isEmpty { return Writer.string("toolu_\(label.requestID)_\(place)") }
+  private static func callID(_ given: [UInt8], _ position: Int, _ label: AnswerMetadata) -> [UInt8] {
+    if given.isEmpty { return Writer.string("toolu_\(label.requestID)_\(position)") }
     return [UInt8(ascii: "\"")] + given + [UInt8(ascii: "\"")]
   }
 
-  private static func word(_ reason: FinishReason, hasCalls: Bool) -> StaticString {
+  private static func finishReason(_ reason: FinishReason, hasCalls: Bool) -> StaticString {
     switch reason {
     // Some servers also send `stop` after tool calls, and agents would then not make the calls.
     case .stop: hasCalls ? "tool_use" : "end_turn"

@@ -51,10 +51,10 @@ struct MessagesModel {
   /// Returns the version from the first number and the one directly after it. A date has more digits and is not a
   /// version.
   private static func version(_ words: [[UInt8]]) -> Int? {
-    guard let place = words.firstIndex(where: { number($0) != nil }), let major = number(words[place]) else {
+    guard let position = words.firstIndex(where: { number($0) != nil }), let major = number(words[position]) else {
       return nil
     }
-    let minor = place + 1 < words.count ? number(words[place + 1]) ?? 0 : 0
+    let minor = position + 1 < words.count ? number(words[position + 1]) ?? 0 : 0
     return major * 100 + minor
   }
 
@@ -73,7 +73,7 @@ struct MessagesThinking {
   /// The largest budget that is sent. Every model rejects larger ones.
   private static let budgetMax: Int64 = 1 << 24
   /// The tokens requested besides thinking if the caller sets no limit, because `max_tokens` is required.
-  static let maxTokensUsual: Int64 = 4096
+  static let maxTokensDefault: Int64 = 4096
 
   /// The value of `thinking`, or empty to omit it.
   private(set) var json: [UInt8] = []
@@ -87,7 +87,7 @@ struct MessagesThinking {
   init(_ conversation: Conversation, _ model: MessagesModel, limit: Int?, _ dropped: inout DroppedFields) {
     let limit = max(1, limit.map { Int64($0) } ?? .max)
     let asked = conversation.maxTokens.map { max(1, min($0, limit)) }
-    maxTokens = asked ?? min(Self.maxTokensUsual, limit)
+    maxTokens = asked ?? min(Self.maxTokensDefault, limit)
     guard let thinking = conversation.thinking else { return }
     if thinking == .off {
       if model.takesOff { json.append("{\"type\":\"disabled\"}") }
@@ -95,7 +95,7 @@ struct MessagesThinking {
       return
     }
     let wanted = Self.budget(thinking)
-    if asked == nil { maxTokens = min(Self.maxTokensUsual + wanted, limit) }
+    if asked == nil { maxTokens = min(Self.maxTokensDefault + wanted, limit) }
     if Self.forcesTools(conversation) || !model.isAdaptive && Self.isInLoopWithout(conversation) {
       dropped.add("reasoning_effort")
     } else if model.isAdaptive {

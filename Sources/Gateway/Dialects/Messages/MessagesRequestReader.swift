@@ -192,7 +192,7 @@ enum MessagesRequestReader {
     conversation.format = .schema(RawJSON(schema), name: nil, isStrict: nil)
   }
 
-  private static func apiError(_ place: String, _ rule: String) -> APIError {
-    APIError(400, .invalidValue, "`\(place)` \(rule).", param: place)
+  private static func apiError(_ position: String, _ rule: String) -> APIError {
+    APIError(400, .invalidValue, "`\(position)` \(rule).", param: position)
   }
 }

@@ -15,7 +15,7 @@ struct MessagesTurnsWriter {
   /// Appends the members for the messages, each after a comma.
   mutating func finish(to out: inout [UInt8]) throws(APIError) {
     flush()
-    if messages.isEmpty { throw Conversation.saysNothing }
+    if messages.isEmpty { throw Conversation.emptyError }
     if !system.isEmpty {
       out.append(",\"system\":[")
       out.append(contentsOf: system)
@@ -37,7 +37,7 @@ struct MessagesTurnsWriter {
       return
     }
     for part in message.parts {
-      guard Self.says(part, json) else { continue }
+      guard Self.isBlock(part, json) else { continue }
       if role != message.role {
         flush()
         role = message.role
@@ -49,7 +49,7 @@ struct MessagesTurnsWriter {
 
   /// Returns whether a part becomes a block. Anthropic rejects blank texts and empty messages, and thinking is useless
   /// without its signature.
-  private static func says(_ part: Conversation.Part, _ json: Span<UInt8>) -> Bool {
+  private static func isBlock(_ part: Conversation.Part, _ json: Span<UInt8>) -> Bool {
     switch part {
     case .text(let text): !isBlank(text, json)
     case .thinking(_, let signature): signature.map { !$0.isEmpty } ?? false
@@ -117,7 +117,7 @@ struct MessagesTurnsWriter {
     results.append("{\"type\":\"tool_result\",\"tool_use_id\":\"")
     results.append(contentsOf: id)
     results.append("\",\"content\":[")
-    for part in result.parts where Self.says(part, json) {
+    for part in result.parts where Self.isBlock(part, json) {
       switch part {
       case .text(let text): Self.write(text, json, to: &results)
       case .image(let image): try Self.write(image, json, to: &results, at: index)
@@ -197,8 +197,8 @@ struct MessagesTurnsWriter {
   }
 
   private static func apiError(_ index: Int, _ rule: String) -> APIError {
-    let place = "messages[\(index)].content"
-    return APIError(400, .invalidValue, "`\(place)` \(rule).", param: place)
+    let position = "messages[\(index)].content"
+    return APIError(400, .invalidValue, "`\(position)` \(rule).", param: position)
   }
 }
 

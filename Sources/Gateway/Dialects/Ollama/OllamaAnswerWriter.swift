@@ -77,7 +77,7 @@ struct OllamaAnswerWriter {
     appendHead(&out)
     out.append("\"")
     if !isGenerate { out.append("}") }
-    appendEnd(Self.word(reason), counts, to: &out)
+    appendEnd(Self.finishReason(reason), counts, to: &out)
     out.append("\n")
   }
 
@@ -120,7 +120,7 @@ struct OllamaAnswerWriter {
       out.append("]")
     }
     if !isGenerate { out.append("}") }
-    writer.appendEnd(word(answer.reason ?? .stop), counts, to: &out)
+    writer.appendEnd(finishReason(answer.reason ?? .stop), counts, to: &out)
     return out
   }
 
@@ -180,7 +180,7 @@ struct OllamaAnswerWriter {
   }
 
   /// Returns the `done_reason`. Tool calls end with `stop`. Ollama has no value for filters, so OpenAI's is used.
-  private static func word(_ reason: FinishReason) -> StaticString {
+  private static func finishReason(_ reason: FinishReason) -> StaticString {
     switch reason {
     case .stop, .toolCalls: "stop"
     case .length: "length"

@@ -54,11 +54,11 @@ extension EscapedText {
   }
 
   /// Returns at most the first `most` bytes.
-  fileprivate func first(_ most: Int, in json: Span<UInt8>) -> [UInt8] {
+  fileprivate func first(_ limit: Int, in json: Span<UInt8>) -> [UInt8] {
     var out: [UInt8] = []
     switch self {
-    case .borrowed(let slice): out.append(json.bytes(slice).extracting(first: min(most, Int(slice.count))))
-    case .owned(let bytes): out.append(contentsOf: bytes.prefix(most))
+    case .borrowed(let slice): out.append(json.bytes(slice).extracting(first: min(limit, Int(slice.count))))
+    case .owned(let bytes): out.append(contentsOf: bytes.prefix(limit))
     }
     return out
   }

@@ -11,35 +11,35 @@ extension OllamaRequestReader {
   }
 
   private static func message(
-    _ element: JSONValue, _ place: String, _ json: Span<UInt8>
+    _ element: JSONValue, _ position: String, _ json: Span<UInt8>
   ) throws(APIError) -> Conversation.Message {
-    guard element.kind == .object else { throw apiError(place, "must be an object") }
+    guard element.kind == .object else { throw apiError(position, "must be an object") }
     let fields = JSONLists.members(of: element, in: json)
     var content: [Conversation.Part] = []
-    if let value = fields.said("content", in: json) {
+    if let value = fields.present("content", in: json) {
       guard let text = EscapedText(value) else {
-        throw apiError(place + ".content", "must be a string; put images into `images`")
+        throw apiError(position + ".content", "must be a string; put images into `images`")
       }
       if !text.isEmpty { content.append(.text(text)) }
     }
-    if let value = fields.said("images", in: json) { content += try images(value, place + ".images", json) }
-    switch try role(fields.value("role", in: json), place, json) {
+    if let value = fields.present("images", in: json) { content += try images(value, position + ".images", json) }
+    switch try role(fields.value("role", in: json), position, json) {
     case .system: return Conversation.Message(role: .system, parts: content)
     case .user: return Conversation.Message(role: .user, parts: content)
     case .assistant:
       var parts: [Conversation.Part] = []
-      if let value = fields.said("thinking", in: json) {
-        let text = try text(value, place + ".thinking")
+      if let value = fields.present("thinking", in: json) {
+        let text = try text(value, position + ".thinking")
         if !text.isEmpty { parts.append(.thinking(text, signature: nil)) }
       }
       parts += content
-      if let value = fields.said("tool_calls", in: json) {
-        parts += try calls(value, place + ".tool_calls", json)
+      if let value = fields.present("tool_calls", in: json) {
+        parts += try calls(value, position + ".tool_calls", json)
       }
       return Conversation.Message(role: .assistant, parts: parts)
     case .tool:
       // Some clients name the tool in `name`.
-      let name = fields.said("tool_name", in: json) ?? fields.said("name", in: json)
+      let name = fields.present("tool_name", in: json) ?? fields.present("name", in: json)
       let result = Conversation.ToolResult(
         id: filled(fields.value("tool_call_id", in: json)), name: filled(name), parts: content)
       return Conversation.Message(role: .user, parts: [.toolResult(result)])
@@ -49,7 +49,7 @@ extension OllamaRequestReader {
   private enum Role { case system, user, assistant, tool }
 
   /// Returns the role. Like Ollama, this ignores case.
-  private static func role(_ value: JSONValue?, _ place: String, _ json: Span<UInt8>) throws(APIError) -> Role {
+  private static func role(_ value: JSONValue?, _ position: String, _ json: Span<UInt8>) throws(APIError) -> Role {
     var name: [UInt8] = []
     value?.append(to: &name, from: json)
     if name.span.equalsIgnoringCase("user".utf8.span) { return .user }
@@ -58,17 +58,17 @@ extension OllamaRequestReader {
     if name.span.equalsIgnoringCase("system".utf8.span) || name.span.equalsIgnoringCase("developer".utf8.span) {
       return .system
     }
-    throw apiError(place + ".role", "must be system, user, assistant or tool")
+    throw apiError(position + ".role", "must be system, user, assistant or tool")
   }
 
   static func images(
-    _ value: JSONValue, _ place: String, _ json: Span<UInt8>
+    _ value: JSONValue, _ position: String, _ json: Span<UInt8>
   ) throws(APIError) -> [Conversation.Part] {
-    guard value.kind == .array else { throw apiError(place, "must be an array") }
+    guard value.kind == .array else { throw apiError(position, "must be an array") }
     var parts: [Conversation.Part] = []
     for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
       guard let image = OllamaImage.read(element, json) else {
-        throw apiError("\(place)[\(index)]", "must be a PNG, JPEG, GIF, or WebP image in base64")
+        throw apiError("\(position)[\(index)]", "must be a PNG, JPEG, GIF, or WebP image in base64")
       }
       parts.append(.image(image))
     }
@@ -78,18 +78,18 @@ extension OllamaRequestReader {
   // MARK: Tools
 
   private static func calls(
-    _ value: JSONValue, _ place: String, _ json: Span<UInt8>
+    _ value: JSONValue, _ position: String, _ json: Span<UInt8>
   ) throws(APIError) -> [Conversation.Part] {
-    guard value.kind == .array else { throw apiError(place, "must be an array") }
+    guard value.kind == .array else { throw apiError(position, "must be an array") }
     var parts: [Conversation.Part] = []
     for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
       let call = JSONLists.members(of: element, in: json)
       let function = JSONLists.members(of: call.value("function", in: json), in: json)
       guard let name = filled(function.value("name", in: json)) else {
-        throw apiError("\(place)[\(index)].function.name", "must be the name of a tool")
+        throw apiError("\(position)[\(index)].function.name", "must be the name of a tool")
       }
-      guard let arguments = arguments(function.said("arguments", in: json), json) else {
-        throw apiError("\(place)[\(index)].function.arguments", "must be an object")
+      guard let arguments = arguments(function.present("arguments", in: json), json) else {
+        throw apiError("\(position)[\(index)].function.arguments", "must be an object")
       }
       parts.append(
         .toolCall(Conversation.ToolCall(id: filled(call.value("id", in: json)), name: name, arguments: arguments)))
@@ -111,15 +111,15 @@ extension OllamaRequestReader {
     guard value.kind == .array else { throw apiError("tools", "must be an array") }
     var tools: [Conversation.Tool] = []
     for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
-      let place = "tools[\(index)].function"
+      let position = "tools[\(index)].function"
       let function = JSONLists.members(
         of: JSONLists.members(of: element, in: json).value("function", in: json), in: json)
       guard let name = filled(function.value("name", in: json)) else {
-        throw apiError(place + ".name", "must be the name of a tool")
+        throw apiError(position + ".name", "must be the name of a tool")
       }
-      let parameters = function.said("parameters", in: json)
+      let parameters = function.present("parameters", in: json)
       if let parameters, parameters.kind != .object {
-        throw apiError(place + ".parameters", "must be a JSON Schema, an object")
+        throw apiError(position + ".parameters", "must be a JSON Schema, an object")
       }
       tools.append(
         Conversation.Tool(
@@ -138,7 +138,7 @@ extension OllamaRequestReader {
 
 extension [Member] {
   /// Returns the value of the named member, or `nil` if it is null.
-  fileprivate func said(_ name: StaticString, in json: Span<UInt8>) -> JSONValue? {
+  fileprivate func present(_ name: StaticString, in json: Span<UInt8>) -> JSONValue? {
     guard let value = value(name, in: json), value.kind != .null else { return nil }
     return value
   }

@@ -35,7 +35,7 @@ enum OllamaRequestReader {
         system = try text(value, "system")
       } else if member.keyEquals("images", in: json) {
         pictures = try images(value, "images", json)
-      } else if isUnsaid(member, json) {
+      } else if isEmpty(member, json) {
         continue
       } else if try !readShared(member, json, into: &conversation) {
         conversation.drop(member.name(in: json))
@@ -51,7 +51,7 @@ enum OllamaRequestReader {
   }
 
   /// Returns whether a field has an empty value, as clients send it that send all fields.
-  private static func isUnsaid(_ member: Member, _ json: Span<UInt8>) -> Bool {
+  private static func isEmpty(_ member: Member, _ json: Span<UInt8>) -> Bool {
     let value = member.value
     if member.keyEquals("raw", in: json) { return value.kind == .false }
     if member.keyEquals("suffix", in: json) || member.keyEquals("template", in: json) {
@@ -189,12 +189,12 @@ enum OllamaRequestReader {
 
   // MARK: Errors
 
-  static func text(_ value: JSONValue, _ place: String) throws(APIError) -> EscapedText {
-    guard let text = EscapedText(value) else { throw apiError(place, "must be a string") }
+  static func text(_ value: JSONValue, _ position: String) throws(APIError) -> EscapedText {
+    guard let text = EscapedText(value) else { throw apiError(position, "must be a string") }
     return text
   }
 
-  static func apiError(_ place: String, _ rule: String) -> APIError {
-    APIError(400, .invalidValue, "`\(place)` \(rule).", param: place)
+  static func apiError(_ position: String, _ rule: String) -> APIError {
+    APIError(400, .invalidValue, "`\(position)` \(rule).", param: position)
   }
 }

@@ -130,8 +130,8 @@ enum OllamaRequestWriter {
     }
     if let asked = conversation.maxTokens {
       // A value below 1 would mean no limit.
-      let most = max(1, min(asked, Int64(target.maxTokensLimit ?? .max)))
-      Writer.member("num_predict", Int(clamping: most), to: &options)
+      let limit = max(1, min(asked, Int64(target.maxTokensLimit ?? .max)))
+      Writer.member("num_predict", Int(clamping: limit), to: &options)
     }
     if let context = conversation.contextTokens {
       Writer.member("num_ctx", Int(clamping: context), to: &options)

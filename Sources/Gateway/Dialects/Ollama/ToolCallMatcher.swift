@@ -15,10 +15,10 @@ struct ToolCallMatcher {
   /// The index of the first call that may lack a result.
   private var first = 0
   /// The positions of the calls of one name in order, and how many of them are known to be answered.
-  private var named: [[UInt8]: (places: [Int], answered: Int)] = [:]
+  private var named: [[UInt8]: (positions: [Int], answered: Int)] = [:]
   /// The calls by ID. IDs are valid for the whole conversation.
   private var ids: [[UInt8]: Call] = [:]
-  private var places: [[UInt8]: Int] = [:]
+  private var positions: [[UInt8]: Int] = [:]
   private var hasResults = false
 
   /// Closes all open calls, because a user message follows.
@@ -28,20 +28,20 @@ struct ToolCallMatcher {
     isAnswered = []
     first = 0
     named = [:]
-    places = [:]
+    positions = [:]
     hasResults = false
   }
 
   /// Adds a tool call.
   mutating func add(_ call: Call, _ json: Span<UInt8>) {
     if hasResults { close() }
-    let place = waiting.count
+    let position = waiting.count
     waiting.append(call)
     isAnswered.append(false)
-    named[call.name.unescaped(in: json), default: ([], 0)].places.append(place)
+    named[call.name.unescaped(in: json), default: ([], 0)].positions.append(position)
     if let id = call.id?.unescaped(in: json) {
       ids[id] = call
-      places[id] = place
+      positions[id] = position
     }
   }
 
@@ -50,14 +50,14 @@ struct ToolCallMatcher {
     hasResults = hasResults || !waiting.isEmpty
     if let id {
       let key = id.unescaped(in: json)
-      if let place = places[key] { isAnswered[place] = true }
+      if let position = positions[key] { isAnswered[position] = true }
       return ids[key]
     }
     if let name {
       let key = name.unescaped(in: json)
-      while let call = named[key], call.answered < call.places.count {
+      while let call = named[key], call.answered < call.positions.count {
         named[key]?.answered += 1
-        if let found = take(call.places[call.answered]) { return found }
+        if let found = take(call.positions[call.answered]) { return found }
       }
       return nil
     }
@@ -68,10 +68,10 @@ struct ToolCallMatcher {
     return nil
   }
 
-  private mutating func take(_ place: Int) -> Call? {
-    if isAnswered[place] { return nil }
-    isAnswered[place] = true
-    return waiting[place]
+  private mutating func take(_ position: Int) -> Call? {
+    if isAnswered[position] { return nil }
+    isAnswered[position] = true
+    return waiting[position]
   }
 }
 
@@ -97,13 +97,13 @@ extension Conversation {
   private mutating func walkCalls(_ visit: (inout Part) -> Void) {
     for index in messages.indices {
       var hasSpoken = messages[index].role != .user
-      for place in messages[index].parts.indices {
-        switch messages[index].parts[place] {
-        case .toolCall, .toolResult: visit(&messages[index].parts[place])
+      for position in messages[index].parts.indices {
+        switch messages[index].parts[position] {
+        case .toolCall, .toolResult: visit(&messages[index].parts[position])
         default:
           if hasSpoken { continue }
           hasSpoken = true
-          visit(&messages[index].parts[place])
+          visit(&messages[index].parts[position])
         }
       }
     }

@@ -14,7 +14,7 @@ struct ResponsesAnswerWriter {
   private(set) var output: ResponsesOutput
   private var reason = FinishReason.stop
   /// The functions in namespaces, by the names that the model knows. Read at the first tool call.
-  private var places: [[UInt8]: ResponsesTools.QualifiedName]?
+  private var qualifiedNames: [[UInt8]: ResponsesTools.QualifiedName]?
 
   init(_ label: AnswerMetadata) { self.init(label, bytesMax: ResponsesOutput.bytesMax) }
 
@@ -37,22 +37,22 @@ struct ResponsesAnswerWriter {
     case .signature(let piece): sign(piece, json, to: &out)
     case .redactedThinking(let data):
       close(to: &out)
-      guard let place = output.begin(.reasoning, .redacted) else { return }
-      output.sign(data, json, at: place)
-      add(place, to: &out)
+      guard let position = output.begin(.reasoning, .redacted) else { return }
+      output.sign(data, json, at: position)
+      add(position, to: &out)
       close(to: &out)
     case .image(let media, let base64):
       close(to: &out)
       let media = media.bytes(in: json)
-      guard let place = output.addImage(media: media, base64: base64.bytes(in: json)) else { return }
-      writeImage(place, to: &out)
+      guard let position = output.addImage(media: media, base64: base64.bytes(in: json)) else { return }
+      writeImage(position, to: &out)
     case .callBegan(let call, let id, let name):
       close(to: &out)
-      let (namespace, name) = place(of: name, json)
+      let (namespace, name) = qualifiedName(of: name, json)
       let began = output.beginCall(call, id: id.bytes(in: json), name: name, namespace: namespace)
       if let began { add(began, to: &out) }
     case .arguments(let call, let piece):
-      if let place = output.calls[call] { writeArguments(piece, at: place, json, to: &out) }
+      if let position = output.calls[call] { writeArguments(piece, at: position, json, to: &out) }
     case .callEnded(let call): endCall(call, to: &out)
     case .finished(let why):
       reason = why
@@ -107,22 +107,24 @@ struct ResponsesAnswerWriter {
     _ = output.close()
     switch block {
     case .text(let text):
-      if !text.isEmpty, let place = output.begin(.message) { _ = output.append(.owned(text), json, to: place) }
+      if !text.isEmpty, let position = output.begin(.message) {
+        _ = output.append(.owned(text), json, to: position)
+      }
     case .thinking(let text, let signature):
-      guard !text.isEmpty || !signature.isEmpty, let place = output.begin(.reasoning) else { return }
-      _ = output.append(.owned(text), json, to: place)
-      output.sign(.owned(signature), json, at: place)
+      guard !text.isEmpty || !signature.isEmpty, let position = output.begin(.reasoning) else { return }
+      _ = output.append(.owned(text), json, to: position)
+      output.sign(.owned(signature), json, at: position)
     case .redactedThinking(let data):
-      if let place = output.begin(.reasoning, .redacted) { output.sign(.owned(data), json, at: place) }
+      if let position = output.begin(.reasoning, .redacted) { output.sign(.owned(data), json, at: position) }
     case .image(let media, let base64): _ = output.addImage(media: media, base64: base64)
     case .toolCall(let id, let name, let arguments, let signature):
-      let (namespace, name) = place(of: .owned(name), json)
-      if let place = output.beginCall(0, id: id, name: name, namespace: namespace) {
-        _ = output.append(.owned(arguments), json, to: place)
+      let (namespace, name) = qualifiedName(of: .owned(name), json)
+      if let position = output.beginCall(0, id: id, name: name, namespace: namespace) {
+        _ = output.append(.owned(arguments), json, to: position)
         _ = output.endCall(0)
       }
-      if !signature.isEmpty, let place = output.begin(.reasoning, .toolCall) {
-        output.sign(.owned(signature), json, at: place)
+      if !signature.isEmpty, let position = output.begin(.reasoning, .toolCall) {
+        output.sign(.owned(signature), json, at: position)
       }
     }
   }
@@ -139,17 +141,17 @@ struct ResponsesAnswerWriter {
     if piece.isEmpty { return }
     if !output.takes(kind) {
       close(to: &out)
-      guard let place = output.begin(kind) else { return }
-      add(place, to: &out)
+      guard let position = output.begin(kind) else { return }
+      add(position, to: &out)
     }
-    guard let place = output.open else { return }
+    guard let position = output.open else { return }
     // No copy of the item is kept, because then every append would copy its text.
-    let isFirst = output.items[place].text.isEmpty
-    guard output.append(piece, json, to: place) else { return }
-    if isFirst { addPart(place, to: &out) }
+    let isFirst = output.items[position].text.isEmpty
+    guard output.append(piece, json, to: position) else { return }
+    if isFirst { addPart(position, to: &out) }
     let isMessage = kind == .message
     event(isMessage ? "response.output_text.delta" : "response.reasoning_summary_text.delta", to: &out)
-    Self.place(of: output.items[place], at: place, to: &out)
+    Self.appendPosition(of: output.items[position], at: position, to: &out)
     Writer.key("delta", to: &out)
     piece.appendQuoted(to: &out, from: json)
     if isMessage { out.append(",\"logprobs\":[]") }
@@ -159,22 +161,22 @@ struct ResponsesAnswerWriter {
   /// Adds a signature to the thinking or the tool call before it. A tool call has no place for one, so its signature
   /// becomes a separate item.
   private mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]) {
-    if let place = output.open, output.items[place].kind == .reasoning {
-      return output.sign(piece, json, at: place)
+    if let position = output.open, output.items[position].kind == .reasoning {
+      return output.sign(piece, json, at: position)
     }
     let isCall = output.items.last?.kind == .toolCall
     close(to: &out)
-    guard let place = output.begin(.reasoning, isCall ? .toolCall : .thinking) else { return }
-    add(place, to: &out)
-    output.sign(piece, json, at: place)
+    guard let position = output.begin(.reasoning, isCall ? .toolCall : .thinking) else { return }
+    add(position, to: &out)
+    output.sign(piece, json, at: position)
   }
 
   private mutating func writeArguments(
-    _ piece: EscapedText, at place: Int, _ json: Span<UInt8>, to out: inout [UInt8]
+    _ piece: EscapedText, at position: Int, _ json: Span<UInt8>, to out: inout [UInt8]
   ) {
-    guard !piece.isEmpty, output.append(piece, json, to: place) else { return }
+    guard !piece.isEmpty, output.append(piece, json, to: position) else { return }
     event("response.function_call_arguments.delta", to: &out)
-    Self.place(of: output.items[place], at: place, hasPart: false, to: &out)
+    Self.appendPosition(of: output.items[position], at: position, hasPart: false, to: &out)
     Writer.key("delta", to: &out)
     piece.appendQuoted(to: &out, from: json)
     finish(&out)
@@ -182,61 +184,65 @@ struct ResponsesAnswerWriter {
 
   private mutating func endCall(_ call: Int, to out: inout [UInt8]) {
     // Arguments are JSON, so empty arguments become an object without members.
-    if let place = output.calls[call], output.items[place].text.isEmpty {
-      writeArguments(.owned(Array("{}".utf8)), at: place, "".utf8.span, to: &out)
+    if let position = output.calls[call], output.items[position].text.isEmpty {
+      writeArguments(.owned(Array("{}".utf8)), at: position, "".utf8.span, to: &out)
     }
-    guard let place = output.endCall(call) else { return }
-    let item = output.items[place]
+    guard let position = output.endCall(call) else { return }
+    let item = output.items[position]
     event("response.function_call_arguments.done", to: &out)
-    Self.place(of: item, at: place, hasPart: false, to: &out)
+    Self.appendPosition(of: item, at: position, hasPart: false, to: &out)
     ResponsesItem.member("name", item.name, to: &out)
     ResponsesItem.member("arguments", item.text, to: &out)
     finish(&out)
-    done(place, to: &out)
+    done(position, to: &out)
   }
 
-  private mutating func writeImage(_ place: Int, to out: inout [UInt8]) {
-    var item = output.items[place]
+  private mutating func writeImage(_ position: Int, to out: inout [UInt8]) {
+    var item = output.items[position]
     item.status = .inProgress
     item.text = []
     event("response.output_item.added", to: &out)
-    Writer.member("output_index", place, to: &out)
+    Writer.member("output_index", position, to: &out)
     Writer.key("item", to: &out)
     item.append(to: &out)
     finish(&out)
     event("response.image_generation_call.completed", to: &out)
-    Self.place(of: item, at: place, hasPart: false, to: &out)
+    Self.appendPosition(of: item, at: position, hasPart: false, to: &out)
     finish(&out)
-    done(place, to: &out)
+    done(position, to: &out)
   }
 
   private mutating func close(_ status: ResponsesItem.Status = .completed, to out: inout [UInt8]) {
-    guard let place = output.close(status) else { return }
-    let item = output.items[place]
+    guard let position = output.close(status) else { return }
+    let item = output.items[position]
     if !item.text.isEmpty {
       let isMessage = item.kind == .message
       event(isMessage ? "response.output_text.done" : "response.reasoning_summary_text.done", to: &out)
-      Self.place(of: item, at: place, to: &out)
+      Self.appendPosition(of: item, at: position, to: &out)
       ResponsesItem.member("text", item.text, to: &out)
       if isMessage { out.append(",\"logprobs\":[]") }
       finish(&out)
       event(isMessage ? "response.content_part.done" : "response.reasoning_summary_part.done", to: &out)
-      Self.place(of: item, at: place, to: &out)
+      Self.appendPosition(of: item, at: position, to: &out)
       Writer.key("part", to: &out)
       item.appendPart(item.text, to: &out)
       finish(&out)
     }
-    done(place, to: &out)
+    done(position, to: &out)
   }
 
   /// Returns the parts of the name that a model called, escaped.
-  private mutating func place(of name: EscapedText, _ json: Span<UInt8>) -> (namespace: [UInt8], name: [UInt8]) {
-    let places = places ?? ResponsesTools.places(label.echo)
-    self.places = places
-    guard !places.isEmpty, let place = places[name.unescaped(in: json)] else { return ([], name.bytes(in: json)) }
+  private mutating func qualifiedName(of name: EscapedText, _ json: Span<UInt8>) -> (
+    namespace: [UInt8], name: [UInt8]
+  ) {
+    let qualifiedNames = qualifiedNames ?? ResponsesTools.qualifiedNames(label.echo)
+    self.qualifiedNames = qualifiedNames
+    guard !qualifiedNames.isEmpty, let position = qualifiedNames[name.unescaped(in: json)] else {
+      return ([], name.bytes(in: json))
+    }
     var parts: (namespace: [UInt8], name: [UInt8]) = ([], [])
-    Writer.appendEscaped(place.namespace.span, to: &parts.namespace)
-    Writer.appendEscaped(place.name.span, to: &parts.name)
+    Writer.appendEscaped(position.namespace.span, to: &parts.namespace)
+    Writer.appendEscaped(position.name.span, to: &parts.name)
     return parts
   }
 
@@ -253,29 +259,29 @@ struct ResponsesAnswerWriter {
     }
   }
 
-  private mutating func add(_ place: Int, to out: inout [UInt8]) {
-    item("response.output_item.added", place, to: &out)
+  private mutating func add(_ position: Int, to out: inout [UInt8]) {
+    item("response.output_item.added", position, to: &out)
   }
 
-  private mutating func done(_ place: Int, to out: inout [UInt8]) {
-    item("response.output_item.done", place, to: &out)
+  private mutating func done(_ position: Int, to out: inout [UInt8]) {
+    item("response.output_item.done", position, to: &out)
   }
 
   /// Appends an event with the current state of an item.
-  private mutating func item(_ type: StaticString, _ place: Int, to out: inout [UInt8]) {
+  private mutating func item(_ type: StaticString, _ position: Int, to out: inout [UInt8]) {
     event(type, to: &out)
-    Writer.member("output_index", place, to: &out)
+    Writer.member("output_index", position, to: &out)
     Writer.key("item", to: &out)
-    output.items[place].append(to: &out)
+    output.items[position].append(to: &out)
     finish(&out)
   }
 
-  private mutating func addPart(_ place: Int, to out: inout [UInt8]) {
-    let isMessage = output.items[place].kind == .message
+  private mutating func addPart(_ position: Int, to out: inout [UInt8]) {
+    let isMessage = output.items[position].kind == .message
     event(isMessage ? "response.content_part.added" : "response.reasoning_summary_part.added", to: &out)
-    Self.place(of: output.items[place], at: place, to: &out)
+    Self.appendPosition(of: output.items[position], at: position, to: &out)
     Writer.key("part", to: &out)
-    output.items[place].appendPart([], to: &out)
+    output.items[position].appendPart([], to: &out)
     finish(&out)
   }
 
@@ -293,11 +299,11 @@ struct ResponsesAnswerWriter {
   private func finish(_ out: inout [UInt8]) { out.append("}\n\n") }
 
   /// Appends the members with the position of an item and its part.
-  private static func place(
-    of item: ResponsesItem, at place: Int, hasPart: Bool = true, to out: inout [UInt8]
+  private static func appendPosition(
+    of item: ResponsesItem, at position: Int, hasPart: Bool = true, to out: inout [UInt8]
   ) {
     ResponsesItem.member("item_id", item.id, to: &out)
-    Writer.member("output_index", place, to: &out)
+    Writer.member("output_index", position, to: &out)
     if hasPart { Writer.member(item.kind == .reasoning ? "summary_index" : "content_index", 0, to: &out) }
   }
 }

@@ -147,17 +147,17 @@ struct ResponsesInputReader {
   private mutating func readReasoning(_ item: [Member], _ json: Span<UInt8>) {
     let texts = Self.texts(item.value("content", in: json), json)
     let text = texts.isEmpty ? Self.texts(item.value("summary", in: json), json) : texts
-    guard let (seal, sealed) = SignaturePrefix.open(item.value("encrypted_content", in: json), json) else {
+    guard let (prefix, signature) = SignaturePrefix.open(item.value("encrypted_content", in: json), json) else {
       if let text = Self.joined(text, json) { say(.thinking(text, signature: nil)) }
       if EscapedText(item.value("encrypted_content", in: json)) != nil {
         conversation.drop("input.reasoning.encrypted_content")
       }
       return
     }
-    switch seal {
-    case .thinking: say(.thinking(Self.joined(text, json) ?? .owned([]), signature: sealed))
-    case .redacted: say(.redactedThinking(sealed))
-    case .toolCall: sign(sealed)
+    switch prefix {
+    case .thinking: say(.thinking(Self.joined(text, json) ?? .owned([]), signature: signature))
+    case .redacted: say(.redactedThinking(signature))
+    case .toolCall: sign(signature)
     }
   }
 
@@ -165,11 +165,11 @@ struct ResponsesInputReader {
   private mutating func sign(_ signature: EscapedText) {
     let last = conversation.messages.count - 1
     guard last >= 0, conversation.messages[last].role == .assistant,
-      let place = conversation.messages[last].parts.indices.last,
-      case .toolCall(var call) = conversation.messages[last].parts[place]
+      let position = conversation.messages[last].parts.indices.last,
+      case .toolCall(var call) = conversation.messages[last].parts[position]
     else { return conversation.drop("input.reasoning.encrypted_content") }
     call.signature = signature
-    conversation.messages[last].parts[place] = .toolCall(call)
+    conversation.messages[last].parts[position] = .toolCall(call)
   }
 
   /// Returns the texts of a reasoning item's content or summary, by part.

@@ -5,7 +5,7 @@ struct ResponsesItem {
   enum Status {
     case inProgress, completed, incomplete
 
-    var word: StaticString {
+    var text: StaticString {
       switch self {
       case .inProgress: "in_progress"
       case .completed: "completed"
@@ -20,7 +20,7 @@ struct ResponsesItem {
   /// The text, the thinking, a tool call's arguments, or an image in base64.
   var text: [UInt8] = []
   /// For reasoning: the prefix of `encrypted_content`, and the signature.
-  var seal = SignaturePrefix.thinking
+  var prefix = SignaturePrefix.thinking
   var signature: [UInt8] = []
   /// For a tool call: its ID and the function's name.
   var callID: [UInt8] = []
@@ -57,7 +57,7 @@ struct ResponsesItem {
     switch kind {
     case .message:
       out.append(",\"type\":\"message\",\"status\":\"")
-      out.append(status.word)
+      out.append(status.text)
       out.append("\",\"role\":\"assistant\",\"content\":[")
       // The part has its own event after the item's.
       if status != .inProgress, !text.isEmpty { appendPart(text, to: &out) }
@@ -68,13 +68,13 @@ struct ResponsesItem {
       out.append("]")
       if !signature.isEmpty {
         out.append(",\"encrypted_content\":\"")
-        out.append(seal.prefix)
+        out.append(prefix.text)
         out += signature
         out.append("\"")
       }
     case .toolCall:
       out.append(",\"type\":\"function_call\",\"status\":\"")
-      out.append(status.word)
+      out.append(status.text)
       out.append("\"")
       Self.member("call_id", callID, to: &out)
       Self.member("name", name, to: &out)
@@ -82,7 +82,7 @@ struct ResponsesItem {
       Self.member("arguments", text, to: &out)
     case .image:
       out.append(",\"type\":\"image_generation_call\",\"status\":\"")
-      out.append(status.word)
+      out.append(status.text)
       out.append("\"")
       if !format.isEmpty { Self.member("output_format", format, to: &out) }
       if text.isEmpty {

@@ -22,7 +22,7 @@ struct ResponsesOutput {
   }
 
   /// Returns whether the given number of bytes fits. If not, nothing is added any more.
-  private mutating func hasRoom(_ more: Int) -> Bool {
+  private mutating func fits(_ more: Int) -> Bool {
     if isFull || more > bytesMax - bytes { isFull = true }
     if !isFull { bytes += more }
     return !isFull
@@ -35,21 +35,21 @@ struct ResponsesOutput {
     var item = ResponsesItem(kind, of: request, at: items.count)
     fill(&item)
     let held = item.text.count + item.signature.count + item.callID.count + item.name.count + item.namespace.count
-    guard hasRoom(ResponsesItem.bytesOfItself + held) else { return nil }
+    guard fits(ResponsesItem.bytesOfItself + held) else { return nil }
     items.append(item)
     return items.count - 1
   }
 
   /// Adds an item that grows. The previous open item must be closed.
-  mutating func begin(_ kind: ResponsesItem.Kind, _ seal: SignaturePrefix = .thinking) -> Int? {
-    open = add(kind) { $0.seal = seal }
+  mutating func begin(_ kind: ResponsesItem.Kind, _ prefix: SignaturePrefix = .thinking) -> Int? {
+    open = add(kind) { $0.prefix = prefix }
     return open
   }
 
   /// Returns whether the open item accepts more of this kind. Thinking after a signature belongs to another item.
   func takes(_ kind: ResponsesItem.Kind) -> Bool {
     guard let open else { return false }
-    return items[open].kind == kind && items[open].seal == .thinking && items[open].signature.isEmpty
+    return items[open].kind == kind && items[open].prefix == .thinking && items[open].signature.isEmpty
   }
 
   /// Adds an image, which arrives complete.
@@ -63,43 +63,43 @@ struct ResponsesOutput {
   }
 
   mutating func beginCall(_ call: Int, id: [UInt8], name: [UInt8], namespace: [UInt8]) -> Int? {
-    let place = add(.toolCall) { item in
+    let position = add(.toolCall) { item in
       item.callID = id
       item.name = name
       item.namespace = namespace
       // Results refer to this ID, so every call has one.
       if id.isEmpty { item.callID = Array("call_".utf8) + item.id.dropFirst(3) }
     }
-    if let place { calls[call] = place }
-    return place
+    if let position { calls[call] = position }
+    return position
   }
 
   /// Appends to an item's text and returns false if it exceeds the size limit.
-  mutating func append(_ piece: EscapedText, _ json: Span<UInt8>, to place: Int) -> Bool {
-    guard hasRoom(piece.count) else { return false }
-    piece.append(to: &items[place].text, from: json)
+  mutating func append(_ piece: EscapedText, _ json: Span<UInt8>, to position: Int) -> Bool {
+    guard fits(piece.count) else { return false }
+    piece.append(to: &items[position].text, from: json)
     return true
   }
 
-  mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>, at place: Int) {
-    if hasRoom(piece.count) { piece.append(to: &items[place].signature, from: json) }
+  mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>, at position: Int) {
+    if fits(piece.count) { piece.append(to: &items[position].signature, from: json) }
   }
 
   // MARK: Ends
 
   /// Closes the open item and returns its index.
   mutating func close(_ status: ResponsesItem.Status = .completed) -> Int? {
-    guard let place = open else { return nil }
+    guard let position = open else { return nil }
     open = nil
-    items[place].status = isFull ? .incomplete : status
-    return place
+    items[position].status = isFull ? .incomplete : status
+    return position
   }
 
   /// Ends a tool call and returns its index.
   mutating func endCall(_ call: Int) -> Int? {
-    guard let place = calls.removeValue(forKey: call) else { return nil }
-    items[place].status = isFull ? .incomplete : .completed
-    return place
+    guard let position = calls.removeValue(forKey: call) else { return nil }
+    items[position].status = isFull ? .incomplete : .completed
+    return position
   }
 
   /// Appends the items as an array.

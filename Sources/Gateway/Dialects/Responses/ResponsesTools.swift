@@ -74,21 +74,21 @@ enum ResponsesTools {
         .span)
   }
 
-  private static func flatName(_ place: QualifiedName) -> [UInt8] {
-    var flat = place.namespace
+  private static func flatName(_ qualified: QualifiedName) -> [UInt8] {
+    var flat = qualified.namespace
     if flat.last != UInt8(ascii: "_") { flat.append("__") }
-    flat += place.name
-    return flat.count <= nameBytesMax ? flat : place.name
+    flat += qualified.name
+    return flat.count <= nameBytesMax ? flat : qualified.name
   }
 
   /// Returns the functions in namespaces by their flat names. `echo` holds the tools of the request.
-  static func places(_ echo: [UInt8]) -> [[UInt8]: QualifiedName] {
+  static func qualifiedNames(_ echo: [UInt8]) -> [[UInt8]: QualifiedName] {
     var json: [UInt8] = []
     json.append("{\"echo\":0")
     json += echo
     json.append("}")
     let text = json.span
-    var places: [[UInt8]: QualifiedName] = [:]
+    var qualifiedNames: [[UInt8]: QualifiedName] = [:]
     let tools = ResponsesRequestReader.members(text).value("tools", in: text)
     for element in JSONLists.elements(of: tools, in: text) {
       let tool = JSONLists.members(of: element, in: text)
@@ -98,11 +98,11 @@ enum ResponsesTools {
         guard let name = EscapedText(JSONLists.members(of: element, in: text).value("name", in: text)) else {
           continue
         }
-        let place = QualifiedName(namespace: namespace.unescaped(in: text), name: name.unescaped(in: text))
-        places[flatName(place)] = places[flatName(place)] ?? place
+        let qualified = QualifiedName(namespace: namespace.unescaped(in: text), name: name.unescaped(in: text))
+        qualifiedNames[flatName(qualified)] = qualifiedNames[flatName(qualified)] ?? qualified
       }
     }
-    return places
+    return qualifiedNames
   }
 
   // MARK: Choice

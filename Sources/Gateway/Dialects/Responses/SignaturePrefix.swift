@@ -10,7 +10,7 @@ enum SignaturePrefix: CaseIterable {
   /// The signature of the tool call before the item.
   case toolCall
 
-  var prefix: StaticString {
+  var text: StaticString {
     switch self {
     case .thinking: "hoosh1:"
     case .redacted: "hoosh1-redacted:"
@@ -23,8 +23,8 @@ enum SignaturePrefix: CaseIterable {
     guard let value, value.kind == .string else { return nil }
     let start = Int(value.slice.start) + 1
     let end = value.end - 1
-    for seal in allCases where json.hasPrefix(seal.prefix, at: start, before: end) {
-      return (seal, .borrowed(Slice(start + seal.prefix.utf8CodeUnitCount..<end)))
+    for prefix in allCases where json.hasPrefix(prefix.text, at: start, before: end) {
+      return (prefix, .borrowed(Slice(start + prefix.text.utf8CodeUnitCount..<end)))
     }
     return nil
   }
