@@ -1,13 +1,10 @@
 /// Relays the chunks of an OpenAI chat completion stream, and repairs only what breaks the contract.
 ///
-/// A valid chunk passes unchanged except for the model's name. The contract is what the official SDKs and agents
-/// accept:
-///
+/// Valid chunks pass unchanged except for the model's name. The contract is what official SDKs and agents accept:
 /// - `id`, `object`, `created`, and `model` do not change, and `choices` is an array.
 /// - Choices and tool calls have an `index`. A choice's first delta has `role` and `content`.
 /// - `finish_reason` is null until it has exactly one value. Tool arguments are never null.
-/// - Usage is sent only to callers that requested it, with `total_tokens`, and once, in a chunk without choices,
-/// because clients add up the counts that they receive.
+/// - Requested usage has `total_tokens` and is sent once, without choices, because clients add up the counts.
 struct ChatStream {
   /// The result of relaying one event.
   enum Verdict: Equatable {
