@@ -101,7 +101,7 @@ import Testing
     let good: World.Play = { _ in Script.Step.answer }
     for (line, expected) in [("local_first = false", [1, 0]), ("local_first = true", [0, 1])] {
       let world = try World(toml: "[server]\n\(line)", [good, good])
-      var configuration = world.gateway.configuration
+      var configuration = world.gateway.settings.configuration
       configuration.providers[1].kind = .ollama
       #expect(world.gateway.apply(configuration) == nil)
       #expect(try world.exchange(World.chat()).status == 200)
