@@ -118,7 +118,9 @@ public final class Gateway {
     connection.isServing = true
     defer { connection.isServing = false }
     while connections.readRequest(connection) {
-      guard let request = connection.request, let endpoint = request.endpoint else { return connections.reset(connection) }
+      guard let request = connection.request, let endpoint = request.endpoint else {
+        return connections.reset(connection)
+      }
       if case .call(let call) = endpoint {
         relay.begin(connection, request, call)
       } else {

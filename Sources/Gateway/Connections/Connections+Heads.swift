@@ -152,7 +152,9 @@ extension Connections {
       }
       presented = field
     }
-    guard let presented, let caller = settings.keys.caller(presenting: input.bytes(presented)) else { throw apiError }
+    guard let presented, let caller = settings.keys.caller(presenting: input.bytes(presented)) else {
+      throw apiError
+    }
     return caller
   }
 

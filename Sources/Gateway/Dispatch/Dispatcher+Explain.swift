@@ -46,7 +46,8 @@ extension Dispatcher {
           provider: candidate.provider, model: name, isLocal: candidate.isLocal,
           inFlight: Int(balancer.concurrency.inFlight[candidate.provider]),
           latency: balancer.router.latency(of: candidate),
-          context: position < models.count ? models[position]?.model.context : nil, verdict: verdict, reason: reason))
+          context: position < models.count ? models[position]?.model.context : nil, verdict: verdict, reason: reason
+        ))
     }
     return explanation
   }
@@ -73,7 +74,8 @@ extension Dispatcher {
       ("context_uncertain", "The prompt may be too long for it, so it is tried when no other candidate is left.")
     case .missing(let capabilities, _):
       ("ineligible", "It lacks required capabilities: \(capabilities.names.joined(separator: ", ")).")
-    case .contextTooSmall(let context): ("ineligible", "Its context has \(context) tokens, and the prompt has more.")
+    case .contextTooSmall(let context):
+      ("ineligible", "Its context has \(context) tokens, and the prompt has more.")
     }
   }
 

@@ -98,7 +98,9 @@ final class Dispatcher {
     case .atCapacity: return enqueue(route, situation.request, now)
     case .noCandidate: break
     }
-    if balancer.mayRetryLoading(&route.plan, until: now + Self.loadDelay) { return .delay(until: now + Self.loadDelay) }
+    if balancer.mayRetryLoading(&route.plan, until: now + Self.loadDelay) {
+      return .delay(until: now + Self.loadDelay)
+    }
     if situation.failure?.allowsRetry == true,
       let delay = balancer.retryDelay(&route.plan, at: now, using: &random)
     {
@@ -131,7 +133,8 @@ final class Dispatcher {
   ///
   /// - Parameter failed: Whether another attempt follows.
   func release(
-    _ selection: Selection, _ result: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool, _ route: RoutePlanBox?,
+    _ selection: Selection, _ result: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool,
+    _ route: RoutePlanBox?,
     now: Duration
   ) -> HealthTracker.Change? {
     let change = balancer.ended(selection, result, firstEvent: firstEvent, failed: failed, route, at: now)

@@ -51,7 +51,8 @@ extension Endpoints {
     let index = { [settings] name in settings.providers.firstIndex { $0.name == name } }
     let outcome = Dispatcher.Outcome(
       provider: index(decision.provider),
-      failed: decision.failedAttempts.compactMap { attempt in index(attempt.provider).map { ($0, attempt.reason) } })
+      failed: decision.failedAttempts.compactMap { attempt in index(attempt.provider).map { ($0, attempt.reason) } }
+    )
     write(dispatcher.explain(dispatcher.balancer.plan(decision.model), outcome, now: reactor.now), to: &out)
     out.append("}\n")
     connections.reply(connection, 200, out)

@@ -7,7 +7,8 @@ extension Endpoints {
       return connections.reject(
         connection,
         APIError(
-          400, .invalidValue, "The gateway was started without a configuration file, so there is nothing to reload."))
+          400, .invalidValue, "The gateway was started without a configuration file, so there is nothing to reload."
+        ))
     }
     reloads.start(for: connection)
   }

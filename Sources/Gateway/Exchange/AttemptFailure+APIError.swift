@@ -10,23 +10,24 @@ extension AttemptFailure {
     case .addressNotAllowed:
       APIError(
         502, .upstreamUnreachable,
-        "The host name of the provider `\(provider)` leads to an address that is not public; set its `addresses` to "
-          + "\"any\" if it should.")
+        "The host name of the provider `\(provider)` resolves to an address that is not public. To allow it, set "
+          + "`address_policy` of the provider to \"any\".")
     case .unreachable:
       APIError(
-        502, .upstreamUnreachable, "Nothing answers at the address of the provider `\(provider)`. Is it running?")
+        502, .upstreamUnreachable, "Cannot connect to the provider `\(provider)`. Is it running?")
     case .tls:
       APIError(
-        502, .upstreamUnreachable, "TLS with the provider `\(provider)` failed: its certificate was not accepted.")
+        502, .upstreamUnreachable, "TLS with the provider `\(provider)` failed: its certificate was rejected.")
     case .timedOut(let phase):
-      APIError(504, .upstreamTimeout, "The provider `\(provider)` took too long for \(phase.rawValue).")
+      APIError(504, .upstreamTimeout, "The provider `\(provider)` timed out: \(phase.rawValue).")
     case .connectionLost:
-      APIError(502, .upstreamTruncated, "The provider `\(provider)` broke off its answer.")
+      APIError(
+        502, .upstreamTruncated, "The provider `\(provider)` closed the connection before the end of its response.")
     case .malformed(let what):
-      APIError(502, .upstreamMalformed, "The provider `\(provider)` did not answer as its API says: \(what).")
+      APIError(502, .upstreamMalformed, "The provider `\(provider)` sent an invalid response: \(what).")
     case .tooLarge:
       APIError(
-        502, .upstreamMalformed, "The answer of the provider `\(provider)` is larger than the gateway allows.")
+        502, .upstreamMalformed, "The response of the provider `\(provider)` exceeds the size limit.")
     case .error(let error):
       APIError(502, .upstreamFailed, "The provider `\(provider)` reported an error: \(error.message)")
     case .status(let status, let error): Self.apiError(provider, status, error)
@@ -41,20 +42,20 @@ extension AttemptFailure {
     case 401, 402, 403:
       APIError(
         502, .upstreamCredentials,
-        "The provider `\(provider)` did not accept the gateway's credentials (status \(status)).")
+        "The provider `\(provider)` rejected the gateway's API key (status \(status)).")
     case 429:
       APIError(
-        429, .upstreamRateLimited, "The provider `\(provider)` limits the rate of requests: \(error.message)",
+        429, .upstreamRateLimited, "The rate limit of the provider `\(provider)` was reached: \(error.message)",
         retryAfter: error.retryAfter ?? 1)
     case 408, 504:
       APIError(504, .upstreamTimeout, "The provider `\(provider)` timed out (status \(status)): \(error.message)")
     case 503, 529:
       APIError(
-        503, .upstreamFailed, "The provider `\(provider)` is not available (status \(status)): \(error.message)",
+        503, .upstreamFailed, "The provider `\(provider)` is unavailable (status \(status)): \(error.message)",
         retryAfter: error.retryAfter ?? 1)
     default:
       APIError(
-        502, .upstreamFailed, "The provider `\(provider)` answered with status \(status): \(error.message)",
+        502, .upstreamFailed, "The provider `\(provider)` responded with status \(status): \(error.message)",
         upstreamBody: error.body)
     }
   }

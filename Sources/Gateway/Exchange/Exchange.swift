@@ -50,7 +50,8 @@ final class Exchange {
   var lastOutput: Duration
 
   init(
-    _ call: Call, body: [UInt8], timeouts: Timeouts, options: Reply.Options, record: RequestRecord, client: UInt64 = 0,
+    _ call: Call, body: [UInt8], timeouts: Timeouts, options: Reply.Options, record: RequestRecord,
+    client: UInt64 = 0,
     received: Duration? = nil, now: Duration, created: UInt64
   ) {
     self.call = call
@@ -89,7 +90,9 @@ final class Exchange {
     _ = fetch.endPause()
     guard let failure = fetch.failure else { return endWithError(apiError, .rejected, &effects) }
     var apiError = failure.apiError(provider: record.provider)
-    if apiError.status == 429, let wait { apiError.retryAfter = min(apiError.retryAfter ?? .max, wait.wholeSeconds) }
+    if apiError.status == 429, let wait {
+      apiError.retryAfter = min(apiError.retryAfter ?? .max, wait.wholeSeconds)
+    }
     endWithError(apiError, .failed, &effects)
   }
 
@@ -270,7 +273,9 @@ final class Exchange {
   func stop(_ effects: inout Effects) { endWithError(.shuttingDown, .shutdown, &effects) }
 
   /// An attempt is not admitted, or its request cannot be written; no candidate is tried.
-  func attemptRejected(_ apiError: APIError, _ effects: inout Effects) { endWithError(apiError, .rejected, &effects) }
+  func attemptRejected(_ apiError: APIError, _ effects: inout Effects) {
+    endWithError(apiError, .rejected, &effects)
+  }
 
   /// The client closed its connection.
   func cancel() {

@@ -242,7 +242,7 @@ final class Fetch {
   func visibleExpired(now: Duration) -> AttemptFailure.Phase? {
     if now >= lastEvent + timeouts.stall { return .stall }
     guard let window = throughput, now >= window.began + ThroughputWindow.time else { return nil }
-    if window.bytes < timeouts.throughputMin * Int(ThroughputWindow.time / .seconds(1)) { return .pace }
+    if window.bytes < timeouts.throughputMin * Int(ThroughputWindow.time / .seconds(1)) { return .throughput }
     throughput = ThroughputWindow(began: now)
     return nil
   }

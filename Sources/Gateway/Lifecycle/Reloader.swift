@@ -43,7 +43,8 @@ public final class Reloader: Sendable {
     do throws(SystemError) {
       try Worker.start { [self] in load() }
     } catch {
-      let error = ConfigurationError(file: "the configuration", message: "cannot start a thread to read it: \(error)")
+      let error = ConfigurationError(
+        file: "the configuration", message: "cannot start a thread to read it: \(error)")
       updates.post(.configuration(.failure(ConfigurationErrors([error]))))
     }
   }

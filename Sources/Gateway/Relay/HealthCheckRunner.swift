@@ -57,7 +57,9 @@ final class HealthCheckRunner {
   private func cancelExpired() {
     for owner in transfers.owners {
       guard case .healthCheck(let transfer, let id) = owner else { continue }
-      if let index = settings.index(of: id), dispatcher.balancer.health.providers[index].checks.isRunning { continue }
+      if let index = settings.index(of: id), dispatcher.balancer.health.providers[index].checks.isRunning {
+        continue
+      }
       transfers.cancel(transfer)
     }
   }

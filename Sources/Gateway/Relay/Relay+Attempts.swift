@@ -6,7 +6,8 @@ extension Relay {
   func startNextAttempt(_ exchange: Exchange, _ connection: Connection, _ effects: inout Effects) {
     guard let route = exchange.fetch.route, let request = connection.request else { return }
     let queued = SlotQueue.Request(
-      exchange: exchange.client, caller: request.caller.queueKey(address: connection.address?.bytes), priority: request.priority,
+      exchange: exchange.client, caller: request.caller.queueKey(address: connection.address?.bytes),
+      priority: request.priority,
       before: exchange.fetch.lastQueueEntry)
     let situation = Dispatcher.Situation(
       request: queued, failure: exchange.fetch.failure, modelLoad: exchange.fetch.timeouts.modelLoad,
@@ -34,7 +35,8 @@ extension Relay {
       if let demo = provider.demo {
         transfer = transfers.start(
           demo.script(
-            model: selection.model, streams: exchange.streams, wantsUsage: true, promptBytes: exchange.call.promptBytes,
+            model: selection.model, streams: exchange.streams, wantsUsage: true,
+            promptBytes: exchange.call.promptBytes,
             created: reactor.wallClock / 1_000_000_000)
         ) { _ in .exchange(exchange) }
       } else {
@@ -64,7 +66,8 @@ extension Relay {
   }
 
   private static func notOffered(_ provider: Provider) -> APIError {
-    APIError(400, .invalidValue, "The API of the provider `\(provider.name)` does not offer this call.", param: "model")
+    APIError(
+      400, .invalidValue, "The API of the provider `\(provider.name)` does not offer this call.", param: "model")
   }
 
   /// Returns the body for a provider, and the fields of the request that it does not carry over.

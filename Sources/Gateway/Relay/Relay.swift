@@ -134,7 +134,8 @@ final class Relay {
 
   /// The exchange's deadline has come.
   func tick(_ exchange: Exchange) {
-    if let transfer = exchange.fetch.attempt?.transfer, let upload = reactor.upload(of: TransferID(bits: transfer)) {
+    if let transfer = exchange.fetch.attempt?.transfer, let upload = reactor.upload(of: TransferID(bits: transfer))
+    {
       exchange.uploaded(upload.sent, of: upload.total, now: reactor.now)
     }
     advance(exchange) { exchange, effects, now in exchange.tick(&effects, now: now) }

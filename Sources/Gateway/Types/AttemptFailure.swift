@@ -1,61 +1,61 @@
-/// Why one attempt at one upstream came to nothing, in the words that routing and callers need.
+/// The reason why an attempt failed.
 enum AttemptFailure: Error, Equatable {
-  /// Its name has no address.
+  /// The provider's host name has no address.
   case hostNotFound
-  /// Its name leads to an address that the configuration does not allow.
+  /// The provider's host name resolves to an address that the configuration does not allow.
   case addressNotAllowed
-  /// No connection.
+  /// The connection could not be established.
   case unreachable
-  /// No connection, or no event, within the time allowed.
+  /// A timeout.
   case timedOut(Phase)
-  /// TLS could not be agreed, or the certificate is not the host's.
+  /// The TLS handshake failed, or the certificate is not valid for the host.
   case tls
-  /// The connection broke; nothing or only a part of the answer came.
+  /// The connection was lost before the end of the response.
   case connectionLost
-  /// What came is not what the dialect says.
+  /// The response is not valid in the provider's dialect.
   case malformed(String)
-  /// A bound was passed.
+  /// The response exceeds a limit.
   case tooLarge
-  /// An HTTP status that is not success, with what the body says.
+  /// An HTTP status that is not a success, with the error in the body.
   case status(Int, UpstreamError)
-  /// An error object inside a stream or a 200.
+  /// An error object in a stream or in a 200.
   case error(UpstreamError)
 
-  /// What the upstream was doing when the time ran out.
+  /// The phase in which a timeout expired, as the end of a sentence.
   enum Phase: String, Sendable {
-    case connect = "its connection"
-    case send = "reading the request"
-    case head = "the head of its answer"
-    case firstEvent = "the first event"
-    case pace = "its stream, which was slower than it may be"
-    case stall = "the next byte"
-    case total = "the whole answer"
+    case connect = "it did not accept a connection"
+    case send = "it did not read the request"
+    case head = "it sent no response header"
+    case firstEvent = "it sent no event"
+    case throughput = "its stream was slower than `bytes_per_sec_min`"
+    case stall = "its stream stopped"
+    case total = "it did not complete its response"
   }
 
-  /// Whether another candidate may do better. What is wrong with the request stays wrong; only a prompt that is too long
-  /// for one need not be for another.
+  /// Whether another candidate may succeed. An error in the request fails everywhere, except that a prompt may fit into
+  /// another model's context.
   var allowsFailover: Bool {
     switch self {
     case .status(let status, _): ![400, 404, 413, 422].contains(status) || isTooLong
-    // The time is used up, whoever else there is.
+    // This timeout applies to all candidates together.
     case .timedOut(.total): false
     default: true
     }
   }
 
-  /// Whether the prompt has more tokens than the model reads.
+  /// Whether the prompt exceeds the model's context length.
   var isTooLong: Bool {
     guard case .status(400...422, let error) = self else { return false }
     return error.isAboutContext
   }
 
-  /// Whether the model is being loaded, so that it can be asked when that is done: llama.cpp's word for it.
+  /// Whether the provider is loading the model, so that a later attempt can succeed. llama.cpp sends this message.
   var isLoading: Bool {
     guard case .status(503, let error) = self else { return false }
     return error.message.lowercased().contains("loading model")
   }
 
-  /// Whether the same candidate may do better a moment later.
+  /// Whether the same candidate may succeed a moment later.
   var allowsRetry: Bool {
     switch self {
     case .unreachable, .connectionLost, .timedOut(.connect): true
@@ -64,7 +64,7 @@ enum AttemptFailure: Error, Equatable {
     }
   }
 
-  /// One word for the journal.
+  /// The reason in the access log.
   var reason: String {
     switch self {
     case .hostNotFound: "host_not_found"
@@ -81,27 +81,27 @@ enum AttemptFailure: Error, Equatable {
   }
 }
 
-/// What an upstream said went wrong: bounded, and without what looks like a secret.
+/// An upstream's error message, cut to a limit and without anything that looks like a credential.
 struct UpstreamError: Equatable, Sendable {
   var message: String
   var type: String?
   var param: String?
   var code: String?
-  /// Seconds after which it wants to be asked again.
+  /// Seconds after which the upstream allows a retry.
   var retryAfter: Int?
-  /// The body as it came, at most `bodyBytesMax` of it.
+  /// The body, at most `bodyBytesMax` of it, or `nil`.
   var body: String?
 
-  /// Bytes of an upstream's body that are kept and shown.
+  /// The most bytes of an upstream's body that are kept.
   static let bodyBytesMax = 4096
 
-  /// What servers say of a prompt that is too long: OpenAI and vLLM, Anthropic, Gemini, llama.cpp.
+  /// The messages of servers for a prompt that is too long: OpenAI and vLLM, Anthropic, Gemini, llama.cpp.
   private static let contextWords = [
     "maximum context length", "prompt is too long", "exceed context limit", "exceeds the maximum number of tokens",
     "exceeds the available context size",
   ]
 
-  /// Whether it says that the prompt has too many tokens.
+  /// Whether the error is that the prompt is too long.
   var isAboutContext: Bool {
     if code == "context_length_exceeded" || type == "exceed_context_size_error" { return true }
     let message = message.lowercased()

@@ -33,7 +33,9 @@ import Testing
 
   @Test(arguments: hostile)
   func `a row of JSON is valid and one line, whatever is in it`(_ text: String) throws {
-    let line = Self.text { AccessLogEntry(Self.row(text)).writeJSON(wallClock: 1_700_000_000_123_456_789, into: &$0) }
+    let line = Self.text {
+      AccessLogEntry(Self.row(text)).writeJSON(wallClock: 1_700_000_000_123_456_789, into: &$0)
+    }
     #expect(line.hasSuffix("}\n"))
     #expect(line.utf8.count { $0 == 0x0a } == 1)
     #expect(ChatFeed.hasUniqueKeys(String(line.dropLast())) == true)
@@ -82,7 +84,8 @@ import Testing
   @Test(
     arguments: [(0, "000"), (1, "001"), (10, "010"), (99, "099"), (100, "100"), (999, "999")] as [(UInt64, String)])
   func `milliseconds have three digits`(_ milliseconds: UInt64, _ digits: String) {
-    #expect(Self.text { AccessLogEntry.time(milliseconds * 1_000_000, into: &$0) } == "1970-01-01T00:00:00.\(digits)Z")
+    #expect(
+      Self.text { AccessLogEntry.time(milliseconds * 1_000_000, into: &$0) } == "1970-01-01T00:00:00.\(digits)Z")
   }
 
   @Test func `times at the far ends do not trap`() {

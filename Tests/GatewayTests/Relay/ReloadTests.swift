@@ -73,7 +73,9 @@ import Testing
     let clients = (0..<2).map { _ in world.connect() }
     for client in clients { client.send(World.chat()) }
     #expect(world.run { world.gateway.dispatcher.queue.count == 1 })
-    func pause() -> Fetch.Pause? { world.gateway.connections.open.lazy.compactMap { $0.exchange?.fetch.pause }.first }
+    func pause() -> Fetch.Pause? {
+      world.gateway.connections.open.lazy.compactMap { $0.exchange?.fetch.pause }.first
+    }
     let before = pause()
     world.run(for: .milliseconds(20))
     #expect(world.gateway.apply(world.gateway.settings.configuration) == nil)

@@ -173,7 +173,8 @@ final class Episode {
     present.prefix(5).map { peer in
       guard let client = peer.client else { return "\(peer.text), not connected" }
       let connection = gateway.connections[client]
-      let place = connection.map { "\($0.phase), full \($0.isAboveHighWater), finished \($0.isInputClosed)" } ?? "let go"
+      let place =
+        connection.map { "\($0.phase), full \($0.isAboveHighWater), finished \($0.isInputClosed)" } ?? "let go"
       let input = reactor.withInput(of: client) { $0.count } ?? -1
       return "\(peer.text); \(place), input \(input), output \(reactor.waitingOutput(of: client))"
     }.joined(separator: "\n  ")

@@ -84,8 +84,11 @@ struct Inspection {
 
   private mutating func lookAtBounds(_ bodies: Int) throws(Breach) {
     let charged = gateway.connections.open.reduce(0) { $0 + $1.bodyCharge }
-    if charged != gateway.connections.capacity.bodyBytes || max(charged, bodies) > gateway.connections.capacity.bodiesBytesMax {
-      throw Breach(.bodiesBound, "\(bodies) bytes, \(charged) charged, \(gateway.connections.capacity.bodyBytes) counted")
+    if charged != gateway.connections.capacity.bodyBytes
+      || max(charged, bodies) > gateway.connections.capacity.bodiesBytesMax
+    {
+      throw Breach(
+        .bodiesBound, "\(bodies) bytes, \(charged) charged, \(gateway.connections.capacity.bodyBytes) counted")
     }
     // An alarm a connection, a last chance a client, a step or an end a transfer; and the journal's, the drain's,
     // the list of models' and the listener's.
@@ -144,7 +147,8 @@ struct Inspection {
     let left = [
       ("connections", gateway.connections.count), ("transfers", gateway.transfers.count),
       ("clients", reactor.clientCount), ("running transfers", reactor.transferCount),
-      ("bytes of bodies", gateway.connections.capacity.bodyBytes), ("waiting for models", gateway.endpoints.modelLists.waiting.count),
+      ("bytes of bodies", gateway.connections.capacity.bodyBytes),
+      ("waiting for models", gateway.endpoints.modelLists.waiting.count),
       ("places at providers", gateway.dispatcher.balancer.concurrency.inFlight.reduce(0) { $0 + Int($1) }),
       ("waiting for a place", gateway.dispatcher.queue.count),
       ("deadlines", reactor.nextDeadline == nil ? 0 : 1),
