@@ -23,7 +23,7 @@ extension Connections {
       head = read
     } catch {
       options.requestID = mintRequestID()
-      return .rejected(error.apiError, anonymous("", options, bytes: 0))
+      return .rejected(error.apiError, anonymous("-", options, bytes: 0))
     }
     options.minorVersion = head.minorVersion
     options.isHead = head.method == .head

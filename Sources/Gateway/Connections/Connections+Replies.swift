@@ -43,7 +43,7 @@ extension Connections {
     let request =
       connection.request
       ?? AcceptedRequest(
-        endpoint: nil, path: "", options: Reply.Options(requestID: mintRequestID(), date: currentDate()),
+        endpoint: nil, path: "-", options: Reply.Options(requestID: mintRequestID(), date: currentDate()),
         caller: .anonymous, at: reactor.now, bytes: 0)
     if apiError.closes { request.options.keepsAlive = false }
     connection.request = request

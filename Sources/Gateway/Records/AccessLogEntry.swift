@@ -10,7 +10,7 @@ struct AccessLogEntry {
     Self.time(nanoseconds, into: &out)
     out.append("\"")
     for (key, value) in [
-      ("id", record.id), ("caller", record.caller.name), ("path", path), ("model", record.model),
+      ("id", record.id), ("caller", record.caller.name), ("path", record.path), ("model", record.model),
       ("provider", record.provider), ("outcome", record.outcome.rawValue),
     ] {
       Self.key(key, into: &out)
@@ -56,7 +56,7 @@ struct AccessLogEntry {
     out.append(" ")
     out.append(record.outcome.rawValue)
     out.append(" ")
-    Self.plain(path, into: &out)
+    Self.plain(record.path, into: &out)
     if let error = record.error {
       out.append(" error=")
       out.append(error.rawValue)
@@ -97,8 +97,6 @@ struct AccessLogEntry {
     Self.plain(record.id, into: &out)
     out.append("\n")
   }
-
-  private var path: String { record.path.isEmpty ? "-" : record.path }
 
   private static func key(_ key: String, into out: inout [UInt8]) {
     out.append(",\"")

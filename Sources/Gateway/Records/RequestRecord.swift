@@ -31,8 +31,8 @@ struct RequestRecord {
   /// The request's id, which the response repeats.
   var id = ""
   var caller = Caller.anonymous
-  /// The endpoint's name; the path as it came where no endpoint has it; empty where it was never read.
-  var path = ""
+  /// The endpoint's name; the path as it came if no endpoint has it; `-` if the head was never read.
+  var path = "-"
   /// Whether the request asked something of a model, so that it was routed.
   var isCall = false
   var model = ""

@@ -145,7 +145,7 @@ import Testing
     life.waitForAlarm()
     let answer = try #require(life.received)
     #expect(answer.status == 503)
-    #expect(answer.text.contains("busy"))
+    #expect(answer.text.contains("timed out in the queue"))
   }
 
   @Test func `what a failure says of who was asked`() throws {

@@ -19,7 +19,7 @@ import Testing
       }
     }
     // A walk that never comes by one of these is too narrow to prove anything.
-    for outcome in ["completed", "failed", "upstream_truncated", "client_gone", "stopped"] {
+    for outcome in ["completed", "failed", "upstream_truncated", "client_closed", "shutdown"] {
       #expect(ends[outcome, default: 0] > 10, "\(outcome) of \(ends)")
     }
   }

@@ -86,7 +86,7 @@ import Testing
     let events = try world.exchange(Self.get("/v1/events/recent?topics=providers/*")).text
     #expect(events.contains(#""healthy":false"#))
     let explained = try world.exchange(Self.post("/v1/route/explain", #"{"model":"m"}"#)).text
-    #expect(explained.contains(#""verdict":"down""#))
+    #expect(explained.contains(#""verdict":"unhealthy""#))
     #expect(explained.contains(#""verdict":"chosen""#))
   }
 
@@ -106,8 +106,8 @@ import Testing
     #expect(try world.exchange(Self.chat("m")).status == 200)
     #expect(world.seen(0).count == 1)
     let explained = try world.exchange(Self.post("/v1/route/explain", Self.tools)).text
-    #expect(explained.contains(#""needs":["tools"]"#))
-    #expect(explained.contains(#""verdict":"unfit","reason":"It cannot do what is needed: tools.""#))
+    #expect(explained.contains(#""required_capabilities":["tools"]"#))
+    #expect(explained.contains(#""verdict":"ineligible","reason":"It lacks required capabilities: tools.""#))
     #expect(explained.contains(#""verdict":"chosen""#))
     let alone = try World(toml: "[[models]]\nname = \"m\"\ncapabilities = [\"chat\"]", [Self.good])
     let refused = try alone.exchange(World.chat(Self.tools))

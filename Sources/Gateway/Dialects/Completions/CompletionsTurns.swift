@@ -73,7 +73,7 @@ struct CompletionsTurns {
         message.content = value
       } else if member.keyEquals("name", in: json) {
         message.name = value
-      } else if member.keyEquals("apiError", in: json) {
+      } else if member.keyEquals("refusal", in: json) {
         message.apiError = value
       } else if member.keyEquals("reasoning_content", in: json) || member.keyEquals("reasoning", in: json) {
         message.reasoning = value

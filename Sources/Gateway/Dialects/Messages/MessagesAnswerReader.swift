@@ -287,7 +287,7 @@ struct MessagesAnswerReader {
       return .length
     }
     if value.equals("tool_use", in: json) { return .toolCalls }
-    return value.equals("apiError", in: json) ? .filtered : .stop
+    return value.equals("refusal", in: json) ? .filtered : .stop
   }
 
   /// Returns the inside of a string, or `nil` for other values.
