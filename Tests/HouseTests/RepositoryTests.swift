@@ -1,18 +1,18 @@
 import Foundation
 import Testing
 
-/// What is true of every file.
+/// Rules for every file of the repository.
 @Suite struct RepositoryTests {
-  /// Lines above which a file holds two things.
+  /// Lines of the longest source file.
   static let linesMax = 400
 
   @Test(arguments: Tree.swift("Sources").map(\.path))
-  func `a source file is no longer than four hundred lines`(path: String) throws {
+  func `a source file has at most 400 lines`(path: String) throws {
     let count = try #require(Tree.file(path)).lines.count - 1
     #expect(count <= Self.linesMax)
   }
 
-  @Test func `the sources neither give up nor force`() {
+  @Test func `the sources contain no fatal errors and no forced operations`() {
     for file in Tree.swift("Sources") {
       for line in file.code {
         for word in ["fatalError(", "try!", "as!", "nonisolated(unsafe)", "@unchecked"] {
@@ -22,17 +22,17 @@ import Testing
     }
   }
 
-  @Test func `nothing is left for later`() {
-    // Put together here, so that this file does not find itself.
+  @Test func `no file has a mark for unfinished work`() {
+    // Joined here, so that the test does not match this file.
     let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
     for file in Tree.all where ["Sources/", "Tests/", "tools/"].contains(where: file.path.hasPrefix) {
-      // What a fuzzer is given is anything at all.
+      // A fuzzer's seeds are arbitrary bytes.
       if file.path.hasPrefix("Tests/Fuzz/Seeds/") { continue }
       for mark in marks { #expect(!file.text.contains(mark), "\(file.path) says \(mark)") }
     }
   }
 
-  @Test func `no file knows the machine that it was written on`() {
+  @Test func `no file has a path of a developer's machine`() {
     let places = ["/wo" + "rk/", "/tm" + "p/", "/ro" + "ot/", "/ho" + "me/"]
     for file in Tree.all where !file.path.hasPrefix("Package.resolved") {
       for line in file.lines {
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func `every public type says what it is`() {
+  @Test func `every public type has a documentation comment`() {
     var silent: [String] = []
     let folders = ["Sources/Gateway", "Sources/Reactor", "Sources/Digest", "Sources/Probe"]
     for file in folders.flatMap(Tree.swift) {
@@ -64,14 +64,14 @@ import Testing
     return words.first.map { ["struct", "class", "enum", "protocol"].contains($0) } ?? false
   }
 
-  @Test func `no type has a name that says nothing`() {
+  @Test func `no file has a name without meaning`() {
     let words = ["Manager", "Helper", "Utils", "Impl", "Util"]
     for file in Tree.swift("Sources") {
       for word in words { #expect(!file.path.contains(word), "\(file.path)") }
     }
   }
 
-  @Test func `decisions are numbered without a gap, and the index names each`() throws {
+  @Test func `decisions have consecutive numbers, and the index lists each`() throws {
     let files = Tree.all.filter { $0.path.hasPrefix("docs/decisions/") }
     let names = files.map { String($0.path.dropFirst("docs/decisions/".count)) }.sorted()
     #expect(names.count > 1)
@@ -82,7 +82,7 @@ import Testing
     for name in names.dropFirst() { #expect(index.text.contains(name), "the index does not name \(name)") }
   }
 
-  @Test func `the changelog has the version that the program says`() throws {
+  @Test func `the changelog has the version of the program`() throws {
     let gateway = try #require(Tree.file("Sources/Gateway/Gateway.swift"))
     let line = try #require(gateway.lines.first { $0.contains("static let version") })
     let version = try #require(line.split(separator: "\"").dropFirst().first)
@@ -90,11 +90,11 @@ import Testing
     #expect(changelog.text.contains("## [\(version)]"))
   }
 
-  @Test func `the license is there`() throws {
+  @Test func `the license is Apache 2.0`() throws {
     #expect(try #require(Tree.file("LICENSE")).text.contains("Apache License"))
   }
 
-  @Test func `every tool is executable, or sourced, and says what it does`() throws {
+  @Test func `every tool is executable or sourced, and has a description`() throws {
     let tools = Tree.all.filter { $0.path.hasPrefix("tools/") && $0.path.split(separator: "/").count == 2 }
     #expect(tools.count > 3)
     for tool in tools {
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func `every file ends with a line end and none has a tab or a space at a line's end`() {
+  @Test func `every Swift file ends with a line end, without tabs and trailing spaces`() {
     for file in Tree.all where file.path.hasSuffix(".swift") {
       #expect(file.text.hasSuffix("\n"), "\(file.path)")
       #expect(!file.lines.contains { $0.hasSuffix(" ") || $0.contains("\t") }, "\(file.path)")

@@ -2,12 +2,12 @@ import Foundation
 
 /// The repository's files as text.
 enum Tree {
-  /// One text file: where it is below the root, and what it says.
+  /// A text file: its path below the root, and its text.
   struct File: Sendable {
     let path: String
     let text: String
     let lines: [Substring]
-    /// The lines of a Swift file as code: comments and the contents of string literals left out.
+    /// The lines of a Swift file without comments and the contents of string literals.
     let code: [String]
     /// The words of the code.
     let words: Set<String>
@@ -32,7 +32,7 @@ enum Tree {
       }
     }
 
-    /// The modules that it imports.
+    /// The modules that the file imports.
     var imports: [String] {
       lines.compactMap { line in
         let words = line.split(separator: " ")
@@ -46,17 +46,32 @@ enum Tree {
       }
     }
 
-    /// Whether its code says the word.
+    /// The types that the file declares at the top level.
+    var declaredTypes: [String] { declaredTypes(atAnyDepth: false) }
+
+    /// Returns the types that the file declares, at the top level or at any depth. Private types are left out.
+    func declaredTypes(atAnyDepth: Bool) -> [String] {
+      code.compactMap { line in
+        guard atAnyDepth || line.first?.isWhitespace == false, !line.hasPrefix("extension") else { return nil }
+        let words = line.split { !$0.isLetter && !$0.isNumber && $0 != "_" }
+        guard let position = words.firstIndex(where: { ["struct", "class", "enum", "protocol"].contains($0) }),
+          position + 1 < words.count, !words[..<position].contains("private")
+        else { return nil }
+        return String(words[position + 1])
+      }
+    }
+
+    /// Returns whether the code contains the word.
     func says(_ word: String) -> Bool { words.contains(word) }
   }
 
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// Folders that are made, not written.
+  /// Folders that tools create.
   private static let made: Set<String> = [".git", ".build", ".cache", ".venv", "__pycache__", ".swiftpm"]
 
-  /// Every text file that is not made by a tool.
+  /// Every text file that no tool creates.
   static let all: [File] = files(below: root, "")
 
   private static func files(below folder: URL, _ prefix: String) -> [File] {
@@ -75,14 +90,14 @@ enum Tree {
     }
   }
 
-  /// The Swift files below a folder, as in `Sources/Reactor`.
+  /// Returns the Swift files below a folder, as in `Sources/Reactor`.
   static func swift(_ folder: String) -> [File] {
     all.filter { $0.path.hasPrefix(folder + "/") && $0.path.hasSuffix(".swift") }
   }
 
   static func file(_ path: String) -> File? { all.first { $0.path == path } }
 
-  /// A line without its comment and without what its string literals say.
+  /// Returns a line without its comment and the contents of its string literals.
   private static func code(_ line: Substring) -> String {
     var code = ""
     var isInText = false

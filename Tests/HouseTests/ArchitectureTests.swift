@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+
+/// The order of the gateway's folders, and what each of them may know.
+@Suite struct ArchitectureTests {
+  /// The folders from top to bottom. A folder may use those of the rows below its own.
+  ///
+  /// The root and the folders beside it use one another, and so do those of the last row; all others are independent of
+  /// their neighbors. The empty name is that of the root.
+  private static let rows: [[String]] = [
+    ["", "Connections", "Endpoints", "Lifecycle"],
+    ["Exchange"],
+    ["Dispatch", "Admission", "Cache", "Records"],
+    ["Calls"],
+    ["Dialects"],
+    ["Front"],
+    ["Types", "Wire", "Configuration"],
+  ]
+
+  /// Folders of the order that do not exist yet.
+  private static let planned: Set<String> = ["Connections", "Lifecycle", "Exchange", "Cache"]
+
+  /// Folders that have no place in the order, and the row in which they are until they are gone.
+  private static let unplaced = ["Providers": 1, "Telemetry": 2]
+
+  private static let folders = rows.flatMap { $0 } + unplaced.keys.sorted()
+
+  private static func row(of folder: String) -> Int {
+    unplaced[folder] ?? rows.firstIndex { $0.contains(folder) } ?? 0
+  }
+
+  /// The folders whose types the files of a folder may name.
+  private static func known(to folder: String) -> Set<String> {
+    let row = row(of: folder)
+    let isShared = row == 0 || row == rows.count - 1
+    return Set(rows[(row + 1)...].joined()).union(isShared ? rows[row] : [folder])
+      .union(unplaced.filter { $0.value > row }.keys)
+  }
+
+  @Test func `the gateway's folders are those that have a place in the order`() {
+    let present = Set(
+      Tree.swift("Sources/Gateway").map { $0.path.split(separator: "/") }.filter { $0.count > 3 }.map {
+        String($0[2])
+      })
+    #expect(present == Set(Self.folders).subtracting(Self.planned).subtracting([""]))
+  }
+
+  @Test func `a folder of the gateway names no type of a folder that it may not know`() {
+    var homes: [String: String] = [:]
+    for folder in Self.folders {
+      for file in files(of: folder) {
+        for type in file.declaredTypes { homes[type] = folder }
+      }
+    }
+    #expect(homes["RequestHead"] == "Front")
+    #expect(homes["Gateway"] == "")
+    var violations: [String] = []
+    for folder in Self.folders {
+      let known = Self.known(to: folder)
+      let nested = Set(known.flatMap { files(of: $0) }.flatMap { $0.declaredTypes(atAnyDepth: true) })
+      for file in files(of: folder) {
+        for word in file.words.sorted() {
+          guard let home = homes[word], !known.contains(home), !nested.contains(word) else { continue }
+          if qualifies(word, in: file) { continue }
+          violations.append("\(file.path) names \(word) of \(home.isEmpty ? "the root" : home)")
+        }
+      }
+    }
+    #expect(violations == [])
+  }
+
+  @Test func `only the gateway's top row and the program import the reactor`() {
+    for file in Tree.swift("Sources") where file.imports.contains("Reactor") {
+      let isTop = Self.rows[0].contains { files(of: $0).contains { $0.path == file.path } }
+      #expect(isTop || file.path.hasPrefix("Sources/hoosh/"), "\(file.path)")
+    }
+  }
+
+  // MARK: Dialects
+
+  /// Lines outside `Dialects` that decide by naming a dialect, by file.
+  private static let decisions = ["Sources/Gateway/Front/Endpoint.swift": 1, "Sources/Gateway/Types/CallEndpoint.swift": 7]
+
+  @Test(arguments: [
+    ("if call.dialect == .gemini {", true), ("case .openAI, .responses: 1", true), ("case (.ollama, _): 2", true),
+    ("guard .anthropic != dialect else", true), ("if case .gemini = dialect {", true), ("case responses", false),
+    ("dialect: .ollama,", false), ("return CallEndpoint(.gemini)", false), ("head.responses == 1", false),
+  ])
+  func `a decision by dialect is told from other uses`(_ line: String, _ isDecision: Bool) {
+    #expect(Self.decides(line) == isDecision)
+  }
+
+  @Test func `only the dialects' folder decides by naming a dialect`() {
+    var found: [String: Int] = [:]
+    for file in Tree.swift("Sources/Gateway") where !file.path.hasPrefix("Sources/Gateway/Dialects/") {
+      let count = file.code.count(where: Self.decides)
+      if count > 0 { found[file.path] = count }
+    }
+    #expect(found == Self.decisions)
+  }
+
+  private static func decides(_ line: String) -> Bool {
+    let name = /(^|[^\w)\]?])\.(openAI|responses|anthropic|ollama|gemini)\b/
+    guard line.contains(name) else { return false }
+    return line.contains(/(==|!=)\s*\.(openAI|responses|anthropic|ollama|gemini)\b/)
+      || line.contains(/\.(openAI|responses|anthropic|ollama|gemini)\s*(==|!=)/)
+      || line.contains(/\bcase\b[^:=]*\.(openAI|responses|anthropic|ollama|gemini)\b/)
+  }
+
+  private func files(of folder: String) -> [Tree.File] {
+    Tree.swift("Sources/Gateway").filter { file in
+      let parts = file.path.split(separator: "/")
+      return folder.isEmpty ? parts.count == 3 : parts.count > 3 && parts[2] == folder
+    }
+  }
+
+  /// Whether the word appears only behind a dot, as in `Configuration.Provider`.
+  private func qualifies(_ word: String, in file: Tree.File) -> Bool {
+    file.code.allSatisfy { line in
+      var rest = line[...]
+      while let found = rest.range(of: word) {
+        let before = found.lowerBound > line.startIndex ? line[line.index(before: found.lowerBound)] : " "
+        let after = found.upperBound < line.endIndex ? line[found.upperBound] : " "
+        let isWord =
+          !before.isLetter && !before.isNumber && before != "_" && !after.isLetter && !after.isNumber
+          && after != "_"
+        if isWord, before != "." { return false }
+        rest = line[found.upperBound...]
+      }
+      return true
+    }
+  }
+}
