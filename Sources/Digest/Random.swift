@@ -2,7 +2,7 @@ internal import COpenSSL
 
 /// Unpredictable bytes, from libcrypto's generator.
 public enum Random {
-  /// Fills `bytes`. Traps when the system has no entropy to seed from: nothing safe could go on.
+  /// Fills `bytes` with random ones. Traps if the system has no entropy, because nothing can continue safely.
   public static func fill(_ bytes: inout MutableSpan<UInt8>) {
     guard !bytes.isEmpty else { return }
     let isFilled = unsafe bytes.withUnsafeMutableBufferPointer { target in
@@ -11,7 +11,7 @@ public enum Random {
     precondition(isFilled, "libcrypto has no entropy")
   }
 
-  /// `count` bytes. Traps as `fill` does.
+  /// Returns `count` random bytes. Traps as `fill` does.
   public static func bytes(_ count: Int) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var span = bytes.mutableSpan

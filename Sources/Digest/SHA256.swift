@@ -1,8 +1,8 @@
 internal import COpenSSL
 
-/// SHA-256 (FIPS 180-4) and what is made of it, by libcrypto.
+/// SHA-256 (FIPS 180-4) and HMAC-SHA256, by libcrypto.
 public enum SHA256 {
-  /// The SHA-256 of `bytes`. Traps when libcrypto was built without SHA-256.
+  /// Returns the SHA-256 of `bytes`. Traps if libcrypto was built without it.
   public static func hash(_ bytes: Span<UInt8>) -> Digest256 {
     var digest = Digest256(bytes: InlineArray(repeating: 0))
     var out = digest.bytes.mutableSpan
@@ -15,7 +15,7 @@ public enum SHA256 {
     return digest
   }
 
-  /// The HMAC-SHA256 (RFC 2104) of `bytes` under `key`. Traps when libcrypto was built without SHA-256.
+  /// Returns the HMAC-SHA256 (RFC 2104) of `bytes` with `key`. Traps if libcrypto was built without SHA-256.
   public static func authenticate(_ bytes: Span<UInt8>, key: Span<UInt8>) -> Digest256 {
     var digest = Digest256(bytes: InlineArray(repeating: 0))
     var out = digest.bytes.mutableSpan

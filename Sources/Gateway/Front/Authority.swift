@@ -1,17 +1,17 @@
 /// A host and a port, as in a `Host` field or before the path of an absolute target (RFC 9110, section 7.2).
 ///
-/// Only names of letters, digits, `.`, `-`, `_` and `~`, IPv4 addresses and IPv6 addresses in brackets are
-/// taken: no user information, no percent escapes, no lists.
+/// The host is a name of letters, digits, `.`, `-`, `_`, and `~`, an IPv4 address, or an IPv6 address in brackets. User
+/// information, percent escapes, and lists are rejected.
 struct Authority: Equatable, Sendable {
   /// Bytes of the longest name.
   static let nameBytesMax = 255
 
-  /// The name as it came; IPv6 addresses with their brackets.
+  /// The host name as received. IPv6 addresses keep their brackets.
   var name: Slice
-  /// The port, 1...65535; nil when none was given.
+  /// The port, 1...65535; nil if the authority has none.
   var port: UInt16?
 
-  /// The authority that fills `range`, or nil.
+  /// Returns the authority that fills `range`, or nil if its bytes are not an authority.
   static func read(_ range: Range<Int>, in bytes: Span<UInt8>) -> Authority? {
     guard !range.isEmpty else { return nil }
     let isAddress = bytes[range.lowerBound] == UInt8(ascii: "[")
@@ -23,7 +23,7 @@ struct Authority: Equatable, Sendable {
     return Authority(name: name, port: port)
   }
 
-  /// Whether both name the same host and port; letter case aside, and with port 80 where none is given.
+  /// Returns whether both name the same host, in any letter case, and the same port, which is 80 by default.
   func isSame(as other: Authority, in bytes: Span<UInt8>) -> Bool {
     guard name.count == other.name.count, port ?? 80 == other.port ?? 80 else { return false }
     for offset in 0..<Int(name.count) {
@@ -47,7 +47,7 @@ struct Authority: Equatable, Sendable {
     }
   }
 
-  /// Behind the bracket that closes an IPv6 address, of which only the alphabet is checked.
+  /// Returns the offset after the bracket that closes an IPv6 address. Checks only the address's alphabet.
   private static func endOfAddress(_ range: Range<Int>, in bytes: Span<UInt8>) -> Int? {
     var end = range.lowerBound + 1
     var colons = 0

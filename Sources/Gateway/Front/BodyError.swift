@@ -1,32 +1,36 @@
-/// Why the bytes behind a head are not its body; the connection closes after the answer.
+/// An error in the body of a request. The connection closes after the response.
 enum BodyError: Error, Equatable, Sendable {
-  /// The body, as announced or as it came, is longer than allowed.
+  /// The body is longer than the limit, as declared or as received.
   case tooLarge
-  /// A body that nobody reads is longer than is read past.
+  /// The body of a method without one is longer than `BodyReader.discardsMax`.
   case unwanted
   case chunkSize, chunkExtension, chunkExtensionTooLong, chunkEnd, lineEnd, trailer, trailersTooLarge
 
-  /// The answer.
+  /// The error response.
   var apiError: APIError {
     switch self {
     case .tooLarge:
-      APIError(413, .requestTooLarge, "The request body is longer than allowed: send less.", closes: true)
+      APIError(
+        413, .requestTooLarge,
+        "The request body is longer than `server.json_body_bytes_max`. Send a shorter one, or raise the limit.",
+        closes: true)
     case .trailersTooLarge:
-      APIError(431, .headersTooLarge, "The trailer fields are too many or too long: send less.", closes: true)
+      APIError(431, .headersTooLarge, "The trailer fields are too many or too long. Send fewer.", closes: true)
     default:
       APIError(400, .malformedRequest, advice, closes: true)
     }
   }
 
+  /// The cause of an error that is a plain 400, and how to fix it.
   private var advice: String {
     switch self {
-    case .unwanted: "This method takes no body: send none."
-    case .chunkSize: "A chunk size must be one to eight hex digits."
-    case .chunkExtension: "A chunk extension is malformed: leave it out."
-    case .chunkExtensionTooLong: "The chunk extensions are too long: leave them out."
-    case .chunkEnd: "A chunk is longer or shorter than its size says."
-    case .lineEnd: "A carriage return or line feed stands alone: end lines with CR LF."
-    case .trailer: "A trailer field is malformed: leave it out."
+    case .unwanted: "This method takes no body. Send none."
+    case .chunkSize: "A chunk size is malformed. Send one to eight hex digits."
+    case .chunkExtension: "A chunk extension is malformed. Leave it out."
+    case .chunkExtensionTooLong: "The chunk extensions are too long. Leave them out."
+    case .chunkEnd: "A chunk does not end where its size ends. Send each chunk with its exact size."
+    case .lineEnd: "A line ends with a single carriage return or line feed. End lines with CR LF."
+    case .trailer: "A trailer field is malformed. Leave it out."
     default: "The request body is malformed."
     }
   }

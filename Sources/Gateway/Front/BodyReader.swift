@@ -1,23 +1,23 @@
-/// How far a body has come.
+/// The progress of a body.
 struct BodyProgress: Equatable, Sendable {
-  /// Bytes of the given span that belong to the body; what follows them is the next request.
+  /// Bytes of the given span that belong to the body. The next request begins after them.
   var consumed: Int
   var isComplete: Bool
 }
 
-/// Reads the body of one request while it arrives (RFC 9112, sections 6 and 7).
+/// Reads the body of one request as it arrives (RFC 9112, sections 6 and 7).
 ///
-/// Chunks are joined; their extensions and the trailer fields are checked, counted and dropped. Nothing of
-/// the framing is kept, so every byte given is either consumed or lies behind the body.
+/// The reader joins chunks. It checks, counts, and drops chunk extensions and trailer fields. It consumes every byte
+/// up to the end of the body.
 struct BodyReader: Sendable {
-  /// Bytes of a body that is read past because its method takes none.
+  /// Bytes of the longest body that is discarded because its method takes none.
   static let discardsMax = 64 * 1024
 
   private enum State {
-    /// Runs of known length: the whole body, or the data of one chunk.
+    /// The bytes that remain of the whole body, or of one chunk's data.
     case length(Int), data(Int)
     case chunks(ChunkLine)
-    /// Between the data of a chunk and the next size.
+    /// Between a chunk's data and the next chunk size.
     case dataEnd, dataLineFeed
     case trailers(TrailerLine)
     case complete
@@ -27,16 +27,16 @@ struct BodyReader: Sendable {
   private var state: State
   private let bytesMax: Int
   private let discards: Bool
-  /// Bytes of the body so far, with those of a chunk counted when it is announced.
+  /// Bytes of the body so far. A chunk counts from when its size is known.
   private var byteCount = 0
   private var extensionByteCount = 0
 
-  /// A reader that keeps a body of at most `bytesMax` bytes.
+  /// A reader that collects a body of at most `bytesMax` bytes.
   init(framing: RequestHead.Framing, bytesMax: Int) {
     self.init(framing, bytesMax, discards: false)
   }
 
-  /// A reader that keeps nothing, of at most `discardsMax` bytes, for methods without a body.
+  /// A reader that discards a body of at most `discardsMax` bytes, for methods without a body.
   init(discarding framing: RequestHead.Framing) {
     self.init(framing, Self.discardsMax, discards: true)
   }
@@ -52,20 +52,20 @@ struct BodyReader: Sendable {
     }
   }
 
-  /// Whether nothing of the body is missing.
+  /// Whether the body is complete.
   var isComplete: Bool {
     if case .complete = state { true } else { false }
   }
 
-  /// Why the declared length will not be read, before any of it has come.
+  /// The error that ended the body. A declared length above the limit is one before any byte arrives.
   var error: BodyError? {
     if case .refused(let error) = state { error } else { nil }
   }
 
-  /// Reads on with bytes that were not given before, appending what belongs to the body.
+  /// Reads the next bytes, appends the body's data to `body`, and returns the progress.
   ///
-  /// All of `bytes` is consumed unless the body ends inside it. A length that is too large is refused on the
-  /// first call even when there are no bytes yet.
+  /// Consumes all of `bytes` unless the body ends inside it. Throws for a declared length above the limit on the first
+  /// call, even if `bytes` is empty.
   mutating func read(_ bytes: Span<UInt8>, into body: inout [UInt8]) throws(BodyError) -> BodyProgress {
     do throws(BodyError) {
       return try readOn(bytes, into: &body)
@@ -114,7 +114,7 @@ struct BodyReader: Sendable {
     return BodyProgress(consumed: index, isComplete: isComplete)
   }
 
-  /// Copies up to `count` bytes; returns how many are missing.
+  /// Copies up to `count` bytes and returns the number of bytes still missing.
   private func take(
     _ count: Int, from bytes: Span<UInt8>, at index: inout Int, into body: inout [UInt8]
   ) -> Int {
@@ -139,7 +139,7 @@ struct BodyReader: Sendable {
         state = .trailers(TrailerLine())
         return
       }
-      // Both are far from overflow: a size has eight hex digits, and the sum so far is within the bound.
+      // Neither can overflow: a size has at most eight hex digits, and the sum so far is within the limit.
       guard line.size <= bytesMax - byteCount else { throw discards ? .unwanted : .tooLarge }
       byteCount += line.size
       state = .data(line.size)

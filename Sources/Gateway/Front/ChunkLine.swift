@@ -1,8 +1,8 @@
-/// The line before a chunk, byte by byte: its size and its extensions (RFC 9112, section 7.1).
+/// Reads the line before a chunk byte by byte: its size and its extensions (RFC 9112, section 7.1).
 ///
-/// White space is taken around the parts of an extension, where the grammar has it, and nowhere else.
+/// White space is allowed only where the grammar has it, around the parts of an extension.
 struct ChunkLine: Sendable {
-  /// Hex digits of a size, leading zeros included.
+  /// Hex digits of a chunk size, including leading zeros.
   static let digitsMax = 8
   /// Bytes of the extensions of one chunk, from the first semicolon.
   static let extensionBytesMax = 256
@@ -11,14 +11,14 @@ struct ChunkLine: Sendable {
 
   private enum State {
     case size
-    /// Before, in and behind the name of an extension.
+    /// Before, in, and after the name of an extension.
     case nameStart, name, nameEnd
-    /// Before, in and behind its value.
+    /// Before, in, and after its value.
     case valueStart, token, quoted, escaped, quotedEnd, valueEnd
     case lineFeed
   }
 
-  /// The size, once the line has ended.
+  /// The chunk size, complete when the line has ended.
   private(set) var size = 0
   /// Bytes of extensions so far.
   private(set) var extensionByteCount = 0
@@ -27,7 +27,7 @@ struct ChunkLine: Sendable {
 
   init() {}
 
-  /// Takes one byte; true when the line is complete with it.
+  /// Reads one byte and returns whether it completes the line.
   mutating func take(_ byte: UInt8) throws(BodyError) -> Bool {
     switch state {
     case .size:
@@ -65,7 +65,7 @@ struct ChunkLine: Sendable {
 
   private var mayEnd: Bool { state == .name || state == .token || state == .quotedEnd }
 
-  /// The state behind one byte of an extension; nil when the byte cannot stand there.
+  /// Returns the state after one byte of an extension, or nil if the byte is not allowed there.
   private static func after(_ state: State, _ byte: UInt8) -> State? {
     let (semicolon, equals, quote, backslash) = (0x3b as UInt8, 0x3d as UInt8, 0x22 as UInt8, 0x5c as UInt8)
     switch state {

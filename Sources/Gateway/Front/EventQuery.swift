@@ -1,10 +1,10 @@
-/// What of the events a reader wants, from a query as in `since=7&topics=errors,providers/*&limit=20`.
+/// The filter of a request for gateway events, from a query as in `since=7&topics=errors,providers/*&limit=20`.
 ///
-/// What is not understood is left out; topics are looked at by who knows them.
+/// Unknown and malformed parts are ignored. The topics are not validated here.
 struct EventQuery: Equatable {
-  /// The number of the last event that the reader has.
+  /// The sequence number of the last event that the client has.
   var since: UInt64?
-  /// Topics with commas between them, without percent escapes.
+  /// The topics, separated by commas and without percent escapes.
   var topics: String?
   var limit = 100
 

@@ -1,10 +1,10 @@
-/// One header line, cut at its colon (RFC 9112, section 5).
+/// One header line, split at its colon (RFC 9112, section 5).
 struct FieldLine: Equatable {
   var name: Range<Int>
-  /// Without the white space around it; may be empty.
+  /// The value without the white space around it; may be empty.
   var value: Range<Int>
 
-  /// Cuts a line without its line end, in which control bytes were refused already.
+  /// Returns the two parts of a line without its line end. The line has no control bytes.
   static func read(_ line: Range<Int>, in bytes: Span<UInt8>) throws(HeadError) -> FieldLine {
     var colon = line.lowerBound
     while colon < line.upperBound, bytes[colon].isTokenByte { colon += 1 }
@@ -18,7 +18,7 @@ struct FieldLine: Equatable {
   }
 }
 
-/// The fields that mean something to the gateway; the raw value is the name in lower case.
+/// The header fields that the gateway reads. The raw value is the name in lower case.
 enum FieldName: String, Sendable {
   case host
   case contentLength = "content-length"
@@ -39,7 +39,7 @@ enum FieldName: String, Sendable {
   case anthropicBeta = "anthropic-beta"
   case other
 
-  /// The field that `name` names in any letter case.
+  /// Returns the field with the given name, in any letter case.
   static func named(_ name: Span<UInt8>) -> FieldName {
     switch name.count {
     case 4: if name.matches("host") { return .host }
@@ -71,23 +71,23 @@ enum FieldName: String, Sendable {
 }
 
 extension UInt8 {
-  /// Whether names and methods may have this byte: `tchar` of RFC 9110, section 5.6.2.
+  /// Whether the byte may be part of a field name or a method: `tchar` of RFC 9110, section 5.6.2.
   var isTokenByte: Bool {
-    // One bit for each of the 128 ASCII codes.
+    // One bit for each ASCII code.
     let bits: UInt64 = self < 64 ? 0x03ff_6cfa_0000_0000 : 0x57ff_ffff_c7ff_fffe
     return self < 128 && bits >> UInt64(self & 63) & 1 == 1
   }
 
-  /// Whether this is a space or a tab.
+  /// Whether the byte is a space or a tab.
   var isBlank: Bool { self == 0x20 || self == 0x09 }
 
-  /// Whether this is a control character that no line may have; tabs are allowed.
+  /// Whether the byte is a control character other than a tab. No line may contain one.
   var isForbiddenControl: Bool { self < 0x20 && self != 0x09 || self == 0x7f }
 
-  /// Whether this is one of `0` to `9`.
+  /// Whether the byte is one of `0` to `9`.
   var isDecimalDigit: Bool { self >= 0x30 && self <= 0x39 }
 
-  /// The value of a hexadecimal digit in either case; nil for other bytes.
+  /// The value of a hexadecimal digit in either letter case; nil for other bytes.
   var hexDigitValue: UInt8? {
     switch self {
     case 0x30...0x39: self - 0x30
@@ -99,13 +99,13 @@ extension UInt8 {
 }
 
 extension Span where Element == UInt8 {
-  /// Whether the whole span is `text`, which is in lower case, letter case aside.
+  /// Returns whether the whole span equals `text`, which is in lower case, in any letter case.
   func matches(_ text: StaticString) -> Bool { equalsIgnoringCase(text.bytes) }
 
-  /// Whether the span begins with `text`, which is in lower case, letter case aside.
+  /// Returns whether the span begins with `text`, which is in lower case, in any letter case.
   func begins(_ text: StaticString) -> Bool { extracting(first: text.utf8CodeUnitCount).matches(text) }
 
-  /// `range` without the spaces and tabs at its ends.
+  /// Returns `range` without the spaces and tabs at its ends.
   func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
     var (start, end) = (range.lowerBound, range.upperBound)
     while start < end, self[start].isBlank { start += 1 }

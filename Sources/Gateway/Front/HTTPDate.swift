@@ -1,10 +1,10 @@
-/// The `Date` field, made once a second (RFC 9110 section 5.6.7, IMF-fixdate).
+/// The value of the `Date` field, formatted once per second (RFC 9110, section 5.6.7, IMF-fixdate).
 struct HTTPDate {
   private var second: UInt64 = .max
-  /// The text, as in `Sun, 06 Nov 1994 08:49:37 GMT`.
+  /// The formatted date, as in `Sun, 06 Nov 1994 08:49:37 GMT`.
   private(set) var text: [UInt8] = []
 
-  /// Brings the text up to date; `nanoseconds` since 1970.
+  /// Updates the text to the time that is `nanoseconds` after 1970.
   mutating func update(_ nanoseconds: UInt64) {
     let now = nanoseconds / 1_000_000_000
     if now == second { return }

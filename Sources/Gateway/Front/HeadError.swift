@@ -1,7 +1,7 @@
-/// Why the bytes on a connection are not a request head; the connection closes after the answer.
+/// An error in the head of a request. The connection closes after the response.
 ///
-/// Where RFC 9110 and 9112 allow a reader both to repair and to refuse, the gateway refuses: what two readers
-/// could understand differently is how requests are smuggled.
+/// Where RFC 9110 or 9112 lets a server repair a malformed request, the gateway rejects it. Two readers that repair it
+/// differently would allow request smuggling.
 enum HeadError: Error, Equatable, Sendable {
   // Bytes.
   case notARequest, emptyLines, bareCarriageReturn, bareLineFeed, controlByte
@@ -15,54 +15,54 @@ enum HeadError: Error, Equatable, Sendable {
   case contentLength, lengthAndCoding, transferEncoding, transferCodingUnknown, transferEncodingTooOld
   case expectation
 
-  /// The answer.
+  /// The error response.
   var apiError: APIError {
     switch self {
     case .requestLineTooLong:
-      APIError(414, .uriTooLong, "The request line is longer than 8192 bytes: shorten the target.", closes: true)
+      APIError(414, .uriTooLong, "The request line is longer than 8192 bytes. Shorten the target.", closes: true)
     case .versionNotSupported:
-      APIError(505, .versionNotSupported, "Speak HTTP/1.1 or HTTP/1.0 to this port.", closes: true)
+      APIError(505, .versionNotSupported, "This port supports HTTP/1.1 and HTTP/1.0 only.", closes: true)
     case .fieldTooLong:
-      APIError(431, .headersTooLarge, "A header field is longer than 16384 bytes: shorten it.", closes: true)
+      APIError(431, .headersTooLarge, "A header field is longer than 16384 bytes. Shorten it.", closes: true)
     case .fieldsTooLong:
-      APIError(431, .headersTooLarge, "The header fields have more than 32768 bytes: send less.", closes: true)
+      APIError(431, .headersTooLarge, "The header fields are longer than 32768 bytes. Send fewer.", closes: true)
     case .tooManyFields:
-      APIError(431, .headersTooLarge, "There are more than 100 header fields: send fewer.", closes: true)
+      APIError(431, .headersTooLarge, "The request has more than 100 header fields. Send fewer.", closes: true)
     case .transferCodingUnknown:
-      APIError(501, .notImplemented, "The only transfer coding understood here is chunked.", closes: true)
+      APIError(501, .notImplemented, "The only transfer coding that is supported is chunked.", closes: true)
     case .expectation:
-      APIError(417, .expectationFailed, "The only expectation understood here is 100-continue.", closes: true)
+      APIError(417, .expectationFailed, "The only expectation that is supported is 100-continue.", closes: true)
     default:
       APIError(400, .malformedRequest, advice, closes: true)
     }
   }
 
-  /// What to change, for the faults that are a plain 400.
+  /// The cause of an error that is a plain 400, and how to fix it.
   private var advice: String {
     switch self {
-    case .notARequest: "This port speaks plain HTTP/1.1: a request begins with its method."
-    case .emptyLines: "Send no empty lines before the request line."
-    case .bareCarriageReturn: "A carriage return stands alone: end lines with CR LF."
-    case .bareLineFeed: "A line feed stands alone: end lines with CR LF."
-    case .controlByte: "Remove the control character from the head."
-    case .requestLine: "Write the request line as METHOD SP target SP HTTP/1.1."
-    case .version: "The request line must end in HTTP/1.1 or HTTP/1.0."
+    case .notARequest: "The bytes are not an HTTP request. This port supports plain HTTP/1.1, without TLS."
+    case .emptyLines: "Several empty lines precede the request line. Send none."
+    case .bareCarriageReturn: "A carriage return has no line feed after it. End lines with CR LF."
+    case .bareLineFeed: "A line feed has no carriage return before it. End lines with CR LF."
+    case .controlByte: "The head has a control character. Remove it."
+    case .requestLine: "The request line is malformed. Write METHOD, a space, the target, a space, and HTTP/1.1."
+    case .version: "The request line does not end in HTTP/1.1 or HTTP/1.0."
     case .target: "The request target has a character that must be percent-encoded."
-    case .targetForm: "The request target must begin with a slash or with http://."
-    case .targetEscape: "A percent escape in the request target is not two hex digits of UTF-8 text."
-    case .targetDots: "Remove the segments . and .. from the request target."
-    case .folded: "A header line begins with white space: put each field on one line."
-    case .spaceBeforeColon: "Remove the white space between a header name and its colon."
+    case .targetForm: "The request target does not begin with a slash or with http://."
+    case .targetEscape: "The request target has a malformed percent escape. Write two hex digits for each byte of UTF-8."
+    case .targetDots: "The request target has a segment that is . or .. after decoding. Remove it."
+    case .folded: "A header line begins with white space. Put each field on one line."
+    case .spaceBeforeColon: "A header name has white space before its colon. Remove it."
     case .noColon: "A header line has no colon."
-    case .fieldName: "A header name is empty or has a character that names cannot have."
-    case .repeated(let name): "Send the \(name.rawValue) field once."
-    case .hostMissing: "HTTP/1.1 requires a Host field."
-    case .hostMalformed: "The Host must be a name or an address, and a port from 1 to 65535 if there is one."
-    case .hostDisagrees: "The Host field names another host than the request target."
-    case .contentLength: "Content-Length must be one decimal number of at most 19 digits."
-    case .lengthAndCoding: "Send Content-Length or Transfer-Encoding, not both."
-    case .transferEncoding: "Transfer-Encoding must be exactly: chunked."
-    case .transferEncodingTooOld: "Transfer-Encoding is not part of HTTP/1.0: send Content-Length."
+    case .fieldName: "A header name is empty or has a character that is not allowed in names."
+    case .repeated(let name): "The field \(name.rawValue) is repeated. Send it once."
+    case .hostMissing: "The Host field is missing. HTTP/1.1 requires one."
+    case .hostMalformed: "The Host field is malformed. Send a name or an address, with an optional port from 1 to 65535."
+    case .hostDisagrees: "The Host field and the request target name different hosts. Send the same in both."
+    case .contentLength: "Content-Length is malformed. Send one decimal number of at most 19 digits."
+    case .lengthAndCoding: "The request has both Content-Length and Transfer-Encoding. Send one of them."
+    case .transferEncoding: "Transfer-Encoding is malformed. Send exactly: chunked."
+    case .transferEncodingTooOld: "HTTP/1.0 has no Transfer-Encoding. Send Content-Length."
     default: "The request is malformed."
     }
   }

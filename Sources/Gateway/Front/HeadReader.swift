@@ -1,34 +1,34 @@
-/// Reads the head of one request while it arrives (RFC 9112, sections 2 to 6).
+/// Reads the head of one request as it arrives (RFC 9112, sections 2 to 6).
 ///
-/// Every byte is looked at when it comes and every line when it ends, strictly from left to right: how the
-/// bytes were cut changes neither the answer nor the work. A reader serves one request.
+/// The reader examines every byte once, from left to right, and every line when it is complete. The result does not
+/// depend on how the bytes were split. A reader serves one request.
 struct HeadReader: Sendable {
-  /// Bytes of the longest request line, without its end.
+  /// Bytes of the longest request line, without its line end.
   static let requestLineBytesMax = 8 * 1024
-  /// Bytes of the longest field line, without its end.
+  /// Bytes of the longest field line, without its line end.
   static let fieldBytesMax = 16 * 1024
-  /// Bytes of all field lines together, with their ends.
+  /// Bytes of all field lines together, including their line ends.
   static let fieldsBytesMax = 32 * 1024
-  /// Fields of one head.
+  /// Fields in one head.
   static let fieldsMax = 100
 
   private enum State { case opening, requestLine, fields, complete }
 
   private var state = State.opening
   private var head = RequestHead()
-  /// The next byte to look at, and the first one of its line.
+  /// The offset of the next byte to examine, and of the first byte of its line.
   private var position = 0
   private var lineStart = 0
   private var fieldsStart = 0
   private var fieldCount = 0
-  /// What the fields said, until all of them are known.
+  /// The fields whose meaning depends on all others.
   private var seen = SeenFields()
 
   init() {}
 
-  /// Reads on; nil when the head is not complete yet.
+  /// Reads the bytes that have arrived, and returns the head when it is complete.
   ///
-  /// `bytes` is everything that came since the end of the last request, from the same first byte on each call.
+  /// `bytes` holds everything since the end of the last request and begins with the same byte on every call.
   mutating func read(_ bytes: Span<UInt8>) throws(HeadError) -> RequestHead? {
     while position < bytes.count {
       switch state {
@@ -61,7 +61,7 @@ struct HeadReader: Sendable {
     return state == .complete ? head : nil
   }
 
-  /// Looks at the first byte, behind at most one empty line; false when more is needed.
+  /// Checks the first byte, after at most one empty line. Returns false if more bytes are needed.
   private mutating func open(_ bytes: Span<UInt8>) throws(HeadError) -> Bool {
     let first = bytes[position]
     if first == 0x0d {
@@ -70,13 +70,13 @@ struct HeadReader: Sendable {
       startLine(after: position)
       return true
     }
-    // A TLS hello or other noise is known by its first byte; nothing is gained by waiting for a line.
+    // The first byte identifies a TLS hello and other noise, so that nothing waits for the end of a line.
     guard first.isTokenByte else { throw first == 0x0a ? .bareLineFeed : .notARequest }
     state = .requestLine
     return true
   }
 
-  /// Ends the head at its empty line; nil when only half of that is there.
+  /// Completes the head at its empty line, and returns it. Returns nil if the line feed has not arrived.
   private mutating func close(_ bytes: Span<UInt8>) throws(HeadError) -> RequestHead? {
     guard try hasLineFeed(bytes, after: position) else { return nil }
     try seen.resolve(&head, in: bytes)
@@ -85,9 +85,9 @@ struct HeadReader: Sendable {
     return head
   }
 
-  /// The offset of the CR that ends the line, once its LF is there; nil when more is needed.
+  /// Returns the offset of the CR that ends the line when its LF has arrived, or nil if more bytes are needed.
   ///
-  /// `limit` is the last offset at which it may stand.
+  /// `limit` is the largest offset that the CR may have; a longer line throws `error`.
   private mutating func lineEnd(
     _ bytes: Span<UInt8>, limit: Int, beyond error: HeadError
   ) throws(HeadError) -> Int? {
@@ -123,7 +123,7 @@ struct HeadReader: Sendable {
 }
 
 extension RequestHead {
-  /// Reads a request line without its end; returns the host that its target names, if it does.
+  /// Reads a request line without its line end, and returns the host in its target, if there is one.
   fileprivate mutating func readRequestLine(
     _ line: Range<Int>, in bytes: Span<UInt8>
   ) throws(HeadError) -> Authority? {
@@ -140,7 +140,7 @@ extension RequestHead {
     }
     guard index > start, index < line.upperBound else { throw .requestLine }
 
-    // Before the target: whoever speaks another version is told so, whatever else is wrong.
+    // Before the target, so that a client of another version gets that error first.
     minorVersion = try Self.minorVersion(index + 1..<line.upperBound, in: bytes)
     let parts = try RequestTarget.read(start..<index, method: method, in: bytes)
     path = parts.path

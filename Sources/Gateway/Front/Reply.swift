@@ -1,34 +1,35 @@
-/// Writes the head of a response, and whole small ones.
+/// Writes the head of a response, and whole responses with a short body.
 ///
-/// Everything here is made by the gateway: no field of an upstream is ever passed on as it came. What comes
-/// from outside (the request id, a model's name) was checked or is cleaned by `append(fieldValue:)`.
+/// The gateway never forwards an upstream's header field. Values from outside, such as a request ID or a model's name,
+/// are either valid already or cleaned by `append(fieldValue:)`.
 struct Reply {
-  /// How the client learns where the body ends.
+  /// The framing of the body, which tells the client where it ends.
   enum Body: Equatable {
     case length(Int)
     case chunked
-    /// By the end of the connection; HTTP/1.0.
+    /// The end of the connection, for HTTP/1.0.
     case untilClose
   }
 
-  /// What is the same for all responses of one request.
+  /// The parts of a response that its request determines.
   struct Options: Equatable {
-    /// The request's minor version; HTTP/1.0 clients know no chunks.
+    /// The minor version of the request. HTTP/1.0 has no chunked coding.
     var minorVersion: UInt8 = 1
     /// Whether another request may follow on the connection.
     var keepsAlive = true
-    /// The request's id, `[A-Za-z0-9._-]{1,128}`.
+    /// The ID of the request, `[A-Za-z0-9._-]{1,128}`.
     var requestID = ""
-    /// Whether only the head is wanted.
+    /// Whether the request was a HEAD request, whose response has no body.
     var isHead = false
-    /// The browser origin that may read the answer.
+    /// The browser origin that may read the response.
     var allowedOrigin: String?
-    /// What errors are told in.
+    /// The dialect of error responses.
     var dialect = Dialect.openAI
-    /// The `Date` field's value.
+    /// The value of the `Date` field.
     var date: [UInt8] = []
   }
 
+  /// Returns the reason phrase of a status.
   static func reason(_ status: Int) -> StaticString {
     switch status {
     case 200: "OK"
@@ -58,7 +59,7 @@ struct Reply {
     }
   }
 
-  /// Appends the head up to, and without, the empty line, so that callers can add fields of their own.
+  /// Appends the head without its final empty line, so that more fields can follow.
   static func open(
     _ status: Int, _ contentType: StaticString, _ body: Body, _ options: Options, into out: inout [UInt8]
   ) {
@@ -85,7 +86,7 @@ struct Reply {
     out.append(
       !options.keepsAlive ? "\r\nconnection: close" : options.minorVersion == 0 ? "\r\nconnection: keep-alive" : "")
     if !options.requestID.isEmpty {
-      // OpenAI's SDKs read the first, Anthropic's the second.
+      // OpenAI's SDKs read the first name, Anthropic's the second.
       out.append("\r\nx-request-id: ")
       out.append(options.requestID)
       out.append("\r\nrequest-id: ")
@@ -97,7 +98,7 @@ struct Reply {
     }
   }
 
-  /// Appends one more field; bytes that would break the head become spaces.
+  /// Appends a field. Control bytes in its value become spaces.
   static func add(_ name: StaticString, _ value: String, into out: inout [UInt8]) {
     out.append("\r\n")
     out.append(name)
@@ -114,7 +115,7 @@ struct Reply {
     out.append(text)
   }
 
-  /// Appends who served it, and what of the request that one did not get.
+  /// Appends the provider and model that served the request, and the parameters that were dropped for them.
   static func addServed(by provider: String, _ model: String, dropped: [String], into out: inout [UInt8]) {
     out.append("\r\nx-served-by: ")
     append(fieldValue: provider, into: &out)
@@ -123,7 +124,7 @@ struct Reply {
     if !dropped.isEmpty { add("x-dropped-params", dropped.joined(separator: ","), into: &out) }
   }
 
-  /// Ends the head.
+  /// Completes the head with its empty line.
   static func close(into out: inout [UInt8]) { out.append("\r\n\r\n") }
 
   /// Appends a whole response with a JSON body.

@@ -1,40 +1,40 @@
-/// Everything the gateway wants to know of a request before its body: positions in the bytes it came in.
+/// The head of a request: its fields as positions in the bytes that were received.
 ///
-/// Every slice is counted from the first byte of the request's buffer, which is the span that `HeadReader` was
-/// given. Values are without white space around them. Where a field that may be repeated is, the first stands.
+/// Every slice is relative to the first byte of the span that `HeadReader` read. Values exclude the white space around
+/// them. Of a repeated field that may be repeated, the first one counts.
 struct RequestHead: Equatable, Sendable {
-  /// What is asked for (RFC 9110, section 9); method names are case-sensitive.
+  /// The request method (RFC 9110, section 9). Method names are case-sensitive.
   enum Method: Equatable, Sendable, CaseIterable {
     case get, head, post, put, patch, delete, options, trace, connect
-    /// A token that is none of these; the answer is 501.
+    /// Another token; the response is 501.
     case other
   }
 
-  /// How the body is delimited (RFC 9112, section 6.3).
+  /// The framing of the body (RFC 9112, section 6.3).
   enum Framing: Equatable, Sendable {
-    /// There is no body.
+    /// No body.
     case none
-    /// `Content-Length`, in bytes; may be zero.
+    /// The bytes of `Content-Length`; may be zero.
     case length(Int)
     /// `Transfer-Encoding: chunked`.
     case chunked
   }
 
   var method = Method.other
-  /// 0 or 1; later minor versions are read as 1.
+  /// The minor version of HTTP/1, 0 or 1. Later ones count as 1.
   var minorVersion: UInt8 = 1
-  /// The path, percent-encoded as it came: at least `/`, `*` of `OPTIONS *`, empty for CONNECT.
+  /// The path, percent-encoded as received: at least `/`, `*` for `OPTIONS *`, empty for CONNECT.
   var path = Slice.empty
-  /// What follows the first `?`; empty without one.
+  /// The query after the first `?`; empty without one.
   var query = Slice.empty
-  /// Whom the request is addressed to; nil only in HTTP/1.0.
+  /// The host that the request is for; nil only in HTTP/1.0.
   var host: Authority?
   var framing = Framing.none
   /// Whether another request may follow on the connection.
   var keepsAlive = true
   /// Whether the client waits for a 100 before it sends the body.
   var expectsContinue = false
-  /// Bytes of the whole head: an empty line before it, if any, to the one after it.
+  /// Bytes of the whole head, including an empty line before it and the one after it.
   var byteCount = 0
 
   var authorization: Slice?
@@ -52,7 +52,7 @@ struct RequestHead: Equatable, Sendable {
 }
 
 extension RequestHead.Method {
-  /// The method that a token names.
+  /// Returns the method that a token names.
   static func named(_ token: Range<Int>, in bytes: Span<UInt8>) -> Self {
     let name = bytes.extracting(token)
     switch token.count {

@@ -1,14 +1,14 @@
-/// The second word of a request line, taken apart and never decoded (RFC 9112, section 3.2).
+/// The target in a request line, split into its parts and never decoded (RFC 9112, section 3.2).
 struct RequestTarget: Equatable {
   var path: Slice
   var query = Slice.empty
-  /// The host of an absolute or a CONNECT target.
+  /// The host in an absolute or a CONNECT target.
   var authority: Authority?
 
-  /// Reads a target of visible ASCII, in the forms that `method` may have.
+  /// Returns the parts of a target of visible ASCII, in a form that `method` allows.
   ///
-  /// Percent escapes must be two hex digits and, taken together, UTF-8; none may be NUL. A path may have no
-  /// escaped control character and no segment that is `.` or `..` when decoded.
+  /// Percent escapes must have two hex digits and form UTF-8 without NUL. A path may not have an escaped control
+  /// character, or a segment that decodes to `.` or `..`.
   static func read(
     _ target: Range<Int>, method: RequestHead.Method, in bytes: Span<UInt8>
   ) throws(HeadError) -> RequestTarget {
@@ -35,7 +35,7 @@ struct RequestTarget: Equatable {
     while end < target.upperBound, !isEndOfAuthority(bytes[end]) { end += 1 }
     guard let authority = Authority.read(start..<end, in: bytes) else { throw .hostMalformed }
     var result = try readPath(end..<target.upperBound, in: bytes)
-    // An empty path means the root, and the scheme has a slash to point at.
+    // An empty path means the root. The slice is a slash of the scheme.
     if result.path.isEmpty { result.path = Slice(start: start - 1, count: 1) }
     result.authority = authority
     return result

@@ -1,6 +1,6 @@
-/// What the fields of a head have said so far, where one alone does not decide.
+/// The fields of a head so far whose meaning depends on all fields.
 struct SeenFields: Sendable {
-  /// The host in the request target.
+  /// The host in the request target, if there is one.
   var authority: Authority?
   private var wantsClose = false
   private var wantsKeepAlive = false
@@ -8,7 +8,7 @@ struct SeenFields: Sendable {
 
   init() {}
 
-  /// Takes one field into account, or keeps its place in the head.
+  /// Reads one field, and stores its value's position in the head if the gateway uses it.
   mutating func take(
     _ line: FieldLine, in bytes: Span<UInt8>, for head: inout RequestHead
   ) throws(HeadError) {
@@ -43,7 +43,7 @@ struct SeenFields: Sendable {
     }
   }
 
-  /// Decides what takes all fields to decide: whom the request is for, and what happens on the connection.
+  /// Resolves what depends on all fields: the host, and whether the connection stays open.
   func resolve(_ head: inout RequestHead, in bytes: Span<UInt8>) throws(HeadError) {
     guard head.host != nil || head.minorVersion == 0 else { throw .hostMissing }
     if let authority {
@@ -91,7 +91,7 @@ struct SeenFields: Sendable {
     head.framing = .chunked
   }
 
-  /// Reads a list of options, of which empty and unknown ones mean nothing (RFC 9110, section 7.6.1).
+  /// Reads a list of connection options. Empty and unknown ones are ignored (RFC 9110, section 7.6.1).
   private mutating func takeConnection(_ value: Range<Int>, in bytes: Span<UInt8>) {
     var start = value.lowerBound
     while start < value.upperBound {
@@ -104,13 +104,13 @@ struct SeenFields: Sendable {
     }
   }
 
-  /// For fields that decide who asks or what the body is: two of them are two opinions.
-  private static func keep(_ value: Slice, _ name: FieldName, in place: inout Slice?) throws(HeadError) {
-    guard place == nil else { throw .repeated(name) }
-    place = value
+  /// Stores a field that must be unique, because two readers could each use another of two values.
+  private static func keep(_ value: Slice, _ name: FieldName, in slice: inout Slice?) throws(HeadError) {
+    guard slice == nil else { throw .repeated(name) }
+    slice = value
   }
 
-  private static func keepFirst(_ value: Slice, in place: inout Slice?) {
-    if place == nil { place = value }
+  private static func keepFirst(_ value: Slice, in slice: inout Slice?) {
+    if slice == nil { slice = value }
   }
 }

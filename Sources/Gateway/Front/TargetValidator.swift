@@ -1,11 +1,11 @@
-/// Looks at a target byte by byte as if decoding it, and keeps only what is needed to refuse.
+/// Validates a request target byte by byte as if decoding it, without storing the decoded bytes.
 struct TargetValidator {
-  /// Decoded bytes of the segment so far, and how many of them are dots.
+  /// The number of decoded bytes in the segment so far, and of dots among them.
   private var segmentCount = 0
   private var dotCount = 0
   private var text = UTF8Sequence()
 
-  /// Takes one byte or escape of a path; returns the offset behind it.
+  /// Reads one byte or escape of a path, and returns the offset after it.
   mutating func takePath(at index: Int, before end: Int, in bytes: Span<UInt8>) throws(HeadError) -> Int {
     let byte = bytes[index]
     guard byte == UInt8(ascii: "%") else {
@@ -19,7 +19,7 @@ struct TargetValidator {
     return index + 3
   }
 
-  /// Takes one byte or escape of a query; returns the offset behind it.
+  /// Reads one byte or escape of a query, and returns the offset after it.
   mutating func takeQuery(at index: Int, before end: Int, in bytes: Span<UInt8>) throws(HeadError) -> Int {
     let byte = bytes[index]
     guard byte == UInt8(ascii: "%") else {
@@ -31,19 +31,19 @@ struct TargetValidator {
     return index + 3
   }
 
-  /// Ends the path and its last segment.
+  /// Ends the path and its last segment. Throws if either is not valid.
   mutating func endPath() throws(HeadError) {
     try endSegment()
     try endText()
   }
 
-  /// Ends a run of text; a character must not have begun that is not complete.
+  /// Ends the text. Throws if its last character is incomplete.
   func endText() throws(HeadError) {
     guard text.isComplete else { throw .targetEscape }
   }
 
   private mutating func takeSegment(_ byte: UInt8) throws(HeadError) {
-    // An escaped slash, of either kind, may be a separator to somebody who reads the path later.
+    // Another program may decode an escaped slash or backslash and treat it as a separator.
     if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\") {
       try endSegment()
     } else {
@@ -64,7 +64,7 @@ struct TargetValidator {
     return high << 4 | low
   }
 
-  /// `pchar` of RFC 3986 without the percent sign, and the slash.
+  /// Returns whether a path may contain the byte: `pchar` of RFC 3986 without the percent sign, and the slash.
   private static func isPathByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "@"), UInt8(ascii: ";"), UInt8(ascii: "="): true
@@ -74,7 +74,8 @@ struct TargetValidator {
     }
   }
 
-  /// Also the brackets, braces and bars that query builders leave as they are, though RFC 3986 does not.
+  /// Returns whether a query may contain the byte: also the brackets, braces, and bars that query builders do not escape,
+  /// although RFC 3986 requires it.
   private static func isQueryByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"): true
@@ -84,17 +85,17 @@ struct TargetValidator {
   }
 }
 
-/// Whether bytes that come one at a time are UTF-8 in its shortest form (RFC 3629, section 4).
+/// Validates bytes one at a time as UTF-8 in its shortest form (RFC 3629, section 4).
 private struct UTF8Sequence {
   private var remaining = 0
-  /// What the next continuation byte may be.
+  /// The range of the next continuation byte.
   private var low: UInt8 = 0x80
   private var high: UInt8 = 0xbf
 
-  /// Whether no character is open.
+  /// Whether no character is incomplete.
   var isComplete: Bool { remaining == 0 }
 
-  /// Takes a byte; false when it cannot follow.
+  /// Reads a byte, and returns whether it may follow the previous ones.
   mutating func take(_ byte: UInt8) -> Bool {
     if remaining > 0 {
       guard byte >= low, byte <= high else { return false }

@@ -1,6 +1,6 @@
-/// The fields behind the last chunk, byte by byte: checked as a head's are, and dropped (RFC 9112, section 7.1.2).
+/// Checks the trailer fields after the last chunk byte by byte, by the rules of a head (RFC 9112, section 7.1.2).
 ///
-/// Nothing is taken from them, so names that may not be trailers do no harm.
+/// The gateway drops them, so that a field that is forbidden in trailers does no harm.
 struct TrailerLine: Sendable {
   private enum State { case start, name, value, lineFeed, lastLineFeed }
 
@@ -11,7 +11,7 @@ struct TrailerLine: Sendable {
 
   init() {}
 
-  /// Takes one byte; true when the trailers, and the body, are complete with it.
+  /// Reads one byte, and returns whether it completes the trailers and thereby the body.
   mutating func take(_ byte: UInt8) throws(BodyError) -> Bool {
     switch state {
     case .start where byte == 0x0d: state = .lastLineFeed

@@ -1,8 +1,10 @@
-// The bytes that JSON text is made of.
+// The bytes of JSON text: UTF-8 sequences, hexadecimal digits, and escapes.
 
 extension Span where Element == UInt8 {
-  /// Bytes of the UTF-8 sequence at `offset`, which is not ASCII; where it is malformed, minus the bytes that
-  /// one U+FFFD stands for (Unicode, table 3-7 and "U+FFFD Substitution of Maximal Subparts").
+  /// Returns the length of the UTF-8 sequence at `offset`, which is not ASCII.
+  ///
+  /// For a malformed sequence, returns the negated number of bytes that one U+FFFD replaces (Unicode, table 3-7 and
+  /// "U+FFFD Substitution of Maximal Subparts").
   @inline(__always) @_noAllocation @_noLocks
   func sequenceLength(at offset: Int) -> Int {
     let lead = byte(at: offset)
@@ -11,13 +13,13 @@ extension Span where Element == UInt8 {
     case 0xc2...0xdf: return second.isContinuation ? 2 : -1
     case 0xe0...0xef:
       if !second.isContinuation { return -1 }
-      // Below U+0800 a shorter form exists; U+D800...U+DFFF are surrogates.
+      // A shorter form exists below U+0800; U+D800...U+DFFF are surrogates.
       if lead == 0xe0, second < 0xa0 { return -1 }
       if lead == 0xed, second > 0x9f { return -1 }
       return byte(at: offset + 2).isContinuation ? 3 : -2
     case 0xf0...0xf4:
       if !second.isContinuation { return -1 }
-      // Below U+10000 a shorter form exists; above U+10FFFF there is nothing.
+      // A shorter form exists below U+10000; no scalar is above U+10FFFF.
       if lead == 0xf0, second < 0x90 { return -1 }
       if lead == 0xf4, second > 0x8f { return -1 }
       if !byte(at: offset + 2).isContinuation { return -2 }
@@ -26,7 +28,7 @@ extension Span where Element == UInt8 {
     }
   }
 
-  /// The number that four hexadecimal digits at `offset` write, or less than 0.
+  /// Returns the value of the four hexadecimal digits at `offset`, or a negative number if one is not a digit.
   @inline(__always) @_noAllocation @_noLocks
   func hexadecimal(at offset: Int) -> Int32 {
     var number: Int32 = 0
@@ -43,7 +45,7 @@ extension Span where Element == UInt8 {
 }
 
 extension UInt8 {
-  /// Whether it continues a UTF-8 sequence.
+  /// Whether the byte continues a UTF-8 sequence.
   @inline(__always) var isContinuation: Bool { self & 0xc0 == 0x80 }
 
   /// The value of a hexadecimal digit, or -1.
@@ -57,22 +59,22 @@ extension UInt8 {
   }
 }
 
-/// The bytes of a validated string as they read without escapes, one by one, up to its closing quote.
+/// The unescaped bytes of a validated string, one by one, up to its closing quote.
 ///
-/// A surrogate without its partner reads as U+FFFD.
+/// A lone surrogate becomes U+FFFD.
 struct UnescapedBytes {
-  /// Offset of the next byte that was not looked at.
+  /// The offset of the next byte to read.
   private(set) var at: Int
-  /// The bytes of an escape that are still to come, the next one lowest; no UTF-8 byte of an escape behind
-  /// the first is 0.
+  /// The remaining bytes of an escape, the next one lowest. None of them is 0, because only the first byte of an escape
+  /// can be.
   private var rest: UInt32 = 0
   private var hasBegun = false
 
-  /// Begins at `offset`, behind the opening quote.
+  /// Begins at `offset`, after the opening quote.
   @inline(__always) @_noAllocation @_noLocks
   init(at offset: Int) { at = offset }
 
-  /// The next byte, or nil at the closing quote.
+  /// Returns the next byte, or nil at the closing quote.
   @_noAllocation @_noLocks
   mutating func next(in json: Span<UInt8>) -> UInt8? {
     if rest != 0 {
@@ -99,14 +101,14 @@ struct UnescapedBytes {
     }
   }
 
-  /// The next byte of the escape that `at` was at to begin with, or nil behind it.
+  /// Returns the next byte of the escape at which reading began, or nil after it.
   mutating func nextOfEscape(in json: Span<UInt8>) -> UInt8? {
     if hasBegun, rest == 0 { return nil }
     hasBegun = true
     return next(in: json)
   }
 
-  /// The first byte of the scalar whose hexadecimal digits are next; the others become `rest`.
+  /// Returns the first byte of the scalar whose hexadecimal digits are next, and stores the others in `rest`.
   @_noAllocation @_noLocks
   private mutating func codeUnits(in json: Span<UInt8>) -> UInt8 {
     var scalar = UInt32(bitPattern: json.hexadecimal(at: at))

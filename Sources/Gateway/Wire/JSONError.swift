@@ -1,10 +1,10 @@
-/// Why bytes are not the JSON that was expected (RFC 8259), and where.
+/// An error in JSON text (RFC 8259), and its position.
 public struct JSONError: Error, Equatable, Sendable {
-  /// What is wrong, as a word to compare.
+  /// The kind of error.
   public var kind: Kind
-  /// What would have been right there, for people.
+  /// The syntax that was expected at the offset.
   public var expected: Expected
-  /// Offset in bytes from the beginning of the text; its length where the text ends too early.
+  /// The offset in bytes from the beginning of the text; the length of the text if it ends too early.
   public var offset: Int
 
   @inlinable @_noAllocation @_noLocks
@@ -16,9 +16,9 @@ public struct JSONError: Error, Equatable, Sendable {
 }
 
 extension JSONError {
-  /// The closed list of what can be wrong.
+  /// The kinds of errors.
   public enum Kind: UInt8, Sendable, CaseIterable {
-    /// Nothing but whitespace.
+    /// The text is only whitespace.
     case empty
     /// A byte that the grammar does not allow there.
     case unexpectedByte
@@ -28,23 +28,23 @@ extension JSONError {
     case badNumber
     /// A control character in a string.
     case badString
-    /// A backslash with something behind it that is no escape.
+    /// A backslash that begins no escape.
     case badEscape
     /// Bytes that are not UTF-8, or a byte order mark at the start.
     case badUTF8
-    /// More than `Scanner.depthMax` containers in one another.
+    /// More than `Scanner.depthMax` nested containers.
     case tooDeep
-    /// A key that the object has already, however it is spelled.
+    /// A repeated key, compared without escapes.
     case duplicateKey
-    /// Something other than whitespace behind the value.
+    /// Bytes other than whitespace after the value.
     case trailingBytes
     /// More than `ObjectCursor.membersMax` members in an object whose keys must be unique.
     case tooManyMembers
-    /// More bytes than a `Slice` can name.
+    /// More bytes than a `Slice` can address.
     case tooLong
   }
 
-  /// What would have been right.
+  /// The syntax that was expected.
   public enum Expected: UInt8, Sendable {
     case nothing
     case value
@@ -55,7 +55,7 @@ extension JSONError {
     case commaOrBrace
     case commaOrBracket
 
-    /// The words for people.
+    /// The words for an error message.
     var words: StaticString {
       switch self {
       case .nothing: "nothing"
@@ -72,7 +72,7 @@ extension JSONError {
 }
 
 extension JSONError: CustomStringConvertible {
-  /// The fault as a clause without its full stop, as in `a comma or } was expected at byte 12`.
+  /// The error as a clause without a period, as in `a comma or } was expected at byte 12`.
   public var description: String {
     switch kind {
     case .empty: "the text is empty"
@@ -86,9 +86,9 @@ extension JSONError: CustomStringConvertible {
     case .badString: "a control character in a string at byte \(offset); it must be escaped"
     case .badEscape: "an unknown or incomplete escape at byte \(offset)"
     case .badUTF8: "bytes that are not UTF-8 at byte \(offset)"
-    case .tooDeep: "more than \(Scanner.depthMax) arrays and objects inside one another at byte \(offset)"
-    case .duplicateKey: "a key that the object has already at byte \(offset)"
-    case .trailingBytes: "something behind the end of the value at byte \(offset)"
+    case .tooDeep: "more than \(Scanner.depthMax) nested arrays and objects at byte \(offset)"
+    case .duplicateKey: "a repeated key at byte \(offset)"
+    case .trailingBytes: "unexpected bytes after the end of the value at byte \(offset)"
     case .tooManyMembers: "more than \(ObjectCursor.membersMax) members in one object at byte \(offset)"
     case .tooLong: "a text of more than \(Scanner.bytesMax) bytes"
     }

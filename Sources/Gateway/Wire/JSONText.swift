@@ -1,19 +1,19 @@
-// What a value says, decoded when somebody wants to know.
+// The contents of a value, decoded on demand.
 
 extension JSONValue {
-  /// Bytes that a number may have to be read as a `Double`.
+  /// Bytes of the longest number that is read as a `Double`.
   public static let numberBytesMax = 1024
 
-  /// The text of a string, without escapes; a lone surrogate reads as U+FFFD. Nil for everything else.
+  /// Returns the unescaped text of a string, or nil for another value. A lone surrogate becomes U+FFFD.
   ///
-  /// It has at most as many bytes as the value: no escape is shorter than what it stands for.
+  /// The text has at most as many bytes as the value, because no escape is shorter than its character.
   public func string(in json: Span<UInt8>) -> String? {
     var text: [UInt8] = []
     guard append(to: &text, from: json) else { return nil }
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Appends the bytes of a string, without quotes and escapes; false, and nothing, for everything else.
+  /// Appends the unescaped bytes of a string and returns true. Returns false for another value.
   @discardableResult
   public func append(to out: inout [UInt8], from json: Span<UInt8>) -> Bool {
     guard kind == .string else { return false }
@@ -39,15 +39,15 @@ extension JSONValue {
     return true
   }
 
-  /// Whether it is a string that reads exactly as `text`.
+  /// Returns whether the value is a string that equals `text` when unescaped.
   public func equals(_ text: StaticString, in json: Span<UInt8>) -> Bool {
     guard kind == .string else { return false }
-    // A key and a string are spelled alike.
+    // Keys and strings have the same syntax.
     let inside = Slice(start: Int(slice.start) + 1, count: Int(slice.count) - 2)
     return Member(key: inside, keyHasEscapes: hasEscapes, value: self).keyEquals(text, in: json)
   }
 
-  /// The integer that a number without fraction and exponent writes; nil when it is none or does not fit.
+  /// Returns the value of a number without fraction and exponent, or nil if it has either or does not fit.
   public func integer(in json: Span<UInt8>) -> Int64? {
     guard kind == .number else { return nil }
     var number: Int64 = 0
@@ -61,7 +61,7 @@ extension JSONValue {
       guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
       let digit = Int64(byte - UInt8(ascii: "0"))
       let (tens, isFar) = number.multipliedReportingOverflow(by: 10)
-      // Counting downwards from zero reaches the smallest number too.
+      // Subtracting from zero reaches the smallest number, too.
       let (next, isOver) =
         isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
       if isFar || isOver { return nil }
@@ -70,7 +70,7 @@ extension JSONValue {
     return number
   }
 
-  /// The number as the nearest `Double`; nil when it is none, too large, or of more than `numberBytesMax`.
+  /// Returns the nearest `Double` of a number, or nil if it is too large or longer than `numberBytesMax`.
   public func double(in json: Span<UInt8>) -> Double? {
     guard kind == .number, slice.count <= Self.numberBytesMax else { return nil }
     guard let number = Double(json.bytes(slice).text), number.isFinite else { return nil }
@@ -79,7 +79,7 @@ extension JSONValue {
 }
 
 extension Member {
-  /// The key as it reads, without escapes.
+  /// Returns the unescaped key.
   public func name(in json: Span<UInt8>) -> String {
     let quoted = JSONValue(
       .string, start: Int(key.start) - 1, end: key.range.upperBound + 1, hasEscapes: keyHasEscapes)

@@ -1,4 +1,4 @@
-/// What a JSON value is.
+/// The kind of a JSON value.
 public enum JSONKind: UInt8, Sendable, CaseIterable {
   case object
   case array
@@ -9,15 +9,15 @@ public enum JSONKind: UInt8, Sendable, CaseIterable {
   case null
 }
 
-/// A JSON value where it lies: validated, not decoded.
+/// A JSON value in place: validated, but not decoded.
 public struct JSONValue: Equatable, Sendable {
-  /// The value's bytes, brackets and quotes included.
+  /// The value's bytes, including brackets and quotes.
   public var slice: Slice
-  /// Members of an object or elements of an array; 0 for everything else.
+  /// The number of members of an object or elements of an array; 0 for other values.
   public var elements: UInt32
-  /// What it is.
+  /// The kind of value.
   public var kind: JSONKind
-  /// Whether it is a string with a backslash in it.
+  /// Whether the value is a string with a backslash in it.
   public var hasEscapes: Bool
 
   @inlinable @_noAllocation @_noLocks
@@ -28,12 +28,12 @@ public struct JSONValue: Equatable, Sendable {
     self.hasEscapes = hasEscapes
   }
 
-  /// Offset of the first byte behind the value.
+  /// The offset of the first byte after the value.
   @inlinable public var end: Int {
     @_noAllocation @_noLocks get { slice.range.upperBound }
   }
 
-  /// The truth that it is, or nil.
+  /// The Boolean value; nil for other values.
   @inlinable public var bool: Bool? {
     switch kind {
     case .true: true
@@ -43,13 +43,13 @@ public struct JSONValue: Equatable, Sendable {
   }
 }
 
-/// A member of a JSON object where it lies.
+/// A member of a JSON object in place.
 public struct Member: Equatable, Sendable {
-  /// The bytes between the key's quotes, as they are spelled.
+  /// The bytes between the key's quotes, with their escapes.
   public var key: Slice
   /// The value.
   public var value: JSONValue
-  /// Whether the key is spelled with a backslash.
+  /// Whether the key has a backslash in it.
   public var keyHasEscapes: Bool
 
   @inlinable @_noAllocation @_noLocks
@@ -59,10 +59,10 @@ public struct Member: Equatable, Sendable {
     self.keyHasEscapes = keyHasEscapes
   }
 
-  /// Whether the key, unescaped, is exactly `name`.
+  /// Returns whether the unescaped key equals `name`.
   @inlinable @inline(__always) @_noAllocation @_noLocks
   public func keyEquals(_ name: StaticString, in json: Span<UInt8>) -> Bool {
-    // Most names are of another length, which needs no call.
+    // Most names have another length, which needs no call.
     if !keyHasEscapes, Int(key.count) != name.utf8CodeUnitCount { return false }
     return spells(name, in: json)
   }

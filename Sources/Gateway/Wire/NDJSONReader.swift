@@ -1,16 +1,15 @@
-/// Reads newline-delimited JSON, however the bytes were cut: one line, one text.
+/// Reads newline-delimited JSON, one text per line. The result does not depend on how the bytes were split.
 ///
-/// Lines end in LF or CRLF; a CR elsewhere is whitespace, as JSON has it. Lines of nothing but whitespace are skipped,
-/// and so is a byte order mark at the start. A line of more than `lineBytesMax` is an error, so that a peer which never
-/// ends its line costs no more than that.
+/// Lines end in LF or CRLF; a CR elsewhere is whitespace, as in JSON. Blank lines and a byte order mark at the start are
+/// skipped. A line longer than `lineBytesMax` is an error, which limits the memory that a peer can fill.
 public struct NDJSONReader {
-  /// Bytes that one line may have, without its end.
+  /// Bytes of the longest line, without its line end.
   public static let lineBytesMax = SSEReader.eventBytesMax
 
-  /// The same with a byte order mark and the CR of its end.
+  /// The same with a byte order mark and the CR of the line end.
   private static let rawBytesMax = lineBytesMax + 4
 
-  /// The line that `next` found, without its end; good until the next call.
+  /// The line that `next` found, without its line end; valid until the next call.
   public private(set) var data: [UInt8] = []
 
   private var line: [UInt8] = []
@@ -18,13 +17,12 @@ public struct NDJSONReader {
 
   public init() {}
 
-  /// Whether bytes of an unfinished line are held.
+  /// Whether the reader holds part of an unfinished line.
   public var hasPartialInput: Bool { !line.isEmpty }
 
-  /// Reads on from `offset` until a line is complete; false when the bytes are used up.
+  /// Reads from `offset` until a line is complete, and returns false if the bytes end before that.
   ///
-  /// `offset` is moved to behind what was read. Complete lines that lie in `bytes` are never copied to the line buffer
-  /// first.
+  /// Moves `offset` past the bytes that were read. Lines that are complete in `bytes` are not copied to the line buffer.
   public mutating func next(in bytes: Span<UInt8>, from offset: inout Int) throws(SSEReader.TooLong) -> Bool {
     data.removeAll(keepingCapacity: true)
     while offset < bytes.count {
@@ -46,7 +44,7 @@ public struct NDJSONReader {
     return false
   }
 
-  /// Makes what is held a line, at the end of a stream whose last line has no end of its own; false when there is none.
+  /// Ends a stream whose last line may lack a line end, and returns whether the rest is a line.
   public mutating func finish() throws(SSEReader.TooLong) -> Bool {
     data.removeAll(keepingCapacity: true)
     return line.isEmpty ? false : try takeKept()
@@ -66,7 +64,7 @@ public struct NDJSONReader {
     return isLine
   }
 
-  /// Takes one line without its LF; false when there is nothing on it.
+  /// Stores one line without its LF, and returns false if it is blank.
   private mutating func take(_ raw: Span<UInt8>) throws(SSEReader.TooLong) -> Bool {
     guard raw.count <= Self.rawBytesMax else { throw SSEReader.TooLong() }
     var line = raw

@@ -1,31 +1,31 @@
-/// Walks the members of one JSON object where it lies, validating all that it passes.
+/// Walks the members of one JSON object in place, and validates them.
 ///
-/// The cursor holds positions only: every call is lent the same bytes. After a fault it must not be used again.
+/// The cursor holds only positions, so every call needs the same bytes. It must not be used after an error.
 public struct MemberCursor {
-  /// Where the next key, comma or brace is, whitespace aside; behind the object when it has ended.
+  /// The offset of the next key, comma, or brace, or of whitespace before it; the end of the object after its last member.
   public private(set) var offset: Int
-  /// Members passed so far.
+  /// The number of members so far.
   public private(set) var count = 0
 
   private let isWhole: Bool
   private let depth: Int
   private var hasEnded = false
 
-  /// Begins the object that the whole of `json` must be.
+  /// Begins the object that must fill all of `json`.
   public init(whole json: Span<UInt8>) throws(JSONError) {
     offset = try Scanner.brace(in: json, at: Scanner.begin(json))
     depth = 1
     isWhole = true
   }
 
-  /// Begins the object at `offset`, which is inside `depth - 1` others.
+  /// Begins the object at `offset`, nested in `depth - 1` containers.
   public init(in json: Span<UInt8>, at offset: Int, depth: Int = 1) throws(JSONError) {
     self.offset = try Scanner.brace(in: json, at: offset)
     self.depth = depth
     isWhole = false
   }
 
-  /// The next member, or nil behind the last one.
+  /// Returns the next member, or nil after the last one.
   @_noAllocation @_noLocks
   public mutating func next(in json: Span<UInt8>) throws(JSONError) -> Member? {
     if hasEnded { return nil }
@@ -52,24 +52,24 @@ public struct MemberCursor {
   }
 }
 
-/// Walks the members of one JSON object whose keys must be unique, compared as they read without escapes.
+/// Walks the members of one JSON object whose unescaped keys must be unique.
 public struct ObjectCursor: ~Copyable {
-  /// Members that such an object may have.
+  /// Members that the object may have.
   public static let membersMax = 128
 
-  /// What makes the hashes of keys unpredictable to whoever chooses the keys; one number for each process.
+  /// The seed that makes the hashes of keys unpredictable for a caller; one random number per process.
   public static let processSeed = UInt64.random(in: .min ... .max)
 
   private var members: MemberCursor
   private var keys: SeenKeys
 
-  /// Begins the object that the whole of `json` must be.
+  /// Begins the object that must fill all of `json`.
   public init(whole json: Span<UInt8>, seed: UInt64 = processSeed) throws(JSONError) {
     members = try MemberCursor(whole: json)
     keys = SeenKeys(seed: seed)
   }
 
-  /// Begins the object at `offset`, which is inside `depth - 1` others.
+  /// Begins the object at `offset`, nested in `depth - 1` containers.
   public init(
     in json: Span<UInt8>, at offset: Int, depth: Int = 1, seed: UInt64 = processSeed
   ) throws(JSONError) {
@@ -77,36 +77,37 @@ public struct ObjectCursor: ~Copyable {
     keys = SeenKeys(seed: seed)
   }
 
-  /// Where the next key, comma or brace is, whitespace aside; behind the object when it has ended.
+  /// The offset of the next key, comma, or brace, or of whitespace before it; the end of the object after its last member.
   public var offset: Int { members.offset }
-  /// Members passed so far.
+  /// The number of members so far.
   public var count: Int { members.count }
 
-  /// The next member, or nil behind the last one.
+  /// Returns the next member, or nil after the last one.
   @_noAllocation @_noLocks
   public mutating func next(in json: Span<UInt8>) throws(JSONError) -> Member? {
     let index = members.count
     guard let member = try members.next(in: json) else { return nil }
-    let place = Int(member.key.start) - 1
-    if index == Self.membersMax { throw JSONError(.tooManyMembers, at: place) }
+    let start = Int(member.key.start) - 1
+    if index == Self.membersMax { throw JSONError(.tooManyMembers, at: start) }
     if !keys.insert(member.key, hasEscapes: member.keyHasEscapes, at: index, in: json) {
-      throw JSONError(.duplicateKey, at: place)
+      throw JSONError(.duplicateKey, at: start)
     }
     return member
   }
 }
 
-/// Walks the elements of one JSON array where it lies, validating all that it passes.
+/// Walks the elements of one JSON array in place, and validates them.
 public struct ArrayCursor {
-  /// Where the next element, comma or bracket is, whitespace aside; behind the array when it has ended.
+  /// The offset of the next element, comma, or bracket, or of whitespace before it; the end of the array after its last
+  /// element.
   public private(set) var offset: Int
-  /// Elements passed so far.
+  /// The number of elements so far.
   public private(set) var count = 0
 
   private let depth: Int
   private var hasEnded = false
 
-  /// Begins the array at `offset`, which is inside `depth - 1` others.
+  /// Begins the array at `offset`, nested in `depth - 1` containers.
   public init(in json: Span<UInt8>, at offset: Int, depth: Int = 1) throws(JSONError) {
     if json.count > Scanner.bytesMax { throw JSONError(.tooLong, at: Scanner.bytesMax) }
     if json.byte(at: offset) != UInt8(ascii: "[") {
@@ -116,7 +117,7 @@ public struct ArrayCursor {
     self.depth = depth
   }
 
-  /// The next element, or nil behind the last one.
+  /// Returns the next element, or nil after the last one.
   @_noAllocation @_noLocks
   public mutating func next(in json: Span<UInt8>) throws(JSONError) -> JSONValue? {
     if hasEnded { return nil }

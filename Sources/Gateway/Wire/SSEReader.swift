@@ -1,21 +1,21 @@
-/// Reads server-sent events, however the bytes were cut (WHATWG HTML, "Server-sent events").
+/// Reads server-sent events (WHATWG HTML, "Server-sent events"). The result does not depend on how the bytes were split.
 ///
-/// Lines end in LF, CRLF or CR; a byte order mark at the start is skipped; `data` lines of one event are
-/// joined by LF; comments, `event`, `id` and `retry` lines are read past. An event of more than `eventBytesMax`
-/// is an error, so that a peer which never ends its line costs no more than that.
+/// Lines end in LF, CRLF, or CR. A byte order mark at the start is skipped. The `data` lines of one event are joined by
+/// LF; comments, `id`, and `retry` lines are ignored. An event longer than `eventBytesMax` is an error, which limits the
+/// memory that a peer can fill.
 public struct SSEReader {
-  /// Bytes that one event's data, or one line, may have.
+  /// Bytes of the longest data of one event.
   public static let eventBytesMax = 1024 * 1024
 
-  /// Bytes of the longest line: the name of its field, its colon and a byte order mark are not the event's.
+  /// Bytes of the longest line, which adds a field name, a colon, and a byte order mark.
   private static let lineBytesMax = eventBytesMax + 16
 
-  /// What a peer did wrong.
+  /// An event or a line that is longer than the limit.
   public struct TooLong: Error, Equatable {}
 
-  /// The data of the event that `next` found; good until the next call.
+  /// The data of the event that `next` found; valid until the next call.
   public private(set) var data: [UInt8] = []
-  /// The name of that event, when it had an `event` line of at most 64 bytes; most have none.
+  /// The name of that event if it has an `event` line of at most 64 bytes, which most have not.
   public private(set) var name: [UInt8] = []
 
   private var line: [UInt8] = []
@@ -26,10 +26,9 @@ public struct SSEReader {
 
   public init() {}
 
-  /// Reads on from `offset` until an event is complete; false when the bytes are used up.
+  /// Reads from `offset` until an event is complete, and returns false if the bytes end before that.
   ///
-  /// `offset` is moved to behind what was read. Complete lines that lie in `bytes` are never copied to the
-  /// line buffer first.
+  /// Moves `offset` past the bytes that were read. Lines that are complete in `bytes` are not copied to the line buffer.
   public mutating func next(in bytes: Span<UInt8>, from offset: inout Int) throws(TooLong) -> Bool {
     if wasTaken {
       data.removeAll(keepingCapacity: true)
@@ -73,7 +72,7 @@ public struct SSEReader {
     return false
   }
 
-  /// Whether bytes of an unfinished event or line are held.
+  /// Whether the reader holds part of an unfinished event or line.
   public var hasPartialInput: Bool { !line.isEmpty || (hasData && !wasTaken) }
 
   private mutating func keep(_ bytes: Span<UInt8>) throws(TooLong) {
@@ -81,9 +80,9 @@ public struct SSEReader {
     line.append(bytes)
   }
 
-  /// Acts on one line without its end; true when it completes an event that has data.
+  /// Reads one line without its line end, and returns whether it completes an event that has data.
   private mutating func take(_ raw: Span<UInt8>) throws(TooLong) -> Bool {
-    // A line that lies in one piece has the bound of one that was put together.
+    // A line that arrived in one piece has the same limit as a joined one.
     guard raw.count <= Self.lineBytesMax else { throw TooLong() }
     var line = raw
     if isFresh {

@@ -1,7 +1,7 @@
-// What ends by itself: strings, numbers and the three literals.
+// Scalar values: strings, numbers, and the three literals.
 
 extension Scanner {
-  /// The rest of a string, from behind its opening quote; returns the offset of the closing one.
+  /// Validates a string after its opening quote, and returns the offset of the closing one.
   @inline(__always) @_noAllocation @_noLocks
   static func string(
     in json: Span<UInt8>, from offset: Int, hasEscapes: inout Bool
@@ -11,9 +11,9 @@ extension Scanner {
     return try roughString(in: json, from: at, hasEscapes: &hasEscapes)
   }
 
-  /// A string from its first byte that is not plain text.
+  /// Validates a string from its first byte that is not plain text, and returns the offset of the closing quote.
   ///
-  /// Escapes and text outside ASCII come in runs, so the search for plain text begins only where one ends.
+  /// Escapes and characters outside ASCII come in runs, so the search for plain text begins only after one.
   @inline(never) @_noAllocation @_noLocks
   private static func roughString(
     in json: Span<UInt8>, from offset: Int, hasEscapes: inout Bool
@@ -38,7 +38,7 @@ extension Scanner {
     }
   }
 
-  /// An escape, from its backslash; returns the first byte behind it (RFC 8259 section 7).
+  /// Validates an escape from its backslash, and returns the offset after it (RFC 8259, section 7).
   @inline(__always) @_noAllocation @_noLocks
   private static func escape(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> Int {
     switch json.byte(at: offset + 1) {
@@ -52,7 +52,7 @@ extension Scanner {
     }
   }
 
-  /// A number or a literal.
+  /// Returns the number or the literal at `offset`.
   @inline(__always) @_noAllocation @_noLocks
   static func scalar(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> JSONValue {
     switch json.byte(at: offset) {
@@ -65,7 +65,7 @@ extension Scanner {
     }
   }
 
-  /// One of the three words, given as a number whose lowest byte is the first letter.
+  /// Returns one of the three literals, which is given as a number whose lowest byte is the first letter.
   @inline(__always) @_noAllocation @_noLocks
   private static func literal(
     _ letters: UInt64, _ count: Int, _ kind: JSONKind, in json: Span<UInt8>, at offset: Int
@@ -80,7 +80,7 @@ extension Scanner {
     return JSONValue(kind, start: offset, end: offset + count)
   }
 
-  /// A number, from its sign or first digit; returns the first byte behind it (RFC 8259 section 6).
+  /// Validates a number from its sign or first digit, and returns the offset after it (RFC 8259, section 6).
   @inline(__always) @_noAllocation @_noLocks
   private static func number(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> Int {
     var at = offset
@@ -104,7 +104,7 @@ extension Scanner {
     return at
   }
 
-  /// One digit and all that follow it.
+  /// Validates one or more digits, and returns the offset after them.
   @inline(__always) @_noAllocation @_noLocks
   private static func digits(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> Int {
     var at = offset
@@ -115,6 +115,6 @@ extension Scanner {
 }
 
 extension UInt8 {
-  /// Whether it is an ASCII digit.
+  /// Whether the byte is an ASCII digit.
   @inline(__always) fileprivate var isDigit: Bool { self &- UInt8(ascii: "0") < 10 }
 }

@@ -1,18 +1,18 @@
-/// Reads JSON (RFC 8259) where it lies: whatever it passes is valid, and nothing is built from it.
+/// Validates JSON (RFC 8259) in place, without building a tree.
 ///
-/// There is no recursion and no allocation: containers that are open are bits of one word. A lone surrogate in
-/// a `\u` escape is accepted, as the grammar does; every byte outside an escape must be strict UTF-8.
+/// The scanner neither recurses nor allocates: one word has a bit for each open container. A lone surrogate in a `\u`
+/// escape is accepted, as in the grammar. Bytes outside escapes must be strict UTF-8.
 public enum Scanner {
-  /// Arrays and objects that may be open inside one another, the outermost included.
+  /// Nested arrays and objects, including the outermost.
   public static var depthMax: Int {
     @_noAllocation @_noLocks get { 64 }
   }
-  /// Bytes that a text may have, which is what `Slice` can name.
+  /// Bytes of the longest text, which is the range of a `Slice`.
   public static var bytesMax: Int {
     @_noAllocation @_noLocks get { Int(UInt32.max) }
   }
 
-  /// The single value that the whole of `json` is, whitespace around it aside.
+  /// Returns the single value that fills all of `json`, except for whitespace around it.
   public static func whole(_ json: Span<UInt8>) throws(JSONError) -> JSONValue {
     let start = try begin(json)
     let value = try value(in: json, at: start, depth: 0)
@@ -20,13 +20,13 @@ public enum Scanner {
     return value
   }
 
-  /// The members of the object that the whole of `json` must be; the last `next` checks what trails it.
+  /// Returns a cursor for the object that must fill all of `json`. The last `next` checks the bytes after it.
   @inlinable @inline(__always)
   public static func root(_ json: Span<UInt8>) throws(JSONError) -> ObjectCursor {
     try ObjectCursor(whole: json)
   }
 
-  /// The value that begins at `offset`, which is not whitespace, inside `depth` open containers.
+  /// Returns the value that begins at `offset`, which is not whitespace, nested in `depth` containers.
   @_noAllocation @_noLocks
   public static func value(
     in json: Span<UInt8>, at offset: Int, depth: Int
@@ -42,7 +42,7 @@ public enum Scanner {
     }
   }
 
-  /// Offset of the first byte at or behind `offset` that is not whitespace (RFC 8259 section 2).
+  /// Returns the offset of the first byte from `offset` that is not whitespace (RFC 8259, section 2).
   @inline(__always) @_noAllocation @_noLocks
   static func skip(in json: Span<UInt8>, from offset: Int) -> Int {
     var at = offset
@@ -56,7 +56,7 @@ public enum Scanner {
     }
   }
 
-  /// Offset of the first byte of the text's value.
+  /// Returns the offset of the first byte of the text's value.
   @usableFromInline @_noAllocation @_noLocks
   static func begin(_ json: Span<UInt8>) throws(JSONError) -> Int {
     if json.count > bytesMax { throw JSONError(.tooLong, at: bytesMax) }
@@ -68,7 +68,7 @@ public enum Scanner {
     return start
   }
 
-  /// Offset of the first byte behind the brace that must be at `offset`.
+  /// Returns the offset after the brace that must be at `offset`.
   @usableFromInline @_noAllocation @_noLocks
   static func brace(in json: Span<UInt8>, at offset: Int) throws(JSONError) -> Int {
     if json.count > bytesMax { throw JSONError(.tooLong, at: bytesMax) }
@@ -83,13 +83,13 @@ public enum Scanner {
     if end < json.count { throw JSONError(.trailingBytes, at: end) }
   }
 
-  /// The fault of a byte, or of the end, where `expected` should be.
+  /// Returns the error for a byte, or for the end of the text, in place of `expected`.
   @inline(never) @_noAllocation @_noLocks
   static func unexpected(in json: Span<UInt8>, at offset: Int, expected: JSONError.Expected) -> JSONError {
     JSONError(offset < json.count ? .unexpectedByte : .unexpectedEnd, at: offset, expected: expected)
   }
 
-  /// A key, from its opening quote; returns the first byte of the value behind the colon.
+  /// Validates a key from its opening quote, and returns the offset of the value after the colon.
   @inline(__always) @_noAllocation @_noLocks
   static func key(
     in json: Span<UInt8>, at offset: Int, end: inout Int, hasEscapes: inout Bool
@@ -101,12 +101,12 @@ public enum Scanner {
     return skip(in: json, from: colon + 1)
   }
 
-  /// An array or object with everything in it.
+  /// Returns the array or object that begins at `start`, with its contents validated.
   @_noAllocation @_noLocks
   private static func container(
     _ kind: JSONKind, in json: Span<UInt8>, at start: Int, depth: Int
   ) throws(JSONError) -> JSONValue {
-    // One bit for each open container, the innermost lowest; 1 is an object.
+    // One bit for each open container, the innermost lowest. 1 is an object.
     var levels: UInt64 = 0
     var open = 0
     var elements = 0
@@ -140,7 +140,7 @@ public enum Scanner {
         }
       default: at = try scalar(in: json, at: at).end
       }
-      // A value has ended; so may have what it is in.
+      // A value has ended, and with it possibly its container.
       while true {
         if open == 0 { return JSONValue(kind, start: start, end: at, elements: elements) }
         if open == 1 { elements += 1 }
@@ -151,7 +151,7 @@ public enum Scanner {
           if levels & 1 == 1 { at = try key(in: json, at: at, end: &ignoredEnd, hasEscapes: &ignored) }
           break
         }
-        // `]` is 0x5d and `}` is 0x7d: the level's bit makes one of the other.
+        // `]` is 0x5d and `}` is 0x7d: the level's bit selects one of them.
         if byte != UInt8(ascii: "]") | UInt8(truncatingIfNeeded: levels & 1) << 5 {
           throw unexpected(in: json, at: at, expected: levels & 1 == 1 ? .commaOrBrace : .commaOrBracket)
         }

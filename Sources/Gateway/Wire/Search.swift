@@ -1,20 +1,20 @@
 internal import Glibc
 
-/// Finds bytes in borrowed memory, many at a time; nothing here reads past the end of what it is lent.
+/// Finds bytes in borrowed memory, many at a time, and never reads past its end.
 ///
-/// Offsets are from the beginning of the span and must lie in `0...count`.
+/// Offsets are relative to the beginning of the span and must be in `0...count`.
 public enum Search {
   private static var ones: UInt64 { 0x0101_0101_0101_0101 }
   private static var tops: UInt64 { 0x8080_8080_8080_8080 }
 
-  /// Offset of the first `byte` at or behind `offset`, or nil.
+  /// Returns the offset of the first `byte` from `offset`, or nil.
   @inlinable
   public static func firstIndex(of byte: UInt8, in bytes: Span<UInt8>, from offset: Int) -> Int? {
     let at = index(of: byte, in: bytes, from: offset)
     return at < bytes.count ? at : nil
   }
 
-  /// Offset of the first `byte` at or behind `offset`; the end where there is none.
+  /// Returns the offset of the first `byte` from `offset`, or the end.
   public static func index(of byte: UInt8, in bytes: Span<UInt8>, from offset: Int) -> Int {
     precondition(offset >= 0 && offset <= bytes.count)
     return unsafe bytes.withUnsafeBufferPointer { buffer in
@@ -25,18 +25,18 @@ public enum Search {
     }
   }
 
-  /// Whether a word is anywhere in the bytes.
+  /// Returns whether the bytes contain a word, which is not empty.
   static func contains(_ word: StaticString, in bytes: Span<UInt8>) -> Bool {
     let text = word.bytes
-    var place = index(of: text[0], in: bytes, from: 0)
-    while place < bytes.count {
-      if bytes.hasPrefix(word, at: place, before: bytes.count) { return true }
-      place = index(of: text[0], in: bytes, from: place + 1)
+    var at = index(of: text[0], in: bytes, from: 0)
+    while at < bytes.count {
+      if bytes.hasPrefix(word, at: at, before: bytes.count) { return true }
+      at = index(of: text[0], in: bytes, from: at + 1)
     }
     return false
   }
 
-  /// Offset of the first line feed or carriage return at or behind `offset`; the end where there is none.
+  /// Returns the offset of the first line feed or carriage return from `offset`, or the end.
   public static func endOfLine(in bytes: Span<UInt8>, from offset: Int) -> Int {
     precondition(offset >= 0 && offset <= bytes.count)
     let count = bytes.count
@@ -57,7 +57,7 @@ public enum Search {
     return count
   }
 
-  /// Offset of the first control character at or behind `offset`; the end where there is none.
+  /// Returns the offset of the first control character from `offset`, or the end.
   static func control(in bytes: Span<UInt8>, from offset: Int) -> Int {
     precondition(offset >= 0 && offset <= bytes.count)
     let count = bytes.count
@@ -65,7 +65,7 @@ public enum Search {
     while count - at >= 8 {
       let word = wholeWord(in: bytes, at: at)
       let deletes = word ^ 0x7f7f_7f7f_7f7f_7f7f
-      // A borrow out of a lower byte can only mark a byte behind one that is marked already.
+      // A borrow out of a lower byte can mark only a byte after one that is marked already.
       let low = (word &- 0x2020_2020_2020_2020) & ~word
       let controls = (low | (deletes &- ones) & ~deletes) & tops
       if controls != 0 { return at + controls.trailingZeroBitCount >> 3 }
@@ -75,14 +75,15 @@ public enum Search {
     return at
   }
 
-  /// Offset of the first byte at or behind `offset` that is not plain text inside a JSON string: a quote, a
-  /// backslash, a control character or anything outside ASCII. The end where there is none.
+  /// Returns the offset of the first byte from `offset` that is not plain text in a JSON string, or the end.
+  ///
+  /// Such a byte is a quote, a backslash, a control character, or outside ASCII.
   @inline(__always) @_noAllocation @_noLocks
   static func endOfPlainText(in bytes: Span<UInt8>, from offset: Int) -> Int {
     let count = bytes.count
     precondition(offset >= 0)
     precondition(offset <= count)
-    // Most keys and many values end within a word; what is longer is worth a call.
+    // Most keys and many values end within a word; a longer text is worth a call.
     if count &- offset >= 8 {
       let stops = stops(in: wholeWord(in: bytes, at: offset))
       if stops != 0 { return offset &+ stops.trailingZeroBitCount >> 3 }
@@ -91,7 +92,7 @@ public enum Search {
     return endOfRest(in: bytes, from: offset)
   }
 
-  /// The same for a text that goes on, 32 bytes at a time.
+  /// Continues `endOfPlainText` in a longer text, 32 bytes at a time.
   @inline(never) @_noAllocation @_noLocks
   private static func endOfLongText(in bytes: Span<UInt8>, from offset: Int) -> Int {
     let count = bytes.count
@@ -117,7 +118,7 @@ public enum Search {
     return endOfRest(in: bytes, from: at)
   }
 
-  /// The same for the last seven bytes.
+  /// Continues `endOfPlainText` in the last seven bytes.
   @inline(never) @_noAllocation @_noLocks
   private static func endOfRest(in bytes: Span<UInt8>, from offset: Int) -> Int {
     let count = bytes.count
@@ -133,7 +134,7 @@ public enum Search {
     return at
   }
 
-  /// Up to eight bytes at `offset` as a number, the first one lowest; what lies at or behind `end` is zero.
+  /// Returns up to eight bytes from `offset` as a number, the first one lowest. Bytes from `end` on are zero.
   @inline(__always) @_noAllocation @_noLocks
   static func word(in bytes: Span<UInt8>, at offset: Int, before end: Int) -> UInt64 {
     precondition(offset >= 0)
@@ -146,15 +147,15 @@ public enum Search {
       return width >= 8 ? word : word & (1 << UInt64(truncatingIfNeeded: width * 8) &- 1)
     }
     var word: UInt64 = 0
-    var place = width
-    while place > 0 {
-      place -= 1
-      word = word << 8 | UInt64(bytes[offset + place])
+    var index = width
+    while index > 0 {
+      index -= 1
+      word = word << 8 | UInt64(bytes[offset + index])
     }
     return word
   }
 
-  /// Whether `name` stands at `offset`, which has that many bytes behind it.
+  /// Returns whether the bytes at `offset`, of which there are enough, equal `name`.
   @inline(__always) @_noAllocation @_noLocks
   static func matches(_ name: StaticString, in bytes: Span<UInt8>, at offset: Int) -> Bool {
     precondition(offset >= 0)
@@ -168,14 +169,14 @@ public enum Search {
     return true
   }
 
-  /// The byte of `name` at `index`, which is below its count.
+  /// Returns the byte of `name` at `index`, which is below its count.
   @inline(__always) @_noAllocation @_noLocks
   static func byte(of name: StaticString, at index: Int) -> UInt8 {
     precondition(index < name.utf8CodeUnitCount)
     return unsafe name.utf8Start[index]
   }
 
-  /// The eight bytes at `offset`, the first one lowest; the caller has seen that they are there.
+  /// Returns the eight bytes at `offset`, the first one lowest. The caller ensures that they exist.
   @inline(__always) @_noAllocation @_noLocks
   private static func wholeWord(in bytes: Span<UInt8>, at offset: Int) -> UInt64 {
     unsafe bytes.withUnsafeBytes {
@@ -183,31 +184,31 @@ public enum Search {
     }
   }
 
-  /// The top bit of each byte of `word` that ends plain text; exact up to and including the first of them.
+  /// Returns the top bit of each byte of `word` that ends plain text. It is exact up to and including the first of them.
   @inline(__always) @_noAllocation @_noLocks
   private static func stops(in word: UInt64) -> UInt64 {
     let quote = word ^ 0x2222_2222_2222_2222
     let backslash = word ^ 0x5c5c_5c5c_5c5c_5c5c
-    // A borrow out of a lower byte can only mark a byte behind one that is marked already.
+    // A borrow out of a lower byte can mark only a byte after one that is marked already.
     let low = (word &- 0x2020_2020_2020_2020) | (quote &- ones) | (backslash &- ones)
     return (low | word) & tops
   }
 }
 
 extension Span where Element == UInt8 {
-  /// The byte at `offset`, or 0 behind the end: a byte that no JSON has outside a fault.
+  /// Returns the byte at `offset`, or 0 after the end, which is no byte of valid JSON.
   @inline(__always) @_noAllocation @_noLocks
   func byte(at offset: Int) -> UInt8 {
-    // Checked once, here: the subscript's own check is not seen to be the same and would double the cost.
+    // The compiler does not see that the subscript's own check is the same, which would double the cost.
     unsafe UInt(bitPattern: offset) < UInt(bitPattern: count) ? self[unchecked: offset] : 0
   }
 
-  /// The bytes as text; what is not UTF-8 becomes U+FFFD.
+  /// The bytes as text. Malformed UTF-8 becomes U+FFFD.
   public var text: String { unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) } }
 }
 
 extension StaticString {
-  /// The literal's code units, which live as long as the program.
+  /// The literal's code units, which are valid for the lifetime of the process.
   var bytes: Span<UInt8> {
     @_lifetime(immortal)
     get {

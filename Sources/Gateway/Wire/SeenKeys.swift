@@ -1,18 +1,18 @@
-/// The keys of one object so far, as positions, so that a second spelling of one is noticed.
+/// The keys of one object so far, as positions, to detect a repeated key in any spelling.
 ///
-/// Equal hashes are settled by comparing the keys; the seed keeps whoever chooses the keys from making many of
-/// them equal, which bounds the comparisons for long keys.
+/// Keys with equal hashes are compared. The seed keeps a caller from choosing keys with equal hashes, which limits the
+/// number of comparisons.
 struct SeenKeys: ~Copyable {
-  /// For each key, the upper half of its hash above the offset behind its opening quote.
+  /// For each key, the upper half of its hash, and below it the offset after its opening quote.
   private var entries = InlineArray<128, UInt64>(repeating: 0)
-  /// Bit `n` is set when some key's hash ends in `n`: a new key mostly finds its bit clear.
+  /// The bits of the hashes so far: bit `n` is set if a hash ends in `n`. For a new key it is usually clear.
   private var filter: UInt64 = 0
   private let seed: UInt64
 
   @inline(__always) @_noAllocation @_noLocks
   init(seed: UInt64) { self.seed = seed }
 
-  /// Notes the key as number `index`; false when it is there already.
+  /// Adds the key at `index`, and returns false if the object already has it.
   @inline(__always) @_noAllocation @_noLocks
   mutating func insert(_ key: Slice, hasEscapes: Bool, at index: Int, in json: Span<UInt8>) -> Bool {
     let hash = Self.hash(key, hasEscapes: hasEscapes, seed: seed, in: json)
@@ -24,7 +24,7 @@ struct SeenKeys: ~Copyable {
     return true
   }
 
-  // Not changing anything, but a borrowed `self` would be copied for the call.
+  // Changes nothing, but a borrowed `self` would be copied for the call.
   @inline(never) @_noAllocation @_noLocks
   private mutating func isKnown(_ entry: UInt64, among count: Int, in json: Span<UInt8>) -> Bool {
     var index = 0
@@ -44,7 +44,7 @@ struct SeenKeys: ~Copyable {
     return false
   }
 
-  /// A hash of the key as it reads without escapes, so that every spelling has the same.
+  /// Returns a hash of the unescaped key, which is the same for every spelling.
   @_noAllocation @_noLocks
   static func hash(_ key: Slice, hasEscapes: Bool, seed: UInt64, in json: Span<UInt8>) -> UInt64 {
     var hash = seed

@@ -1,62 +1,61 @@
-/// Changes to a JSON text: what they do not name stays as it is, byte for byte.
+/// A list of changes to a JSON text that leave all other bytes as they are.
 ///
-/// Changes may be noted in any order; they must not overlap, and none may lie inside a member that is removed.
-/// That, and members that are not of the text, are errors of the program. Commas are settled by `apply`, so
-/// members that stand side by side may go together, and all of them may go while others come.
+/// Changes may be added in any order. They must not overlap, and none may be inside a removed member; both are bugs of the
+/// caller. `apply` adds and removes commas as needed, so that any set of members can be removed while others are inserted.
 public struct Splice: Sendable {
   private enum Change {
-    /// The range becomes the replacement.
+    /// Replaces the range.
     case replace
-    /// The range is the empty one behind an opening brace, and the replacement a member for it.
+    /// Inserts a member at the empty range after an opening brace.
     case insert
-    /// The range is a member, which goes with a comma.
+    /// Removes the range, which is a member, and one comma.
     case remove
   }
 
   private struct Edit {
     var range: Range<Int>
     var change: Change
-    /// Where the replacement is in `bytes`.
+    /// The range of the replacement in `bytes`.
     var text: Range<Int>
   }
 
   private var edits: [Edit] = []
-  /// All replacements, one behind the other.
+  /// All replacements, one after another.
   private var bytes: [UInt8] = []
 
   public init() {}
 
-  /// Whether nothing changes.
+  /// Whether there are no changes.
   public var isEmpty: Bool { edits.isEmpty }
 
-  /// Forgets all changes and keeps the memory.
+  /// Removes all changes and keeps the capacity.
   public mutating func removeAll() {
     edits.removeAll(keepingCapacity: true)
     bytes.removeAll(keepingCapacity: true)
   }
 
-  /// Puts `text` where `slice` is; an empty slice is a place between two bytes.
+  /// Replaces `slice` by `text`. An empty slice is a position between two bytes.
   public mutating func replace(_ slice: Slice, with text: Span<UInt8>) {
     let start = bytes.count
     bytes.append(text)
     note(.replace, slice.range, textFrom: start)
   }
 
-  /// Gives the member the value that `text` is.
+  /// Replaces the member's value by `text`, which is JSON.
   public mutating func replace(_ member: Member, with text: Span<UInt8>) {
     replace(member.value.slice, with: text)
   }
 
-  /// Gives the member the string `text`, which is escaped here.
+  /// Replaces the member's value by the string `text`, and escapes it.
   public mutating func replace(_ member: Member, with text: String) {
     let start = bytes.count
     Writer.append(text, to: &bytes)
     note(.replace, member.value.slice.range, textFrom: start)
   }
 
-  /// Adds a member in front of all others of the object whose brace is at `brace`; `value` is JSON.
+  /// Inserts a member before all others of the object whose brace is at `brace`. `value` is JSON.
   ///
-  /// Of several for the same object, the first one noted comes first.
+  /// Several members for the same object keep the order in which they are added.
   public mutating func insert(_ key: String, _ value: Span<UInt8>, intoObjectAt brace: Int) {
     let start = bytes.count
     Writer.append(key, to: &bytes)
@@ -65,18 +64,18 @@ public struct Splice: Sendable {
     note(.insert, brace + 1..<brace + 1, textFrom: start)
   }
 
-  /// Takes the member away, with exactly one comma where there is one.
+  /// Removes the member, and one comma if there is one.
   public mutating func remove(_ member: Member) {
     note(.remove, Int(member.key.start) - 1..<member.value.end, textFrom: bytes.count)
   }
 
   /// Appends the changed text to `out`.
   public func apply(to json: Span<UInt8>, into out: inout [UInt8]) {
-    // Exactly as much is right for an empty one; a growing one must double, or each change copies all before it.
+    // An exact capacity suits an empty array. One that grows must double, or each change would copy all before it.
     if out.isEmpty { out.reserveCapacity(json.count + bytes.count + edits.count) }
     var copied = 0
     for index in edits.indices {
-      let (range, needsComma) = settle(index, copied: copied, in: json)
+      let (range, needsComma) = effect(of: index, copied: copied, in: json)
       out.append(json.extracting(copied..<range.lowerBound))
       out.append(bytes.span.extracting(edits[index].text))
       if needsComma { out.append(UInt8(ascii: ",")) }
@@ -85,14 +84,14 @@ public struct Splice: Sendable {
     out.append(json.extracting(copied...))
   }
 
-  /// The changed text, as a copy.
+  /// Returns the changed text.
   func text(of json: Span<UInt8>) -> [UInt8] {
     var out: [UInt8] = []
     apply(to: json, into: &out)
     return out
   }
 
-  /// A part of a changed text: a range of the text as it was, or bytes that came.
+  /// A part of the changed text: a range of the original text, or new bytes.
   enum Piece {
     case kept(Range<Int>)
     case added([UInt8])
@@ -106,12 +105,12 @@ public struct Splice: Sendable {
     }
   }
 
-  /// The changed text in pieces, so that what stays need not be copied.
+  /// Returns the changed text in pieces, so that unchanged ranges need no copy.
   func pieces(of json: Span<UInt8>) -> [Piece] {
     var out: [Piece] = []
     var copied = 0
     for index in edits.indices {
-      let (range, needsComma) = settle(index, copied: copied, in: json)
+      let (range, needsComma) = effect(of: index, copied: copied, in: json)
       out.append(.kept(copied..<range.lowerBound))
       out.append(.added(bytes[edits[index].text] + (needsComma ? [UInt8(ascii: ",")] : [])))
       copied = range.upperBound
@@ -120,9 +119,9 @@ public struct Splice: Sendable {
     return out
   }
 
-  /// What a change comes to when everything before `copied` is done: the bytes that go, and whether a comma comes.
-  private func settle(
-    _ index: Int, copied: Int, in json: Span<UInt8>
+  /// Returns the bytes that a change removes, and whether it adds a comma, if everything before `copied` is applied.
+  private func effect(
+    of index: Int, copied: Int, in json: Span<UInt8>
   ) -> (range: Range<Int>, needsComma: Bool) {
     var range = edits[index].range
     var needsComma = false
@@ -135,32 +134,32 @@ public struct Splice: Sendable {
     return (range, needsComma)
   }
 
-  /// Keeps the edits in the order of their places. At the same place what is put between two bytes comes before
-  /// what takes bytes away, and otherwise the order is that of noting.
+  /// Adds a change, in the order of positions. At the same position, an insertion comes before a removal; otherwise the
+  /// changes keep the order in which they are added.
   private mutating func note(_ change: Change, _ range: Range<Int>, textFrom start: Int) {
     let edit = Edit(range: range, change: change, text: start..<bytes.count)
-    var place = edits.count
-    while place > 0 {
-      let other = edits[place - 1].range
+    var index = edits.count
+    while index > 0 {
+      let other = edits[index - 1].range
       if other.lowerBound < range.lowerBound { break }
       if other.lowerBound == range.lowerBound, other.isEmpty || !range.isEmpty { break }
-      place -= 1
+      index -= 1
     }
-    edits.insert(edit, at: place)
+    edits.insert(edit, at: index)
   }
 
-  /// The member's range with the comma in front of it; with the one behind it when that in front is gone
-  /// already or there is none.
+  /// Returns the member's range with the comma before it, or with the one after it if the one before it is already
+  /// removed or does not exist.
   private func withComma(_ member: Range<Int>, copied: Int, in json: Span<UInt8>) -> Range<Int> {
     var before = member.lowerBound
     while before > copied, json[before - 1].isSpace { before -= 1 }
     if before > copied, json[before - 1] == UInt8(ascii: ",") { return before - 1..<member.upperBound }
-    let behind = Scanner.skip(in: json, from: member.upperBound)
-    if json.byte(at: behind) == UInt8(ascii: ",") { return member.lowerBound..<behind + 1 }
+    let after = Scanner.skip(in: json, from: member.upperBound)
+    if json.byte(at: after) == UInt8(ascii: ",") { return member.lowerBound..<after + 1 }
     return member
   }
 
-  /// Whether anything will stand behind the inserted member in its object.
+  /// Returns whether another member will follow the inserted one in its object.
   private func isFollowed(_ index: Int, in json: Span<UInt8>) -> Bool {
     var at = Scanner.skip(in: json, from: edits[index].range.lowerBound)
     for edit in edits[(index + 1)...] {
@@ -174,6 +173,6 @@ public struct Splice: Sendable {
 }
 
 extension UInt8 {
-  /// Whether it is whitespace to JSON (RFC 8259 section 2).
+  /// Whether the byte is JSON whitespace (RFC 8259, section 2).
   fileprivate var isSpace: Bool { self == 0x20 || self == 0x0a || self == 0x0d || self == 0x09 }
 }

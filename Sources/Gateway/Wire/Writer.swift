@@ -1,6 +1,6 @@
-/// Appends JSON (RFC 8259) to bytes that somebody else holds.
+/// Appends JSON (RFC 8259) to an array of bytes.
 ///
-/// Only `key` knows about commas: it puts one in front of itself unless the object was just opened.
+/// `key` and `separate` add a comma unless an object or array was just opened.
 public enum Writer {
   /// Appends a string with its quotes.
   public static func append(_ text: String, to out: inout [UInt8]) {
@@ -9,23 +9,23 @@ public enum Writer {
     append(string: text.utf8.span, to: &out)
   }
 
-  /// A string as JSON, with its quotes.
+  /// Returns a string as JSON, with its quotes.
   public static func string(_ text: String) -> [UInt8] {
     var out: [UInt8] = []
     append(text, to: &out)
     return out
   }
 
-  /// Appends bytes of text as a string with its quotes; what is not UTF-8 becomes U+FFFD.
+  /// Appends bytes of text as a string with its quotes. Malformed UTF-8 becomes U+FFFD.
   public static func append(string text: Span<UInt8>, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
     appendEscaped(text, to: &out)
     out.append(UInt8(ascii: "\""))
   }
 
-  /// Appends bytes of text as the inside of a string, without quotes; what is not UTF-8 becomes U+FFFD.
+  /// Appends bytes of text as the inside of a string, without quotes. Malformed UTF-8 becomes U+FFFD.
   ///
-  /// At most six times as many bytes as `text` has.
+  /// The result has at most six times as many bytes as `text`.
   public static func appendEscaped(_ text: Span<UInt8>, to out: inout [UInt8]) {
     var copied = 0
     var at = 0
@@ -66,20 +66,20 @@ public enum Writer {
   /// Appends an integer.
   public static func append(_ number: Int, to out: inout [UInt8]) { out.append(decimal: number) }
 
-  /// Appends a number so that it reads as the same one; what JSON cannot write becomes `null`.
+  /// Appends a number that parses back to the same value. A number that JSON cannot express becomes `null`.
   public static func append(_ number: Double, to out: inout [UInt8]) {
     out.append(number.isFinite ? number.description : "null")
   }
 
   /// Appends `true` or `false`.
-  public static func append(_ truth: Bool, to out: inout [UInt8]) {
-    if truth { out.append("true" as StaticString) } else { out.append("false" as StaticString) }
+  public static func append(_ isTrue: Bool, to out: inout [UInt8]) {
+    if isTrue { out.append("true" as StaticString) } else { out.append("false" as StaticString) }
   }
 
-  /// Appends a literal as it is, as in `{` or `null`.
+  /// Appends a literal unchanged, as in `{` or `null`.
   public static func append(raw json: StaticString, to out: inout [UInt8]) { out.append(json) }
 
-  /// Appends a comma where needed, a key and its colon; a value is next. The key must need no escaping.
+  /// Appends a comma if needed, a key, and its colon. The key must need no escaping. A value follows.
   public static func key(_ name: StaticString, to out: inout [UInt8]) {
     separate(&out)
     out.append(UInt8(ascii: "\""))
@@ -87,7 +87,7 @@ public enum Writer {
     out.append("\":")
   }
 
-  /// Appends a comma unless an array or object was just opened.
+  /// Appends a comma unless an object or array was just opened.
   public static func separate(_ out: inout [UInt8]) {
     guard !out.isEmpty else { return }
     switch out[out.count - 1] {
@@ -111,9 +111,9 @@ extension Writer {
   }
 
   /// Appends a member whose value is `true` or `false`.
-  public static func member(_ name: StaticString, _ truth: Bool, to out: inout [UInt8]) {
+  public static func member(_ name: StaticString, _ isTrue: Bool, to out: inout [UInt8]) {
     key(name, to: &out)
-    append(truth, to: &out)
+    append(isTrue, to: &out)
   }
 
   /// Appends a member whose value is a list of strings.
@@ -127,7 +127,7 @@ extension Writer {
     out.append("]")
   }
 
-  /// Appends a member whose value is JSON already.
+  /// Appends a member whose value is the given JSON.
   public static func member(_ name: StaticString, raw json: Span<UInt8>, to out: inout [UInt8]) {
     key(name, to: &out)
     out.append(json)

@@ -13,14 +13,14 @@ import Testing
   }
 
   @Test(arguments: [("alpha-token", 0), ("beta-token", 1), ("x", 2)])
-  func `a token is found where it stands`(text: String, index: Int) { #expect(Self.admits(text) == index) }
+  func `a configured key is found with its index`(text: String, index: Int) { #expect(Self.admits(text) == index) }
 
   @Test(arguments: [
     "alpha-tokeN", "alpha-toke", "alpha-token ", "lpha-token", "alpha-tokenbeta-token", "y", "", "***",
   ])
-  func `what is near a token is none`(text: String) { #expect(Self.admits(text) == nil) }
+  func `a credential that resembles a key is rejected`(text: String) { #expect(Self.admits(text) == nil) }
 
-  @Test func `a credential is looked at up to its bound`() throws {
+  @Test func `a credential is compared up to its maximum length`() throws {
     let long = String(repeating: "k", count: APIKeys.presentedMax)
     let keys = APIKeys([try #require(Secret(long))])
     #expect(Self.admits(long, keys) == 0)
@@ -28,13 +28,13 @@ import Testing
     #expect(Self.admits(String(repeating: "x", count: 1 << 20), keys) == nil)
   }
 
-  @Test func `no tokens let everybody in, and admit nobody by name`() {
+  @Test func `without keys, anonymous callers are allowed and no credential matches`() {
     #expect(APIKeys([]).allowsAnonymous)
     #expect(!Self.keys.allowsAnonymous)
     #expect(Self.admits("x", APIKeys([])) == nil)
   }
 
-  @Test func `keys hold no token`() {
+  @Test func `the stored keys do not contain a token`() {
     var dumped = ""
     dump(Self.keys, to: &dumped)
     #expect(!dumped.contains("alpha"))
@@ -45,7 +45,7 @@ import Testing
     (" \tBearer a.b-c_d~e+f/g==", "a.b-c_d~e+f/g=="),
     ("Bearer sk:odd!", "sk:odd!"), ("bEaReR x", "x"),
   ])
-  func `a bearer is taken out of its field`(value: String, expected: String) {
+  func `a bearer credential is read from its field`(value: String, expected: String) {
     #expect(Self.bearer(value) == expected)
   }
 
@@ -54,5 +54,5 @@ import Testing
     "abc",
     "Bearer a\0", "Beare", "\u{2}earer abc", "Bearer a, Bearer b",
   ])
-  func `what is no bearer is none`(value: String) { #expect(Self.bearer(value) == nil) }
+  func `a malformed bearer credential is rejected`(value: String) { #expect(Self.bearer(value) == nil) }
 }

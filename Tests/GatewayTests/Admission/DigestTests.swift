@@ -19,11 +19,11 @@ import Testing
       "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
     ),
   ])
-  func `a message has its digest`(message: String, digest: String) {
+  func `a message has its SHA-256 digest`(message: String, digest: String) {
     #expect(Self.hash(message) == digest)
   }
 
-  // RFC 4231 cases 1, 2 and 6; an empty key and message.
+  // RFC 4231, cases 1, 2, and 6, and an empty key and message.
   @Test(arguments: [
     (
       [UInt8](repeating: 0x0b, count: 20), "Hi There",
@@ -39,11 +39,11 @@ import Testing
     ),
     ([], "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"),
   ])
-  func `a message and a key have their code`(key: [UInt8], message: String, code: String) {
+  func `a message and a key have their HMAC`(key: [UInt8], message: String, code: String) {
     #expect(Self.code(message, key: key) == code)
   }
 
-  @Test func `bytes are the same only when all of them are`() {
+  @Test func `byte sequences are equal only if all bytes are equal`() {
     let bytes = Array("secret".utf8)
     #expect(Self.same(bytes, bytes))
     for index in bytes.indices {
@@ -55,7 +55,7 @@ import Testing
     #expect(Self.same([], []))
   }
 
-  @Test func `random bytes differ and fill what is asked for`() {
+  @Test func `random bytes differ and fill the requested length`() {
     #expect(Random.bytes(0).isEmpty)
     #expect(Random.bytes(32) != Random.bytes(32))
     #expect(Random.bytes(4096).suffix(64).contains { $0 != 0 })

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct EndpointTests {
   static func at(_ path: String) -> Endpoint? {
-    // The path stands inside of a longer buffer, as it does in a request.
+    // The path is part of a longer buffer, as in a request.
     let bytes = Array("GET \(path) HTTP/1.1".utf8)
     return Endpoint.at(Slice(start: 4, count: path.utf8.count), in: bytes.span)
   }
@@ -23,7 +23,7 @@ import Testing
   static let prefixes = ["", "/v1", "/v1/v1", "/openai", "/openai/v1", "/openai/v1/v1"]
 
   @Test(arguments: prefixes, ["", "/"])
-  func `every spelling is found`(_ prefix: String, _ end: String) {
+  func `every spelling of a path has its endpoint`(_ prefix: String, _ end: String) {
     #expect(Self.at(prefix + "/chat/completions" + end) == .call(CallEndpoint(.openAI)))
     #expect(Self.at(prefix + "/models" + end) == .models)
     #expect(Self.at(prefix + "/models/a%2Fb" + end) == .model(Slice(start: 4 + prefix.utf8.count + 8, count: 5)))
@@ -34,7 +34,7 @@ import Testing
     ("/", Endpoint.root), ("/healthz", .liveness), ("/health", .liveness), ("/v1/health", .liveness),
     ("/ping", .liveness), ("/ping/", .liveness), ("/readyz", .readiness),
   ])
-  func `the gateway's own paths are found`(_ path: String, _ endpoint: Endpoint) {
+  func `hoosh's own paths have their endpoints`(_ path: String, _ endpoint: Endpoint) {
     #expect(Self.at(path) == endpoint)
   }
 
@@ -45,9 +45,9 @@ import Testing
     "/models//",
     "/healthz/x", "/healthzz", "/v1/healthz", "/./models", "/v1/../v1/models", "chat/completions", "/completions",
   ])
-  func `anything else is not found`(_ path: String) { #expect(Self.at(path) == nil) }
+  func `another path has no endpoint`(_ path: String) { #expect(Self.at(path) == nil) }
 
-  @Test func `the other dialects have paths of their own`() {
+  @Test func `each dialect has its own paths`() {
     #expect(Self.at("/v1/messages") == .call(CallEndpoint(.anthropic)))
     #expect(Self.at("/v1/messages/count_tokens") == .countTokens(CallEndpoint(.anthropic)))
     #expect(Self.at("/v1/responses") == .call(CallEndpoint(.responses)))
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(arguments: ["/v1", "/v1beta"])
-  func `Gemini's paths have the model before the last colon`(prefix: String) {
+  func `in Gemini's paths the model is before the last colon`(prefix: String) {
     let name = Slice(start: 4 + prefix.utf8.count + 8, count: 3)
     #expect(Self.at(prefix + "/models/a:b:generateContent") == .call(CallEndpoint(.gemini, model: name)))
     #expect(
@@ -72,7 +72,7 @@ import Testing
   @Test(arguments: [
     ("alt=sse", true), ("key=x&alt=sse", true), ("alt=ssex", false), ("xalt=sse", false), ("", false),
   ])
-  func `a stream of Gemini's is events where that is asked for`(query: String, isEvents: Bool) {
+  func `Gemini's stream has SSE events if the query requests them`(query: String, isEvents: Bool) {
     let path = "/v1/models/m:streamGenerateContent"
     let bytes = Array("\(path)?\(query)".utf8)
     let endpoint = Endpoint.at(
@@ -82,7 +82,7 @@ import Testing
     #expect(endpoint == .call(CallEndpoint(.gemini, form: form, model: Slice(start: 11, count: 1))))
   }
 
-  @Test func `methods are of the resource`() throws {
+  @Test func `each endpoint has its methods`() throws {
     #expect(try Self.row(.call(CallEndpoint(.openAI))).allowedMethods(unless: .post) == nil)
     #expect(try Self.row(.call(CallEndpoint(.openAI))).allowedMethods(unless: .get) == "POST, OPTIONS")
     for endpoint in [Endpoint.root, .liveness, .readiness, .models, .model(.empty)] {
@@ -92,7 +92,7 @@ import Testing
     }
   }
 
-  @Test func `only what tells nothing is open`() throws {
+  @Test func `only endpoints that reveal nothing need no key`() throws {
     #expect(try Self.row(.liveness).access == .anyone)
     #expect(try Self.row(.readiness).access == .anyone)
     for endpoint in [Endpoint.root, .models, .model(.empty), .call(CallEndpoint(.openAI))] {
@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  @Test func `every spelling has one name`() {
+  @Test func `all spellings of a path have one name`() {
     #expect(Set(Self.prefixes.compactMap { Self.name($0 + "/models/x") }) == ["/v1/models/{id}"])
     #expect(Set(Self.prefixes.compactMap { Self.name($0 + "/chat/completions/") }) == ["/v1/chat/completions"])
   }
@@ -110,7 +110,7 @@ import Testing
     ("é", "é"), ("%00", "\u{0}"), ("a+b", "a+b"), ("%", nil), ("%2", nil), ("a%2", nil), ("%zz", nil), ("%2g", nil),
     ("%C3", nil), ("%FF", nil), ("%ED%A0%80", nil), ("%-1", nil), ("%+1", nil),
   ])
-  func `a name is decoded once`(_ segment: String, _ name: String?) {
+  func `a percent-encoded name is decoded once`(_ segment: String, _ name: String?) {
     #expect(PercentEncoding.decode(Array(segment.utf8).span) == name)
   }
 }

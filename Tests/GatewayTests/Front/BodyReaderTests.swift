@@ -2,7 +2,7 @@
 import Testing
 
 @Suite struct BodyReaderTests {
-  @Test func `a length above the limit is refused before a byte is read`() {
+  @Test func `a declared length above the limit is rejected before a byte is read`() {
     var reader = BodyReader(framing: .length(11), bytesMax: 10)
     #expect(reader.error == .tooLarge)
     var body: [UInt8] = []
@@ -12,7 +12,7 @@ import Testing
     #expect(BodyReader(discarding: .length(BodyReader.discardsMax)).error == nil)
   }
 
-  @Test func `a declared length is not reserved before it comes`() throws {
+  @Test func `memory for a declared length is not reserved before the bytes arrive`() throws {
     var reader = BodyReader(framing: .length(10 * 1024 * 1024), bytesMax: 10 * 1024 * 1024)
     var body: [UInt8] = []
     let progress = try reader.read("{", into: &body)
@@ -20,7 +20,7 @@ import Testing
     #expect(body.capacity < 2 * [UInt8].promisedBytesMax)
   }
 
-  @Test func `a body of exactly the limit in chunks is read, and one byte more is not`() throws {
+  @Test func `a chunked body of exactly the limit is read, and one byte more is an error`() throws {
     var body: [UInt8] = []
     var reader = BodyReader(framing: .chunked, bytesMax: 5)
     let progress = try reader.read("2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\nGET", into: &body)
@@ -31,7 +31,7 @@ import Testing
     #expect(throws: BodyError.tooLarge) { try other.read("2\r\nhe\r\n4\r\n", into: &body) }
   }
 
-  @Test func `a refused body stays refused`() {
+  @Test func `an error in a body is permanent`() {
     var body: [UInt8] = []
     var reader = BodyReader(framing: .chunked, bytesMax: 5)
     #expect(throws: BodyError.chunkSize) { try reader.read("x", into: &body) }
@@ -39,7 +39,7 @@ import Testing
     #expect(body.isEmpty)
   }
 
-  @Test func `no body is complete at once and takes nothing`() throws {
+  @Test func `a request without a body is complete and consumes nothing`() throws {
     var body: [UInt8] = []
     for framing in [RequestHead.Framing.none, .length(0)] {
       var reader = BodyReader(framing: framing, bytesMax: 5)
@@ -50,7 +50,7 @@ import Testing
     #expect(body.isEmpty)
   }
 
-  @Test func `a body is added to what is there already`() throws {
+  @Test func `a body is appended to existing bytes`() throws {
     var body = Rows.latin1("a")
     var reader = BodyReader(framing: .length(2), bytesMax: 2)
     let progress = try reader.read("bcd", into: &body)
@@ -58,7 +58,7 @@ import Testing
     #expect(body == Rows.latin1("abc"))
   }
 
-  @Test func `what is read past is not kept`() throws {
+  @Test func `a discarded body is not stored`() throws {
     var body: [UInt8] = []
     var reader = BodyReader(discarding: .chunked)
     let progress = try reader.read("5\r\nhello\r\n0\r\n\r\n", into: &body)

@@ -1,24 +1,24 @@
 @testable import Gateway
 
-/// What comes of bytes on a connection, as far as the first request reaches.
+/// The result of reading the first request from the bytes of a connection.
 enum Verdict: Equatable {
   case incomplete
-  case refusedHead(HeadError)
-  case refusedBody(BodyError)
-  /// The head, the body, and where the next request begins.
+  case rejectedHead(HeadError)
+  case rejectedBody(BodyError)
+  /// The head, the body, and the offset of the next request.
   case request(RequestHead, body: [UInt8], end: Int)
 
-  /// The answer of a refusal.
+  /// The response to a request that is rejected.
   var apiError: APIError? {
     switch self {
-    case .refusedHead(let fault): fault.apiError
-    case .refusedBody(let fault): fault.apiError
+    case .rejectedHead(let error): error.apiError
+    case .rejectedBody(let error): error.apiError
     case .incomplete, .request: nil
     }
   }
 }
 
-/// One connection of which the bytes come in pieces.
+/// A connection whose bytes arrive in pieces.
 struct Feed {
   private var head = HeadReader()
   private var request: RequestHead?
@@ -26,7 +26,7 @@ struct Feed {
   private var collected: [UInt8] = []
   private var consumed = 0
 
-  /// Reads what came up to `end`; everything before it was given already.
+  /// Reads the bytes up to `end` that have not been read.
   mutating func read(_ bytes: [UInt8], to end: Int) -> Verdict {
     let span = bytes.span.extracting(0..<end)
     if request == nil {
@@ -39,7 +39,7 @@ struct Feed {
           ? BodyReader(discarding: head.framing)
           : BodyReader(framing: head.framing, bytesMax: Rows.bodyBytesMax)
       } catch {
-        return .refusedHead(error)
+        return .rejectedHead(error)
       }
     }
     guard let request else { return .incomplete }
@@ -48,11 +48,11 @@ struct Feed {
       consumed += progress.consumed
       return progress.isComplete ? .request(request, body: collected, end: consumed) : .incomplete
     } catch {
-      return .refusedBody(error)
+      return .rejectedBody(error)
     }
   }
 
-  /// The verdict on bytes that come in pieces which end at `ends`, as soon as there is one.
+  /// Returns the first verdict on bytes that arrive in pieces, which end at `ends`.
   static func verdict(_ bytes: [UInt8], cutAt ends: some Sequence<Int>) -> Verdict {
     var feed = Feed()
     for end in ends {
@@ -62,9 +62,9 @@ struct Feed {
     return .incomplete
   }
 
-  /// The verdict on bytes that come at once.
+  /// Returns the verdict on bytes that arrive together.
   static func verdict(_ bytes: [UInt8]) -> Verdict { verdict(bytes, cutAt: [bytes.count]) }
 
-  /// The verdict on bytes that come one by one.
+  /// Returns the verdict on bytes that arrive one by one.
   static func verdictByteByByte(_ bytes: [UInt8]) -> Verdict { verdict(bytes, cutAt: 0...bytes.count) }
 }

@@ -3,8 +3,8 @@ import Testing
 
 @Suite struct HeadReaderTests {
   @Test(arguments: ["\u{16}", "\u{0}", " ", "\n", "\u{80}", "\r\n\u{16}"])
-  func `what cannot begin a request is refused at its first byte`(_ text: String) throws {
-    guard case .refusedHead = Feed.verdict(Rows.latin1(text)) else {
+  func `bytes that cannot begin a request are rejected at the first byte`(_ text: String) throws {
+    guard case .rejectedHead = Feed.verdict(Rows.latin1(text)) else {
       Issue.record("still waiting")
       return
     }
@@ -20,26 +20,26 @@ import Testing
     ("GET / HTTP/1.1\r\nX: y\u{0}", .controlByte),
     ("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n", .lengthAndCoding),
   ])
-  func `a fault is found before the head is complete`(_ text: String, _ fault: HeadError) {
-    #expect(Feed.verdict(Rows.latin1(text)) == .refusedHead(fault))
+  func `an error is found before the head is complete`(_ text: String, _ error: HeadError) {
+    #expect(Feed.verdict(Rows.latin1(text)) == .rejectedHead(error))
     #expect(Feed.verdict(Rows.latin1(String(text.unicodeScalars.dropLast()))) == .incomplete)
   }
 
-  @Test func `a limit is found at the byte that crosses it`() {
+  @Test func `a limit is enforced at the byte that exceeds it`() {
     let line = [UInt8](repeating: 0x41, count: HeadReader.requestLineBytesMax)
     #expect(Feed.verdict(line) == .incomplete)
-    #expect(Feed.verdict(line + [0x41]) == .refusedHead(.requestLineTooLong))
+    #expect(Feed.verdict(line + [0x41]) == .rejectedHead(.requestLineTooLong))
 
     let field = Rows.latin1("GET / HTTP/1.1\r\n") + [UInt8](repeating: 0x41, count: HeadReader.fieldBytesMax)
     #expect(Feed.verdict(field) == .incomplete)
-    #expect(Feed.verdict(field + [0x41]) == .refusedHead(.fieldTooLong))
+    #expect(Feed.verdict(field + [0x41]) == .rejectedHead(.fieldTooLong))
 
     let fields = Rows.latin1("GET / HTTP/1.1\r\n" + String(repeating: "a:\r\n", count: HeadReader.fieldsMax))
     #expect(Feed.verdict(fields) == .incomplete)
-    #expect(Feed.verdict(fields + [0x41]) == .refusedHead(.tooManyFields))
+    #expect(Feed.verdict(fields + [0x41]) == .rejectedHead(.tooManyFields))
   }
 
-  @Test func `a head that was read is read again`() throws {
+  @Test func `a complete head is returned again`() throws {
     var reader = HeadReader()
     let once = Rows.next
     let head = try reader.read(once.span)
@@ -51,7 +51,7 @@ import Testing
     #expect(late == head)
   }
 
-  @Test func `exactly the bytes of the grammar are token bytes`() {
+  @Test func `the token bytes are exactly those of the grammar`() {
     let expected = Set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
     for byte in UInt8.min...UInt8.max { #expect(byte.isTokenByte == expected.contains(byte), "\(byte)") }
   }

@@ -2,13 +2,13 @@
 import Testing
 
 @Suite struct MutationTests {
-  /// Bytes that mean something somewhere in a request.
+  /// Bytes with a meaning somewhere in a request.
   private static let telling = Rows.latin1("\r\n :;,\"\\%/.?#*@[]\t\u{0}\u{7f}\u{80}\u{ff}0159afxAF+-_=")
 
-  @Test func `no mutation traps, and cutting it changes nothing`() {
+  @Test func `no mutation traps, and splitting its bytes does not change the verdict`() {
     var random = Seeded(1)
     let seeds = Rows.wellFormed.map(\.bytes).filter { $0.count < 600 }
-    var (served, refused, waiting) = (0, 0, 0)
+    var (served, rejected, waiting) = (0, 0, 0)
     for index in 0..<20_000 {
       var bytes = seeds[index % seeds.count]
       if Bool.random(using: &random) { bytes += Rows.next }
@@ -23,11 +23,11 @@ import Testing
         served += 1
         if end > bytes.count || !Self.isInside(head, bytes.count) { Issue.record("case \(index): \(head)") }
       case .incomplete: waiting += 1
-      case .refusedHead, .refusedBody: refused += 1
+      case .rejectedHead, .rejectedBody: refused += 1
       }
     }
-    // Mutations that all end alike would try nothing.
-    #expect(served > 1000 && refused > 1000 && waiting > 100, "\(served) \(refused) \(waiting)")
+    // Mutations that all have the same verdict would test nothing.
+    #expect(served > 1000 && rejected > 1000 && waiting > 100, "\(served) \(rejected) \(waiting)")
   }
 
   private static func mutate(_ bytes: inout [UInt8], using random: inout Seeded) {

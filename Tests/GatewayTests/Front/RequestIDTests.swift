@@ -8,11 +8,11 @@ import Testing
     ("a\u{0}", false),
     ("\u{e9}", false), ("a/b", false), ("a\"", false), ("a:b", false),
   ])
-  func `an id from outside is kept when it is plain`(_ text: String, _ isValid: Bool) {
+  func `a client's request ID is used if it has only plain characters`(_ text: String, _ isValid: Bool) {
     #expect(Self.isValid(text) == isValid)
   }
 
-  @Test func `a minted id says when and is like no other`() {
+  @Test func `a generated request ID is unique and sorts by time`() {
     var random = Seeded(7)
     let id = RequestID.mint(random: &random, milliseconds: 0x0123_4567_89ab)
     #expect(id.count == 36)

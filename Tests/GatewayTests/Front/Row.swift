@@ -1,29 +1,28 @@
 @testable import Gateway
 import Testing
 
-/// One thing a client may send, and what comes of it.
+/// Bytes that a client may send, and the expected response.
 ///
-/// The parsers are fed the bytes directly; a gateway can be sent the same bytes over a socket, with
-/// `Rows.next` behind them.
+/// Tests feed the bytes to the parsers directly, and to a gateway over a socket, followed by `Rows.next`.
 struct Row: Sendable, CustomTestStringConvertible {
-  /// Who finds the fault.
-  enum Refuser: Sendable { case head, body, gateway, incomplete }
+  /// The part that rejects the bytes.
+  enum Part: Sendable { case head, body, gateway, incomplete }
 
-  /// The row of the reference table, as in `H6`.
+  /// The number of the rule, as in `H6`.
   var row: String
   var name: String
   var bytes: [UInt8]
-  /// The status of the answer; 0 when there is none because the connection ends first.
+  /// The status of the response; 0 if the connection ends before one.
   var status: Int
   var closes: Bool
-  var refusedBy: Refuser
-  /// The fault by name, for the rows that a parser refuses.
-  var fault: String
+  var rejectedBy: Part
+  /// The name of the error, for a row that a parser rejects.
+  var error: String
 
   var testDescription: String { "\(row): \(name)" }
 }
 
-/// One request that is served, and what is read of it.
+/// A valid request, and the expected result of reading it.
 struct WellFormed: Sendable, CustomTestStringConvertible {
   var row: String
   var name: String
@@ -37,44 +36,44 @@ struct WellFormed: Sendable, CustomTestStringConvertible {
   var framing = RequestHead.Framing.none
   var keepsAlive = true
   var expectsContinue = false
-  /// The body, decoded; empty when it is discarded.
+  /// The decoded body; empty if it is discarded.
   var body = ""
-  /// Values of the fields that are kept, by name.
+  /// The values of the fields that the gateway reads, by name.
   var fields: [FieldName: String] = [:]
 
   var testDescription: String { "\(row): \(name)" }
 }
 
-/// The rows H1 to H24, H35 and H36 of the reference table, as bytes.
+/// The requests that test rules H1 to H24, H35, and H36.
 enum Rows {
-  /// What bodies are measured by, as in the default configuration.
+  /// The limit of a body, as in the default configuration.
   static let bodyBytesMax = 10 * 1024 * 1024
 
-  /// A request that must never be answered behind a refused one.
+  /// A request that must never be answered after a rejected one.
   static let next = latin1("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
   static let malformed = requestLines + targets + fields + framings + hosts + chunks + limits + elsewhere
 
-  /// One byte for each character, which must be below U+0100.
+  /// Returns one byte per character. Characters must be below U+0100.
   static func latin1(_ text: String) -> [UInt8] { text.unicodeScalars.map { UInt8($0.value) } }
 
-  /// A row that the head reader refuses.
-  static func head(_ row: String, _ name: String, _ text: String, _ fault: HeadError, _ status: Int = 400) -> Row {
+  /// Returns a row that the head reader rejects.
+  static func head(_ row: String, _ name: String, _ text: String, _ error: HeadError, _ status: Int = 400) -> Row {
     Row(
-      row: row, name: name, bytes: latin1(text), status: status, closes: true, refusedBy: .head, fault: "\(fault)")
+      row: row, name: name, bytes: latin1(text), status: status, closes: true, rejectedBy: .head, error: "\(error)")
   }
 
-  /// A head row that differs from a good request in its field lines only.
-  static func field(_ row: String, _ name: String, _ lines: String, _ fault: HeadError, _ status: Int = 400) -> Row
+  /// Returns a row that differs from a valid request only in its field lines.
+  static func field(_ row: String, _ name: String, _ lines: String, _ error: HeadError, _ status: Int = 400) -> Row
   {
-    head(row, name, post(lines), fault, status)
+    head(row, name, post(lines), error, status)
   }
 
-  /// A POST with a host and these lines, each of which ends in CR LF.
+  /// Returns a POST with a host and these lines, each of which ends in CR LF.
   static func post(_ lines: String, version: String = "HTTP/1.1") -> String {
     "POST /v1/chat/completions \(version)\r\nHost: localhost\r\n\(lines)\r\n"
   }
 
-  /// A POST with chunks as they stand.
+  /// Returns a POST with these chunks.
   static func chunked(_ body: String) -> String { post("Transfer-Encoding: chunked\r\n") + body }
 }

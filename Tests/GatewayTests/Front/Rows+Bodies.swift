@@ -2,16 +2,16 @@
 
 extension Rows {
   private static func body(
-    _ row: String, _ name: String, _ text: String, _ fault: BodyError, _ status: Int = 400
+    _ row: String, _ name: String, _ text: String, _ error: BodyError, _ status: Int = 400
   ) -> Row {
     Row(
-      row: row, name: name, bytes: latin1(text), status: status, closes: true, refusedBy: .body, fault: "\(fault)")
+      row: row, name: name, bytes: latin1(text), status: status, closes: true, rejectedBy: .body, error: "\(error)")
   }
 
   private static func chunk(
-    _ row: String, _ name: String, _ text: String, _ fault: BodyError, _ status: Int = 400
+    _ row: String, _ name: String, _ text: String, _ error: BodyError, _ status: Int = 400
   ) -> Row {
-    body(row, name, chunked(text), fault, status)
+    body(row, name, chunked(text), error, status)
   }
 
   private static let end = "\r\nhello\r\n0\r\n\r\n"
@@ -104,15 +104,15 @@ extension Rows {
       "H36", "101 fields", "GET / HTTP/1.1\r\n\(String(repeating: "a:\r\n", count: 101))\r\n", .tooManyFields, 431),
   ]
 
-  /// A head of one request line of `count` bytes.
+  /// Returns a head of one request line of `count` bytes.
   static func requestLine(_ count: Int) -> String {
     "GET /\(String(repeating: "a", count: count - 14)) HTTP/1.1\r\nHost: localhost\r\n\r\n"
   }
 
-  /// A field line of `count` bytes and its end.
+  /// Returns a field line of `count` bytes with its line end.
   static func fieldLine(_ count: Int) -> String { "x:" + String(repeating: "y", count: count - 2) + "\r\n" }
 
-  /// A host and other fields that have `count` bytes together, with their ends.
+  /// Returns a host and other fields that have `count` bytes in total, including their line ends.
   static func fieldLines(_ count: Int) -> String {
     let host = "Host: localhost\r\n"
     return host + fieldLine(11_000) + fieldLine(11_000) + fieldLine(count - 22_000 - host.utf8.count - 6)
@@ -121,16 +121,16 @@ extension Rows {
   private static func gateway(_ row: String, _ name: String, _ text: String, _ status: Int, closes: Bool = false)
     -> Row
   {
-    Row(row: row, name: name, bytes: latin1(text), status: status, closes: closes, refusedBy: .gateway, fault: "")
+    Row(row: row, name: name, bytes: latin1(text), status: status, closes: closes, rejectedBy: .gateway, error: "")
   }
 
   private static func bare(_ line: String) -> String { "\(line) HTTP/1.1\r\nHost: localhost\r\n\r\n" }
 
   private static func cut(_ name: String, _ text: String) -> Row {
-    Row(row: "H15", name: name, bytes: latin1(text), status: 0, closes: true, refusedBy: .incomplete, fault: "")
+    Row(row: "H15", name: name, bytes: latin1(text), status: 0, closes: true, rejectedBy: .incomplete, error: "")
   }
 
-  /// What the parsers pass and somebody else refuses.
+  /// Requests that the parsers accept and a later step rejects.
   static let elsewhere: [Row] = [
     gateway("H22", "an unknown method", bare("BREW /v1/models"), 501, closes: true),
     gateway("H22", "a method in small letters", bare("get /v1/models"), 501, closes: true),

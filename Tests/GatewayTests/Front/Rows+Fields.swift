@@ -61,8 +61,8 @@ extension Rows {
     field("H3", name, "Content-Length: \(value)\r\n", .contentLength)
   }
 
-  private static func coding(_ name: String, _ value: String, _ fault: HeadError, _ status: Int = 400) -> Row {
-    field("H4", name, "Transfer-Encoding: \(value)\r\n", fault, status)
+  private static func coding(_ name: String, _ value: String, _ error: HeadError, _ status: Int = 400) -> Row {
+    field("H4", name, "Transfer-Encoding: \(value)\r\n", error, status)
   }
 
   static let framings: [Row] = [
@@ -123,8 +123,8 @@ extension Rows {
       .transferEncodingTooOld),
   ]
 
-  private static func host(_ name: String, _ lines: String, _ fault: HeadError, _ target: String = "/") -> Row {
-    head("H21", name, "GET \(target) HTTP/1.1\r\n\(lines)\r\n", fault)
+  private static func host(_ name: String, _ lines: String, _ error: HeadError, _ target: String = "/") -> Row {
+    head("H21", name, "GET \(target) HTTP/1.1\r\n\(lines)\r\n", error)
   }
 
   static let hosts: [Row] = [

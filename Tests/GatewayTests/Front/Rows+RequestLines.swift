@@ -2,9 +2,9 @@
 
 extension Rows {
   private static func line(
-    _ row: String, _ name: String, _ line: String, _ fault: HeadError, _ status: Int = 400
+    _ row: String, _ name: String, _ line: String, _ error: HeadError, _ status: Int = 400
   ) -> Row {
-    head(row, name, line + "\r\nHost: localhost\r\n\r\n", fault, status)
+    head(row, name, line + "\r\nHost: localhost\r\n\r\n", error, status)
   }
 
   static let requestLines: [Row] = [
@@ -52,8 +52,8 @@ extension Rows {
     head("H19", "an empty line and a space", "\r\n GET / HTTP/1.1\r\n\r\n", .notARequest),
   ]
 
-  private static func target(_ name: String, _ target: String, _ fault: HeadError, method: String = "GET") -> Row {
-    line("H20", name, "\(method) \(target) HTTP/1.1", fault)
+  private static func target(_ name: String, _ target: String, _ error: HeadError, method: String = "GET") -> Row {
+    line("H20", name, "\(method) \(target) HTTP/1.1", error)
   }
 
   static let targets: [Row] = [

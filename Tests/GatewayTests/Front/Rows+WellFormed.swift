@@ -9,7 +9,7 @@ extension Rows {
     return result
   }
 
-  /// A GET of `target`, read to be what `adjust` says.
+  /// Returns a GET of `target` with the expectations that `adjust` sets.
   private static func get(
     _ row: String, _ name: String, _ target: String, lines: String = "", _ adjust: (inout WellFormed) -> Void
   ) -> WellFormed {

@@ -2,15 +2,15 @@
 import Testing
 
 @Suite struct RowsTests {
-  @Test(arguments: Rows.malformed) func `a row has its verdict however it is cut`(_ row: Row) {
+  @Test(arguments: Rows.malformed) func `a malformed request has its verdict however its bytes are split`(_ row: Row) {
     let verdict = Feed.verdict(row.bytes)
-    switch row.refusedBy {
+    switch row.rejectedBy {
     case .head:
-      guard case .refusedHead(let fault) = verdict else { return expect(row, verdict) }
-      #expect("\(fault)" == row.fault)
+      guard case .rejectedHead(let error) = verdict else { return expect(row, verdict) }
+      #expect("\(error)" == row.error)
     case .body:
-      guard case .refusedBody(let fault) = verdict else { return expect(row, verdict) }
-      #expect("\(fault)" == row.fault)
+      guard case .rejectedBody(let error) = verdict else { return expect(row, verdict) }
+      #expect("\(error)" == row.error)
     case .gateway:
       guard case .request(_, _, row.bytes.count) = verdict else { return expect(row, verdict) }
     case .incomplete:
@@ -25,14 +25,14 @@ import Testing
     for cut in cuts(of: row.bytes) { #expect(Feed.verdict(row.bytes, cutAt: [cut, row.bytes.count]) == verdict) }
   }
 
-  @Test(arguments: Rows.malformed.filter { $0.refusedBy == .head || $0.refusedBy == .body })
-  func `a request behind a refused one changes nothing`(_ row: Row) {
+  @Test(arguments: Rows.malformed.filter { $0.rejectedBy == .head || $0.rejectedBy == .body })
+  func `a request after a rejected one does not change the verdict`(_ row: Row) {
     let both = row.bytes + Rows.next
     #expect(Feed.verdict(both) == Feed.verdict(row.bytes))
     #expect(Feed.verdictByteByByte(both) == Feed.verdict(row.bytes))
   }
 
-  @Test(arguments: Rows.wellFormed) func `a good request is read however it is cut`(_ row: WellFormed) {
+  @Test(arguments: Rows.wellFormed) func `a valid request is read however its bytes are split`(_ row: WellFormed) {
     let bytes = row.bytes + Rows.next
     guard case .request(let head, let body, let end) = Feed.verdict(bytes) else {
       Issue.record("\(Feed.verdict(bytes))")
@@ -60,14 +60,14 @@ import Testing
     #expect(Feed.verdict(row.bytes.dropLast().map { $0 }) == .incomplete)
   }
 
-  @Test func `the table covers its rows`() {
+  @Test func `the table covers every rule`() {
     #expect(Rows.malformed.count >= 150)
     let rows = Set((Rows.malformed.map(\.row) + Rows.wellFormed.map(\.row)))
     for number in [1...23, 35...36].joined() { #expect(rows.contains("H\(number)"), "H\(number)") }
     #expect(Set(Rows.malformed.map(\.testDescription)).count == Rows.malformed.count)
   }
 
-  /// Where to cut in two: everywhere, or here and there when that is many places.
+  /// Returns the offsets at which to split the bytes: all of them, or 50 for long requests.
   private func cuts(of bytes: [UInt8]) -> some Sequence<Int> {
     stride(from: 1, to: bytes.count, by: bytes.count < 1000 ? 1 : bytes.count / 50)
   }

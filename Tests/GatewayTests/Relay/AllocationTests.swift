@@ -5,11 +5,11 @@ import Testing
 
 @testable import Gateway
 
-/// What one relayed request costs in allocations, counted on the loop's thread: the numbers may only fall.
+/// The allocations of one relayed request, counted on the loop's thread. The limits may only fall.
 ///
-/// Debug builds allocate more than release builds; these are a debug build's numbers, as `swift test` makes it.
+/// The numbers are those of a debug build, which allocates more than a release build.
 @Suite(.enabled(if: Allocations.areCounted)) struct AllocationTests {
-  /// Allocations of one request: all of them but the test's own, and libcurl's among those.
+  /// The allocations of one request without the test's own, and the part of them that is libcurl's.
   private func count(_ request: [UInt8], _ play: @escaping World.Play) throws -> (ours: Int, curl: Int) {
     let world = try World(.curl, [play])
     let client = world.connect()
@@ -36,14 +36,14 @@ import Testing
     return best
   }
 
-  @Test func `a relayed answer costs no more than it did`() throws {
+  @Test func `a relayed response allocates no more than its limit`() throws {
     let (ours, curl) = try count(World.chat()) { _ in Script.Step.answer }
     print("allocations of a relayed answer: \(ours) ours, \(curl) libcurl's")
     #expect(ours <= 65)
     #expect(curl <= 42)
   }
 
-  @Test func `a chunk of a stream costs no more than it did`() throws {
+  @Test func `a chunk of a stream allocates no more than its limit`() throws {
     func chunks(_ number: Int) -> World.Play {
       let steps =
         [.streamHead] + (0..<number).map { Script.Step.text("\($0)") } + [.text("x", finish: #""stop""#), .done]

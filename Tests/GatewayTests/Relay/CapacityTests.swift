@@ -5,11 +5,11 @@ import Testing
 
 @testable import Gateway
 
-/// What there is no room for is refused, and what runs goes on.
+/// The limits of memory and connections: requests beyond them are rejected, and running requests continue.
 @Suite struct CapacityTests {
   private static func hanging(_: SeenRequest) -> [Script.Step] { [.streamHead, .text("hi"), .hang] }
 
-  @Test func `bodies that are too much together are refused, also while they arrive, and running streams stay`()
+  @Test func `bodies beyond the total limit are rejected, also while they arrive, and running streams continue`()
     throws
   {
     let world = try World(toml: "[server]\nrequest_bodies_bytes_max = 1048576\n", [Self.hanging])
@@ -34,7 +34,7 @@ import Testing
     #expect(world.run { world.gateway.connections.capacity.bodyBytes == 0 })
   }
 
-  @Test func `out of memory, chats are refused and everything else is answered`() throws {
+  @Test func `beyond the memory limit, chats are rejected and other requests are answered`() throws {
     let world = try World(toml: "[server]\nmemory_bytes_max = 1\n", [{ _ in Script.Step.answer }])
     let refused = try world.exchange(World.chat())
     #expect(refused.status == 503)
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func `one address has its own limit, and gets room again`() throws {
+  @Test func `an address has its own limit of connections, which frees up when one closes`() throws {
     let world = try World(toml: "[server]\nclients_per_address_max = 3\n", [{ _ in Script.Step.answer }])
     let first = (0..<3).map { _ in world.connect() }
     world.run { world.reactor.clientCount == 3 }
@@ -58,7 +58,7 @@ import Testing
     #expect(try world.exchange(World.chat()).status == 200)
   }
 
-  @Test func `the status is JSON that counts what is there`() throws {
+  @Test func `the status is JSON with the current counts`() throws {
     let world = try World(.curl, toml: "[server]\nclients_max = 77\n", [Self.hanging])
     let running = world.connect()
     running.send(World.streamingChat())
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `an answer that comes compressed is not passed on`(transport: Transport) throws {
+  func `a compressed response is not forwarded`(transport: Transport) throws {
     for stream in [true, false] {
       let head = Script.Step.head(
         status: 200, fields: ["content-type: application/json", "content-encoding: gzip"])
@@ -92,7 +92,7 @@ import Testing
     }
   }
 
-  @Test func `a drain answers what is on its way, and lets idle connections go`() throws {
+  @Test func `a drain finishes running requests and closes idle connections`() throws {
     let world = try World(.scripted, [{ _ in Script.Step.answer }])
     let idle = world.connect()
     idle.send(World.chat())
@@ -108,7 +108,7 @@ import Testing
     #expect(world.run { idle.hasEnded })
   }
 
-  @Test func `who waits for the list of models is told when everything ends at once`() throws {
+  @Test func `a request that waits for the model list gets an error when the gateway stops`() throws {
     let world = try World(.scripted, [{ _ in [.wait(.seconds(60))] }])
     let client = world.connect()
     client.send(Array("GET /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n".utf8))

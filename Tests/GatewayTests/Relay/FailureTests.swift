@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-/// What a caller gets of upstreams that fail, before and after the first visible byte.
+/// The responses to callers when upstreams fail, before and after visible output.
 @Suite struct FailureTests {
   @Test(arguments: Transport.allCases)
   func `a failure before visible output goes to the next provider`(transport: Transport) throws {
@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `what is wrong with the request is told at once in the upstream's words`(transport: Transport) throws {
+  func `an upstream's error about the request is returned immediately with its message`(transport: Transport) throws {
     for status in [400, 404, 413, 422] {
       let world = try World(
         transport,
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `an upstream's statuses are mapped to a gateway's`(transport: Transport) throws {
+  func `an upstream's statuses are mapped to those of a gateway`(transport: Transport) throws {
     let table = [
       (401, 502, "upstream_credentials_rejected"), (402, 502, "upstream_credentials_rejected"),
       (403, 502, "upstream_credentials_rejected"), (429, 429, "upstream_rate_limited"),
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `a stream that finished but lacks DONE is complete`(transport: Transport) throws {
+  func `a finished stream without DONE is complete`(transport: Transport) throws {
     let world = try World(transport, [{ _ in [.streamHead, .text("a", finish: #""stop""#)] }])
     let answer = try world.exchange(World.streamingChat())
     #expect(answer.isComplete)
@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `the head waits for the first event but not for ever`(transport: Transport) throws {
+  func `the response head waits for the first event only for a limited time`(transport: Transport) throws {
     let world = try World(
       transport, toml: "[server]\ncommit_after_secs = 0.1\nkeep_alive_comment_secs = 0.1",
       [{ _ in [.streamHead, .wait(.milliseconds(400))] + Script.Step.shortStream.dropFirst() }])
@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `after the head is out and before visible output another provider still answers`(transport: Transport) throws
+  func `after the head is sent and before visible output, the gateway still fails over`(transport: Transport) throws
   {
     let world = try World(
       transport, toml: "[server]\ncommit_after_secs = 0.05",
@@ -145,7 +145,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `an upstream that says nothing is given up`(transport: Transport) throws {
+  func `a silent upstream times out`(transport: Transport) throws {
     let world = try World(
       transport,
       toml:
@@ -166,7 +166,7 @@ import Testing
     #expect(world.openConnections() == 0)
   }
 
-  @Test func `a provider that loads a model is asked again until it has, or for as long as it may take`() throws {
+  @Test func `a provider that loads a model is retried until the model is ready or the limit is reached`() throws {
     let loading = Script.Step.json(
       #"{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}"#, status: 503)
     final class Counter { var count = 0 }
@@ -190,7 +190,7 @@ import Testing
     #expect(none.seenCount == 2)
   }
 
-  @Test func `a provider where nothing listens is a 502 that says so`() throws {
+  @Test func `a provider that accepts no connections is a 502 with that reason`() throws {
     let world = try World(
       .curl, toml: "[[providers]]\ntype = \"OpenAiCompatible\"\nbase_url = \"http://127.0.0.1:1\"", [])
     let answer = try world.exchange(World.chat())
@@ -199,7 +199,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `a caller who leaves takes the upstream along`(transport: Transport) throws {
+  func `a caller that disconnects during a stream cancels the transfer`(transport: Transport) throws {
     let world = try World(transport, [{ _ in [.streamHead, .text("a"), .hang] }])
     for isReset in [true, false] {
       let client = world.connect()
@@ -214,7 +214,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `a caller who leaves before the answer takes the upstream along`(transport: Transport) throws {
+  func `a caller that disconnects before the response cancels the transfer`(transport: Transport) throws {
     for request in [World.chat(), World.streamingChat()] {
       let world = try World(transport, [{ _ in [.hang] }])
       let client = world.connect()
@@ -228,7 +228,7 @@ import Testing
     }
   }
 
-  @Test func `nothing is left behind by a hundred failures`() throws {
+  @Test func `a hundred failures leave nothing behind`() throws {
     let world = try World(
       .curl, [{ _ in [.streamHead, .text("a"), .fail(.truncated)] }])
     for _ in 0..<100 {
@@ -243,7 +243,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `small events that become large ones wait for the client`(transport: Transport) throws {
+  func `small events that grow in translation wait for the client`(transport: Transport) throws {
     let tiny = Array(String(repeating: "data:{}\n\n", count: 50_000).utf8)
     let world = try World(transport, [{ _ in [.streamHead, .text("a"), .bytes(tiny), .hang] }])
     let client = world.connect()
@@ -256,7 +256,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `an id of a megabyte is not put into other chunks`(transport: Transport) throws {
+  func `an ID of one megabyte is not repeated in other chunks`(transport: Transport) throws {
     let long = String(repeating: "i", count: 900_000)
     let world = try World(
       transport,
@@ -274,7 +274,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `more choices than anybody can ask for are malformed`(transport: Transport) throws {
+  func `more choices than a request can ask for are malformed`(transport: Transport) throws {
     let many = Array(repeating: "{}", count: 200).joined(separator: ",")
     let world = try World(
       transport,
@@ -289,7 +289,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `the provider's key is never shown, however the upstream repeats it`(transport: Transport) throws {
+  func `a provider's key never reaches a caller, however the upstream repeats it`(transport: Transport) throws {
     let key = "very-secret-provider-key"
     let bodies = [
       #"{"error":{"message":"\#(key) is wrong","code":"\#(key)","type":"\#(key)","param":"\#(key)"}}"#,
@@ -312,7 +312,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `an explanation is bounded in bytes`(transport: Transport) throws {
+  func `an upstream's message is limited in bytes`(transport: Transport) throws {
     let long = "a" + String(repeating: "\u{301}", count: 400_000)
     let world = try World(transport, [{ _ in Script.Step.json(#"{"error":{"message":"\#(long)"}}"#) }])
     let answer = try world.exchange(World.chat())
@@ -321,7 +321,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `a break before all answers that were asked for is told`(transport: Transport) throws {
+  func `a stream that ends before all choices are complete is an error`(transport: Transport) throws {
     let world = try World(
       transport, [{ _ in [.streamHead, .text("a", finish: #""stop""#), .fail(.truncated)] }])
     for (wanted, isComplete) in [(1, true), (2, false)] {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-/// The HTTP side as a client meets it: what is answered, what is refused, and what is left of the connection.
+/// HTTP as a client sees it: responses, errors, and the state of the connection after them.
 @Suite struct FrontDoorTests {
   private func world(_ toml: String = "", _ delivery: Delivery = .whole) throws -> World {
     try World(.scripted, delivery: delivery, toml: toml, [{ _ in Script.Step.answer }])
@@ -14,7 +14,7 @@ import Testing
     Array("GET \(path) HTTP/1.1\r\n\(fields)\r\n".utf8)
   }
 
-  @Test func `liveness and readiness answer without asking anybody`() throws {
+  @Test func `liveness and readiness need no provider`() throws {
     let world = try world("[auth]\ntokens = [\"secret\"]")
     for path in ["/healthz", "/health", "/v1/health", "/ping", "/readyz"] {
       #expect(try world.exchange(get(path)).status == 200)
@@ -22,7 +22,7 @@ import Testing
     #expect(world.seenCount == 0)
   }
 
-  @Test func `every response carries the request's id under both names`() throws {
+  @Test func `every response has the request's ID under both names`() throws {
     let world = try world()
     for (request, status) in [
       (get("/healthz", "Host: localhost\r\nX-Request-Id: abc.DEF_1-2\r\n"), 200),
@@ -35,7 +35,7 @@ import Testing
       #expect(answer.field("x-request-id") == "abc.DEF_1-2")
       #expect(answer.field("request-id") == "abc.DEF_1-2")
     }
-    // H31: what is not sane is replaced, and never written back.
+    // H31: an invalid ID is replaced and never repeated.
     for id in ["a b", "a\u{e9}", String(repeating: "x", count: 129), "", "<x>"] {
       let answer = try world.exchange(get("/healthz", "Host: localhost\r\nX-Request-Id: \(id)\r\n"))
       #expect(answer.field("x-request-id")?.count == 36)
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: Delivery.allCases)
-  func `H31 a hostile model name never reaches a header line`(delivery: Delivery) throws {
+  func `H31 a hostile model name never reaches a header`(delivery: Delivery) throws {
     let world = try world("", delivery)
     let answer = try world.exchange(World.chat(#"{"model":"m\r\nX-Evil: 1","messages":[{}]}"#))
     #expect(answer.status == 400)
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test(arguments: Delivery.allCases)
-  func `H25 a client that waits for 100 gets it only when the body is wanted`(delivery: Delivery) throws {
+  func `H25 a client that waits for 100 gets it only if the body is read`(delivery: Delivery) throws {
     let world = try world("[auth]\ntokens = [\"secret\"]\n[server]\njson_body_bytes_max = 2048", delivery)
     let body = #"{"model":"m","messages":[{}]}"#
     func head(_ fields: String, _ count: Int) -> String {
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test(arguments: Delivery.allCases)
-  func `H26 HEAD has GET's head and no body`(delivery: Delivery) throws {
+  func `H26 a response to HEAD has the head of GET and no body`(delivery: Delivery) throws {
     let world = try world("", delivery)
     for path in ["/healthz", "/v1/models", "/nowhere"] {
       let full = try world.exchange(get(path))
@@ -123,7 +123,7 @@ import Testing
   }
 
   @Test(arguments: Delivery.allCases)
-  func `H28 the client's wish for the connection is obeyed`(delivery: Delivery) throws {
+  func `H28 the client decides whether the connection stays open`(delivery: Delivery) throws {
     let world = try world("", delivery)
     for (version, field, closes) in [
       ("1.1", "", false), ("1.1", "Connection: close\r\n", true), ("1.1", "Connection: keep-alive\r\n", false),
@@ -153,7 +153,7 @@ import Testing
     for (number, answer) in client.responses().enumerated() { #expect(answer.text.contains("\"n-\(number)\"")) }
   }
 
-  @Test func `H29 a flood of pipelined bytes stops being read`() throws {
+  @Test func `H29 the gateway stops reading a flood of pipelined bytes`() throws {
     let world = try World(.scripted, [{ _ in [.hang] }])
     let client = world.connect()
     client.send(World.chat())
@@ -205,7 +205,7 @@ import Testing
   }
 
   @Test(arguments: Delivery.allCases)
-  func `H32 a refusal is readable although the body was never read`(delivery: Delivery) throws {
+  func `H32 an error response is readable although the body was never read`(delivery: Delivery) throws {
     let world = try world("[server]\njson_body_bytes_max = 1024", delivery)
     let client = world.connect()
     client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000\r\n\r\n")
@@ -224,7 +224,7 @@ import Testing
     #expect(world.seen()[0].fields.allSatisfy { !$0.contains("evil") && !$0.contains("6.6.6.6") })
   }
 
-  @Test func `paths and methods that are not there are told apart`() throws {
+  @Test func `unknown paths and unsupported methods have different errors`() throws {
     let world = try world()
     for (line, status, allow) in [
       ("GET /v1/nothing", 404, nil), ("POST /v1/models", 405, "GET, HEAD, OPTIONS"),
@@ -239,7 +239,7 @@ import Testing
     }
   }
 
-  @Test func `hosts and origins that are not on the lists are refused`() throws {
+  @Test func `hosts and origins that are not on the allowlists are rejected`() throws {
     let world = try world("[server]\nallowed_hosts = [\"gate.test\"]\nallowed_origins = [\"https://app.test\"]")
     for (host, status) in [
       ("localhost", 200), ("LOCALHOST:8088", 200), ("127.0.0.1", 200), ("[::1]:1", 200), ("gate.test", 200),
@@ -258,7 +258,7 @@ import Testing
     #expect(preflight.field("content-length") == nil)
   }
 
-  @Test func `a key is needed, found in either field, and never two of them`() throws {
+  @Test func `a key is required, accepted in any of its fields, and rejected if two differ`() throws {
     let world = try world("[auth]\ntokens = [\"first-key\", \"second-key\"]")
     for (fields, status) in [
       ([], 401), (["Authorization: Bearer first-key"], 200), (["authorization: bearer second-key"], 200),
@@ -280,7 +280,7 @@ import Testing
     #expect(try world.exchange(get("/v1/models")).status == 401)
   }
 
-  @Test func `a body of another type or encoding is refused`() throws {
+  @Test func `a body of another type or encoding is rejected`() throws {
     let world = try world()
     for (field, status) in [
       ("Content-Type: application/json; charset=utf-8", 200), ("Content-Type: application/vnd.api+json", 200),
@@ -312,7 +312,7 @@ import Testing
     #expect(world.seen()[1].text == world.seen()[0].text)
   }
 
-  @Test func `after a refusal that leaves the connection whole the next request is answered`() throws {
+  @Test func `after an error that keeps the connection open, the next request is answered`() throws {
     let world = try world()
     let client = world.connect()
     client.send(get("/nowhere") + World.chat("{\"model\":\"m\"}") + World.chat() + get("/healthz"))
@@ -320,7 +320,7 @@ import Testing
     #expect(client.responses().map(\.status) == [404, 400, 200, 200])
   }
 
-  @Test func `a thousand pipelined refusals do not pile up`() throws {
+  @Test func `a thousand pipelined errors do not accumulate`() throws {
     let world = try world()
     let client = world.connect()
     let request = World.chat("[]")
@@ -328,7 +328,7 @@ import Testing
     #expect(world.run { client.responses().filter(\.isComplete).count == 1000 })
   }
 
-  @Test func `H27 a client of HTTP 1_0 that wants to keep the connection gets its stream's end all the same`()
+  @Test func `H27 a stream to a client of HTTP 1_0 ends with the connection even with keep-alive`()
     throws
   {
     let world = try World(.scripted, [{ _ in Script.Step.shortStream }])
@@ -339,7 +339,7 @@ import Testing
     #expect(client.responses().first?.field("connection") == "close")
   }
 
-  @Test func `answers that nobody reads stop the next requests`() throws {
+  @Test func `unread responses delay the next requests`() throws {
     let body = #"{"model":"s","choices":[],"pad":"\#(String(repeating: "x", count: 200_000))"}"#
     let world = try World(.scripted, [{ _ in Script.Step.json(body) }])
     let client = world.connect()
@@ -353,7 +353,7 @@ import Testing
     #expect(client.responses().filter(\.isComplete).count == 100)
   }
 
-  @Test func `a closing client that sends on and does not read costs no time`() throws {
+  @Test func `a client that keeps sending while its connection closes uses no time`() throws {
     let body = #"{"model":"s","choices":[],"pad":"\#(String(repeating: "x", count: 8_000_000))"}"#
     let world = try World(.scripted, [{ _ in Script.Step.json(body) }])
     let client = world.connect()

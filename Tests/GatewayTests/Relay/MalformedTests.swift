@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-/// The rows of malformed requests over a real socket: the right answer, a closed connection, and no upstream.
+/// Malformed requests over a real socket: the expected response, a closed connection, and no upstream request.
 @Suite struct MalformedTests {
   static let good = World.chat()
 
@@ -15,7 +15,7 @@ import Testing
     for isBytewise in [false, true] {
       let client = world.connect()
       if isBytewise {
-        // The long rows in pieces: the parsers' own tests cut them at every byte.
+        // Long requests in pieces. The tests of the parsers split them at every byte.
         let size = max(1, row.bytes.count / 1000)
         for start in stride(from: 0, to: row.bytes.count, by: size) where !client.hasEnded {
           client.send(Array(row.bytes[start..<min(start + size, row.bytes.count)]))

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Gateway
 
-/// What a caller gets of an upstream that behaves.
+/// The responses to callers from an upstream that works.
 @Suite struct RelayTests {
   @Test(arguments: Transport.allCases)
-  func `an answer arrives with the model's name as the caller wrote it`(transport: Transport) throws {
+  func `a response has the model's name as the caller wrote it`(transport: Transport) throws {
     let world = try World(transport, [{ _ in Script.Step.answer }])
     let answer = try world.exchange(World.chat())
     #expect(answer.status == 200)
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `the upstream sees the caller's bytes and none of the caller's fields`(transport: Transport) throws {
+  func `the upstream gets the caller's body and none of the caller's fields`(transport: Transport) throws {
     let world = try World(
       transport, providers: "type = \"OpenAiCompatible\"\napi_key = \"sk-upstream\"", [{ _ in Script.Step.answer }])
     let body =
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `usage is asked for always and shown to who asked`(transport: Transport) throws {
+  func `usage is always requested, and sent to callers that request it`(transport: Transport) throws {
     let usage = Script.Step.event(
       #"{"id":"c1","object":"chat.completion.chunk","created":1,"model":"s","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}"#
     )
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `usage that the upstream did not give is estimated and says so`(transport: Transport) throws {
+  func `usage that the upstream does not report is estimated and marked so`(transport: Transport) throws {
     let world = try World(transport, [{ _ in Script.Step.shortStream }])
     let answer = try world.exchange(World.streamingChat(#","stream_options":{"include_usage":true}"#))
     #expect(answer.events.count == 4)
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `comments, ids, retries and event names of an upstream are dropped`(transport: Transport) throws {
+  func `an upstream's comments, IDs, retry fields, and event names are dropped`(transport: Transport) throws {
     let noise = Array(": ping\n\nid: 7\nretry: 10\nevent: message\n".utf8)
     let world = try World(
       transport, [{ _ in [.streamHead, .bytes(noise), .text("a", finish: #""stop""#), .bytes(noise), .done] }])
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `a whole answer to a stream request becomes a stream`(transport: Transport) throws {
+  func `a non-streaming response to a streaming request becomes a stream`(transport: Transport) throws {
     let world = try World(transport, [{ _ in Script.Step.answer }])
     let answer = try world.exchange(World.streamingChat())
     #expect(answer.field("content-type") == "text/event-stream; charset=utf-8")
@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `an answer of ten megabytes arrives whole`(transport: Transport) throws {
+  func `a response of ten megabytes arrives completely`(transport: Transport) throws {
     let long = String(repeating: "0123456789abcdef", count: 640 * 1024)
     let body =
       #"{"model":"s","choices":[{"index":0,"message":{"role":"assistant","content":"\#(long)"},"finish_reason":"stop"}]}"#
@@ -117,7 +117,7 @@ import Testing
     #expect(answer.body.count == body.utf8.count)
   }
 
-  @Test func `connections to an upstream are used again`() throws {
+  @Test func `connections to an upstream are reused`() throws {
     let world = try World(.curl, [{ $0.text.contains("stream") ? Script.Step.shortStream : Script.Step.answer }])
     let client = world.connect()
     for round in 1...20 {
@@ -131,7 +131,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `token limits are lowered to the provider's and never raised`(transport: Transport) throws {
+  func `token limits are lowered to the provider's limit and never raised`(transport: Transport) throws {
     let world = try World(
       transport, providers: "type = \"OpenAiCompatible\"\nmax_tokens_limit = 100", [{ _ in Script.Step.answer }])
     for (asked, sent) in [(1000, 100), (100, 100), (7, 7)] {
@@ -141,7 +141,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `the list of models is asked of all providers side by side and kept for a while`(transport: Transport) throws
+  func `model lists are requested from all providers concurrently and cached`(transport: Transport) throws
   {
     let world = try World(
       transport, toml: "[server]\nmodels_timeout_secs = 0.3",
@@ -171,7 +171,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `a model named after its provider is asked there under its own name`(transport: Transport) throws {
+  func `a model named after its provider is requested there under its own name`(transport: Transport) throws {
     let world = try World(transport, [{ _ in Script.Step.answer }, { _ in Script.Step.answer }])
     let answer = try world.exchange(World.chat(#"{"model":"up1/some/model","messages":[{}]}"#))
     #expect(world.seen(0).isEmpty)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-/// Who is asked, through the whole gateway.
+/// The selection of providers, through the whole gateway.
 @Suite struct RoutingTests {
   private static func calls(_ world: World, _ count: Int, to model: String = "m") throws -> [Int] {
     try (0..<count).map { _ in try world.exchange(Self.chat(model)).status }
@@ -30,7 +30,7 @@ import Testing
         + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)").utf8)
   }
 
-  @Test func `turns go round`() throws {
+  @Test func `round robin alternates between providers`() throws {
     let world = try World(toml: "[server]\nstrategy = \"round_robin\"", [Self.good, Self.good])
     var configuration = world.gateway.settings.configuration
     configuration.providers[1].priority = configuration.providers[0].priority
@@ -42,14 +42,14 @@ import Testing
 
   private static let equal = "type = \"OpenAiCompatible\"\nmodels = [\"m\"]"
 
-  @Test func `a name in front of the model asks that provider first, and its word for the model goes out`() throws {
+  @Test func `a provider prefix selects that provider first and is removed from the upstream request`() throws {
     let world = try World(.scripted, [Self.good, Self.good])
     _ = try world.exchange(Self.chat("up1/m"))
     #expect(world.seen(0).isEmpty)
     #expect(world.seen(1).first.map { String(decoding: $0.body, as: UTF8.self).contains(#""model":"m""#) } == true)
   }
 
-  @Test func `an alias and a provider's own word for a model`() throws {
+  @Test func `an alias and a provider's own name for a model`() throws {
     let world = try World(
       toml: """
         [[aliases]]
@@ -68,14 +68,14 @@ import Testing
         == true)
   }
 
-  @Test func `nobody for a model is a 404, and a failing only provider is asked every time`() throws {
+  @Test func `a model without a provider is a 404, and a failing only candidate is always tried`() throws {
     let world = try World(toml: "[retry]\nmax_retries = 0", providers: Self.equal, [Self.broken])
     #expect(try world.exchange(Self.chat("other")).status == 404)
     #expect(try Self.calls(world, 9) == [Int](repeating: 502, count: 9))
     #expect(world.seen(0).count == 9)
   }
 
-  @Test func `who fails is left alone while others answer, and is said to be down`() throws {
+  @Test func `a failing provider is skipped while others answer, and is reported as unhealthy`() throws {
     let world = try World(toml: "[retry]\nmax_retries = 0", [Self.broken, Self.good])
     #expect(try Self.calls(world, 20) == [Int](repeating: 200, count: 20))
     #expect(world.seen(0).count == 5)
@@ -97,7 +97,7 @@ import Testing
     #"{"model":"m","messages":[{"role":"user","content":"\#(String(repeating: "word ", count: characters / 5))"}]}"#
   }
 
-  @Test func `who needs tools is not sent to a model that has none`() throws {
+  @Test func `a request with tools is not sent to a model without tool support`() throws {
     let world = try World(
       toml: "[[models]]\nname = \"m\"\nprovider = \"up0\"\ncapabilities = [\"chat\"]", [Self.good, Self.good])
     #expect(try world.exchange(World.chat(Self.tools)).status == 200)
@@ -116,11 +116,11 @@ import Testing
     #expect(alone.seenCount == 0)
   }
 
-  @Test func `a prompt that is too long goes to a model that reads more, or is refused in the usual words`() throws
+  @Test func `a prompt that is too long goes to a model with a longer context, or is rejected with the common message`() throws
   {
     let toml = "[[models]]\nname = \"m\"\nprovider = \"up0\"\ncontext_tokens = 1000\n"
     let world = try World(toml: toml, [Self.good, Self.good])
-    // Perhaps too long: the other one first. Surely: never this one.
+    // A prompt that may be too long goes to the other model first. One that is too long never goes to this one.
     for characters in [5000, 9000] {
       #expect(try world.exchange(World.chat(Self.long(characters))).status == 200)
     }
@@ -141,7 +141,7 @@ import Testing
     #"{"error":{"message":"too many","code":"context_length_exceeded"}}"#,
     #"{"error":{"message":"Prompt is too long: 3 > 2","type":"invalid_request_error"}}"#,
   ])
-  func `who says that the prompt is too long is followed by those who read more`(_ words: String) throws {
+  func `after an error about a long prompt, only models with a longer context are tried`(_ words: String) throws {
     let overflow: World.Play = { _ in Script.Step.json(words, status: 400) }
     func toml(_ contexts: [Int]) -> String {
       contexts.enumerated().map { "[[models]]\nname = \"m\"\nprovider = \"up\($0)\"\ncontext_tokens = \($1)\n" }
@@ -159,7 +159,7 @@ import Testing
     #expect(unknown.seen(1).isEmpty)
   }
 
-  @Test func `names that are equal as texts and not as bytes are other models`() throws {
+  @Test func `names that are equal as text but not as bytes are different models`() throws {
     let world = try World(.scripted, [Self.good, Self.good])
     var configuration = world.gateway.settings.configuration
     configuration.providers[0].models = ["Kimi"]
@@ -170,7 +170,7 @@ import Testing
     }
   }
 
-  @Test func `a prompt is too long while the configuration changes: the larger one is asked all the same`() throws {
+  @Test func `a prompt that is too long fails over to the larger model across a reload`() throws {
     let overflow: World.Play = { _ in
       [.wait(.milliseconds(300))]
         + Script.Step.json(#"{"error":{"message":"x","code":"context_length_exceeded"}}"#, status: 400)
@@ -188,7 +188,7 @@ import Testing
     #expect(explained.contains(#""context":8000"#) && explained.contains(#""context":9000"#))
   }
 
-  @Test func `a model is loaded while the configuration changes: its provider is asked again`() throws {
+  @Test func `a model that loads during a reload is retried at its provider`() throws {
     let loading = Script.Step.json(#"{"error":{"message":"Loading model"}}"#, status: 503)
     let asked = Counter()
     let play: World.Play = { _ in
@@ -204,7 +204,7 @@ import Testing
     #expect(world.gateway.dispatcher.balancer.health.providers[0].breaker.failures == 0)
   }
 
-  @Test func `the cheapest is asked, by prices of the configuration`() throws {
+  @Test func `the cheapest candidate by configured prices is selected`() throws {
     let world = try World(
       toml: """
         [server]
@@ -224,11 +224,11 @@ import Testing
     for index in configuration.providers.indices { configuration.providers[index].priority = 1 }
     #expect(world.gateway.apply(configuration) == nil)
     #expect(try Self.calls(world, 3) == [200, 200, 200])
-    // What is not known is not cheap.
+    // An unknown price is not cheap.
     #expect([0, 1, 2].map { world.seen($0).count } == [0, 3, 0])
   }
 
-  @Test func `a model may take longer than others of its provider`() throws {
+  @Test func `a model can have a longer timeout than others of its provider`() throws {
     let slow: World.Play = { _ in [.wait(.seconds(3))] + Script.Step.answer }
     let world = try World(
       toml: """
@@ -253,7 +253,7 @@ import Testing
     #expect(try world.exchange(Self.chat("slow")).status == 200)
   }
 
-  @Test func `all down is a 503 that says when, and nobody is asked`() throws {
+  @Test func `if all candidates are unhealthy, the response is a 503 with a retry time and no attempt is made`() throws {
     let world = try World(toml: "[retry]\nmax_retries = 0", [Self.broken, Self.broken])
     _ = try Self.calls(world, 5)
     let seen = world.seenCount
@@ -264,7 +264,7 @@ import Testing
     #expect(world.seenCount == seen)
   }
 
-  @Test func `a limited key rests, and the other key is used`() throws {
+  @Test func `a rate-limited key cools down, and the other key is used`() throws {
     let world = try World(
       providers: "type = \"OpenAiCompatible\"\napi_keys = [\"one-one-one\", \"two-two-two\"]",
       [
@@ -281,7 +281,7 @@ import Testing
     #expect(events.contains(#""provider":"up0","key":1"#))
   }
 
-  @Test func `limits of all providers are a 429 with the smallest wait, and then nobody is asked`() throws {
+  @Test func `if all providers are rate limited, the response is a 429 with the shortest wait, and no attempt is made`() throws {
     func limited(_ seconds: Int) -> World.Play {
       { _ in
         Script.Step.json(#"{"error":{"message":"slow"}}"#, status: 429, fields: ["retry-after: \(seconds)"])
@@ -298,7 +298,7 @@ import Testing
     #expect(world.seenCount == seen)
   }
 
-  @Test func `a server that fails once is asked once more when nobody else can be`() throws {
+  @Test func `a provider that fails once is retried if there is no other candidate`() throws {
     let counter = Counter()
     let world = try World(
       toml: "[retry]\nbase_delay_ms = 1",
@@ -312,7 +312,7 @@ import Testing
     #expect(world.seen(0).count == 2)
   }
 
-  @Test func `a finished request says where it went`() throws {
+  @Test func `a finished request has its route`() throws {
     let world = try World(.scripted, [Self.broken, Self.good])
     let answer = try world.exchange(World.chat())
     let id = try #require(answer.field("x-request-id"))
@@ -323,7 +323,7 @@ import Testing
     #expect(try world.exchange(Self.get("/v1/route/explain/none")).status == 404)
   }
 
-  @Test func `who has no room waits, and is served in turn`() throws {
+  @Test func `a request without a slot waits and is dispatched in order`() throws {
     let slow: World.Play = { _ in [.wait(.milliseconds(50))] + Script.Step.answer }
     let world = try World(providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1", [slow])
     let clients = (0..<4).map { _ in world.connect() }
@@ -337,7 +337,7 @@ import Testing
     #expect(world.gateway.dispatcher.balancer.concurrency.inFlight == [0])
   }
 
-  @Test func `a model has room of its own, and others of its provider go on`() throws {
+  @Test func `a model has its own slots, and other models of its provider continue`() throws {
     let slow: World.Play = { _ in [.wait(.milliseconds(200))] + Script.Step.answer }
     let world = try World(
       toml: """
@@ -362,7 +362,7 @@ import Testing
     #expect(world.gateway.dispatcher.balancer.concurrency.hasSlot(0, "large"))
   }
 
-  @Test func `a full queue is a 503 with a time`() throws {
+  @Test func `a full queue is a 503 with a retry time`() throws {
     let slow: World.Play = { _ in [.wait(.milliseconds(300))] + Script.Step.answer }
     let world = try World(
       toml: "[queue]\ncapacity = 1", providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1", [slow])
@@ -373,7 +373,7 @@ import Testing
     #expect(refused?.field("retry-after") != nil)
   }
 
-  @Test func `events are told as they happen`() throws {
+  @Test func `events are published as they happen`() throws {
     let world = try World(.scripted, [Self.good])
     let feed = world.connect()
     feed.send(Self.get("/v1/events?topics=inference"))
@@ -386,7 +386,7 @@ import Testing
 
   // MARK: Reload
 
-  @Test func `another configuration is taken whole: new providers, no old tokens, what is known stays`() throws {
+  @Test func `a reload applies as a whole: new providers, no old keys, and health is kept`() throws {
     let world = try World(toml: "[auth]\ntokens = [\"old\"]\n[retry]\nmax_retries = 0", [Self.good, Self.good])
     let asked = World.chat(fields: ["authorization: Bearer old"])
     #expect(try world.exchange(asked).status == 200)
@@ -400,7 +400,7 @@ import Testing
     #expect(world.seen(1).count == 1)
   }
 
-  @Test func `a request that runs while the configuration changes goes on, and fails over by the new one`() throws {
+  @Test func `a request that runs during a reload continues and fails over by the new configuration`() throws {
     let slow: World.Play = { _ in [.wait(.milliseconds(100)), .fail(.truncated)] }
     let world = try World(.scripted, [slow, Self.broken, Self.good])
     let client = world.connect()
@@ -416,7 +416,7 @@ import Testing
     #expect(world.gateway.dispatcher.balancer.concurrency.inFlight == [0, 0])
   }
 
-  @Test func `a reload that fails says why, and changes nothing`() throws {
+  @Test func `a failed reload reports its errors and changes nothing`() throws {
     let world = try World(.scripted, [Self.good])
     #expect(try world.exchange(Self.post("/v1/admin/reload", "")).status == 400)
     let faults = ConfigurationErrors([ConfigurationError(file: "x.toml", message: "is wrong")])
@@ -428,9 +428,9 @@ import Testing
     #expect(try world.exchange(Self.get("/v1/admin/reload")).status == 405)
   }
 
-  // MARK: Looks
+  // MARK: Health checks
 
-  @Test func `a provider that is not there is found out without a request`() throws {
+  @Test func `a health check finds an unreachable provider without a request`() throws {
     let world = try World(
       toml: "[server]\nhealth_check_interval_secs = 0.05\n[health]\nunhealthy_threshold = 2",
       [{ request in request.method == "GET" ? [.fail(.connectFailed)] : Script.Step.answer }, Self.good])

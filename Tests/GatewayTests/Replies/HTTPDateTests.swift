@@ -10,19 +10,19 @@ import Testing
       (951_868_800, "Wed, 01 Mar 2000 00:00:00 GMT"), (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"),
       (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"), (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
     ] as [(UInt64, String)])
-  func `a date is written as RFC 9110 says`(_ seconds: UInt64, _ text: String) {
+  func `a date has the format of RFC 9110`(_ seconds: UInt64, _ text: String) {
     var date = HTTPDate()
     date.update(seconds * 1_000_000_000 + 999_999_999)
     #expect(String(decoding: date.text, as: UTF8.self) == text)
   }
 
-  @Test func `the last second that nanoseconds can name is written`() {
+  @Test func `the largest time in nanoseconds is formatted`() {
     var date = HTTPDate()
     date.update(.max)
     #expect(String(decoding: date.text, as: UTF8.self) == "Sun, 21 Jul 2554 23:34:33 GMT")
   }
 
-  @Test func `a date follows the clock both ways`() {
+  @Test func `a date follows the clock in both directions`() {
     var date = HTTPDate()
     for seconds: UInt64 in [10, 11, 11, 9] {
       date.update(seconds * 1_000_000_000)
@@ -32,8 +32,8 @@ import Testing
     }
   }
 
-  @Test func `every day from 1970 to 9999 is the calendar's`() {
-    // A calendar that only counts.
+  @Test func `every day from 1970 to 9999 has its calendar date`() {
+    // A calendar that counts days.
     var (year, month, day) = (1970, 1, 1)
     for number in 0..<2_932_897 {
       let found = CivilDate.of(days: number)

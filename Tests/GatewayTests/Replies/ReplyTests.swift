@@ -17,7 +17,7 @@ import Testing
     return out
   }
 
-  @Test func `a response is as it should be`() throws {
+  @Test func `a response has its fields in order`() throws {
     let received = try #require(Received(Self.json(Self.options())))
     #expect(received.status == 200)
     #expect(received.text == "{}")
@@ -28,7 +28,7 @@ import Testing
       ])
   }
 
-  @Test func `the connection's end is told where it is not what is expected`() throws {
+  @Test func `a response names the connection's end if it is not the default`() throws {
     for (minor, keeps, told) in [(1, true, nil), (1, false, "close"), (0, true, "keep-alive"), (0, false, "close")]
     {
       let options = Self.options {
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func `a HEAD has the head and nothing else`() throws {
+  @Test func `a response to HEAD has only a head`() throws {
     let text = String(decoding: Self.json(Self.options { $0.isHead = true }), as: UTF8.self)
     #expect(text.contains("content-length: 2\r\n"))
     #expect(text.hasSuffix("\r\n\r\n"))
@@ -49,7 +49,7 @@ import Testing
     #expect(!String(decoding: out, as: UTF8.self).contains("content-length: 0"))
   }
 
-  @Test func `a 204 has no length`() {
+  @Test func `a 204 response has no length`() {
     var out: [UInt8] = []
     Reply.open(204, "", .length(0), Self.options(), into: &out)
     Reply.close(into: &out)
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test(arguments: hostile)
-  func `nothing from outside breaks the head`(_ text: String) throws {
+  func `no value from outside breaks the head`(_ text: String) throws {
     var out: [UInt8] = []
     let options = Self.options { $0.allowedOrigin = text }
     Reply.open(200, "application/json", .length(0), options, into: &out)
@@ -86,10 +86,10 @@ import Testing
     #expect((object["error"]?["metadata"] as? [String: String])?["upstream_body"] == text)
   }
 
-  // MARK: Refusals
+  // MARK: Errors
 
   @Test(arguments: APIError.Code.allCases)
-  func `every refusal is an error object`(_ code: APIError.Code) throws {
+  func `every error response has an error object`(_ code: APIError.Code) throws {
     for (status, type) in [
       (400, "invalid_request_error"), (401, "authentication_error"), (403, "permission_error"),
       (404, "not_found_error"), (429, "rate_limit_error"), (503, "overloaded"), (502, "server_error"),
@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test func `a refusal tells what helps`() throws {
+  @Test func `an error response has the fields that help a client`() throws {
     var out: [UInt8] = []
     let apiError = APIError(405, .methodNotAllowed, "x", retryAfter: 3, allow: "GET")
     ErrorReply.response(apiError, Self.options { $0.requestID = "" }, into: &out)
@@ -118,7 +118,7 @@ import Testing
     #expect(!received.text.contains("request_id"))
   }
 
-  @Test func `every status that we send has its words`() {
+  @Test func `every status that hoosh sends has its reason phrase`() {
     for status in [
       200, 204, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 421, 422, 429, 431, 500, 501, 502, 503, 504, 505,
     ] {

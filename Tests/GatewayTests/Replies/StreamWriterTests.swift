@@ -5,12 +5,12 @@ import Testing
   private static let head = Array("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".utf8)
 
   @Test(arguments: [1, 9, 10, 15, 16, 255, 256, 4095, 4096, 65_535, 70_000, 1_048_577])
-  func `a chunk has its size`(_ count: Int) throws {
+  func `a chunk begins with its size`(_ count: Int) throws {
     var stream = StreamWriter(minorVersion: 1)
     var out = Self.head
     let data = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
     stream.begin(&out)
-    // In pieces, and begun again while it is open.
+    // In pieces, and with `begin` called again while the chunk is open.
     out += data.prefix(count / 2)
     stream.begin(&out)
     out += data.dropFirst(count / 2)
@@ -23,7 +23,7 @@ import Testing
     #expect(try #require(Received(out)).isWhole)
   }
 
-  @Test func `an empty chunk takes itself back`() {
+  @Test func `an empty chunk is removed`() {
     var stream = StreamWriter(minorVersion: 1)
     var out = Self.head
     stream.begin(&out)
@@ -33,7 +33,7 @@ import Testing
     #expect(out == Self.head)
   }
 
-  @Test func `chunks follow one another in outputs of their own`() throws {
+  @Test func `consecutive chunks can have separate outputs`() throws {
     var stream = StreamWriter(minorVersion: 1)
     var all = Self.head
     for count in [5, 0, 300, 1] {
@@ -46,7 +46,7 @@ import Testing
     #expect(try #require(Received(all)).chunks == [5, 300, 1])
   }
 
-  @Test func `an old client gets bytes alone`() {
+  @Test func `an HTTP/1.0 client gets a stream without chunks`() {
     var stream = StreamWriter(minorVersion: 0)
     var out: [UInt8] = []
     stream.begin(&out)

@@ -2,7 +2,7 @@
 import Testing
 
 @Suite struct ArrayReserveTests {
-  /// Adds a text of `size` bytes in runs of `run`, with room made as its reader does; the capacities that it had.
+  /// Appends `size` bytes in runs of `run`, reserving as a reader does, and returns the capacities on the way.
   private func grow(to size: Int, in run: Int) -> [(count: Int, capacity: Int)] {
     var text: [UInt8] = []
     var seen: [(count: Int, capacity: Int)] = []
@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: [1, 1000, 64 * 1024, 64 * 1024 + 1, 6_000_000, 32 * 1024 * 1024], [1448, 64 * 1024])
-  func `a declared length is reserved in few steps, and none of them moves more than a mebibyte`(
+  func `a declared length is reserved in few steps, and no step copies more than one mebibyte`(
     size: Int, run: Int
   ) {
     let steps = grow(to: size, in: run)
@@ -24,13 +24,13 @@ import Testing
     #expect(steps.allSatisfy { $0.count <= 1024 * 1024 + run })
   }
 
-  @Test func `a promise reserves little, and then only so many times what came`() {
+  @Test func `a declared length reserves little at first, and then a fixed multiple of the bytes that arrived`() {
     for (count, capacity) in grow(to: 32 * 1024 * 1024, in: 1448) {
       #expect(capacity <= max(2 * [UInt8].promisedBytesMax, 49 * max(count, [UInt8].promisedBytesMax)))
     }
   }
 
-  @Test func `what was not announced, or is more than that, still grows by doubling`() {
+  @Test func `an array without a declared length, or beyond it, grows by doubling`() {
     for announced in [0, 100_000] {
       var text: [UInt8] = []
       var steps = 0

@@ -7,7 +7,7 @@ struct CursorTests {
     String(decoding: json[slice.range], as: UTF8.self)
   }
 
-  @Test func `members come in order, with their kinds and places`() throws {
+  @Test func `members are returned in order, with their kinds and offsets`() throws {
     let json = Array(
       #" { "a" : 1 ,"b":"x\n", "c\u0041":[1,[2,3]],"d":{"e":null},"f":true,"g":false,"h":null } "#.utf8)
     let members = try JSONSamples.members(json)
@@ -28,7 +28,7 @@ struct CursorTests {
     #expect(try JSONSamples.members(Array(text.utf8)).isEmpty)
   }
 
-  @Test func `a cursor that has ended stays ended, and only a root minds what follows`() throws {
+  @Test func `a cursor at its end stays there, and only a root checks the bytes that follow`() throws {
     let json = Array(#"{"a":1} x"#.utf8)
     var cursor = try ObjectCursor(in: json.span, at: 0)
     _ = try cursor.next(in: json.span)
@@ -38,18 +38,18 @@ struct CursorTests {
     #expect(isOver && isStillOver)
     #expect(offset == 7)
     #expect(count == 1)
-    #expect(JSONSamples.walkFault(json) == JSONError(.trailingBytes, at: 8))
+    #expect(JSONSamples.walkError(json) == JSONError(.trailingBytes, at: 8))
   }
 
-  @Test func `a walk refuses all that a check refuses`() {
+  @Test func `a walk rejects every text that a scan rejects`() {
     for (text, kind) in JSONSamples.invalid {
       let json = Array(text.utf8)
       guard json.first == UInt8(ascii: "{") else { continue }
-      #expect(JSONSamples.walkFault(json)?.kind == kind, "\(text.debugDescription)")
+      #expect(JSONSamples.walkError(json)?.kind == kind, "\(text.debugDescription)")
     }
   }
 
-  @Test func `an offset that is no brace is a fault, wherever it is`() {
+  @Test func `an offset without a brace is an error`() {
     let json = Array("[{}]".utf8)
     for offset in [-1, 0, 2, 3, 4, 100, .max] {
       #expect(throws: JSONError.self) { try start(json, offset) }
@@ -69,16 +69,16 @@ struct CursorTests {
     (#"{"a-key-of-more-than-eight-bytes":1,"a-key-of-more-than-\u0065ight-bytes":2}"#, 36),
     (#"{"eight\u0020by":1,"eight by":2}"#, 19),
   ])
-  func `a key that comes twice is refused, however it is spelled`(_ text: String, _ offset: Int) {
-    #expect(JSONSamples.walkFault(Array(text.utf8)) == JSONError(.duplicateKey, at: offset))
+  func `a repeated key is rejected in any spelling`(_ text: String, _ offset: Int) {
+    #expect(JSONSamples.walkError(Array(text.utf8)) == JSONError(.duplicateKey, at: offset))
   }
 
   @Test(arguments: [#"{"a":1,"A":2}"#, #"{"a":1,"a ":2}"#, #"{"a":1,"a\u0000":2}"#, #"{"a":{"a":1},"b":{"a":1}}"#])
-  func `keys that only look alike are different`(_ text: String) {
-    #expect(JSONSamples.walkFault(Array(text.utf8)) == nil)
+  func `keys that resemble each other are different`(_ text: String) {
+    #expect(JSONSamples.walkError(Array(text.utf8)) == nil)
   }
 
-  @Test func `keys need not be unique where the walk does not care`() throws {
+  @Test func `a member cursor accepts repeated keys`() throws {
     let json = Array(#"{"a":1,"a":2}"#.utf8)
     var cursor = try MemberCursor(whole: json.span)
     var count = 0
@@ -86,26 +86,26 @@ struct CursorTests {
     #expect(count == 2)
   }
 
-  @Test func `a hundred and twenty-eight members are accepted and one more is refused`() throws {
+  @Test func `128 members are accepted and one more is rejected`() throws {
     let members = (0...128).map { "\"key\($0)\":\($0)" }
     let full = Array(("{" + members.dropLast().joined(separator: ",") + "}").utf8)
     #expect(try JSONSamples.members(full).count == ObjectCursor.membersMax)
     #expect(
-      JSONSamples.walkFault(Array(("{" + members.joined(separator: ",") + "}").utf8))?.kind == .tooManyMembers)
+      JSONSamples.walkError(Array(("{" + members.joined(separator: ",") + "}").utf8))?.kind == .tooManyMembers)
     for index in [0, 1, 63, 64, 126] {
       let twice = Array(("{" + members[..<127].joined(separator: ",") + ",\"ke\\u0079\(index)\":0}").utf8)
-      #expect(JSONSamples.walkFault(twice)?.kind == .duplicateKey)
+      #expect(JSONSamples.walkError(twice)?.kind == .duplicateKey)
     }
     let nested = Array(("{\"inside\":{" + members.joined(separator: ",") + "}}").utf8)
     #expect(try JSONSamples.members(nested)[0].value.elements == 129)
   }
 
-  @Test func `keys with equal hashes are told apart`() throws {
+  @Test func `keys with equal hashes are compared`() throws {
     func hash(_ key: String) -> UInt64 {
       let json = Array("\"\(key)\"".utf8)
       return SeenKeys.hash(Slice(start: 1, count: json.count - 2), hasEscapes: false, seed: 7, in: json.span)
     }
-    // The comparison sees 32 bits of a hash: among enough keys, two agree in them.
+    // Of a hash, 32 bits are stored. Among enough keys, two have them in common.
     var seen: [UInt64: String] = [:]
     var pair: (String, String)?
     for index in 0..<1_000_000 where pair == nil {
@@ -122,7 +122,7 @@ struct CursorTests {
     #expect(throws: JSONError.self) { try JSONSamples.members(Array("{\(both),\"\(one)\":3}".utf8), seed: 7) }
   }
 
-  @Test func `a key is compared as it reads`() throws {
+  @Test func `a key is compared without escapes`() throws {
     let json = Array(#"{"model":1,"mod\u0065ls":2,"\ud83d\ude00":3,"\ud800":4,"":5}"#.utf8)
     let members = try JSONSamples.members(json)
     #expect(members[0].keyEquals("model", in: json))
@@ -138,7 +138,7 @@ struct CursorTests {
     #expect(members.map { $0.name(in: json) } == ["model", "models", "😀", "\u{fffd}", ""])
   }
 
-  @Test func `elements of an array come in order`() throws {
+  @Test func `the elements of an array are returned in order`() throws {
     let json = Array(#"[ 1 ,"a",[2,3] , {"b":4},null ]"#.utf8)
     var cursor = try ArrayCursor(in: json.span, at: 0)
     var elements: [String] = []
@@ -149,7 +149,7 @@ struct CursorTests {
   }
 
   @Test(arguments: ["[", "[1", "[1,", "[1,]", "[,", "[1 2]", "[1}", "{}", "", "[\"a]"])
-  func `an array that is not one is a fault`(_ text: String) {
+  func `a malformed array is an error`(_ text: String) {
     #expect(throws: JSONError.self) { try walkArray(Array(text.utf8)) }
   }
 

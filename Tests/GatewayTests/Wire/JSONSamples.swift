@@ -1,8 +1,8 @@
 @testable import Gateway
 
-/// Texts for the scanner, made from the grammar of RFC 8259.
+/// Texts for the scanner, derived from the grammar of RFC 8259.
 enum JSONSamples {
-  /// Texts that are one valid value.
+  /// Valid texts.
   static let valid: [String] = [
     "null", "true", "false", "0", "-0", "1", "-1", "10", "1.0", "0.5", "-0.0", "1e1", "1E1", "1e+1", "1e-1", "0e0",
     "123456789012345678901234567890", "1.5e300", "1e999999", "-1.25E-07", "\"\"", "\"a\"", "\" \"", "[]", "{}",
@@ -16,7 +16,7 @@ enum JSONSamples {
     "{\"a\":\"0123456789012345678901234567890123456789\\n0123456789012345678901234567890123456789é\"}",
   ]
 
-  /// Texts that are not, with what is wrong.
+  /// Invalid texts, with the kind of error.
   static let invalid: [(text: String, kind: JSONError.Kind)] = [
     ("", .empty), (" ", .empty), ("\n\t\r ", .empty),
     ("\u{feff}1", .badUTF8), ("\u{feff}", .badUTF8), ("\u{a0}1", .unexpectedByte), ("\u{c}1", .unexpectedByte),
@@ -53,7 +53,7 @@ enum JSONSamples {
     ("/**/1", .unexpectedByte), ("[1]/**/", .trailingBytes), ("{}{}", .trailingBytes), (",", .unexpectedByte),
   ]
 
-  /// Bytes that are no UTF-8, as they would stand inside a string.
+  /// Bytes inside a string that are not UTF-8.
   static let malformed: [[UInt8]] = [
     [0x80], [0xbf], [0xc0, 0x80], [0xc1, 0xbf], [0xc2], [0xc2, 0x41], [0xc2, 0xc2], [0xe0, 0x80, 0x80],
     [0xe0, 0x9f, 0xbf], [0xe1, 0x80], [0xe1, 0x80, 0x41], [0xe1, 0x41, 0x80], [0xed, 0xa0, 0x80],
@@ -63,15 +63,15 @@ enum JSONSamples {
     [0xfe], [0xff], [0xef, 0xbf], [0xc3, 0xa9, 0xa9],
   ]
 
-  /// The fault of the whole text, or nil.
-  static func fault(_ json: [UInt8]) -> JSONError? {
+  /// Returns the error in the whole text, or nil.
+  static func scanError(_ json: [UInt8]) -> JSONError? {
     do throws(JSONError) {
       _ = try Scanner.whole(json.span)
       return nil
     } catch { return error }
   }
 
-  /// All members of the object that the whole text is.
+  /// Returns the members of the object that fills the whole text.
   static func members(_ json: [UInt8], seed: UInt64 = 1) throws(JSONError) -> [Member] {
     var members: [Member] = []
     var cursor = try ObjectCursor(whole: json.span, seed: seed)
@@ -79,8 +79,8 @@ enum JSONSamples {
     return members
   }
 
-  /// The fault of a walk over the whole text, or nil.
-  static func walkFault(_ json: [UInt8]) -> JSONError? {
+  /// Returns the error of a walk over the whole text, or nil.
+  static func walkError(_ json: [UInt8]) -> JSONError? {
     do throws(JSONError) {
       _ = try members(json)
       return nil
@@ -88,14 +88,14 @@ enum JSONSamples {
   }
 }
 
-/// Chance that is the same every time.
+/// A generator with reproducible random numbers.
 typealias Seeded = SplitMix
 
 extension SplitMix {
   init(_ seed: UInt64) { self.init(state: seed) }
 }
 
-/// Makes random JSON with odd spacing, escapes, numbers of all shapes and letters from everywhere.
+/// Generates random JSON with unusual spacing, escapes, all forms of numbers, and characters of many scripts.
 struct JSONMaker {
   var chance: Seeded
 
@@ -111,14 +111,14 @@ struct JSONMaker {
 
   mutating func space() -> String { ["", "", "", " ", "\n", "\t ", "\r\n  "].randomElement(using: &chance)! }
 
-  /// A string with its quotes.
+  /// Returns a string with its quotes.
   mutating func string() -> String {
     var text = "\""
     for _ in 0..<Int.random(in: 0...4, using: &chance) { text += Self.pieces.randomElement(using: &chance)! }
     return text + "\""
   }
 
-  /// Any value, of at most `depth` levels.
+  /// Returns a value of any kind with at most `depth` levels.
   mutating func value(depth: Int) -> String {
     switch Int.random(in: 0..<(depth > 0 ? 8 : 6), using: &chance) {
     case 0: return "null"
@@ -136,7 +136,7 @@ struct JSONMaker {
     }
   }
 
-  /// An object whose keys are different.
+  /// Returns an object with unique keys.
   mutating func object(members count: Int, depth: Int) -> String {
     var items: [String] = []
     for index in 0..<count {

@@ -17,12 +17,12 @@ struct JSONTextTests {
     (#""\udc00\ud83d\ude00""#, "\u{fffd}😀"), (#""tail\\""#, "tail\\"), (#""\\u0041""#, "\\u0041"),
     (#""\uD83D\uDE00\n\n""#, "😀\n\n"), (#""\u07ff\u0800\uffff""#, "\u{7ff}\u{800}\u{ffff}"),
   ])
-  func `a string reads without its escapes`(_ text: String, _ meaning: String) throws {
+  func `a string is unescaped`(_ text: String, _ meaning: String) throws {
     let (value, json) = try value(text)
     #expect(value.string(in: json) == meaning)
   }
 
-  @Test func `Foundation reads random strings alike`() throws {
+  @Test func `Foundation decodes random strings to the same text`() throws {
     var maker = JSONMaker(77)
     for _ in 0..<500 {
       let text = maker.string()
@@ -39,7 +39,7 @@ struct JSONTextTests {
       ("9223372036854775808", nil), ("-9223372036854775809", nil), ("5.0", nil), ("1e3", nil), ("\"5\"", nil),
       ("99999999999999999999", nil), ("18446744073709551616", nil), ("92233720368547758070", nil),
     ] as [(String, Int64?)])
-  func `an integer is exact or nothing`(_ text: String, _ number: Int64?) throws {
+  func `an integer is exact or nil`(_ text: String, _ number: Int64?) throws {
     let (value, json) = try value(text)
     #expect(value.integer(in: json) == number)
   }
@@ -54,7 +54,7 @@ struct JSONTextTests {
     #expect(value.double(in: json) == number)
   }
 
-  @Test func `a number of a thousand and twenty-four bytes is read and a longer one is not`() throws {
+  @Test func `a number of 1024 bytes is read and a longer one is not`() throws {
     let digits = String(repeating: "0", count: JSONValue.numberBytesMax - 3)
     #expect(
       try {
@@ -66,7 +66,7 @@ struct JSONTextTests {
       }() == nil)
   }
 
-  @Test func `only strings have text and compare with it`() throws {
+  @Test func `only strings have text and can equal one`() throws {
     let (number, json) = try value("12")
     #expect(number.string(in: json) == nil)
     #expect(!number.equals("12", in: json))

@@ -1,6 +1,6 @@
 @testable import Gateway
 
-// A span cannot pass through `#expect`: these lend the bytes of an array for one call.
+// A span cannot pass through `#expect`: these functions borrow the bytes of an array for one call.
 
 extension Scanner {
   static func whole(_ json: [UInt8]) throws(JSONError) -> JSONValue { try whole(json.span) }

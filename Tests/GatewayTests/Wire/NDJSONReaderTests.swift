@@ -2,7 +2,7 @@
 import Testing
 
 @Suite struct NDJSONReaderTests {
-  /// Streams and the lines in them; the last of them may have no end.
+  /// Streams and their lines. The last line may lack a line end.
   static let corpus: [(stream: String, lines: [String])] = [
     ("a\nb\n", ["a", "b"]), ("a\r\nb\r\n", ["a", "b"]), ("a\nb", ["a", "b"]), ("a\r\nb\r", ["a", "b"]),
     ("\n\na\n\n\r\n \t\r\nb\n\n", ["a", "b"]), ("a\n  ", ["a"]), (" a \n", [" a "]), ("a\rb\n", ["a\rb"]),
@@ -10,7 +10,7 @@ import Testing
     ("{\"h\":\"\u{e9}\u{1f600}\"}\n{}\n", ["{\"h\":\"\u{e9}\u{1f600}\"}", "{}"]), ("", []), ("\n", []), ("\r", []),
   ]
 
-  /// What is read of a stream that comes in pieces and then ends.
+  /// Returns the lines of a stream that arrives in pieces and then ends.
   static func read(_ pieces: [ArraySlice<UInt8>]) throws(SSEReader.TooLong) -> [String] {
     var reader = NDJSONReader()
     var lines: [String] = []
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: corpus.indices)
-  func `lines are read in every way to cut the bytes`(_ index: Int) throws {
+  func `lines are read however the bytes are split`(_ index: Int) throws {
     let (stream, lines) = Self.corpus[index]
     let bytes = Array(stream.utf8)
     #expect(try Self.read([bytes[...]]) == lines)
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test func `an unfinished line is known`() throws {
+  @Test func `the reader reports an unfinished line`() throws {
     var reader = NDJSONReader()
     #expect(!reader.hasPartialInput)
     for (text, holds) in [("{\"a\"", true), (":1}", true), ("\n", false), ("\r\n", false), ("{", true)] {
@@ -57,14 +57,14 @@ import Testing
     #expect(try !reader.finish())
   }
 
-  // MARK: Bounds
+  // MARK: Limits
 
   private static func line(_ count: Int, end: String = "\r\n") -> [UInt8] {
     [UInt8](repeating: 0x78, count: count) + Array(end.utf8)
   }
 
   @Test(arguments: ["\n", "\r\n", ""], [1, 700, NDJSONReader.lineBytesMax / 2])
-  func `a line of the bound is read and a longer one is not, however it is cut`(end: String, cut: Int) throws {
+  func `a line of exactly the limit is read and a longer one is not, however it is split`(end: String, cut: Int) throws {
     let most = Self.line(NDJSONReader.lineBytesMax, end: end)
     #expect(try Self.read([most[...]]).first?.utf8.count == NDJSONReader.lineBytesMax)
     #expect(try Self.read([most[..<cut], most[cut...]]).count == 1)
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test(arguments: [UInt8(ascii: "x"), UInt8(ascii: " ")])
-  func `a line that never ends is given up at the bound`(_ byte: UInt8) throws {
+  func `a line that never ends is an error at the limit`(_ byte: UInt8) throws {
     var reader = NDJSONReader()
     let piece = [UInt8](repeating: byte, count: NDJSONReader.lineBytesMax / 2)
     for _ in 0..<2 {

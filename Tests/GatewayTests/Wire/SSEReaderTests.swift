@@ -8,7 +8,7 @@ import Testing
     var description: String { "\(name)|\(data)" }
   }
 
-  /// Streams and the events in them.
+  /// Streams and their events.
   static let corpus: [(stream: String, events: [Event])] = [
     ("data: a\n\ndata: b\n\n", [Event(data: "a"), Event(data: "b")]),
     ("data: a\r\n\r\ndata: b\r\n\r\n", [Event(data: "a"), Event(data: "b")]),
@@ -33,7 +33,7 @@ import Testing
     ("\n\n\r\n\r\r\n", []), ("", []),
   ]
 
-  /// What is read of a stream that comes in pieces.
+  /// Returns the events of a stream that arrives in pieces.
   static func read(_ pieces: [ArraySlice<UInt8>]) throws(SSEReader.TooLong) -> [Event] {
     var reader = SSEReader()
     var events: [Event] = []
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(arguments: corpus.indices)
-  func `events are read in every way to cut the bytes`(_ index: Int) throws {
+  func `events are read however the bytes are split`(_ index: Int) throws {
     let (stream, events) = Self.corpus[index]
     let bytes = Array(stream.utf8)
     #expect(try Self.read([bytes[...]]) == events)
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func `streams by chance read as the standard says`() throws {
+  @Test func `random streams are read as the standard defines`() throws {
     let parts = [
       "data", ":", " ", "\n", "\r", "\r\n", "data: x", "event: y", "id: 1", ": c", "\u{feff}", "\n\n", "z",
     ]
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  /// The same by the letter of the standard, the whole stream at once.
+  /// Returns the events of a whole stream by the steps of the standard.
   private static func expected(_ bytes: [UInt8]) -> [Event] {
     var bytes = bytes[...]
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes = bytes.dropFirst(3) }
@@ -119,7 +119,7 @@ import Testing
     return events
   }
 
-  @Test func `an unfinished event is known`() throws {
+  @Test func `the reader reports an unfinished event`() throws {
     var reader = SSEReader()
     #expect(!reader.hasPartialInput)
     for (text, holds) in [("da", true), ("ta: a\n", true), ("\n", false), (": c\n", false)] {
@@ -130,13 +130,13 @@ import Testing
     }
   }
 
-  // MARK: Bounds
+  // MARK: Limits
 
   private static func event(_ count: Int) -> [UInt8] {
     Array("data: ".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: count) + Array("\n\n".utf8)
   }
 
-  @Test func `an event below the bound is read and one above it is not`() throws {
+  @Test func `an event below the limit is read and one above it is not`() throws {
     let most = SSEReader.eventBytesMax
     #expect(try Self.read([Self.event(most - 1)[...]]).first?.data.utf8.count == most - 1)
     let more = Self.event(most + 1)
@@ -144,17 +144,17 @@ import Testing
     #expect(throws: SSEReader.TooLong()) { try Self.read([more[..<700], more[700...]]) }
   }
 
-  @Test func `an event of exactly the bound is read`() throws {
+  @Test func `an event of exactly the limit is read`() throws {
     #expect(throws: Never.self) { try Self.read([Self.event(SSEReader.eventBytesMax)[...]]) }
   }
 
   @Test(arguments: [3, 700, SSEReader.eventBytesMax / 2])
-  func `a cut does not make an event too long`(_ cut: Int) throws {
+  func `splitting the bytes does not make an event too long`(_ cut: Int) throws {
     let bytes = Self.event(SSEReader.eventBytesMax - 1)
     #expect(throws: Never.self) { try Self.read([bytes[..<cut], bytes[cut...]]) }
   }
 
-  @Test func `many short lines of one event have the same bound`() throws {
+  @Test func `many short lines of one event have the same limit`() throws {
     let line = Array("data: x\n".utf8)
     let lines = (0..<SSEReader.eventBytesMax / 2).flatMap { _ in line }
     #expect(throws: Never.self) { try Self.read([lines[..<(lines.count / 2)]]) }
@@ -162,7 +162,7 @@ import Testing
   }
 
   @Test(arguments: [": ", "other: ", "event: "])
-  func `a line that is passed over is too long however it is cut`(_ start: String) throws {
+  func `an ignored line is too long however it is split`(_ start: String) throws {
     for (count, isFine) in [(SSEReader.eventBytesMax + 16, true), (SSEReader.eventBytesMax + 17, false)] {
       let line = Array(start.utf8) + [UInt8](repeating: 0x78, count: count - start.utf8.count)
       let bytes = line + Array("\n\ndata: x\n\n".utf8)
@@ -176,7 +176,7 @@ import Testing
     }
   }
 
-  @Test func `a line that never ends is given up at the bound`() throws {
+  @Test func `a line that never ends is an error at the limit`() throws {
     var reader = SSEReader()
     let piece = [UInt8](repeating: UInt8(ascii: ":"), count: SSEReader.eventBytesMax / 2)
     for _ in 0..<2 {

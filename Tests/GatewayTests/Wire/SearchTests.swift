@@ -4,7 +4,7 @@ import Testing
 @testable import Gateway
 
 struct SearchTests {
-  /// Lends bytes that end where an unreadable page begins.
+  /// Passes bytes that end where an unreadable page begins.
   private func guarded(_ bytes: [UInt8], _ body: (Span<UInt8>) -> Void) {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let room = (bytes.count + page - 1) / page * page
@@ -18,7 +18,7 @@ struct SearchTests {
 
   private func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x80 && byte != 0x22 && byte != 0x5c }
 
-  @Test func `each byte ends plain text or not, at every place of every length`() {
+  @Test func `each byte ends plain text or does not, at every offset and length`() {
     for count in [0, 1, 7, 8, 9, 15, 16, 17, 39, 40, 41, 47, 48, 80] {
       var bytes = Array(repeating: UInt8(ascii: "x"), count: count)
       #expect(Search.endOfPlainText(in: bytes.span, from: 0) == count)
@@ -33,7 +33,7 @@ struct SearchTests {
     }
   }
 
-  @Test func `random bytes are searched as a plain loop does`() {
+  @Test func `a search of random bytes finds the same as a simple loop`() {
     var chance = Seeded(9)
     for _ in 0..<2000 {
       let count = Int.random(in: 0...70, using: &chance)
@@ -57,7 +57,7 @@ struct SearchTests {
     }
   }
 
-  @Test func `control characters are found wherever they are, and nothing else is taken for one`() {
+  @Test func `control characters are found at every offset, and no other bytes`() {
     for filler in [0x20, 0x21, 0x7e, 0x80, 0x9f, 0xff] as [UInt8] {
       for place in 0..<20 {
         for byte in UInt8.min...UInt8.max {
@@ -83,7 +83,7 @@ struct SearchTests {
     for text in ["", "i", "imag", "imagimag", "IMAGE", "im age"] { #expect(!finds("image", in: text), "\(text)") }
   }
 
-  @Test func `nothing is read behind the end`() {
+  @Test func `no byte is read after the end`() {
     for count in Array(0...70) + [4095, 4096, 4097] {
       let bytes = Array(repeating: UInt8(ascii: "x"), count: count)
       guarded(bytes) { span in
@@ -104,29 +104,29 @@ struct SearchTests {
     }
   }
 
-  @Test func `a text that ends at an unreadable page is read to its end and no further`() {
+  @Test func `a text before an unreadable page is read to its end and no further`() {
     let texts = JSONSamples.valid + JSONSamples.invalid.map(\.text)
     for text in texts {
       let json = Array(text.utf8)
-      // Also with what follows cut off: each length puts another byte at the page's edge.
+      // Each truncated length puts another byte before the page.
       for count in Set([json.count, json.count / 2, max(0, json.count - 1)]) {
         let cut = Array(json[..<count])
         guarded(cut) { span in
-          let fault = fault(span)
-          #expect(fault == JSONSamples.fault(cut))
+          let error = error(span)
+          #expect(error == JSONSamples.scanError(cut))
           walk(span)
         }
       }
     }
     for bytes in JSONSamples.malformed {
       guarded([0x22] + bytes) { span in
-        let fault = fault(span)
-        #expect(fault != nil)
+        let error = error(span)
+        #expect(error != nil)
       }
     }
   }
 
-  private func fault(_ json: Span<UInt8>) -> JSONError? {
+  private func error(_ json: Span<UInt8>) -> JSONError? {
     do throws(JSONError) {
       _ = try Scanner.whole(json)
       return nil

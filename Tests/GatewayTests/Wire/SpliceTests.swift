@@ -3,7 +3,7 @@ import Testing
 @testable import Gateway
 
 struct SpliceTests {
-  /// Applies changes to the members of a text, which are found by their names.
+  /// Applies changes to members of a text, which the closure finds by name.
   private func changed(
     _ text: String, _ change: (inout Splice, [String: Member], [UInt8]) -> Void
   ) throws -> String {
@@ -18,7 +18,7 @@ struct SpliceTests {
     #expect(result.hasPrefix("before "))
     let rest = String(result.dropFirst(7))
     #expect(joined(splice.pieces(of: json.span), json) == Array(rest.utf8), "in pieces it says the same")
-    #expect(JSONSamples.walkFault(Array(rest.utf8)) == nil, "\(rest)")
+    #expect(JSONSamples.walkError(Array(rest.utf8)) == nil, "\(rest)")
     return rest
   }
 
@@ -33,12 +33,12 @@ struct SpliceTests {
 
   private func brace(_ json: [UInt8]) -> Int { json.firstIndex(of: UInt8(ascii: "{"))! }
 
-  @Test func `no change leaves the text as it is`() throws {
+  @Test func `without changes the text stays the same`() throws {
     let text = " {\"a\" : 1 ,\n\"b\":[ ]} "
     #expect(try changed(text) { _, _, _ in } == text)
   }
 
-  @Test func `a value is replaced and all else stays`() throws {
+  @Test func `a replaced value leaves all other bytes unchanged`() throws {
     let text = #" { "model" : "gpt" , "x":[1, 2 ],"n":1e400 } "#
     #expect(
       try changed(text) { splice, named, _ in splice.replace(named["model"]!, with: "a \"b\"") }
@@ -53,7 +53,7 @@ struct SpliceTests {
     ("{}", #"{"k":1}"#), ("{ }", #"{"k":1 }"#), (#"{"a":2}"#, #"{"k":1,"a":2}"#),
     (#" { "a":2}"#, #" {"k":1, "a":2}"#),
   ])
-  func `a member is added in front`(_ text: String, _ result: String) throws {
+  func `a member is inserted before all others`(_ text: String, _ result: String) throws {
     #expect(
       try changed(text) { splice, _, json in
         splice.insert("k", Array("1".utf8).span, intoObjectAt: brace(json))
@@ -68,12 +68,12 @@ struct SpliceTests {
     (#"{"a":1,"b":2,"c":3}"#, "cba", "{}"), (#"{ "a":1 , "b":2 , "c":3 }"#, "b", #"{ "a":1  , "c":3 }"#),
     (#"{ "a":1 , "b":2 }"#, "a", #"{  "b":2 }"#), (#"{"a":",","b":"}"}"#, "b", #"{"a":","}"#),
   ])
-  func `members are removed with exactly one comma each`(_ text: String, _ names: String, _ result: String) throws {
+  func `each removed member takes exactly one comma`(_ text: String, _ names: String, _ result: String) throws {
     #expect(
       try changed(text) { splice, named, _ in for name in names { splice.remove(named[String(name)]!) } } == result)
   }
 
-  @Test func `members come and go at once`() throws {
+  @Test func `members are inserted and removed together`() throws {
     for names in ["", "a", "b", "c", "ab", "bc", "ac", "abc", "cab"] {
       for added in 0...2 {
         let result = try changed(#"{"a":1 , "b" : 2,"c":3}"#) { splice, named, json in
@@ -88,7 +88,7 @@ struct SpliceTests {
     }
   }
 
-  @Test func `a splice may be used again`() throws {
+  @Test func `a splice can be reused`() throws {
     let json = Array(#"{"a":1}"#.utf8)
     let member = try JSONSamples.members(json)[0]
     var splice = Splice()
@@ -102,7 +102,7 @@ struct SpliceTests {
     #expect(out == json + Array(" ".utf8))
   }
 
-  @Test func `overlapping changes are an error of the program`() async {
+  @Test func `overlapping changes trap`() async {
     await #expect(processExitsWith: .failure) {
       var splice = Splice()
       splice.replace(Slice(start: 0, count: 3), with: [UInt8]().span)
@@ -112,7 +112,7 @@ struct SpliceTests {
     }
   }
 
-  @Test func `every byte that is not of the change stays, whatever the text`() throws {
+  @Test func `every byte outside a change stays, for random texts`() throws {
     var maker = JSONMaker(4242)
     for _ in 0..<600 {
       let count = Int.random(in: 1...7, using: &maker.chance)
@@ -128,9 +128,9 @@ struct SpliceTests {
       splice.apply(to: json.span, into: &out)
       #expect(out == json[..<range.lowerBound] + value + json[range.upperBound...])
       #expect(joined(splice.pieces(of: json.span), json) == out)
-      #expect(JSONSamples.walkFault(out) == nil)
+      #expect(JSONSamples.walkError(out) == nil)
 
-      // Removing some of them leaves the others as they are.
+      // Removing some members leaves the others unchanged.
       var removal = Splice()
       var kept: [Member] = []
       for member in members.shuffled(using: &maker.chance) {

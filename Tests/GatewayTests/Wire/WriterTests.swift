@@ -14,11 +14,11 @@ struct WriterTests {
     ("\0\u{1}\u{1f}\u{7f}", "\"\\u0000\\u0001\\u001f\u{7f}\""), ("é漢😀\u{2028}", "\"é漢😀\u{2028}\""),
     ("0123456789012345678901234567890123456789\"é\n", "\"0123456789012345678901234567890123456789\\\"é\\n\""),
   ])
-  func `text is escaped as little as the grammar allows`(_ text: String, _ json: String) {
+  func `text is escaped only as the grammar requires`(_ text: String, _ json: String) {
     #expect(written { Writer.append(text, to: &$0) } == json)
   }
 
-  @Test func `what is written reads as the same text`() throws {
+  @Test func `a written string parses back to the same text`() throws {
     var chance = Seeded(5)
     for _ in 0..<500 {
       var text = ""
@@ -32,7 +32,7 @@ struct WriterTests {
     }
   }
 
-  @Test func `bytes that are not UTF-8 become what the standard library makes of them`() throws {
+  @Test func `bytes that are not UTF-8 are repaired as the standard library does`() throws {
     for bytes in JSONSamples.malformed {
       for padding in [0, 1, 7, 40] {
         let text = Array(repeating: UInt8(ascii: "x"), count: padding) + bytes + Array("é".utf8) + bytes
@@ -43,7 +43,7 @@ struct WriterTests {
     }
   }
 
-  @Test func `members get their commas`() {
+  @Test func `members are separated by commas`() {
     let json = written {
       Writer.append(raw: "{", to: &$0)
       Writer.member("a", "x", to: &$0)
@@ -69,7 +69,7 @@ struct WriterTests {
   func `a double is a number of the grammar or null`(_ number: Double, _ json: String) {
     let text = written { Writer.append(number, to: &$0) }
     #expect(text == json)
-    #expect(JSONSamples.fault(Array(text.utf8)) == nil)
+    #expect(JSONSamples.scanError(Array(text.utf8)) == nil)
   }
 
   @Test(arguments: [Int.min, -1, 0, 10, Int.max])
