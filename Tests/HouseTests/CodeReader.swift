@@ -21,20 +21,21 @@ struct CodeReader {
   /// The line of the last documentation comment.
   private var documented = -1
 
-  init(_ text: String, isSwift: Bool) {
+  private init(_ text: String, isSwift: Bool) {
     bytes = Array(text.utf8)
     self.isSwift = isSwift
   }
 
-  /// Returns the prose in the order of its lines.
-  mutating func read() -> [Prose.Line] {
-    while at < bytes.count {
-      switch stack[stack.count - 1] {
-      case .code(let parentheses): readCode(parentheses)
-      case .literal(let hashes, let isMultiline): readLiteral(hashes, isMultiline)
+  /// Returns the prose of a source text in the order of its lines.
+  static func read(_ text: String, isSwift: Bool) -> [Prose.Line] {
+    var reader = CodeReader(text, isSwift: isSwift)
+    while reader.at < reader.bytes.count {
+      switch reader.stack[reader.stack.count - 1] {
+      case .code(let parentheses): reader.readCode(parentheses)
+      case .literal(let hashes, let isMultiline): reader.readLiteral(hashes, isMultiline)
       }
     }
-    return found.sorted { $0.number < $1.number }
+    return reader.found.sorted { $0.number < $1.number }
   }
 
   private func starts(_ text: StaticString) -> Bool { starts(text, at: at) }

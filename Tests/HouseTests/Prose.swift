@@ -38,8 +38,8 @@ enum Prose {
   static func lines(of file: Tree.File) -> [Line] {
     let name = file.path.split(separator: "/").last ?? ""
     switch name.split(separator: ".").dropFirst().last {
-    case "swift": return CodeReader(file.text, isSwift: true).read()
-    case "c", "cpp", "h", "modulemap": return CodeReader(file.text, isSwift: false).read()
+    case "swift": return CodeReader.read(file.text, isSwift: true)
+    case "c", "cpp", "h", "modulemap": return CodeReader.read(file.text, isSwift: false)
     case "md": return document(file.lines)
     case "py", "sh", "toml", "yml", "yaml": return script(file.lines)
     case nil where file.path.hasPrefix("tools/"): return script(file.lines)
@@ -72,7 +72,8 @@ enum Prose {
       let text = line.drop { $0 == " " }
       let marks = line.components(separatedBy: "\"\"\"").count - 1
       if isDocumented || text.hasPrefix("\"\"\"") {
-        found.append(Line(number: index + 1, kind: .comment, text: text.replacing("\"\"\"", with: "")))
+        found.append(
+          Line(number: index + 1, kind: .comment, text: String(text.replacing("\"\"\"", with: ""))))
         if marks % 2 == 1 { isDocumented.toggle() }
         continue
       }
