@@ -67,7 +67,11 @@ struct CodeReader {
       at += 1
     case UInt8(ascii: ")") where stack.count > 1:
       at += 1
-      if parentheses == 1 { stack.removeLast() } else { stack[stack.count - 1] = .code(parentheses: parentheses - 1) }
+      if parentheses == 1 {
+        stack.removeLast()
+      } else {
+        stack[stack.count - 1] = .code(parentheses: parentheses - 1)
+      }
     case UInt8(ascii: "\n"):
       number += 1
       at += 1

@@ -11,9 +11,9 @@ import Testing
   }
 
   /// Words that are written like a type and belong to Swift, to HTTP, or to another program.
-  private static let foreign: Set<String> = ["Bearer", "Span", "Task"]
-  /// Files that belong to the operator.
-  private static let operatorFiles: Set<String> = ["hoosh.toml"]
+  private static let foreign: Set<String> = ["Bearer", "Origin", "Span", "Task"]
+  /// Files that belong to the operator, and examples of names.
+  private static let otherFiles: Set<String> = ["hoosh.toml", "X+Y.swift"]
 
   /// The words of all Swift code, and those of its string literals.
   private static let known: Set<String> = {
@@ -48,9 +48,12 @@ import Testing
 
   @Test(arguments: [
     ("Front/HeadReader", true), ("Front/HeadRider", false), ("Sources/Gateway/Front", true), ("Reactor.turn", true),
-    ("Reactor.turnAround", false), ("HouseTests", true), ("Gateway/Front/HeadReader.swift", true), ("Nothing", false),
-    ("HeadReader.swift", true), ("HeadRider.swift", false), ("Sources/Gateway/Gateway*.swift", true), (".read(x)", true),
-    (".readNothingAtAll", false), ("POST", true), ("server.bind", true), ("tools/check", true), ("tools/chick", false),
+    ("Reactor.turnAround", false), ("HouseTests", true), ("Gateway/Front/HeadReader.swift", true),
+    ("Nothingness", false),
+    ("HeadReader.swift", true), ("HeadRider.swift", false), ("Sources/Gateway/Gateway*.swift", true),
+    (".read(x)", true),
+    (".readNothingAtAll", false), ("POST", true), ("server.bind", true), ("tools/check", true),
+    ("tools/chick", false),
     ("Content-Length", true), ("/v1/models", true), ("application/json", true), ("Tests/Fuzz/Seeds/TARGET", true),
     ("OpenAi", true), ("curl -N http://localhost", true), ("Sources/C*", true), ("docs/nothing.md", false),
   ])
@@ -74,7 +77,7 @@ import Testing
   /// Whether a code span names something that exists, or neither a file nor a symbol.
   private static func exists(_ span: String) -> Bool {
     let name = span.hasSuffix("/") ? String(span.dropLast()) : String(span.prefix { $0 != "(" })
-    guard name.wholeMatch(of: /[A-Za-z0-9_.+*\/-]+/) != nil, !operatorFiles.contains(name) else { return true }
+    guard name.wholeMatch(of: /[A-Za-z0-9_.+*\/-]+/) != nil, !otherFiles.contains(name) else { return true }
     if isPath(name) { return isFile(name) }
     if name.wholeMatch(of: /\.[a-z]\w*/) != nil { return known.contains(String(name.dropFirst())) }
     guard name.wholeMatch(of: /[A-Z]\w*[a-z]\w*(\.[A-Za-z]\w*)*/) != nil else { return true }
@@ -86,7 +89,9 @@ import Testing
   private static func isPath(_ name: String) -> Bool {
     if name.wholeMatch(of: /[\w+*.-]+\.(swift|md|py|sh|toml|jsonl|h|c|cpp|dict)/) != nil { return true }
     if name.wholeMatch(of: /[A-Z]\w*\+\w+/) != nil { return true }
-    guard let first = name.split(separator: "/").first, name.contains("/"), !name.hasPrefix("/") else { return false }
+    guard let first = name.split(separator: "/").first, name.contains("/"), !name.hasPrefix("/") else {
+      return false
+    }
     return ["tools", "docs", "hoosh"].contains(first) || first.wholeMatch(of: /[A-Z]\w*[a-z]\w*/) != nil
   }
 

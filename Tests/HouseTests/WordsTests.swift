@@ -83,17 +83,17 @@ import Testing
     "Sources/hoosh": "Inheritance HardwareLook ServerMessage",
     "Sources/Reactor": "AlarmID Pace Owner NameCache SystemNames CurlMultis CurlNotes",
     "Sources/Gateway": """
-      Alarm Feed WaitingRoom Decision ModelQueue FileNews HardwareWatch Journal JournalRow Arrival Keys Hosts Origins
-      HeadFault BodyFault JSONFault RefusalReply EventStream TargetCheck EventReader LineReader ConfigurationFault
-      ConfigurationFaults BaseURLFault SecretFault TOMLFault BindFault ConfigurationSheet TOMLPlace UpstreamFailure
-      AnswerCourse AnswerLabel CompletionsCalls GeminiCalls CallPlaces ResponsesSeal GeminiPlace Dropped Traffic
-      HealthBoard Probes RecentCounts Concurrency Picks Asking Choice Next RouteCourse Needs Fit Fitness RouteBuild
-      SmallSet StarPatterns RouteFault UpstreamWait ModelCatalogFault Refusal ModelAbilities Register ChatCall Catalog
-      """,
+    Alarm Feed WaitingRoom Decision ModelQueue FileNews HardwareWatch Journal JournalRow Arrival Keys Hosts Origins
+    HeadFault BodyFault JSONFault RefusalReply EventStream TargetCheck EventReader LineReader ConfigurationFault
+    ConfigurationFaults BaseURLFault SecretFault TOMLFault BindFault ConfigurationSheet TOMLPlace UpstreamFailure
+    AnswerCourse AnswerLabel CompletionsCalls GeminiCalls CallPlaces ResponsesSeal GeminiPlace Dropped Traffic
+    HealthBoard Probes RecentCounts Concurrency Picks Asking Choice Next RouteCourse Needs Fit Fitness RouteBuild
+    SmallSet StarPatterns RouteFault UpstreamWait ModelCatalogFault Refusal ModelAbilities Register ChatCall Catalog
+    """,
     "Sources/Probe": """
-      Inquirer Inquiry Grudges GrudgeFile Child DriverChild Questions Question Outcomes Report Described Surroundings
-      SurroundingsReader Root Budget Usage ModelFault HardwareCall JSONText JSONWalker JSONProblem
-      """,
+    Inquirer Inquiry Grudges GrudgeFile Child DriverChild Questions Question Outcomes Report Described Surroundings
+    SurroundingsReader Root Budget Usage ModelFault HardwareCall JSONText JSONWalker JSONProblem
+    """,
     "Tests/HouseTests": "HouseholdTests",
   ]
 

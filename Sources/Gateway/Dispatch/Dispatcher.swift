@@ -5,6 +5,8 @@
 final class Dispatcher {
   /// The pause after which a provider that loads a model is tried again.
   private static let loadDelay = Duration.seconds(1)
+  /// The longest `Retry-After`, in seconds, that callers get.
+  static let retryAfterMax = 3600
 
   var balancer: LoadBalancer
   private(set) var queue: SlotQueue
@@ -192,7 +194,7 @@ final class Dispatcher {
     }
     let eligible = candidates.enumerated().filter { !plan.ineligible.contains($0.offset) }.map(\.element)
     let statuses = Set(eligible.map { balancer.health.providers[$0.provider].status(at: now) })
-    let seconds = wait.map { min($0.wholeSeconds, Fetch.retryAfterMax) } ?? 1
+    let seconds = wait.map { min($0.wholeSeconds, Self.retryAfterMax) } ?? 1
     if statuses == [.rateLimited] {
       return APIError(
         429, .upstreamRateLimited, "All providers of the model `\(plan.model)` limit the rate of requests.",

@@ -9,8 +9,6 @@ final class Fetch {
   static let errorBytesMax = 64 * 1024
   /// Bytes of a request that the kernel's buffers take, whatever the upstream does.
   static let unwatchedBytesMax = 32 * 1024
-  /// The longest `Retry-After`, in seconds, that is passed on.
-  static let retryAfterMax = 3600
 
   /// How the present attempt's body is read.
   enum Reading {
@@ -200,7 +198,7 @@ final class Fetch {
   var errorStatus: AttemptFailure {
     let text = collected
     let wait = head.retryAfter ?? RetryAfter.retryInfo(text.span)?.wholeSeconds
-    let error = UpstreamErrorReader.read(text.span, retryAfter: wait.map { min($0, Self.retryAfterMax) })
+    let error = UpstreamErrorReader.read(text.span, retryAfter: wait.map { min($0, Dispatcher.retryAfterMax) })
     return .status(head.status, error)
   }
 

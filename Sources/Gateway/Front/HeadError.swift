@@ -49,7 +49,8 @@ enum HeadError: Error, Equatable, Sendable {
     case .version: "The request line does not end in HTTP/1.1 or HTTP/1.0."
     case .target: "The request target has a character that must be percent-encoded."
     case .targetForm: "The request target does not begin with a slash or with http://."
-    case .targetEscape: "The request target has a malformed percent escape. Write two hex digits for each byte of UTF-8."
+    case .targetEscape:
+      "The request target has a malformed percent escape. Write two hex digits for each byte of UTF-8."
     case .targetDots: "The request target has a segment that is . or .. after decoding. Remove it."
     case .folded: "A header line begins with white space. Put each field on one line."
     case .spaceBeforeColon: "A header name has white space before its colon. Remove it."
@@ -57,7 +58,8 @@ enum HeadError: Error, Equatable, Sendable {
     case .fieldName: "A header name is empty or has a character that is not allowed in names."
     case .repeated(let name): "The field \(name.rawValue) is repeated. Send it once."
     case .hostMissing: "The Host field is missing. HTTP/1.1 requires one."
-    case .hostMalformed: "The Host field is malformed. Send a name or an address, with an optional port from 1 to 65535."
+    case .hostMalformed:
+      "The Host field is malformed. Send a name or an address, with an optional port from 1 to 65535."
     case .hostDisagrees: "The Host field and the request target name different hosts. Send the same in both."
     case .contentLength: "Content-Length is malformed. Send one decimal number of at most 19 digits."
     case .lengthAndCoding: "The request has both Content-Length and Transfer-Encoding. Send one of them."

@@ -2,7 +2,9 @@
 import Testing
 
 @Suite struct RowsTests {
-  @Test(arguments: Rows.malformed) func `a malformed request has its verdict however its bytes are split`(_ row: Row) {
+  @Test(arguments: Rows.malformed) func `a malformed request has its verdict however its bytes are split`(
+    _ row: Row
+  ) {
     let verdict = Feed.verdict(row.bytes)
     switch row.rejectedBy {
     case .head:

@@ -33,7 +33,8 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `an upstream's error about the request is returned immediately with its message`(transport: Transport) throws {
+  func `an upstream's error about the request is returned immediately with its message`(transport: Transport) throws
+  {
     for status in [400, 404, 413, 422] {
       let world = try World(
         transport,

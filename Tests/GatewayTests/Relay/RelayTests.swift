@@ -141,8 +141,7 @@ import Testing
   }
 
   @Test(arguments: Transport.allCases)
-  func `model lists are requested from all providers concurrently and cached`(transport: Transport) throws
-  {
+  func `model lists are requested from all providers concurrently and cached`(transport: Transport) throws {
     let world = try World(
       transport, toml: "[server]\nmodels_timeout_secs = 0.3",
       [

@@ -116,7 +116,9 @@ import Testing
     #expect(alone.seenCount == 0)
   }
 
-  @Test func `a prompt that is too long goes to a model with a longer context, or is rejected with the common message`() throws
+  @Test
+  func `a prompt that is too long goes to a model with a longer context, or is rejected with the common message`()
+    throws
   {
     let toml = "[[models]]\nname = \"m\"\nprovider = \"up0\"\ncontext_tokens = 1000\n"
     let world = try World(toml: toml, [Self.good, Self.good])
@@ -253,7 +255,9 @@ import Testing
     #expect(try world.exchange(Self.chat("slow")).status == 200)
   }
 
-  @Test func `if all candidates are unhealthy, the response is a 503 with a retry time and no attempt is made`() throws {
+  @Test func `if all candidates are unhealthy, the response is a 503 with a retry time and no attempt is made`()
+    throws
+  {
     let world = try World(toml: "[retry]\nmax_retries = 0", [Self.broken, Self.broken])
     _ = try Self.calls(world, 5)
     let seen = world.seenCount
@@ -281,7 +285,10 @@ import Testing
     #expect(events.contains(#""provider":"up0","key":1"#))
   }
 
-  @Test func `if all providers are rate limited, the response is a 429 with the shortest wait, and no attempt is made`() throws {
+  @Test
+  func `if all providers are rate limited, the response is a 429 with the shortest wait, and no attempt is made`()
+    throws
+  {
     func limited(_ seconds: Int) -> World.Play {
       { _ in
         Script.Step.json(#"{"error":{"message":"slow"}}"#, status: 429, fields: ["retry-after: \(seconds)"])

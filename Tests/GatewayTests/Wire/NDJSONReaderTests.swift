@@ -64,7 +64,9 @@ import Testing
   }
 
   @Test(arguments: ["\n", "\r\n", ""], [1, 700, NDJSONReader.lineBytesMax / 2])
-  func `a line of exactly the limit is read and a longer one is not, however it is split`(end: String, cut: Int) throws {
+  func `a line of exactly the limit is read and a longer one is not, however it is split`(end: String, cut: Int)
+    throws
+  {
     let most = Self.line(NDJSONReader.lineBytesMax, end: end)
     #expect(try Self.read([most[...]]).first?.utf8.count == NDJSONReader.lineBytesMax)
     #expect(try Self.read([most[..<cut], most[cut...]]).count == 1)

@@ -76,7 +76,8 @@ struct ScannerTests {
     #expect(JSONSamples.scanError(Array(string.utf8)) == nil)
     let number = "-" + String(repeating: "7", count: mega) + ".5"
     #expect(JSONSamples.scanError(Array(number.utf8)) == nil)
-    #expect(JSONSamples.scanError(Array((string.dropLast() + "\u{1}\"").utf8)) == JSONError(.badString, at: mega + 1))
+    #expect(
+      JSONSamples.scanError(Array((string.dropLast() + "\u{1}\"").utf8)) == JSONError(.badString, at: mega + 1))
     let array = Array(("[" + Array(repeating: "1", count: 100_000).joined(separator: ",") + "]").utf8)
     let value = try Scanner.whole(array.span)
     #expect(value.elements == 100_000)
@@ -111,7 +112,6 @@ struct ScannerTests {
 
   /// Foundation deviates from the grammar for a few texts, which are left out: those that it takes for UTF-16 or UTF-32
   /// because of zero bytes, lone surrogates, and numbers that are too large for a `Double`.
-  
   @Test func `Foundation agrees on random texts, whole and damaged`() {
     var maker = JSONMaker(20_251)
     let alphabet = Array(#"{}[]:,"\ntrue019-+.eE u/"#.utf8)

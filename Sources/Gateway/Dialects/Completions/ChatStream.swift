@@ -33,7 +33,6 @@ struct ChatStream {
   private(set) var sentUsage = false
   /// The last usage in a chunk with choices, held until the end.
   private var heldUsage: (json: [UInt8], usage: Usage)?
-
   /// The values for chunks that lack them, taken from the first chunk that has them.
   private var id: [UInt8]
   private var created: [UInt8]
