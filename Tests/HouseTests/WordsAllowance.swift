@@ -55,7 +55,6 @@ enum WordsAllowance {
     "Sources/Gateway/Records/EventRing.swift": 7,
     "Sources/Gateway/Relay/Relay.swift": 1,
     "Sources/Gateway/Types/APIError.swift": 5,
-    "Sources/Gateway/Types/AttemptFailure.swift": 5,
     "Sources/Gateway/Types/IDTable.swift": 1,
     "Sources/Gateway/Types/ModelCapabilities.swift": 1,
     "Sources/Gateway/Types/ProviderCatalog.swift": 5,
