@@ -20,7 +20,7 @@ final class Settings: Sendable {
     keys = APIKeys(configuration.auth.tokens)
     hosts = HostAllowlist(bind: server.bind, names: server.allowedHosts)
     origins = OriginAllowlist(server.allowedOrigins)
-    providers = configuration.enabled.map { Provider($0, models: configuration.models) }
+    providers = configuration.enabled.map { Provider($0, models: configuration.models(at: $0.name)) }
     targets = providers.map { ($0.calls.map { UpstreamTarget($0.url) }, UpstreamTarget($0.modelsURL)) }
   }
 

@@ -18,6 +18,38 @@ extension Configuration {
   }
 }
 
+extension Configuration {
+  /// Returns the settings of models at a provider. Where its own entry for a model leaves something out, the entry for
+  /// all providers applies.
+  func models(at provider: String) -> [Model] { models.merged(at: provider) }
+}
+
+extension [Configuration.Model] {
+  /// Returns one entry for each model that has settings at a provider, the provider's own before those of all providers.
+  func merged(at provider: String) -> [Configuration.Model] {
+    var merged = filter { $0.provider == provider }
+    for general in self where general.provider == nil {
+      if let index = merged.firstIndex(where: { $0.name.utf8.elementsEqual(general.name.utf8) }) {
+        merged[index].fill(from: general)
+      } else {
+        merged.append(general)
+      }
+    }
+    return merged
+  }
+}
+
+extension Configuration.Model {
+  /// Takes what is missing here from another entry for the same model.
+  fileprivate mutating func fill(from general: Configuration.Model) {
+    contextTokens = contextTokens ?? general.contextTokens
+    capabilities = capabilities ?? general.capabilities
+    if inputPrice == nil { (inputPrice, outputPrice) = (general.inputPrice, general.outputPrice) }
+    concurrencyMax = concurrencyMax ?? general.concurrencyMax
+    timeouts.fill(from: general.timeouts)
+  }
+}
+
 extension ConfigurationKeys {
   private static let capabilities = ModelCapabilities.words.map { "\($0.word)" }
 

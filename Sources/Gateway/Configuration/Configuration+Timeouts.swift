@@ -9,6 +9,18 @@ extension Configuration {
     var stall: Duration?
     var total: Duration?
     var throughputMin: Int?
+
+    /// Takes the timeouts that are missing here from `general`.
+    mutating func fill(from general: TimeoutOverrides) {
+      connect = connect ?? general.connect
+      send = send ?? general.send
+      header = header ?? general.header
+      firstEvent = firstEvent ?? general.firstEvent
+      modelLoad = modelLoad ?? general.modelLoad
+      stall = stall ?? general.stall
+      total = total ?? general.total
+      throughputMin = throughputMin ?? general.throughputMin
+    }
   }
 }
 

@@ -50,6 +50,7 @@ final class Provider: Sendable {
   /// The settings of the demo provider, or `nil` for all others.
   let demo: Demo?
 
+  /// `models` are the settings of this provider's models, as `Configuration.models(at:)` returns them.
   init(_ configuration: Configuration.Provider, models: [Configuration.Model] = []) {
     id = ProviderID(name: configuration.name)
     name = configuration.name
@@ -70,12 +71,8 @@ final class Provider: Sendable {
     maxTokensLimit = configuration.maxTokensLimit
     timeouts = configuration.timeouts
     var times: [String: Timeouts] = [:]
-    // Settings for this provider's model come after those for every provider, so that they take precedence.
-    for isOwn in [false, true] {
-      for model in models where isOwn ? model.provider == name : model.provider == nil {
-        guard model.timeouts != Configuration.TimeoutOverrides() else { continue }
-        times[model.name] = (times[model.name] ?? configuration.timeouts).replaced(by: model.timeouts)
-      }
+    for model in models where model.timeouts != Configuration.TimeoutOverrides() {
+      times[model.name] = configuration.timeouts.replaced(by: model.timeouts)
     }
     modelTimeouts = times
     patterns = configuration.models.map(ModelPattern.init)

@@ -44,8 +44,7 @@ final class Dispatcher {
     }
     balancer = LoadBalancer(
       table, policy: configuration.policy, HealthTracker(configuration.health(now: now)),
-      ConcurrencyLimits(configuration.concurrencyLimits), names: configuration.enabled.map(\.name),
-      known: configuration.knownModels)
+      ConcurrencyLimits(configuration.concurrencyLimits), known: configuration.knownModels)
     queue = SlotQueue(capacity: configuration.routing.queue.capacity)
   }
 
@@ -152,7 +151,7 @@ final class Dispatcher {
 
   /// Takes the next waiting exchange for which there is a slot.
   func nextDispatchable(now: Duration) -> (exchange: UInt64, place: RequestQueue.Waiting)? {
-    queue.next(at: now) { scope in balancer.concurrency.hasSlot(scope.provider, scope.model ?? "") }
+    queue.next(at: now) { scope in balancer.concurrency.hasSlot(scope) }
   }
 
   /// The candidate of a model that is first in the routing order; `nil` if no provider serves it.

@@ -35,7 +35,7 @@ extension Configuration {
   }
 
   /// Everybody healthy; the first looks at providers are spread over one interval.
-  func health(now: Duration) -> [(name: String, health: ProviderHealth)] {
+  func health(now: Duration) -> [(id: ProviderID, health: ProviderHealth)] {
     var breaker = BreakerSettings()
     let wished = routing.breaker
     breaker.failuresMax = wished.consecutiveFailuresMax > 0 ? wished.consecutiveFailuresMax : .max
@@ -52,7 +52,7 @@ extension Configuration {
       // Nobody has to look whether a part of the process is there.
       let settings = enabled[index].demo == nil ? checks : HealthChecks.Settings(interval: .zero)
       return (
-        enabled[index].name,
+        ProviderID(name: enabled[index].name),
         ProviderHealth(
           keys: enabled[index].keys.count, breaker, checks: HealthChecks(settings, first: first))
       )
@@ -61,13 +61,9 @@ extension Configuration {
 
   var concurrencyLimits: [ConcurrencyLimits.Provider] {
     enabled.map { provider in
-      // What is said of the provider's own model holds, before what is said of all.
-      let limited = models.filter { $0.concurrencyMax != nil }
-      let own = limited.filter { $0.provider == provider.name }
-      let others = limited.filter { model in model.provider == nil && !own.contains { $0.name == model.name } }
-      return ConcurrencyLimits.Provider(
-        name: provider.name, limit: provider.concurrencyMax,
-        models: (own + others).compactMap { model in model.concurrencyMax.map { (model.name, $0) } })
+      ConcurrencyLimits.Provider(
+        id: ProviderID(name: provider.name), limit: provider.concurrencyMax,
+        models: models(at: provider.name).compactMap { model in model.concurrencyMax.map { (model.name, $0) } })
     }
   }
 
@@ -75,18 +71,8 @@ extension Configuration {
   var knownModels: KnownModels {
     KnownModels(
       enabled.map {
-        KnownModels.Provider(name: $0.name, kind: $0.kind.row.displayName, isLocal: $0.kind.row.isLocal)
-      },
-      models.map { model in
-        // In millionths of a dollar for a million tokens.
-        let micro = { (dollars: Double) in UInt64((dollars * 1e6).rounded()) }
-        let prices = model.inputPrice.flatMap { input in
-          model.outputPrice.map { ModelCatalog.Prices(input: micro(input), output: micro($0)) }
-        }
-        return KnownModels.Override(
-          name: model.name, provider: model.provider, context: model.contextTokens,
-          capabilities: model.capabilities,
-          prices: prices)
+        KnownModels.Provider(
+          kind: $0.kind.row.displayName, isLocal: $0.kind.row.isLocal, models: models(at: $0.name))
       }, catalog: .builtIn)
   }
 

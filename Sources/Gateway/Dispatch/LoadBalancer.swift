@@ -4,33 +4,33 @@ struct LoadBalancer: ~Copyable {
   private(set) var health: HealthTracker
   private(set) var concurrency: ConcurrencyLimits
   private var budgets: [RetryBudget]
-  private var names: [String]
+  private var ids: [ProviderID]
   var known: KnownModels
 
   init(
     _ table: consuming RouteTable, policy: Policy, _ health: HealthTracker, _ concurrency: ConcurrencyLimits,
-    names: [String], known: KnownModels
+    known: KnownModels
   ) {
+    ids = table.providers.map(\.id)
     router = Router(table, policy: policy)
     self.health = health
     self.concurrency = concurrency
-    self.names = names
     self.known = known
-    budgets = [RetryBudget](repeating: RetryBudget(), count: names.count)
+    budgets = [RetryBudget](repeating: RetryBudget(), count: ids.count)
   }
 
   /// The same for another configuration: what is known of providers that are still there stays known.
   mutating func replace(
-    _ table: consuming RouteTable, policy: Policy, _ health: [(name: String, health: ProviderHealth)],
+    _ table: consuming RouteTable, policy: Policy, _ health: [(id: ProviderID, health: ProviderHealth)],
     _ concurrency: [ConcurrencyLimits.Provider], known: KnownModels, at now: Duration
   ) {
     router.replace(table, policy: policy)
     self.known = known
     self.health = HealthTracker(health, after: self.health, now: now)
     self.concurrency = ConcurrencyLimits(concurrency, after: self.concurrency)
-    let (old, known) = (names, budgets)
-    names = health.map(\.name)
-    budgets = names.map { name in old.firstIndex(of: name).map { known[$0] } ?? RetryBudget() }
+    let (oldIDs, oldBudgets) = (ids, budgets)
+    ids = health.map(\.id)
+    budgets = ids.map { id in oldIDs.firstIndex(of: id).map { oldBudgets[$0] } ?? RetryBudget() }
   }
 
   // MARK: One request
@@ -92,7 +92,8 @@ struct LoadBalancer: ~Copyable {
       }
       plan.position = picked.position
       plan.attempts += 1
-      return Selection(picked, name: names[provider], model: model, pass, permit)
+      return Selection(
+        picked, id: ids[provider], name: router.table.providers[provider].name, model: model, pass, permit)
     }
     return nil
   }
@@ -108,7 +109,7 @@ struct LoadBalancer: ~Copyable {
     plan.position = nil
     plan.loading = nil
     applyRequirements(&plan)
-    for (position, candidate) in candidates(plan).enumerated() where failed.contains(names[candidate.provider]) {
+    for (position, candidate) in candidates(plan).enumerated() where failed.contains(ids[candidate.provider]) {
       plan.input.excluded.insert(position)
     }
   }
@@ -130,7 +131,7 @@ struct LoadBalancer: ~Copyable {
     let change = health.ended(provider, selection.pass, outcome, at: now)
     guard failed, let box, !hasAnotherKey(provider, outcome, box.plan, at: now) else { return change }
     // Who loads a model is asked again, also after a reload.
-    if outcome != .inconclusive { box.plan.failedProviders.append(selection.name) }
+    if outcome != .inconclusive { box.plan.failedProviders.append(selection.id) }
     if selection.picked.generation == router.table.generation { box.plan.input.exclude(selection.picked.position) }
     return change
   }
@@ -174,9 +175,11 @@ struct LoadBalancer: ~Copyable {
     return true
   }
 
+  /// Returns a provider's index until the next reload; `nil` for one that is no longer configured.
+  func index(of id: ProviderID) -> Int? { ids.firstIndex(of: id) }
+
   private func index(of selection: Selection) -> Int? {
-    if selection.provider < names.count, names[selection.provider] == selection.name { return selection.provider }
-    return names.firstIndex(of: selection.name)
+    selection.picked.generation == router.table.generation ? selection.provider : index(of: selection.id)
   }
 
   /// Who would be asked next, by its place in the list; nothing is taken or remembered.
@@ -199,9 +202,7 @@ struct LoadBalancer: ~Copyable {
   /// Where a plan's request may wait for room.
   func scopes(_ plan: RoutePlan) -> [ConcurrencyLimits.Scope] {
     candidates(plan).enumerated().filter { !plan.input.excluded.contains($0.offset) }.map { _, candidate in
-      let model = router.table.upstreamName(candidate, for: plan.model)
-      return ConcurrencyLimits.Scope(
-        provider: candidate.provider, model: concurrency.hasOwnLimit(candidate.provider, model) ? model : nil)
+      concurrency.scope(candidate.provider, router.table.upstreamName(candidate, for: plan.model))
     }
   }
 
@@ -211,8 +212,8 @@ struct LoadBalancer: ~Copyable {
   mutating func checksDue(at now: Duration) -> [Int] { health.checksDue(at: now) }
 
   /// Notes what a look at a provider came to.
-  mutating func healthChecked(_ provider: ProviderID, _ passed: Bool, at now: Duration) -> HealthTracker.Change? {
-    names.firstIndex { ProviderID(name: $0) == provider }.flatMap { health.healthChecked($0, passed, at: now) }
+  mutating func healthChecked(_ id: ProviderID, _ passed: Bool, at now: Duration) -> HealthTracker.Change? {
+    index(of: id).flatMap { health.healthChecked($0, passed, at: now) }
   }
 }
 

@@ -198,32 +198,6 @@ struct RequestQueue: Sendable {
 
   // MARK: What callers are told
 
-  /// How many would be served before it, if all could be served and nobody else came.
-  func position(_ id: ID) -> Int? {
-    guard let waiting = waiting(id), let slot = slots[id.slot] else { return nil }
-    let level = waiting.priority.index
-    var position = 0
-    for better in 0..<level { position += levels[better].count }
-    var own = 0
-    var place = slot.ahead.previous
-    while place >= 0 {
-      own += 1
-      place = slots[place]?.ahead.previous ?? -1
-    }
-    position += own
-    var flow = levels[level].turn
-    var isBefore = true
-    for _ in 0..<levels[level].flows {
-      if flow == slot.flow {
-        isBefore = false
-      } else {
-        position += min(flows[flow].count, own + (isBefore ? 1 : 0))
-      }
-      flow = flows[flow].ring.next
-    }
-    return position
-  }
-
   /// All that wait, in the order in which they would be served.
   func order(at now: Duration) -> [Waiting] {
     var rest = self

@@ -21,8 +21,8 @@ struct RoutePlan: Sendable {
   /// What it would use, and cost at each candidate, where the cheapest is asked.
   var expectedTokens = ModelCatalog.TokenBreakdown()
   var costs: [UInt64] = []
-  /// Providers asked in vain, in order, by name: what outlives a reload.
-  var failedProviders: [String] = []
+  /// The providers whose attempts failed; unlike positions, these outlive a reload.
+  var failedProviders: [ProviderID] = []
   /// When the last one may be asked again.
   var backoff: Backoff?
   /// Where the last one asked is in the list, and how many attempts were made there without anybody else between.
@@ -43,8 +43,9 @@ final class RoutePlanBox {
 /// A candidate that was chosen for an attempt, with everything that has to be given back when the attempt is over.
 final class Selection: Sendable {
   let picked: Router.Picked
-  /// The provider, by its index in the configuration that chose it, and by its name.
+  /// The provider's index, which a reload may change: for the turn of the selection only.
   let provider: Int
+  let id: ProviderID
   let name: String
   /// What the model is called there.
   let model: String
@@ -52,11 +53,12 @@ final class Selection: Sendable {
   let permit: ConcurrencyLimits.Permit
 
   init(
-    _ picked: Router.Picked, name: String, model: String, _ pass: ProviderHealth.Attempt,
+    _ picked: Router.Picked, id: ProviderID, name: String, model: String, _ pass: ProviderHealth.Attempt,
     _ permit: ConcurrencyLimits.Permit
   ) {
     self.picked = picked
     provider = picked.candidate.provider
+    self.id = id
     self.name = name
     self.model = model
     self.pass = pass

@@ -114,7 +114,6 @@ enum EventTopic: String, CaseIterable, Sendable {
   case inference
   case errors
   case limits = "rate_limit"
-  case budgets
   case reload
 }
 
@@ -153,8 +152,7 @@ struct EventTopics: Equatable, Sendable {
     case .inference: 2
     case .errors: 4
     case .limits: 8
-    case .budgets: 16
-    case .reload: 32
+    case .reload: 16
     }
   }
 

@@ -179,18 +179,54 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     let model = try read(
       server + provider + lines("", from: 21) + "[[models]]\nname = \"m\"\nbytes_per_sec_min = 39\n"
         + lines("", from: 31))
+    let merged = Provider(model.providers[0], models: model.models(at: "a"))
     for (index, time) in times.enumerated() {
       #expect(plain.server.timeouts[keyPath: time.path] == .seconds(11 + index), "\(time.word)")
       #expect(plain.providers[0].timeouts[keyPath: time.path] == .seconds(11 + index), "\(time.word)")
       #expect(own.providers[0].timeouts[keyPath: time.path] == .seconds(21 + index), "\(time.word)")
-      let ofModel = Provider(model.providers[0], models: model.models).timeouts(for: "m")
+      let ofModel = merged.timeouts(for: "m")
       #expect(ofModel[keyPath: time.path] == .seconds(31 + index), "\(time.word)")
-      #expect(
-        Provider(model.providers[0], models: model.models).timeouts(for: "n")[keyPath: time.path]
-          == .seconds(21 + index), "\(time.word)")
+      #expect(merged.timeouts(for: "n")[keyPath: time.path] == .seconds(21 + index), "\(time.word)")
     }
     #expect(plain.providers[0].timeouts.throughputMin == 19)
     #expect(own.providers[0].timeouts.throughputMin == 29)
-    #expect(Provider(model.providers[0], models: model.models).timeouts(for: "m").throughputMin == 39)
+    #expect(merged.timeouts(for: "m").throughputMin == 39)
+  }
+
+  @Test func `settings of a provider's model go before those of the model at all providers, one by one`() throws {
+    let configuration = try read(
+      """
+      [[providers]]
+      type = "Ollama"
+      name = "a"
+      [[models]]
+      name = "m"
+      context = 1000
+      max_concurrent = 3
+      input_price = 1
+      output_price = 2
+      stall_timeout_secs = 5
+      total_timeout_secs = 6
+      [[models]]
+      name = "m"
+      provider = "a"
+      context = 2000
+      total_timeout_secs = 7
+      [[models]]
+      name = "n"
+      max_concurrent = 4
+      """)
+    let models = configuration.models(at: "a")
+    #expect(models.map(\.name) == ["m", "n"])
+    #expect(models.map(\.contextTokens) == [2000, nil])
+    #expect(models.map(\.concurrencyMax) == [3, 4])
+    #expect(models.map(\.inputPrice) == [1, nil])
+    #expect(models[0].outputPrice == 2)
+    #expect(models[0].timeouts.stall == .seconds(5))
+    #expect(models[0].timeouts.total == .seconds(7))
+    #expect(configuration.models(at: "b").map(\.contextTokens) == [1000, nil])
+    let provider = Provider(configuration.providers[0], models: models)
+    #expect(provider.timeouts(for: "m").stall == .seconds(5))
+    #expect(configuration.concurrencyLimits[0].models.map(\.limit) == [3, 4])
   }
 }

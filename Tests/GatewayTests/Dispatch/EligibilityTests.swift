@@ -111,12 +111,11 @@ import Testing
       Model(provider: "openai", name: "small", context: 100, capabilities: [.chat]),
     ])
 
-  private static func known(_ overrides: [KnownModels.Override] = []) -> KnownModels {
+  private static func known(_ models: [Configuration.Model] = []) -> KnownModels {
     KnownModels(
-      [
-        .init(name: "first", kind: "openai", isLocal: false), .init(name: "second", kind: "groq", isLocal: false),
-        .init(name: "here", kind: "ollama", isLocal: true),
-      ], overrides, catalog: catalog)
+      [("first", "openai", false), ("second", "groq", false), ("here", "ollama", true)].map { name, kind, isLocal in
+        KnownModels.Provider(kind: kind, isLocal: isLocal, models: models.merged(at: name))
+      }, catalog: catalog)
   }
 
   @Test func `a model is what the catalog says, less where it is another's`() throws {
@@ -136,9 +135,9 @@ import Testing
 
   @Test func `the configuration knows better, of one provider or of all`() {
     let known = Self.known([
-      .init(name: "big", provider: nil, context: 7, capabilities: [.tools]),
-      .init(name: "big", provider: "second", context: 8),
-      .init(name: "mine", provider: "here", capabilities: [.vision]),
+      .init(name: "big", contextTokens: 7, capabilities: [.tools], timeouts: .init()),
+      .init(name: "big", provider: "second", contextTokens: 8, timeouts: .init()),
+      .init(name: "mine", provider: "here", capabilities: [.vision], timeouts: .init()),
     ])
     #expect(known.model("big", at: 0)?.model.context == 7)
     #expect(known.model("big", at: 0)?.areCapabilitiesSure == true)

@@ -171,7 +171,7 @@ import Testing
   // MARK: The board
 
   private static func tracker(_ names: [String], checks: HealthChecks = HealthChecks()) -> HealthTracker {
-    HealthTracker(names.map { ($0, ProviderHealth(checks: checks)) })
+    HealthTracker(names.map { (ProviderID(name: $0), ProviderHealth(checks: checks)) })
   }
 
   @Test func `who can be asked is known at every moment`() {
@@ -222,11 +222,34 @@ import Testing
     var tracker = Self.tracker(["a", "b"])
     for _ in 0..<5 { _ = tracker.ended(0, tracker.begin(0, at: .zero)!, .failed, at: .zero) }
     let new = [("c", ProviderHealth()), ("b", ProviderHealth()), ("a", ProviderHealth())]
-    var after = HealthTracker(new.map { (name: $0.0, health: $0.1) }, after: tracker, now: .seconds(1))
+    var after = HealthTracker(new.map { (id: ProviderID(name: $0.0), health: $0.1) }, after: tracker, now: .seconds(1))
     #expect(after.available(at: .seconds(1)) == BitSet128([0, 1]))
     #expect(after.available(at: .seconds(5)) == BitSet128([0, 1, 2]))
     // With other keys it is another provider.
-    let other = HealthTracker([(name: "a", health: ProviderHealth(keys: 2))], after: tracker, now: .seconds(1))
+    let other = HealthTracker(
+      [(id: ProviderID(name: "a"), health: ProviderHealth(keys: 2))], after: tracker, now: .seconds(1))
     #expect(other.providers[0].isAvailable(at: .seconds(1)))
+  }
+
+  @Test func `an attempt from before a reload counts for its own provider, and not for a new state of it`() {
+    func health(_ names: [String], keys: Int = 1) -> [(id: ProviderID, health: ProviderHealth)] {
+      names.map { (ProviderID(name: $0), ProviderHealth(keys: keys)) }
+    }
+    var tracker = HealthTracker(health(["a", "b"]))
+    let early = (0..<5).map { _ in tracker.begin(0, at: .zero)! }
+    tracker = HealthTracker(health(["b", "a"]), after: tracker, now: .zero)
+    for attempt in early.dropLast() { _ = tracker.ended(1, attempt, .failed, at: .zero) }
+    #expect(tracker.providers.map(\.breaker.failures) == [0, 4])
+    // Gone and back: its state is a new one.
+    tracker = HealthTracker(health(["b"]), after: tracker, now: .zero)
+    tracker = HealthTracker(health(["a", "b"]), after: tracker, now: .zero)
+    for _ in 0..<4 { _ = tracker.ended(0, tracker.begin(0, at: .zero)!, .failed, at: .zero) }
+    #expect(tracker.ended(0, early[4], .failed, at: .zero) == nil)
+    #expect(tracker.providers[0].breaker.failures == 4)
+    // With fewer keys as well.
+    let last = tracker.begin(0, at: .zero)!
+    tracker = HealthTracker(health(["a"], keys: 3), after: tracker, now: .zero)
+    #expect(tracker.ended(0, last, .credentialsRejected, at: .zero) == nil)
+    #expect(tracker.providers[0].status(at: .zero) == .healthy)
   }
 }

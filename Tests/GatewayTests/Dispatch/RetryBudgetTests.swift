@@ -63,7 +63,7 @@ import Testing
 
     init(seed: UInt64, providers: Int) {
       random = SplitMix(state: seed)
-      tracker = HealthTracker((0..<providers).map { ("p\($0)", ProviderHealth()) })
+      tracker = HealthTracker((0..<providers).map { (ProviderID(name: "p\($0)"), ProviderHealth()) })
       budgets = [RetryBudget](repeating: RetryBudget(), count: providers)
       asked = [Int](repeating: 0, count: providers)
       attempts = asked

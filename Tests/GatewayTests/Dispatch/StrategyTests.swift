@@ -64,14 +64,6 @@ import Testing
     }
   }
 
-  @Test func `a strategy may ignore priorities, never what a name says`() throws {
-    let providers = [
-      Provider("a", priority: 1, models: ["m"]), Provider("b", priority: 9, models: ["m"]), Provider("c"),
-    ]
-    let picking = try Picking(providers, Policy(.roundRobin, ignoresPriority: true))
-    #expect(picking.picks(4) == [0, 1, 0, 1])
-  }
-
   @Test func `local providers go first among those that serve a model equally well`() throws {
     let providers = [
       Provider("cloud", priority: 1, models: ["m"]), Provider("near", priority: 5, isLocal: true, models: ["m"]),

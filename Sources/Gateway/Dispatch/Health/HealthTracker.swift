@@ -1,7 +1,9 @@
 /// The health of all providers, and the set of those that can be asked, kept so that a request only has to look at it.
 struct HealthTracker: Sendable {
   private(set) var providers: [ProviderHealth]
-  private let names: [String]
+  private let ids: [ProviderID]
+  /// Counts reloads.
+  private var generation: UInt32 = 0
   private var availableSet = BitSet128()
   /// When somebody comes back by the clock alone.
   private var changes: Duration = .zero
@@ -12,17 +14,21 @@ struct HealthTracker: Sendable {
     var isAvailable: Bool
   }
 
-  init(_ providers: [(name: String, health: ProviderHealth)]) {
-    names = providers.map(\.name)
+  init(_ providers: [(id: ProviderID, health: ProviderHealth)]) {
+    ids = providers.map(\.id)
     self.providers = providers.map(\.health)
     availableSet = BitSet128(providers.indices)
   }
 
-  /// After a reload: providers that kept their name and their number of keys keep what is known of them.
-  init(_ providers: [(name: String, health: ProviderHealth)], after old: HealthTracker, now: Duration) {
+  /// Creates the tracker of a new configuration. A provider with the same name, settings and number of keys keeps its
+  /// state.
+  init(_ providers: [(id: ProviderID, health: ProviderHealth)], after old: HealthTracker, now: Duration) {
     self.init(providers)
-    for (index, name) in names.enumerated() {
-      guard let before = old.names.firstIndex(of: name) else { continue }
+    generation = old.generation &+ 1
+    for (index, id) in ids.enumerated() {
+      // Attempts that started under an earlier state of this provider say nothing about the new one.
+      self.providers[index].generation = generation
+      guard let before = old.ids.firstIndex(of: id) else { continue }
       let known = old.providers[before]
       let new = self.providers[index]
       let isSame =

@@ -45,8 +45,11 @@ struct ProviderHealth: Sendable {
     var key: Int
     fileprivate var provider: Breaker.Pass
     fileprivate var keyPass: Breaker.Pass
+    fileprivate var generation: UInt32
   }
 
+  /// Tells this state from others that the provider had before a reload.
+  var generation: UInt32 = 0
   let cooldown: Cooldown
   private(set) var breaker: Breaker
   private(set) var checks: HealthChecks
@@ -94,7 +97,7 @@ struct ProviderHealth: Sendable {
       let pass = breaker.admit(at: now, isForced: isForced)
     else { return nil }
     nextKeyIndex = (key + 1) % keys.count
-    return Attempt(key: key, provider: pass, keyPass: keyPass)
+    return Attempt(key: key, provider: pass, keyPass: keyPass, generation: generation)
   }
 
   /// The next key in turn that is not parked.
@@ -116,7 +119,7 @@ struct ProviderHealth: Sendable {
 
   /// Notes how an attempt ended.
   mutating func ended(_ attempt: Attempt, _ outcome: Outcome, at now: Duration) {
-    guard attempt.key < keys.count else { return }
+    guard attempt.generation == generation else { return }
     if outcome != .inconclusive { isRejected[attempt.key] = outcome == .credentialsRejected }
     switch outcome {
     case .answered:

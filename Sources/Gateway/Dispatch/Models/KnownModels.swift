@@ -1,22 +1,12 @@
 /// What is known of models where they are: the catalog, and what the configuration says instead.
 struct KnownModels: Sendable {
-  /// What the configuration says of a model; of what it leaves out the catalog is asked.
-  struct Override: Equatable, Sendable {
-    /// What the model is called at its provider.
-    var name: String
-    /// One provider's name; nil for every provider.
-    var provider: String?
-    var context: Int?
-    var capabilities: ModelCapabilities?
-    var prices: ModelCatalog.Prices?
-  }
-
-  /// A provider, by the name in the configuration and by its kind.
+  /// A provider, and what the configuration says about its models.
   struct Provider: Sendable {
-    var name: String
-    /// As the catalog calls it.
+    /// The provider type, under its name in the catalog.
     var kind: String
     var isLocal: Bool
+    /// These take precedence over the catalog, field by field.
+    var models: [Configuration.Model] = []
   }
 
   /// A model, and what of it is more than a guess.
@@ -45,13 +35,11 @@ struct KnownModels: Sendable {
   static let checkedCapabilities: ModelCapabilities = [.tools, .vision, .schema]
 
   private let catalog: ModelCatalog
-  private let overrides: [Override]
   private let providers: [Provider]
   private var profiles: [String: Profile] = [:]
 
-  init(_ providers: [Provider] = [], _ overrides: [Override] = [], catalog: ModelCatalog = ModelCatalog()) {
+  init(_ providers: [Provider] = [], catalog: ModelCatalog = ModelCatalog()) {
     self.providers = providers
-    self.overrides = overrides
     self.catalog = catalog
   }
 
@@ -69,25 +57,25 @@ struct KnownModels: Sendable {
       known.model.context = nil
       known.model.prices = [ModelCatalog.Prices(input: 0, output: 0)]
     }
-    var isSaid = found != nil || configured.isLocal
-    // What is said of the provider's own comes behind what is said of all, and holds.
-    for provider in [nil, configured.name] {
-      guard
-        let override = overrides.first(where: { $0.provider == provider && $0.name.utf8.elementsEqual(name.utf8) })
-      else { continue }
-      isSaid = true
-      if let context = override.context {
-        known.model.context = context
-        known.isContextSure = true
-      }
-      if let capabilities = override.capabilities {
-        known.model.capabilities = capabilities
-        known.areCapabilitiesSure = true
-      }
-      if let prices = override.prices { known.model.prices = [prices] }
+    guard let model = configured.models.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+      return found != nil || configured.isLocal ? known : nil
     }
-    return isSaid ? known : nil
+    if let context = model.contextTokens {
+      known.model.context = context
+      known.isContextSure = true
+    }
+    if let capabilities = model.capabilities {
+      known.model.capabilities = capabilities
+      known.areCapabilitiesSure = true
+    }
+    if let input = model.inputPrice, let output = model.outputPrice {
+      known.model.prices = [ModelCatalog.Prices(input: Self.microUSD(input), output: Self.microUSD(output))]
+    }
+    return known
   }
+
+  /// Converts US dollars to millionths of a US dollar.
+  private static func microUSD(_ dollars: Double) -> UInt64 { UInt64((dollars * 1e6).rounded()) }
 
   /// What is known of all candidates of a name, if it was asked for before; it is the same for as long as the table is.
   func profile(of name: String) -> Profile? {

@@ -4,7 +4,8 @@ extension RouteTable {
   /// What routing has to know of a provider; its index is its place in the list.
   public struct Provider: Sendable {
     /// What comes before a slash; it has no slash itself.
-    public var name: String
+    public let name: String
+    let id: ProviderID
     /// The lower number is asked first.
     public var priority: Int
     /// Its share where load is spread by weight; 0 means that it is only asked when nobody else can be.
@@ -23,6 +24,7 @@ extension RouteTable {
       aliases: [Rename] = [], upstreamNames: [Rename] = []
     ) {
       self.name = name
+      id = ProviderID(name: name)
       self.priority = priority
       self.weight = weight
       self.isLocal = isLocal

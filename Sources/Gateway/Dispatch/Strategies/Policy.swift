@@ -4,20 +4,15 @@ public struct Policy: Equatable, Sendable {
   /// Whether a provider on this machine is asked before others that serve the model as well as it does, whatever
   /// their priorities.
   public var localFirst: Bool
-  /// Whether the strategy picks among all that serve the model equally well; otherwise only among those of the
-  /// same priority number, and a higher number is for when nobody of the lower one can be asked.
-  public var ignoresPriority: Bool
   /// Requests in flight, in percent of its fair share, that a candidate may have before sessions leave it; at least
   /// 100.
   public var affinityLoad: Int
 
   public init(
-    _ strategy: Strategy = .priority, localFirst: Bool = false, ignoresPriority: Bool = false,
-    affinityLoad: Int = 150
+    _ strategy: Strategy = .priority, localFirst: Bool = false, affinityLoad: Int = 150
   ) {
     self.strategy = strategy
     self.localFirst = localFirst
-    self.ignoresPriority = ignoresPriority
     self.affinityLoad = max(100, affinityLoad)
   }
 }

@@ -46,7 +46,6 @@ struct StrategyState: Sendable {
       if input.admits(candidates[0], at: 0) { return 0 }
       return nil
     case .roundRobin:
-      if policy.ignoresPriority { return nil }
       let position = following(candidates, last)
       if !input.admits(candidates[position], at: position) { return nil }
       last = UInt32(truncatingIfNeeded: position)
@@ -67,7 +66,6 @@ struct StrategyState: Sendable {
     costs: [UInt64]
   ) -> Int? {
     var tier = Tier()
-    tier.ignoresPriority = policy.ignoresPriority
     if !Self.find(&tier, candidates, input, localFirst: policy.localFirst) { return nil }
     if let key = input.affinity {
       if policy.strategy != .direct { return nearest(candidates, tier, input, key, policy.affinityLoad, loads) }
@@ -88,13 +86,12 @@ struct StrategyState: Sendable {
   /// The candidates among which is picked: those together with the first that may be asked.
   struct Tier {
     var first = 0
-    var ignoresPriority = false
     var onlyLocal = false
 
     /// Whether a candidate is of the tier of another.
     @inline(__always) @_noAllocation @_noLocks
     func joins(_ candidate: RouteCandidate, _ other: RouteCandidate) -> Bool {
-      ignoresPriority ? candidate.specificityRank == other.specificityRank : candidate.tierRank == other.tierRank
+      candidate.tierRank == other.tierRank
     }
 
     @inline(__always) @_noAllocation @_noLocks
