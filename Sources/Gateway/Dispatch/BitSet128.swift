@@ -1,9 +1,9 @@
-/// A set of numbers from 0 to 127: providers by their index, candidates by their position in a list.
+/// A set of the numbers from 0 to 127: providers by index, or candidates by position in their list.
 ///
-/// It is a value of two words, so that who may be asked is kept up to date when that changes and only looked at when a
-/// request comes. Numbers outside are never in it.
+/// It is two words without a heap allocation, so that the set of available providers is updated when health changes
+/// and only read for each request. Numbers outside the range are never members.
 public struct BitSet128: Equatable, Sendable {
-  /// Numbers that it can tell apart.
+  /// The count of numbers that the set can hold.
   public static var capacity: Int {
     @inline(__always) @_noAllocation @_noLocks get { 128 }
   }
@@ -11,20 +11,20 @@ public struct BitSet128: Equatable, Sendable {
   private var low: UInt64
   private var high: UInt64
 
-  /// A set without anything in it.
+  /// Creates an empty set.
   @inline(__always) @_noAllocation @_noLocks
   public init() {
     low = 0
     high = 0
   }
 
-  /// A set of those numbers; those that it cannot hold are left out.
+  /// Creates a set of numbers, without those outside the range.
   public init(_ numbers: some Sequence<Int>) {
     self.init()
     for number in numbers { insert(number) }
   }
 
-  /// Every number that it can hold.
+  /// The set of every number in the range.
   public static var all: BitSet128 {
     var set = BitSet128()
     set.low = .max
@@ -53,7 +53,7 @@ public struct BitSet128: Equatable, Sendable {
     if number < 64 { low &= ~bit } else { high &= ~bit }
   }
 
-  /// What is in both.
+  /// Returns the numbers that are in both sets.
   public func intersection(_ other: BitSet128) -> BitSet128 {
     var both = self
     both.low &= other.low
@@ -61,7 +61,7 @@ public struct BitSet128: Equatable, Sendable {
     return both
   }
 
-  /// What is in this one and not in the other.
+  /// Returns the numbers that are in this set and not in `other`.
   public func subtracting(_ other: BitSet128) -> BitSet128 {
     var rest = self
     rest.low &= ~other.low
@@ -69,7 +69,7 @@ public struct BitSet128: Equatable, Sendable {
     return rest
   }
 
-  /// What is in one of them, or in both.
+  /// Returns the numbers that are in at least one of the sets.
   public func union(_ other: BitSet128) -> BitSet128 {
     var all = self
     all.low |= other.low
@@ -83,7 +83,7 @@ public struct BitSet128: Equatable, Sendable {
 
   public var count: Int { low.nonzeroBitCount + high.nonzeroBitCount }
 
-  /// The smallest number in it.
+  /// The smallest number in the set.
   public var first: Int? {
     if low != 0 { return low.trailingZeroBitCount }
     return high != 0 ? 64 + high.trailingZeroBitCount : nil

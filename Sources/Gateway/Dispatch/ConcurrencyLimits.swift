@@ -16,7 +16,7 @@ struct ConcurrencyLimits: Sendable {
     var models: [(name: String, limit: Int)] = []
   }
 
-  /// What a slot belongs to: a provider, and one of its models if that has a limit of its own.
+  /// The owner of a slot: a provider, and one of its models if that has a limit of its own.
   struct Scope: Equatable, Sendable {
     var provider: ProviderID
     var model: String?

@@ -1,10 +1,10 @@
-// Traffic as a configuration wants it.
+// The parts of a load balancer, compiled from a configuration.
 
-// In a configuration these words mean its sections.
+// Inside `Configuration`, `Breaker` means its section of that name.
 private typealias BreakerSettings = Breaker.Settings
 
 extension Configuration {
-  /// Complains when the providers' routes cannot be compiled; a configuration that is used must pass.
+  /// Throws if the routes of the providers cannot be compiled.
   public func checkRoutes(file: String) throws(ConfigurationErrors) {
     do throws(RouteTableError) {
       _ = try table(generation: 0)
@@ -13,10 +13,13 @@ extension Configuration {
     }
   }
 
+  /// The providers that are not disabled; an index into them is a provider's index everywhere in `Dispatch`.
   var enabled: [Provider] { providers.filter(\.isEnabled) }
 
+  /// The selection policy for models without one of their own.
   var policy: Policy { Policy(routing.strategy, localFirst: routing.localFirst) }
 
+  /// Compiles the route table.
   func table(generation: UInt32) throws(RouteTableError) -> RouteTable {
     let names = routing.aliases.filter { $0.provider == nil }
     return try RouteTable(
@@ -34,22 +37,22 @@ extension Configuration {
       }, generation: generation)
   }
 
-  /// Everybody healthy; the first looks at providers are spread over one interval.
+  /// Returns the initial health of the enabled providers. Their first health checks are spread over one interval.
   func health(now: Duration) -> [(id: ProviderID, health: ProviderHealth)] {
     var breaker = BreakerSettings()
-    let wished = routing.breaker
-    breaker.failuresMax = wished.consecutiveFailuresMax > 0 ? wished.consecutiveFailuresMax : .max
-    breaker.requestsMin = wished.consecutiveFailuresMax > 0 ? breaker.requestsMin : .max
-    breaker.failuresPercent = wished.failureRatePercent
-    breaker.openTime = wished.openTime
-    breaker.openTimeMax = max(wished.openTime, breaker.openTimeMax)
+    let configured = routing.breaker
+    breaker.failuresMax = configured.consecutiveFailuresMax > 0 ? configured.consecutiveFailuresMax : .max
+    breaker.requestsMin = configured.consecutiveFailuresMax > 0 ? breaker.requestsMin : .max
+    breaker.failuresPercent = configured.failureRatePercent
+    breaker.openTime = configured.openTime
+    breaker.openTimeMax = max(configured.openTime, breaker.openTimeMax)
     let checks = HealthChecks.Settings(
       interval: routing.health.interval, failuresMax: routing.health.unhealthyThreshold,
       successesMin: routing.health.healthyThreshold, deadline: routing.health.timeout)
     let enabled = enabled
     return enabled.indices.map { index in
       let first = now + checks.interval / enabled.count * (index + 1)
-      // Nobody has to look whether a part of the process is there.
+      // The demo provider is part of this process and needs no health checks.
       let settings = enabled[index].demo == nil ? checks : HealthChecks.Settings(interval: .zero)
       return (
         ProviderID(name: enabled[index].name),
@@ -59,6 +62,7 @@ extension Configuration {
     }
   }
 
+  /// The concurrency limits of the enabled providers and their models.
   var concurrencyLimits: [ConcurrencyLimits.Provider] {
     enabled.map { provider in
       ConcurrencyLimits.Provider(
@@ -67,7 +71,7 @@ extension Configuration {
     }
   }
 
-  /// The catalog, with what the file says of models.
+  /// The built-in model catalog, with the settings of the file taking precedence.
   var knownModels: KnownModels {
     KnownModels(
       enabled.map {
@@ -76,7 +80,7 @@ extension Configuration {
       }, catalog: .builtIn)
   }
 
-  /// How the same provider is asked again until a deadline.
+  /// Returns the backoff for retries at the same provider, up to a deadline.
   func backoff(deadline: Duration) -> Backoff {
     var backoff = Backoff(deadline: deadline)
     backoff.base = routing.retry.base

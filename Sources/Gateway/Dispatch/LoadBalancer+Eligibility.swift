@@ -1,6 +1,6 @@
-/// What candidates can do, as far as it is known, and what becomes of a plan by that.
+/// Eligibility: which candidates of a plan can serve its request.
 extension LoadBalancer {
-  /// What is known of a plan's candidates; nothing where the plan is of another table.
+  /// Returns what is known about a plan's candidates; an empty profile for a plan of an earlier table.
   mutating func profile(_ plan: RoutePlan) -> KnownModels.Profile {
     if case .stale = router.table.verdict(plan.match) { return KnownModels.Profile() }
     if let profile = known.profile(of: plan.model) { return profile }
@@ -8,13 +8,13 @@ extension LoadBalancer {
     return known.profile(of: plan.model, models)
   }
 
-  /// How one of a plan's candidates is picked.
+  /// Returns the strategy that selects among a plan's candidates.
   func strategy(_ plan: RoutePlan) -> Strategy { router.table.strategy(plan.match) ?? router.policy.strategy }
 
-  /// Keeps candidates out that cannot do what the request needs, leaves those for last that perhaps cannot, and says what
-  /// each costs where that counts.
+  /// Excludes candidates that lack a required capability, marks those that may as a last resort, and computes the
+  /// cost at each candidate if the strategy needs it.
   ///
-  /// After a reload the needs are what they were: what the body says is not read again.
+  /// The requirements survive a reload: the body is not read again.
   mutating func applyRequirements(_ plan: inout RoutePlan) {
     plan.ineligible = BitSet128()
     if let eligibility = eligibility(plan) {
@@ -32,12 +32,12 @@ extension LoadBalancer {
     plan.costs = profile(plan).models.map { $0?.model.cost(tokens) ?? .max }
   }
 
-  /// What the request needs beside what the candidates can; nil where that makes no difference.
+  /// Returns the eligibility of a plan's candidates; `nil` if the request has no requirements that matter.
   mutating func eligibility(_ plan: RoutePlan) -> CandidateEligibility? {
     plan.requirements.map { CandidateEligibility(profile(plan).models, $0) }
   }
 
-  /// The prompt was too long for who was asked last: only those come next that are known to read more.
+  /// Excludes candidates that are not known to have a larger context than the one whose attempt just failed.
   mutating func excludeSmallerContexts(_ plan: inout RoutePlan) {
     let models = profile(plan).models
     let failed = plan.position.flatMap { $0 < models.count ? models[$0]?.model.context : nil } ?? 0

@@ -1,4 +1,4 @@
-/// Who is asked, and what is known of those who could be: the one place where a request's next attempt is decided.
+/// Selects the candidate for each attempt from routes, provider health, free slots, and retry budgets.
 struct LoadBalancer: ~Copyable {
   private(set) var router: Router
   private(set) var health: HealthTracker
@@ -19,7 +19,7 @@ struct LoadBalancer: ~Copyable {
     budgets = [RetryBudget](repeating: RetryBudget(), count: ids.count)
   }
 
-  /// The same for another configuration: what is known of providers that are still there stays known.
+  /// Adopts a new configuration. Providers that are still configured keep their state.
   mutating func replace(
     _ table: consuming RouteTable, policy: Policy, _ health: [(id: ProviderID, health: ProviderHealth)],
     _ concurrency: [ConcurrencyLimits.Provider], known: KnownModels, at now: Duration
@@ -35,21 +35,21 @@ struct LoadBalancer: ~Copyable {
 
   // MARK: One request
 
-  /// The plan of a new request.
+  /// Creates the plan of a new request.
   func plan(_ model: String, affinity: AffinityKey? = nil) -> RoutePlan {
     let match = router.match(model)
     return RoutePlan(
       model: model, match: match, input: SelectionInput(affinity: affinity), count: router.table.count(match))
   }
 
-  /// The candidates of a plan, in their order.
+  /// Returns the candidates of a plan, in order.
   func candidates(_ plan: RoutePlan) -> [RouteCandidate] {
     var out: [RouteCandidate] = []
     router.table.candidates(plan.match, into: &out)
     return out
   }
 
-  /// Chooses who is asked next and takes a place there.
+  /// Selects the candidate for the next attempt and takes a slot there.
   mutating func next(_ plan: inout RoutePlan, at now: Duration) -> NextStep {
     refreshMatch(&plan)
     let available = plan.hasSingleCandidate ? .all : health.available(at: now)
@@ -98,7 +98,7 @@ struct LoadBalancer: ~Copyable {
     return nil
   }
 
-  /// Looks the model up again where the table is another by now; providers that were asked in vain stay out.
+  /// Matches the model again if a reload has replaced the table. Providers whose attempts failed stay excluded.
   private mutating func refreshMatch(_ plan: inout RoutePlan) {
     guard router.table.verdict(plan.match) == .stale else { return }
     let failed = plan.failedProviders
@@ -114,9 +114,9 @@ struct LoadBalancer: ~Copyable {
     }
   }
 
-  /// Notes how an attempt ended, and gives its place back; what it changed of the provider's health.
+  /// Records the result of an attempt and releases its slot. Returns the change of the provider's health, if any.
   ///
-  /// - Parameter isInVain: Whether somebody else is to be asked.
+  /// - Parameter failed: Whether the request needs another attempt.
   mutating func ended(
     _ selection: Selection, _ outcome: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool,
     _ box: RoutePlanBox?, at now: Duration
@@ -130,13 +130,13 @@ struct LoadBalancer: ~Copyable {
     guard let provider = index(of: selection) else { return nil }
     let change = health.ended(provider, selection.pass, outcome, at: now)
     guard failed, let box, !hasAnotherKey(provider, outcome, box.plan, at: now) else { return change }
-    // Who loads a model is asked again, also after a reload.
+    // A provider that is loading the model is tried again, even after a reload.
     if outcome != .inconclusive { box.plan.failedProviders.append(selection.id) }
     if selection.picked.generation == router.table.generation { box.plan.input.exclude(selection.picked.position) }
     return change
   }
 
-  /// Whether the same provider is worth another attempt because another of its keys may do.
+  /// Returns whether the provider is worth another attempt with another of its keys.
   private func hasAnotherKey(
     _ provider: Int, _ outcome: ProviderHealth.Outcome, _ plan: RoutePlan, at now: Duration
   ) -> Bool {
@@ -147,7 +147,7 @@ struct LoadBalancer: ~Copyable {
     }
   }
 
-  /// How long to wait until the provider that failed last is asked once more; nil when it is not.
+  /// Returns the delay before a retry at the provider that failed last; `nil` if it is not to be retried.
   mutating func retryDelay(
     _ plan: inout RoutePlan, at now: Duration, using random: inout some RandomNumberGenerator
   ) -> Duration? {
@@ -162,13 +162,13 @@ struct LoadBalancer: ~Copyable {
     return delay
   }
 
-  /// Who was asked last is loading the model, for which it has so long.
+  /// Records that the provider of the last attempt is loading the model, and how long it has for that.
   func startModelLoad(_ plan: inout RoutePlan, timeout: Duration, at now: Duration) {
     plan.loading = plan.position
     if plan.loadDeadline == nil { plan.loadDeadline = now + timeout }
   }
 
-  /// Lets who is loading the model be asked again, if it is worth another wait.
+  /// Includes the provider that is loading the model again, unless its time would be over by then.
   func mayRetryLoading(_ plan: inout RoutePlan, until time: Duration) -> Bool {
     guard let position = plan.loading, let by = plan.loadDeadline, time <= by else { return false }
     plan.input.include(position)
@@ -182,7 +182,7 @@ struct LoadBalancer: ~Copyable {
     selection.picked.generation == router.table.generation ? selection.provider : index(of: selection.id)
   }
 
-  /// Who would be asked next, by its place in the list; nothing is taken or remembered.
+  /// Returns the position of the candidate that `next` would select, without taking a slot or changing any state.
   mutating func preview(_ plan: RoutePlan, at now: Duration) -> Int? {
     var input = plan.input
     input.now = now
@@ -199,7 +199,7 @@ struct LoadBalancer: ~Copyable {
     return nil
   }
 
-  /// Where a plan's request may wait for room.
+  /// Returns the scopes in which a plan's request can wait for a slot.
   func scopes(_ plan: RoutePlan) -> [ConcurrencyLimits.Scope] {
     candidates(plan).enumerated().filter { !plan.input.excluded.contains($0.offset) }.map { _, candidate in
       concurrency.scope(candidate.provider, router.table.upstreamName(candidate, for: plan.model))
@@ -208,17 +208,17 @@ struct LoadBalancer: ~Copyable {
 
   // MARK: Health
 
-  /// The providers that are to be looked at now.
+  /// Starts the health checks that are due and returns the indices of their providers.
   mutating func checksDue(at now: Duration) -> [Int] { health.checksDue(at: now) }
 
-  /// Notes what a look at a provider came to.
+  /// Records the result of a health check. Returns the change of the provider's health, if any.
   mutating func healthChecked(_ id: ProviderID, _ passed: Bool, at now: Duration) -> HealthTracker.Change? {
     index(of: id).flatMap { health.healthChecked($0, passed, at: now) }
   }
 }
 
 extension RouteTable {
-  /// Candidates of a match.
+  /// Returns the number of candidates of a match.
   func count(_ match: RouteMatch) -> Int {
     if match.wildcards.isEmpty { return range(of: match).count }
     var out: [RouteCandidate] = []

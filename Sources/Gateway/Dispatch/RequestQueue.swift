@@ -1,15 +1,17 @@
-/// Requests that wait for a place, in five tiers: bounded, fair to callers, and such that nobody waits forever.
+/// Requests that wait for a slot, in five priority levels: bounded, fair to callers, and free of starvation.
 ///
-/// - The best tier with somebody in it is served first.
-/// - Inside a tier callers have turns, each with its oldest request, so that who sends most does not get most.
-/// - Who has waited in a tier for `ageStep` goes to the next better one: the best has everybody in the end.
-/// - When it is full, a request may take the place of another one, of its own caller or of one who has more waiting: of
-///   one in a lower tier, of one in the same tier, and, if its caller has hardly any, of one in whatever tier.
+/// - The highest level with a waiting request is served first.
+/// - Within a level, callers take turns, each with its oldest request, so that a busy caller does not starve the
+///   others.
+/// - A request that has waited for `agingInterval` in its level moves up by one, so that every request reaches the
+///   top in time.
+/// - When the queue is full, a new request may evict one of its own caller or of a caller with more waiting requests:
+///   from a lower level, from the same level, or from any level if the new request's caller has few.
 ///
-/// Adding, taking and removing cost the same however many wait, apart from callers whose requests cannot be served yet
-/// and are passed over.
+/// Adding, taking and removing take constant time, except that callers whose requests cannot be served yet are
+/// skipped one by one.
 struct RequestQueue: Sendable {
-  /// How urgent a request is; the raw value is what callers say.
+  /// How urgent a request is; the raw value is that of the `x-priority` field.
   enum Priority: String, CaseIterable, Sendable {
     case critical
     case high
@@ -31,44 +33,44 @@ struct RequestQueue: Sendable {
   struct Settings: Equatable, Sendable {
     var capacity = 512
     var agingInterval = Duration.seconds(15)
-    /// The longest time that is promised to who is turned away.
+    /// The longest delay suggested to a rejected caller, in seconds.
     var retryAfterMax = 120
   }
 
-  /// A place in the queue; never used again.
+  /// Identifies a queued request; never reused.
   struct ID: Hashable, Sendable {
     fileprivate var slot: Int
     fileprivate var generation: UInt64
   }
 
-  /// A request that waits.
+  /// A queued request.
   struct Waiting: Equatable, Sendable {
     var id: ID
-    /// Whoever shares its turns.
+    /// The caller, whose requests share one turn.
     var caller: Int
-    /// What it asked for, and where it has got to by now.
+    /// The priority that was requested, and the one reached by aging.
     var requested: Priority
     var priority: Priority
-    /// What it waits for, as whoever serves it has numbered that.
+    /// The number of the resource that the request waits for; the caller of the queue assigns it.
     var resource: Int
     var since: Duration
   }
 
-  /// What came of adding a request.
+  /// The result of adding a request.
   enum Admission: Equatable, Sendable {
     case queued(ID)
-    /// It waits, and another one must be told that there is no room for it any more.
+    /// The request is queued, and another one was evicted and has to be rejected.
     case evicts(Waiting, ID)
-    /// There is no room; seconds after which there may be.
+    /// The queue is full; a slot may be free after this many seconds.
     case full(retryAfter: Int)
   }
 
   private struct Slot: Sendable {
     var waiting: Waiting
-    /// When it came to its present tier.
+    /// When the request entered its current level.
     var entered: Duration
     var flow: Int
-    /// Its neighbors among those of its caller in its tier, and among all in its tier.
+    /// The neighbors among the requests of the same caller in the level, and among all requests in the level.
     var ahead = Link()
     var inLevel = Link()
   }
@@ -78,7 +80,7 @@ struct RequestQueue: Sendable {
     var next = -1
   }
 
-  /// The requests of one caller in one tier, in a ring with those of the other callers.
+  /// The requests of one caller in one level, linked in a ring with those of other callers.
   private struct Flow: Sendable {
     var caller: Int
     var level: Int
@@ -94,11 +96,11 @@ struct RequestQueue: Sendable {
   }
 
   private struct Level: Sendable {
-    /// The flow whose turn it is.
+    /// The flow that is served next.
     var turn = -1
     var flows = 0
     var count = 0
-    /// By when they came to the tier.
+    /// The requests that entered the level first and last.
     var oldest = -1
     var newest = -1
   }
@@ -112,24 +114,24 @@ struct RequestQueue: Sendable {
   private var flowOf: [FlowKey: Int] = [:]
   private var levels = InlineArray<5, Level>(repeating: Level())
   private var generation: UInt64 = 0
-  /// The average time between two that were served, while others waited.
+  /// The average time between two served requests while others waited.
   private var interval = Duration.seconds(1)
   private var lastServed: Duration?
 
   init(_ settings: Settings = Settings()) { self.settings = settings }
 
-  /// Requests that wait in a tier.
+  /// Returns the number of requests in a level.
   func count(_ priority: Priority) -> Int { levels[priority.index].count }
 
-  /// Whether the request still waits.
+  /// Returns a request if it is still queued.
   func waiting(_ id: ID) -> Waiting? {
     guard id.slot < slots.count, let slot = slots[id.slot], slot.waiting.id == id else { return nil }
     return slot.waiting
   }
 
-  // MARK: In and out
+  // MARK: Adding and removing
 
-  /// Adds a request; `since` is when it came, if it has waited before.
+  /// Adds a request. `since` is when it was first queued, for one that returns to the queue.
   mutating func add(
     caller: Int, _ priority: Priority, resource: Int = 0, since: Duration? = nil, at now: Duration
   ) -> Admission {
@@ -152,7 +154,7 @@ struct RequestQueue: Sendable {
     return evicted.map { .evicts($0, id) } ?? .queued(id)
   }
 
-  /// Takes the request that is next among those that can be served; `canServe` is asked for lanes.
+  /// Removes and returns the next request that can be served. `canServe` receives the number of a resource.
   mutating func next(at now: Duration, where canServe: (Int) -> Bool = { _ in true }) -> Waiting? {
     age(at: now)
     for level in 0..<5 {
@@ -180,7 +182,7 @@ struct RequestQueue: Sendable {
     return nil
   }
 
-  /// Takes a request out, as when its caller went away or its time is over.
+  /// Removes a request, for example because its caller disconnected or it timed out.
   @discardableResult
   mutating func remove(_ id: ID) -> Waiting? {
     guard let waiting = waiting(id) else { return nil }
@@ -196,9 +198,9 @@ struct RequestQueue: Sendable {
     count -= 1
   }
 
-  // MARK: What callers are told
+  // MARK: Inspection
 
-  /// All that wait, in the order in which they would be served.
+  /// Returns all requests in the order in which they would be served.
   func order(at now: Duration) -> [Waiting] {
     var rest = self
     var all: [Waiting] = []
@@ -206,7 +208,7 @@ struct RequestQueue: Sendable {
     return all
   }
 
-  /// Seconds until a request of a tier may find a place: as long as those before it need at the present pace.
+  /// Returns the seconds until a request of a priority may get a slot, estimated from the current rate.
   func retryAfter(_ priority: Priority) -> Int {
     var before = 1
     for better in 0...priority.index { before += levels[better].count }
@@ -224,7 +226,7 @@ struct RequestQueue: Sendable {
 
   // MARK: Fairness
 
-  /// Lets those who have waited long enough go up, one tier at a time.
+  /// Moves up the requests that have waited long enough, by one level each.
   private mutating func age(at now: Duration) {
     for level in 1..<5 {
       while levels[level].oldest >= 0, let slot = slots[levels[level].oldest],
@@ -238,11 +240,12 @@ struct RequestQueue: Sendable {
     }
   }
 
-  /// Who has to go so that the caller's request can wait: the newest one of the caller with the most in the lowest
-  /// tier, or of the caller with the most at all.
+  /// Returns the request to evict for a new request: the newest one of the caller with the most requests in the
+  /// lowest level, or of the caller with the most requests of all.
   ///
-  /// A caller within its share never has to go for one with more: or whoever floods the best tier would push out all
-  /// others. And no tier is so urgent that a caller without any may be kept out for good.
+  /// A caller within its share is never evicted for one with more requests; otherwise a flood of the highest level
+  /// would push out everyone else. And no level is so urgent that it keeps a caller without any queued requests out
+  /// for good.
   private func victim(for caller: Int, _ level: Int) -> ID? {
     guard let lowest = (0..<5).last(where: { levels[$0].count > 0 }) else { return nil }
     let own = total(of: caller)
@@ -266,7 +269,7 @@ struct RequestQueue: Sendable {
 
   private func total(of caller: Int) -> Int { (0..<5).reduce(0) { $0 + count($1, caller) } }
 
-  /// The caller with the most in a tier.
+  /// Returns the flow of the caller with the most requests in a level.
   private func heaviest(_ level: Int) -> Int? {
     guard levels[level].flows > 0 else { return nil }
     var most = levels[level].turn
@@ -280,7 +283,7 @@ struct RequestQueue: Sendable {
 
   // MARK: Links
 
-  /// Puts a request at the end of its caller's in a tier.
+  /// Appends a request to its caller's flow in a level.
   private mutating func link(_ place: Int, _ level: Int) {
     guard var slot = slots[place] else { return }
     let flow = flow(level, slot.waiting.caller)
@@ -330,7 +333,7 @@ struct RequestQueue: Sendable {
     if flows[slot.flow].count == 0 { leave(slot.flow) }
   }
 
-  /// The flow of a caller in a tier; a new one has its turn last.
+  /// Returns the flow of a caller in a level; a new one takes its turn last.
   private mutating func flow(_ level: Int, _ caller: Int) -> Int {
     let key = FlowKey(level: level, caller: caller)
     if let flow = flowOf[key] { return flow }

@@ -1,53 +1,53 @@
-/// One request's way through the candidates of its model.
+/// The state of one request on its way through the candidates of its model.
 struct RoutePlan: Sendable {
   /// The model as the caller named it.
   let model: String
   var match: RouteMatch
   var input: SelectionInput
-  /// Candidates in the list, whether they can be asked or not.
+  /// The number of candidates, whether they are available or not.
   var count: Int
-  /// Candidates that are asked only when no other can be, by position: this machine has no room for the model, or the
-  /// prompt may be too long for it.
+  /// The positions of candidates that are selected only if no other is available: the model does not fit this
+  /// machine's memory, or the prompt may be too long.
   var lastResort = BitSet128()
-  /// What the request needs, where that could make a difference.
+  /// The requirements of the request; `nil` if every candidate satisfies it.
   var requirements: Requirements?
-  /// Candidates that cannot do it, by position.
+  /// The positions of candidates that cannot serve the request.
   var ineligible = BitSet128()
-  /// Tokens that those read who said that the prompt is too long: who is not known to read more is not asked.
+  /// The context length of the candidates that rejected the prompt as too long; only larger ones are tried next.
   var tooLongFor: Int?
-  /// Who said that it is loading the model, by position, and until when it is asked again.
+  /// The position of the candidate that is loading the model, and how long it is retried.
   var loading: Int?
   var loadDeadline: Duration?
-  /// What it would use, and cost at each candidate, where the cheapest is asked.
+  /// The expected tokens, and the cost at each candidate, for the strategy `cheapest`.
   var expectedTokens = ModelCatalog.TokenBreakdown()
   var costs: [UInt64] = []
   /// The providers whose attempts failed; unlike positions, these outlive a reload.
   var failedProviders: [ProviderID] = []
-  /// When the last one may be asked again.
+  /// The backoff of retries at the same candidate.
   var backoff: Backoff?
-  /// Where the last one asked is in the list, and how many attempts were made there without anybody else between.
+  /// The position of the last attempt's candidate, and the consecutive attempts there.
   var position: Int?
   var attempts = 0
 
-  /// Whether nobody else could ever be asked, so that nothing is gained by leaving the only one alone.
+  /// Whether only one candidate can ever serve the request, so that skipping it gains nothing.
   var hasSingleCandidate: Bool { count - ineligible.count == 1 }
 }
 
-/// A plan where it takes no room once nobody else will be asked, which is most of a stream's time.
+/// A plan on the heap, so that it takes no space once no further attempt is possible.
 final class RoutePlanBox {
   var plan: RoutePlan
 
   init(_ plan: RoutePlan) { self.plan = plan }
 }
 
-/// A candidate that was chosen for an attempt, with everything that has to be given back when the attempt is over.
+/// A candidate that was selected for an attempt, with everything that is released when the attempt ends.
 final class Selection: Sendable {
   let picked: Router.Picked
   /// The provider's index, which a reload may change: for the turn of the selection only.
   let provider: Int
   let id: ProviderID
   let name: String
-  /// What the model is called there.
+  /// The provider's name for the model.
   let model: String
   let pass: ProviderHealth.Attempt
   let permit: ConcurrencyLimits.Permit
@@ -65,14 +65,14 @@ final class Selection: Sendable {
     self.permit = permit
   }
 
-  /// The number of the key to use.
+  /// The index of the API key to use.
   var key: Int { pass.key }
 }
 
-/// What comes of asking who is next.
+/// The result of selecting the next candidate.
 enum NextStep: Sendable {
   case attempt(Selection)
-  /// Somebody could be asked, but has no room.
+  /// A candidate is available, but at its concurrency limit.
   case atCapacity
   case noCandidate
 }

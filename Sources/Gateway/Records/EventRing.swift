@@ -1,9 +1,9 @@
-/// The latest events of the process, numbered from 1: so many and so many bytes of them, and no more.
+/// The latest gateway events, numbered from 1, limited in count and in bytes.
 ///
-/// A reader remembers the number of the last event that it has seen and asks for what came since. Who comes too late
-/// is told how many it has missed.
+/// A reader remembers the number of the last event that it has seen and requests the events after it. A reader that
+/// is too slow learns how many it missed.
 ///
-/// What an event says is kept as it is, and made text when somebody reads it: most are never read.
+/// Payloads are converted to text only when they are read: most never are.
 struct EventRing<Payload: EventPayload>: Sendable {
   struct Event: Sendable {
     var sequence: UInt64
@@ -13,32 +13,32 @@ struct EventRing<Payload: EventPayload>: Sendable {
     var payload: Payload
   }
 
-  /// What a reader gets.
+  /// The events for one reader.
   struct Page: Sendable {
     var events: [Event] = []
-    /// What to ask with next time.
+    /// The number to request the next events with.
     var next: UInt64
-    /// Events of any topic that were overwritten before the reader asked.
+    /// Events of any topic that were overwritten before this reader requested them.
     var missed: UInt64 = 0
-    /// Whether the reader's number is of another process, so that it is shown everything.
-    var isAnew = false
+    /// Whether the reader's number is from another process, so that it gets all events.
+    var restarts = false
   }
 
-  /// Bytes that an event counts beside its payload.
+  /// The bytes that an event counts in addition to its payload.
   static var eventBytes: Int { 64 }
 
   let eventsMax: Int
   let bytesMax: Int
-  /// A circle once it is full; the oldest is at `first`.
+  /// A ring once it is full; the oldest event is at `first`.
   private var events: [Event?] = []
   private var first = 0
   private(set) var bytes = 0
   /// The number of the newest event.
   private(set) var newest: UInt64 = 0
-  /// Events that are no longer there.
+  /// The number of overwritten events.
   private(set) var overwritten: UInt64 = 0
-  /// Events that alone were more than there is room for.
-  private(set) var refused: UInt64 = 0
+  /// The number of events that were larger than the whole ring.
+  private(set) var rejected: UInt64 = 0
   private var count = 0
 
   init(eventsMax: Int = 1024, bytesMax: Int = 1 << 20) {
@@ -46,15 +46,15 @@ struct EventRing<Payload: EventPayload>: Sendable {
     self.bytesMax = max(Self.eventBytes, bytesMax)
   }
 
-  /// The number of the oldest event that is there, or what will be.
+  /// The number of the oldest event in the ring, or of the next one if the ring is empty.
   var oldest: UInt64 { newest - UInt64(count) + 1 }
 
-  /// Adds an event; its number, or nil when it is larger than the whole ring.
+  /// Appends an event; returns its number, or `nil` if it is larger than the whole ring.
   @discardableResult
   mutating func append(_ topic: EventTopic, _ payload: Payload, at time: UInt64) -> UInt64? {
     let size = Self.eventBytes + payload.byteCount
     guard size <= bytesMax else {
-      refused += 1
+      rejected += 1
       return nil
     }
     while count == eventsMax || bytes + size > bytesMax { dropOldest() }
@@ -67,16 +67,16 @@ struct EventRing<Payload: EventPayload>: Sendable {
     return newest
   }
 
-  /// Events of those topics with a number above `sequence`, the oldest first and at most `limit`.
+  /// Returns the events of some topics with a number above `sequence`, oldest first and at most `limit`.
   func since(_ sequence: UInt64, _ topics: EventTopics = .all, limit: Int = .max) -> Page {
     var page = Page(next: newest)
     var start = sequence
     if sequence > newest {
-      page.isAnew = true
+      page.restarts = true
       start = 0
     }
     if start + 1 < oldest {
-      if !page.isAnew { page.missed = oldest - 1 - start }
+      if !page.restarts { page.missed = oldest - 1 - start }
       start = oldest - 1
     }
     var index = Int(start + 1 - oldest)
@@ -102,13 +102,13 @@ struct EventRing<Payload: EventPayload>: Sendable {
   }
 }
 
-/// What an event says.
+/// The content of an event.
 protocol EventPayload: Sendable {
-  /// Bytes that it counts in a ring, about as many as its text has.
+  /// The bytes that it counts in a ring, roughly the length of its text.
   var byteCount: Int { get }
 }
 
-/// What an event is about; the raw value is its name towards readers.
+/// The topic of an event; the raw value is its public name.
 enum EventTopic: String, CaseIterable, Sendable {
   case health = "providers/health"
   case inference
@@ -117,7 +117,7 @@ enum EventTopic: String, CaseIterable, Sendable {
   case reload
 }
 
-/// Which topics a reader wants.
+/// The topics that a reader subscribes to.
 struct EventTopics: Equatable, Sendable {
   private var bits: UInt8
 
@@ -130,8 +130,8 @@ struct EventTopics: Equatable, Sendable {
 
   static var all: EventTopics { EventTopics(EventTopic.allCases) }
 
-  /// Reads a list of names or patterns with commas between them: `*` stands for one part of a name, `#` for all that
-  /// is left. Nil when one of them fits no topic.
+  /// Reads a comma-separated list of names or patterns. `*` stands for one level of a name, `#` for all remaining
+  /// levels. Returns `nil` if one of them matches no topic.
   init?(filter: String) {
     bits = 0
     for pattern in filter.split(separator: ",", maxSplits: 31, omittingEmptySubsequences: true) {

@@ -1,4 +1,4 @@
-/// What a request may need of a model.
+/// Capabilities that a request may require of a model.
 public struct ModelCapabilities: OptionSet, Hashable, Sendable {
   public var rawValue: UInt16
 
@@ -16,19 +16,19 @@ public struct ModelCapabilities: OptionSet, Hashable, Sendable {
   public static let embeddings = ModelCapabilities(rawValue: 1 << 8)
   public static let chat = ModelCapabilities(rawValue: 1 << 9)
 
-  /// All of them with the words of files.
+  /// All capabilities with their names in files.
   static let words: [(capability: ModelCapabilities, word: StaticString)] = [
     (.tools, "tools"), (.vision, "vision"), (.schema, "schema"), (.reasoning, "reasoning"),
     (.audioIn, "audio_in"), (.audioOut, "audio_out"), (.documents, "documents"), (.caching, "caching"),
     (.embeddings, "embeddings"), (.chat, "chat"),
   ]
 
-  /// The one of that word.
+  /// Creates the capability with a name.
   init?(word: String) {
     guard let known = Self.words.first(where: { "\($0.word)" == word }) else { return nil }
     self = known.capability
   }
 
-  /// The words of those that are in it.
+  /// The names of the capabilities in this set.
   var names: [String] { Self.words.filter { contains($0.capability) }.map { "\($0.word)" } }
 }

@@ -1,7 +1,7 @@
 @testable import Gateway
 import Testing
 
-/// Requests that belong together.
+/// Selection by affinity.
 @Suite struct AffinityTests {
   typealias Picking = StrategyTests.Picking
   typealias Provider = RouteTable.Provider
@@ -23,14 +23,14 @@ import Testing
     return AffinityKey(prefix: bytes.span)
   }
 
-  @Test func `a session stays where it is`() throws {
+  @Test func `a session stays at its provider`() throws {
     let picking = try Self.picking([1, 1, 1])
     let homes = Self.homes(picking, 100)
     #expect(Self.homes(picking, 100) == homes)
     #expect(Set(homes) == [0, 1, 2])
   }
 
-  @Test func `sessions spread by weight`() throws {
+  @Test func `sessions spread in proportion to the weights`() throws {
     let picking = try Self.picking([5, 3, 2, 0])
     let homes = Self.homes(picking, 20_000)
     for (provider, share) in [0.5, 0.3, 0.2, 0].enumerated() {
@@ -39,19 +39,19 @@ import Testing
     }
   }
 
-  @Test func `only the sessions of a provider that goes move, and they come back`() throws {
+  @Test func `when a provider is removed only its sessions move, and they return with it`() throws {
     let picking = try Self.picking([1, 1, 1, 1])
     let before = Self.homes(picking, 1000)
     picking.input.available.remove(2)
     let during = Self.homes(picking, 1000)
     for (old, new) in zip(before, during) { #expect(old == 2 ? new != 2 : new == old) }
-    // Those that moved did not all move to the same one.
+    // They are spread over the remaining providers.
     #expect(Set(zip(before, during).filter { $0.0 == 2 }.map(\.1)) == [0, 1, 3])
     picking.input.available = .all
     #expect(Self.homes(picking, 1000) == before)
   }
 
-  @Test func `a session leaves a provider that has more than its share`() throws {
+  @Test func `a session leaves a provider that is above its share of the load`() throws {
     let picking = try Self.picking([1, 1, 1])
     picking.input.affinity = AffinityKey("chat")
     let home = try #require(picking.pick())
@@ -63,7 +63,7 @@ import Testing
     #expect(picking.pick() == home)
   }
 
-  @Test func `one session that everybody uses does not drown its provider`() throws {
+  @Test func `one session used by all callers does not overload its provider`() throws {
     let picking = try Self.picking([2, 1, 1])
     picking.input.affinity = AffinityKey("popular")
     picking.loads = [0, 0, 0]
@@ -72,18 +72,18 @@ import Testing
     for (load, fair) in zip(picking.loads, fair) { #expect(load <= fair * 3 / 2 + 1) }
   }
 
-  @Test func `the beginning of a conversation is its key`() {
+  @Test func `a conversation's prefix is its key`() {
     let system = Array(String(repeating: "You are a pirate. ", count: 400).utf8)
     #expect(system.count > AffinityKey.prefixBytesMax)
     #expect(Self.key(system[..<100]) == Self.key(system[..<100]))
     #expect(Self.key(system[..<100]) != Self.key(system[..<101]))
-    // What comes later does not matter.
+    // Later messages do not matter.
     #expect(Self.key(system + [1]) == Self.key(system + [2]))
     #expect(AffinityKey("") != AffinityKey("\0"))
     #expect(AffinityKey("abc") == AffinityKey("abc"))
   }
 
-  @Test func `a session stays through a reload that changes the order`() throws {
+  @Test func `a session stays at its provider through a reload that reorders providers`() throws {
     let policy = Policy(.roundRobin)
     var router = Router(try RouteTable([Provider("a"), Provider("b"), Provider("c")]), policy: policy)
     func homes(_ router: inout Router) -> [String] {

@@ -2,7 +2,7 @@
 import Testing
 
 @Suite struct BitSet128Tests {
-  @Test func `a set has what was put in and nothing else`() {
+  @Test func `a set contains the numbers that were inserted and no others`() {
     var set = BitSet128([0, 63, 64, 127, 128, -1])
     #expect((0..<300).filter(set.contains) == [0, 63, 64, 127])
     #expect(set.count == 4)
@@ -18,7 +18,7 @@ import Testing
     #expect(!BitSet128.all.contains(.min))
   }
 
-  @Test func `sets are compared and combined`() {
+  @Test func `sets can be compared and combined`() {
     let left = BitSet128([1, 100, 101])
     let right = BitSet128([100, 102])
     #expect(left.intersection(right) == BitSet128([100]))

@@ -11,7 +11,7 @@ import Testing
 
     func pass() -> Breaker.Pass? { breaker.admit(at: now) }
 
-    /// One request after the other; whether all were let through.
+    /// Sends requests one after the other; returns whether all were admitted.
     @discardableResult
     func run(_ outcomes: [Bool]) -> Bool {
       for passed in outcomes {
@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test func `failures one after the other open it, others do not`() {
+  @Test func `consecutive failures open the breaker, and scattered ones do not`() {
     let bench = Bench()
     #expect(bench.run([false, false, false, false, true, false, false, false, false]))
     #expect(bench.breaker.state == .closed)
@@ -32,7 +32,7 @@ import Testing
     #expect(bench.breaker.nextAdmission(at: .seconds(1)) == .seconds(5))
   }
 
-  @Test func `too many failures among many open it as well`() {
+  @Test func `a high failure rate opens the breaker`() {
     let bench = Bench()
     for turn in 0..<19 { bench.run([turn % 2 == 1]) }
     #expect(bench.breaker.state == .closed)
@@ -40,7 +40,7 @@ import Testing
     #expect(bench.breaker.state != .closed)
   }
 
-  @Test func `failures of long ago do not count`() {
+  @Test func `old failures do not count`() {
     let bench = Bench()
     for turn in 0..<200 {
       bench.now = .seconds(4 * turn)
@@ -52,7 +52,7 @@ import Testing
     #expect(bench.breaker.counts(at: .seconds(100_000)).all == 0)
   }
 
-  @Test func `half open lets one through, and what comes of it decides`() {
+  @Test func `a half-open breaker admits one request, and its result decides`() {
     let bench = Bench()
     bench.run([false, false, false, false, false])
     bench.now = .seconds(5)
@@ -62,7 +62,7 @@ import Testing
     #expect(bench.pass() == nil)
     #expect(bench.breaker.nextAdmission(at: bench.now) == .seconds(125))
     bench.breaker.failed(trial!, at: bench.now)
-    // Twice as long each time, up to the most.
+    // The time doubles, up to the maximum.
     #expect(bench.breaker.state == .open(until: .seconds(15)))
     for _ in 0..<10 {
       if case .open(let until) = bench.breaker.state { bench.now = until }
@@ -77,7 +77,7 @@ import Testing
     #expect(bench.breaker.state == .open(until: bench.now + .seconds(5)))
   }
 
-  @Test func `a trial that nobody waited for lets another one try`() {
+  @Test func `an inconclusive trial lets another request try`() {
     let bench = Bench()
     bench.run([false, false, false, false, false])
     bench.now = .seconds(6)
@@ -85,12 +85,12 @@ import Testing
     bench.breaker.inconclusive(trial!)
     let second = bench.pass()
     #expect(second != nil)
-    // One that is never heard of does not keep the door shut for good.
+    // A trial without a result does not block the breaker forever.
     bench.now += .seconds(120)
     #expect(bench.pass() != nil)
   }
 
-  @Test func `what began before it changed its mind says nothing`() {
+  @Test func `a request that started before a change of state does not count`() {
     let bench = Bench()
     let before = (0..<20).compactMap { _ in bench.pass() }
     #expect(before.count == 20)
@@ -107,7 +107,7 @@ import Testing
     #expect(bench.breaker.state == .closed)
   }
 
-  @Test func `a time that is set is kept unless a later one is`() {
+  @Test func `an opening time is replaced only by a later one`() {
     let bench = Bench()
     bench.breaker.open(until: .seconds(30))
     bench.breaker.open(until: .seconds(10))
@@ -118,7 +118,7 @@ import Testing
     #expect(bench.breaker.admits(at: .zero))
   }
 
-  @Test func `counting does not mind time that jumps or stands`() {
+  @Test func `a window tolerates time that jumps or stands still`() {
     var counts = SlidingWindow(for: .seconds(10))
     counts.note(at: .seconds(100))
     counts.note(failed: 1, at: .seconds(50))

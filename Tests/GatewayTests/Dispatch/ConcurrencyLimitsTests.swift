@@ -7,7 +7,7 @@ import Testing
     ConcurrencyLimits.Provider(id: ProviderID(name: "c"), limit: 3, models: [(name: "big", limit: 1)]),
   ]
 
-  @Test func `a provider has as many requests as it may`() {
+  @Test func `a provider has at most its limit of requests in flight`() {
     var limits = ConcurrencyLimits(Self.providers)
     let first = limits.acquire(0, "m")!
     let second = limits.acquire(0, "n")!
@@ -36,7 +36,7 @@ import Testing
     #expect(limits.inFlight[2] == 1)
   }
 
-  @Test func `what is in flight outlives a reload`() {
+  @Test func `requests in flight stay counted after a reload`() {
     var limits = ConcurrencyLimits(Self.providers)
     let early = [limits.acquire(0, "m")!, limits.acquire(0, "m")!, limits.acquire(2, "big")!]
     var after = ConcurrencyLimits(
@@ -59,7 +59,7 @@ import Testing
     #expect(gone.inFlight == [])
   }
 
-  @Test func `a provider that a reload removes keeps its count until its requests end`() {
+  @Test func `a removed provider keeps its count until its requests end`() {
     let two = [
       ConcurrencyLimits.Provider(id: ProviderID(name: "a"), limit: 2, models: [(name: "big", limit: 1)]),
       ConcurrencyLimits.Provider(id: ProviderID(name: "b"), limit: 2),
@@ -75,19 +75,19 @@ import Testing
     #expect(limits.hasSlot(1, "big"))
     let late = limits.acquire(1, "big")!
     #expect(limits.saturated == BitSet128([1]))
-    // The early request of the same model has ended, so this slot is the late one's alone.
+    // The early request of the same model has ended, so this slot is the late one's.
     limits.release(early[1])
     #expect(!limits.hasSlot(1, "big"))
     #expect(limits.inFlight == [1, 1])
     limits.release(late)
     limits.release(early[2])
     #expect(limits.inFlight == [0, 0])
-    // Once they have ended, a provider that was gone begins at zero.
+    // Without requests in flight, a restored provider starts at zero.
     limits = ConcurrencyLimits([], after: limits)
     #expect(ConcurrencyLimits(two, after: limits).inFlight == [0, 0])
   }
 
-  @Test func `a model whose limit a reload removes and restores is counted all the while`() {
+  @Test func `a model stays counted while a reload removes its limit and another restores it`() {
     let limited = ConcurrencyLimits.Provider(id: ProviderID(name: "a"), models: [(name: "big", limit: 1)])
     let unlimited = ConcurrencyLimits.Provider(id: ProviderID(name: "a"))
     var limits = ConcurrencyLimits([limited])
@@ -103,7 +103,7 @@ import Testing
     #expect(limits.inFlight == [0])
   }
 
-  @Test func `a scope names a provider, whatever its index`() {
+  @Test func `a scope names a provider independent of its index`() {
     let limits = ConcurrencyLimits(Self.providers)
     let scopes = [limits.scope(2, "big"), limits.scope(2, "small"), limits.scope(0, "m")]
     #expect(scopes.map(\.model) == ["big", nil, nil])

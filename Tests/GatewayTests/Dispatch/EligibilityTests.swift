@@ -1,7 +1,7 @@
 @testable import Gateway
 import Testing
 
-/// What requests need, what candidates can, and what comes of it.
+/// Requirements of requests, capabilities of candidates, and the resulting eligibility.
 @Suite struct EligibilityTests {
   private typealias Model = ModelCatalog.Model
 
@@ -16,7 +16,7 @@ import Testing
     .init(model: Model(provider: "p", name: "m", context: context, capabilities: capabilities))
   }
 
-  @Test func `what is not known is not held against a model`() {
+  @Test func `an unknown property does not count against a model`() {
     let needs = Requirements(capabilities: [.tools, .vision], characters: 20_000)
     #expect(needs.tokens == 5000)
     #expect(needs.eligibility(nil) == .eligible)
@@ -33,7 +33,7 @@ import Testing
     #expect(large.eligibility(Self.sure(2499)) == .uncertain)
   }
 
-  @Test func `nobody is asked for what it cannot do`() throws {
+  @Test func `a request is not sent to a model that cannot serve it`() throws {
     let models = [Self.sure(100), Self.sure(4000, [.chat]), Self.sure(2000, [.chat, .tools])]
     let some = CandidateEligibility(models, Requirements(capabilities: .tools, characters: 4000))
     #expect(some.ineligible == BitSet128([0, 1]))
@@ -54,7 +54,7 @@ import Testing
     #expect(!CandidateEligibility([], blind).hasNone)
   }
 
-  @Test func `the catalog's word decides between candidates and refuses nobody`() {
+  @Test func `the catalog alone excludes candidates but rejects no request`() {
     let blind = Requirements(capabilities: [.vision], characters: 10)
     #expect(CandidateEligibility([Self.believed(nil, [.chat]), nil], blind).ineligible == BitSet128([0]))
     let all = CandidateEligibility([Self.believed(nil, [.chat]), Self.believed(nil, [.tools])], blind)
@@ -69,7 +69,7 @@ import Testing
     return Requirements(try RequestTranslation.read(bytes.span, as: CallEndpoint(dialect)), bytes.span)
   }
 
-  @Test func `tools, images and schemas are needs, and talk of them is not`() throws {
+  @Test func `tools, images and schemas are requirements, but mentioning them is not`() throws {
     let plain = try Self.needs(
       #"{"model":"m","messages":[{"role":"user","content":"an \"image_url\" and tools, json_schema"}]}"#)
     #expect(plain.capabilities.isEmpty)
@@ -84,12 +84,12 @@ import Testing
     #expect(nested.capabilities.contains(.vision))
   }
 
-  @Test func `a prompt has as many characters as are read, whatever they are written as`() throws {
+  @Test func `characters of a prompt are counted independent of their encoding`() throws {
     func characters(_ content: String) throws -> Int {
       try Self.needs(#"{"model":"m","messages":[{"role":"user","content":"\#(content)"}]}"#).characters
     }
     #expect(try characters("hence") == 5)
-    // A run of the same may be one token.
+    // A run of one character may be one token.
     #expect(try characters("a" + String(repeating: " ", count: 100) + "b") == 3)
     #expect(try characters(String(repeating: #"\n"#, count: 100)) == 1)
     #expect(try characters(#"h\n\"\u00e9"#) == 4)
@@ -118,7 +118,7 @@ import Testing
       }, catalog: catalog)
   }
 
-  @Test func `a model is what the catalog says, less where it is another's`() throws {
+  @Test func `a model has the catalog's properties, and fewer at another provider type`() throws {
     let known = Self.known()
     #expect(known.model("big", at: 0)?.model.capabilities == [.chat, .tools])
     #expect(known.model("big", at: 0)?.isContextSure == true)
@@ -133,7 +133,7 @@ import Testing
     #expect(known.model("nobody-knows", at: 0) == nil)
   }
 
-  @Test func `the configuration knows better, of one provider or of all`() {
+  @Test func `the configuration takes precedence, the provider's own entry first`() {
     let known = Self.known([
       .init(name: "big", contextTokens: 7, capabilities: [.tools], timeouts: .init()),
       .init(name: "big", provider: "second", contextTokens: 8, timeouts: .init()),
@@ -141,20 +141,20 @@ import Testing
     ])
     #expect(known.model("big", at: 0)?.model.context == 7)
     #expect(known.model("big", at: 0)?.areCapabilitiesSure == true)
-    // Field by field: what the provider's own does not say is as it is said of all.
+    // Field by field: what the provider's own entry omits is taken from the general one.
     #expect(known.model("big", at: 1)?.model.context == 8)
     #expect(known.model("big", at: 1)?.model.capabilities == [.tools])
     #expect(known.model("mine", at: 2)?.model.capabilities == [.vision])
     #expect(known.model("mine", at: 0) == nil)
   }
 
-  @Test func `names are remembered, and not without a bound`() {
+  @Test func `profiles are cached, up to a limit`() {
     var known = Self.known()
     let profile = known.profile(of: "any", [(0, "big"), (0, "small"), (1, "unknown")])
     #expect(profile.contextMin == 100)
     #expect(profile.missing == [.tools, .vision, .schema])
     #expect(known.profile(of: "any")?.contextMin == 100)
-    // Equal as texts, and another model.
+    // Equal as text, but another model.
     _ = known.profile(of: "\u{212A}", [(0, "big")])
     #expect(known.profile(of: "K") == nil)
     for number in 0..<KnownModels.profilesMax { _ = known.profile(of: "name-\(number)", []) }

@@ -1,7 +1,7 @@
 @testable import Gateway
 import Testing
 
-/// Picking who answers soonest.
+/// Selection by latency.
 @Suite struct LatencyTests {
   typealias Picking = StrategyTests.Picking
   typealias Provider = RouteTable.Provider
@@ -10,7 +10,7 @@ import Testing
     try Picking((0..<count).map { Provider("p\($0)") }, Policy(.lowestLatency))
   }
 
-  @Test func `an average forgets slowly`() {
+  @Test func `an average changes slowly`() {
     var latency = Latency()
     #expect(latency.isUntried)
     latency.note(.milliseconds(100), at: .seconds(1))
@@ -22,7 +22,7 @@ import Testing
     #expect(latency.seen == .seconds(3))
   }
 
-  @Test func `no time is too short or too long`() {
+  @Test func `times are limited at both ends`() {
     var latency = Latency()
     latency.note(.seconds(-5), at: .zero)
     #expect(latency.average == 1)
@@ -32,20 +32,20 @@ import Testing
     #expect(latency.average == 600_000_000)
   }
 
-  @Test func `who was not tried is tried, once at a time`() throws {
+  @Test func `an untried provider is tried once at a time`() throws {
     let picking = try Self.picking(3)
     let first = try #require(picking.picked())
     #expect(picking.picks(2) == [1, 2])
-    // All of them are waited for: they take turns.
+    // While all are on trial, they take turns.
     #expect(Set(picking.picks(3)) == [0, 1, 2])
     picking.router.answered(first, after: .milliseconds(50), now: .zero)
     #expect(picking.picks(5) == [0, 0, 0, 0, 0])
-    // Nothing came of the other two.
+    // The other two never answered.
     picking.input.now = .seconds(31)
     #expect(picking.picks(3) == [1, 2, 0])
   }
 
-  @Test func `a failure is an experience too`() throws {
+  @Test func `a failure counts as a measurement`() throws {
     let picking = try Self.picking(2)
     let first = try #require(picking.picked())
     let second = try #require(picking.picked())
@@ -55,7 +55,7 @@ import Testing
     #expect(picking.router.latency(of: first.candidate) == .seconds(10))
   }
 
-  @Test func `the soonest has most requests, and everybody is heard of again`() throws {
+  @Test func `the fastest gets most requests, and all others are measured again`() throws {
     let picking = try Self.picking(4)
     let times = [300, 100, 200, 400]
     var counts = [0, 0, 0, 0]
@@ -67,11 +67,11 @@ import Testing
       picking.router.answered(picked, after: .milliseconds(times[provider]), now: picking.input.now)
     }
     #expect(counts[1] > 4400)
-    // One pick in sixteen explores, and they share it.
+    // One selection in sixteen explores, and the others share it.
     for other in [0, 2, 3] { #expect((60...140).contains(counts[other]), "\(counts)") }
   }
 
-  @Test func `one that became fast is found, and one that became slow is left`() throws {
+  @Test func `a provider that became fast is found, and one that became slow is left`() throws {
     let picking = try Self.picking(2)
     var times = [100, 300]
     var late: [Int] = [0, 0]
@@ -86,7 +86,7 @@ import Testing
     #expect(late[1] > 450)
   }
 
-  @Test func `what is known outlives a reload`() throws {
+  @Test func `latencies are kept after a reload`() throws {
     var router = Router(
       try RouteTable([Provider("a", models: ["m", "x*"]), Provider("b")]), policy: Policy(.lowestLatency))
     for _ in 0..<2 {

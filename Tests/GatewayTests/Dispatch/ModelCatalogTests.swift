@@ -21,7 +21,7 @@ import Testing
 
   // MARK: Reading
 
-  @Test func `a line is a model`() throws {
+  @Test func `a line describes a model`() throws {
     let catalog = try Self.read([
       #"{"provider":"google","model":"g","context":1000000,"output":65536,"can":["chat","tools","flying"],"#
         + #""prices":{"input":1250000,"output":10000000,"cache_read":125000,"above":"#
@@ -42,7 +42,7 @@ import Testing
     #expect(catalog.find("m", provider: "ollama")?.model == Model(provider: "ollama", name: "m"))
   }
 
-  @Test func `what is wrong is said with its line`() {
+  @Test func `an error names its line`() {
     let good = #"{"provider":"p","model":"m"}"#
     #expect(Self.fault([good, "{"])?.line == 3)
     for line in [
@@ -63,10 +63,10 @@ import Testing
     ] {
       #expect(Self.fault([good, line])?.line == 3, "\(line)")
     }
-    #expect(Self.fault([good, "x"])?.description.hasPrefix("Line 3 of the catalog of models: ") == true)
+    #expect(Self.fault([good, "x"])?.description.hasPrefix("Line 3 of the model catalog: ") == true)
   }
 
-  @Test func `a file says first what it is`() {
+  @Test func `the first line identifies the file`() {
     func line(_ text: String) -> Int? {
       let bytes = Array(text.utf8)
       do throws(ModelCatalogError) { _ = try ModelCatalog.read(bytes.span) } catch { return error.line }
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test func `the catalog that comes with the program can be read`() throws {
+  @Test func `the built-in catalog is valid`() throws {
     let root = URL(filePath: #filePath).appending(path: "../../../../Sources/Gateway/Data/models.jsonl")
       .standardized
     let bytes = [UInt8](try Data(contentsOf: root))
@@ -107,7 +107,7 @@ import Testing
       Model(provider: "anthropic", name: "claude-sonnet-4-5"),
     ])
 
-  @Test func `versions of a model are that model`() {
+  @Test func `a version of a model finds the model`() {
     func name(_ text: String, _ provider: String) -> String? {
       Self.catalog.find(text, provider: provider)?.model.name
     }
@@ -123,17 +123,17 @@ import Testing
     }
   }
 
-  @Test func `at another provider a model costs something else`() {
+  @Test func `prices do not apply at another provider type`() {
     let found = Self.catalog.find("gpt-4o", provider: "openrouter")
     #expect(found?.model.name == "gpt-4o")
     #expect(found?.isExact == false)
     #expect(found?.model.prices == [])
     #expect(Self.catalog.find("openai/gpt-4o", provider: "openrouter")?.model.name == "gpt-4o")
-    // What is free on this machine is free under its own kind only.
+    // A local model is free only at its own provider type.
     #expect(Self.catalog.find("llama3.1", provider: "groq")?.model.cost(TokenBreakdown(input: 1)) == nil)
   }
 
-  @Test func `the configuration knows better`() {
+  @Test func `a later entry replaces an earlier one`() {
     var catalog = Self.catalog
     catalog.set(Model(provider: "openai", name: "gpt-4o", context: 7))
     catalog.set(Model(provider: "openai", name: "mine", context: 8))
@@ -144,7 +144,7 @@ import Testing
 
   // MARK: Money
 
-  @Test func `each class of tokens has its price`() {
+  @Test func `each token class has its price`() {
     let prices = Prices(
       input: 3, output: 15, cacheRead: 1, cacheWrite: 4, cacheWriteLong: 6, reasoning: 16, audioIn: 30, audioOut: 60
     )

@@ -14,11 +14,11 @@ import Testing
     ("ab*ba", "aba", false),
     ("*aab*", "aaab", true), ("é*", "ecole", false), ("é*", "été", true), ("", "", true), ("", "x", false),
   ])
-  func `a star is any run of characters`(_ pattern: String, _ model: String, _ matches: Bool) {
+  func `a star matches any characters`(_ pattern: String, _ model: String, _ matches: Bool) {
     #expect(ModelPattern(pattern).matches(model) == matches)
   }
 
-  @Test func `names by chance match as they do letter by letter`() {
+  @Test func `random names match exactly as they do letter by letter`() {
     var random = SplitMix(state: 9)
     for _ in 0..<3000 {
       let pattern = Self.word("ab*", 6, &random)
@@ -42,14 +42,14 @@ import Testing
     return name.first == first && matches(pattern.dropFirst(), name.dropFirst())
   }
 
-  @Test func `a pattern of many stars takes no time to speak of`() {
+  @Test func `a pattern with many stars matches in little time`() {
     let pattern = ModelPattern(String(repeating: "*a", count: 60) + "*b")
     let name = String(repeating: "a", count: 256)
     let time = ContinuousClock().measure { #expect(!pattern.matches(name)) }
     #expect(time < .seconds(1))
   }
 
-  @Test func `a name says most`() {
+  @Test func `an exact name is the most specific pattern`() {
     let weights = ["m", "gpt-5-*", "gpt-*", "g*5", "*"].map { ModelPattern($0).weight }
     #expect(weights == [.max - 1, 6, 4, 2, 0])
     #expect(ModelPattern("m").isExact)

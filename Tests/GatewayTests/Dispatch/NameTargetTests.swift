@@ -19,7 +19,7 @@ import Testing
     return ambiguity.candidates
   }
 
-  @Test func `a model may have another name at a provider`() throws {
+  @Test func `a model can have another name at a provider`() throws {
     let table = try RouteTable([
       Provider("a", models: ["llama-3", "q*"], upstreamNames: [Rename("llama-3", "meta/llama-3-8b")]),
       Provider("b", models: ["llama*"], upstreamNames: [Rename("llama-*", "*:8b"), Rename("*", "all/*")]),
@@ -34,7 +34,7 @@ import Testing
     #expect(table.ambiguities == [])
   }
 
-  @Test func `an alias has the list of its model`() throws {
+  @Test func `an alias has the candidates of its model`() throws {
     let table = try RouteTable(
       [Provider("a", models: ["gpt-5"]), Provider("b", models: ["gpt*"]), Provider("c")],
       aliases: [
@@ -47,13 +47,13 @@ import Testing
     #expect(table.unserved == [])
   }
 
-  @Test func `an alias that nobody serves is known beforehand`() throws {
+  @Test func `an alias without candidates is reported when the table is compiled`() throws {
     let table = try RouteTable([Provider("a", models: ["m"])], aliases: [Rename("x", "y"), Rename("n", "m")])
     #expect(table.unserved == ["x"])
     #expect(table.verdict(table.match("x")) == .notServed)
   }
 
-  @Test func `aliases in a circle end`() throws {
+  @Test func `a cycle of aliases ends`() throws {
     let table = try RouteTable(
       [Provider("a", models: ["x", "m"])],
       aliases: [Rename("x", "y"), Rename("y", "z"), Rename("z", "x"), Rename("m", "m")])
@@ -62,7 +62,7 @@ import Testing
     #expect(Self.list(table, "m") == ["a:m"])
   }
 
-  @Test func `an alias of a provider is for everybody who serves the model`() throws {
+  @Test func `a provider's alias applies to all providers of the model`() throws {
     let table = try RouteTable([
       Provider("a", models: ["gpt-5"], aliases: [Rename("fast", "gpt-5")]),
       Provider("b", priority: 1, models: ["gpt-5"]), Provider("c", models: ["g*"]),
@@ -73,7 +73,7 @@ import Testing
     #expect(Self.list(table, "b/fast") == ["d:b/fast"])
   }
 
-  @Test func `an alias may hide the model's name at the provider`() throws {
+  @Test func `an alias can hide the model's name at the provider`() throws {
     let table = try RouteTable([
       Provider(
         "a", models: ["m"], aliases: [Rename("fast", "llama-3")], upstreamNames: [Rename("llama-3", "meta/l3")])
@@ -82,7 +82,7 @@ import Testing
     #expect(Self.list(table, "llama-3") == [])
   }
 
-  @Test func `a name that means two models is ambiguous, and says what to say instead`() throws {
+  @Test func `a name with two meanings is ambiguous and lists the alternatives`() throws {
     let table = try RouteTable([
       Provider("a", models: ["gpt-5"], aliases: [Rename("fast", "gpt-5")]),
       Provider("b", models: ["llama"], aliases: [Rename("fast", "llama"), Rename("same", "llama")]),
@@ -93,12 +93,12 @@ import Testing
     #expect(Self.list(table, "a/fast") == ["a:gpt-5"])
     #expect(Self.list(table, "b/fast") == ["b:llama"])
     #expect(Self.list(table, "same") == ["b:llama", "c:llama"])
-    // The name of a model at one provider and an alias at another.
+    // The name is a model at one provider and an alias at another.
     #expect(Self.ambiguity(table, "named") == ["c/named", "d/named"])
     #expect(table.ambiguities.map(\.name) == ["fast", "named"])
   }
 
-  @Test func `what a local provider means by a name goes before what others mean`() throws {
+  @Test func `a local provider's meaning takes precedence`() throws {
     let table = try RouteTable([
       Provider("cloud", models: ["gpt-5"], aliases: [Rename("fast", "gpt-5")]),
       Provider("here", isLocal: true, models: ["llama"], aliases: [Rename("fast", "llama")]),
@@ -113,7 +113,7 @@ import Testing
     #expect(Self.ambiguity(two, "fast") == ["here/fast", "there/fast"])
   }
 
-  @Test func `the configuration's own aliases go before what providers say`() throws {
+  @Test func `global aliases take precedence over the providers' names`() throws {
     let table = try RouteTable(
       [
         Provider("a", models: ["gpt-5", "llama"], aliases: [Rename("fast", "gpt-5")]),
@@ -124,7 +124,7 @@ import Testing
     #expect(Self.list(table, "a/gpt-5") == ["a:gpt-5"])
   }
 
-  @Test func `an alias given twice is ambiguous unless it means the same`() throws {
+  @Test func `a repeated alias is ambiguous unless it has the same meaning`() throws {
     let table = try RouteTable(
       [Provider("a")],
       aliases: [Rename("x", "m"), Rename("x", "n"), Rename("y", "m"), Rename("y", "m"), Rename("z", "x")],
@@ -135,7 +135,7 @@ import Testing
     #expect(Self.ambiguity(table, "y2") == ["m", "n"])
   }
 
-  @Test func `a virtual model's targets are asked one after the other`() throws {
+  @Test func `a virtual model's targets are tried one after the other`() throws {
     let table = try RouteTable(
       [Provider("a", models: ["big", "small"]), Provider("b", priority: 1, models: ["big"])],
       virtuals: [
@@ -143,7 +143,7 @@ import Testing
         VirtualModel("big", [Target("big"), Target("small")], strategy: .weighted),
       ])
     let smart = table.candidates(for: "smart")
-    // Behind a target of its name stands the real model, and nobody is asked for the same twice.
+    // After a target with its own name comes the real model, and no candidate occurs twice.
     #expect(Self.list(table, "smart") == ["b:big", "a:big", "a:small"])
     #expect(smart.map(\.tierRank) == [0, 1, 2])
     #expect(Self.list(table, "big") == ["b:big", "a:big", "a:small"])
@@ -152,7 +152,7 @@ import Testing
     #expect(table.strategy(table.match("small")) == nil)
   }
 
-  @Test func `the targets of a pool stand side by side with their weights`() throws {
+  @Test func `the targets of a pool share one tier with their weights`() throws {
     let table = try RouteTable(
       [Provider("a", weight: 2, models: ["x"]), Provider("b", models: ["y*"]), Provider("c")],
       virtuals: [
@@ -164,7 +164,7 @@ import Testing
     #expect(pool.map(\.weight) == [6, 1, 5, 3, 1, 5])
   }
 
-  @Test func `virtual models inside one another do not take forever`() throws {
+  @Test func `nested virtual models compile in bounded time`() throws {
     let virtuals = (0..<40).map { VirtualModel("v\($0)", [Target("v\($0 + 1)"), Target("v\($0 + 1)")]) }
     #expect(throws: RouteTableError.self) { _ = try RouteTable([Provider("a")], virtuals: virtuals) }
     let circle = [VirtualModel("x", [Target("y"), Target("m")]), VirtualModel("y", [Target("x"), Target("n")])]

@@ -4,13 +4,13 @@ import Testing
 @Suite struct ProviderHealthTests {
   // MARK: Keys
 
-  @Test func `keys are used in turn`() {
+  @Test func `keys rotate`() {
     var health = ProviderHealth(keys: 3)
     let keys = (0..<6).compactMap { _ in health.begin(at: .zero)?.key }
     #expect(keys == [0, 1, 2, 0, 1, 2])
   }
 
-  @Test func `a limit parks the key and not the provider`() {
+  @Test func `a rate limit starts a cooldown of the key, not of the provider`() {
     var health = ProviderHealth(keys: 2)
     let first = health.begin(at: .zero)!
     health.ended(first, .rateLimited(.seconds(20)), at: .zero)
@@ -22,13 +22,13 @@ import Testing
     #expect(health.begin(at: .seconds(2)) == nil)
     #expect(health.nextAvailable(at: .seconds(2)) == .seconds(8))
     #expect(health.begin(at: .seconds(8))?.key == 1)
-    // The key is on trial, and the other one is parked.
+    // One key is on trial, and the other in its cooldown.
     #expect(health.begin(at: .seconds(8)) == nil)
     #expect(health.begin(at: .seconds(20))?.key == 0)
     #expect(health.breaker.state == .closed)
   }
 
-  @Test func `a limit without a time parks for longer each time`() {
+  @Test func `a rate limit without a time starts a longer cooldown each time`() {
     var health = ProviderHealth()
     var now = Duration.zero
     var times: [Duration] = []
@@ -47,7 +47,7 @@ import Testing
     #expect(health.nextAvailable(at: now) == now + .seconds(1))
   }
 
-  @Test func `no provider sends us away for longer than an hour`() {
+  @Test func `no cooldown lasts longer than an hour`() {
     var health = ProviderHealth()
     let attempt = health.begin(at: .zero)!
     health.ended(attempt, .rateLimited(.seconds(1 << 40)), at: .zero)
@@ -58,7 +58,7 @@ import Testing
     #expect(other.isAvailable(at: .zero))
   }
 
-  @Test func `many limits at once park once, until the latest of them`() {
+  @Test func `concurrent rate limits start one cooldown, until the latest of them`() {
     var health = ProviderHealth()
     let attempts = (0..<5).compactMap { _ in health.begin(at: .zero) }
     for (index, attempt) in attempts.enumerated() {
@@ -67,7 +67,7 @@ import Testing
     #expect(health.nextAvailable(at: .zero) == .seconds(14))
   }
 
-  @Test func `a key that is refused is tried again after a minute`() {
+  @Test func `a rejected key is tried again after a minute`() {
     var health = ProviderHealth(keys: 2)
     let first = health.begin(at: .zero)!
     health.ended(first, .credentialsRejected, at: .zero)
@@ -76,7 +76,7 @@ import Testing
     #expect(Set((0..<2).compactMap { _ in health.begin(at: .seconds(60))?.key }) == [0, 1])
   }
 
-  @Test func `keys that are all refused are not keys that are all used up`() {
+  @Test func `rejected keys and rate-limited keys give different statuses`() {
     var health = ProviderHealth(keys: 2)
     health.ended(health.begin(at: .zero)!, .credentialsRejected, at: .zero)
     health.ended(health.begin(at: .zero)!, .rateLimited(.seconds(9)), at: .zero)
@@ -86,7 +86,7 @@ import Testing
     #expect(other.status(at: .zero) == .credentialsRejected)
   }
 
-  @Test func `who is forced is asked although everything speaks against it, and its answer counts`() {
+  @Test func `a forced attempt is admitted in every state, and its result counts`() {
     var health = ProviderHealth()
     for _ in 0..<5 { health.ended(health.begin(at: .zero)!, .failed, at: .zero) }
     #expect(health.begin(at: .zero) == nil)
@@ -97,7 +97,7 @@ import Testing
 
   // MARK: Breaker
 
-  @Test func `a provider that fails is left alone with all its keys`() {
+  @Test func `a failing provider is unavailable with all its keys`() {
     var health = ProviderHealth(keys: 2)
     for _ in 0..<5 { health.ended(health.begin(at: .zero)!, .failed, at: .zero) }
     #expect(!health.isAvailable(at: .zero))
@@ -107,20 +107,20 @@ import Testing
     #expect(trial != nil)
     #expect(health.begin(at: .seconds(5)) == nil)
     health.ended(trial!, .rateLimited(.seconds(1)), at: .seconds(5))
-    // It has answered, if only to say no.
+    // A rejection is an answer, too.
     #expect(health.breaker.state == .closed)
   }
 
-  @Test func `callers that leave say nothing of the provider`() {
+  @Test func `disconnected callers say nothing about the provider`() {
     var health = ProviderHealth()
     for _ in 0..<100 { health.ended(health.begin(at: .zero)!, .inconclusive, at: .zero) }
     #expect(health.isAvailable(at: .zero))
     #expect(health.breaker.failures == 0)
   }
 
-  // MARK: Probes
+  // MARK: Health checks
 
-  @Test func `three failures say that a provider is gone, one success that it is back`() {
+  @Test func `three failed checks make a provider unhealthy, one success healthy`() {
     var checks = HealthChecks(first: .seconds(1))
     var now = Duration.zero
     var begun: [Duration] = []
@@ -141,25 +141,25 @@ import Testing
     #expect(checks.ended(false, at: .seconds(123)) == false)
   }
 
-  @Test func `a probe that is over its time has failed`() {
+  @Test func `a check that times out has failed`() {
     var checks = HealthChecks()
     #expect(checks.starts(at: .zero) == true)
     #expect(checks.starts(at: .seconds(9)) == false)
     #expect(checks.starts(at: .seconds(10)) == false)
     #expect(checks.failures == 1)
     #expect(!checks.isRunning)
-    // What it says after that is too late.
+    // A later result is ignored.
     #expect(checks.ended(true, at: .seconds(11)) == false)
     #expect(checks.failures == 1)
     #expect(checks.starts(at: .seconds(40)) == true)
   }
 
-  @Test func `an interval of nothing never probes`() {
+  @Test func `an interval of zero disables health checks`() {
     var checks = HealthChecks(HealthChecks.Settings(interval: .zero))
     #expect(checks.starts(at: .seconds(1000)) == false)
   }
 
-  @Test func `a probe that is well closes the breaker`() {
+  @Test func `a successful check closes the breaker`() {
     var health = ProviderHealth()
     for _ in 0..<5 { health.ended(health.begin(at: .zero)!, .failed, at: .zero) }
     #expect(!health.isAvailable(at: .zero))
@@ -168,13 +168,13 @@ import Testing
     #expect(health.isAvailable(at: .seconds(2)))
   }
 
-  // MARK: The board
+  // MARK: Tracker
 
   private static func tracker(_ names: [String], checks: HealthChecks = HealthChecks()) -> HealthTracker {
     HealthTracker(names.map { (ProviderID(name: $0), ProviderHealth(checks: checks)) })
   }
 
-  @Test func `who can be asked is known at every moment`() {
+  @Test func `the available providers are always up to date`() {
     var tracker = Self.tracker(["a", "b", "c"])
     #expect(tracker.available(at: .zero) == BitSet128([0, 1, 2]))
     var changes: [HealthTracker.Change?] = []
@@ -187,7 +187,7 @@ import Testing
     #expect(tracker.available(at: .seconds(2)) == BitSet128([0]))
     #expect(tracker.available(at: .seconds(3)) == BitSet128([0, 2]))
     #expect(tracker.available(at: .seconds(5)) == BitSet128([0, 1, 2]))
-    // Its trial is out for the others, until it is over.
+    // While its trial runs, it is unavailable to other requests.
     let trial = tracker.begin(1, at: .seconds(5))!
     #expect(tracker.available(at: .seconds(6)) == BitSet128([0, 2]))
     #expect(
@@ -198,7 +198,7 @@ import Testing
     #expect(tracker.healthChecked(9, true, at: .zero) == nil)
   }
 
-  @Test func `probes are side by side and say what they change`() {
+  @Test func `checks run concurrently and report what they change`() {
     var tracker = Self.tracker(["a", "b"])
     #expect(tracker.nextCheck == .zero)
     var changes: [HealthTracker.Change] = []
@@ -211,27 +211,28 @@ import Testing
     #expect(changes == [HealthTracker.Change(provider: 1, isAvailable: false)])
     #expect(tracker.available(at: .seconds(100)) == BitSet128([0]))
     #expect(tracker.begin(1, at: .seconds(100)) == nil)
-    // One that hangs fails by itself.
+    // A check without a result fails by itself.
     var hanging = Self.tracker(["a"])
     for second in 0..<200 { _ = hanging.checksDue(at: .seconds(second)) }
     #expect(hanging.available(at: .seconds(200)).isEmpty)
     #expect(hanging.timeUntilAvailable(among: [0], at: .seconds(200)) == nil)
   }
 
-  @Test func `what is known outlives a reload, by name`() {
+  @Test func `health is kept after a reload, by name`() {
     var tracker = Self.tracker(["a", "b"])
     for _ in 0..<5 { _ = tracker.ended(0, tracker.begin(0, at: .zero)!, .failed, at: .zero) }
     let new = [("c", ProviderHealth()), ("b", ProviderHealth()), ("a", ProviderHealth())]
     var after = HealthTracker(new.map { (id: ProviderID(name: $0.0), health: $0.1) }, after: tracker, now: .seconds(1))
     #expect(after.available(at: .seconds(1)) == BitSet128([0, 1]))
     #expect(after.available(at: .seconds(5)) == BitSet128([0, 1, 2]))
-    // With other keys it is another provider.
+    // With another number of keys, the state is new.
     let other = HealthTracker(
       [(id: ProviderID(name: "a"), health: ProviderHealth(keys: 2))], after: tracker, now: .seconds(1))
     #expect(other.providers[0].isAvailable(at: .seconds(1)))
   }
 
-  @Test func `an attempt from before a reload counts for its own provider, and not for a new state of it`() {
+  @Test func `an attempt from before a reload counts for its own provider, but not for that provider's new state`()
+  {
     func health(_ names: [String], keys: Int = 1) -> [(id: ProviderID, health: ProviderHealth)] {
       names.map { (ProviderID(name: $0), ProviderHealth(keys: keys)) }
     }
@@ -240,13 +241,13 @@ import Testing
     tracker = HealthTracker(health(["b", "a"]), after: tracker, now: .zero)
     for attempt in early.dropLast() { _ = tracker.ended(1, attempt, .failed, at: .zero) }
     #expect(tracker.providers.map(\.breaker.failures) == [0, 4])
-    // Gone and back: its state is a new one.
+    // Removed and restored, a provider has a new state.
     tracker = HealthTracker(health(["b"]), after: tracker, now: .zero)
     tracker = HealthTracker(health(["a", "b"]), after: tracker, now: .zero)
     for _ in 0..<4 { _ = tracker.ended(0, tracker.begin(0, at: .zero)!, .failed, at: .zero) }
     #expect(tracker.ended(0, early[4], .failed, at: .zero) == nil)
     #expect(tracker.providers[0].breaker.failures == 4)
-    // With fewer keys as well.
+    // So it does with another number of keys.
     let last = tracker.begin(0, at: .zero)!
     tracker = HealthTracker(health(["a"], keys: 3), after: tracker, now: .zero)
     #expect(tracker.ended(0, last, .credentialsRejected, at: .zero) == nil)

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Gateway
 
-/// Providers under another index: what a reload must not mix up.
+/// Providers whose index is changed by a reload.
 @Suite struct ProviderIDTests {
-  @Test func `an ID follows from the name alone`() {
+  @Test func `an ID depends only on the name`() {
     #expect(ProviderID(name: "ollama").value == 0x76e3c7bfe641ea12)
     #expect(ProviderID(name: "ollama") == ProviderID(name: "ollama"))
     #expect(Set(["a", "A", "", "a ", "b"].map { ProviderID(name: $0) }).count == 5)
@@ -19,7 +19,7 @@ import Testing
     world.gateway.dispatcher.balancer.health.providers.map(\.breaker.failures)
   }
 
-  @Test func `a reload that reorders providers leaves slots and failures with those that they belong to`() throws {
+  @Test func `a reload that reorders providers keeps slots and failures at the right ones`() throws {
     let world = try World(
       toml: "[retry]\nmax_retries = 0", providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1",
       [Self.slowFailure, Self.good, Self.good])
@@ -34,14 +34,14 @@ import Testing
     #expect(world.gateway.dispatcher.balancer.concurrency.saturated == BitSet128([2]))
     let answer = try world.answer(to: client)
     #expect(answer.status == 200)
-    // By the new order, and not the one that has failed already.
+    // Selected by the new order, without the provider that has failed.
     #expect(answer.field("x-served-by")?.hasPrefix("up2/") == true)
     #expect(world.gateway.dispatcher.balancer.concurrency.inFlight == [0, 0, 0])
     #expect(world.gateway.dispatcher.balancer.concurrency.saturated.isEmpty)
     #expect(Self.failures(world) == [0, 0, 1])
   }
 
-  @Test func `an attempt at a provider that a reload removed says nothing about those that are left`() throws {
+  @Test func `an attempt at a removed provider does not affect the remaining ones`() throws {
     let world = try World(
       toml: "[retry]\nmax_retries = 0", providers: "type = \"OpenAiCompatible\"\nmax_concurrent = 1",
       [Self.slowFailure, Self.good])
@@ -53,7 +53,7 @@ import Testing
     configuration.providers.removeFirst()
     #expect(world.gateway.apply(configuration) == nil)
     #expect(world.gateway.dispatcher.balancer.concurrency.inFlight == [0])
-    // And back again: the request is still running there.
+    // Restored while the request is still running there.
     #expect(world.gateway.apply(before) == nil)
     #expect(world.gateway.dispatcher.balancer.concurrency.inFlight == [1, 0])
     #expect(try world.answer(to: client).status == 200)

@@ -23,7 +23,7 @@ import Testing
       queue.next(at: now, where: canServe)
     }
 
-    /// The callers of all that wait, as they are served.
+    /// The callers of all queued requests, in the order in which they are served.
     func drain() -> [Int] {
       var callers: [Int] = []
       while let waiting = next() { callers.append(waiting.caller) }
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  @Test func `the better tier goes first, and in it who came first`() {
+  @Test func `a higher priority goes first, and within it the oldest`() {
     let bench = Bench()
     for (caller, priority) in RequestQueue.Priority.allCases.reversed().enumerated() { bench.add(caller, priority) }
     bench.add(9, .critical)
@@ -40,13 +40,13 @@ import Testing
     #expect(bench.queue.count == 0)
   }
 
-  @Test func `callers have turns, whoever sends most`() {
+  @Test func `callers take turns, no matter how much each sends`() {
     let bench = Bench()
     for caller in [1, 1, 1, 1, 2, 3, 2, 1] { bench.add(caller) }
     #expect(bench.drain() == [1, 2, 3, 1, 2, 1, 1, 1])
   }
 
-  @Test func `who comes anew has its turn last`() {
+  @Test func `a new caller takes its turn last`() {
     let bench = Bench()
     for caller in [1, 1, 1, 2, 2] { bench.add(caller) }
     #expect(bench.next()?.caller == 1)
@@ -54,7 +54,7 @@ import Testing
     #expect(bench.drain() == [2, 1, 3, 2, 1])
   }
 
-  @Test func `who cannot be served yet is passed over and keeps its place`() {
+  @Test func `a request that cannot be served yet is skipped and keeps its position`() {
     let bench = Bench()
     bench.add(1, resource: 7)
     bench.add(1, resource: 8)
@@ -65,7 +65,7 @@ import Testing
     #expect(bench.drain().sorted() == [1, 2])
   }
 
-  @Test func `a request can be taken out wherever it is`() {
+  @Test func `a request can be removed from any position`() {
     let bench = Bench()
     let ids = [1, 1, 1, 2, 2, 3].map { bench.add($0)! }
     #expect(bench.queue.remove(ids[1])?.caller == 1)
@@ -74,7 +74,7 @@ import Testing
     #expect(bench.queue.remove(ids[5]) != nil)
     #expect(bench.drain() == [1, 2, 2])
     #expect(ids.allSatisfy { bench.queue.waiting($0) == nil })
-    // A place that is used again has another name.
+    // A reused slot has another ID.
     let new = bench.add(4)!
     #expect(ids.allSatisfy { bench.queue.remove($0) == nil })
     #expect(bench.queue.waiting(new)?.caller == 4)
@@ -82,11 +82,11 @@ import Testing
 
   // MARK: Full
 
-  @Test func `a full queue says when to come again`() {
+  @Test func `a full queue says when to retry`() {
     let bench = Bench(capacity: 10)
     for _ in 0..<10 { bench.add(1) }
     #expect(bench.queue.add(caller: 1, .normal, at: .zero) == .full(retryAfter: 12))
-    // Four a second are served, so it is not as long.
+    // Four a second are served, so the delay is shorter.
     for turn in 0..<200 {
       bench.now = .milliseconds(250 * turn)
       _ = bench.next()
@@ -97,7 +97,7 @@ import Testing
     #expect(bench.queue.add(caller: 1, .low, at: bench.now) == .full(retryAfter: 3))
   }
 
-  @Test func `the time that is promised has a bound`() {
+  @Test func `the suggested delay has a limit`() {
     let bench = Bench(capacity: 100)
     for _ in 0..<100 { bench.add(1) }
     for turn in 0..<50 {
@@ -108,7 +108,7 @@ import Testing
     #expect(bench.queue.retryAfter(.background) == 120)
   }
 
-  @Test func `a full queue makes room for what is more urgent`() {
+  @Test func `a full queue evicts a request for a more urgent one`() {
     let bench = Bench(capacity: 4)
     for caller in [1, 1, 2] { bench.add(caller, .background) }
     bench.add(1, .low)
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func `who fills the queue cannot keep others out`() {
+  @Test func `a caller that fills the queue cannot keep others out`() {
     let bench = Bench(capacity: 100)
     for _ in 0..<100 { bench.add(1) }
     var evicted = 0
@@ -139,7 +139,7 @@ import Testing
     #expect(bench.queue.count == 100)
   }
 
-  @Test func `a caller may push out its own less urgent requests`() {
+  @Test func `a caller can evict its own less urgent requests`() {
     let bench = Bench(capacity: 3)
     for _ in 0..<3 { bench.add(1, .background) }
     for _ in 0..<5 { bench.add(1, .critical) }
@@ -147,15 +147,15 @@ import Testing
     #expect(bench.queue.count(.background) == 0)
   }
 
-  @Test func `a queue without room refuses everybody`() {
+  @Test func `a queue with a capacity of zero rejects every request`() {
     let bench = Bench(capacity: 0)
     #expect(bench.add(1, .critical) == nil)
     #expect(bench.next() == nil)
   }
 
-  // MARK: Positions
+  // MARK: Order
 
-  @Test func `positions are as they turn out to be`() {
+  @Test func `requests are served in the predicted order`() {
     var random = SplitMix(state: 11)
     for _ in 0..<300 {
       let bench = Bench()
@@ -172,9 +172,9 @@ import Testing
     }
   }
 
-  // MARK: Nobody waits forever
+  // MARK: Starvation
 
-  @Test func `who waits goes up step by step`() {
+  @Test func `a waiting request moves up level by level`() {
     let bench = Bench()
     let id = bench.add(1, .background)!
     for (second, priority) in [
@@ -190,7 +190,7 @@ import Testing
     #expect(bench.queue.waiting(id) == nil)
   }
 
-  /// Callers that send as much as they like, one place that serves: how long the longest wait was.
+  /// Runs callers that send at will and one slot that serves; returns the longest wait.
   private static func longestWait(
     seed: UInt64, callers: [(priority: RequestQueue.Priority, often: Int)], seconds: Int
   ) -> (waits: [Duration], served: [Int]) {
@@ -203,7 +203,7 @@ import Testing
       for (caller, plan) in callers.enumerated() where Int.random(in: 0..<100, using: &random) < plan.often {
         bench.add(caller, plan.priority)
       }
-      // One every 200 ms; twice as much comes.
+      // One is served every 200 ms; twice as many arrive.
       guard turn % 2 == 0, let waiting = bench.next() else { continue }
       served[waiting.caller] += 1
       waits[waiting.caller] = max(waits[waiting.caller], bench.now - waiting.since)
@@ -212,26 +212,26 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3] as [UInt64])
-  func `a flood of urgent requests starves nobody`(seed: UInt64) {
-    // Two callers flood the best tier; others ask now and then in worse ones.
+  func `a flood of urgent requests starves no caller`(seed: UInt64) {
+    // Two callers flood the highest priority; the others send rarely and with lower priorities.
     let (waits, served) = Self.longestWait(
       seed: seed,
       callers: [(.critical, 90), (.critical, 60), (.normal, 1), (.low, 1), (.background, 1)], seconds: 1200)
     for caller in 2..<5 {
       #expect(served[caller] > 0)
-      // Four steps of 15 s, and then a turn like everybody's.
+      // Four steps of 15 s, and then a turn like any other.
       #expect(waits[caller] <= .seconds(75), "\(waits)")
     }
   }
 
-  @Test func `equal callers get equal shares whatever they send`() {
+  @Test func `equal callers get equal shares no matter what they send`() {
     let (_, served) = Self.longestWait(
       seed: 5, callers: [(.normal, 99), (.normal, 99), (.normal, 30), (.normal, 20)], seconds: 1200)
     let most = served.max()!
     for count in served { #expect(count * 10 > most * 8, "\(served)") }
   }
 
-  @Test func `a long queue is left as quickly as it was entered`() {
+  @Test func `a long queue is drained as fast as it was filled`() {
     let bench = Bench(capacity: 20_000)
     var ids: [RequestQueue.ID] = []
     let time = ContinuousClock().measure {

@@ -2,7 +2,7 @@
 import Testing
 
 @Suite struct RetryAfterTests {
-  /// 2026-01-31, half past noon.
+  /// 2026-01-31, 12:30.
   private static let now = 1_769_862_600
 
   private static func field(_ text: String) -> Duration? { RetryAfter.field(Array(text.utf8).span, now: now) }
@@ -13,14 +13,14 @@ import Testing
   private static func date(_ text: String) -> Int? { RetryAfter.date(Array(text.utf8).span) }
   private static func timestamp(_ text: String) -> Int? { RetryAfter.timestamp(Array(text.utf8).span) }
 
-  @Test func `a field has seconds or a date`() {
+  @Test func `a retry-after field is seconds or a date`() {
     #expect(Self.field("0") == .zero)
     #expect(Self.field(" 120 ") == .seconds(120))
     #expect(Self.field("1.5") == .milliseconds(1500))
     #expect(Self.field("Sat, 31 Jan 2026 12:31:00 GMT") == .seconds(60))
     #expect(Self.field("Saturday, 31-Jan-26 12:31:00 GMT") == .seconds(60))
     #expect(Self.field("Sat Jan 31 12:31:00 2026") == .seconds(60))
-    // What is past is now.
+    // A time in the past is now.
     #expect(Self.field("Sun, 06 Nov 1994 08:49:37 GMT") == .zero)
     #expect(Self.field("Sat, 31 Jan 2099 12:31:00 GMT") == RetryAfter.longest)
     #expect(Self.field("99999999999999999999999999999999999") == RetryAfter.longest)
@@ -33,9 +33,9 @@ import Testing
     "Sat, 00 Jan 2026 12:31:00 GMT", "Sat, aa Jan 2026 12:31:00 GMT", "Saturday, 31-Jan-2 12:31:00 GMT",
     "Saturday, 31.Jan.26 12:31:00 GMT", "Sat Jan 31 12:31:00 2026 GMT", "\u{e9}", "Sat, 31 Jan 2026 12-31-00 GMT",
   ])
-  func `nonsense is nothing`(_ text: String) { #expect(Self.field(text) == nil) }
+  func `an invalid value gives nil`(_ text: String) { #expect(Self.field(text) == nil) }
 
-  @Test func `a value that is too long is nothing`() {
+  @Test func `a value that is too long gives nil`() {
     let digits = String(repeating: "1", count: 64)
     #expect(Self.field(digits) == RetryAfter.longest)
     #expect(Self.field(digits + "1") == nil)
@@ -44,7 +44,7 @@ import Testing
     #expect(Self.date(String(repeating: "Sat ", count: 100)) == nil)
   }
 
-  @Test func `milliseconds are milliseconds`() {
+  @Test func `retry-after-ms is in milliseconds`() {
     #expect(Self.milliseconds("250") == .milliseconds(250))
     #expect(Self.milliseconds("0.5") == .microseconds(500))
     #expect(Self.milliseconds("99999999999999999999999999") == RetryAfter.longest)
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `resets come in every form`() {
+  @Test func `a reset is read in every form`() {
     #expect(Self.reset("2026-01-31T12:30:30Z") == .seconds(30))
     #expect(Self.reset("2026-01-31T14:30:30+02:00") == .seconds(30))
     #expect(Self.reset("2026-01-31t12:30:29.25z") == .seconds(30))
@@ -95,7 +95,7 @@ import Testing
     #expect(Self.date("Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777)
     #expect(Self.date("Sunday, 06-Nov-94 08:49:37 GMT") == 784_111_777)
     #expect(Self.date("Sun Nov  6 08:49:37 1994") == 784_111_777)
-    // Every day for a while, against the other direction.
+    // Every day of a period, against the opposite direction.
     for day in stride(from: 0, to: 40_000, by: 37) {
       let date = CivilDate.of(days: day)
       func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
@@ -121,7 +121,7 @@ import Testing
     #expect(found > 100)
   }
 
-  @Test func `Gemini says it in the body`() {
+  @Test func `Gemini's delay is in the body`() {
     let info = #"{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.5s"}"#
     let body =
       #"{"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED","details":[{"a":[1]},7,"# + info
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  // MARK: All fields of an answer
+  // MARK: All fields of a response
 
   private static func wait(_ fields: [String: String], body: String? = nil) -> Duration? {
     var wait = RetryHint(now: now) { name in fields["\(name)"] }
@@ -147,7 +147,7 @@ import Testing
     return wait.wait
   }
 
-  @Test func `what is said outright counts first`() {
+  @Test func `an explicit time takes precedence`() {
     #expect(Self.wait(["retry-after": "7", "retry-after-ms": "250"]) == .milliseconds(250))
     #expect(Self.wait(["retry-after": "7", "retry-after-ms": "?"]) == .seconds(7))
     #expect(Self.wait(["retry-after": "7", "x-ratelimit-reset-tokens": "1s"]) == .seconds(7))
@@ -158,7 +158,7 @@ import Testing
     #expect(Self.wait(["retry-after": "tomorrow"]) == nil)
   }
 
-  @Test func `of the limits those count that are used up`() {
+  @Test func `the limits that are used up count`() {
     #expect(
       Self.wait([
         "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s",
@@ -173,7 +173,7 @@ import Testing
         "anthropic-ratelimit-output-tokens-remaining": "0",
         "anthropic-ratelimit-output-tokens-reset": "2026-01-31T12:30:20Z",
       ]) == .seconds(40))
-    // Nothing is used up, so something was too much: the soonest.
+    // No limit is used up, so the earliest reset counts.
     #expect(
       Self.wait([
         "x-ratelimit-remaining-requests": "12", "x-ratelimit-reset-requests": "6m0s",
@@ -186,7 +186,7 @@ import Testing
     #expect(Self.wait(["ratelimit-reset": "4"]) == .seconds(4))
   }
 
-  @Test func `no answer has so many limits that they fill memory`() {
+  @Test func `the number of limits in one response is bounded`() {
     var wait = RetryHint()
     for number in 0..<10_000 {
       let name = Array("X-RateLimit-Reset-thing\(number)".utf8)

@@ -2,17 +2,17 @@
 import Testing
 
 @Suite struct RetryBudgetTests {
-  @Test func `retries are a tenth of the traffic`() {
+  @Test func `retries are at most a tenth of the requests`() {
     var budget = RetryBudget()
     for _ in 0..<100 { budget.note(at: .zero) }
     #expect((0..<50).count { _ in budget.take(at: .seconds(1)) } == 10)
-    // They count for as long as the requests do.
+    // Retries are counted for as long as the requests.
     #expect(budget.take(at: .seconds(8)) == false)
     for _ in 0..<30 { budget.note(at: .seconds(20)) }
     #expect((0..<50).count { _ in budget.take(at: .seconds(20)) } == 3)
   }
 
-  @Test func `a provider with little traffic has a retry as well`() {
+  @Test func `a provider with few requests has one retry, too`() {
     var budget = RetryBudget()
     budget.note(at: .zero)
     #expect(budget.take(at: .zero) == true)
@@ -20,7 +20,7 @@ import Testing
     #expect(budget.take(at: .seconds(10)) == true)
   }
 
-  @Test func `pauses are random up to a limit that doubles`() {
+  @Test func `delays are random up to a limit that doubles`() {
     var random = SplitMix(state: 1)
     var pauses: [Duration] = []
     for _ in 0..<4000 {
@@ -33,13 +33,13 @@ import Testing
       }
       #expect(backoff.nextDelay(at: .zero, using: &random) == nil)
     }
-    // Full jitter: half of the limit on average, and often almost nothing.
+    // Full jitter: half the limit on average, and often almost nothing.
     let mean = pauses.reduce(.zero, +) / pauses.count
     #expect(mean > .milliseconds(480) && mean < .milliseconds(520))
     #expect(pauses.count { $0 < .milliseconds(100) } > 300)
   }
 
-  @Test func `no attempt begins behind the deadline`() {
+  @Test func `no attempt starts after the deadline`() {
     var random = SplitMix(state: 1)
     var backoff = Backoff(deadline: .seconds(10))
     #expect(backoff.nextDelay(at: .seconds(10), using: &random) == nil)
@@ -49,13 +49,13 @@ import Testing
     #expect(backoff.attempts == 2)
   }
 
-  /// Providers that come and go, and callers whose requests try, try again where the budget allows, and go elsewhere.
+  /// Providers that fail at times, and callers whose requests retry within the budget and then fail over.
   private struct World {
     var random: SplitMix
     var tracker: HealthTracker
     var budgets: [RetryBudget]
     var requests = 0
-    /// Requests with an attempt at a provider, and all attempts.
+    /// The requests with an attempt at each provider, and all attempts there.
     var asked: [Int]
     var attempts: [Int]
     var retries: [Int]
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3] as [UInt64])
-  func `providers that are up and down every few seconds are not asked more often either`(seed: UInt64) {
+  func `providers that flap every few seconds get no more attempts`(seed: UInt64) {
     var world = World(seed: seed, providers: 3)
     for turn in 0..<40_000 {
       world.request(at: .milliseconds(10 * turn)) { provider, now, random in
@@ -114,12 +114,12 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
-  func `flapping providers have at most 1.1 requests for each one that callers made`(seed: UInt64) {
+  func `flapping providers get at most 1.1 attempts per request`(seed: UInt64) {
     var world = World(seed: seed, providers: 3)
     for turn in 0..<40_000 {
       let now = Duration.milliseconds(10 * turn)
       world.request(at: now) { provider, now, random in
-        // Down for ten seconds of forty, one after the other; down means that nine of ten fail.
+        // Each is down for ten seconds of forty, one after the other; nine of ten requests fail then.
         let isDown = (now.components.seconds + Int64(13 * provider)) % 40 < 10
         return Int.random(in: 0..<50, using: &random) < (isDown ? 45 : 1)
       }
@@ -129,16 +129,16 @@ import Testing
       #expect(share <= 1.1, "provider \(provider): \(world.attempts) of \(world.asked)")
     }
     #expect(world.retries.reduce(0, +) > 100)
-    // And nearly everybody was served all the same.
+    // Nearly every request still succeeds.
     #expect(world.unanswered * 100 < world.requests, "\(world.unanswered)")
   }
 
-  @Test func `a provider that is dead for good is left alone`() {
+  @Test func `a dead provider gets only trial requests`() {
     var world = World(seed: 9, providers: 2)
     for turn in 0..<30_000 {
       world.request(at: .milliseconds(10 * turn)) { provider, _, _ in provider == 0 }
     }
-    // Five minutes: a few to find out, then one trial a minute.
+    // Five minutes: a few attempts to find out, then one trial a minute.
     #expect(world.attempts[0] < 30, "\(world.attempts)")
     #expect(world.unanswered == 0)
   }

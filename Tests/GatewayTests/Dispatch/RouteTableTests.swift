@@ -11,21 +11,21 @@ import Testing
       }, aliases: aliases.map { RouteTable.Rename($0.0, $0.1) }, virtuals: virtuals)
   }
 
-  /// Who is asked, in order, and as what.
+  /// Returns the candidates of a name, in order, each with its model name.
   static func list(_ table: borrowing RouteTable, _ model: String) -> [String] {
     table.candidates(for: model).map { candidate in
       table.providers[candidate.provider].name + ":" + table.upstreamName(candidate, for: model)
     }
   }
 
-  /// Only who.
+  /// Returns the candidates of a name, in order.
   static func order(_ table: borrowing RouteTable, _ model: String) -> [Int] {
     table.candidates(for: model).map(\.provider)
   }
 
   // MARK: Patterns
 
-  @Test func `what says most about the model comes first`() throws {
+  @Test func `the most specific pattern comes first`() throws {
     let table = try Self.table([
       (0, []), (0, ["*"]), (0, ["gpt-*"]), (0, ["gpt-5-*"]), (0, ["x", "gpt-5-mini"]), (0, ["other"]),
     ])
@@ -41,22 +41,22 @@ import Testing
     #expect(Self.order(table, "") == [0, 1])
   }
 
-  @Test func `among equals priority decides, then the order`() throws {
+  @Test func `among equals, priority decides, then the order`() throws {
     #expect(Self.order(try Self.table([(5, []), (1, []), (5, []), (-3, []), (1, [])]), "m") == [3, 1, 4, 0, 2])
   }
 
-  @Test func `priority does not beat a better pattern`() throws {
+  @Test func `priority does not beat a more specific pattern`() throws {
     #expect(Self.order(try Self.table([(0, ["*"]), (9, ["m"])]), "m") == [1, 0])
   }
 
-  @Test func `a provider stands in a list once, by its best pattern`() throws {
+  @Test func `a provider is listed once, by its most specific pattern`() throws {
     let table = try Self.table([(0, ["gpt-*"]), (0, ["*", "gpt-5*", "*-mini", "zz", "zz"])])
     #expect(Self.order(table, "gpt-5") == [1, 0])
     #expect(Self.order(table, "gpt-mini") == [1, 0])
     #expect(Self.order(table, "zz") == [1])
   }
 
-  @Test func `a star stands anywhere`() throws {
+  @Test func `a wildcard can be anywhere`() throws {
     let table = try Self.table([(0, ["*-mini"]), (0, ["g*5*i"]), (0, ["**x**"]), (0, ["*5-mini"]), (0, ["g**"])])
     #expect(Self.order(table, "gpt-5-mini") == [3, 0, 1, 4])
     #expect(Self.order(table, "x-mini") == [0, 2])
@@ -72,16 +72,16 @@ import Testing
     #expect(Self.order(table, "m") == [1])
   }
 
-  @Test func `a name is bytes, not letters`() throws {
-    // Both read é; only their bytes differ.
+  @Test func `names are compared as bytes`() throws {
+    // Both read é, but their bytes differ.
     let table = try Self.table([(0, ["e\u{301}"]), (0, ["\u{e9}"])])
     #expect(Self.order(table, "e\u{301}") == [0])
     #expect(Self.order(table, "\u{e9}") == [1])
     #expect(Self.order(table, "\u{c3}") == [])
   }
 
-  @Test func `many names side by side are all found`() throws {
-    // Every first byte, and runs of siblings longer than a word.
+  @Test func `names with common prefixes are all found`() throws {
+    // Every first byte, and siblings that share more than a word.
     let names = (1..<128).map { String(UnicodeScalar(UInt8($0))) } + (0..<300).map { "model-\($0)" }
     let models = names.filter { $0 != "*" && $0 != "/" }
     let table = try RouteTable([RouteTable.Provider("a", models: models)])
@@ -89,7 +89,7 @@ import Testing
     for model in ["model-300", "model-", "mode", "\0", "\u{7f}\u{7f}"] { #expect(Self.order(table, model) == []) }
   }
 
-  @Test func `tables by chance find what every pattern tried alone finds`() throws {
+  @Test func `random tables find what every pattern finds on its own`() throws {
     var random = SplitMix(state: 5)
     for _ in 0..<400 {
       let providers = (0..<Int.random(in: 1...6, using: &random)).map { _ in
@@ -116,7 +116,7 @@ import Testing
     String((0..<Int.random(in: 0...most, using: &random)).map { _ in letters.randomElement(using: &random)! })
   }
 
-  /// The same by looking at everything.
+  /// The same by trying every pattern.
   private static func plainOrder(_ providers: [(Int, [String])], _ model: String) -> [Int] {
     func specificity(_ patterns: [String], _ model: String) -> Int? {
       let patterns = patterns.isEmpty ? ["*"] : patterns
@@ -139,11 +139,11 @@ import Testing
 
   // MARK: Providers by name
 
-  @Test func `a provider's name before the model comes first`() throws {
+  @Test func `a provider's name in front of the model comes first`() throws {
     let table = try Self.table([(0, []), (0, ["b/m"]), (9, ["m*"]), (0, ["x", "*-y"])])
     #expect(Self.list(table, "c/m1") == ["c:m1", "a:c/m1"])
     #expect(Self.list(table, "a/b/m") == ["a:b/m"])
-    // What the named one does not serve is a name like any other.
+    // A name that the named provider does not serve is an ordinary name.
     #expect(Self.list(table, "d/m") == ["a:d/m"])
     #expect(Self.list(table, "b/m") == ["b:b/m", "a:b/m"])
     #expect(Self.list(table, "b/b/m") == ["b:b/m", "a:b/b/m"])
@@ -155,7 +155,7 @@ import Testing
     #expect(table.candidates(for: "c/m1").map(\.isDirect) == [true, false])
   }
 
-  @Test func `a provider serves what it serves under that very name`() throws {
+  @Test func `a provider serves its models under their own names`() throws {
     let table = try Self.table([(0, ["a"]), (0, ["b*"])])
     #expect(table.serves(0, "a") == true)
     #expect(table.serves(0, "b") == false)
@@ -166,7 +166,7 @@ import Testing
     #expect(empty.candidates(for: "a") == [])
   }
 
-  @Test func `a match is good for its own table`() throws {
+  @Test func `a match is valid only for its own table`() throws {
     let old = try Self.table([(0, [])])
     let new = try RouteTable([RouteTable.Provider("a")], generation: 1)
     #expect(new.verdict(old.match("m")) == .stale)
@@ -175,9 +175,9 @@ import Testing
     #expect(out == [])
   }
 
-  // MARK: Bounds
+  // MARK: Limits
 
-  @Test func `what a table cannot hold is said`() {
+  @Test func `a table that exceeds a limit is an error`() {
     func fault(_ make: () throws(RouteTableError) -> RouteTable) -> RouteTableError? {
       if case .failure(let fault) = Result(catching: make) { fault } else { nil }
     }
@@ -200,7 +200,7 @@ import Testing
       fault { () throws(RouteTableError) in try RouteTable(most, virtuals: [virtual]) } == .tooManyCandidates("v"))
   }
 
-  @Test func `everybody serving everything is one list`() throws {
+  @Test func `providers that serve everything share one list`() throws {
     let table = try RouteTable((0..<RouteTable.providersMax).map { RouteTable.Provider("p\($0)", priority: -$0) })
     #expect(Self.order(table, "m") == (0..<RouteTable.providersMax).reversed())
     #expect(Self.list(table, "p7/m").first == "p7:m")

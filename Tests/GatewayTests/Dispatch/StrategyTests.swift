@@ -4,7 +4,7 @@ import Testing
 @Suite struct StrategyTests {
   typealias Provider = RouteTable.Provider
 
-  /// Picks with everything around them, as a gateway would have it.
+  /// A router with everything around it, as in a gateway.
   final class Picking {
     var router: Router
     var match: RouteMatch
@@ -23,7 +23,7 @@ import Testing
     func pick() -> Int? { picked()?.candidate.provider }
     func picks(_ count: Int) -> [Int] { (0..<count).map { _ in pick() ?? -1 } }
 
-    /// How often each provider is picked.
+    /// Returns how often each provider is picked.
     func counts(_ picks: Int) -> [Int] {
       var counts = [Int](repeating: 0, count: router.table.providers.count)
       for _ in 0..<picks { if let provider = pick() { counts[provider] += 1 } }
@@ -40,7 +40,7 @@ import Testing
 
   // MARK: Priority and tiers
 
-  @Test func `by priority the first that can be asked is`() throws {
+  @Test func `priority picks the first available candidate`() throws {
     let picking = try Picking(Self.providers([1, 1, 1], priorities: [2, 1, 3]), Policy())
     #expect(picking.picks(3) == [1, 1, 1])
     picking.input.exclude(0)
@@ -52,7 +52,7 @@ import Testing
     #expect(try Picking([], Policy()).router.table.candidates(for: "m") == [])
   }
 
-  @Test func `each strategy picks among the best tier, and the next when that is empty`() throws {
+  @Test func `each strategy picks within the best tier, and within the next when that is unavailable`() throws {
     for strategy in Strategy.allCases where ![.priority, .direct].contains(strategy) {
       let picking = try Picking(Self.providers([1, 1, 1, 1], priorities: [5, 5, 7, 7]), Policy(strategy))
       #expect(Set(picking.picks(20)).isSubset(of: [0, 1]), "\(strategy)")
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func `local providers go first among those that serve a model equally well`() throws {
+  @Test func `local providers precede others of the same specificity`() throws {
     let providers = [
       Provider("cloud", priority: 1, models: ["m"]), Provider("near", priority: 5, isLocal: true, models: ["m"]),
       Provider("nearer", priority: 5, isLocal: true, models: ["m"]), Provider("far", priority: 5, models: ["m"]),
@@ -84,18 +84,18 @@ import Testing
 
   // MARK: Round robin
 
-  @Test func `everybody has a turn`() throws {
+  @Test func `round robin gives each candidate a turn`() throws {
     let picking = try Picking(Self.providers([1, 1, 1]), Policy(.roundRobin))
     #expect(picking.picks(7) == [0, 1, 2, 0, 1, 2, 0])
   }
 
-  @Test func `who cannot be asked does not give its turns to the one behind it`() throws {
+  @Test func `an unavailable candidate does not pass its turns to the one after it`() throws {
     let picking = try Picking(Self.providers([1, 1, 1, 1]), Policy(.roundRobin))
     picking.input.available.remove(1)
     #expect(picking.counts(300) == [100, 0, 100, 100])
   }
 
-  @Test func `models have turns of their own`() throws {
+  @Test func `each model has turns of its own`() throws {
     let models = (0..<3).map { Provider("p\($0)", models: ["m", "n", "x*", "*y"]) }
     var router = Router(try RouteTable(models), policy: Policy(.roundRobin))
     var pickCounts: [String: [Int]] = [:]
@@ -110,13 +110,13 @@ import Testing
 
   // MARK: Weights
 
-  @Test func `shares follow the weights, spread out`() throws {
+  @Test func `shares follow the weights and are interleaved`() throws {
     let picking = try Picking(Self.providers([5, 1, 1]), Policy(.weighted))
     #expect(picking.picks(7) == [0, 0, 1, 0, 2, 0, 0])
     #expect(picking.counts(7000) == [5000, 1000, 1000])
   }
 
-  @Test func `shares are within one percent whatever the weights and whoever is down`() throws {
+  @Test func `shares are within one percent for any weights and unavailable providers`() throws {
     var random = SplitMix(state: 77)
     for _ in 0..<30 {
       let weights = (0..<Int.random(in: 2...12, using: &random)).map { _ in Int.random(in: 0...100, using: &random)
@@ -138,7 +138,7 @@ import Testing
     }
   }
 
-  @Test func `a weight of nothing is asked when nobody else can be`() throws {
+  @Test func `a weight of zero is picked only when no other candidate is available`() throws {
     for strategy in [Strategy.weighted, .leastInFlight] {
       let picking = try Picking(Self.providers([0, 1, 0]), Policy(strategy))
       #expect(picking.picks(5) == [1, 1, 1, 1, 1])
@@ -158,7 +158,7 @@ import Testing
 
   // MARK: Load and price
 
-  @Test func `the least loaded for its weight is picked, equals in turn`() throws {
+  @Test func `the candidate with the least load for its weight is picked, equal ones in turn`() throws {
     let picking = try Picking(Self.providers([1, 1, 2]), Policy(.leastInFlight))
     picking.loads = [3, 2, 6]
     #expect(picking.pick() == 1)
@@ -167,7 +167,7 @@ import Testing
     picking.loads = [0, 0, 9]
     #expect(Set(picking.picks(2)) == [0, 1])
     #expect(picking.counts(100) == [50, 50, 0])
-    // Somebody without a number has nothing in flight.
+    // A provider without a count has nothing in flight.
     picking.loads = [1]
     #expect(picking.pick() == 2)
   }
@@ -179,7 +179,7 @@ import Testing
     #expect(picking.loads == [400, 200, 100, 100])
   }
 
-  @Test func `the cheapest is picked; a price that is not known is no price`() throws {
+  @Test func `the cheapest is picked, and an unknown price comes last`() throws {
     let picking = try Picking(Self.providers([1, 1, 1, 1]), Policy(.cheapest))
     picking.costs = [.max, 30, 20, 20]
     #expect(picking.picks(2) == [2, 2])
@@ -194,7 +194,7 @@ import Testing
     #expect(picking.pick() == 0)
   }
 
-  @Test func `direct asks one provider and nobody else`() throws {
+  @Test func `direct picks one provider and no other`() throws {
     let providers = [Provider("a", models: ["m"]), Provider("b"), Provider("c", models: ["m"])]
     let picking = try Picking(providers, Policy(.direct))
     #expect(picking.pick() == 0)
@@ -207,7 +207,7 @@ import Testing
     #expect(picking.pick() == nil)
   }
 
-  @Test func `a strategy is known by all its names`() {
+  @Test func `a strategy has several spellings`() {
     #expect(Strategy(word: "round_robin") == .roundRobin)
     #expect(Strategy(word: "round-robin") == .roundRobin)
     #expect(Strategy(word: "RoundRobin") == .roundRobin)
@@ -216,7 +216,7 @@ import Testing
     for strategy in Strategy.allCases { #expect(Strategy(word: strategy.rawValue) == strategy) }
   }
 
-  @Test func `a pick of another table picks nobody`() throws {
+  @Test func `a match of another table picks nothing`() throws {
     var router = Router(try RouteTable([Provider("a")]))
     let match = router.table.match("m")
     let found = router.pick(match, SelectionInput())

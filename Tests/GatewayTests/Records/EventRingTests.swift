@@ -16,7 +16,7 @@ extension [UInt8]: EventPayload {
     return ring
   }
 
-  @Test func `events have numbers and come in order`() {
+  @Test func `events are numbered and in order`() {
     let ring = Self.ring(3)
     let page = ring.since(0)
     #expect(page.events.map(\.sequence) == [1, 2, 3])
@@ -28,7 +28,7 @@ extension [UInt8]: EventPayload {
     #expect(Self.ring(0).since(0).events.isEmpty && Self.ring(0).since(0).next == 0)
   }
 
-  @Test func `who comes too late is told what it missed`() {
+  @Test func `a slow reader learns how many events it missed`() {
     let ring = Self.ring(10)
     let page = ring.since(2)
     #expect(page.events.map(\.sequence) == [7, 8, 9, 10])
@@ -39,28 +39,28 @@ extension [UInt8]: EventPayload {
     #expect(ring.since(0).missed == 6)
   }
 
-  @Test func `a reader of another process begins anew`() {
+  @Test func `a reader with a number from another process starts over`() {
     let page = Self.ring(10).since(4711)
-    #expect(page.isAnew)
+    #expect(page.restarts)
     #expect(page.events.map(\.sequence) == [7, 8, 9, 10])
     #expect(page.missed == 0)
     #expect(Self.ring(10).since(.max).events.count == 4)
   }
 
-  @Test func `bytes have a bound as well`() {
+  @Test func `the bytes of a ring are limited`() {
     var ring = Ring(eventsMax: 1000, bytesMax: 1000)
     for _ in 0..<50 { ring.append(.errors, [UInt8](repeating: 1, count: 136), at: 0) }
     #expect(ring.since(0).events.count == 5)
     #expect(ring.bytes == 1000)
     #expect(ring.append(.errors, [UInt8](repeating: 1, count: 937), at: 0) == nil)
-    #expect(ring.refused == 1)
+    #expect(ring.rejected == 1)
     #expect(ring.since(0).events.count == 5)
     #expect(ring.append(.errors, [UInt8](repeating: 1, count: 936), at: 0) == 51)
     #expect(ring.since(0).events.count == 1)
     #expect(ring.bytes == 1000)
   }
 
-  @Test func `a page has a limit, and the next one goes on`() {
+  @Test func `a page has a limit, and the next one continues`() {
     let ring = Self.ring(12, eventsMax: 100)
     var seen: [UInt64] = []
     var cursor: UInt64 = 0
@@ -74,7 +74,7 @@ extension [UInt8]: EventPayload {
     #expect(ring.since(0, limit: 0).next == 0)
   }
 
-  @Test func `rings by chance are what a list of everything says`() {
+  @Test func `random rings agree with a full list`() {
     var random = SplitMix(state: 4)
     for _ in 0..<200 {
       var ring = Ring(eventsMax: Int.random(in: 1...6, using: &random), bytesMax: 300)
@@ -97,7 +97,7 @@ extension [UInt8]: EventPayload {
     }
   }
 
-  @Test func `topics are chosen as in MQTT`() {
+  @Test func `topics match MQTT patterns`() {
     func chosen(_ filter: String) -> [EventTopic]? {
       EventTopics(filter: filter).map { topics in EventTopic.allCases.filter(topics.contains) }
     }

@@ -2,7 +2,7 @@
 import Testing
 
 @Suite struct IDTableTests {
-  @Test func `a stale name finds nothing and removes nothing`() {
+  @Test func `a stale ID finds nothing and removes nothing`() {
     var register = IDTable<String>()
     let first: UInt64 = 1 << 32 | 5
     let second: UInt64 = 2 << 32 | 5
@@ -25,7 +25,7 @@ import Testing
     #expect(register.values.isEmpty)
   }
 
-  @Test func `a register by chance is a dictionary`() {
+  @Test func `a random table agrees with a dictionary`() {
     var random = SplitMix(state: 21)
     var register = IDTable<Int>()
     var known: [UInt64: Int] = [:]
@@ -35,7 +35,7 @@ import Testing
         register[name] = nil
         known[name] = nil
       } else {
-        // A slot has one holder at a time.
+        // A slot has one occupant at a time.
         for other in known.keys where other & 0xFFFF_FFFF == name & 0xFFFF_FFFF { known[other] = nil }
         register[name] = step
         known[name] = step

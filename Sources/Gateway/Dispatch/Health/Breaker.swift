@@ -1,32 +1,31 @@
-/// Keeps requests from somebody who fails: closed as long as it answers, open for a while when it does not, and then
-/// half open, which lets one request through to see.
+/// A circuit breaker. Closed, it admits every request; open, none; half-open, one trial request.
 ///
-/// Every request that was let through has a `Pass`, and says with it how it ended; what it says only counts if the
-/// breaker has not changed its mind since, so that the failures of one bad moment are one.
+/// Every admitted request holds a `Pass` and reports its result with it. The result counts only if the state has not
+/// changed since, so that the failures of one incident count once.
 struct Breaker: Sendable {
-  /// When it opens, and for how long.
+  /// The conditions for opening, and the time that the breaker stays open.
   struct Settings: Equatable, Sendable {
-    /// Failures one after the other that open it.
+    /// The number of consecutive failures that open it.
     var failuresMax = 5
-    /// Failures among the requests of late that open it, in percent, and how many requests it takes to judge.
+    /// The failure rate that opens it, in percent, and the number of requests that it takes at least.
     var failuresPercent = 50
     var requestsMin = 20
     var window = Duration.seconds(30)
-    /// How long it stays open: twice as long each time that the trial fails as well.
+    /// The time that it stays open; doubles each time the trial request fails.
     var openTime = Duration.seconds(5)
     var openTimeMax = Duration.seconds(60)
-    /// How long a trial may take until another one is let through.
+    /// The time after which another trial request is admitted if the first has no result.
     var trialTime = Duration.seconds(120)
   }
 
   enum State: Equatable, Sendable {
     case closed
     case open(until: Duration)
-    /// One request is let through at a time; until then it is waited for.
+    /// One trial request is admitted at a time, until `trialEnds`.
     case halfOpen(trialEnds: Duration?)
   }
 
-  /// A request that was let through.
+  /// An admitted request.
   struct Pass: Equatable, Sendable {
     fileprivate var epoch: UInt32
     fileprivate var isTrial: Bool
@@ -34,12 +33,12 @@ struct Breaker: Sendable {
 
   let settings: Settings
   private(set) var state = State.closed
-  /// Failures one after the other, now or before it opened.
+  /// Consecutive failures, now or before it opened.
   private(set) var failures = 0
   private var recent: SlidingWindow
-  /// Times that it opened without closing in between.
+  /// The number of times it opened without closing in between.
   private var openings = 0
-  /// Counts changes of state.
+  /// Counts the changes of state.
   private var epoch: UInt32 = 0
 
   init(_ settings: Settings = Settings()) {
@@ -47,10 +46,10 @@ struct Breaker: Sendable {
     recent = SlidingWindow(for: settings.window)
   }
 
-  /// Whether a request would be let through.
+  /// Returns whether a request would be admitted.
   func admits(at now: Duration) -> Bool { nextAdmission(at: now) == nil }
 
-  /// When a request will be let through, if not now.
+  /// Returns when a request will be admitted; `nil` if it would be now.
   func nextAdmission(at now: Duration) -> Duration? {
     switch state {
     case .closed: nil
@@ -59,7 +58,8 @@ struct Breaker: Sendable {
     }
   }
 
-  /// Lets a request through, or nil; one that is forced is a trial where it would not be let through.
+  /// Admits a request, or returns `nil`. A forced request is always admitted, as a trial if the breaker is not
+  /// closed.
   mutating func admit(at now: Duration, isForced: Bool = false) -> Pass? {
     guard isForced || admits(at: now) else { return nil }
     if case .closed = state { return Pass(epoch: epoch, isTrial: false) }
@@ -68,7 +68,7 @@ struct Breaker: Sendable {
     return Pass(epoch: epoch, isTrial: true)
   }
 
-  /// It answered.
+  /// Records that a request succeeded.
   mutating func succeeded(_ pass: Pass, at now: Duration) {
     guard pass.epoch == epoch else { return }
     recent.note(at: now)
@@ -76,7 +76,7 @@ struct Breaker: Sendable {
     if pass.isTrial { close() }
   }
 
-  /// It failed.
+  /// Records that a request failed.
   mutating func failed(_ pass: Pass, at now: Duration) {
     guard pass.epoch == epoch else { return }
     recent.note(failed: 1, at: now)
@@ -87,12 +87,13 @@ struct Breaker: Sendable {
     if failures >= settings.failuresMax || isMostlyFailing { open(at: now) }
   }
 
-  /// It ended without saying anything about who was asked, as when the caller went away.
+  /// Records that a request ended without a statement about the provider, for example because the caller
+  /// disconnected.
   mutating func inconclusive(_ pass: Pass) {
     if pass.isTrial, pass.epoch == epoch { state = .halfOpen(trialEnds: nil) }
   }
 
-  /// Keeps it open until then at least, whatever was counted.
+  /// Opens the breaker until a time at least, whatever the counts.
   mutating func open(until time: Duration) {
     if case .open(let until) = state, until >= time { return }
     if case .open = state {} else { openings += 1 }
@@ -100,7 +101,7 @@ struct Breaker: Sendable {
     epoch &+= 1
   }
 
-  /// Closes it: a probe has seen that all is well.
+  /// Closes the breaker.
   mutating func close() {
     state = .closed
     failures = 0
@@ -109,10 +110,10 @@ struct Breaker: Sendable {
     epoch &+= 1
   }
 
-  /// Requests of late and failures among them.
+  /// Returns the recent requests and the failures among them.
   mutating func counts(at now: Duration) -> (all: Int, failed: Int) { recent.totals(at: now) }
 
-  /// How long it stays open when it opens now.
+  /// How long it would stay open if it opened now.
   var nextOpenTime: Duration { min(settings.openTime * (1 << min(openings, 20)), settings.openTimeMax) }
 
   private mutating func open(at now: Duration) { open(until: now + nextOpenTime) }

@@ -1,34 +1,33 @@
-/// When a provider is asked whether it is there, apart from requests, and what came of it.
+/// The schedule of a provider's periodic health checks, and their results.
 struct HealthChecks: Sendable {
-  /// hoosh's own numbers: every 30 s; three failures one after the other say that it is gone, one success that it is
-  /// back.
+  /// The defaults: every 30 s; three consecutive failures make a provider unhealthy, one success healthy again.
   struct Settings: Equatable, Sendable {
-    /// Time between two; zero asks never.
+    /// The time between two checks; zero disables them.
     var interval = Duration.seconds(30)
     var failuresMax = 3
     var successesMin = 1
-    /// How long one may take.
+    /// The time after which a check has failed.
     var deadline = Duration.seconds(10)
   }
 
   let settings: Settings
-  /// Whether the provider is thought to be there; until the first probes are back it is.
+  /// Whether the provider is considered healthy, as it is until the first results.
   private(set) var isHealthy = true
   private(set) var failures = 0
   private(set) var successes = 0
-  /// When the last one was back.
+  /// When the last check ended.
   private(set) var checked: Duration?
-  /// When the next one begins, or the present one is given up.
+  /// When the next check starts, or the running one has timed out.
   private(set) var next: Duration
   private(set) var isRunning = false
 
-  /// The first one begins at `first`, so that those of several providers can be spread out.
+  /// Creates a schedule that starts at `first`, so that the checks of several providers can be spread out.
   init(_ settings: Settings = Settings(), first: Duration = .zero) {
     self.settings = settings
     next = first
   }
 
-  /// Whether a probe has to begin now; it is taken for running from then on. One that is over its time has failed.
+  /// Returns whether a check is due, and considers it running from then on. A check that has timed out has failed.
   mutating func starts(at now: Duration) -> Bool {
     guard settings.interval > .zero, next <= now else { return false }
     if isRunning {
@@ -40,7 +39,7 @@ struct HealthChecks: Sendable {
     return true
   }
 
-  /// Notes how a probe ended; true when the provider is thought of differently now.
+  /// Records the result of a check; returns `true` if it changes `isHealthy`.
   @discardableResult
   mutating func ended(_ passed: Bool, at now: Duration) -> Bool {
     guard isRunning else { return false }

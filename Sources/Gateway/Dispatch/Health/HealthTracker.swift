@@ -1,14 +1,14 @@
-/// The health of all providers, and the set of those that can be asked, kept so that a request only has to look at it.
+/// The health of all providers, and the set of available ones, kept up to date so that a request only reads it.
 struct HealthTracker: Sendable {
   private(set) var providers: [ProviderHealth]
   private let ids: [ProviderID]
   /// Counts reloads.
   private var generation: UInt32 = 0
   private var availableSet = BitSet128()
-  /// When somebody comes back by the clock alone.
+  /// When a provider becomes available by the passage of time.
   private var changes: Duration = .zero
 
-  /// A provider that is no longer what it was.
+  /// A change of a provider's availability.
   struct Change: Equatable, Sendable {
     var provider: Int
     var isAvailable: Bool
@@ -26,7 +26,7 @@ struct HealthTracker: Sendable {
     self.init(providers)
     generation = old.generation &+ 1
     for (index, id) in ids.enumerated() {
-      // Attempts that started under an earlier state of this provider say nothing about the new one.
+      // Attempts from before a reload say nothing about a state that is new.
       self.providers[index].generation = generation
       guard let before = old.ids.firstIndex(of: id) else { continue }
       let known = old.providers[before]
@@ -39,22 +39,22 @@ struct HealthTracker: Sendable {
     refresh(at: now)
   }
 
-  /// Who can be asked.
+  /// Returns the available providers.
   mutating func available(at now: Duration) -> BitSet128 {
     if now >= changes { refresh(at: now) }
     return availableSet
   }
 
-  /// Lets an attempt through.
+  /// Admits an attempt.
   mutating func begin(_ provider: Int, at now: Duration, isForced: Bool = false) -> ProviderHealth.Attempt? {
     guard providers.indices.contains(provider) else { return nil }
     let attempt = providers[provider].begin(at: now, isForced: isForced)
-    // The trial of a provider that was down takes it out for others.
+    // While its trial request runs, a half-open provider is unavailable to others.
     update(provider, at: now)
     return attempt
   }
 
-  /// Notes how an attempt ended; what it changed, for the events.
+  /// Records the result of an attempt; returns the change of the provider's availability, if any.
   mutating func ended(
     _ provider: Int, _ attempt: ProviderHealth.Attempt, _ outcome: ProviderHealth.Outcome, at now: Duration
   ) -> Change? {
@@ -66,7 +66,7 @@ struct HealthTracker: Sendable {
     return before == after ? nil : Change(provider: provider, isAvailable: after)
   }
 
-  /// The providers that are to be probed now.
+  /// Starts the health checks that are due and returns their providers.
   mutating func checksDue(at now: Duration) -> [Int] {
     var due: [Int] = []
     for index in providers.indices {
@@ -77,12 +77,12 @@ struct HealthTracker: Sendable {
     return due
   }
 
-  /// When the next probe begins or is over its time.
+  /// When the next health check starts or times out.
   var nextCheck: Duration? {
     providers.filter { $0.checks.settings.interval > .zero }.map(\.checks.next).min()
   }
 
-  /// Notes how a probe ended; what it changed, for the events.
+  /// Records the result of a health check; returns the change of the provider's availability, if any.
   mutating func healthChecked(_ provider: Int, _ passed: Bool, at now: Duration) -> Change? {
     guard providers.indices.contains(provider) else { return nil }
     let before = providers[provider].checks.isHealthy
@@ -92,7 +92,7 @@ struct HealthTracker: Sendable {
     return before == after ? nil : Change(provider: provider, isAvailable: after)
   }
 
-  /// How long until one of them may be asked, as far as is known: what callers are told.
+  /// Returns the time until one of the candidates is available, as far as it is known.
   func timeUntilAvailable(among candidates: some Sequence<Int>, at now: Duration) -> Duration? {
     var soonest: Duration?
     for provider in candidates where providers.indices.contains(provider) {

@@ -1,20 +1,20 @@
 extension ProviderHealth.Outcome {
-  /// What a failed attempt says of who was asked.
+  /// Classifies a failed attempt by what it says about the provider.
   init(_ failure: AttemptFailure) {
     switch failure {
-    // Whoever loads a model is well.
+    // A provider that is loading a model is healthy.
     case _ where failure.isLoading: self = .inconclusive
     case .status(let status, let error):
       switch status {
       case 401, 402, 403: self = .credentialsRejected
       case 429: self = .rateLimited(error.retryAfter.map { .seconds($0) })
       case 408, 500...: self = .failed
-      // That it said no to the request is an answer.
+      // Rejecting the request is an answer.
       default: self = .answered
       }
     case .error(let error):
-      self = error.isAboutLimits ? .rateLimited(error.retryAfter.map { .seconds($0) }) : .failed
-    // A bound of the gateway's own.
+      self = error.isRateLimit ? .rateLimited(error.retryAfter.map { .seconds($0) }) : .failed
+    // A limit of the gateway, not of the provider.
     case .tooLarge, .addressNotAllowed: self = .answered
     default: self = .failed
     }
@@ -22,16 +22,16 @@ extension ProviderHealth.Outcome {
 }
 
 extension UpstreamError {
-  /// Whether it says that there were too many requests: OpenAI's, Anthropic's and Gemini's words for it.
-  fileprivate var isAboutLimits: Bool {
-    ["rate_limit_exceeded", "rate_limit_error", "RESOURCE_EXHAUSTED", "insufficient_quota"].contains { word in
-      type == word || code == word
+  /// Whether the error reports a rate limit, in the terms of OpenAI, Anthropic, or Gemini.
+  fileprivate var isRateLimit: Bool {
+    ["rate_limit_exceeded", "rate_limit_error", "RESOURCE_EXHAUSTED", "insufficient_quota"].contains { name in
+      type == name || code == name
     }
   }
 }
 
 extension Duration {
-  /// Seconds, rounded up so that nobody comes too early; at least 1.
+  /// The seconds, rounded up so that a retry is not too early; at least 1.
   var wholeSeconds: Int {
     let (seconds, attoseconds) = components
     return Int(clamping: max(1, seconds + (attoseconds > 0 ? 1 : 0)))

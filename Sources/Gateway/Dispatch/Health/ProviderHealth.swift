@@ -1,61 +1,61 @@
-/// Whether one provider can be asked, and with which of its keys: what its answers and its probes say.
+/// The availability of one provider and its API keys, from the results of attempts and health checks.
 ///
-/// The provider has a breaker, and each of its keys has one: a limit or a refusal of credentials parks the key alone.
-/// Its keys are used in turn.
+/// The provider has a circuit breaker, and so has each of its keys: a rate limit or rejected credentials start a
+/// cooldown of that key alone. The keys rotate.
 struct ProviderHealth: Sendable {
-  /// How long keys are parked.
+  /// The cooldown times of a key.
   struct Cooldown: Equatable, Sendable {
-    /// After a limit without a time: doubled each time, up to the most.
+    /// After a rate limit without a time; doubles each time, up to the maximum.
     var rateLimited = Duration.seconds(1)
     var rateLimitedMax = Duration.seconds(60)
-    /// After a refusal of the key.
+    /// After rejected credentials.
     var credentialsRejected = Duration.seconds(60)
-    /// The longest, whatever the provider says.
+    /// The longest cooldown, whatever the provider asks for.
     var durationMax = Duration.seconds(3600)
   }
 
-  /// How an attempt ended, as far as it says something of the provider.
+  /// The result of an attempt, as far as it says something about the provider.
   enum Outcome: Equatable, Sendable {
-    /// It answered; that it said no to the request is an answer.
+    /// The provider answered; rejecting the request is an answer.
     case answered
-    /// The connection, the server or the answer failed.
+    /// The connection, the server, or the answer failed.
     case failed
-    /// The key has used up what it may, for that long where it was said.
+    /// The key is rate limited, for the given time if the provider stated one.
     case rateLimited(Duration?)
-    /// The key is not accepted, or there is no money behind it.
+    /// The key was rejected or has no credit.
     case credentialsRejected
-    /// Nobody waited for it.
+    /// The attempt says nothing about the provider, for example because it was canceled.
     case inconclusive
   }
 
-  /// Whether a provider can be asked.
+  /// The availability of a provider, and the reason if it is unavailable.
   enum Status: String, Sendable {
     case healthy
-    /// Probes or requests have failed.
+    /// Health checks or requests failed.
     case unhealthy
-    /// Its keys have used up what they may.
+    /// All keys are rate limited.
     case rateLimited
-    /// Its keys are not accepted.
+    /// All keys were rejected.
     case credentialsRejected
   }
 
-  /// An attempt that was let through.
+  /// An admitted attempt.
   struct Attempt: Equatable, Sendable {
-    /// The number of the key to use; 0 where the provider has none.
+    /// The index of the key to use; 0 if the provider has none.
     var key: Int
     fileprivate var provider: Breaker.Pass
     fileprivate var keyPass: Breaker.Pass
     fileprivate var generation: UInt32
   }
 
-  /// Tells this state from others that the provider had before a reload.
+  /// Distinguishes this state from earlier ones that the provider had before a reload.
   var generation: UInt32 = 0
   let cooldown: Cooldown
   private(set) var breaker: Breaker
   private(set) var checks: HealthChecks
-  /// One for each key, or one that stands for none.
+  /// One breaker per key, or a single one if the provider has no keys.
   private(set) var keys: [Breaker]
-  /// For each key, whether it is parked because it was not accepted.
+  /// Whether each key is in its cooldown because it was rejected.
   private var isRejected: [Bool]
   private var nextKeyIndex = 0
 
@@ -73,10 +73,10 @@ struct ProviderHealth: Sendable {
     isRejected = [Bool](repeating: false, count: self.keys.count)
   }
 
-  /// Whether it can be asked.
+  /// Returns whether an attempt would be admitted.
   func isAvailable(at now: Duration) -> Bool { checks.isHealthy && breaker.admits(at: now) && hasKey(at: now) }
 
-  /// When it can be asked, if not now and as far as is known; a probe may say so earlier.
+  /// Returns when an attempt will be admitted; `nil` if it would be now, or if that depends on a health check.
   func nextAvailable(at now: Duration) -> Duration? {
     var soonest: Duration?
     for key in keys {
@@ -86,10 +86,10 @@ struct ProviderHealth: Sendable {
     return [soonest, breaker.nextAdmission(at: now)].compactMap(\.self).max()
   }
 
-  /// Whether one of its keys is not parked.
+  /// Returns whether a key is available.
   func hasKey(at now: Duration) -> Bool { nextKey(at: now) != nil }
 
-  /// Lets an attempt through with the next key; nil when there is none, unless it is forced.
+  /// Admits an attempt with the next key; returns `nil` if the provider is unavailable and the attempt is not forced.
   mutating func begin(at now: Duration, isForced: Bool = false) -> Attempt? {
     guard isForced || checks.isHealthy && breaker.admits(at: now) else { return nil }
     guard let key = nextKey(at: now) ?? (isForced ? nextKeyIndex : nil),
@@ -100,7 +100,7 @@ struct ProviderHealth: Sendable {
     return Attempt(key: key, provider: pass, keyPass: keyPass, generation: generation)
   }
 
-  /// The next key in turn that is not parked.
+  /// Returns the next available key in rotation.
   private func nextKey(at now: Duration) -> Int? {
     var key = nextKeyIndex
     for _ in keys.indices {
@@ -110,14 +110,14 @@ struct ProviderHealth: Sendable {
     return nil
   }
 
-  /// Whether it can be asked, and if not, why.
+  /// Returns the provider's status.
   func status(at now: Duration) -> Status {
     if !checks.isHealthy || !breaker.admits(at: now) { return .unhealthy }
     if hasKey(at: now) { return .healthy }
     return isRejected.contains(false) ? .rateLimited : .credentialsRejected
   }
 
-  /// Notes how an attempt ended.
+  /// Records the result of an attempt.
   mutating func ended(_ attempt: Attempt, _ outcome: Outcome, at now: Duration) {
     guard attempt.generation == generation else { return }
     if outcome != .inconclusive { isRejected[attempt.key] = outcome == .credentialsRejected }
@@ -132,7 +132,7 @@ struct ProviderHealth: Sendable {
       breaker.inconclusive(attempt.provider)
       keys[attempt.key].inconclusive(attempt.keyPass)
     case .rateLimited(let wait):
-      // The provider is there, or it could not have said so.
+      // The provider is reachable, or it could not have said so.
       breaker.succeeded(attempt.provider, at: now)
       startCooldown(attempt.key, for: wait ?? keys[attempt.key].nextOpenTime, at: now)
     case .credentialsRejected:
@@ -145,10 +145,10 @@ struct ProviderHealth: Sendable {
     keys[key].open(until: now + min(max(time, .zero), cooldown.durationMax))
   }
 
-  /// Whether a probe has to begin.
+  /// Returns whether a health check is due.
   mutating func startsCheck(at now: Duration) -> Bool { checks.starts(at: now) }
 
-  /// Notes how a probe ended. One that is well closes the breaker too: nobody has to be the trial.
+  /// Records the result of a health check. A success also closes the breaker, without a trial request.
   mutating func healthChecked(_ passed: Bool, at now: Duration) {
     guard checks.isRunning else { return }
     checks.ended(passed, at: now)

@@ -1,8 +1,8 @@
-// Times of the day, as fields write them.
+// Dates and times in header fields and bodies.
 
 extension RetryAfter {
-  /// Seconds since 1970 of an HTTP date in one of its three forms (RFC 9110 section 5.6.7): IMF-fixdate, that of
-  /// RFC 850, and that of C's `asctime`.
+  /// Reads an HTTP date in one of its three forms (RFC 9110 section 5.6.7): IMF-fixdate, RFC 850, and C's `asctime`.
+  /// Returns seconds since 1970.
   static func date(_ text: Span<UInt8>) -> Int? {
     guard text.count <= bytesMax else { return nil }
     var words = Words(text)
@@ -21,7 +21,7 @@ extension RetryAfter {
       guard let day = number(text, start..<start + 2), let month = month(text, start + 3..<start + 6),
         let year = number(text, start + 7..<start + 9), let time = time(text, words.next())
       else { return nil }
-      // Two digits are the nearest year; nobody is sent away until 2070.
+      // A two-digit year is read as the nearest one, which is right until 2070.
       return seconds(year: year + (year < 70 ? 2000 : 1900), month: month, day: day, time)
     }
     // `Sun, 06 Nov 1994 08:49:37 GMT`
@@ -31,8 +31,8 @@ extension RetryAfter {
     return seconds(year: year, month: month, day: day, time)
   }
 
-  /// Seconds since 1970 of a timestamp of RFC 3339, as in `2026-01-31T23:59:60.5+01:00`; fractions count as a whole
-  /// second, so that nobody comes too early.
+  /// Reads an RFC 3339 timestamp such as `2026-01-31T23:59:60.5+01:00`. Returns seconds since 1970; a fraction counts
+  /// as a full second, so that a retry is not too early.
   static func timestamp(_ text: Span<UInt8>) -> Int? {
     guard text.count >= 20, text.count <= bytesMax else { return nil }
     guard text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"), text[10] | 0x20 == UInt8(ascii: "t") else {
@@ -59,7 +59,7 @@ extension RetryAfter {
     return seconds - sign * (hours * 3600 + minutes * 60)
   }
 
-  /// Runs of what is neither a space nor a comma.
+  /// Splits a text at spaces and commas.
   private struct Words: ~Escapable {
     private let text: Span<UInt8>
     private var at = 0
@@ -75,7 +75,7 @@ extension RetryAfter {
     }
   }
 
-  /// One to four digits.
+  /// Reads one to four digits.
   private static func number(_ text: Span<UInt8>, _ range: Range<Int>?) -> Int? {
     guard let range, (1...4).contains(range.count) else { return nil }
     var number = 0
@@ -99,7 +99,7 @@ extension RetryAfter {
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]
 
-  /// Seconds of the day of `08:49:37`; a leap second is there.
+  /// Reads a time such as `08:49:37` as seconds of the day; allows a leap second.
   private static func time(_ text: Span<UInt8>, _ range: Range<Int>?) -> Int? {
     guard let range, range.count == 8 else { return nil }
     let start = range.lowerBound
@@ -112,7 +112,7 @@ extension RetryAfter {
 
   private static func seconds(year: Int, month: Int, day: Int, _ time: Int) -> Int? {
     guard (1...9999).contains(year), (1...12).contains(month), (1...31).contains(day) else { return nil }
-    // Years begin in March, so that a leap day is the last of one.
+    // A year starts in March here, so that a leap day is its last day.
     let shifted = month <= 2 ? year - 1 : year
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
     let days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
@@ -121,9 +121,9 @@ extension RetryAfter {
 }
 
 extension UInt8 {
-  /// Whether it is a decimal digit.
+  /// Whether the byte is a decimal digit.
   var isDecimal: Bool { self &- UInt8(ascii: "0") < 10 }
 
-  /// Whether it is a letter of ASCII.
+  /// Whether the byte is an ASCII letter.
   fileprivate var isLetter: Bool { lowercased >= 0x61 && lowercased <= 0x7a }
 }

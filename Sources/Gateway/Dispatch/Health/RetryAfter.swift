@@ -1,28 +1,31 @@
-/// How long an upstream wants to be left alone, in each of the ways that it may say so.
+/// Readers for every form in which upstreams state when to retry.
 ///
-/// Pure functions over bytes: what cannot be read is nil, and no number is so large that it is believed; the longest
-/// time is `longest`. Times of the day are compared with `now`, in seconds since 1970.
+/// These are pure functions over bytes. Unreadable input gives `nil`, and results are limited to `longest`. Points in
+/// time are compared with `now`, in seconds since 1970.
 enum RetryAfter {
-  /// The longest time that is told apart: a month, as long as quotas go.
+  /// The longest result: a month, the longest period of a quota.
   static let longest = Duration.seconds(31 * 86_400)
-  /// Bytes that a value may have.
+  /// The longest value that is read, in bytes.
   static let bytesMax = 64
 
-  /// A `Retry-After` field: seconds, or a date (RFC 9110 section 10.2.3). Some servers write fractions of seconds.
+  /// Reads a `Retry-After` field: seconds, or a date (RFC 9110 section 10.2.3). Some servers send fractions of
+  /// seconds.
   static func field(_ value: Span<UInt8>, now: Int) -> Duration? {
     guard let text = trimmed(value) else { return nil }
     if text[0].isDecimal { return decimal(text, unit: .seconds(1)) }
     return date(text).map { wait(until: $0, now) }
   }
 
-  /// A `retry-after-ms` field: milliseconds. Source: OpenAI's and Azure's client libraries, which read it first.
+  /// Reads a `retry-after-ms` field: milliseconds. Source: the client libraries of OpenAI and Azure, which read it
+  /// first.
   static func milliseconds(_ value: Span<UInt8>) -> Duration? {
     guard let text = trimmed(value) else { return nil }
     return decimal(text, unit: .milliseconds(1))
   }
 
-  /// A duration with units, as in `6m0s`, `1s`, `20ms` (OpenAI's `x-ratelimit-reset-requests` and `-tokens`; the
-  /// notation of Go's `time.Duration`), also with days, and as in `34.5s` (Gemini's `retryDelay`; protobuf's JSON).
+  /// Reads a duration with units, such as `6m0s` or `20ms` (OpenAI's `x-ratelimit-reset-requests` and `-tokens`; the
+  /// notation of Go's `time.Duration`), also with days, or `34.5s` (Gemini's `retryDelay`; the JSON form of
+  /// protobuf).
   static func duration(_ value: Span<UInt8>) -> Duration? {
     guard let text = trimmed(value) else { return nil }
     var sum = Duration.zero
@@ -40,15 +43,15 @@ enum RetryAfter {
     return sum
   }
 
-  /// A reset in whatever form: a date of RFC 3339 (Anthropic), a duration with units (OpenAI), seconds (the draft
-  /// standard, Cerebras), or seconds or milliseconds since 1970 (GitHub's manner, OpenRouter).
+  /// Reads the reset time of a rate limit: an RFC 3339 date (Anthropic), a duration with units (OpenAI), seconds (the
+  /// draft standard, Cerebras), or seconds or milliseconds since 1970 (GitHub, OpenRouter).
   static func reset(_ value: Span<UInt8>, now: Int) -> Duration? {
     guard let text = trimmed(value) else { return nil }
     if text.count > 10, text[4] == UInt8(ascii: "-") { return timestamp(text).map { wait(until: $0, now) } }
     guard isNumber(text) else {
       return text[0].isDecimal ? duration(text) : date(text).map { wait(until: $0, now) }
     }
-    // Beyond a month it can only be a time of the day.
+    // A number above a month can only be a point in time.
     guard let number = decimal(text, unit: .seconds(1), most: .seconds(1 << 50)) else { return nil }
     let seconds = Int(clamping: number.components.seconds)
     if seconds > 100_000_000_000 { return wait(until: seconds / 1000, now) }
@@ -56,8 +59,7 @@ enum RetryAfter {
     return min(number, longest)
   }
 
-  /// The `retryDelay` of a `google.rpc.RetryInfo` in the details of an error, as Gemini answers a 429. Bodies that
-  /// are not JSON have none.
+  /// Reads the `retryDelay` of a `google.rpc.RetryInfo` in the details of an error, which Gemini sends with a 429.
   static func retryInfo(_ body: Span<UInt8>) -> Duration? {
     do throws(JSONError) {
       var root = try object(body)
@@ -75,7 +77,7 @@ enum RetryAfter {
     return nil
   }
 
-  /// The object that a body is, or the first of a list, which streams answer with.
+  /// Returns the object of a body, or the first one of a list, as in streaming responses.
   private static func object(_ body: Span<UInt8>) throws(JSONError) -> MemberCursor {
     let start = Scanner.skip(in: body, from: 0)
     guard body.byte(at: start) == UInt8(ascii: "[") else { return try MemberCursor(in: body, at: start) }
@@ -98,7 +100,7 @@ enum RetryAfter {
 
   // MARK: Numbers
 
-  /// The value without spaces around it; nil when nothing or too much is left.
+  /// Returns the value without surrounding spaces; `nil` if it is empty or too long.
   @_lifetime(copy value)
   private static func trimmed(_ value: Span<UInt8>) -> Span<UInt8>? {
     var start = 0
@@ -114,7 +116,7 @@ enum RetryAfter {
     return true
   }
 
-  /// Digits, with a fraction if there is one, of a unit.
+  /// Reads digits, with an optional fraction, in a unit.
   private static func decimal(_ text: Span<UInt8>, unit: Duration, most: Duration = longest) -> Duration? {
     var whole = Duration.zero
     var at = 0

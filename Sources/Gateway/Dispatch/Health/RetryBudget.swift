@@ -1,7 +1,7 @@
-/// How many more attempts at the same provider its traffic is worth, so that retries never become the storm.
+/// A retry budget: a limit on the retries at a provider, so that they do not overload one that is failing.
 ///
-/// In any window retries are at most that share of the first attempts in it, but as many as the floor, which is for
-/// providers with little traffic.
+/// In any window, retries are at most a share of the first attempts, but at least `floor`, for providers with few
+/// requests.
 struct RetryBudget: Sendable {
   struct Settings: Equatable, Sendable {
     var percent = 10
@@ -17,10 +17,10 @@ struct RetryBudget: Sendable {
     recent = SlidingWindow(for: settings.window)
   }
 
-  /// Notes a first attempt.
+  /// Records a first attempt.
   mutating func note(at now: Duration) { recent.note(at: now) }
 
-  /// Takes a retry; false when there is none.
+  /// Takes one retry from the budget; returns `false` if it is spent.
   mutating func take(at now: Duration) -> Bool {
     let (requests, retries) = recent.totals(at: now)
     guard (retries + 1) * 100 <= requests * settings.percent || retries < settings.floor else { return false }
@@ -29,35 +29,35 @@ struct RetryBudget: Sendable {
   }
 }
 
-/// When the same provider may be asked again in one request: full jitter unless asked otherwise, so that those who failed together do not come
-/// back together (AWS Architecture Blog, "Exponential Backoff And Jitter"), and never behind the request's deadline.
+/// The delays between retries at the same provider within one request: exponential with full jitter, so that requests
+/// that failed together do not return together (AWS Architecture Blog, "Exponential Backoff And Jitter").
 struct Backoff: Equatable, Sendable {
-  /// The longest first pause; each time it doubles.
+  /// The upper limit of the first delay; doubles with each retry.
   var base = Duration.milliseconds(250)
   var delayMax = Duration.seconds(8)
-  /// Attempts at one provider in one request, the first one included.
+  /// The most attempts at one provider within one request, including the first.
   var attemptsMax = 2
-  /// The share of a pause that is left to chance.
+  /// The random share of a delay.
   var jitter = 1.0
-  /// When the request is over.
+  /// When the request times out.
   var deadline: Duration
-  /// Attempts so far.
+  /// The number of attempts so far.
   private(set) var attempts = 1
 
   init(deadline: Duration) { self.deadline = deadline }
 
-  /// How long to pause before another attempt, or nil when there may be none: all were made, or it would begin behind
+  /// Returns the delay before the next attempt; `nil` if all attempts are used up or the next one would start after
   /// the deadline.
   ///
-  /// - Parameter asked: How long the provider asked to be left alone.
+  /// - Parameter asked: The delay that the provider asked for.
   mutating func nextDelay(
     at now: Duration, asked: Duration = .zero, using random: inout some RandomNumberGenerator
   ) -> Duration? {
     guard attempts < attemptsMax else { return nil }
     let limit = min(base * (1 << min(attempts - 1, 16)), delayMax)
     let length = max(0, Self.nanoseconds(limit))
-    let chance = Int64(Double(length) * min(max(jitter, 0), 1))
-    let delay = asked + .nanoseconds(length - chance + Int64.random(in: 0...chance, using: &random))
+    let jittered = Int64(Double(length) * min(max(jitter, 0), 1))
+    let delay = asked + .nanoseconds(length - jittered + Int64.random(in: 0...jittered, using: &random))
     guard now + delay < deadline else { return nil }
     attempts += 1
     return delay

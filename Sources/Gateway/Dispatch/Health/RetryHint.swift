@@ -1,25 +1,23 @@
-/// How long a provider that answered 429 or 503 wants to be left alone, from all fields of its answer that say
-/// something of it.
+/// How long to wait after a 429 or 503, from all header fields and the body that say something about it.
 ///
-/// What is said outright counts: `retry-after-ms`, then `retry-after`, then the body. Otherwise the limits count of
-/// which nothing remains, the slowest of them; and when no limit says that it is used up, the soonest reset, because
-/// something was too much.
+/// An explicit time takes precedence: `retry-after-ms`, then `retry-after`, then the body. Otherwise it is the latest
+/// reset of the limits that are used up, or if none is reported as used up, the earliest reset of any limit.
 struct RetryHint: Sendable {
-  /// Limits that are told apart; more are read past.
+  /// The most limits that are read; more are ignored.
   static let limitsMax = 8
 
-  /// The fields to look for.
+  /// The names of the header fields.
   static let fields: [StaticString] = [
     "retry-after-ms", "retry-after",
-    // The draft standard's, and everybody's before it.
+    // The draft standard, and its predecessors.
     "ratelimit-reset", "ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-remaining",
-    // OpenAI's, Groq's and many others'.
+    // OpenAI, Groq, and many others.
     "x-ratelimit-reset-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens",
     "x-ratelimit-remaining-tokens",
-    // Cerebras'.
+    // Cerebras.
     "x-ratelimit-reset-requests-day", "x-ratelimit-remaining-requests-day", "x-ratelimit-reset-tokens-minute",
     "x-ratelimit-remaining-tokens-minute",
-    // Anthropic's.
+    // Anthropic.
     "anthropic-ratelimit-requests-reset", "anthropic-ratelimit-requests-remaining",
     "anthropic-ratelimit-tokens-reset", "anthropic-ratelimit-tokens-remaining",
     "anthropic-ratelimit-input-tokens-reset", "anthropic-ratelimit-input-tokens-remaining",
@@ -27,7 +25,7 @@ struct RetryHint: Sendable {
   ]
 
   private struct Limit: Sendable {
-    /// A number made of what is limited.
+    /// A hash of the limit's name.
     var name: UInt64
     var reset: Duration?
     var isUsedUp = false
@@ -40,14 +38,14 @@ struct RetryHint: Sendable {
 
   init() {}
 
-  /// Reads all fields that `value` knows; `now` in seconds since 1970.
+  /// Reads all fields that `value` returns; `now` is in seconds since 1970.
   init(now: Int, _ value: (StaticString) -> String?) {
     for name in Self.fields {
       if let value = value(name) { note(name.bytes, value.utf8.span, now: now) }
     }
   }
 
-  /// How long to wait, if anything was said.
+  /// How long to wait; `nil` if the response does not say.
   var wait: Duration? {
     if let said = milliseconds ?? field ?? body { return said }
     if let slowest = limits.filter(\.isUsedUp).compactMap(\.reset).max() { return slowest }
@@ -76,7 +74,7 @@ struct RetryHint: Sendable {
     }
   }
 
-  /// Reads the body of the answer.
+  /// Reads the response body.
   mutating func note(body: Span<UInt8>) { self.body = RetryAfter.retryInfo(body) }
 
   private mutating func noteReset(_ limit: Span<UInt8>, _ value: Span<UInt8>, _ now: Int) {
@@ -90,7 +88,7 @@ struct RetryHint: Sendable {
   }
 
   private mutating func note(_ name: Span<UInt8>, _ change: (inout Limit) -> Void) {
-    // FNV-1a: two limits of one answer that collide would only be taken for one.
+    // FNV-1a; two limits of one response that collide only count as one.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for index in name.indices { hash = (hash ^ UInt64(name[index].lowercased)) &* 0x100_0000_01b3 }
     if let index = limits.firstIndex(where: { $0.name == hash }) { return change(&limits[index]) }
@@ -120,7 +118,7 @@ struct RetryHint: Sendable {
     return name.extracting(..<count)
   }
 
-  /// Whether it is a zero.
+  /// Returns whether the value is zero.
   private static func isNothing(_ value: Span<UInt8>) -> Bool {
     guard !value.isEmpty, value.count <= RetryAfter.bytesMax else { return false }
     for index in value.indices where ![0x20, UInt8(ascii: "0"), UInt8(ascii: ".")].contains(value[index]) {

@@ -1,17 +1,17 @@
-/// How many there were of late, and how many of them were bad: ten buckets that are used in a circle.
+/// Counts of recent requests and of failures among them, in a ring of ten buckets.
 struct SlidingWindow: Sendable {
   private static let buckets = 10
 
   private var all = InlineArray<10, UInt32>(repeating: 0)
   private var failed = InlineArray<10, UInt32>(repeating: 0)
-  /// The number of the newest bucket, counted from the beginning of time.
+  /// The number of the newest bucket since time zero.
   private var newest: Int64 = 0
   private let width: Int64
 
-  /// Remembers for about that long, in steps of a tenth.
+  /// Creates a window of about this length; it moves in steps of a tenth.
   init(for window: Duration) { width = max(1, Self.milliseconds(window) / Int64(Self.buckets)) }
 
-  /// Counts one or several.
+  /// Adds to the counts.
   mutating func note(_ count: Int = 1, failed failedCount: Int = 0, at now: Duration) {
     move(to: now)
     let bucket = Int(newest % Int64(Self.buckets))
@@ -19,7 +19,7 @@ struct SlidingWindow: Sendable {
     failed[bucket] = Self.sum(failed[bucket], failedCount)
   }
 
-  /// What is remembered.
+  /// Returns the counts of the window.
   mutating func totals(at now: Duration) -> (all: Int, failed: Int) {
     move(to: now)
     var totals = (all: 0, failed: 0)
@@ -30,6 +30,7 @@ struct SlidingWindow: Sendable {
     return totals
   }
 
+  /// Clears all counts.
   mutating func forget() {
     for bucket in 0..<Self.buckets {
       all[bucket] = 0
@@ -37,7 +38,7 @@ struct SlidingWindow: Sendable {
     }
   }
 
-  /// Empties the buckets between the newest one and now. Time that runs backwards stands still.
+  /// Clears the buckets between the newest one and now. If time runs backwards, nothing changes.
   private mutating func move(to now: Duration) {
     let number = max(0, Self.milliseconds(now)) / width
     guard number > newest else { return }

@@ -1,22 +1,22 @@
-/// What a request needs of whoever answers it.
+/// The requirements that a request has of a model.
 struct Requirements: Equatable, Sendable {
   var capabilities: ModelCapabilities = []
-  /// Characters of its prompt.
+  /// The number of characters of the prompt.
   var characters = 0
-  /// Whether the caller asks for a larger context than the usual one.
+  /// Whether the caller asks for a larger context than usual.
   var mayReadMore = false
 
-  /// Characters of a token, about; and as many as a token of prose or code hardly ever has.
+  /// The typical number of characters per token, and one that prose and code hardly ever exceed.
   static let charactersPerToken = 4
   private static let charactersPerTokenMax = 8
 
-  /// Tokens of the prompt, about.
+  /// The estimated tokens of the prompt.
   var tokens: Int { characters / Self.charactersPerToken }
-  /// Rather too few than too many: who counts more than there are refuses what would have fitted.
+  /// A low estimate of the tokens: a high one would reject prompts that fit.
   var tokensAtLeast: Int { characters / Self.charactersPerTokenMax }
 
-  /// Whether a model can do it, as far as is known: what is not known is not held against it, and what is only believed
-  /// does no more than leave it for last.
+  /// Returns whether a model satisfies the requirements. An unknown property never counts against a model, and an
+  /// uncertain one only makes it a last resort.
   func eligibility(_ known: KnownModels.Known?) -> Eligibility {
     guard let known else { return .eligible }
     let missing = known.model.capabilities.map { capabilities.subtracting($0) } ?? []
@@ -28,27 +28,27 @@ struct Requirements: Equatable, Sendable {
   }
 }
 
-/// Whether a model can do what a request needs.
+/// Whether a model satisfies the requirements of a request.
 enum Eligibility: Equatable, Sendable {
   case eligible
-  /// The prompt may have more tokens than it reads.
+  /// The prompt may exceed the context length.
   case uncertain
-  /// What it cannot, and whether that is more than the catalog's word.
+  /// The model lacks capabilities; `isSure` if the configuration says so, not only the catalog.
   case missing(ModelCapabilities, isSure: Bool)
-  /// The prompt has more tokens than it reads.
+  /// The prompt exceeds the context length.
   case contextTooSmall(context: Int)
 }
 
-/// Which candidates can do what a request needs.
+/// The eligibility of each candidate for a request.
 struct CandidateEligibility: Equatable, Sendable {
-  /// Those that cannot, by their position: for `Asking.out`.
+  /// The positions of the candidates that are ineligible, for `SelectionInput.excluded`.
   private(set) var ineligible = BitSet128()
-  /// Those that perhaps cannot: for when nobody else can be asked.
+  /// The positions of the candidates that are a last resort.
   private(set) var uncertain = BitSet128()
-  /// For each candidate.
+  /// The eligibility by position.
   private(set) var candidates: [Eligibility] = []
 
-  /// Looks at what is known of every candidate.
+  /// Compares every candidate with the requirements.
   init(_ models: [KnownModels.Known?], _ requirements: Requirements) {
     candidates = models.map(requirements.eligibility)
     let hasEligible = candidates.contains { $0 == .eligible || $0 == .uncertain }
@@ -56,20 +56,20 @@ struct CandidateEligibility: Equatable, Sendable {
       switch candidate {
       case .eligible: break
       case .uncertain: uncertain.insert(position)
-      // Where the catalog alone says that nobody can, whoever is asked will say.
+      // If no candidate has the capability according to the catalog alone, let the providers decide.
       case .missing(_, let isSure): if isSure || hasEligible { ineligible.insert(position) }
       case .contextTooSmall: ineligible.insert(position)
       }
     }
   }
 
-  /// Whether nobody can do it.
+  /// Whether all candidates are ineligible.
   var hasNone: Bool { !candidates.isEmpty && ineligible.count == candidates.count }
 
-  /// Why nobody can do it, for the caller; nil when somebody can.
+  /// Returns the API error for a request without an eligible candidate; `nil` if there is one.
   ///
-  /// That the prompt is too long comes first, in the words by which agents know that they have to shorten it. Source: the
-  /// errors of OpenAI (`context_length_exceeded`), Anthropic and Gemini.
+  /// A prompt that is too long comes first, in the wording by which agents know to shorten it. Source: the errors of
+  /// OpenAI (`context_length_exceeded`), Anthropic, and Gemini.
   func apiError(_ requirements: Requirements, _ dialect: Dialect) -> APIError? {
     guard hasNone else { return nil }
     let contexts = candidates.map { if case .contextTooSmall(let context) = $0 { context } else { 0 } }

@@ -1,37 +1,37 @@
-/// What is known of models where they are: the catalog, and what the configuration says instead.
+/// Properties of models at their providers: those of the catalog, with the configuration taking precedence.
 struct KnownModels: Sendable {
-  /// A provider, and what the configuration says about its models.
+  /// A provider, and the settings of its models.
   struct Provider: Sendable {
-    /// The provider type, under its name in the catalog.
+    /// The name of the provider type in the catalog.
     var kind: String
     var isLocal: Bool
     /// These take precedence over the catalog, field by field.
     var models: [Configuration.Model] = []
   }
 
-  /// A model, and what of it is more than a guess.
+  /// A model, and which of its properties are certain.
   struct Known: Equatable, Sendable {
     var model: ModelCatalog.Model
-    /// Whether it reads no more than is said: it is this very model's, or the configuration's word.
+    /// Whether the context length is certain: it is that of this very model, or configured.
     var isContextSure = false
-    /// Whether it can do no more than is said: only the configuration knows that.
+    /// Whether the capabilities are certain: they are configured.
     var areCapabilitiesSure = false
   }
 
-  /// What is known of all candidates of one name.
+  /// The properties of all candidates of one name.
   struct Profile: Sendable {
     fileprivate var name = ""
-    /// In the order of the candidates.
+    /// The models in the order of the candidates.
     var models: [Known?] = []
-    /// The fewest tokens that one of them reads.
+    /// The smallest context length of a candidate.
     var contextMin: Int = .max
-    /// What one of them lacks.
+    /// The capabilities that at least one candidate lacks.
     var missing: ModelCapabilities = []
   }
 
-  /// Names whose profiles are kept.
+  /// The most profiles that are cached.
   static let profilesMax = 256
-  /// What candidates are looked at for.
+  /// The capabilities by which candidates are selected.
   static let checkedCapabilities: ModelCapabilities = [.tools, .vision, .schema]
 
   private let catalog: ModelCatalog
@@ -43,16 +43,16 @@ struct KnownModels: Sendable {
     self.catalog = catalog
   }
 
-  /// What is known of a model at a provider.
+  /// Returns what is known about a model at a provider.
   func model(_ name: String, at provider: Int) -> Known? {
     let configured = providers[provider]
     let found = catalog.find(name, provider: configured.kind)
     var known = Known(
       model: found?.model ?? ModelCatalog.Model(provider: configured.kind, name: name),
       isContextSure: found?.isExact ?? false)
-    // What another version can do says little about this one.
+    // The capabilities of another version say little about this one.
     if found?.isExact == false { known.model.capabilities = nil }
-    // A server of one's own has the context that it was started with, and costs nothing.
+    // A local server has the context length that it was started with, and costs nothing.
     if configured.isLocal {
       known.model.context = nil
       known.model.prices = [ModelCatalog.Prices(input: 0, output: 0)]
@@ -77,14 +77,14 @@ struct KnownModels: Sendable {
   /// Converts US dollars to millionths of a US dollar.
   private static func microUSD(_ dollars: Double) -> UInt64 { UInt64((dollars * 1e6).rounded()) }
 
-  /// What is known of all candidates of a name, if it was asked for before; it is the same for as long as the table is.
+  /// Returns the cached profile of a name; it is valid for as long as the route table.
   func profile(of name: String) -> Profile? {
-    // Texts are equal that are not the same bytes, and those are other models.
+    // Two texts can be equal without having the same bytes; they name different models.
     guard let profile = profiles[name], profile.name.utf8.elementsEqual(name.utf8) else { return nil }
     return profile
   }
 
-  /// The same for candidates as they are called at their providers.
+  /// Computes and caches the profile of a name. `candidates` have their providers' names for the model.
   mutating func profile(of name: String, _ candidates: [(provider: Int, model: String)]) -> Profile {
     var profile = Profile(name: name, models: candidates.map { model($0.model, at: $0.provider) })
     for case let known? in profile.models {
@@ -100,14 +100,14 @@ struct KnownModels: Sendable {
 }
 
 extension ModelCatalog {
-  /// The catalog that the program brings along; see `docs/catalog.md`.
+  /// The built-in catalog; see `docs/catalog.md`.
   static let builtIn = readBuiltIn(PackageResources.models_jsonl)
 
   private static func readBuiltIn(_ file: [UInt8]) -> ModelCatalog {
     do throws(ModelCatalogError) {
       return try read(file.span)
     } catch {
-      preconditionFailure("the built-in catalog of models: \(error)")
+      preconditionFailure("the built-in model catalog: \(error)")
     }
   }
 }

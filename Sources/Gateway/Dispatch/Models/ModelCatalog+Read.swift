@@ -1,14 +1,14 @@
-/// Why a file is not a catalog of models, and where.
+/// An error in a model catalog file.
 struct ModelCatalogError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// From 1.
+  /// Counted from 1.
   var line: Int
   var reason: String
 
-  /// The fault as a sentence.
-  var description: String { "Line \(line) of the catalog of models: \(reason)." }
+  /// A sentence with the line and the reason.
+  var description: String { "Line \(line) of the model catalog: \(reason)." }
 }
 
-/// The file of models: lines of JSON, of which the first says what it is.
+/// The format of the catalog file: lines of JSON, of which the first identifies it.
 ///
 /// ```
 /// {"models":1,"date":"2026-11-24","source":"…"}
@@ -16,15 +16,15 @@ struct ModelCatalogError: Error, Equatable, Sendable, CustomStringConvertible {
 ///  "prices":{"input":2500000,"output":10000000,"cache_read":1250000}}
 /// ```
 ///
-/// (A model stands in one line.) Prices are in millionths of a US dollar for a million tokens; `above` is a list of
-/// other prices with the `tokens` of a prompt above which they apply. What a member's name does not say is read past.
+/// (Each model is on one line.) Prices are in millionths of a US dollar per million tokens. `above` is a list of
+/// other prices, each with the number of prompt `tokens` above which they apply. Unknown members are ignored.
 extension ModelCatalog {
-  /// Bytes of a file, and models in it.
+  /// The largest file, and the most models in it.
   static let bytesMax = 16 << 20
   static let modelsMax = 20_000
-  /// Prices of one model, by the length of the prompt.
+  /// The most prices of one model, by prompt length.
   static let bandsMax = 8
-  /// The largest number of tokens and the largest price that are believed.
+  /// The largest number of tokens and the largest price that are accepted.
   private static let tokensMax = Int64(1) << 40
   private static let priceMax = Int64(1) << 50
 
@@ -47,7 +47,7 @@ extension ModelCatalog {
           catalog.set(try model(text))
         }
       } catch {
-        throw ModelCatalogError(line: line, reason: error.words)
+        throw ModelCatalogError(line: line, reason: error.reason)
       }
     }
     if line == 0 { throw ModelCatalogError(line: 1, reason: "the file is empty") }
@@ -97,7 +97,7 @@ extension ModelCatalog {
     return model
   }
 
-  /// The prices of one length of prompt; those that are not there are as in another.
+  /// Reads the prices for one range of prompt lengths; missing ones are those of `base`.
   private static func band(
     _ members: [Member], _ line: Span<UInt8>, _ base: Prices
   ) throws(ModelCatalogReason) -> Prices {
@@ -118,7 +118,7 @@ extension ModelCatalog {
   ) throws(ModelCatalogReason) -> ModelCapabilities {
     var capabilities: ModelCapabilities = []
     for element in try ModelCatalogReason.elements(of: list, "can", in: line) {
-      // Words of a later file are read past.
+      // Capabilities of a newer format are ignored.
       for (capability, word) in ModelCapabilities.words where element.equals(word, in: line) {
         capabilities.insert(capability)
       }
@@ -156,13 +156,13 @@ extension ModelCatalog {
   }
 }
 
-/// What is wrong in a line.
+/// The reason why a line is invalid.
 private struct ModelCatalogReason: Error {
-  var words: String
+  var reason: String
 
-  init(_ words: String) { self.words = words }
+  init(_ reason: String) { self.reason = reason }
 
-  /// The members of the object that a line is.
+  /// Returns the members of the object on a line.
   static func members(whole line: Span<UInt8>) throws(ModelCatalogReason) -> [Member] {
     var members: [Member] = []
     do throws(JSONError) {
@@ -174,7 +174,7 @@ private struct ModelCatalogReason: Error {
     return members
   }
 
-  /// The members of an object in a line that was read.
+  /// Returns the members of an object within a line.
   static func members(
     of value: JSONValue, _ key: StaticString, in line: Span<UInt8>
   ) throws(ModelCatalogReason) -> [Member] {
@@ -189,7 +189,7 @@ private struct ModelCatalogReason: Error {
     return members
   }
 
-  /// The elements of a list in a line that was read.
+  /// Returns the elements of a list within a line.
   static func elements(
     of value: JSONValue, _ key: StaticString, in line: Span<UInt8>
   ) throws(ModelCatalogReason) -> [JSONValue] {
@@ -206,7 +206,7 @@ private struct ModelCatalogReason: Error {
 }
 
 extension [Member] {
-  /// The value of the member of that name.
+  /// Returns the value of the first member with a name.
   fileprivate func first(_ name: StaticString, in json: Span<UInt8>) -> JSONValue? {
     for member in self where member.keyEquals(name, in: json) { return member.value }
     return nil

@@ -1,18 +1,18 @@
-/// What is known about models before anybody asks them: how much they read and write, what they can, what they cost.
+/// A catalog of models: their context and output lengths, capabilities, and prices.
 ///
-/// It comes from a dated file of JSON lines (`ModelCatalog+Read.swift`), and the configuration may say otherwise. A
-/// model that is not in it is unknown, which is not the same as free, small or unable.
+/// It is read from a dated file (`ModelCatalog+Read.swift`), and the configuration takes precedence. A model that is
+/// not in it is unknown, which does not mean free, small, or incapable.
 struct ModelCatalog: Sendable {
-  /// What tokens cost, by what they are; in millionths of a US dollar for a million tokens, which is 10^-12 US dollars
-  /// for one. Classes without a price of their own have that of the class that they are part of.
+  /// The prices by token class, in millionths of a US dollar per million tokens (10^-12 US dollars per token). A
+  /// class without a price has that of the class that it is part of.
   struct Prices: Equatable, Sendable {
-    /// Tokens of a prompt above which these prices apply, to all of its tokens.
+    /// The number of prompt tokens above which these prices apply, to all tokens.
     var above = 0
     var input: UInt64
     var output: UInt64
     var cacheRead: UInt64?
     var cacheWrite: UInt64?
-    /// For an hour rather than minutes.
+    /// The price of caching for an hour rather than for minutes.
     var cacheWriteLong: UInt64?
     var reasoning: UInt64?
     var audioIn: UInt64?
@@ -20,23 +20,23 @@ struct ModelCatalog: Sendable {
   }
 
   struct Model: Equatable, Sendable {
-    /// The kind of provider, by its display name.
+    /// The display name of the provider type.
     var provider: String
     var name: String
-    /// Tokens that it reads at most.
+    /// The context length in tokens.
     var context: Int?
-    /// Tokens that it writes at most.
+    /// The most tokens of an answer.
     var output: Int?
-    /// What it can; nil when nobody has said.
+    /// Its capabilities; `nil` if unknown.
     var capabilities: ModelCapabilities?
-    /// The lowest `above` first; none when the price is unknown.
+    /// The lowest `above` first; empty if the price is unknown.
     var prices: [Prices] = []
 
-    /// The prices for a prompt of so many tokens.
+    /// Returns the prices for a prompt length.
     func prices(forPrompt tokens: Int) -> Prices? { prices.last { $0.above <= tokens } ?? prices.first }
   }
 
-  /// Tokens of a request by what they are; no token is in two classes.
+  /// The tokens of a request by class; each token is in one class.
   struct TokenBreakdown: Equatable, Sendable {
     var input = 0
     var cacheRead = 0
@@ -47,7 +47,7 @@ struct ModelCatalog: Sendable {
     var audioIn = 0
     var audioOut = 0
 
-    /// All that was read.
+    /// All input tokens.
     var prompt: Int {
       [input, cacheRead, cacheWrite, cacheWriteLong, audioIn].reduce(0) {
         let (sum, overflow) = $0.addingReportingOverflow(max(0, $1))
@@ -56,13 +56,13 @@ struct ModelCatalog: Sendable {
     }
   }
 
-  /// A model, and whether it is the very one that was asked for; otherwise it is the one that the name is a version of.
+  /// A model, and whether it has the requested name; otherwise the name is a version of it.
   struct Found: Equatable, Sendable {
     var model: Model
     var isExact: Bool
   }
 
-  /// When what it says was true, as in `2026-11-24`.
+  /// The date of the data, such as `2026-11-24`.
   private(set) var date = ""
   private(set) var models: [Model] = []
   private var byProvider: [String: Int] = [:]
@@ -75,7 +75,7 @@ struct ModelCatalog: Sendable {
     for model in models { set(model) }
   }
 
-  /// Adds a model, in place of one of the same provider and name.
+  /// Adds a model, replacing one with the same provider and name.
   mutating func set(_ model: Model) {
     let key = model.provider + "/" + model.name
     if let index = byProvider[key] {
@@ -87,8 +87,8 @@ struct ModelCatalog: Sendable {
     models.append(model)
   }
 
-  /// What is known of a model: of that kind of provider, or else of any other one's of that name, whose prices are not
-  /// this one's. Versions count as their model.
+  /// Returns the entry of a model at a provider type, or else that of the same name at another one, without its
+  /// prices. A version of a model finds the model.
   func find(_ name: String, provider: String) -> Found? {
     var name = Substring(name)
     var isExact = true
@@ -109,7 +109,7 @@ struct ModelCatalog: Sendable {
     name.lastIndex(of: "/").map { name[name.index(after: $0)...] } ?? name
   }
 
-  /// The name without a tag or a date at its end, as in `gpt-4o-2024-08-06`, `gpt-4-0613`, `llama3.1:8b` and
+  /// Returns the name without a tag or a date at its end, as in `gpt-4o-2024-08-06`, `gpt-4-0613`, `llama3.1:8b`, and
   /// `claude-sonnet-4-5@20250929`.
   static func withoutVersion(_ name: Substring) -> Substring? {
     if let tag = name.lastIndex(where: { $0 == ":" || $0 == "@" }) {
@@ -121,7 +121,7 @@ struct ModelCatalog: Sendable {
     guard last.utf8.allSatisfy({ $0.isDecimal }) else { return nil }
     switch last.utf8.count {
     case 4, 6, 8: return name[..<cut]
-    // A day, if a month and a year stand before it.
+    // A day, if a month and a year precede it.
     case 2:
       let parts = name.split(separator: "-")
       guard parts.count > 3, parts[parts.count - 2].utf8.count == 2, parts[parts.count - 3].utf8.count == 4 else {
@@ -134,7 +134,7 @@ struct ModelCatalog: Sendable {
 }
 
 extension ModelCatalog.Prices {
-  /// What tokens cost, in 10^-12 US dollars; saturates.
+  /// Returns the cost of tokens in 10^-12 US dollars; saturates.
   func cost(_ spent: ModelCatalog.TokenBreakdown) -> UInt64 {
     let parts: [(Int, UInt64)] = [
       (spent.input, input), (spent.output, output), (spent.cacheRead, cacheRead ?? input),
@@ -151,6 +151,6 @@ extension ModelCatalog.Prices {
 }
 
 extension ModelCatalog.Model {
-  /// What tokens cost here, in 10^-12 US dollars; nil when that is not known.
+  /// Returns the cost of tokens in 10^-12 US dollars; `nil` if the price is unknown.
   func cost(_ spent: ModelCatalog.TokenBreakdown) -> UInt64? { prices(forPrompt: spent.prompt)?.cost(spent) }
 }

@@ -1,22 +1,22 @@
-// What a table is compiled from.
+// The input of a route table.
 
 extension RouteTable {
-  /// What routing has to know of a provider; its index is its place in the list.
+  /// A provider as routing sees it; its index is its position in the list.
   public struct Provider: Sendable {
-    /// What comes before a slash; it has no slash itself.
+    /// The name before the slash in `PROVIDER/MODEL`; it contains no slash.
     public let name: String
     let id: ProviderID
-    /// The lower number is asked first.
+    /// The lower number comes first.
     public var priority: Int
-    /// Its share where load is spread by weight; 0 means that it is only asked when nobody else can be.
+    /// The share of requests for the strategy `weighted`; with 0, it is selected only if no other is available.
     public var weight: Int
-    /// Whether it runs on this machine.
+    /// Whether the provider runs on this machine.
     public var isLocal: Bool
-    /// Names, and patterns with `*` for any run of characters; none means every model.
+    /// Model names, and patterns in which `*` stands for any characters; an empty list means every model.
     public var models: [String]
-    /// Other words for its models; the second name of each is the model's.
+    /// Aliases of its models, each with the model as its meaning.
     public var aliases: [Rename]
-    /// What it calls models that everybody else calls otherwise. A star on both sides keeps what it stands for.
+    /// The provider's own names for models that others call differently. A `*` on both sides keeps what it matched.
     public var upstreamNames: [Rename]
 
     public init(
@@ -33,7 +33,7 @@ extension RouteTable {
       self.upstreamNames = upstreamNames
     }
 
-    /// What the provider calls a model.
+    /// Returns the provider's name for a model.
     public func upstreamName(_ model: String) -> String {
       if upstreamNames.isEmpty { return model }
       if let exact = upstreamNames.first(where: { $0.name.utf8.elementsEqual(model.utf8) }) { return exact.meaning }
@@ -46,11 +46,11 @@ extension RouteTable {
     }
   }
 
-  /// One name for another.
+  /// A name and its replacement.
   public struct Rename: Equatable, Sendable {
-    /// What is said.
+    /// The name in a request.
     public var name: String
-    /// What is meant by it.
+    /// The name that it stands for.
     public var meaning: String
 
     public init(_ name: String, _ meaning: String) {
@@ -58,7 +58,8 @@ extension RouteTable {
       self.meaning = meaning
     }
 
-    /// The meaning with what the star of the name stands for; nil when the name has no star, or is not like that.
+    /// Returns the meaning with the characters that the `*` of the name matched; `nil` if the name has no `*` or does
+    /// not match.
     func applied(to model: String) -> String? {
       let star = UInt8(ascii: "*")
       let text = Array(name.utf8)
@@ -75,13 +76,13 @@ extension RouteTable {
     }
   }
 
-  /// A model that exists only here: a name for several others.
+  /// A virtual model: a name that stands for several models.
   public struct VirtualModel: Sendable {
     public var name: String
     public var targets: [Target]
-    /// Whether all targets are asked alike, by weight; otherwise each is for when those before it failed.
+    /// Whether all targets are used together, by weight; otherwise each is the fallback of the one before.
     public var isPool: Bool
-    /// How its candidates are picked, where that differs from the rest.
+    /// The strategy for its candidates, if it has one of its own.
     public var strategy: Strategy?
 
     public init(_ name: String, _ targets: [Target], isPool: Bool = false, strategy: Strategy? = nil) {
@@ -92,7 +93,7 @@ extension RouteTable {
     }
   }
 
-  /// One model behind a virtual one: any name that a caller could say.
+  /// A model behind a virtual model: any name that a caller could use.
   public struct Target: Sendable {
     public var model: String
     public var weight: Int
@@ -104,21 +105,21 @@ extension RouteTable {
   }
 }
 
-/// Why a configuration's routes cannot be a table.
+/// An error in the routes of a configuration.
 public enum RouteTableError: Error, Equatable, Sendable {
   case tooManyProviders
-  /// More than `WildcardPatterns.countMax` patterns with a star elsewhere than at the end.
+  /// There are more than `WildcardPatterns.countMax` patterns with a `*` elsewhere than at the end.
   case tooManyPatterns
-  /// A virtual model with more than `RouteTable.candidatesMax` candidates.
+  /// A virtual model has more than `RouteTable.candidatesMax` candidates.
   case tooManyCandidates(String)
-  /// A weight that is negative or above `RouteTable.weightMax`, and whose it is.
+  /// A weight is negative or above `RouteTable.weightMax`.
   case badWeight(String)
-  /// A provider's name is empty or has a slash.
+  /// The name of a provider is empty or contains a slash.
   case badName(String)
 }
 
 extension RouteTableError: CustomStringConvertible {
-  /// The fault as a sentence that says what to change.
+  /// A sentence that says what to change.
   public var description: String {
     switch self {
     case .tooManyProviders: "There may be at most \(RouteTable.providersMax) providers."

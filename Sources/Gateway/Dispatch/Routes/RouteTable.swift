@@ -1,76 +1,76 @@
-/// Which providers serve a model: every name, pattern and alias of a configuration, compiled once.
+/// The providers that serve a model: every name, pattern and alias of a configuration, compiled once.
 ///
-/// Who is in the list of a name, and in which order:
+/// The candidates of a name, in order:
 ///
-/// 1. `PROVIDER/MODEL` puts the provider of that name first, with the rest of the name.
-/// 2. Then come the providers that name the model itself, then those with the pattern that says most about it (the
-///    most bytes beside its `*`), then those that serve every model. A provider stands in a list once.
-/// 3. Among equals the lower priority number, then the configuration's order.
+/// 1. The provider in `PROVIDER/MODEL`, with the rest of the name.
+/// 2. The providers that list the model by name, then those with the most specific pattern (the most bytes besides
+///    its `*`), then those that serve every model. Each provider is listed once.
+/// 3. Among equals, the lower priority number, then the order of the configuration.
 ///
-/// Candidates with the same step and priority are a *tier*: a strategy picks among them, and the next tier is for when
-/// nobody of the first can be asked. An alias is another word for a model and has the model's list; a virtual model
-/// has the lists of its targets. A name that has two meanings is ambiguous and has no list.
+/// Candidates with the same specificity and priority are a *tier*: a strategy selects among them, and the next tier
+/// is used only if none of the first is available. An alias has the candidates of its model, and a virtual model
+/// those of its targets. A name with two meanings is ambiguous and has no candidates.
 ///
-/// A look-up walks the name once, however many providers there are, and allocates nothing. A table cannot be copied,
-/// which would cost more than many look-ups: what outlives it keeps a `RouteMatch`.
+/// A lookup walks the name once, independent of the number of providers, and does not allocate. A table cannot be
+/// copied, because a copy costs more than many lookups; state that outlives it keeps a `RouteMatch`.
 public struct RouteTable: ~Copyable, Sendable {
-  /// Providers that a table can tell apart, and candidates that a name may have.
+  /// The most providers of a table, and the most candidates of a name.
   public static var providersMax: Int { BitSet128.capacity }
   public static var candidatesMax: Int { BitSet128.capacity }
-  /// The largest weight of a provider, and of a target.
+  /// The largest weight of a provider or a target.
   public static let weightMax = 1000
-  /// Names that are followed from alias to alias and target to target while a table is compiled.
+  /// The most steps from alias to alias and target to target while a table is compiled.
   static let followedMax = 1 << 17
 
-  /// A run of candidates, or an ambiguity.
+  /// A range of candidates, or an ambiguity.
   struct Group: Sendable {
     var first: UInt32
     var count: UInt32
-    /// The number of the virtual model that the group is, or `RouteTrie.nothing`.
+    /// The index of the virtual model that the group belongs to, or `RouteTrie.nothing`.
     var virtual = RouteTrie.nothing
-    /// Whether `first` is the number of an ambiguity; it has no candidates then.
+    /// Whether `first` is the index of an ambiguity; it has no candidates then.
     var isAmbiguous = false
 
-    /// Its candidates as places in `list`.
+    /// The range of its candidates in `list`.
     var range: Range<Int> {
       @inline(__always) get { isAmbiguous ? 0..<0 : Int(first)..<Int(first) &+ Int(count) }
     }
   }
 
-  /// A provider's pattern, or its name for a model: what statistics are kept for.
+  /// A provider with one of its patterns or aliases; latency is measured per entry.
   struct Entry: Sendable {
     var provider: Int
     var pattern: String
   }
 
-  /// A name that could mean several models.
+  /// A name with several meanings.
   public struct Ambiguity: Equatable, Sendable {
     public var name: String
-    /// What to say instead, one for each meaning: `PROVIDER/NAME`, or a model.
+    /// The unambiguous names to use instead: `PROVIDER/NAME`, or a model.
     public var candidates: [String]
   }
 
   let providers: [Provider]
   let trie: RouteTrie
   let groups: [Group]
-  /// The candidates of all groups, and behind them those of `stars`, in order of their rank.
+  /// The candidates of all groups, followed by those of `wildcards`, in order of their rank.
   let list: [RouteCandidate]
   let wildcardsFirst: Int
-  /// For each candidate from `starsFirst` on, the number of its pattern.
+  /// The index of the pattern of each candidate from `wildcardsFirst` on.
   let wildcardOf: [UInt16]
   let wildcards: WildcardPatterns
   let entries: [Entry]
-  /// What models are called at providers.
+  /// The names that providers have for models.
   let names: [String]
   let virtuals: [VirtualModel]
-  /// Every name that is ambiguous.
+  /// All ambiguous names.
   public let ambiguities: [Ambiguity]
-  /// Aliases and virtual models that nobody serves.
+  /// Aliases and virtual models without candidates.
   public let unserved: [String]
-  /// Tells tables apart; a match is good for the table that made it.
+  /// Distinguishes tables; a match is valid only for the table that made it.
   public let generation: UInt32
 
-  /// Compiles what a configuration says. `generation` must differ from that of the table before.
+  /// Compiles a table. `generation` must differ from that of the previous table.
   public init(
     _ providers: [Provider], aliases: [Rename] = [], virtuals: [VirtualModel] = [], generation: UInt32 = 0
   ) throws(RouteTableError) {
@@ -91,11 +91,11 @@ public struct RouteTable: ~Copyable, Sendable {
     self.generation = generation
   }
 
-  /// Looks a name up.
+  /// Looks up a name.
   @inline(__always)
   public func match(_ model: String) -> RouteMatch { match(model.utf8.span) }
 
-  /// Looks a name up, which is UTF-8 in somebody else's hands.
+  /// Looks up a name in borrowed UTF-8.
   @inline(__always)
   public func match(_ name: Span<UInt8>) -> RouteMatch {
     let found = trie.find(name)
@@ -103,11 +103,11 @@ public struct RouteTable: ~Copyable, Sendable {
     return RouteMatch(group: found.group, wildcards: wildcards.matching(name), generation: generation)
   }
 
-  /// Places where a strategy keeps what it remembers for a list.
+  /// The number of lists for which a strategy keeps state.
   var slots: Int { groups.count + wildcards.count }
 
-  /// The place for a match's list: that of its group or, for a list made of several, of its best pattern with a star
-  /// in front or in the middle.
+  /// Returns the index of a match's strategy state: its group, or for a merged list its best pattern with a `*` at
+  /// the start or in the middle.
   @inline(__always)
   func slot(_ match: RouteMatch) -> Int {
     if match.wildcards.isEmpty { return Int(match.group) }
@@ -118,10 +118,10 @@ public struct RouteTable: ~Copyable, Sendable {
     group == RouteTrie.nothing ? 0..<0 : groups[Int(group)].range
   }
 
-  /// Where the candidates of a match's group are in the list.
+  /// Returns the range of a match's group in the list.
   func range(of match: RouteMatch) -> Range<Int> { match.generation == generation ? range(match.group) : 0..<0 }
 
-  /// Whether there is nobody to ask, someone, or too many meanings.
+  /// Returns whether a match has candidates.
   public func verdict(_ match: RouteMatch) -> RouteVerdict {
     if match.generation != generation { return .stale }
     if match.group != RouteTrie.nothing {
@@ -132,7 +132,7 @@ public struct RouteTable: ~Copyable, Sendable {
     return match.wildcards.isEmpty ? .notServed : .found
   }
 
-  /// All candidates in their order, put into `out` in place of what is there.
+  /// Replaces the contents of `out` by all candidates in order.
   public func candidates(_ match: RouteMatch, into out: inout [RouteCandidate]) {
     out.removeAll(keepingCapacity: true)
     guard match.generation == generation else { return }
@@ -164,14 +164,14 @@ public struct RouteTable: ~Copyable, Sendable {
     return index
   }
 
-  /// All candidates of a name in their order, as a list of its own.
+  /// Returns all candidates of a name in order.
   public func candidates(for model: String) -> [RouteCandidate] {
     var out: [RouteCandidate] = []
     candidates(match(model), into: &out)
     return out
   }
 
-  /// What the candidate calls the model that a caller asked for by this name.
+  /// Returns the candidate's name for the model that a caller requested.
   public func upstreamName(_ candidate: RouteCandidate, for model: String) -> String {
     if candidate.name != RouteTrie.nothing { return names[Int(candidate.name)] }
     let provider = providers[candidate.provider]
@@ -180,25 +180,25 @@ public struct RouteTable: ~Copyable, Sendable {
       String(decoding: model.utf8.dropFirst(provider.name.utf8.count + 1), as: UTF8.self))
   }
 
-  /// Whether a provider serves a model under that very name.
+  /// Returns whether a provider serves a model under this name.
   public func serves(_ provider: Int, _ model: String) -> Bool {
     candidates(for: model).contains { $0.provider == provider && !$0.isDirect }
   }
 
-  /// The strategy that the model itself asks for.
+  /// Returns the strategy of the virtual model, if it has one.
   func strategy(_ match: RouteMatch) -> Strategy? {
     guard match.group != RouteTrie.nothing, match.generation == generation else { return nil }
     let virtual = groups[Int(match.group)].virtual
     return virtual == RouteTrie.nothing ? nil : virtuals[Int(virtual)].strategy
   }
 
-  /// The provider's name and its pattern, by which statistics of another table are found again.
+  /// Returns the provider's name and pattern, by which another table finds the same entry.
   func key(ofEntry entry: Int) -> String {
     providers[entries[entry].provider].name + "/" + entries[entry].pattern
   }
 }
 
-/// Where a name leads, for one table; two words and a set, nothing to release.
+/// The result of a lookup, valid for one table; it needs no release.
 public struct RouteMatch: Sendable {
   var group: UInt32
   var wildcards: BitSet128
@@ -211,40 +211,40 @@ public struct RouteMatch: Sendable {
     self.generation = generation
   }
 
-  /// Whether anything was found: candidates, or an ambiguity.
+  /// Whether the name has candidates or is ambiguous.
   public var isFound: Bool {
     @inline(__always) get { group != RouteTrie.nothing || !wildcards.isEmpty }
   }
 }
 
-/// What a match comes to.
+/// The meaning of a match.
 public enum RouteVerdict: Equatable, Sendable {
   case found
-  /// No provider serves it.
+  /// No provider serves the model.
   case notServed
-  /// It could mean several models.
+  /// The name has several meanings.
   case ambiguous(RouteTable.Ambiguity)
-  /// The table that made the match is gone; look the name up again.
+  /// The table that made the match has been replaced; look the name up again.
   case stale
 }
 
-/// A provider to ask, and as what.
+/// A provider that serves a model, and under which name.
 public struct RouteCandidate: Equatable, Sendable {
-  /// The provider.
+  /// The provider's index.
   var index: UInt16
   var flags: Flags
-  /// Which way the name led here: smaller says more about the model.
+  /// The rank of the entry's specificity; a smaller one is more specific.
   var specificityRank: UInt32
-  /// Equal within a tier; smaller is asked first.
+  /// The rank of the tier; a smaller one comes first.
   var tierRank: UInt32
-  /// What statistics are kept for: the provider with one of its patterns.
+  /// The entry that latency is measured for: the provider with one of its patterns.
   var entry: UInt32
-  /// What the model is called there, or `RouteTrie.nothing` where that follows from the name asked for.
+  /// The index of the provider's name for the model, or `RouteTrie.nothing` if it follows from the requested name.
   var name: UInt32
   var weight: Int32
-  /// Where it is in its table.
+  /// The index in the table's list.
   var listIndex: UInt32
-  /// The same in every table for the provider under that name: what sessions are spread by.
+  /// Derived from the provider's name and its name for the model, so that affinity is the same in every table.
   var identity: UInt32 = 0
 
   struct Flags: OptionSet, Sendable {
@@ -258,7 +258,7 @@ public struct RouteCandidate: Equatable, Sendable {
     @inline(__always) @_noAllocation @_noLocks get { Int(index) }
   }
 
-  /// Whether the name named the provider.
+  /// Whether the request named the provider.
   public var isDirect: Bool {
     @inline(__always) @_noAllocation @_noLocks get { flags.rawValue & 1 != 0 }
   }

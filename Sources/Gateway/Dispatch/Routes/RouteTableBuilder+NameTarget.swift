@@ -1,15 +1,15 @@
-// What a name means: a model of providers, another name, or several.
+// Resolution of a name: to a provider's model, another name, or several.
 
 extension RouteTableBuilder {
-  /// What a name comes to. Candidates without a name of their own are asked for by the name.
+  /// The result of resolving a name. Candidates without a name of their own use the requested one.
   enum Resolution {
     case list([RouteCandidate], virtual: Int?)
-    /// What to say instead.
+    /// The unambiguous names to use instead.
     case ambiguous([String])
   }
 
-  /// Follows a name to its candidates. A name that is come upon again on the way means the providers' model of that
-  /// name, so no chain of aliases can be endless, and a virtual model may stand in front of a real one of its name.
+  /// Resolves a name to its candidates. A name that occurs again on the way means the providers' model of that name.
+  /// This ends every cycle of aliases, and lets a virtual model have the name of a real one.
   mutating func resolve(_ name: [UInt8], _ visited: [[UInt8]]) throws(RouteTableError) -> Resolution {
     guard let key = keys[name], !visited.contains(name) else { return .list(plain(name), virtual: nil) }
     followed += 1
@@ -33,7 +33,7 @@ extension RouteTableBuilder {
     }
   }
 
-  /// The candidates of a name that some providers have as an alias. What local providers mean goes first.
+  /// Resolves a name that is an alias at some providers. The meaning at local providers takes precedence.
   private mutating func aliased(_ name: [UInt8], _ key: Key) -> Resolution {
     var meant = key.aliases + key.names.map { (draft: $0, model: name) }
     func isOne() -> Bool { meant.allSatisfy { $0.model == meant[0].model } }
@@ -52,7 +52,7 @@ extension RouteTableBuilder {
     return .list(Self.ordered(own + fixed(plain(model), for: model)), virtual: nil)
   }
 
-  /// The candidates of a name by what providers say of it, aliases aside.
+  /// Returns the candidates of a name by the providers' names and patterns, without aliases.
   private func plain(_ name: [UInt8]) -> [RouteCandidate] {
     let key = keys[name]
     var all = (key?.names ?? []).map { drafts[$0].candidate }
@@ -65,7 +65,7 @@ extension RouteTableBuilder {
     return Self.once(Self.ordered(all))
   }
 
-  /// Gives every candidate a name of its own, as follows from the name that it was found by.
+  /// Gives every candidate an explicit model name, derived from the name by which it was found.
   private mutating func fixed(_ candidates: [RouteCandidate], for model: [UInt8]) -> [RouteCandidate] {
     var candidates = candidates
     for index in candidates.indices where candidates[index].name == RouteTrie.nothing {
@@ -77,7 +77,7 @@ extension RouteTableBuilder {
     return candidates
   }
 
-  /// The lists of a virtual model's targets, one behind the other or side by side.
+  /// Resolves a virtual model: the lists of its targets, one after the other or merged.
   private mutating func expand(_ index: Int, _ visited: [[UInt8]]) throws(RouteTableError) -> Resolution {
     let virtual = virtuals[index]
     var all: [RouteCandidate] = []
@@ -103,7 +103,7 @@ extension RouteTableBuilder {
     return .list(all, virtual: index)
   }
 
-  /// Numbers the steps and tiers of one list from where another ended.
+  /// Renumbers the specificity and tier of one list to continue after another.
   private struct Numbers {
     var specificity: UInt32
     var tier: UInt32
@@ -123,7 +123,7 @@ extension RouteTableBuilder {
     }
   }
 
-  /// A provider may be asked for several models, but for each of them once.
+  /// Removes repeated candidates: a provider may occur with several models, but once with each.
   private func onceEach(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
     var seen: Set<[UInt8]> = []
     return candidates.filter { candidate in

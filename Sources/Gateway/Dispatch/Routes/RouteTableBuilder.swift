@@ -1,26 +1,27 @@
-/// Compiles a `RouteTable`: gathers what providers say, arranges it, and writes a list for every name and beginning.
+/// Compiles a `RouteTable`: collects the providers' names and patterns, orders them, and writes a list for every name
+/// and prefix.
 struct RouteTableBuilder {
-  /// How much a name says; a pattern says its bytes.
+  /// The specificity of names; that of a pattern is its number of bytes.
   private static let directSpecificity = Int.max
   private static let nameSpecificity = Int.max - 1
 
-  /// A provider under one of its names or patterns, before ranks are known.
+  /// A provider with one of its names or patterns, before ranks are assigned.
   struct Draft {
     var candidate: RouteCandidate
     var specificity: Int
     var priority: Int
   }
 
-  /// What is known of one key of the trie.
+  /// One key of the trie.
   struct Key {
-    /// The drafts of providers that name it, and of those with it as a beginning, by number.
+    /// The indices of the drafts with this name, and of those with this prefix.
     var names: [Int] = []
     var prefixes: [Int] = []
-    /// Providers for which it is an alias, with the number of their draft and the model that they mean.
+    /// The providers that have the key as an alias, each with its draft and the model that the alias stands for.
     var aliases: [(draft: Int, model: [UInt8])] = []
-    /// Aliases and virtual models of the whole configuration.
+    /// The global aliases and virtual models with this name.
     var targets: [NameTarget] = []
-    /// Whether it is a provider's name and a slash, which no provider is asked for directly.
+    /// Whether the key is a provider's name and a slash, which selects nothing by itself.
     var isBareProvider = false
     var isName = false
   }
@@ -36,12 +37,12 @@ struct RouteTableBuilder {
 
   var drafts: [Draft] = []
   var keys: [[UInt8]: Key] = [:]
-  /// The keys in order, as the trie has them.
+  /// The keys in the order of the trie.
   var order: [[UInt8]] = []
-  /// The lists of beginnings, and for each node the list that it has or inherits.
+  /// The lists of the prefixes, and for each node the list that it has or inherits.
   var lists: [[RouteCandidate]] = []
   var inherited: [Int?] = []
-  /// For each pattern with a star elsewhere, its number, and the drafts that have it.
+  /// The index of each pattern with a `*` elsewhere than at the end, and the drafts with such a pattern.
   var wildcardNumbers: [[UInt8]: Int] = [:]
   var wildcardDrafts: [(draft: Int, star: Int)] = []
 
@@ -55,7 +56,7 @@ struct RouteTableBuilder {
   var names: [String] = []
   var ambiguities: [RouteTable.Ambiguity] = []
   var unserved: [String] = []
-  /// Names that were followed so far.
+  /// The number of names resolved so far.
   var followed = 0
 
   init(
@@ -86,7 +87,7 @@ struct RouteTableBuilder {
     buildWildcards()
   }
 
-  // MARK: What providers say
+  // MARK: Collecting
 
   private mutating func gather(_ index: Int) throws(RouteTableError) {
     let provider = providers[index]
@@ -136,7 +137,7 @@ struct RouteTableBuilder {
     }
   }
 
-  /// Puts a draft where its pattern belongs.
+  /// Files a draft under its pattern.
   private mutating func note(_ pattern: [UInt8], _ draft: Int) throws(RouteTableError) {
     guard let star = pattern.firstIndex(of: UInt8(ascii: "*")) else {
       keys[pattern, default: Key()].names.append(draft)
@@ -177,7 +178,7 @@ struct RouteTableBuilder {
     return drafts.count - 1
   }
 
-  /// The number of what a provider calls a model, unless that is the model's own name.
+  /// Returns the index of the provider's name for a model, unless it is the model's own name.
   private mutating func fixedName(_ index: Int, _ model: String) -> UInt32 {
     let name = providers[index].upstreamName(model)
     return name.utf8.elementsEqual(model.utf8) ? RouteTrie.nothing : intern(name)
@@ -188,7 +189,7 @@ struct RouteTableBuilder {
     return UInt32(names.count - 1)
   }
 
-  /// A run of stars says what one says.
+  /// Replaces each run of `*` by a single one, which matches the same names.
   private static func collapsingWildcards(_ pattern: [UInt8]) -> [UInt8] {
     var out: [UInt8] = []
     for byte in pattern where byte != UInt8(ascii: "*") || out.last != byte { out.append(byte) }
@@ -197,7 +198,7 @@ struct RouteTableBuilder {
 
   // MARK: Order
 
-  /// Numbers the steps, and the tiers of all steps: equal ones alike, and those that come first lower.
+  /// Assigns the specificity and tier ranks: equal for equals, and lower for those that come first.
   private mutating func assignRanks() {
     let steps = drafts.map(\.specificity).sorted(by: >)
     let tiers = drafts.map { ($0.specificity, $0.priority) }.sorted { ($1.0, $0.1) < ($0.0, $1.1) }
@@ -210,7 +211,7 @@ struct RouteTableBuilder {
     }
   }
 
-  /// The first number below a count from which on something is true.
+  /// Returns the first number below `count` for which `isTrue` holds; it must hold for all that follow.
   private static func first(of count: Int, _ isTrue: (Int) -> Bool) -> Int {
     var low = 0
     var high = count
@@ -226,8 +227,8 @@ struct RouteTableBuilder {
     trie = RouteTrie(order)
   }
 
-  /// Best first, each provider once, and once more where the name names it: a list that is the beginning of another
-  /// needs both.
+  /// Sorts candidates, best first. Each provider occurs once, and once more if the name names it, because a list that
+  /// another list extends needs both.
   static func ordered(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
     if candidates.count < 2 { return candidates }
     var direct = BitSet128()
@@ -239,7 +240,7 @@ struct RouteTableBuilder {
     }
   }
 
-  /// Without those who are there by their own name already: they need not be asked for the whole name as well.
+  /// Removes the entries of providers that the name names from the other candidates.
   static func once(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
     let named = BitSet128(candidates.lazy.filter(\.isDirect).map(\.provider))
     if named.isEmpty { return candidates }
@@ -248,12 +249,12 @@ struct RouteTableBuilder {
 
   // MARK: Lists
 
-  /// Gives every node the list of its longest beginning: its own, or that of a node before it.
+  /// Gives every node the list of its longest prefix: its own, or that of an ancestor.
   private mutating func buildPrefixes() {
     inherited = [Int?](repeating: nil, count: trie.nodes.count)
     var keyOf = [Int?](repeating: nil, count: trie.nodes.count)
     for (key, node) in zip(order.indices, trie.nodeOfKey) { keyOf[node] = key }
-    // Parents come before their children.
+    // Parents precede their children.
     for node in trie.nodes.indices {
       if let key = keyOf[node], let known = keys[order[key]], !known.prefixes.isEmpty {
         let above = inherited[node].map { lists[$0] } ?? []
@@ -264,7 +265,7 @@ struct RouteTableBuilder {
     }
     for list in lists { append(Self.once(list)) }
     for node in trie.nodes.indices {
-      // While names are settled, a name's group is the number of its key.
+      // Until the names are built, a name's group is the index of its key.
       let key = keyOf[node].flatMap { keys[order[$0]]?.isName == true ? UInt32($0) : nil }
       trie.setGroups(key ?? RouteTrie.nothing, inherited[node].map { UInt32($0) } ?? RouteTrie.nothing, at: node)
     }

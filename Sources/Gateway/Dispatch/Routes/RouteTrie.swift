@@ -1,46 +1,45 @@
-/// Names and beginnings of names, arranged so that one walk over a name finds the name itself or its longest
-/// beginning.
+/// A compressed trie of names and prefixes: one walk over a name finds the name itself or its longest prefix.
 ///
-/// What costs time in such a walk is that each step waits for the one before it, so a step is two loads: of the node,
-/// and of its child from a table of the bytes between its first and its last child.
+/// Each step of a walk waits for the one before, so a step is only two loads: the node, and its child from a table
+/// that covers the bytes between its first and its last child.
 struct RouteTrie: Sendable {
-  /// What stands for no group.
+  /// Marks the absence of a group.
   static var nothing: UInt32 {
     @inline(__always) @_noAllocation @_noLocks get { .max }
   }
 
-  /// A place in a name: what comes between the byte that leads to it and the next fork, and what is known there.
+  /// A node: the label between the byte that leads to it and the next branch, and the groups that end here.
   struct Node: Sendable {
-    /// The first eight bytes of the label, the first one lowest and the missing ones zero.
+    /// The first eight bytes of the label in little-endian order, padded with zeros.
     var labelWord: UInt64 = 0
-    /// The bytes behind the one that leads here, in `text`.
+    /// The bytes after the one that leads here, in `text`.
     var label = Slice.empty
-    /// Where the table of children begins, for the byte `least`, and how many bytes it is for.
+    /// The start of the table of children for the byte `least`, and the number of bytes that it covers.
     var children: UInt32 = 0
     var least: UInt8 = 0
     var span: UInt16 = 0
-    /// The group of a name that ends here.
+    /// The group of the name that ends here.
     var name = nothing
-    /// The group of a name that goes on here in whatever way.
+    /// The group of names that have this prefix.
     var prefix = nothing
   }
 
-  /// What a walk came to.
+  /// The result of a walk.
   struct Found: Sendable {
     /// A group, or `nothing`.
     var group: UInt32
-    /// Whether the name itself is known, not only how it begins.
+    /// Whether the full name is in the trie, not only a prefix of it.
     var isName: Bool
   }
 
   private(set) var nodes: [Node]
-  /// The tables of children: numbers of nodes, 0 for none.
+  /// The tables of children: node indices, 0 for none.
   private var children: [UInt32] = []
   private var text: [UInt8]
-  /// For each key of the builder, its node.
+  /// The node of each key.
   private(set) var nodeOfKey: [Int]
 
-  /// Arranges keys, which must be in order and all different.
+  /// Builds a trie of keys, which must be sorted and distinct.
   init(_ keys: [[UInt8]]) {
     nodes = [Node()]
     text = []
@@ -50,7 +49,7 @@ struct RouteTrie: Sendable {
       starts.append(text.count)
       text += key
     }
-    // Breadth first, so that a node comes behind its parent.
+    // Breadth first, so that a node follows its parent.
     var open = [(node: 0, keys: keys.indices, depth: 0)]
     var next = 0
     while next < open.count {
@@ -70,7 +69,7 @@ struct RouteTrie: Sendable {
       while let first = rest.first {
         let head = keys[first][depth]
         let end = rest.first { keys[$0][depth] != head } ?? rest.endIndex
-        // In order, so what the first and the last have in common they all have.
+        // The keys are sorted, so all share what the first and the last share.
         let fork = Self.fork(keys[first], keys[end - 1], from: depth + 1)
         open.append((nodes.count, first..<end, fork))
         children[Int(nodes[node].children) + Int(head - nodes[node].least)] = UInt32(nodes.count)
@@ -78,7 +77,7 @@ struct RouteTrie: Sendable {
         rest = end..<rest.endIndex
       }
     }
-    // Eight bytes at a time are read, also of the last ones.
+    // Words of eight bytes are read up to the end.
     text += [UInt8](repeating: 0, count: 8)
     for node in nodes.indices {
       let label = nodes[node].label.range
@@ -92,13 +91,13 @@ struct RouteTrie: Sendable {
     return at
   }
 
-  /// Says what is known at each node.
+  /// Sets the groups of a node.
   mutating func setGroups(_ name: UInt32, _ prefix: UInt32, at node: Int) {
     nodes[node].name = name
     nodes[node].prefix = prefix
   }
 
-  /// The group of the name, or of the longest beginning of it that is known.
+  /// Returns the group of a name, or of its longest prefix.
   @inline(__always)
   func find(_ name: Span<UInt8>) -> Found {
     Self.walk(name, nodes: nodes.span, children: children.span, text: text.span)
@@ -123,7 +122,7 @@ struct RouteTrie: Sendable {
           return Found(group: best, isName: false)
         }
         if length > 8 {
-          if !goesOn(node.label, of: text, in: name, at: at) { return Found(group: best, isName: false) }
+          if !matchesRest(node.label, of: text, in: name, at: at) { return Found(group: best, isName: false) }
         }
         at &+= length
       }
@@ -133,7 +132,7 @@ struct RouteTrie: Sendable {
     return Found(group: best, isName: false)
   }
 
-  /// The child that a byte leads to, or 0.
+  /// Returns the child that a byte leads to, or 0.
   @inline(__always) @_noAllocation @_noLocks
   private static func child(of node: Node, _ byte: UInt8, _ children: Span<UInt32>) -> Int {
     let place = byte &- node.least
@@ -141,16 +140,16 @@ struct RouteTrie: Sendable {
     return Int(children[Int(node.children) &+ Int(place)])
   }
 
-  /// The numbers of a node's children.
+  /// Returns the indices of a node's children.
   func children(of node: Int) -> [Int] {
     let first = Int(nodes[node].children)
     return children[first..<first + Int(nodes[node].span)].filter { $0 != 0 }.map { Int($0) }
   }
 
-  /// Whether the rest of a label stands in a name as well, of which eight bytes are known to. It is seldom needed, and
-  /// apart so that the walk has its registers for itself.
+  /// Returns whether the rest of a label, after its first eight bytes, matches a name. It is rarely needed, and a
+  /// function of its own so that the walk keeps its registers.
   @inline(never) @_noAllocation @_noLocks
-  private static func goesOn(
+  private static func matchesRest(
     _ label: Slice, of text: Span<UInt8>, in name: Span<UInt8>, at offset: Int
   ) -> Bool {
     let start = Int(label.start)

@@ -1,15 +1,15 @@
-/// Patterns with `*` elsewhere than at their end, each tried on its own.
+/// The patterns with a `*` elsewhere than at the end, which are tried one by one.
 ///
-/// A name is looked at piece by piece; the earliest place of a piece is always a right one.
+/// Matching is greedy: the earliest position of each literal piece is always right.
 struct WildcardPatterns: Sendable {
-  /// Different patterns that one table may have.
+  /// The most distinct patterns of a table.
   static let countMax = BitSet128.capacity
 
   private struct Pattern: Sendable {
-    /// Its pieces, which stars part: the first may be empty, and so may the last.
+    /// The literal pieces between the wildcards; the first and the last may be empty.
     var firstPiece: Int
     var pieces: Int
-    /// Bytes of all pieces, which a name must have at least.
+    /// The number of bytes of all pieces: the minimum length of a name.
     var bytes: Int
   }
 
@@ -19,7 +19,7 @@ struct WildcardPatterns: Sendable {
 
   var count: Int { patterns.count }
 
-  /// Adds a pattern, which has a star; its number is how many there were.
+  /// Adds a pattern with a wildcard; its index is the previous count.
   mutating func append(_ pattern: [UInt8]) {
     let cut = pattern.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
     var added = Pattern(firstPiece: pieces.count, pieces: 0, bytes: 0)
@@ -32,7 +32,7 @@ struct WildcardPatterns: Sendable {
     patterns.append(added)
   }
 
-  /// The numbers of the patterns that a name matches.
+  /// Returns the indices of the patterns that match a name.
   @inline(__always)
   func matching(_ name: Span<UInt8>) -> BitSet128 {
     if patterns.isEmpty { return BitSet128() }
@@ -60,15 +60,15 @@ struct WildcardPatterns: Sendable {
     let first = pieces[pattern.firstPiece]
     let last = pieces[pattern.firstPiece + pattern.pieces - 1]
     let end = name.count - Int(last.count)
-    if !stands(first, in: name, at: 0, text) { return false }
-    if !stands(last, in: name, at: end, text) { return false }
+    if !matchesPiece(first, in: name, at: 0, text) { return false }
+    if !matchesPiece(last, in: name, at: end, text) { return false }
     var at = Int(first.count)
     var index = pattern.firstPiece + 1
     while index < pattern.firstPiece + pattern.pieces - 1 {
       let piece = pieces[index]
       while true {
         if at + Int(piece.count) > end { return false }
-        if stands(piece, in: name, at: at, text) { break }
+        if matchesPiece(piece, in: name, at: at, text) { break }
         at += 1
       }
       at += Int(piece.count)
@@ -77,9 +77,9 @@ struct WildcardPatterns: Sendable {
     return true
   }
 
-  /// Whether the piece stands there; the name has that many bytes behind the offset.
+  /// Returns whether the piece is at an offset; the name must have that many bytes there.
   @inline(__always) @_noAllocation @_noLocks
-  private static func stands(
+  private static func matchesPiece(
     _ piece: Slice, in name: Span<UInt8>, at offset: Int, _ text: Span<UInt8>
   ) -> Bool {
     let start = Int(piece.start)

@@ -1,20 +1,20 @@
 internal import Glibc
 
-/// What requests of one session, or with one beginning, have in common: a number made of it.
+/// A hash that requests of one session, or with the same prefix, have in common.
 ///
-/// The same text has the same number in every process, so that a session finds its provider again after a restart.
+/// The same text has the same hash in every process, so that a session returns to its provider after a restart.
 public struct AffinityKey: Equatable, Sendable {
-  /// Bytes of a conversation's beginning that count.
+  /// The number of bytes of a conversation's prefix that count.
   public static let prefixBytesMax = 4096
 
   public let bits: UInt64
 
   init(bits: UInt64) { self.bits = bits }
 
-  /// The key of a name.
+  /// Creates the key of a name.
   public init(_ text: String) { self.init(prefix: text.utf8.span) }
 
-  /// The key of a beginning, as in the bytes of the first messages.
+  /// Creates the key of a prefix, such as the bytes of the first messages.
   public init(prefix bytes: Span<UInt8>) {
     let end = min(bytes.count, Self.prefixBytesMax)
     var hash = Self.mix(0, UInt64(end))
@@ -26,12 +26,12 @@ public struct AffinityKey: Equatable, Sendable {
     bits = hash
   }
 
-  /// The key of both together.
+  /// Returns the key of both parts together.
   func joined(with other: AffinityKey) -> AffinityKey { AffinityKey(bits: Self.mix(bits, other.bits)) }
 
-  /// How little a candidate is meant for this key: of all candidates the one with the least has it (rendezvous
-  /// hashing). Over many keys each is meant in proportion to its weight, and a candidate that comes or goes moves
-  /// no key but its own.
+  /// Returns the distance between this key and a candidate; the nearest candidate serves the key (rendezvous
+  /// hashing). Over many keys, each candidate serves a share in proportion to its weight, and a candidate that is
+  /// added or removed moves no keys but its own.
   func distance(to identity: UInt32, weight: Int32) -> Double {
     let hash = Self.mix(bits, UInt64(identity) << 32 | 0x5bd1_e995)
     let uniform = (Double(hash >> 11) + 1) * 0x1p-53

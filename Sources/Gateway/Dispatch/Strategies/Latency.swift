@@ -1,26 +1,26 @@
-/// How soon a provider's answers begin: a moving average of the time to the first token.
+/// The time to a provider's first event, as a moving average.
 struct Latency: Equatable, Sendable {
-  /// Picks in a list until the candidate that was not heard of for longest has its turn.
+  /// Selections in a list until the candidate with the oldest measurement is explored.
   static let explorationInterval: UInt32 = 16
-  /// How long a provider that was never tried has for its first answer before another request may try it.
+  /// How long an untried provider has for its first answer before another request may try it.
   static let trialTime = Duration.seconds(30)
-  /// What counts for one that has failed and never answered.
+  /// The value for a provider that has failed and never answered.
   static let penalty = Duration.seconds(10)
-  /// The longest time that is told apart.
+  /// The largest value that is recorded.
   static let longest = Duration.seconds(600)
 
   /// In microseconds; 0 before the first answer.
   private(set) var average: UInt32 = 0
-  /// When it was last heard of, or asked to be.
+  /// When it was last measured, or selected for exploration.
   var seen = Duration.zero
-  /// Until when its first answer is waited for.
+  /// When the trial of an untried provider ends.
   private(set) var trialEnds = Duration.zero
 
   var isUntried: Bool { average == 0 }
 
   mutating func beginTrial(at now: Duration) { trialEnds = now + Self.trialTime }
 
-  /// Notes one answer: three tenths of it count, and of what was known seven.
+  /// Records an answer, with a weight of 3/10 against the average so far.
   mutating func note(_ time: Duration, at now: Duration) {
     let sample = Self.microseconds(time)
     average = isUntried ? sample : UInt32((UInt64(average) * 7 + UInt64(sample) * 3) / 10)
@@ -28,7 +28,7 @@ struct Latency: Equatable, Sendable {
     seen = now
   }
 
-  /// Notes a failure: whatever was known is doubted.
+  /// Records a failure, which doubles the average.
   mutating func noteFailure(at now: Duration) {
     let doubled = UInt64(average) * 2
     average =

@@ -1,10 +1,9 @@
-/// How candidates are picked: the strategy, and what goes before it.
+/// How candidates are selected: the strategy, and the rules that precede it.
 public struct Policy: Equatable, Sendable {
   public var strategy: Strategy
-  /// Whether a provider on this machine is asked before others that serve the model as well as it does, whatever
-  /// their priorities.
+  /// Whether a provider on this machine precedes other providers of the same specificity, whatever their priorities.
   public var localFirst: Bool
-  /// Requests in flight, in percent of its fair share, that a candidate may have before sessions leave it; at least
+  /// The load at which sessions leave a candidate, in percent of its fair share of the requests in flight; at least
   /// 100.
   public var affinityLoad: Int
 
@@ -17,16 +16,16 @@ public struct Policy: Equatable, Sendable {
   }
 }
 
-/// What is true while a candidate is picked.
+/// The state of the providers and of one request at the time of a selection.
 public struct SelectionInput: Sendable {
-  /// Providers that can be asked: healthy, with a key and with room.
+  /// The available providers: healthy, with a usable key and a free slot.
   public var available: BitSet128
-  /// Candidates that are out, by their position in the list: asked in vain, or unable to do what is asked for.
+  /// The positions of excluded candidates: their attempt failed, or they are ineligible.
   public var excluded: BitSet128
-  /// How many were asked in vain.
+  /// The number of failed attempts.
   public var attempts: Int
   public var now: Duration
-  /// What keeps requests that belong together at one candidate.
+  /// The key that keeps related requests at one candidate.
   public var affinity: AffinityKey?
 
   public init(
@@ -40,19 +39,19 @@ public struct SelectionInput: Sendable {
     self.affinity = affinity
   }
 
-  /// Notes that the candidate at a position was asked in vain.
+  /// Excludes the candidate at a position, because its attempt failed.
   public mutating func exclude(_ position: Int) {
     excluded.insert(position)
     attempts += 1
   }
 
-  /// Lets the candidate at a position be asked once more, as if it had not been.
+  /// Includes the candidate at a position again, for a retry.
   mutating func include(_ position: Int) {
     excluded.remove(position)
     attempts = max(0, attempts - 1)
   }
 
-  /// Whether the candidate at that position may be asked now.
+  /// Returns whether the candidate at a position can be selected.
   @inline(__always) @_noAllocation @_noLocks
   func admits(_ candidate: RouteCandidate, at position: Int) -> Bool {
     if !available.contains(candidate.provider) { return false }

@@ -1,15 +1,15 @@
-/// A table and what its strategies remember: picks who is asked.
+/// A route table and the state of its selection strategies.
 public struct Router: ~Copyable, Sendable {
   public private(set) var table: RouteTable
   public var policy: Policy
   private var picks: StrategyState
-  /// A list that was made of several.
+  /// Scratch space for a list that is merged from several.
   private var merged: [RouteCandidate] = []
 
-  /// What was picked.
+  /// A selected candidate.
   public struct Picked: Equatable, Sendable {
     public var candidate: RouteCandidate
-    /// Where it is in its list.
+    /// Its position in the list.
     public var position: Int
     var generation: UInt32
   }
@@ -20,28 +20,28 @@ public struct Router: ~Copyable, Sendable {
     self.policy = policy
   }
 
-  /// Takes another table, whose generation is another; what is known of the speed of providers stays known.
+  /// Adopts a table with another generation. The measured latencies of providers are kept.
   public mutating func replace(_ table: consuming RouteTable, policy: Policy) {
     picks = StrategyState(table, after: picks, of: self.table)
     self.table = table
     self.policy = policy
   }
 
-  /// Looks a name up.
+  /// Looks up a name.
   @inline(__always)
   public func match(_ model: String) -> RouteMatch { table.match(model.utf8.span) }
 
-  /// Picks who is asked next; nil when nobody of the list may be, or the table is another by now.
+  /// Selects the next candidate; `nil` if none of the list is available, or if the table has been replaced.
   ///
   /// - Parameters:
   ///   - loads: Requests in flight, by provider.
-  ///   - costs: What the request would cost at each candidate, by position in the list.
+  ///   - costs: The cost of the request at each candidate, by position in the list.
   @inline(__always)
   public mutating func pick(
     _ match: RouteMatch, _ input: borrowing SelectionInput, loads: [UInt32] = [], costs: [UInt64] = []
   ) -> Picked? {
     if match.generation != table.generation { return nil }
-    // Several lists match; they are put together first.
+    // Several lists match and are merged first.
     if !match.wildcards.isEmpty {
       table.candidates(match, into: &merged)
       return Self.pick(merged, table, &picks, table.slot(match), policy, input, loads, costs)
@@ -53,7 +53,7 @@ public struct Router: ~Copyable, Sendable {
     return Self.pick(table, group.range, &picks, Int(match.group), policy, input, loads, costs)
   }
 
-  /// Says who would be picked, and remembers nothing of it.
+  /// Returns the candidate that `pick` would select, without changing any state.
   mutating func preview(
     _ match: RouteMatch, _ input: borrowing SelectionInput, loads: [UInt32] = [], costs: [UInt64] = []
   ) -> Picked? {
@@ -62,12 +62,12 @@ public struct Router: ~Copyable, Sendable {
     return pick(match, input, loads: loads, costs: costs)
   }
 
-  /// Looks a name up and picks who is asked first.
+  /// Looks up a name and selects the first candidate.
   public mutating func pick(_ model: String, _ input: borrowing SelectionInput, loads: [UInt32] = []) -> Picked? {
     pick(table.match(model.utf8.span), input, loads: loads)
   }
 
-  // The parts are parameters because a span of one keeps the whole of `self` from being changed.
+  // The parts are parameters because a span of one of them borrows all of `self`.
 
   @inline(__always)
   private static func pick(
@@ -93,17 +93,17 @@ public struct Router: ~Copyable, Sendable {
     return Picked(candidate: merged[position], position: position, generation: table.generation)
   }
 
-  /// Notes that the answer of what was picked began after so long.
+  /// Records the time to the first event of a selected candidate.
   public mutating func answered(_ picked: Picked, after time: Duration, now: Duration) {
     if picked.generation == table.generation { picks.answered(picked.candidate, after: time, now: now) }
   }
 
-  /// Notes that no answer came of what was picked.
+  /// Records that a selected candidate failed.
   public mutating func failed(_ picked: Picked, now: Duration) {
     if picked.generation == table.generation { picks.failed(picked.candidate, now: now) }
   }
 
-  /// The average time until answers of a candidate begin; nil before the first.
+  /// Returns the average time to a candidate's first event; `nil` before the first.
   public func latency(of candidate: RouteCandidate) -> Duration? {
     guard Int(candidate.entry) < picks.latencies.count else { return nil }
     let latency = picks.latencies[Int(candidate.entry)]

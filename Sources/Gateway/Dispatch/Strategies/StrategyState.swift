@@ -1,12 +1,12 @@
-/// What strategies remember from one pick to the next, for every list of one table.
+/// State of the selection strategies: last pick, weighted credit, and latency, for every list of one table.
 struct StrategyState: Sendable {
-  /// The position of the last pick, for each slot.
+  /// The position of the last pick, by list.
   private var last: [UInt32]
-  /// Picks by latency so far, for each slot.
+  /// The number of picks by latency, by list.
   private var pickCounts: [UInt32]
-  /// How far each candidate is ahead of its share, by its place in the table.
+  /// How far each candidate is ahead of its share, by index in the table's list.
   private var credit: [Int64]
-  /// How soon each provider answers, by the table's entry.
+  /// The latency of each provider, by the table's entry.
   private(set) var latencies: [Latency]
 
   init(_ table: borrowing RouteTable) {
@@ -16,7 +16,7 @@ struct StrategyState: Sendable {
     latencies = [Latency](repeating: Latency(), count: table.entries.count)
   }
 
-  /// Begins anew for another table, with the latencies of providers and patterns that both have.
+  /// Creates the state of a new table, with the latencies of providers and patterns that both tables have.
   init(_ table: borrowing RouteTable, after picks: StrategyState, of old: borrowing RouteTable) {
     self.init(table)
     var known: [String: Latency] = [:]
@@ -26,7 +26,8 @@ struct StrategyState: Sendable {
     }
   }
 
-  /// Picks where nothing has to be searched: the first one by priority, the next one in turn. Nil says nothing yet.
+  /// Picks without a search: the first candidate by priority, or the next one in turn. Returns `nil` if a search is
+  /// needed.
   @inline(__always)
   mutating func pickFast(
     _ candidates: Span<RouteCandidate>, slot: Int, _ policy: Policy, _ input: borrowing SelectionInput
@@ -54,11 +55,11 @@ struct StrategyState: Sendable {
     }
   }
 
-  /// Picks one of the candidates; its position, or nil when none may be asked.
+  /// Picks one of the candidates and returns its position, or `nil` if none is available.
   ///
   /// - Parameters:
   ///   - loads: Requests in flight, by provider.
-  ///   - costs: What the request would cost at each candidate, by position; `.max` where that is not known.
+  ///   - costs: The cost of the request at each candidate, by position; `.max` if unknown.
   @inline(never)
   mutating func pick(
     _ candidates: Span<RouteCandidate>, slot: Int, _ policy: Policy, _ input: borrowing SelectionInput,
@@ -83,12 +84,12 @@ struct StrategyState: Sendable {
 
   // MARK: Tiers
 
-  /// The candidates among which is picked: those together with the first that may be asked.
+  /// The candidates to pick from: the first available one and those of its tier.
   struct Tier {
     var first = 0
     var onlyLocal = false
 
-    /// Whether a candidate is of the tier of another.
+    /// Returns whether a candidate is in the tier of another.
     @inline(__always) @_noAllocation @_noLocks
     func joins(_ candidate: RouteCandidate, _ other: RouteCandidate) -> Bool {
       candidate.tierRank == other.tierRank
@@ -103,7 +104,7 @@ struct StrategyState: Sendable {
     }
   }
 
-  /// Finds the first candidate that may be asked; false when there is none.
+  /// Finds the first available candidate; returns `false` if there is none.
   @inline(__always) @_noAllocation @_noLocks
   private static func find(
     _ tier: inout Tier, _ candidates: Span<RouteCandidate>, _ input: borrowing SelectionInput, localFirst: Bool
@@ -133,7 +134,7 @@ struct StrategyState: Sendable {
 
   // MARK: Strategies
 
-  /// The one behind the last pick, if it is of the first tier; otherwise the first.
+  /// Returns the position after the last pick if it is in the first tier, else 0.
   @inline(__always) @_noAllocation @_noLocks
   private static func following(_ candidates: Span<RouteCandidate>, _ last: UInt32) -> Int {
     let position = Int(last &+ 1)
@@ -141,8 +142,8 @@ struct StrategyState: Sendable {
     return candidates[position].tierRank == candidates[0].tierRank ? position : 0
   }
 
-  /// The next one behind the last pick that may be asked, so that who cannot be asked does not give its turns to the
-  /// one behind it.
+  /// Returns the next available position after the last pick, so that an unavailable candidate does not pass its
+  /// turns to the one after it.
   @inline(__always) @_noAllocation @_noLocks
   private static func next(
     _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ last: inout UInt32
@@ -164,7 +165,8 @@ struct StrategyState: Sendable {
     return position
   }
 
-  /// Smooth weighted round robin: everybody earns its weight, the richest is picked and pays what all earned.
+  /// Smooth weighted round robin: every candidate earns its weight, and the one with the most credit is picked and
+  /// pays the sum.
   @_noAllocation @_noLocks
   private static func weighted(
     _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput,
@@ -193,7 +195,7 @@ struct StrategyState: Sendable {
     return best
   }
 
-  /// Equals are asked in turn.
+  /// Picks the candidate with the fewest requests for its weight; equal ones take turns.
   @_noAllocation @_noLocks
   private static func leastInFlight(
     _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ loads: Span<UInt32>,
@@ -211,7 +213,7 @@ struct StrategyState: Sendable {
         let provider = candidate.provider
         let load = provider < loads.count ? Int64(loads[provider]) + 1 : 1
         let weight = Int64(candidate.weight)
-        // Fractions are compared without dividing; 2^32 times a weight fits by far.
+        // Compares fractions without dividing; 2^32 times a weight is far from overflow.
         let (left, right) = (load * share, least == .max ? .max : least * weight)
         let follows = position > Int(last)
         var isBetter = left < right
@@ -233,6 +235,7 @@ struct StrategyState: Sendable {
     return best
   }
 
+  /// Picks the candidate with the lowest known cost.
   @_noAllocation @_noLocks
   private static func cheapest(
     _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ costs: Span<UInt64>
@@ -254,7 +257,7 @@ struct StrategyState: Sendable {
     return best
   }
 
-  /// The first pick only; where the caller named the provider, nobody but it.
+  /// Picks once only; if the caller named a provider, no other.
   private func direct(_ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput) -> Int? {
     if input.attempts > 0 { return nil }
     return candidates[0].isDirect && tier.first != 0 ? nil : tier.first
@@ -262,8 +265,8 @@ struct StrategyState: Sendable {
 
   // MARK: Latency
 
-  /// Who was not tried is tried once at a time; every so often the one that was not heard of for longest; otherwise
-  /// the soonest.
+  /// Picks an untried candidate once at a time, now and then the one with the oldest measurement, otherwise the
+  /// fastest.
   private mutating func soonest(
     _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ slot: Int
   ) -> Int {
@@ -282,7 +285,7 @@ struct StrategyState: Sendable {
       if best.map({ latency.average < latencies[Int(candidates[$0].entry)].average }) ?? true { best = position }
       if stalest.map({ latency.seen < latencies[Int(candidates[$0].entry)].seen }) ?? true { stalest = position }
     }
-    // All are being tried.
+    // All candidates are on trial.
     guard let best, let stalest else { return Self.next(candidates, tier, input, &last[slot]) }
     pickCounts[slot] &+= 1
     guard pickCounts[slot] % Latency.explorationInterval == 0 else { return best }
@@ -290,13 +293,13 @@ struct StrategyState: Sendable {
     return stalest
   }
 
-  /// Notes how long an answer took to begin.
+  /// Records the time to a candidate's first event.
   mutating func answered(_ candidate: RouteCandidate, after time: Duration, now: Duration) {
     guard Int(candidate.entry) < latencies.count else { return }
     latencies[Int(candidate.entry)].note(time, at: now)
   }
 
-  /// Notes that no answer came.
+  /// Records that a candidate failed.
   mutating func failed(_ candidate: RouteCandidate, now: Duration) {
     guard Int(candidate.entry) < latencies.count else { return }
     latencies[Int(candidate.entry)].noteFailure(at: now)
@@ -304,8 +307,8 @@ struct StrategyState: Sendable {
 
   // MARK: Affinity
 
-  /// The candidate that a key belongs to; among those without more load than is fair, so that a popular session
-  /// cannot drown its provider.
+  /// Returns the nearest candidate to a key among those within their share of the load, so that a popular session
+  /// cannot overload its provider.
   private func nearest(
     _ candidates: Span<RouteCandidate>, _ tier: Tier, _ input: borrowing SelectionInput, _ key: AffinityKey,
     _ percent: Int,
