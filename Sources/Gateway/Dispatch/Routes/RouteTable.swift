@@ -210,11 +210,6 @@ public struct RouteMatch: Sendable {
     self.wildcards = wildcards
     self.generation = generation
   }
-
-  /// Whether the name has candidates or is ambiguous.
-  public var isFound: Bool {
-    @inline(__always) get { group != RouteTrie.nothing || !wildcards.isEmpty }
-  }
 }
 
 /// The meaning of a match.
