@@ -52,7 +52,7 @@ extension Dispatcher {
     return explanation
   }
 
-  /// What became of a candidate in a finished request.
+  /// How a finished request was routed.
   struct Outcome {
     /// The provider that answered, or that was tried last; an index of the table in use.
     var provider: Int?

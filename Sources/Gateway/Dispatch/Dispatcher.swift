@@ -23,7 +23,7 @@ final class Dispatcher {
     case error(APIError, wait: Duration?)
   }
 
-  /// What the next step depends on beside the route.
+  /// The inputs of the next step in addition to the route.
   struct Situation {
     /// The exchange, and how it waits if it has to.
     var request: SlotQueue.Request

@@ -4,7 +4,7 @@ struct SlotQueue {
   /// The waiting exchanges, by their place.
   private var exchanges: [RequestQueue.ID: UInt64] = [:]
   private var places: [UInt64: RequestQueue.ID] = [:]
-  /// What requests wait for, by number.
+  /// The resources that requests wait for, by number.
   private var resources: [Resource] = []
   /// Requests that lost their place to another one, and have not been answered yet.
   private var evicted: [UInt64] = []

@@ -57,7 +57,7 @@ import Testing
     #expect(line.hasPrefix("1970-01-01T00:00:00.000Z 200 completed "))
     #expect(line.hasSuffix("\n"))
     #expect(line.utf8.dropLast().allSatisfy { $0 >= 0x20 && $0 < 0x7f })
-    // Nobody can write a field of another's.
+    // No caller can write a field of another one's entry.
     #expect(line.ranges(of: " caller=").count == 1)
     #expect(line.ranges(of: " x=y").isEmpty)
   }
