@@ -297,7 +297,7 @@ def main():
     parser.add_argument("--smoke", action="store_true", help="check every place, and run only the handful marked `smoke`")
     parser.add_argument("--only", default="", metavar="TEXT", help="run the mutants whose name, room or file has it")
     parser.add_argument("--numbers", default="", metavar="N,…", help="run the mutants with these numbers")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="run so many at a time (2)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="the number of concurrent runs (2)")
     parser.add_argument("--filtered", action="store_true", help="run each mutant's own tests only")
     parser.add_argument("--build", action="store_true", help="check every place, build the copy, and end")
     parser.add_argument("--list", action="store_true", help="print the mutants and end")

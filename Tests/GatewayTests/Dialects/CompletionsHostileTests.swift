@@ -53,6 +53,15 @@ import Testing
     }
   }
 
+  private func isMalformed(_ json: [UInt8]) -> Bool {
+    do throws(AttemptFailure) {
+      _ = try CompletionsAnswerReader.whole(json.span)
+      return false
+    } catch {
+      return error.reason == "malformed"
+    }
+  }
+
   private func ask(_ json: [UInt8]) {
     do throws(APIError) {
       let conversation = try CompletionsRequestReader.read(json.span)
@@ -109,7 +118,12 @@ import Testing
 
   @Test func `a truncated text is an error`() throws {
     let json = try Files.read("tools.openai.json")
-    for count in 0..<json.count - 1 { answer(Array(json.prefix(count))) }
+    let text = String(decoding: json, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    for count in 0..<text.utf8.count {
+      let part = Array(text.utf8.prefix(count))
+      answer(part)
+      #expect(isMalformed(part), "the first \(count) bytes are read")
+    }
     for bad in ["\u{0}", "[DONE] ", "[DONE", "nul", "\"", "{\"choices\":[{\"delta\":{\"content\":\"\\ud800\"}}]}"] {
       answer(Array(bad.utf8))
     }

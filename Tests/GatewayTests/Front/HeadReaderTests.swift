@@ -39,6 +39,14 @@ import Testing
     #expect(Feed.verdict(fields + [0x41]) == .rejectedHead(.tooManyFields))
   }
 
+  @Test(arguments: ["/a.b/c", "/.../x", "/a../b", "/v1.0/v.1/x"])
+  func `dots of one segment do not count in the next`(_ path: String) throws {
+    var reader = HeadReader()
+    let bytes = Rows.latin1("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    let head = try reader.read(bytes.span)
+    #expect(head.map { bytes.span.bytes($0.path).text } == path)
+  }
+
   @Test func `a complete head is returned again`() throws {
     var reader = HeadReader()
     let once = Rows.next

@@ -23,7 +23,7 @@ import Testing
         served += 1
         if end > bytes.count || !Self.isInside(head, bytes.count) { Issue.record("case \(index): \(head)") }
       case .incomplete: waiting += 1
-      case .rejectedHead, .rejectedBody: refused += 1
+      case .rejectedHead, .rejectedBody: rejected += 1
       }
     }
     // Mutations that all have the same verdict would test nothing.

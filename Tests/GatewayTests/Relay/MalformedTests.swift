@@ -22,9 +22,9 @@ import Testing
           world.step()
         }
       } else {
-        client.send(row.bytes + (row.refusedBy == .incomplete ? [] : Self.good))
+        client.send(row.bytes + (row.rejectedBy == .incomplete ? [] : Self.good))
       }
-      if row.refusedBy == .incomplete {
+      if row.rejectedBy == .incomplete {
         client.finish()
         #expect(world.run { client.hasEnded })
         #expect(client.received.isEmpty)
@@ -40,6 +40,6 @@ import Testing
       }
       client.leave()
     }
-    if row.closes || row.refusedBy == .incomplete { #expect(world.seenCount == 0) }
+    if row.closes || row.rejectedBy == .incomplete { #expect(world.seenCount == 0) }
   }
 }
