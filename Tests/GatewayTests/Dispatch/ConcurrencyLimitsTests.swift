@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct ConcurrencyLimitsTests {
   private static let providers = [
-    ConcurrencyLimits.Provider(id: ProviderID(name: "a"), limit: 2), ConcurrencyLimits.Provider(id: ProviderID(name: "b")),
+    ConcurrencyLimits.Provider(id: ProviderID(name: "a"), limit: 2),
+    ConcurrencyLimits.Provider(id: ProviderID(name: "b")),
     ConcurrencyLimits.Provider(id: ProviderID(name: "c"), limit: 3, models: [(name: "big", limit: 1)]),
   ]
 

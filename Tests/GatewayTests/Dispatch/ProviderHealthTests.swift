@@ -222,7 +222,8 @@ import Testing
     var tracker = Self.tracker(["a", "b"])
     for _ in 0..<5 { _ = tracker.ended(0, tracker.begin(0, at: .zero)!, .failed, at: .zero) }
     let new = [("c", ProviderHealth()), ("b", ProviderHealth()), ("a", ProviderHealth())]
-    var after = HealthTracker(new.map { (id: ProviderID(name: $0.0), health: $0.1) }, after: tracker, now: .seconds(1))
+    var after = HealthTracker(
+      new.map { (id: ProviderID(name: $0.0), health: $0.1) }, after: tracker, now: .seconds(1))
     #expect(after.available(at: .seconds(1)) == BitSet128([0, 1]))
     #expect(after.available(at: .seconds(5)) == BitSet128([0, 1, 2]))
     // With another number of keys, the state is new.
