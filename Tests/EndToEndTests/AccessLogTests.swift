@@ -55,7 +55,7 @@ import Testing
       #expect(row["completion_tokens"] as? Int ?? 0 > 0)
       #expect((row["time"] as? String)?.hasSuffix("Z") == true)
     }
-    #expect(rows.last?["outcome"] as? String == "refused")
+    #expect(rows.last?["outcome"] as? String == "rejected")
     #expect(rows.last?["status"] as? Int == 401)
   }
 

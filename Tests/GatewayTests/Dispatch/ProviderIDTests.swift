@@ -34,8 +34,8 @@ import Testing
     #expect(world.gateway.dispatcher.balancer.concurrency.saturated == BitSet128([2]))
     let answer = try world.answer(to: client)
     #expect(answer.status == 200)
-    // Selected by the new order, without the provider that has failed.
-    #expect(answer.field("x-served-by")?.hasPrefix("up2/") == true)
+    // Selected by priority, without the provider that has failed.
+    #expect(answer.field("x-served-by")?.hasPrefix("up1/") == true)
     #expect(world.gateway.dispatcher.balancer.concurrency.inFlight == [0, 0, 0])
     #expect(world.gateway.dispatcher.balancer.concurrency.saturated.isEmpty)
     #expect(Self.failures(world) == [0, 0, 1])

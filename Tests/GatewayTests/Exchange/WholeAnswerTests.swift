@@ -92,6 +92,6 @@ import Testing
     life.arrive(" ")
     let received = try #require(life.received)
     #expect(received.status == 502)
-    #expect(received.text.contains("larger than"))
+    #expect(received.text.contains("exceeds the size limit"))
   }
 }
