@@ -83,7 +83,7 @@ static void say_memory(int out, const struct nvml *nvml, nvml_device device) {
   struct nvml_memory older;
   int code = 13;
   if (nvml->memory_v2 && (code = nvml->memory_v2(device, &newer)) == 0) {
-    // What is reserved belongs to the driver: nobody can have it.
+    // The reserved memory belongs to the driver and is never available.
     unsigned long long usable = newer.total > newer.reserved ? newer.total - newer.reserved : newer.total;
     drivers_say(out, "memory_total", "%llu", usable);
     drivers_say(out, "memory_free", "%llu", newer.free);

@@ -1,10 +1,10 @@
 internal import Reactor
 
 extension BufferChain {
-  /// A text of up to so many bytes is copied to be changed, which costs less than to keep pieces of it.
+  /// Bytes of the longest text that is copied, which costs less than pieces of it.
   private static let copiedBytesMax = 16 * 1024
 
-  /// A changed text, which shares with the text as it was what is large.
+  /// A changed text, which shares the unchanged ranges of a long text.
   init(_ text: [UInt8], changedBy edits: Splice) {
     if edits.isEmpty {
       self.init(text)

@@ -19,9 +19,9 @@ FIELDS = b"".join(b"x-field-%d: value\r\n" % number for number in range(1000))
 def second(name, title, stream=None, whole=None, seen=None, parks=False, quick=True):
     """Add a row: the steps of the first provider for a streaming and a non-streaming request.
 
-    `seen` is what a stream's client has seen when the first one fails: then nobody else may be asked. Else, and for
-    every whole answer, the second one's answer must arrive as if it had been the only one. What `parks` the first one's
-    key has a gateway of its own.
+    `seen` is the visible output of a stream when the first provider fails, after which no failover is allowed. In every
+    other case the second provider's answer must arrive as if it had been the only one. A row that `parks` the first
+    provider's key has its own gateway.
     """
     steps = {"stream": stream, "whole": whole}
 

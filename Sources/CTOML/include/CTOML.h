@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// toml++ for Swift: a text becomes a flat list of values with paths and places, or one fault. Nothing here
-// throws, and everything lent lives as long as its document.
+// toml++ for Swift: parses a text into a flat list of values with paths and positions, or into one error. No function
+// throws. Borrowed memory is valid for the lifetime of its document.
 
 #ifdef __cplusplus
 extern "C" {

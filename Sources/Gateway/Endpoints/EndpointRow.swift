@@ -15,7 +15,7 @@ final class EndpointRow: Sendable {
     /// The path alone.
     case none
 
-    /// What the access log writes before the path.
+    /// The prefix of the path in the access log.
     fileprivate var prefix: String {
       switch self {
       case .api: "/v1"
@@ -37,7 +37,7 @@ final class EndpointRow: Sendable {
     case raw
   }
 
-  /// Who may call.
+  /// The callers that may use the endpoint.
   enum Access {
     case anyone
     /// A caller with an API key, if any is configured.
@@ -49,7 +49,7 @@ final class EndpointRow: Sendable {
 
   let root: Root
   private let path: StaticString
-  /// What stands behind the ID; `nil` if the path has no ID.
+  /// The part of the path after the ID; `nil` if the path has no ID.
   private let suffix: StaticString?
   /// GET also stands for HEAD.
   let method: RequestHead.Method

@@ -9,7 +9,7 @@ final class Endpoints {
   let modelLists: ModelLists
   let reloads: Reloads
   private(set) var settings: Settings
-  /// What the machine has; `nil` unless it is monitored.
+  /// The hardware of the machine; `nil` unless it is monitored.
   var hardware: HardwareMonitor?
   /// Connections that subscribed to events.
   var subscribers: [UInt64: Connection] = [:]

@@ -1,7 +1,7 @@
 internal import Probe
 internal import Reactor
 
-/// What the machine has, as it was last scanned and probed.
+/// The hardware of the machine, as it was last scanned and probed.
 ///
 /// A scan runs on a thread of its own: at the start, and again when a caller asks and the last scan is old. The caller
 /// gets what is known, and the next caller something newer. Without requests nothing is scanned, so that devices may
@@ -14,7 +14,7 @@ final class HardwareMonitor {
   /// Models of which the fit is kept.
   private static let namesMax = 1024
 
-  /// What the thread found: the kernel's part first, then the drivers' part too.
+  /// The results of the thread: first those of the kernel, then those of the drivers, too.
   enum Update: Sendable {
     case scanned(Snapshot)
     case probed(Snapshot, DriverProber)

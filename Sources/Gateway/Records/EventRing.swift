@@ -33,7 +33,7 @@ struct EventRing<Payload: EventPayload>: Sendable {
   private var events: [Event?] = []
   private var first = 0
   private(set) var bytes = 0
-  /// The number of the newest event.
+  /// The sequence number of the newest event.
   private(set) var newest: UInt64 = 0
   /// The number of overwritten events.
   private(set) var overwritten: UInt64 = 0

@@ -12,7 +12,7 @@ import Testing
     watch.updates.post(.scanned(Snapshot(machine)))
     watch.take()
     watch.recordThroughput("llama-3.1-8b", tokens: 100, in: .seconds(40), now: .seconds(9))
-    // Where the model has no room nothing is learned of it.
+    // A model that does not fit provides no measurement.
     var plain = Snapshot(machine)
     plain.recordThroughput("llama-3.1-8b", tokens: 100, seconds: 40)
     let share = plain.speed.share(of: "llama-3.1-8b")

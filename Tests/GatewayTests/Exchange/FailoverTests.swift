@@ -118,7 +118,7 @@ import Testing
     #expect(answer.body.count < 8192)
   }
 
-  @Test func `a request that nobody can be asked for is told why`() throws {
+  @Test func `a request without an available candidate gets the reason`() throws {
     let life = try Life(providers: 0)
     #expect(life.attempts == [])
     #expect(life.end == .complete)

@@ -2,14 +2,14 @@
 
 /// One exchange driven by hand through time that does not pass by itself: what a gateway does, without one.
 final class Life {
-  /// What each provider is called, by its number.
+  /// The names of the providers, by number.
   static let names = ["a", "b", "c"]
   static let streamed = #"{"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}]}"#
   static let whole = #"{"model":"m","messages":[{"role":"user","content":"hello"}]}"#
 
   let exchange: Exchange
   var now = Duration.seconds(1000)
-  /// What the client has.
+  /// The bytes that the client has received.
   var output: [UInt8] = []
   /// The candidates asked, in order.
   var attempts: [Int] = []
@@ -33,7 +33,7 @@ final class Life {
     act { exchange, effects, _ in exchange.begin(&effects) }
   }
 
-  /// Lets one thing happen and does what the exchange wishes.
+  /// Passes one input to the exchange and performs its effects.
   func act(_ happen: (Exchange, inout Effects, Duration) -> Void) {
     let wasOver = end != nil
     var effects = Effects()

@@ -47,7 +47,7 @@ private struct Course {
     }
     if life.end == nil, !isGone { life.act { exchange, effects, _ in exchange.stop(&effects) } }
     if life.end != nil {
-      // What comes late is not for anybody.
+      // Late input has no receiver.
       life.arrive(Say.text("late"))
       life.finish(.connectionLost)
       life.act { exchange, effects, now in exchange.pingClient(&effects, now: now) }
@@ -132,7 +132,7 @@ private struct Course {
 
   // MARK: What must hold
 
-  /// What must hold at any time.
+  /// Returns the invariant that does not hold, or nil.
   private static func fault(_ life: Life) -> String? {
     if life.isHaunted { return "something came behind the end" }
     if Set(life.attempts).count != life.attempts.count { return "a candidate was asked twice" }
@@ -150,7 +150,7 @@ private struct Course {
     return nil
   }
 
-  /// What must hold at the end.
+  /// Returns the invariant of a finished exchange that does not hold, or nil.
   private static func lastFault(_ life: Life, isGone: Bool, streams: Bool, isAsked: Bool) -> String? {
     if isGone { return nil }
     guard let end = life.end, let received = life.received else { return "no end, or no answer" }
@@ -170,7 +170,7 @@ private struct Course {
       if dones != 1 || errors != 0 || received.events.last != "[DONE]" { return "completed without its last event" }
       if received.isWhole != isChunked { return "completed without its last chunk" }
       let usages = received.events.count { $0.contains(#""usage":{"#) }
-      if !isAsked, usages > 0 { return "usage that nobody asked for" }
+      if !isAsked, usages > 0 { return "usage that the caller did not request" }
       if isAsked, usages != 1 { return "\(usages) usage events" }
     case .abort:
       if dones != 0 || errors != 1 || received.isWhole { return "broken off, but it looks whole" }

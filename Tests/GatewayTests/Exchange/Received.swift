@@ -23,10 +23,10 @@ struct Received {
     }
   }
 
-  /// What a probe says before the final head.
+  /// The interim responses before the final head.
   static let interim = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-  /// What is behind the interim heads.
+  /// The bytes after the interim heads.
   static func final(_ received: [UInt8]) -> [UInt8] {
     var bytes = received
     while bytes.starts(with: interim) { bytes.removeFirst(interim.count) }

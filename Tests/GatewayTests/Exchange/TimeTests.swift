@@ -85,7 +85,7 @@ import Testing
     let life = try Life(body, timeouts: timeouts)
     life.waitForAlarm()
     #expect(life.attempts == [0, 1])
-    // Who has sent it has the usual time for the rest.
+    // A client that has sent the bytes has the default time for the rest.
     life.respond()
     life.wait(.seconds(200))
     #expect(life.end == nil)

@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func `an answer that broke off is none`() throws {
+  @Test func `an incomplete answer is an error`() throws {
     let life = try Life(Life.whole, providers: 1)
     life.respond(isJSON: true)
     life.arrive(Self.answer)

@@ -13,7 +13,7 @@ struct Chance {
 
   mutating func between(_ least: Int, _ most: Int) -> Int { least + below(most - least + 1) }
 
-  /// True once in so many times.
+  /// Returns true with a probability of one in `times`.
   mutating func one(in times: Int) -> Bool { below(times) == 0 }
 
   mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }

@@ -26,7 +26,7 @@ struct ClientReader {
   private(set) var answers: [ClientAnswer] = []
   /// Interim responses.
   private(set) var interims = 0
-  /// What was wrong, once.
+  /// The first error, if there was one.
   private(set) var breach: Breach?
   private var state = State.head
   private var line: [UInt8] = []

@@ -68,7 +68,7 @@ final class Episode {
 
   /// Turns in which nothing may happen between two points in time.
   private static let turnsMax = 20_000
-  /// By when everybody must have left, after the last thing that anybody did by himself.
+  /// The time within which all clients must have left after the last action of a client.
   private static let patience = Duration.seconds(1200)
 
   /// Plays the episode to its end.
@@ -168,7 +168,7 @@ final class Episode {
     if stops == 1, let stopAgainAt, stopAgainAt <= now { stop() }
   }
 
-  /// Where everybody who is present stands.
+  /// The state of the clients that are present.
   private var standing: String {
     present.prefix(5).map { peer in
       guard let client = peer.client else { return "\(peer.text), not connected" }
@@ -186,7 +186,7 @@ final class Episode {
     gateway.stop()
   }
 
-  /// When everybody has left, nothing is left.
+  /// Stops the gateway, and checks that nothing remains after all clients have left.
   private func end() throws(Breach) {
     if stops == 0 { stop() }
     for _ in 0..<1000 {
@@ -197,7 +197,7 @@ final class Episode {
       reactor.advance(to: next)
     }
     try inspection.lookAtTheEnd()
-    if !gateway.isOver { throw Breach(.stops, "nobody is left, but it goes on") }
+    if !gateway.isOver { throw Breach(.stops, "all clients have left, but the gateway keeps running") }
     try rows.check(awaited: inspection.awaited, at: now, &happenings)
     waitingMax = inspection.waitingMax
   }

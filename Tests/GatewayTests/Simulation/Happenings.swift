@@ -1,7 +1,7 @@
 import Gateway
 import Reactor
 
-/// What happened in an episode: the last of it to be shown, and all of it as one number.
+/// The history of an episode: its last part as text, and all of it as one number.
 struct Happenings {
   enum Kind: String {
     case connects, sends, reads, shuts, leaves, ended, upstream, stop

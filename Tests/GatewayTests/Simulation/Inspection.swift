@@ -10,7 +10,7 @@ struct Inspection {
   private(set) var waitingMax = 0
   private(set) var deadlinesMax = 0
   private var turns = 0
-  /// Since when transfers have been nobody's, and connections only the reactor's.
+  /// The times since which transfers have no exchange, and since which only the reactor has a connection.
   private var lastBytesSince: [UInt64: Duration] = [:]
   private var letGoSince: [UInt64: Duration] = [:]
   private var clients: Set<ClientID> = []
@@ -23,7 +23,7 @@ struct Inspection {
     self.reactor = reactor
   }
 
-  /// A client's provider may say so much that cannot be held back.
+  /// Allows a client's buffered output to reach a size that backpressure cannot prevent.
   mutating func allow(_ bytes: Int, _ client: ClientID) {
     allowed[client] = max(bytes, allowed[client] ?? 0)
   }
@@ -130,7 +130,7 @@ struct Inspection {
           throw Breach(.oneOwner, "the transfer of a connection that is gone")
         }
       case .modelList:
-        if gateway.endpoints.modelLists.deadline == nil { throw Breach(.oneOwner, "a list that nobody awaits") }
+        if gateway.endpoints.modelLists.deadline == nil { throw Breach(.oneOwner, "a model list without a waiting request") }
       case .healthCheck: break
       case .detached(let transfer, _):
         let since = lastBytesSince[transfer.bits, default: now]

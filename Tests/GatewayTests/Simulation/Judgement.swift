@@ -1,4 +1,4 @@
-/// What a client that is over has to say of the gateway.
+/// The checks of a client that has finished.
 struct Judgement {
   let peer: Peer
   /// Whether the gateway was told to stop, and whether it had ended everything when this client was over.

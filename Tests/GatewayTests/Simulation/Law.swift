@@ -1,4 +1,4 @@
-/// What must hold in every life; each raw value is a sentence about the gateway.
+/// The invariants of every client connection. Each raw value is a sentence about the gateway.
 enum Law: String, CaseIterable {
   case wellFormed = "every byte that a client gets belongs to a well-formed response"
   case inOrder = "responses come in the order of their requests, one for each"
@@ -13,12 +13,12 @@ enum Law: String, CaseIterable {
   case outputBound = "what waits for a client stays within the mark and one piece of a stream"
   case bodiesBound = "the bodies in memory stay within their ceiling"
   case fewDeadlines = "there are no more deadlines than things that may have one"
-  case timeMoves = "whoever waits is waited for by a deadline"
+  case timeMoves = "every request that waits has a deadline"
   case progress = "the loop comes to rest before time goes on"
   case oneRow = "a request that was answered or worked for has one row, as its client saw it"
   case held = "an exchange that runs holds what it may cost, and no other does"
   case stops = "a gateway that was told to stop is over in time"
-  case empty = "when everybody has left nothing is left"
+  case empty = "nothing remains after all clients have left"
 }
 
 /// A law that did not hold, and how.

@@ -49,7 +49,7 @@ final class Peer {
   var begunCount: Int { starts.count { $0 < sentInAll } }
   var wholeCount: Int { ends.count { $0 <= sentInAll } }
 
-  /// What it meant to do and how far it came.
+  /// The plan of the client and its progress, as text.
   var text: String {
     let kinds = plan.asks.map { "\($0.kind)" }.joined(separator: " ")
     return "client \(number) (\(kinds); pipelined \(plan.isPipelined), sending \(plan.sending), reading "
@@ -75,7 +75,7 @@ final class Peer {
 
   func isKnown(as client: ClientID) { self.client = client }
 
-  /// What it waits for of its descriptor; nil when nothing.
+  /// The events of its descriptor that the client waits for, or nil.
   var interest: pollfd? {
     guard isOpen else { return nil }
     var events: Int16 = 0
@@ -224,7 +224,7 @@ final class Peer {
     }
   }
 
-  /// A client that does not read learns of its end from nobody: the reactor has forgotten it.
+  /// Ends a client that does not read, because it cannot notice that the reactor has closed the connection.
   func forgotten() {
     hasEnded = true
     shutDown()

@@ -1,8 +1,8 @@
-/// What one client means to do, from its connection to its end.
+/// The plan of one client, from its connection to its end.
 struct Plan {
   enum Sending: Equatable {
     case whole
-    /// At most so many bytes at a time.
+    /// Pieces of a limited size, with a gap between them.
     case pieces(Int, gap: Duration)
   }
 
@@ -79,7 +79,7 @@ struct Plan {
   private mutating func decideLeaving(_ chance: inout Chance, bytes: Int, endless: Bool) {
     way = chance.pick([.shut, .vanish, .abrupt, .abrupt])
     if endless {
-      // Somebody must end it.
+      // The client must end it, because the gateway will not.
       way = chance.pick([.vanish, .abrupt])
       leaving =
         reading == .prompt && chance.one(in: 2)

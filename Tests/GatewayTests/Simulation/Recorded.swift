@@ -47,7 +47,7 @@ final class Recorded {
     for answer in seen {
       let id = answer.id
       guard let row = rows[id[...]] else { throw Breach(.oneRow, "no row of \(id), status \(answer.status)") }
-      // A stream that its client left has the status that nobody saw.
+      // A stream whose client disconnected has a status that the client never received.
       if row.status != answer.status, !(row.status == 499 && answer.status == 200) {
         throw Breach(.oneRow, "the row of \(id) says \(row.status), its client got \(answer.status)")
       }
@@ -63,7 +63,7 @@ final class Recorded {
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
       guard words.count > 4, let status = Int(words[1]), let id = words.last, id.hasPrefix("id=") else {
-        throw Breach(.oneRow, "a row that is none: \(line)")
+        throw Breach(.oneRow, "a malformed access log entry: \(line)")
       }
       happenings.note(.row, UInt64(status), words[2].utf8.count, at: time)
       if rows.updateValue(Row(status: status, outcome: words[2]), forKey: id.dropFirst(3)) != nil {

@@ -26,7 +26,7 @@ enum Simulation {
   /// Breaches after which it is clear that something is wrong.
   static let breachesMax = 10
 
-  /// Plays episodes until there were so many lives; at least one.
+  /// Runs episodes until the number of clients is reached, but at least one.
   static func play(from seed: UInt64, lives: Int) -> Report {
     var report = Report(first: seed)
     repeat {

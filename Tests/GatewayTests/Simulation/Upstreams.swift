@@ -1,7 +1,7 @@
 import Reactor
 import Support
 
-/// What providers do with the requests that reach them, by chance.
+/// The random behavior of providers.
 enum Upstreams {
   typealias Step = Script.Step
 
@@ -112,7 +112,7 @@ enum Upstreams {
     return [.streamHead, .text("a"), .text(String(repeating: "h", count: size)), .done]
   }
 
-  /// A stream that goes on until nobody wants it: a flood first, then a trickle.
+  /// A stream that continues until it is canceled, first fast and then slow.
   private static func endless(_ chance: Chance) -> Script {
     var chance = chance
     let size = chance.pick([4, 4, 500, 12_000])
