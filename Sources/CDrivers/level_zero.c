@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-// Shapes of Level Zero's interface. Source: oneAPI Level Zero Specification 1.9 (ze_api.h, zes_api.h).
+// Structures of the Level Zero API. Source: oneAPI Level Zero Specification 1.9 (ze_api.h, zes_api.h).
 typedef void *handle;
 struct ze_device_properties {
   uint32_t stype;
@@ -35,7 +35,7 @@ enum { ZE_DEVICE_PROPERTIES = 3, ZES_PCI_PROPERTIES = 2, ZES_MEMORY_STATE = 30, 
 
 typedef int (*call_list)(handle, uint32_t *, handle *);
 
-static void say_memory(int out, call_list modules_of, int (*state_of)(handle, struct zes_memory_state *),
+static void write_memory(int out, call_list modules_of, int (*state_of)(handle, struct zes_memory_state *),
                        handle device) {
   handle modules[ZE_MOST];
   uint32_t count = ZE_MOST;
@@ -48,8 +48,8 @@ static void say_memory(int out, call_list modules_of, int (*state_of)(handle, st
     left += state.free;
   }
   if (total == 0) return;
-  drivers_say(out, "memory_total", "%llu", (unsigned long long)total);
-  drivers_say(out, "memory_free", "%llu", (unsigned long long)left);
+  drivers_write(out, "memory_total", "%llu", (unsigned long long)total);
+  drivers_write(out, "memory_free", "%llu", (unsigned long long)left);
 }
 
 int drivers_probe_level_zero(int out, const char *path) {
@@ -78,16 +78,16 @@ int drivers_probe_level_zero(int out, const char *path) {
     for (uint32_t index = 0; index < count && index < ZE_MOST; index++, number++) {
       struct ze_device_properties properties = {.stype = ZE_DEVICE_PROPERTIES};
       struct zes_pci_properties pci = {.stype = ZES_PCI_PROPERTIES};
-      drivers_say(out, "device", "%u", number);
+      drivers_write(out, "device", "%u", number);
       if (properties_of(devices[index], &properties) == 0) {
-        drivers_say(out, "name", "%.255s", properties.name);
-        if (properties.flags & ZE_INTEGRATED) drivers_say(out, "integrated", "1");
+        drivers_write(out, "name", "%.255s", properties.name);
+        if (properties.flags & ZE_INTEGRATED) drivers_write(out, "integrated", "1");
       }
-      // With Sysman on, a device's handle is its system handle too.
+      // With Sysman enabled, the device handle is also its Sysman handle.
       if (pci_of && pci_of(devices[index], &pci) == 0) {
-        drivers_say(out, "pci", "%04x:%02x:%02x.%x", pci.domain, pci.bus, pci.device, pci.function);
+        drivers_write(out, "pci", "%04x:%02x:%02x.%x", pci.domain, pci.bus, pci.device, pci.function);
       }
-      say_memory(out, modules_of, state_of, devices[index]);
+      write_memory(out, modules_of, state_of, devices[index]);
     }
   }
   return code;

@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <stdint.h>
 
-// Shapes and numbers of NVML's interface. Source: NVIDIA, "NVML API Reference Guide" (nvml.h of CUDA 12).
+// Structures and constants of the NVML API. Source: NVIDIA, "NVML API Reference Guide" (nvml.h of CUDA 12).
 typedef void *nvml_device;
 struct nvml_pci {
   char bus_legacy[16];
@@ -32,7 +32,7 @@ typedef int (*call_text)(nvml_device, char *, unsigned);
 typedef int (*call_one)(nvml_device, unsigned *);
 typedef int (*call_two)(nvml_device, unsigned *, unsigned *);
 
-// The library's functions that describe a device; each may be missing.
+// The functions that describe a device. Any of them may be missing.
 struct nvml {
   call_text name, uuid;
   int (*pci)(nvml_device, struct nvml_pci *);
@@ -78,40 +78,40 @@ static struct nvml find(void *library) {
   };
 }
 
-static void say_memory(int out, const struct nvml *nvml, nvml_device device) {
+static void write_memory(int out, const struct nvml *nvml, nvml_device device) {
   struct nvml_memory_v2 newer = {.version = sizeof newer | 2u << 24};
   struct nvml_memory older;
   int code = 13;
   if (nvml->memory_v2 && (code = nvml->memory_v2(device, &newer)) == 0) {
-    // The reserved memory belongs to the driver and is never available.
+    // The driver keeps the reserved memory, so programs cannot use it.
     unsigned long long usable = newer.total > newer.reserved ? newer.total - newer.reserved : newer.total;
-    drivers_say(out, "memory_total", "%llu", usable);
-    drivers_say(out, "memory_free", "%llu", newer.free);
+    drivers_write(out, "memory_total", "%llu", usable);
+    drivers_write(out, "memory_free", "%llu", newer.free);
   } else if (nvml->memory && (code = nvml->memory(device, &older)) == 0) {
-    drivers_say(out, "memory_total", "%llu", older.total);
-    drivers_say(out, "memory_free", "%llu", older.free);
+    drivers_write(out, "memory_total", "%llu", older.total);
+    drivers_write(out, "memory_free", "%llu", older.free);
   } else {
-    drivers_say(out, "memory_code", "%d", code);
+    drivers_write(out, "memory_code", "%d", code);
   }
 }
 
-static void say_partitions(int out, const struct nvml *nvml, nvml_device device) {
+static void write_partitions(int out, const struct nvml *nvml, nvml_device device) {
   unsigned current = 0, pending = 0, count = 0;
   if (!nvml->mig_mode || nvml->mig_mode(device, &current, &pending) != 0 || current != 1) return;
-  drivers_say(out, "mig", "1");
+  drivers_write(out, "mig", "1");
   if (!nvml->mig_count || !nvml->mig_device || nvml->mig_count(device, &count) != 0) return;
   for (unsigned index = 0; index < count && index < NVML_DEVICES_MAX; index++) {
     nvml_device part;
     char text[96] = "";
     if (nvml->mig_device(device, index, &part) != 0) continue;
-    drivers_say(out, "partition", "%u", index);
-    if (nvml->uuid && nvml->uuid(part, text, sizeof text) == 0) drivers_say(out, "uuid", "%s", text);
-    if (nvml->name && nvml->name(part, text, sizeof text) == 0) drivers_say(out, "name", "%s", text);
-    say_memory(out, nvml, part);
+    drivers_write(out, "partition", "%u", index);
+    if (nvml->uuid && nvml->uuid(part, text, sizeof text) == 0) drivers_write(out, "uuid", "%s", text);
+    if (nvml->name && nvml->name(part, text, sizeof text) == 0) drivers_write(out, "name", "%s", text);
+    write_memory(out, nvml, part);
   }
 }
 
-static void say_links(int out, const struct nvml *nvml, nvml_device device) {
+static void write_links(int out, const struct nvml *nvml, nvml_device device) {
   if (!nvml->link_state) return;
   for (unsigned link = 0; link < NVML_LINKS_MAX; link++) {
     unsigned active = 0, version = 0;
@@ -120,40 +120,40 @@ static void say_links(int out, const struct nvml *nvml, nvml_device device) {
     if (nvml->link_version) nvml->link_version(device, link, &version);
     remote.bus_id[0] = 0;
     if (nvml->link_remote) nvml->link_remote(device, link, &remote);
-    drivers_say(out, "nvlink", "%u %.31s", version, remote.bus_id);
+    drivers_write(out, "nvlink", "%u %.31s", version, remote.bus_id);
   }
 }
 
-static void say_device(int out, const struct nvml *nvml, nvml_device device) {
+static void write_device(int out, const struct nvml *nvml, nvml_device device) {
   char text[96] = "";
   unsigned first = 0, second = 0;
   struct nvml_pci pci = {0};
   struct nvml_utilization busy;
-  if (nvml->pci && nvml->pci(device, &pci) == 0) drivers_say(out, "pci", "%.31s", pci.bus_id);
-  if (nvml->name && nvml->name(device, text, sizeof text) == 0) drivers_say(out, "name", "%s", text);
-  if (nvml->uuid && nvml->uuid(device, text, sizeof text) == 0) drivers_say(out, "uuid", "%s", text);
-  say_memory(out, nvml, device);
+  if (nvml->pci && nvml->pci(device, &pci) == 0) drivers_write(out, "pci", "%.31s", pci.bus_id);
+  if (nvml->name && nvml->name(device, text, sizeof text) == 0) drivers_write(out, "name", "%s", text);
+  if (nvml->uuid && nvml->uuid(device, text, sizeof text) == 0) drivers_write(out, "uuid", "%s", text);
+  write_memory(out, nvml, device);
   if (nvml->capability && nvml->capability(device, &first, &second) == 0) {
-    drivers_say(out, "architecture", "sm_%u%u", first, second);
+    drivers_write(out, "architecture", "sm_%u%u", first, second);
   }
-  if (nvml->bus_width && nvml->bus_width(device, &first) == 0) drivers_say(out, "bus_width", "%u", first);
+  if (nvml->bus_width && nvml->bus_width(device, &first) == 0) drivers_write(out, "bus_width", "%u", first);
   if (nvml->max_clock && nvml->max_clock(device, NVML_CLOCK_MEMORY, &first) == 0) {
-    drivers_say(out, "memory_mhz", "%u", first);
+    drivers_write(out, "memory_mhz", "%u", first);
   }
-  if (nvml->cores && nvml->cores(device, &first) == 0) drivers_say(out, "cores", "%u", first);
+  if (nvml->cores && nvml->cores(device, &first) == 0) drivers_write(out, "cores", "%u", first);
   if (nvml->link_generation && nvml->link_generation(device, &first) == 0) {
-    drivers_say(out, "link_generation", "%u", first);
+    drivers_write(out, "link_generation", "%u", first);
   }
-  if (nvml->link_width && nvml->link_width(device, &first) == 0) drivers_say(out, "link_lanes", "%u", first);
+  if (nvml->link_width && nvml->link_width(device, &first) == 0) drivers_write(out, "link_lanes", "%u", first);
   if (nvml->temperature && nvml->temperature(device, NVML_TEMPERATURE_GPU, &first) == 0) {
-    drivers_say(out, "temperature", "%u", first);
+    drivers_write(out, "temperature", "%u", first);
   }
-  if (nvml->power && nvml->power(device, &first) == 0) drivers_say(out, "power_mw", "%u", first);
-  if (nvml->power_limit && nvml->power_limit(device, &first) == 0) drivers_say(out, "power_limit_mw", "%u", first);
-  if (nvml->utilization && nvml->utilization(device, &busy) == 0) drivers_say(out, "busy", "%u", busy.gpu);
-  if (nvml->numa && nvml->numa(device, &first) == 0) drivers_say(out, "memory_node", "%u", first);
-  say_links(out, nvml, device);
-  say_partitions(out, nvml, device);
+  if (nvml->power && nvml->power(device, &first) == 0) drivers_write(out, "power_mw", "%u", first);
+  if (nvml->power_limit && nvml->power_limit(device, &first) == 0) drivers_write(out, "power_limit_mw", "%u", first);
+  if (nvml->utilization && nvml->utilization(device, &busy) == 0) drivers_write(out, "busy", "%u", busy.gpu);
+  if (nvml->numa && nvml->numa(device, &first) == 0) drivers_write(out, "memory_node", "%u", first);
+  write_links(out, nvml, device);
+  write_partitions(out, nvml, device);
 }
 
 int drivers_probe_nvml(int out, const char *path) {
@@ -171,21 +171,21 @@ int drivers_probe_nvml(int out, const char *path) {
   int (*cuda)(int *) = (int (*)(int *))dlsym(library, "nvmlSystemGetCudaDriverVersion_v2");
   char text[96] = "";
   int number = 0;
-  if (version && version(text, sizeof text) == 0) drivers_say(out, "driver_version", "%s", text);
-  if (cuda && cuda(&number) == 0) drivers_say(out, "cuda_version", "%d.%d", number / 1000, number % 1000 / 10);
+  if (version && version(text, sizeof text) == 0) drivers_write(out, "driver_version", "%s", text);
+  if (cuda && cuda(&number) == 0) drivers_write(out, "cuda_version", "%d.%d", number / 1000, number % 1000 / 10);
 
   struct nvml nvml = find(library);
   unsigned count = 0;
   code = count_of(&count);
   for (unsigned index = 0; code == 0 && index < count && index < NVML_DEVICES_MAX; index++) {
     nvml_device device;
-    drivers_say(out, "device", "%u", index);
+    drivers_write(out, "device", "%u", index);
     int lost = handle_of(index, &device);
     if (lost != 0) {
-      drivers_say(out, "code", "%d", lost);
+      drivers_write(out, "code", "%d", lost);
       continue;
     }
-    say_device(out, &nvml, device);
+    write_device(out, &nvml, device);
   }
   if (end) end();
   return code;

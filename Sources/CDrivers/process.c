@@ -14,20 +14,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// <linux/openat2.h> clashes with <fcntl.h> in some versions; its layout is part of the kernel's interface.
+// <linux/openat2.h> conflicts with some versions of <fcntl.h>. The layout is part of the kernel's ABI.
 struct open_how_v0 {
   uint64_t flags, mode, resolve;
 };
 enum { IN_ROOT = 0x10 };
 
 int drivers_open(int root, const char *path, int flags, int confined) {
-  // With O_PATH openat2 refuses what has no meaning then.
+  // openat2 rejects flags that have no meaning with O_PATH.
   flags |= flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   if (confined) {
     struct open_how_v0 how = {.flags = (uint64_t)flags, .resolve = IN_ROOT};
     int result = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
     if (result >= 0) return result;
-    // A kernel before 5.6, or a filter of system calls that does not know it.
+    // The kernel is older than 5.6, or a system call filter blocks openat2.
     if (errno != ENOSYS && errno != EPERM) return -errno;
   }
   int result = openat(root, path, flags);
@@ -76,7 +76,7 @@ pid_t drivers_spawn(const char *path, char *const *arguments, char *const *envir
   sigemptyset(&none);
   sigfillset(&all);
   if (!error) error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  // Both pipes are above 3, so that no copy lands on one that is still to be copied.
+  // Both pipes are above 3, so that no dup2 overwrites one that is still needed.
   if (!error) error = posix_spawn_file_actions_adddup2(&actions, texts, 1);
   if (!error) error = posix_spawn_file_actions_adddup2(&actions, texts, 2);
   if (!error) error = posix_spawn_file_actions_adddup2(&actions, reports, 3);
@@ -102,7 +102,7 @@ void drivers_confine(pid_t parent, unsigned seconds) {
   setrlimit(RLIMIT_CPU, &time);
 }
 
-void drivers_say(int out, const char *name, const char *format, ...) {
+void drivers_write(int out, const char *name, const char *format, ...) {
   char line[512];
   int length = snprintf(line, sizeof line, "%s ", name);
   va_list arguments;
@@ -119,4 +119,4 @@ void drivers_say(int out, const char *name, const char *format, ...) {
   (void)written;
 }
 
-void drivers_end(int out, int code) { drivers_say(out, "end", "%d", code); }
+void drivers_end(int out, int code) { drivers_write(out, "end", "%d", code); }

@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <stdint.h>
 
-// Source: AMD, "ROCm SMI LIB API documentation". A device's bus-device-function is one 64-bit number:
+// Source: AMD, "ROCm SMI LIB API documentation". A device's PCI address is one 64-bit number:
 // domain << 32 | partition << 28 | bus << 8 | device << 3 | function.
 enum { RSMI_MEMORY_VRAM = 0, RSMI_DEVICES_MAX = 64 };
 
@@ -30,22 +30,22 @@ int drivers_probe_rocm_smi(int out, const char *path) {
     uint64_t number = 0, all = 0, taken = 0;
     uint32_t percent = 0;
     char text[96] = "";
-    drivers_say(out, "device", "%u", index);
+    drivers_write(out, "device", "%u", index);
     if (pci(index, &number) == 0) {
-      drivers_say(out, "pci", "%04x:%02x:%02x.%x", (unsigned)(number >> 32), (unsigned)(number >> 8 & 255),
+      drivers_write(out, "pci", "%04x:%02x:%02x.%x", (unsigned)(number >> 32), (unsigned)(number >> 8 & 255),
                   (unsigned)(number >> 3 & 31), (unsigned)(number & 7));
     }
-    if (name && name(index, text, sizeof text - 1) == 0) drivers_say(out, "name", "%s", text);
+    if (name && name(index, text, sizeof text - 1) == 0) drivers_write(out, "name", "%s", text);
     if (total && total(index, RSMI_MEMORY_VRAM, &all) == 0) {
-      drivers_say(out, "memory_total", "%llu", (unsigned long long)all);
+      drivers_write(out, "memory_total", "%llu", (unsigned long long)all);
       if (used && used(index, RSMI_MEMORY_VRAM, &taken) == 0 && taken <= all) {
-        drivers_say(out, "memory_free", "%llu", (unsigned long long)(all - taken));
+        drivers_write(out, "memory_free", "%llu", (unsigned long long)(all - taken));
       }
     }
     if (hive && hive(index, &number) == 0 && number != 0) {
-      drivers_say(out, "hive", "%llx", (unsigned long long)number);
+      drivers_write(out, "hive", "%llx", (unsigned long long)number);
     }
-    if (busy && busy(index, &percent) == 0) drivers_say(out, "busy", "%u", percent);
+    if (busy && busy(index, &percent) == 0) drivers_write(out, "busy", "%u", percent);
   }
   if (end) end();
   return code;

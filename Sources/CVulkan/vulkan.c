@@ -12,7 +12,7 @@
 
 enum { DEVICES_MAX = 64, EXTENSIONS_MAX = 1024, SHAPES_MAX = 256 };
 
-// VK_KHR_cooperative_matrix is newer than the headers of some distributions. Source: Vulkan specification 1.3.255.
+// VK_KHR_cooperative_matrix is missing from the headers of some distributions. Source: Vulkan specification 1.3.255.
 enum { COOPERATIVE_MATRIX_PROPERTIES = 1000506001 };
 struct cooperative_matrix {
   VkStructureType sType;
@@ -22,7 +22,7 @@ struct cooperative_matrix {
   uint32_t scope;
 };
 
-// The loader's functions; the first five are always there.
+// The loader's functions. `features` and `matrices` may be missing.
 struct vulkan {
   PFN_vkGetInstanceProcAddr find;
   PFN_vkCreateInstance create;
@@ -34,7 +34,7 @@ struct vulkan {
   VkResult (*matrices)(VkPhysicalDevice, uint32_t *, struct cooperative_matrix *);
 };
 
-// The extensions of one device that change what is asked.
+// The extensions of a device that affect which properties are queried.
 struct extensions {
   int budget, pci, drm, matrix, matrix2;
 };
@@ -56,7 +56,7 @@ static struct extensions extensions_of(const struct vulkan *vulkan, VkPhysicalDe
   return found;
 }
 
-static void say_uuid(int out, const char *name, const uint8_t *bytes) {
+static void write_uuid(int out, const char *name, const uint8_t *bytes) {
   char text[33];
   static const char digits[] = "0123456789abcdef";
   for (int index = 0; index < 16; index++) {
@@ -64,10 +64,10 @@ static void say_uuid(int out, const char *name, const uint8_t *bytes) {
     text[index * 2 + 1] = digits[bytes[index] & 15];
   }
   text[32] = 0;
-  drivers_say(out, name, "%s", text);
+  drivers_write(out, name, "%s", text);
 }
 
-static void say_properties(int out, const struct vulkan *vulkan, VkPhysicalDevice device, struct extensions has) {
+static void write_properties(int out, const struct vulkan *vulkan, VkPhysicalDevice device, struct extensions has) {
   VkPhysicalDevicePCIBusInfoPropertiesEXT pci = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PCI_BUS_INFO_PROPERTIES_EXT};
   VkPhysicalDeviceDrmPropertiesEXT drm = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRM_PROPERTIES_EXT};
@@ -83,24 +83,24 @@ static void say_properties(int out, const struct vulkan *vulkan, VkPhysicalDevic
   if (has.drm) drm.pNext = all.pNext, all.pNext = &drm;
   vulkan->properties(device, &all);
   const VkPhysicalDeviceProperties *plain = &all.properties;
-  drivers_say(out, "name", "%.255s", plain->deviceName);
-  drivers_say(out, "type", "%d", (int)plain->deviceType);
-  drivers_say(out, "ids", "%x %x", plain->vendorID, plain->deviceID);
-  drivers_say(out, "api", "%u.%u", VK_API_VERSION_MAJOR(plain->apiVersion), VK_API_VERSION_MINOR(plain->apiVersion));
-  drivers_say(out, "largest_buffer", "%u", plain->limits.maxStorageBufferRange);
-  drivers_say(out, "largest_allocation", "%llu", (unsigned long long)limits.maxMemoryAllocationSize);
-  drivers_say(out, "driver_id", "%d", (int)driver.driverID);
-  drivers_say(out, "driver", "%.255s", driver.driverName);
-  drivers_say(out, "driver_version", "%.255s", driver.driverInfo);
-  drivers_say(out, "subgroup", "%u", subgroup.subgroupSize);
-  say_uuid(out, "uuid", id.deviceUUID);
+  drivers_write(out, "name", "%.255s", plain->deviceName);
+  drivers_write(out, "type", "%d", (int)plain->deviceType);
+  drivers_write(out, "ids", "%x %x", plain->vendorID, plain->deviceID);
+  drivers_write(out, "api", "%u.%u", VK_API_VERSION_MAJOR(plain->apiVersion), VK_API_VERSION_MINOR(plain->apiVersion));
+  drivers_write(out, "largest_buffer", "%u", plain->limits.maxStorageBufferRange);
+  drivers_write(out, "largest_allocation", "%llu", (unsigned long long)limits.maxMemoryAllocationSize);
+  drivers_write(out, "driver_id", "%d", (int)driver.driverID);
+  drivers_write(out, "driver", "%.255s", driver.driverName);
+  drivers_write(out, "driver_version", "%.255s", driver.driverInfo);
+  drivers_write(out, "subgroup", "%u", subgroup.subgroupSize);
+  write_uuid(out, "uuid", id.deviceUUID);
   if (has.pci) {
-    drivers_say(out, "pci", "%04x:%02x:%02x.%x", pci.pciDomain, pci.pciBus, pci.pciDevice, pci.pciFunction);
+    drivers_write(out, "pci", "%04x:%02x:%02x.%x", pci.pciDomain, pci.pciBus, pci.pciDevice, pci.pciFunction);
   }
-  if (has.drm && drm.hasRender) drivers_say(out, "render", "%lld", (long long)drm.renderMinor);
+  if (has.drm && drm.hasRender) drivers_write(out, "render", "%lld", (long long)drm.renderMinor);
 }
 
-static void say_heaps(int out, const struct vulkan *vulkan, VkPhysicalDevice device, struct extensions has) {
+static void write_heaps(int out, const struct vulkan *vulkan, VkPhysicalDevice device, struct extensions has) {
   VkPhysicalDeviceMemoryBudgetPropertiesEXT budget = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
   VkPhysicalDeviceMemoryProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
@@ -118,11 +118,11 @@ static void say_heaps(int out, const struct vulkan *vulkan, VkPhysicalDevice dev
     if (has.budget && budget.heapBudget[heap] > budget.heapUsage[heap]) {
       left = budget.heapBudget[heap] - budget.heapUsage[heap];
     }
-    drivers_say(out, "heap", "%llu %llu %d %d %d", size, left, has.budget ? 1 : 0, local, visible);
+    drivers_write(out, "heap", "%llu %llu %d %d %d", size, left, has.budget ? 1 : 0, local, visible);
   }
 }
 
-static void say_features(int out, const struct vulkan *vulkan, VkPhysicalDevice device) {
+static void write_features(int out, const struct vulkan *vulkan, VkPhysicalDevice device) {
   VkPhysicalDevice16BitStorageFeatures storage = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES};
   VkPhysicalDeviceShaderFloat16Int8Features halves = {
@@ -130,12 +130,12 @@ static void say_features(int out, const struct vulkan *vulkan, VkPhysicalDevice 
   VkPhysicalDeviceFeatures2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &halves};
   if (!vulkan->features) return;
   vulkan->features(device, &all);
-  drivers_say(out, "storage16", "%d", storage.storageBuffer16BitAccess ? 1 : 0);
-  drivers_say(out, "float16", "%d", halves.shaderFloat16 ? 1 : 0);
-  drivers_say(out, "int8", "%d", halves.shaderInt8 ? 1 : 0);
+  drivers_write(out, "storage16", "%d", storage.storageBuffer16BitAccess ? 1 : 0);
+  drivers_write(out, "float16", "%d", halves.shaderFloat16 ? 1 : 0);
+  drivers_write(out, "int8", "%d", halves.shaderInt8 ? 1 : 0);
 }
 
-static void say_matrices(int out, const struct vulkan *vulkan, VkPhysicalDevice device, struct extensions has) {
+static void write_matrices(int out, const struct vulkan *vulkan, VkPhysicalDevice device, struct extensions has) {
   static struct cooperative_matrix shapes[SHAPES_MAX];
   uint32_t count = SHAPES_MAX;
   if (!has.matrix || !vulkan->matrices) return;
@@ -143,12 +143,12 @@ static void say_matrices(int out, const struct vulkan *vulkan, VkPhysicalDevice 
   VkResult result = vulkan->matrices(device, &count, shapes);
   if (result != VK_SUCCESS && result != VK_INCOMPLETE) return;
   for (uint32_t index = 0; index < count && index < SHAPES_MAX; index++) {
-    // One is enough to know: 16-bit factors (component type 0 is float16) and a whole subgroup (scope 3).
+    // Report the first shape with 16-bit factors (component type 0 is float16) for a whole subgroup (scope 3).
     if (shapes[index].a != 0 || shapes[index].scope != 3) continue;
-    drivers_say(out, "matrix", "%ux%ux%u", shapes[index].m, shapes[index].n, shapes[index].k);
+    drivers_write(out, "matrix", "%ux%ux%u", shapes[index].m, shapes[index].n, shapes[index].k);
     break;
   }
-  if (has.matrix2) drivers_say(out, "matrix2", "1");
+  if (has.matrix2) drivers_write(out, "matrix2", "1");
 }
 
 static VkResult create(const struct vulkan *vulkan, VkInstance *instance) {
@@ -185,12 +185,12 @@ int vulkan_probe(int out, const char *path) {
   if (result == VK_INCOMPLETE) result = VK_SUCCESS;
   for (uint32_t index = 0; result == VK_SUCCESS && index < count && index < DEVICES_MAX; index++) {
     struct extensions has = extensions_of(&vulkan, devices[index]);
-    drivers_say(out, "device", "%u", index);
-    say_properties(out, &vulkan, devices[index], has);
-    say_heaps(out, &vulkan, devices[index], has);
-    say_features(out, &vulkan, devices[index]);
-    say_matrices(out, &vulkan, devices[index], has);
+    drivers_write(out, "device", "%u", index);
+    write_properties(out, &vulkan, devices[index], has);
+    write_heaps(out, &vulkan, devices[index], has);
+    write_features(out, &vulkan, devices[index]);
+    write_matrices(out, &vulkan, devices[index], has);
   }
-  // The process ends next; taking the instance down would only be another chance to hang.
+  // The process exits next. Destroying the instance could only hang.
   return result;
 }

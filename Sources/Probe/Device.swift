@@ -1,26 +1,26 @@
-/// One device that computes, or that looks as if it did, with everything that is known of it.
+/// A device that computes, or is listed as one that does, with every fact known about it.
 public struct Device: Sendable, Equatable {
-  /// What a device is.
+  /// The kind of a device.
   public enum Kind: String, Sendable {
-    /// A graphics processor with memory of its own.
+    /// A graphics processor with its own memory.
     case discreteGPU = "gpu"
     /// A graphics processor that uses the machine's memory.
     case integratedGPU = "integrated-gpu"
-    /// A graphics processor lent by a hypervisor.
+    /// A graphics processor that a hypervisor provides.
     case virtualGPU = "virtual-gpu"
     /// A processor for neural networks that uses the machine's memory.
     case npu
     /// Google's tensor processor.
     case tpu
-    /// Another accelerator with memory of its own.
+    /// Another accelerator with its own memory.
     case asic
-    /// A program that draws: no device at all.
+    /// A program that renders on the processor; not a device.
     case softwareRenderer = "rasteriser"
-    /// A screen adapter that does not compute.
+    /// A display adapter that does not compute.
     case display
   }
 
-  /// Who can run work on the device.
+  /// A programming interface that can run work on a device.
   public enum Backend: String, Sendable, Comparable, CaseIterable {
     case cuda
     case rocm
@@ -37,15 +37,13 @@ public struct Device: Sendable, Equatable {
     public static func < (left: Backend, right: Backend) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// A share of a device that is a device of its own to programs, as with NVIDIA's MIG.
+  /// A partition that programs see as a separate device, as with NVIDIA's MIG.
   public struct Partition: Sendable, Equatable {
-    /// Its unique name.
     public var uuid: String
-    /// What it is called.
     public var name: String
-    /// Bytes of its memory.
+    /// Bytes of memory.
     public var memory: Int
-    /// Bytes of it that are free.
+    /// Bytes of free memory.
     public var free: Int
 
     public init(uuid: String, name: String, memory: Int, free: Int) {
@@ -56,13 +54,13 @@ public struct Device: Sendable, Equatable {
     }
   }
 
-  /// The fastest that the device's slot and the device can do together; theory, without protocol.
+  /// The PCI Express link: the fastest rate that both the slot and the device support, protocol overhead not
+  /// subtracted.
   public struct Link: Sendable, Equatable {
-    /// Transfers a second and lane, in billions.
+    /// Billions of transfers per second and lane.
     public var gigatransfers: Double
-    /// Lanes.
     public var lanes: Int
-    /// What the link runs at now, which is less while the device is idle.
+    /// The current rate, which is lower while the device is idle.
     public var currentGigatransfers: Double?
 
     public init(gigatransfers: Double, lanes: Int, currentGigatransfers: Double? = nil) {
@@ -71,7 +69,7 @@ public struct Device: Sendable, Equatable {
       self.currentGigatransfers = currentGigatransfers
     }
 
-    /// Gigabytes a second in one direction. Source: PCI Express Base Specification 6.0, line codes.
+    /// Gigabytes per second in one direction. Source: PCI Express Base Specification 6.0, line codes.
     public var gigabytesPerSecond: Double {
       let share = gigatransfers < 8 ? 0.8 : gigatransfers < 64 ? 128.0 / 130 : 1
       return gigatransfers * share / 8 * Double(lanes)
@@ -80,11 +78,11 @@ public struct Device: Sendable, Equatable {
 
   /// A direct connection to another device.
   public struct Peer: Sendable, Equatable {
-    /// The other end; nil when it is a switch.
+    /// The address of the other device; `nil` for a switch.
     public var address: PCIAddress?
     /// `nvlink` or `xgmi`.
     public var kind: String
-    /// Gigabytes a second in one direction, all links together.
+    /// Gigabytes per second in one direction, over all links.
     public var gigabytesPerSecond: Double
 
     public init(address: PCIAddress?, kind: String, gigabytesPerSecond: Double) {
@@ -94,7 +92,7 @@ public struct Device: Sendable, Equatable {
     }
   }
 
-  /// What a Vulkan driver says that matters to ggml's shaders.
+  /// Properties of a Vulkan driver that matter to ggml's shaders.
   public struct VulkanFacts: Sendable, Equatable {
     public var apiVersion = ""
     public var driverID = 0
@@ -102,15 +100,15 @@ public struct Device: Sendable, Equatable {
     public var subgroupSize = 0
     public var has16BitStorage = false
     public var hasFloat16 = false
-    /// The shape of a 16-bit matrix product that a subgroup does at once, as in `16x16x16`.
+    /// The shape of the 16-bit matrix product that a subgroup computes in one step, as in `16x16x16`.
     public var matrixShape: String?
-    /// Bytes that one tensor can have at most.
+    /// The maximum size of one tensor, in bytes.
     public var largestBuffer = 0
 
     public init() {}
   }
 
-  /// What changes from second to second.
+  /// Measurements that change from second to second.
   public struct Telemetry: Sendable, Equatable {
     public var busyPercent: Int?
     public var celsius: Int?
@@ -122,30 +120,30 @@ public struct Device: Sendable, Equatable {
 
   public var kind: Kind
   public var address: PCIAddress?
-  /// The driver's unique name of the device, in lower case and without a vendor's prefix and dashes.
+  /// The device's UUID, in lower case, without a vendor's prefix and without dashes.
   public var uuid: Fact<String>?
-  /// The number of its render node, `/dev/dri/renderD…`.
+  /// The number of the device's render node, `/dev/dri/renderD…`.
   public var renderMinor: Int?
   public var vendor: String
-  /// `vendor:device` of its PCI identity.
+  /// The PCI vendor and device ID, as in `10de:2684`.
   public var identity: String?
   public var name: Fact<String>
-  /// The kernel's driver that holds it.
+  /// The kernel driver that is bound to the device.
   public var kernelDriver: String?
   public var driverVersion: Fact<String>?
-  /// The instruction set as its compiler calls it: `sm_90`, `gfx1100`.
+  /// The instruction set by its compiler's name, as in `sm_90` or `gfx1100`.
   public var architecture: Fact<String>?
-  /// Bytes of memory that programs can have, its own or of the machine's what it may take.
+  /// Bytes of memory that programs can use: the device's own, or its share of the machine's.
   public var memory: Fact<Int>?
-  /// Bytes of it that are free now.
+  /// Bytes of free memory.
   public var free: Fact<Int>?
-  /// Whether its memory is the machine's memory.
+  /// Whether the device uses the machine's memory.
   public var isUnified = false
-  /// Gigabytes a second from its memory.
+  /// The memory bandwidth, in gigabytes per second.
   public var bandwidth: Fact<Double>?
   public var link: Link?
   public var peers: [Peer] = []
-  /// Those with the same name can reach each other's memory.
+  /// The xGMI group. Devices of one group can access each other's memory.
   public var hive: String?
   public var numaNode: Int?
   public var isAsleep = false
@@ -153,9 +151,9 @@ public struct Device: Sendable, Equatable {
   public var backends: Set<Backend> = []
   public var vulkan: VulkanFacts?
   public var telemetry = Telemetry()
-  /// Why nothing is planned for it; nil when it can be used.
+  /// The reason why no model is placed on the device; `nil` if it can be used.
   public var exclusion: String?
-  /// What a person can do so that it serves better, or should know.
+  /// Hints for the operator.
   public var advice: [String] = []
 
   public init(kind: Kind, vendor: String, name: Fact<String>) {
@@ -164,7 +162,7 @@ public struct Device: Sendable, Equatable {
     self.name = name
   }
 
-  /// What the device is called in answers: the same on the next start.
+  /// The device's ID in responses, which is the same after a restart.
   public var id: String {
     if let address { return "pci-\(address)" }
     if let uuid { return "uuid-\(uuid.value)" }
@@ -172,10 +170,10 @@ public struct Device: Sendable, Equatable {
       .joined()
   }
 
-  /// Whether models are planned onto it: their memory counts.
+  /// Whether models can be placed on the device.
   public var isUsable: Bool { exclusion == nil && (memory?.value ?? 0) > 0 }
 
-  /// Hoosh's family of it, as in `GET /v1/hardware`.
+  /// The family of the device, as in `GET /v1/hardware`.
   public var family: String {
     switch kind {
     case .discreteGPU, .integratedGPU, .virtualGPU: "gpu"

@@ -11,7 +11,8 @@ public struct DriverProbe: Sendable, Equatable {
     case crashed(String)
     /// The driver missed the deadline, and its process was killed.
     case hung
-    /// The process could not be killed, because the kernel waits for the device. Not probed again before the next boot.
+    /// The process could not be killed, because the kernel waits for the device. Not probed again before the next
+    /// boot.
     case stuck
     /// The driver was not probed, because of the outcome of an earlier probe.
     case quarantined(String)

@@ -1,4 +1,4 @@
-/// Where a fact comes from.
+/// The source of a fact.
 public enum Source: String, Sendable, CaseIterable {
   /// NVIDIA's management library.
   case nvml
@@ -8,7 +8,7 @@ public enum Source: String, Sendable, CaseIterable {
   case levelZero = "level-zero"
   /// A Vulkan driver.
   case vulkan
-  /// The kernel's description of compute nodes, `/sys/class/kfd`.
+  /// The kernel's compute topology, `/sys/class/kfd`.
   case kfd
   /// The kernel's device files, `/sys`.
   case sysfs
@@ -16,30 +16,30 @@ public enum Source: String, Sendable, CaseIterable {
   case procfs
   /// The limits of a control group.
   case cgroup
-  /// A table of ours, by the device's identity.
+  /// A table in this module, by PCI ID.
   case table
   /// Calculated from other facts.
   case formula
-  /// What a person said: a what-if.
+  /// A caller's what-if.
   case edited
 }
 
-/// How far a fact can be trusted.
+/// How reliable a fact is.
 public enum Confidence: Int, Sendable, Comparable {
   /// A rule of thumb.
   case guessed
-  /// By the device's identity alone: true of most that are sold under it.
+  /// Looked up by PCI ID: true of most devices that have this ID.
   case tabulated
-  /// Calculated from facts that are reported.
+  /// Calculated from reported facts.
   case derived
-  /// Said by the kernel or a driver that describes more than one vendor's devices.
+  /// Reported by the kernel, or by a driver for the devices of several vendors.
   case reported
-  /// Said by the driver of this very device.
+  /// Reported by the driver of this device.
   case exact
 
   public static func < (left: Confidence, right: Confidence) -> Bool { left.rawValue < right.rawValue }
 
-  /// The word for it.
+  /// The name in responses.
   public var name: String {
     switch self {
     case .guessed: "guessed"
@@ -51,13 +51,10 @@ public enum Confidence: Int, Sendable, Comparable {
   }
 }
 
-/// A value together with who said it.
+/// A value together with its source.
 public struct Fact<Value: Sendable & Equatable>: Sendable, Equatable {
-  /// The value.
   public var value: Value
-  /// Who said it.
   public var source: Source
-  /// How far it can be trusted.
   public var confidence: Confidence
 
   public init(_ value: Value, _ source: Source, _ confidence: Confidence = .reported) {
@@ -66,7 +63,7 @@ public struct Fact<Value: Sendable & Equatable>: Sendable, Equatable {
     self.confidence = confidence
   }
 
-  /// The one that can be trusted more; the first of equals.
+  /// Returns the more reliable of two facts; the first if they are equally reliable.
   static func better(_ first: Fact?, _ second: Fact?) -> Fact? {
     guard let first else { return second }
     guard let second else { return first }

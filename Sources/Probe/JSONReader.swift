@@ -1,12 +1,14 @@
-/// Why a text is not JSON, or not the JSON that is wanted.
+/// A syntax error in JSON, or JSON of an unexpected shape.
 struct JSONParseError: Error, Equatable {
-  /// Offset of the byte at which it shows.
+  /// The offset of the byte where the error was found.
   var offset: Int
 }
 
-/// Walks JSON (RFC 8259) once, from front to back, building nothing. Depth and lengths are bounded by the text.
+/// Reads the JSON (RFC 8259) of small files once, from front to back, and builds no tree.
+///
+/// Decision 019 says why the probe has its own reader.
 struct JSONReader {
-  /// Levels of objects and arrays.
+  /// Maximum nesting of objects and arrays.
   static let depthMax = 64
 
   let bytes: [UInt8]
@@ -15,9 +17,10 @@ struct JSONReader {
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// What comes next.
+  /// The kind of a value.
   enum Kind { case object, array, string, number, word, end }
 
+  /// Returns the kind of the next value.
   mutating func peek() -> Kind {
     skipSpace()
     guard at < bytes.count else { return .end }
@@ -30,7 +33,7 @@ struct JSONReader {
     }
   }
 
-  /// Visits every member of the object that comes next. A visit that does not take the value passes it.
+  /// Visits every member of the next value, which must be an object. A value that a visit does not read is skipped.
   mutating func members(
     _ visit: (String, inout JSONReader) throws(JSONParseError) -> Void
   ) throws(JSONParseError) {
@@ -38,19 +41,20 @@ struct JSONReader {
     if take(UInt8(ascii: "}")) { return depth -= 1 }
     repeat {
       let key = try string()
-      guard take(UInt8(ascii: ":")) else { throw problem() }
+      guard take(UInt8(ascii: ":")) else { throw error() }
       try visitValue { walker throws(JSONParseError) in try visit(key, &walker) }
     } while take(UInt8(ascii: ","))
-    guard take(UInt8(ascii: "}")) else { throw problem() }
+    guard take(UInt8(ascii: "}")) else { throw error() }
     depth -= 1
   }
 
-  /// Visits every element of the array that comes next. A visit that does not take the element passes it.
+  /// Visits every element of the next value, which must be an array. An element that a visit does not read is
+  /// skipped.
   mutating func elements(_ visit: (inout JSONReader) throws(JSONParseError) -> Void) throws(JSONParseError) {
     try enter(UInt8(ascii: "["))
     if take(UInt8(ascii: "]")) { return depth -= 1 }
     repeat { try visitValue(visit) } while take(UInt8(ascii: ","))
-    guard take(UInt8(ascii: "]")) else { throw problem() }
+    guard take(UInt8(ascii: "]")) else { throw error() }
     depth -= 1
   }
 
@@ -63,7 +67,7 @@ struct JSONReader {
     if at == start { try skip() }
   }
 
-  /// The string that comes next.
+  /// Reads a string.
   mutating func string() throws(JSONParseError) -> String {
     let range = try stringRange()
     let inside = bytes[range]
@@ -71,7 +75,7 @@ struct JSONReader {
     return String(decoding: Self.unescaped(inside), as: UTF8.self)
   }
 
-  /// The integer that comes next, or nil when something else does, which is then passed.
+  /// Reads an integer. Skips any other value and returns `nil`.
   mutating func integer() throws(JSONParseError) -> Int? {
     guard peek() == .number else {
       try skip()
@@ -80,7 +84,7 @@ struct JSONReader {
     return Int(try numberText())
   }
 
-  /// The number that comes next, or nil when something else does, which is then passed.
+  /// Reads a number. Skips any other value and returns `nil`.
   mutating func decimal() throws(JSONParseError) -> Double? {
     guard peek() == .number else {
       try skip()
@@ -89,14 +93,14 @@ struct JSONReader {
     return Double(try numberText())
   }
 
-  /// The string that comes next, or nil when something else does, which is then passed.
+  /// Reads a string. Skips any other value and returns `nil`.
   mutating func text() throws(JSONParseError) -> String? {
     if peek() == .string { return try string() }
     try skip()
     return nil
   }
 
-  /// Passes the value that comes next.
+  /// Skips the next value.
   mutating func skip() throws(JSONParseError) {
     switch peek() {
     case .object: try members { (_, walker) throws(JSONParseError) in try walker.skip() }
@@ -108,17 +112,17 @@ struct JSONReader {
         at += word.utf8.count
         return
       }
-      throw problem()
-    case .end: throw problem()
+      throw error()
+    case .end: throw error()
     }
   }
 
-  /// Whether nothing but white space is left.
+  /// Returns whether only whitespace is left.
   mutating func isAtEnd() -> Bool { peek() == .end }
 
   private mutating func enter(_ bracket: UInt8) throws(JSONParseError) {
     depth += 1
-    guard depth <= Self.depthMax, take(bracket) else { throw problem() }
+    guard depth <= Self.depthMax, take(bracket) else { throw error() }
   }
 
   private mutating func take(_ byte: UInt8) -> Bool {
@@ -135,28 +139,28 @@ struct JSONReader {
   }
 
   private mutating func stringRange() throws(JSONParseError) -> Range<Int> {
-    guard take(UInt8(ascii: "\"")) else { throw problem() }
+    guard take(UInt8(ascii: "\"")) else { throw error() }
     let start = at
     while at < bytes.count {
       if bytes[at] == UInt8(ascii: "\"") {
         at += 1
         return start..<at - 1
       }
-      if bytes[at] < 0x20 { throw problem() }
-      if bytes[at] == UInt8(ascii: "\\") { try passEscape() } else { at += 1 }
+      if bytes[at] < 0x20 { throw error() }
+      if bytes[at] == UInt8(ascii: "\\") { try skipEscape() } else { at += 1 }
     }
     at = bytes.count
-    throw problem()
+    throw error()
   }
 
-  private mutating func passEscape() throws(JSONParseError) {
+  private mutating func skipEscape() throws(JSONParseError) {
     at += 2
-    guard at <= bytes.count else { throw problem() }
+    guard at <= bytes.count else { throw error() }
     if bytes[at - 1] == UInt8(ascii: "u") {
-      guard at + 4 <= bytes.count, bytes[at..<at + 4].allSatisfy(Self.isHexadecimal) else { throw problem() }
+      guard at + 4 <= bytes.count, bytes[at..<at + 4].allSatisfy(Self.isHexadecimal) else { throw error() }
       at += 4
     } else if !"\"\\/bfnrt".utf8.contains(bytes[at - 1]) {
-      throw problem()
+      throw error()
     }
   }
 
@@ -173,12 +177,12 @@ struct JSONReader {
     let start = at
     pass(UInt8(ascii: "-"))
     let isZero = at < bytes.count && bytes[at] == UInt8(ascii: "0")
-    let whole = passDigits()
-    guard whole == 1 || whole > 1 && !isZero else { throw problem() }
-    if pass(UInt8(ascii: ".")), passDigits() == 0 { throw problem() }
+    let whole = skipDigits()
+    guard whole == 1 || whole > 1 && !isZero else { throw error() }
+    if pass(UInt8(ascii: ".")), skipDigits() == 0 { throw error() }
     if pass(UInt8(ascii: "e")) || pass(UInt8(ascii: "E")) {
       if !pass(UInt8(ascii: "+")) { pass(UInt8(ascii: "-")) }
-      if passDigits() == 0 { throw problem() }
+      if skipDigits() == 0 { throw error() }
     }
     return Substring(decoding: bytes[start..<at], as: UTF8.self)
   }
@@ -190,15 +194,15 @@ struct JSONReader {
     return true
   }
 
-  private mutating func passDigits() -> Int {
+  private mutating func skipDigits() -> Int {
     let start = at
     while at < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[at]) { at += 1 }
     return at - start
   }
 
-  private func problem() -> JSONParseError { JSONParseError(offset: at) }
+  private func error() -> JSONParseError { JSONParseError(offset: at) }
 
-  /// Escapes taken out; surrogates that have no partner become U+FFFD.
+  /// Replaces the escapes. An unpaired surrogate becomes U+FFFD.
   private static func unescaped(_ inside: ArraySlice<UInt8>) -> [UInt8] {
     var units: [UInt8] = []
     var text = ""

@@ -1,54 +1,54 @@
-/// What a machine has: a value, complete from the first moment and better once the drivers have answered.
+/// A machine's hardware: a value that a scan fills in, and that driver probes refine.
 public struct Machine: Sendable, Equatable {
   public var processor = Processor()
   public var memory = HostMemory()
-  /// Devices in the order of their addresses, those that are excluded too.
+  /// All devices, including excluded ones, by PCI address.
   public var devices: [Device] = []
   public var fabric: [FabricPort] = []
   public var environment = RuntimeEnvironment()
-  /// The drivers that were asked, and what became of it.
+  /// The results of the driver probes.
   public var driverProbes: [DriverProbe] = []
 
   public init() {}
 
-  /// Devices that models are planned onto.
+  /// The devices that models can be placed on.
   public var usable: [Device] { devices.filter(\.isUsable) }
 }
 
-/// The central processors that this process may use.
+/// The processors that this process may use.
 public struct Processor: Sendable, Equatable {
   public var name = ""
-  /// Logical processors that this process may run on.
+  /// Logical processors.
   public var threads = 1
-  /// Cores of them.
+  /// Physical cores.
   public var cores = 1
-  /// Fast ones of a hybrid processor; all, when all are alike.
+  /// Performance cores of a hybrid processor, or all cores.
   public var fastCores = 1
-  /// Processors' worth of time that the control group allows, if it limits that.
+  /// The processor time that the control group allows, in processors; `nil` for no limit.
   public var quota: Double?
-  /// Instruction set extensions that matter to inference, in the kernel's words.
+  /// Instruction set extensions that inference uses, by the kernel's names.
   public var features: [String] = []
   public var numaNodes: [NumaNode] = []
   public var isVirtual = false
-  /// Gigabytes a second from memory, if anything says so.
+  /// The memory bandwidth in gigabytes per second, if it is known.
   public var bandwidth: Fact<Double>?
 
   public init() {}
 
-  /// Threads that are best for making tokens: one on each fast core, within the quota.
+  /// The number of threads that decodes fastest: one per performance core, within the quota.
   public var decodeThreads: Int {
     let most = quota.map { max(1, Int($0)) } ?? fastCores
     return max(1, min(fastCores, most))
   }
 }
 
-/// A node of memory and the processors next to it.
+/// A NUMA node: memory, and the processors next to it.
 public struct NumaNode: Sendable, Equatable {
   public var id: Int
   public var processors: Int
   public var memory: Int
   public var free: Int
-  /// Distance to each node, this one 10.
+  /// The distance to each node; 10 for this one.
   public var distances: [Int]
 
   public init(id: Int, processors: Int, memory: Int, free: Int, distances: [Int] = []) {
@@ -60,36 +60,36 @@ public struct NumaNode: Sendable, Equatable {
   }
 }
 
-/// The machine's memory, within the limits that this process has.
+/// The machine's memory, within the limits of this process.
 public struct HostMemory: Sendable, Equatable {
-  /// Bytes that the machine has.
+  /// Bytes of physical memory.
   public var installed = 0
-  /// Bytes that this process could have: what is installed, or the narrowest limit above it.
+  /// Bytes that this process may use: the installed memory, or the lowest limit of its control groups.
   public var total = Fact(0, Source.procfs)
-  /// Bytes that could be had now without swapping.
+  /// Bytes that are available without swapping.
   public var available = Fact(0, Source.procfs)
   public var swap = 0
   public var swapFree = 0
-  /// Whether large pages are given without asking: `always`, `madvise` or `never`.
+  /// The transparent huge page setting: `always`, `madvise` or `never`.
   public var transparentHugePages: String?
-  /// Reserved large pages: their size in bytes, how many there are and how many are free.
+  /// The reserved huge pages, by size.
   public var hugePages: [HugePages] = []
-  /// Bytes that this process may lock; nil for no limit.
+  /// Bytes that this process may lock; `nil` for no limit.
   public var lockable: Int?
-  /// Memory of nodes without processors: a device's or an expander's, in no sum above.
+  /// Bytes on nodes without processors, such as a device's or an expander's. Not included in the values above.
   public var distant = 0
 
   public init() {}
 }
 
-/// Reserved large pages of one size.
+/// The reserved huge pages of one size.
 public struct HugePages: Sendable, Equatable {
   public var size: Int
   public var count: Int
   public var free: Int
 }
 
-/// A port of InfiniBand or RoCE.
+/// An InfiniBand or RoCE port.
 public struct FabricPort: Sendable, Equatable {
   public var device: String
   public var port: Int

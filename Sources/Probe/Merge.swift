@@ -1,9 +1,9 @@
-/// Puts what drivers say onto the devices that the kernel listed. A device is never lost because somebody else found
-/// one, and never stands twice.
+/// Merges driver reports into the devices that the kernel lists. No source drops a device that another one found,
+/// and no device is listed twice.
 enum Merge {
   /// Adds one driver's report.
   static func add(_ report: DriverReport, from source: Source, to machine: inout Machine) {
-    // What was begun and broken off says nothing.
+    // A device without facts was cut off after its first line.
     for described in report.devices where described.device.facts.count > 0 {
       let fresh = DriverDevice(described, source, host: machine.memory).device
       if let index = match(fresh, in: machine.devices) {
@@ -20,8 +20,8 @@ enum Merge {
     }
   }
 
-  /// The device that is meant: by address, then by unique name, then by render node, and for those that say none of
-  /// these by name and memory.
+  /// Returns the index of the same device: by address, then UUID, then render node. A device that has none of these
+  /// is compared by name and memory.
   static func match(_ fresh: Device, in devices: [Device]) -> Int? {
     if let address = fresh.address {
       return devices.firstIndex { $0.address == address } ?? matchUnaddressed(fresh, devices)
@@ -51,7 +51,7 @@ enum Merge {
     }
   }
 
-  /// Takes what is trusted more, and all that was not known.
+  /// Fills in missing facts, and replaces less reliable ones.
   private static func join(_ device: inout Device, _ fresh: Device, _ source: Source) {
     device.name = .better(device.name, fresh.name) ?? device.name
     device.uuid = device.uuid ?? fresh.uuid
@@ -75,8 +75,8 @@ enum Merge {
     device.telemetry.wattsMax = fresh.telemetry.wattsMax ?? device.telemetry.wattsMax
   }
 
-  /// Total and free belong together: they come from the same source. What an integrated processor may have of the
-  /// machine's memory the kernel knows better than a driver's heaps, except for guesses.
+  /// Takes total and free memory from the same source. For an integrated device, the kernel's figures are more
+  /// accurate than a driver's heaps, unless they are guesses.
   private static func joinMemory(_ device: inout Device, _ fresh: Device) {
     guard let new = fresh.memory else { return }
     if let old = device.memory, old.confidence >= new.confidence {
@@ -87,41 +87,41 @@ enum Merge {
     device.free = fresh.free
   }
 
-  /// Two Vulkan drivers may drive one device; the one that runs models better is kept.
+  /// Keeps the better of two Vulkan drivers for one device.
   private static func joinVulkan(_ device: inout Device, _ fresh: Device) {
     guard let new = fresh.vulkan else { return }
     if let old = device.vulkan, rank(old.driverID) <= rank(new.driverID) { return }
     device.vulkan = new
   }
 
-  /// Numbers of VkDriverId, the better first: RADV, AMD's two, Mesa's Intel, NVIDIA's, NVK, Qualcomm's, Turnip; Dozen
-  /// last.
+  /// Returns a driver's rank; lower is better. By VkDriverId: RADV, AMD's two, Mesa's Intel, NVIDIA's, NVK,
+  /// Qualcomm's, Turnip; then unknown ones, and Dozen last.
   static func rank(_ driverID: Int) -> Int {
     [3, 2, 1, 6, 5, 4, 24, 8, 18].firstIndex(of: driverID) ?? (driverID == 23 ? 100 : 50)
   }
 
-  /// A unique name as all write it: lower case, no prefix, no dashes.
+  /// Returns a UUID in lower case, without prefix and dashes.
   static func plainUUID(_ text: String) -> String {
     var text = text.lowercased()
     for prefix in ["gpu-", "0x"] where text.hasPrefix(prefix) { text = String(text.dropFirst(prefix.count)) }
     return text.filter { $0 != "-" }
   }
 
-  /// A name as most write it.
+  /// Returns a device name without vendor names and punctuation, for comparison.
   static func plainName(_ text: String) -> String {
     var words = text.lowercased().split { !$0.isLetter && !$0.isNumber }
     words.removeAll { ["nvidia", "amd", "intel", "graphics", "r", "tm", "radv", "corporation"].contains($0) }
     return words.joined(separator: " ")
   }
 
-  /// What can be said only when all have spoken: parts become devices, hidden devices are taken out, the order is
-  /// that of the addresses.
+  /// Completes a machine after the last report: lists partitions as devices, sorts by address, and applies the
+  /// variables that hide devices.
   static func finish(_ machine: inout Machine, environment: [String: String]) {
     var parts: [Device] = []
     for index in machine.devices.indices where !machine.devices[index].partitions.isEmpty {
       let whole = machine.devices[index]
       machine.devices[index].exclusion =
-        "divided into \(whole.partitions.count) parts, which are devices of their own"
+        "divided into \(whole.partitions.count) parts, which are listed as devices"
       parts += whole.partitions.map { part(of: whole, $0) }
     }
     machine.devices.removeAll { device in device.address == nil && parts.contains { $0.id == device.id } }
@@ -142,7 +142,7 @@ enum Merge {
     device.name = Fact(partition.name.isEmpty ? whole.name.value + " part" : partition.name, .nvml, .exact)
     device.memory = Fact(partition.memory, .nvml, .exact)
     device.free = Fact(partition.free, .nvml, .exact)
-    // A part has its share of the memory's lanes.
+    // A partition has a proportional share of the memory bandwidth.
     if let bandwidth = whole.bandwidth, let memory = whole.memory?.value, memory > 0 {
       device.bandwidth = Fact(
         bandwidth.value * min(1, Double(partition.memory) / Double(memory)), .formula, .derived)
@@ -153,12 +153,13 @@ enum Merge {
   }
 }
 
-/// The variables by which a person hides devices from CUDA and ROCm. The management libraries do not heed them.
+/// The environment variables that hide devices from CUDA and ROCm. The management libraries ignore them.
 struct Visibility {
   let environment: [String: String]
 
   init(_ environment: [String: String]) { self.environment = environment }
 
+  /// Removes the backends from which devices are hidden, and excludes devices without any other.
   func apply(to devices: inout [Device]) {
     hide(&devices, .cuda, "CUDA_VISIBLE_DEVICES")
     for name in ["ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"] { hide(&devices, .rocm, name) }
@@ -169,7 +170,7 @@ struct Visibility {
     let all = devices.indices.filter { devices[$0].backends.contains(backend) }
     var shown = Set<Int>()
     for word in value.split(separator: ",") {
-      // As CUDA does it: what follows the first word that names no device is not heeded.
+      // Like CUDA, stop at the first entry that matches no device.
       guard let index = find(word.lowercased(), all, devices) else { break }
       shown.insert(index)
     }

@@ -1,8 +1,8 @@
-/// Where a device is on the PCI buses: `dddd:bb:dd.f` in lower-case hexadecimal.
+/// A PCI address: `dddd:bb:dd.f` in lower-case hexadecimal.
 public struct PCIAddress: Sendable, Hashable, Comparable, CustomStringConvertible {
-  /// The segment, which most machines have one of.
+  /// The segment; most machines have only one.
   public var domain: UInt32
-  /// The bus in the segment.
+  /// The bus within the segment.
   public var bus: UInt8
   /// The device on the bus, below 32.
   public var device: UInt8
@@ -16,7 +16,7 @@ public struct PCIAddress: Sendable, Hashable, Comparable, CustomStringConvertibl
     self.function = function & 7
   }
 
-  /// Reads an address as the kernel, NVML (eight digits of domain) or lspci (none) writes it; nil for anything else.
+  /// Parses an address as the kernel, NVML (eight-digit domain), or lspci (no domain) writes it.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2 || parts.count == 3, let last = parts.last else { return nil }
@@ -37,8 +37,9 @@ public struct PCIAddress: Sendable, Hashable, Comparable, CustomStringConvertibl
   }
 }
 
-/// Hexadecimal numbers as text.
+/// Formats hexadecimal numbers.
 enum Hex {
+  /// Returns a number with at least the given digits.
   static func text(_ number: some BinaryInteger, digits: Int) -> String {
     let text = String(number, radix: 16)
     return String(repeating: "0", count: max(0, digits - text.count)) + text
@@ -46,7 +47,7 @@ enum Hex {
 }
 
 extension FixedWidthInteger {
-  /// Reads digits, with or without `0x`; no sign.
+  /// Parses hexadecimal digits, with or without `0x`; a sign is invalid.
   init?(hex text: some StringProtocol) {
     let digits = text.hasPrefix("0x") || text.hasPrefix("0X") ? text.dropFirst(2)[...] : text[...]
     guard digits.utf8.first != UInt8(ascii: "+"), digits.utf8.first != UInt8(ascii: "-") else { return nil }

@@ -1,11 +1,11 @@
-/// Looks at a machine.
+/// Detects a machine's hardware.
 ///
-/// Two steps. `look` reads the kernel's files in this process: a millisecond or two, no driver's code, and no
-/// sleeping device is woken. `ask` lets the drivers speak, each in a process of its own with a deadline, and gives a
-/// better machine. Both block, so neither belongs on a loop.
+/// There are two steps. `scan` reads the kernel's files in this process. It takes 1 to 2 ms, loads no driver, and
+/// wakes no sleeping device. `DriverProber.probe` then queries each vendor driver in a child process with a
+/// deadline, and returns the machine with more facts. Both steps block and must not run on an event loop.
 ///
 /// ```swift
-/// DriverProcess.runIfRequested()  // First of all in `main`: the program is started again for each driver.
+/// DriverProcess.runIfRequested()  // First in `main`: hoosh starts itself again for each driver.
 /// guard let files = SystemFiles() else { return }
 /// var prober = DriverProber()
 /// let machine = prober.probe(Probe.scan(files), files)
@@ -14,7 +14,7 @@
 /// print(Planner.plan(model, on: MemoryBudget(machine)).manner)
 /// ```
 public enum Probe {
-  /// What the kernel's files say.
+  /// Scans the kernel's files and returns the machine that they describe.
   public static func scan(_ files: SystemFiles) -> Machine {
     var machine = Machine()
     let limits = ControlGroup(files: files).read()
@@ -42,7 +42,7 @@ public enum Probe {
     return devices
   }
 
-  /// The numbers of render nodes, by the PCI function behind each.
+  /// Returns the numbers of the render nodes by PCI address.
   private static func renderMinors(_ files: SystemFiles) -> [PCIAddress: Int] {
     var minors: [PCIAddress: Int] = [:]
     for name in files.names("sys/class/drm") where name.hasPrefix("renderD") {
@@ -54,7 +54,7 @@ public enum Probe {
     return minors
   }
 
-  /// Joins devices that AMD's nodes say are linked.
+  /// Records the xGMI links between AMD devices.
   private static func connect(_ devices: inout [Device], _ nodes: [Int: ComputeNode]) {
     for index in devices.indices {
       guard let node = nodes.values.first(where: { $0.address == devices[index].address }) else { continue }

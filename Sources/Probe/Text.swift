@@ -1,6 +1,6 @@
-/// Reading the kernel's small texts. None of it trusts what it reads.
+// Parsing of the kernel's small text files. No input is trusted.
 extension String {
-  /// Without white space and zero bytes at both ends.
+  /// The string without whitespace and control characters at either end.
   var trimmed: String {
     var bytes = utf8[...]
     while let byte = bytes.first, byte <= 0x20 { bytes.removeFirst() }
@@ -8,10 +8,10 @@ extension String {
     return String(Substring(bytes))
   }
 
-  /// The lines, without their ends.
+  /// The lines, without line ends.
   var lines: [Substring] { split(omittingEmptySubsequences: true) { $0 == "\n" || $0 == "\r\n" } }
 
-  /// The value behind `name` and a space or colon at the beginning of a line.
+  /// Returns the value that follows `name` and a space, tab, or colon at the start of a line.
   func value(of name: String) -> String? {
     for line in lines where line.hasPrefix(name) {
       let rest = line.dropFirst(name.count)
@@ -21,52 +21,53 @@ extension String {
     return nil
   }
 
-  /// The number behind a name, as `value(of:)` finds it; further words are ignored.
+  /// Returns the number that follows a name, ignoring further words.
   func number(of name: String) -> Int? { value(of: name)?.split(separator: " ").first.flatMap { Int($0) } }
 
-  /// The number that it begins with.
+  /// The integer at the start of the string.
   var leadingNumber: Int? {
     let digits = utf8.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
     return Int(Substring(digits))
   }
 
-  /// The decimal number that it begins with, as in `16.0 GT/s PCIe`.
+  /// The decimal number at the start of the string, as in `16.0 GT/s PCIe`.
   var leadingDecimal: Double? {
     let digits = utf8.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: ".") }
     return Double(Substring(digits))
   }
 }
 
-/// A list of processors or nodes as the kernel writes it: `0-3,8,10-11`.
+/// A list of processors or nodes in the kernel's format, as in `0-3,8,10-11`.
 enum CPUList {
-  /// Processors that are believed in at most.
-  static let most = 16384
+  /// Numbers from here on are ignored.
+  static let endMax = 16384
 
+  /// Returns the numbers of a list.
   static func read(_ text: String) -> Set<Int> {
     var found = Set<Int>()
     for part in text.trimmed.split(separator: ",") {
       let ends = part.split(separator: "-", maxSplits: 1)
-      guard let first = ends.first.flatMap({ Int($0) }), first >= 0, first < most else { continue }
+      guard let first = ends.first.flatMap({ Int($0) }), first >= 0, first < endMax else { continue }
       let last = ends.count == 2 ? Int(ends[1]) ?? first : first
-      if last >= first { found.formUnion(first...min(last, most - 1)) }
+      if last >= first { found.formUnion(first...min(last, endMax - 1)) }
     }
     return found
   }
 }
 
 extension Int {
-  /// The product, or the largest number when it is larger than that.
+  /// Returns the product, saturating.
   func times(_ other: Int) -> Int {
     let (product, overflow) = multipliedReportingOverflow(by: other)
     return overflow ? (self < 0) != (other < 0) ? .min : .max : product
   }
 
-  /// The sum, or the largest number.
+  /// Returns the sum, saturating.
   func plus(_ other: Int) -> Int {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? (other < 0 ? .min : .max) : sum
   }
 
-  /// The number itself when a file of any size can hold such a value; garbage otherwise.
+  /// Converts a number, saturating; 0 if it is not finite.
   init(saturating number: Double) { self = number.isFinite ? Int(Swift.max(-9e18, Swift.min(9e18, number))) : 0 }
 }

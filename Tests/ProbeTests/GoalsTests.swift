@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// The page of goals.
+/// The tests that `docs/hardware.md` names.
 @Suite struct GoalsTests {
-  @Test func `every test that docs/hardware.md names is there`() throws {
+  @Test func `every test that docs/hardware.md names exists`() throws {
     let tests = URL(filePath: #filePath).deletingLastPathComponent()
     let root = tests.deletingLastPathComponent().deletingLastPathComponent()
     let page = try String(contentsOf: root.appending(path: "docs/hardware.md"), encoding: .utf8)
@@ -19,8 +19,8 @@ import Testing
     }
     #expect(names.count > 40)
     for name in names {
-      let beginning = name.hasSuffix("…") ? "func `\(name.dropLast())" : "func `\(name)`"
-      #expect(sources.contains(beginning), "\(name)")
+      let start = name.hasSuffix("…") ? "func `\(name.dropLast())" : "func `\(name)`"
+      #expect(sources.contains(start), "\(name)")
     }
   }
 }

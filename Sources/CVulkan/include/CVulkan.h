@@ -1,7 +1,7 @@
 #ifndef CVULKAN_H
 #define CVULKAN_H
 
-// Vulkan, asked once in a child process: libvulkan is opened at run time, so that nothing of it is mapped before.
+// Vulkan, queried once in a child process. libvulkan is opened at run time, so that no other process maps it.
 
 enum {
   VULKAN_NO_LIBRARY = -100,

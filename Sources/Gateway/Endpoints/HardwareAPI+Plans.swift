@@ -1,6 +1,7 @@
 internal import Probe
 
-// The endpoints that plan a model of a given size: on this machine, on an edited one, on a rented one, or in training.
+// The endpoints that plan a model of a given size: on this machine, on an edited one, on a rented one, or in
+// training.
 
 extension HardwareAPI {
   /// The memory that a model takes, whether it fits, and the plan for it.

@@ -1,36 +1,37 @@
 internal import CDrivers
 internal import Glibc
 
-/// A process that was started to let one driver speak. Its pipes are emptied while it runs, so that it never waits
-/// for us, and it is ended when its time is over.
+/// A child process that probes one driver.
+///
+/// Its pipes are read while it runs, so that it never blocks on a full pipe. It is killed at its deadline.
 struct ChildProcess: ~Copyable {
-  /// Bytes of a report that are kept, and of what else it prints.
+  /// Bytes of the report that are kept, and of the process's other output.
   static let reportMax = 1 << 20
   static let textMax = 4096
-  /// Pieces of 64 KiB that are taken at a time.
+  /// Reads of 64 KiB in one call of `drain`.
   private static let piecesMax = 32
 
-  /// How it ended.
+  /// How the process ended.
   enum End: Equatable {
     case exited(Int32)
     case signalled(Int32)
-    /// It was ended because its time was over.
+    /// It was killed at its deadline.
     case killed
-    /// It could not be ended.
+    /// It could not be killed.
     case stuck
-    /// Somebody else took its status.
+    /// Its status was collected elsewhere.
     case unknown
   }
 
   let process: pid_t
-  /// Read ends; -1 once they have ended.
+  /// The read ends of the pipes; -1 after end of file.
   private(set) var reports: Int32
   private(set) var texts: Int32
   private(set) var report: [UInt8] = []
   private(set) var text: [UInt8] = []
   private(set) var end: End?
 
-  /// Starts a program; nil when that is impossible.
+  /// Starts a program; returns `nil` if that fails.
   static func start(_ program: String, arguments: [String], environment: [String]) -> ChildProcess? {
     var report: [Int32] = [-1, -1]
     var text: [Int32] = [-1, -1]
@@ -71,7 +72,7 @@ struct ChildProcess: ~Copyable {
     return unsafe drivers_spawn(program, &first, &second, report, text)
   }
 
-  /// Takes what has been written.
+  /// Reads the available output of both pipes.
   mutating func drain() {
     reports = Self.drain(reports, into: &report, keepFirst: Self.reportMax)
     texts = Self.drain(texts, into: &text, keepFirst: Self.textMax)
@@ -80,7 +81,7 @@ struct ChildProcess: ~Copyable {
   private static func drain(_ descriptor: Int32, into kept: inout [UInt8], keepFirst most: Int) -> Int32 {
     guard descriptor >= 0 else { return -1 }
     var buffer = [UInt8](repeating: 0, count: 65536)
-    // Somebody who never stops writing is not listened to for ever.
+    // Bounded: a process that never stops writing must not keep this one here.
     for _ in 0..<piecesMax {
       let count = unsafe read(descriptor, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
@@ -94,7 +95,7 @@ struct ChildProcess: ~Copyable {
     return descriptor
   }
 
-  /// Whether it has ended; its status is taken.
+  /// Returns whether the process has ended, and collects its status.
   mutating func hasEnded() -> Bool {
     if end != nil { return true }
     var seen = unsafe siginfo_t()
@@ -104,7 +105,7 @@ struct ChildProcess: ~Copyable {
       return true
     }
     if unsafe seen.si_signo == 0 { return false }
-    // What it left behind in its group ends with it, before its number can be another's.
+    // Kill the rest of its process group before the ID can be reused.
     _ = Glibc.kill(-process, SIGKILL)
     var status: Int32 = 0
     _ = unsafe waitpid(process, &status, WNOHANG)
@@ -113,8 +114,8 @@ struct ChildProcess: ~Copyable {
     return true
   }
 
-  /// Ends it and its group; waits a moment for it to be gone, but not for ever: a process that waits for a device in
-  /// the kernel cannot be ended.
+  /// Kills the process and its group, and waits until it has ended or the time is over. A process that waits for a
+  /// device inside the kernel cannot be killed.
   mutating func kill(waiting milliseconds: Int) {
     _ = Glibc.kill(-process, SIGKILL)
     var left = milliseconds

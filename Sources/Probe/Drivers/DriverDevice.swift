@@ -1,4 +1,4 @@
-/// A device as one driver describes it.
+/// A device as one driver reports it.
 struct DriverDevice {
   private(set) var device: Device
 
@@ -40,7 +40,7 @@ extension DriverDevice {
     device.backends = [.cuda]
     takeMemory(part, .nvml)
     if part.number("memory_code") == 3 {
-      // It has none of its own: Grace's and Jetson's smaller sisters use the machine's.
+      // Not supported: the device has no memory of its own, as on Jetson, and uses the machine's.
       device.isUnified = true
       device.memory = Fact(host.total.value, .nvml, .derived)
       device.free = Fact(host.available.value, .nvml, .derived)
@@ -68,7 +68,8 @@ extension DriverDevice {
     }
   }
 
-  /// Gigabytes a second and direction of one link, by version. Source: NVIDIA's data sheets of P100 to B200.
+  /// Reads the NVLink peers. The rates are gigabytes per second, direction, and link, by version. Source: NVIDIA's
+  /// data sheets of P100 to B200.
   private mutating func readLinks(_ links: [String]) {
     let rates: [Double] = [0, 20, 25, 25, 25, 50]
     var sums: [PCIAddress?: Double] = [:]
@@ -82,8 +83,8 @@ extension DriverDevice {
       .sorted { ($0.address?.description ?? "") < ($1.address?.description ?? "") }
   }
 
-  /// Numbers of the Vulkan specification: device type 1 is integrated, 2 discrete, 3 virtual, 4 a processor; driver 13
-  /// is llvmpipe, 10 SwiftShader.
+  /// Reads a Vulkan device. In the Vulkan specification, device type 1 is integrated, 2 discrete, 3 virtual, and 4
+  /// a processor; driver 13 is llvmpipe and 10 SwiftShader.
   private mutating func readVulkan(_ part: DriverReport.Part, _ host: HostMemory) {
     let ids = (part.facts["ids"] ?? "").split(separator: " ").compactMap { Int(hex: $0) }
     if ids.count == 2 {
@@ -110,22 +111,22 @@ extension DriverDevice {
     default: device.kind = facts.driverID == 13 || facts.driverID == 10 ? .softwareRenderer : .discreteGPU
     }
     if device.kind == .softwareRenderer {
-      device.exclusion = "a program that draws, not a device"
+      device.exclusion = "a software renderer, not a device"
       return
     }
     device.isUnified = device.kind == .integratedGPU
     readHeaps(part, host)
-    // What ggml's Vulkan shaders need. Source: llama.cpp, ggml-vulkan.
+    // Requirements of ggml's Vulkan shaders. Source: llama.cpp, ggml-vulkan.
     let version = facts.apiVersion.split(separator: ".").compactMap { Int($0) }
     if version.count == 2, (version[0], version[1]) >= (1, 2), facts.has16BitStorage {
       device.backends = [.vulkan]
     } else {
-      device.advice.append("its Vulkan driver lacks what model servers need (version 1.2 and 16-bit storage)")
+      device.advice.append("its Vulkan driver lacks version 1.2 or 16-bit storage, which model servers require")
     }
   }
 
-  /// A discrete device's own heaps: of two, one may be a window of 256 MiB into the other. An integrated device's
-  /// heaps are all the machine's memory.
+  /// Reads the memory heaps. A discrete device may list a 256 MiB window into its own memory as a second heap. All
+  /// heaps of an integrated device are the machine's memory.
   private mutating func readHeaps(_ part: DriverReport.Part, _ host: HostMemory) {
     var heaps = (part.lists["heap"] ?? []).prefix(16).compactMap { Heap($0) }
     if device.kind != .integratedGPU { heaps.removeAll { !$0.isLocal } }

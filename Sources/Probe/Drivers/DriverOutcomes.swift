@@ -1,5 +1,6 @@
-/// What it means how a driver's process ended.
+/// Turns the end of a driver's process into an outcome.
 enum DriverOutcomes {
+  /// Returns the outcome of a probe, from its report and the end of its process.
   static func outcome(_ report: DriverReport, _ end: ChildProcess.End, _ source: Source) -> DriverProbe.Outcome {
     switch end {
     case .killed: return .hung
@@ -15,18 +16,18 @@ enum DriverOutcomes {
   }
 
   private static func outcome(of code: Int, _ source: Source) -> DriverProbe.Outcome {
-    // Vulkan's own codes are negative too, so its shim's begin at -100.
+    // VkResult codes are negative too, so those of CVulkan start at -100.
     let shim = source == .vulkan ? code + 99 : code
     switch (source, code) {
     case (.vulkan, -9): return .unavailable("no Vulkan driver for this machine")
-    case (_, _) where shim == -1: return .unavailable("its library is not here")
-    case (_, _) where shim == -2: return .unavailable("its library is not the one that is meant")
+    case (_, _) where shim == -1: return .unavailable("its library is not installed")
+    case (_, _) where shim == -2: return .unavailable("its library lacks the expected functions")
     case (.nvml, _): return .failed(nvml(code))
     default: return .failed("code \(code)")
     }
   }
 
-  /// What a code of NVML means to whoever reads it. Source: NVML API Reference Guide, nvmlReturn_t.
+  /// Returns an NVML error code as text. Source: NVML API Reference Guide, nvmlReturn_t.
   static func nvml(_ code: Int) -> String {
     switch code {
     case 3: "not supported"
@@ -37,9 +38,9 @@ enum DriverOutcomes {
     case 13: "NVIDIA's library is too old"
     case 15: "the GPU has fallen off the bus: restart the machine"
     case 16: "the GPU needs a reset"
-    case 17: "the operating system keeps the GPU to itself"
+    case 17: "the operating system blocks access to the GPU"
     case 18: "the library and the kernel driver have different versions: restart after the update"
-    default: "NVML says \(code)"
+    default: "NVML returned code \(code)"
     }
   }
 }

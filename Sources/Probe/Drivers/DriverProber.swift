@@ -1,40 +1,40 @@
 internal import Glibc
 
-/// Lets the drivers of a machine speak, each in a process of its own, all at once, within a deadline.
+/// Probes the vendor drivers of a machine: each in a child process, all concurrently, with a deadline.
 ///
-/// What crashed or hung is remembered and left alone for a while: longer each time, and until the next start of the
-/// machine when it could not be ended. Everything else about it is a value, so it belongs to the thread that asks.
+/// A driver that crashes or hangs is quarantined, longer each time. One whose process cannot be killed is
+/// quarantined until the next boot. A prober is a value and belongs to one thread.
 public struct DriverProber: Sendable {
-  /// How the drivers are asked.
+  /// How drivers are probed.
   public struct Options: Sendable {
-    /// The program that a driver's process runs, which calls `DriverProcess.runIfRequested` first. This program itself
-    /// unless it is said.
+    /// The program that child processes run; it must call `DriverProcess.runIfRequested` first. Defaults to this
+    /// program.
     public var program = "/proc/self/exe"
-    /// How long a driver may take.
+    /// The time that a driver may take.
     public var deadline = Duration.seconds(2)
-    /// Libraries to open instead of the usual ones.
+    /// Libraries that replace the default ones.
     public var libraries: [Source: String] = [:]
-    /// Folders of Vulkan's manifests instead of the usual ones.
+    /// Folders of Vulkan manifests that replace the default ones.
     public var manifestFolders: [String]?
-    /// Whether drivers are asked for whose maker no device was seen: software rasterisers.
+    /// Whether every Vulkan driver is probed, including software renderers and those without a device.
     public var probesEveryDriver = false
-    /// A file in which it is remembered which drivers crashed or hung, so that the next program leaves them alone too;
-    /// nil for this value's own memory alone.
+    /// The file that stores the quarantine for later runs; `nil` to keep it only in memory.
     public var quarantinePath: String?
-    /// The variables that the drivers may see; those that mean something to them are passed on.
+    /// The environment. Only variables that drivers use are passed on.
     public var environment: [String: String] = [:]
 
     public init() {}
   }
 
   public var options: Options
-  /// What became of earlier inquiries.
+  /// The drivers in quarantine.
   public var quarantine = DriverQuarantine()
   private var stuck: [pid_t] = []
 
   public init(_ options: Options = Options()) { self.options = options }
 
-  /// Asks every driver that has something to do with the machine. `now` is in seconds since the machine's start.
+  /// Probes every driver that has a device on the machine, and returns the machine with the reports merged in.
+  /// `now` is in seconds since boot.
   public mutating func probe(_ machine: Machine, _ files: SystemFiles, now: Int = sinceStart()) -> Machine {
     reapStuck()
     if let kept = options.quarantinePath.flatMap({ QuarantineFile(path: $0).read() }) { quarantine = kept }
@@ -53,7 +53,7 @@ public struct DriverProber: Sendable {
     for query in queries where !results.contains(where: { $0.query.order == query.order }) {
       machine.driverProbes.append(
         DriverProbe(
-          source: query.source, outcome: .failed("its process cannot be started"), milliseconds: 0, devices: 0))
+          source: query.source, outcome: .failed("its process could not be started"), milliseconds: 0, devices: 0))
     }
     for result in results {
       let outcome = DriverOutcomes.outcome(result.report, result.end, result.query.source)
@@ -70,13 +70,13 @@ public struct DriverProber: Sendable {
     return machine
   }
 
-  /// Seconds since the machine's start, as every program on it counts them.
+  /// Returns the seconds since boot (`CLOCK_MONOTONIC`).
   public static func sinceStart() -> Int {
     var time = timespec()
     return unsafe clock_gettime(CLOCK_MONOTONIC, &time) == 0 ? Int(time.tv_sec) : 0
   }
 
-  /// A driver's answer.
+  /// The end of one driver's process, with its report.
   private struct Result {
     var query: DriverQuery
     var report: DriverReport
@@ -85,7 +85,7 @@ public struct DriverProber: Sendable {
     var milliseconds: Double
   }
 
-  /// Starts all, empties all pipes as they fill, ends what is late.
+  /// Starts all processes, reads their pipes, and kills those that miss the deadline.
   private func gather(_ queries: [DriverQuery]) -> [Result] {
     let clock = ContinuousClock()
     let began = clock.now
@@ -115,11 +115,11 @@ public struct DriverProber: Sendable {
       running.removeAll { $0.child.end != nil }
       Self.wait(running, atMost: options.deadline - (clock.now - began))
     }
-    // In the order of the queries, whoever was the fastest.
+    // In the order of the queries, not of completion.
     return results.sorted { $0.query.order < $1.query.order }
   }
 
-  /// A child in a list: it cannot be copied.
+  /// A running process; a class, because `ChildProcess` cannot be copied into an array.
   private final class Running {
     let query: DriverQuery
     var child: ChildProcess
@@ -130,7 +130,8 @@ public struct DriverProber: Sendable {
     }
   }
 
-  /// Sleeps until a pipe has something or ends; a process whose pipes have ended is about to end itself.
+  /// Waits until a pipe is readable. A process that has closed its pipes is about to exit, so the wait is short
+  /// then.
   private static func wait(_ running: [Running], atMost time: Duration) {
     var polls: [pollfd] = []
     var isEnding = false
@@ -144,7 +145,7 @@ public struct DriverProber: Sendable {
     _ = unsafe poll(&polls, nfds_t(polls.count), Int32(running.isEmpty ? 0 : milliseconds))
   }
 
-  /// Processes that could not be ended may have ended since.
+  /// Collects stuck processes that have ended since.
   private mutating func reapStuck() {
     stuck.removeAll { process in
       var status: Int32 = 0

@@ -1,27 +1,27 @@
 internal import CDrivers
 internal import Glibc
 
-/// The process in which one driver speaks: this program again, with other arguments.
+/// The child process that probes one driver: this program, started again with other arguments.
 ///
-/// It maps the driver, writes a report to descriptor 3, and ends. Whatever the driver does to it, the process that
-/// started it lives on.
+/// It loads the driver, writes a report to descriptor 3, and exits. A driver that crashes takes only this process
+/// down.
 public enum DriverProcess {
-  /// The first argument of such a process.
+  /// The first argument of a driver process.
   static let argument = "--probe-driver"
-  /// The descriptor that the report goes to.
+  /// The descriptor of the report.
   private static let report: Int32 = 3
-  /// Seconds of processor time that a driver may use.
+  /// The limit on processor time, in seconds.
   private static let processorSeconds: UInt32 = 10
 
-  /// Does the work and ends the process when the arguments say that it is such a one; returns otherwise. To be
-  /// called first of all by a program that probes.
+  /// Probes a driver and exits if the arguments request it; returns otherwise. A program that probes drivers must
+  /// call this first.
   public static func runIfRequested(_ arguments: [String] = CommandLine.arguments) {
     guard arguments.count == 5, arguments[1] == argument, let source = Source(rawValue: arguments[2]) else {
       return
     }
     drivers_confine(Int32(arguments[4]) ?? 0, processorSeconds)
     drivers_end(report, probe(source, arguments[3]))
-    // Without the drivers' own clean-up, which is one more chance to hang.
+    // Skip the driver's exit handlers, which can hang.
     _exit(0)
   }
 

@@ -1,25 +1,12 @@
-/// One driver that is worth asking.
-struct DriverQuery: Sendable {
-  /// Its place among all that are target.
-  var order: Int
-  var source: Source
-  /// The library that its process opens.
-  var library: String
-  /// Its process's variables.
-  var environment: [String]
-  /// What the answer depends on, so that a driver that was replaced is asked again.
-  var key: String
-}
-
 extension Machine {
-  /// Devices whose drivers can be asked without waking one: a driver wakes all of its maker's devices.
+  /// The devices that can be probed without waking one: a driver wakes all devices of its vendor.
   var probeable: [Device] {
     let asleep = Set(devices.filter(\.isAsleep).map(\.vendor))
     return devices.filter { !asleep.contains($0.vendor) }
   }
 }
 
-/// Decides which drivers are asked: those whose devices were seen, and none that would wake one.
+/// Selects the drivers to probe: those with a device on the machine, unless one of their devices is asleep.
 struct DriverQueries {
   let files: SystemFiles
   let options: DriverProber.Options
@@ -30,12 +17,13 @@ struct DriverQueries {
     "usr/local/nvidia/lib64", "usr/local/lib", "run/opengl-driver/lib",
   ]
 
-  /// Variables that mean something to drivers; no others are passed on, least of all keys.
+  /// Prefixes of the variables that drivers use. No others are passed on, so that no driver sees an API key.
   private static let passed = [
     "PATH", "HOME", "LD_LIBRARY_PATH", "XDG_", "LANG", "HSA_", "ROC", "HIP_", "GPU_", "ZE_", "ZES_", "MESA_",
     "RADV_", "ANV_", "INTEL_", "DRI_", "VK_",
   ]
 
+  /// Returns the queries for a machine.
   func queries(for machine: Machine) -> [DriverQuery] {
     let devices = machine.probeable
     let boot = files.text("proc/sys/kernel/random/boot_id", max: 64) ?? ""
@@ -49,7 +37,7 @@ struct DriverQueries {
     }
   }
 
-  /// A library and what its answer depends on.
+  /// A library to load, with the key of its results.
   private struct Target {
     var source: Source
     var library: String

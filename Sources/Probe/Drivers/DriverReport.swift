@@ -1,16 +1,17 @@
-/// What a driver's process wrote, cut into devices. It may be cut off anywhere, and may be anything at all.
+/// The report of a driver's process, split by device. The input is untrusted and may be truncated anywhere.
 struct DriverReport: Equatable {
-  /// Bounds of what is believed.
+  /// Maximum number of devices, and of lines.
   static let devicesMax = 128
   static let linesMax = 20_000
 
-  /// One device, or a part of one.
+  /// The facts of one device or partition.
   struct Part: Equatable {
-    /// The first value of each name.
+    /// The first value of each field.
     var facts: [String: String] = [:]
-    /// All values of the names that may stand several times.
+    /// All values of the fields that may occur several times.
     var lists: [String: [String]] = [:]
 
+    /// Returns the value of a field that is a non-negative integer.
     func number(_ name: String) -> Int? { facts[name].flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil } }
   }
 
@@ -22,7 +23,7 @@ struct DriverReport: Equatable {
 
   var general = Part()
   var devices: [Device] = []
-  /// The code of the last line; nil when the process did not come so far.
+  /// The code in the last line; `nil` if the report is incomplete.
   var code: Int?
 
   init(_ bytes: [UInt8]) {
@@ -43,7 +44,7 @@ struct DriverReport: Equatable {
     case "partition":
       guard let last = devices.indices.last, devices[last].partitions.count < Self.devicesMax else { return }
       devices[last].partitions.append(Part())
-    // What C calls an int, and no more.
+    // A C int.
     case "end": code = Int32(value).map { Int($0) }
     default:
       guard let last = devices.indices.last else { return general.add(name, value) }

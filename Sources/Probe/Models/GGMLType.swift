@@ -1,10 +1,10 @@
-/// How ggml stores numbers: so many in a block of so many bytes. Source: ggml.h and ggml-common.h of llama.cpp.
+/// A storage type of ggml: the elements and bytes of one block. Source: ggml.h and ggml-common.h of llama.cpp.
 struct GGMLType {
   var name: String
   var elements: Int
   var bytes: Int
 
-  /// Bytes of `count` numbers; nil when they do not fill blocks.
+  /// Returns the bytes of `count` elements; `nil` if they do not fill whole blocks.
   func size(of count: Int) -> Int? {
     guard count >= 0, count % elements == 0 else { return nil }
     let (size, overflow) = (count / elements).multipliedReportingOverflow(by: bytes)
@@ -32,10 +32,10 @@ struct GGMLType {
     self.bytes = bytes
   }
 
-  /// The type of a number in a file; nil for those that were taken out or are newer than this table.
+  /// Returns the type with an ID; `nil` for removed types and for types newer than this table.
   static func find(_ id: UInt32) -> GGMLType? { table[id] }
 
-  /// What `general.file_type` calls a file; a label, the tensors say what is in it.
+  /// Returns the name of a `general.file_type`. It is only a label; the tensors state their own types.
   static func fileType(_ id: Int) -> String? {
     let names = [
       0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",

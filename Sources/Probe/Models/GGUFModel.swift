@@ -1,8 +1,8 @@
-/// Makes a model of what a GGUF header says: the keys of its architecture, and its tensors by their names.
+/// Builds a model from a GGUF header: from the keys of its architecture, and from the names of its tensors.
 struct GGUFModel {
   private let values: [String: GGUFValue]
   var model = Model(format: .gguf)
-  /// Tensors whose size is only known by where the next one begins.
+  /// Tensors of unknown types, whose size is the distance to the next tensor.
   private var unsized: [(offset: Int, layer: Int, isExpert: Bool)] = []
   private var offsets: [Int] = []
   private var dataEnd = 0
@@ -21,7 +21,7 @@ struct GGUFModel {
     return nil
   }
 
-  /// One number for each layer, whether the file says one for all or a list.
+  /// Returns one number per layer, from a key that is one number for all layers or a list.
   private func each(_ key: String, _ count: Int) -> [Int]? {
     switch values[model.architecture + "." + key] {
     case .number(let number)?: [Int](repeating: max(0, number), count: count)
@@ -48,11 +48,11 @@ struct GGUFModel {
     if case .number(let type)? = values["general.file_type"] { model.quantization = GGMLType.fileType(type) ?? "" }
     if case .number(let parts)? = values["split.count"], parts > 1 {
       isSplit = true
-      model.notes.append("one of \(parts) files: the others' tensors belong to it too")
+      model.notes.append("one of \(parts) files; the tensors of the others belong to the model too")
     }
   }
 
-  /// What each layer keeps.
+  /// Returns the state that each layer keeps.
   private func states(_ count: Int, _ heads: [Int]) -> [Model.LayerState] {
     let kvHeads = each("attention.head_count_kv", count) ?? heads
     let latentRank = number("attention.kv_lora_rank") ?? 0
@@ -71,7 +71,7 @@ struct GGUFModel {
           : .recurrent(bytes: recurrentBytes)
       }
       if kvHeads[layer] == 0 { return .none }
-      // Files made for latent attention say one head; older ones keep whole keys and values.
+      // Files made for latent attention state one head; older ones keep full keys and values.
       if latentRank > 0, kvHeads[layer] == 1 || number("attention.key_length_mla") != nil {
         return .latent(width: latentRank.plus(rope))
       }
@@ -79,8 +79,8 @@ struct GGUFModel {
     }
   }
 
-  /// Layers that see only the last tokens. Newer files list them; for others llama.cpp has a pattern by architecture:
-  /// of so many layers the last sees everything.
+  /// Returns the window of each layer that attends only to the last tokens. Newer files list these layers. For
+  /// older ones, the architecture has a period, and the last layer of each period attends to everything.
   private func windows(_ count: Int) -> [Int?] {
     let none = [Int?](repeating: nil, count: count)
     guard let window = number("attention.sliding_window"), window > 0 else { return none }
@@ -99,7 +99,7 @@ struct GGUFModel {
     "smallthinker": 4,
     "olmo2": 4,
   ]
-  /// Architectures that have attention and a state in one layer.
+  /// Architectures with attention and a recurrent state in the same layer.
   private static let parallel: Set<String> = ["falcon-h1"]
   private static let pureRecurrent: Set<String> = ["mamba", "mamba2", "rwkv6", "rwkv7", "arwkv7", "rwkv6qwen2"]
 
@@ -118,7 +118,8 @@ struct GGUFModel {
     return (0..<count).map { kvHeads[$0] == 0 }
   }
 
-  /// Bytes of one layer's state: the last inputs of its convolution and the state itself, in 32-bit numbers.
+  /// Returns the bytes of one layer's state: the last inputs of its convolution and the state itself, as 32-bit
+  /// numbers.
   private func stateBytes() -> Int {
     if let cache = number("shortconv.l_cache") { return max(0, cache - 1).times(model.embedding).times(4) }
     if let size = number("wkv.head_size") {
@@ -138,20 +139,20 @@ extension GGUFModel {
   mutating func add(
     _ bytes: RawSpan, _ name: Range<Int>, elements: Int, type: UInt32, offset: Int
   ) throws(ModelFileError) {
-    let place = GGUFTensorName(bytes, name)
+    let tensor = GGUFTensorName(bytes, name)
     model.tensors += 1
     model.parameters = model.parameters.plus(elements)
     offsets.append(offset)
     guard let known = GGMLType.find(type) else {
       unsized.append((offset, place.layer, place.isExpert))
       if model.notes.count < 8 {
-        model.notes.append("tensors of a type that is not known (\(type)): sized by where the next begins")
+        model.notes.append("tensors of the unknown type \(type): their size is estimated")
       }
       return
     }
-    guard let size = known.size(of: elements) else { throw .malformed("a tensor that does not fill its blocks") }
+    guard let size = known.size(of: elements) else { throw .malformed("a tensor that does not fill whole blocks") }
     let (end, overflow) = offset.addingReportingOverflow(size)
-    if overflow { throw .malformed("a tensor behind the end of everything") }
+    if overflow { throw .malformed("a tensor past the end of any file") }
     dataEnd = max(dataEnd, end)
     typeBytes[type, default: 0] = typeBytes[type, default: 0].plus(size)
     if place.kind == .output { hasOutput = true }
@@ -170,7 +171,7 @@ extension GGUFModel {
     }
   }
 
-  /// Sizes what has no size yet, and compares the file with what it should have.
+  /// Estimates the missing sizes, and compares the file's size with its contents.
   mutating func finish(dataStart: Int, fileSize: Int) throws(ModelFileError) -> Model {
     var alignment = 32
     if case .number(let stated)? = values["general.alignment"] { alignment = stated }
@@ -179,9 +180,9 @@ extension GGUFModel {
     sizeTheRest(max(0, fileSize - start))
     model.bytesExpected = model.tensors == 0 ? dataStart : start.plus(dataEnd)
     if fileSize < model.bytesExpected {
-      model.notes.append("the file was cut off: it has \(fileSize) of \(model.bytesExpected) bytes")
+      model.notes.append("the file is truncated: it has \(fileSize) of \(model.bytesExpected) bytes")
     }
-    // A model without a table of its own uses that of its input for its output, on the device too.
+    // Without an output tensor, the model uses a copy of its input table for the output, on the device too.
     if !hasOutput, !isSplit, model.inputBytes > 0 {
       model.sharesTable = true
       model.outputBytes = model.outputBytes.plus(model.inputBytes)
@@ -203,7 +204,7 @@ extension GGUFModel {
     }
   }
 
-  /// The first place in a sorted list that is larger than a number.
+  /// Returns the index of the first element larger than a number.
   private static func after(_ number: Int, in sorted: [Int]) -> Int {
     var low = 0
     var high = sorted.count
@@ -215,8 +216,9 @@ extension GGUFModel {
   }
 }
 
-/// What a tensor's name says: `blk.12.ffn_up_exps.weight` is an expert's, in layer 12.
+/// A tensor name, parsed: `blk.12.ffn_up_exps.weight` belongs to the experts of layer 12.
 struct GGUFTensorName {
+  /// The part of the model that a tensor belongs to.
   enum Kind { case layer, input, output, other }
 
   private(set) var layer = -1
@@ -242,7 +244,7 @@ struct GGUFTensorName {
       at += 1
     }
     layer = number
-    // `_exps.` stands near the end: of several experts in one tensor.
+    // `_exps` near the end marks a tensor of several experts.
     var mark = at
     while mark + 6 <= name.upperBound, !isExpert {
       isExpert = GGUFReader.equals(bytes, mark..<mark + 5, "_exps")

@@ -1,9 +1,11 @@
-/// Walks numbers and strings of a GGUF file where they lie. Positions only; every call is lent the same bytes.
+/// Reads numbers and strings of a GGUF file in place. It holds positions only, so every call must pass the same
+/// bytes.
 struct GGUFCursor {
   var at: Int
-  /// Whether numbers are stored with the highest byte first.
+  /// Whether numbers are big-endian.
   var isBigEndian = false
 
+  /// Reads a number.
   mutating func number<Number: FixedWidthInteger & BitwiseCopyable>(
     _ type: Number.Type, _ bytes: RawSpan
   ) throws(ModelFileError) -> Number {
@@ -14,48 +16,49 @@ struct GGUFCursor {
     return isBigEndian ? Number(bigEndian: raw) : Number(littleEndian: raw)
   }
 
-  /// A count that cannot be larger than the file has bytes.
+  /// Reads a count, which cannot exceed the file's size.
   mutating func count(_ bytes: RawSpan, limit: Int) throws(ModelFileError) -> Int {
     let value = try number(UInt64.self, bytes)
     guard value <= UInt64(limit) else { throw .malformed("a count of \(value) in a file of \(limit) bytes") }
     return Int(value)
   }
 
-  /// Where the string that comes next lies.
+  /// Reads a string and returns its range.
   mutating func string(_ bytes: RawSpan, limit: Int) throws(ModelFileError) -> Range<Int> {
     let length = try count(bytes, limit: limit)
     let (end, overflow) = at.addingReportingOverflow(length)
-    if overflow { throw .malformed("a string that does not end") }
+    if overflow { throw .malformed("a string without an end") }
     guard end <= bytes.byteCount else { throw .incomplete(needed: end) }
     defer { at = end }
     return at..<end
   }
 
+  /// Skips bytes.
   mutating func skip(_ length: Int, _ bytes: RawSpan) throws(ModelFileError) {
     let (end, overflow) = at.addingReportingOverflow(length)
-    if overflow { throw .malformed("an array that does not end") }
+    if overflow { throw .malformed("an array without an end") }
     guard end <= bytes.byteCount else { throw .incomplete(needed: end) }
     at = end
   }
 }
 
-/// A value of a GGUF file's table, as far as it is of use.
+/// A value of a GGUF file's metadata, as far as a plan uses it.
 enum GGUFValue: Equatable {
   case number(Int)
   case text(Range<Int>)
-  /// Numbers of an array: one for each layer.
+  /// An array of numbers, one per layer.
   case numbers([Int])
-  /// So many elements, whatever they are.
+  /// Any other array, by its number of elements.
   case elements(Int)
   case other
 }
 
 /// Reads the header of a GGUF file. Source: ggml's gguf.md, versions 1 to 3.
 ///
-/// Nothing is copied but the values that a plan needs: strings of a vocabulary are stepped over. A file may lie in
-/// every number; whatever it says is checked against its own size first.
+/// Only the values that a plan uses are copied; the strings of a vocabulary are skipped. The file is untrusted, so
+/// every count is checked against the file's size first.
 struct GGUFReader {
-  /// Bounds of what is believed.
+  /// Limits on counts in a file.
   static let keysMax = 65_536
   static let tensorsMax = 1 << 20
   static let layersMax = 4096
@@ -70,7 +73,7 @@ struct GGUFReader {
 
   init(fileSize: Int) { self.fileSize = fileSize }
 
-  /// Reads the whole header. `bytes` may be its beginning only, `fileSize` is the whole file's.
+  /// Reads the header. `bytes` may be the beginning of a file of `fileSize` bytes.
   static func read(_ bytes: RawSpan, fileSize: Int) throws(ModelFileError) -> Model {
     var reader = GGUFReader(fileSize: fileSize)
     let tensorCount = try reader.readTable(bytes)
@@ -103,7 +106,7 @@ struct GGUFReader {
     return tensorCount
   }
 
-  /// Version 1 counted with 32 bits.
+  /// Reads a count, which has 32 bits in version 1.
   private mutating func headerCount(_ bytes: RawSpan) throws(ModelFileError) -> Int {
     version == 1 ? Int(try cursor.number(UInt32.self, bytes)) : try cursor.count(bytes, limit: fileSize)
   }
@@ -116,7 +119,7 @@ struct GGUFReader {
     return start..<cursor.at
   }
 
-  /// Arrays of numbers are kept when they may be one for each layer: not those of the tokenizer.
+  /// Returns whether an array of numbers may have one element per layer: all do except those of the tokenizer.
   private func isWanted(_ bytes: RawSpan, _ key: Range<Int>) -> Bool {
     key.count >= 10 ? !Self.equals(bytes, key.lowerBound..<key.lowerBound + 10, "tokenizer.") : true
   }
@@ -200,16 +203,17 @@ struct GGUFReader {
         let size =
           version == 1 ? UInt64(try cursor.number(UInt32.self, bytes)) : try cursor.number(UInt64.self, bytes)
         let (product, overflow) = elements.multipliedReportingOverflow(by: Int(clamping: size))
-        if overflow || size > UInt64(Int.max) { throw .malformed("a tensor with more numbers than can be counted") }
+        if overflow || size > UInt64(Int.max) { throw .malformed("a tensor with too many elements") }
         elements = product
       }
       let type = try cursor.number(UInt32.self, bytes)
       let offset = try cursor.number(UInt64.self, bytes)
-      guard offset <= UInt64(Int.max) else { throw .malformed("a tensor behind the end of everything") }
+      guard offset <= UInt64(Int.max) else { throw .malformed("a tensor past the end of any file") }
       try model.add(bytes, name, elements: elements, type: type, offset: Int(offset))
     }
   }
 
+  /// Returns whether a range of bytes is exactly `text`.
   static func equals(_ bytes: RawSpan, _ range: Range<Int>, _ text: StaticString) -> Bool {
     guard range.count == text.utf8CodeUnitCount, range.upperBound <= bytes.byteCount else { return false }
     return unsafe bytes.withUnsafeBytes { raw in
@@ -217,6 +221,7 @@ struct GGUFReader {
     }
   }
 
+  /// Returns a range of bytes as text.
   static func text(_ bytes: RawSpan, _ range: Range<Int>) -> String {
     unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0[range], as: UTF8.self) }
   }

@@ -1,35 +1,34 @@
-/// A model as its file's header describes it: enough to say what it needs, nothing of its weights.
+/// A model, as the header of its file describes it: sizes and shape, no weights.
 public struct Model: Sendable, Equatable {
-  /// How the file is laid out.
+  /// A file format.
   public enum Format: String, Sendable {
     case gguf
     case safetensors
     case onnx
-    /// A zip archive of pickles. It is recognised and not read: reading a pickle runs it.
+    /// A zip archive of pickles. It is recognized but not read, because reading a pickle executes it.
     case pytorch
-    /// Known by name alone.
+    /// No file; known by name only.
     case name
   }
 
-  /// What a layer keeps of what was said.
+  /// The state that a layer keeps of the context.
   public enum LayerState: Sendable, Equatable {
-    /// A key and a value for each token and key-value head, of so many numbers each.
+    /// Keys and values per token: the number of key-value heads, and the elements of one key and one value.
     case attention(heads: Int, key: Int, value: Int, window: Int?)
-    /// One compressed vector of so many numbers for each token (multi-head latent attention).
+    /// One compressed vector per token (multi-head latent attention), with its number of elements.
     case latent(width: Int)
-    /// A state of so many bytes, however long the context is.
+    /// A state of a fixed number of bytes.
     case recurrent(bytes: Int)
-    /// Both, side by side in one layer.
+    /// Attention and a recurrent state in one layer.
     case both(heads: Int, key: Int, value: Int, recurrentBytes: Int)
-    /// Nothing.
     case none
   }
 
   /// One layer.
   public struct Layer: Sendable, Equatable {
-    /// Bytes of weights that every token needs.
+    /// Bytes of weights that every token uses.
     public var dense: Int
-    /// Bytes of weights of experts, of which a token needs a few.
+    /// Bytes of the experts' weights, of which a token uses some.
     public var experts: Int
     public var state: LayerState
 
@@ -44,56 +43,56 @@ public struct Model: Sendable, Equatable {
   public var formatVersion: Int?
   public var name = ""
   public var architecture = ""
-  /// How its numbers are stored, as people call it.
+  /// The quantization by its common name.
   public var quantization = ""
   public var parameters = 0
   public var tensors = 0
   public var layers: [Layer] = []
-  /// Bytes of the table of token vectors, which is read a row at a time and stays in the machine's memory.
+  /// Bytes of the token embedding table, which is read by row and stays in the machine's memory.
   public var inputBytes = 0
-  /// Bytes of what turns the last vector into a choice of tokens, and of what belongs to no layer.
+  /// Bytes of the output weights, and of weights that belong to no layer.
   public var outputBytes = 0
-  /// Whether the output's weights are the input's table: one in the file, two where a device has the output.
+  /// Whether the output weights are the embedding table: one copy in the file, two if a device holds the output.
   public var sharesTable = false
-  /// Tokens that it was trained for.
+  /// The context length that the model was trained for, in tokens.
   public var contextMax = 0
   public var embedding = 0
   public var heads = 0
   public var vocabulary = 0
   public var expertCount = 0
   public var expertsUsed = 0
-  /// Bytes that the file must have; more than it has when it was cut off.
+  /// The size that the file should have, in bytes. A truncated file is smaller.
   public var bytesExpected = 0
-  /// What is odd about it.
+  /// Remarks about the file, such as a missing part.
   public var notes: [String] = []
 
   public init(format: Format) { self.format = format }
 
-  /// Bytes of all weights in the file.
+  /// Bytes of all weights.
   public var weights: Int {
     layers.reduce(sharesTable ? outputBytes : inputBytes.plus(outputBytes)) { $0.plus($1.dense).plus($1.experts) }
   }
 
-  /// Bytes of weights that one token needs to be made.
+  /// Bytes of the weights that generating one token reads.
   public var activeWeights: Int {
     let share = expertCount > 0 ? Double(expertsUsed) / Double(expertCount) : 1
     return layers.reduce(outputBytes) { $0.plus($1.dense).plus(Int(saturating: Double($1.experts) * share)) }
   }
 
-  /// Bits for each parameter, on average.
+  /// The average number of bits per parameter.
   public var bitsPerParameter: Double { parameters > 0 ? Double(weights) * 8 / Double(parameters) : 0 }
 }
 
 extension Model {
-  /// What it is, in one line.
+  /// The model in one line.
   public var summary: String {
     var words: [String] = []
     if !architecture.isEmpty { words.append(architecture) }
     if parameters > 0 { words.append("\(Summary.number(Double(parameters) / 1e9)) billion parameters") }
     if !quantization.isEmpty { words.append("\(quantization) (\(Summary.number(bitsPerParameter)) bits)") }
     if !layers.isEmpty { words.append("\(layers.count) layers") }
-    if expertCount > 0 { words.append("\(expertsUsed) of \(expertCount) experts at a time") }
-    if contextMax > 0 { words.append("made for \(contextMax) tokens") }
+    if expertCount > 0 { words.append("\(expertsUsed) of \(expertCount) experts per token") }
+    if contextMax > 0 { words.append("context length \(contextMax)") }
     return words.joined(separator: ", ")
   }
 }

@@ -1,23 +1,23 @@
 internal import Glibc
 
-/// A model's file, of which the header is read and nothing else.
+/// Reads the headers of model files.
 public enum ModelFile {
-  /// Bytes of a header that are read at most: the largest vocabularies take a few tens of millions.
+  /// Maximum bytes of a header. The largest vocabularies take tens of megabytes.
   public static let headerMax = 256 << 20
   private static let configurationMax = 1 << 20
 
-  /// Tells the format by the first bytes.
+  /// Returns the format of a file, from its first bytes.
   public static func format(_ bytes: [UInt8]) -> Model.Format? {
     if bytes.starts(with: Array("GGUF".utf8)) { return .gguf }
     if bytes.starts(with: [0x50, 0x4b, 0x03, 0x04]) { return .pytorch }
-    // A header's length, and then JSON.
+    // The header's length, then JSON.
     if bytes.count >= 9, bytes[8] == UInt8(ascii: "{"), bytes[5..<8].allSatisfy({ $0 == 0 }) { return .safetensors }
-    // A first field 1 with a small number: the version of ONNX's format.
+    // Field 1 with a small number: the version of the ONNX format.
     if bytes.count >= 2, bytes[0] == 0x08, bytes[1] > 0, bytes[1] < 0x40 { return .onnx }
     return nil
   }
 
-  /// Reads a header that is in memory; `fileSize` is the whole file's.
+  /// Reads a header in memory. `bytes` may be the beginning of a file of `fileSize` bytes.
   public static func read(_ bytes: [UInt8], fileSize: Int) throws(ModelFileError) -> Model {
     switch format(bytes) {
     case .gguf: try unsafe GGUFReader.read(bytes.span.bytes, fileSize: fileSize)
@@ -28,15 +28,15 @@ public enum ModelFile {
     }
   }
 
-  /// Reads the header of a file. What lies around it belongs to it too: further parts of a split model, and the
-  /// configuration of a safetensors model.
+  /// Reads the header of a file, the other parts of a split model, and the `config.json` of a safetensors model.
   ///
-  /// The file is mapped, so one that shrinks while it is read ends the process: this is for a program of its own.
+  /// The file is mapped into memory. If another program truncates it meanwhile, this process crashes, so the
+  /// gateway must not call this.
   public static func read(_ path: String) throws(ModelFileError) -> Model {
     var model = try readOne(path)
     for part in otherParts(path) {
       let more = try readOne(part)
-      guard more.format == model.format else { throw .malformed("\(part) is of another format") }
+      guard more.format == model.format else { throw .malformed("\(part) has another format") }
       model.add(more)
     }
     if model.name.isEmpty { model.name = path.split(separator: "/").last.map(String.init) ?? path }
@@ -49,16 +49,16 @@ public enum ModelFile {
     defer { _ = close(descriptor) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw .unreadable("\(path): is not a file")
+      throw .unreadable("\(path): not a regular file")
     }
     let size = Int(status.st_size)
     guard size > 0 else { throw .unknownFormat }
-    guard let place = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe place != MAP_FAILED
+    guard let mapping = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe mapping != MAP_FAILED
     else {
       throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))")
     }
-    defer { _ = unsafe munmap(place, size) }
-    let whole = unsafe UnsafeRawBufferPointer(start: place, count: size)
+    defer { _ = unsafe munmap(mapping, size) }
+    let whole = unsafe UnsafeRawBufferPointer(start: mapping, count: size)
     let first = unsafe Array(whole.prefix(16))
     switch format(first) {
     case .gguf: return try unsafe GGUFReader.read(whole.bytes, fileSize: size)
@@ -73,13 +73,13 @@ public enum ModelFile {
       model.bytesExpected = size
       model.outputBytes = size
       model.notes.append(
-        "a zip archive of pickles: reading what is in it would run it, so its size is all that is known")
+        "a zip archive of pickles, which cannot be read without executing it; only its size is known")
       return model
     case .name, nil: throw .unknownFormat
     }
   }
 
-  /// A small file whole; nil when there is none.
+  /// Reads a small file; returns `nil` if that fails.
   private static func small(_ path: String) -> [UInt8]? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
@@ -89,7 +89,7 @@ public enum ModelFile {
     return count > 0 ? Array(bytes[..<count]) : nil
   }
 
-  /// The paths of the other parts of a model that is split into `…-00001-of-00003.…`.
+  /// Returns the paths of the other parts of a model that is split into files named `…-00001-of-00003.…`.
   static func otherParts(_ path: String) -> [String] {
     guard let dot = path.lastIndex(of: ".") else { return [] }
     let stem = path[..<dot]
@@ -107,7 +107,7 @@ public enum ModelFile {
 }
 
 extension Model {
-  /// Takes the tensors of another part of the same model.
+  /// Adds the tensors of another part of the same model.
   mutating func add(_ part: Model) {
     parameters = parameters.plus(part.parameters)
     tensors = tensors.plus(part.tensors)
@@ -127,7 +127,7 @@ extension Model {
 }
 
 extension ModelFile {
-  /// The version that the first bytes state, where the rest of the header is missing.
+  /// Returns the format version from a file's first bytes.
   public static func version(_ bytes: [UInt8], _ format: Model.Format) -> Int? {
     switch format {
     case .gguf:

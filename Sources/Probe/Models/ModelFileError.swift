@@ -1,19 +1,19 @@
-/// Why a file is not a model that can be read.
+/// An error in reading a model file.
 public enum ModelFileError: Error, Equatable, CustomStringConvertible {
-  /// It ends before its header does; so many bytes would be needed to go on.
+  /// The file ends within its header; `needed` is the size from which reading can continue.
   case incomplete(needed: Int)
-  /// It is none of the formats.
+  /// The file has no known format.
   case unknownFormat
-  /// It says something that cannot be; the text says what.
+  /// The file contradicts itself or exceeds a limit.
   case malformed(String)
-  /// It cannot be opened or read.
+  /// The file cannot be opened or read.
   case unreadable(String)
 
   public var description: String {
     switch self {
-    case .incomplete: "the file ends inside its header: the download was cut off"
+    case .incomplete: "the file ends within its header; the download was cut off"
     case .unknownFormat: "not a model of a known format (GGUF, safetensors, ONNX, PyTorch)"
-    case .malformed(let what): "not a sound model file: \(what)"
+    case .malformed(let what): "not a valid model file: \(what)"
     case .unreadable(let why): why
     }
   }

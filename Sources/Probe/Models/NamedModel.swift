@@ -1,12 +1,12 @@
-/// Models that are known by their names alone: those that are not here yet.
+/// Models that are known by name only, such as those that are not downloaded yet.
 public enum NamedModel {
-  /// A model of hoosh's list.
+  /// A model of the catalog.
   public struct Entry: Sendable {
     public var name: String
     public var billions: Double
   }
 
-  /// The list that `GET /v1/hardware/compatible-models` goes through. Source: the models' cards.
+  /// The models that `GET /v1/hardware/compatible-models` considers. Source: the models' cards.
   public static let catalog: [Entry] = [
     Entry(name: "Llama 3.1 8B", billions: 8), Entry(name: "Llama 3.1 70B", billions: 70),
     Entry(name: "Llama 3.1 405B", billions: 405), Entry(name: "Llama 3.2 1B", billions: 1),
@@ -23,9 +23,9 @@ public enum NamedModel {
     Entry(name: "Stable Diffusion XL", billions: 3.5), Entry(name: "Whisper Large v3", billions: 1.55),
   ]
 
-  /// Parameters that a name states: `70b`, `8x7b`, `0.5b`, `350m`; nil when it states none.
+  /// Returns the number of parameters in a name, as in `70b`, `8x7b`, `0.5b`, or `350m`; `nil` if it contains none.
   ///
-  /// The number must stand by itself and end in b or m: in `llama-3.1-70b` that is 70, not 3.1.
+  /// The number must be a separate word and end in b or m: in `llama-3.1-70b` it is 70, not 3.1.
   public static func parameters(_ name: String) -> Double? {
     var found: Double?
     for word in name.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "." }) {
@@ -42,7 +42,7 @@ public enum NamedModel {
     return found
   }
 
-  /// Bytes for each parameter of files of a kind: what such files have on average, their larger tensors included.
+  /// The average bytes per parameter of files by quantization, including their tensors of higher precision.
   private static let kinds: [(word: String, name: String, bytes: Double)] = [
     ("q2_k", "Q2_K", 0.37), ("q3_k", "Q3_K_M", 0.48), ("q4_0", "Q4_0", 0.57), ("q4_k", "Q4_K_M", 0.606),
     ("q5_k", "Q5_K_M", 0.71), ("q5_0", "Q5_0", 0.69), ("q6_k", "Q6_K", 0.82), ("q8_0", "Q8_0", 1.0625),
@@ -55,20 +55,20 @@ public enum NamedModel {
     ("gptq", "INT4", 0.56),
   ]
 
-  /// Sizes of models as their makers build them: billions, layers, embedding, query heads.
+  /// Typical shapes by size: billions of parameters, layers, embedding length, and query heads.
   private static let shapes: [(billions: Double, layers: Int, embedding: Int, heads: Int)] = [
     (0.6, 24, 1024, 16), (1.5, 16, 2048, 32), (4, 28, 3072, 24), (9, 32, 4096, 32), (15, 40, 5120, 40),
     (35, 64, 5120, 64), (80, 80, 8192, 64), (150, 88, 12_288, 96), (500, 126, 16_384, 128),
     (.infinity, 61, 7168, 128),
   ]
 
-  /// A model of a usual shape, by what its name says; nil when it does not say how large it is.
+  /// Returns a model of typical shape for a name; `nil` if the name contains no size.
   public static func model(_ name: String) -> Model? {
     guard let count = parameters(name) ?? known(name) else { return nil }
     return model(name, parameters: count)
   }
 
-  /// A model of a usual shape and a size.
+  /// Returns a model of typical shape and the given number of parameters.
   public static func model(_ name: String, parameters count: Double) -> Model {
     let lowered = name.lowercased()
     let kind = kinds.first { lowered.contains($0.word) } ?? kinds[3]
@@ -88,7 +88,7 @@ public enum NamedModel {
     model.layers = (0..<shape.layers).map { _ in
       Model.Layer(dense: each, state: .attention(heads: min(8, shape.heads), key: 128, value: 128, window: nil))
     }
-    model.notes = ["known by its name alone: a usual shape and \(kind.name) are assumed"]
+    model.notes = ["known by name only; assumes a typical shape and \(kind.name)"]
     return model
   }
 

@@ -1,10 +1,10 @@
-/// Reads an ONNX file's structure and steps over its weights. Source: onnx.proto of the ONNX project, and Protocol
-/// Buffers' wire format.
+/// Reads the structure of an ONNX file and skips its weights. Source: onnx.proto of the ONNX project, and the wire
+/// format of Protocol Buffers.
 enum ONNXReader {
-  /// Messages inside each other, and tensors, that are read.
+  /// Maximum number of tensors.
   private static let tensorsMax = 1 << 20
 
-  /// `bytes` may be the file's beginning; weights that lie behind it are stepped over by the caller's next piece.
+  /// Reads a model. `bytes` may be the beginning of a file of `fileSize` bytes.
   static func read(_ bytes: RawSpan, fileSize: Int) throws(ModelFileError) -> Model {
     var reader = Reader(bytes.byteCount, fileSize)
     try reader.readModel(bytes)
@@ -12,7 +12,7 @@ enum ONNXReader {
     return reader.finish()
   }
 
-  /// One field: its number, its wire type and where its contents lie.
+  /// A field: its number, wire type, and contents.
   private struct Field {
     var number: UInt64
     var wire: UInt64
@@ -46,7 +46,7 @@ enum ONNXReader {
         shift += 7
         if shift > 63 { break }
       }
-      throw .malformed("a number without an end")
+      throw .malformed("an unterminated number")
     }
 
     private func field(_ bytes: RawSpan, _ at: inout Int, _ end: Int) throws(ModelFileError) -> Field {
@@ -66,12 +66,13 @@ enum ONNXReader {
         length = Int(stated)
       default: throw .malformed("a field of wire type \(field.wire)")
       }
-      guard length <= end - at else { throw .malformed("a field that is longer than what it is in") }
+      guard length <= end - at else { throw .malformed("a field that exceeds its message") }
       field.contents = at..<at + length
       at += length
       return field
     }
 
+    /// Reads the top-level message.
     mutating func readModel(_ bytes: RawSpan) throws(ModelFileError) {
       var at = 0
       while at < fileSize {
@@ -115,16 +116,16 @@ enum ONNXReader {
         switch (field.number, field.wire) {
         case (1, 0): elements = elements.times(Int(clamping: field.value))
         case (1, 2):
-          var place = field.contents.lowerBound
-          while place < field.contents.upperBound {
-            elements = elements.times(Int(clamping: try varint(bytes, &place, field.contents.upperBound)))
+          var position = field.contents.lowerBound
+          while position < field.contents.upperBound {
+            elements = elements.times(Int(clamping: try varint(bytes, &position, field.contents.upperBound)))
           }
         case (2, 0): type = field.value
         default: break
         }
       }
       guard elements >= 0, elements < Int.max else {
-        throw .malformed("a tensor with more numbers than can be counted")
+        throw .malformed("a tensor with too many elements")
       }
       model.parameters = model.parameters.plus(elements)
       typeElements[type, default: 0] = typeElements[type, default: 0].plus(elements)
@@ -153,6 +154,7 @@ enum ONNXReader {
       21: "INT4", 22: "INT4", 23: "FP4",
     ]
 
+    /// Returns the model.
     func finish() -> Model {
       var model = self.model
       model.outputBytes = weightBytes

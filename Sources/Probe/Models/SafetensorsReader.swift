@@ -1,15 +1,17 @@
-/// Reads the header of a safetensors file, and the shape of its model from the configuration beside it. Source: the
+/// Reads the header of a safetensors file, and the shape of the model from its `config.json`. Source: the
 /// safetensors format page of Hugging Face.
 enum SafetensorsReader {
-  /// The format's own bound.
+  /// The format's limit on its header, in bytes.
   static let headerMax = 100_000_000
   static let tensorsMax = 1 << 20
 
+  /// Reads a model. `bytes` begins with the header of a file of `fileSize` bytes; `configuration` is its
+  /// `config.json`.
   static func read(_ bytes: [UInt8], fileSize: Int, configuration: [UInt8]? = nil) throws(ModelFileError) -> Model {
     guard bytes.count >= 8 else { throw .incomplete(needed: 8) }
     var length = 0
     for index in (0..<8).reversed() {
-      guard length <= Int.max >> 9 else { throw .malformed("a header that is longer than anything") }
+      guard length <= Int.max >> 9 else { throw .malformed("a header longer than any file") }
       length = length << 8 | Int(bytes[index])
     }
     guard length >= 2, length <= headerMax else { throw .malformed("a header of \(length) bytes") }
@@ -18,18 +20,18 @@ enum SafetensorsReader {
     do throws(JSONParseError) {
       try reader.readHeader(Array(bytes[8..<8 + length]))
     } catch {
-      throw .malformed("a header that is not JSON at byte \(8 + error.offset)")
+      throw .malformed("a header that is not valid JSON at byte \(8 + error.offset)")
     }
     if let problem = reader.problem { throw .malformed(problem) }
     reader.model.bytesExpected = 8 + length + reader.dataEnd
     if fileSize < reader.model.bytesExpected {
-      reader.model.notes.append("the file was cut off: it has \(fileSize) of \(reader.model.bytesExpected) bytes")
+      reader.model.notes.append("the file is truncated: it has \(fileSize) of \(reader.model.bytesExpected) bytes")
     }
     if let configuration { try? reader.readConfiguration(configuration) }
     return reader.finish()
   }
 
-  /// Bits of one number.
+  /// Returns the bits of one element.
   private static func bits(_ type: String) -> Int? {
     switch type {
     case "F64", "I64", "U64", "C64": 64
@@ -51,13 +53,14 @@ enum SafetensorsReader {
     fileprivate var layers: [Int: (dense: Int, experts: Int)] = [:]
     fileprivate var states: [Model.LayerState] = []
 
+    /// Reads the tensors.
     mutating func readHeader(_ bytes: [UInt8]) throws(JSONParseError) {
       var walker = JSONReader(bytes)
       try walker.members { (name, walker) throws(JSONParseError) in
         if name == "__metadata__" { return }
         try self.readTensor(name, &walker)
       }
-      if !walker.isAtEnd() { problem = "something behind its header" }
+      if !walker.isAtEnd() { problem = "extra bytes after its header" }
     }
 
     private mutating func readTensor(_ name: String, _ walker: inout JSONReader) throws(JSONParseError) {
@@ -80,7 +83,7 @@ enum SafetensorsReader {
         }
       }
       guard isCountable, ends.count == 2, ends[0] >= 0, ends[1] >= ends[0] else {
-        return problem = problem ?? "a tensor that makes no sense: \(name.prefix(64))"
+        return problem = problem ?? "an invalid tensor: \(name.prefix(64))"
       }
       take(name, type, elements, ends[1] - ends[0], end: ends[1])
     }
@@ -93,16 +96,16 @@ enum SafetensorsReader {
       if let bits = SafetensorsReader.bits(type) {
         let (all, overflow) = elements.multipliedReportingOverflow(by: bits)
         if overflow || (all + 7) / 8 != size {
-          return problem = problem ?? "a tensor whose size is not that of its shape: \(name.prefix(64))"
+          return problem = problem ?? "a tensor whose size contradicts its shape: \(name.prefix(64))"
         }
       }
       dataEnd = max(dataEnd, end)
       typeBytes[type, default: 0] += size
-      // GPTQ and AWQ put eight weights of four bits into one number.
+      // GPTQ and AWQ pack eight 4-bit weights into one number.
       let isPacked = name.hasSuffix(".qweight") && type == "I32"
       if isPacked { packed = packed.plus(size) }
-      let isAid = name.hasSuffix(".qzeros") || name.hasSuffix(".scales") || name.hasSuffix(".g_idx")
-      if !isAid { model.parameters = model.parameters.plus(isPacked ? elements.times(8) : elements) }
+      let isAuxiliary = name.hasSuffix(".qzeros") || name.hasSuffix(".scales") || name.hasSuffix(".g_idx")
+      if !isAuxiliary { model.parameters = model.parameters.plus(isPacked ? elements.times(8) : elements) }
       charge(name, size)
     }
 
@@ -110,8 +113,8 @@ enum SafetensorsReader {
       let words = name.split(separator: ".")
       if name.contains("embed_tokens") || name.contains("wte.") {
         model.inputBytes = model.inputBytes.plus(size)
-      } else if let place = words.firstIndex(where: { $0 == "layers" || $0 == "h" || $0 == "blocks" }),
-        place + 1 < words.count, let layer = Int(words[place + 1]), layer >= 0, layer < GGUFReader.layersMax
+      } else if let index = words.firstIndex(where: { $0 == "layers" || $0 == "h" || $0 == "blocks" }),
+        index + 1 < words.count, let layer = Int(words[index + 1]), layer >= 0, layer < GGUFReader.layersMax
       {
         var sums = layers[layer] ?? (0, 0)
         if words.contains("experts") {
@@ -128,7 +131,7 @@ enum SafetensorsReader {
 }
 
 extension SafetensorsReader.Reader {
-  /// The shape of the model, as transformers writes it into `config.json`.
+  /// Reads the shape of the model from the `config.json` that transformers writes.
   mutating func readConfiguration(_ bytes: [UInt8]) throws(JSONParseError) {
     var numbers: [String: Int] = [:]
     var types: [String] = []
@@ -174,6 +177,7 @@ extension SafetensorsReader.Reader {
     }
   }
 
+  /// Returns the model.
   func finish() -> Model {
     var model = self.model
     let count = max(states.count, (layers.keys.max() ?? -1) + 1)

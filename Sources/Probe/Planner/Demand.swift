@@ -1,24 +1,24 @@
-/// Bytes that a model needs, part by part.
+/// The memory that a model needs, in bytes by part.
 public struct Demand: Sendable, Equatable {
-  /// Weights of each layer that every token needs, with what the layer keeps of the context.
+  /// Each layer's weights that every token uses, and its state.
   public var layers: [Int]
-  /// Weights of each layer's experts.
+  /// The weights of each layer's experts.
   public var experts: [Int]
-  /// Keys, values and states of all layers: in `layers` already.
+  /// The keys, values, and states of all layers, which `layers` includes.
   public var cache: Int
-  /// The output's weights.
+  /// The output weights.
   public var output: Int
-  /// The input's table, which stays in the machine's memory.
+  /// The embedding table, which stays in the machine's memory.
   public var input: Int
-  /// What is needed in between on each device that has a layer.
+  /// The compute buffers of each device that holds a layer.
   public var compute: Int
 
-  /// All of it on one device.
+  /// The total for a single device.
   public var whole: Int {
     layers.reduce(output.plus(compute)) { $0.plus($1) }.plus(experts.reduce(0) { $0.plus($1) })
   }
 
-  /// Calculated as llama.cpp allocates it.
+  /// Calculates the demand as llama.cpp allocates it.
   public init(_ model: Model, _ options: RunOptions) {
     let parallel = max(1, min(options.parallel, 4096))
     let cells = Self.padded(max(1, options.context).times(parallel), to: 256)
@@ -36,7 +36,7 @@ public struct Demand: Sendable, Equatable {
     compute = Self.compute(model, options, cells: cells)
   }
 
-  /// Bytes that one layer keeps of the context.
+  /// Returns the bytes of one layer's state.
   static func kept(_ state: Model.LayerState, cells: Int, parallel: Int, _ options: RunOptions) -> Int {
     switch state {
     case .none: return 0
@@ -46,7 +46,7 @@ public struct Demand: Sendable, Equatable {
       return pair(cells, heads, key, value, options).plus(state.times(parallel))
     case .attention(let heads, let key, let value, let window):
       guard let window else { return pair(cells, heads, key, value, options) }
-      // The window of each conversation, and room for a batch.
+      // The window of each sequence, and one batch.
       let some = padded(window.times(parallel).plus(max(1, options.batch)), to: 256)
       return pair(min(cells, some), heads, key, value, options)
     }
@@ -63,15 +63,15 @@ public struct Demand: Sendable, Equatable {
     number > .max - step ? number : (number + step - 1) / step * step
   }
 
-  /// The largest moment of the calculation: the choice among all tokens for a whole batch, or, without flash
-  /// attention, every token's look at every other. Checked against what llama.cpp reports for several models.
+  /// Returns the peak size of the compute buffers: the logits of a batch, or without flash attention the attention
+  /// matrix. Verified against the sizes that llama.cpp reports for several models.
   private static func compute(_ model: Model, _ options: RunOptions, cells: Int) -> Int {
     let batch = max(1, min(options.batch, options.context))
     let row = batch.times(4)
-    let choice = row.times(model.vocabulary).plus(row.times(model.embedding))
+    let logits = row.times(model.vocabulary).plus(row.times(model.embedding))
     let step = row.times(model.embedding).times(4)
     let attention =
       options.flashAttention ? step : row.times(cells).times(model.heads).plus(row.times(cells)).plus(step)
-    return max(choice, attention)
+    return max(logits, attention)
   }
 }

@@ -1,25 +1,25 @@
-/// What a plan may use: the devices' free memory less a margin, and the machine's.
+/// The memory that a plan may use: the free memory of the devices and of the machine, less a margin.
 public struct MemoryBudget: Sendable, Equatable {
-  /// One device that takes layers.
+  /// A device that can hold layers.
   public struct Device: Sendable, Equatable {
     public var id: String
     public var name: String
-    /// Bytes that may be used.
+    /// Usable bytes.
     public var bytes: Int
-    /// Bytes that are free, the margin included.
+    /// Free bytes, including the margin.
     public var free: Int
-    /// Gigabytes a second from its memory.
+    /// The memory bandwidth, in gigabytes per second.
     public var bandwidth: Double
     public var isUnified: Bool
     public var numaNode: Int?
     public var hive: String?
   }
 
-  /// The fastest first.
+  /// The devices, fastest first.
   public var devices: [Device] = []
-  /// Devices that take nothing, and why.
+  /// Devices that cannot hold layers, with the reasons.
   public var rejected: [(id: String, reason: String)] = []
-  /// Bytes of the machine's memory.
+  /// Usable bytes of the machine's memory.
   public var host = 0
   public var hostBandwidth: Double
   public var threads: Int
@@ -28,14 +28,14 @@ public struct MemoryBudget: Sendable, Equatable {
     left.devices == right.devices && left.host == right.host && left.rejected.map(\.id) == right.rejected.map(\.id)
   }
 
-  /// A device's memory that is left for others: 512 MiB or a twentieth, whichever is more.
+  /// Returns the part of a memory that stays unused: 512 MiB or 5 %, whichever is more.
   static func margin(_ total: Int) -> Int { max(512 << 20, total / 20) }
 
-  /// Bandwidth that is assumed when nothing says more: a slow graphics card's, and two channels of memory.
+  /// The bandwidth if it is unknown: that of a slow graphics card, and of two memory channels.
   static let unknownDevice = 200.0
   static let unknownHost = 40.0
 
-  /// `reserve` is kept free on each device beside the margin.
+  /// Calculates the budget of a machine. `reserve` bytes stay free on each device in addition to the margin.
   public init(_ machine: Machine, reserve: Int = 0) {
     threads = machine.processor.decodeThreads
     hostBandwidth = machine.processor.bandwidth?.value ?? Self.unknownHost
@@ -49,7 +49,7 @@ public struct MemoryBudget: Sendable, Equatable {
         continue
       }
       guard let total = device.memory?.value, total > 0 else {
-        rejected.append((device.id, "nothing says how much memory it has"))
+        rejected.append((device.id, "its memory size is unknown"))
         continue
       }
       let free = min(device.free?.value ?? total, total)
@@ -57,7 +57,7 @@ public struct MemoryBudget: Sendable, Equatable {
       if device.isUnified { bytes = min(bytes, shared) }
       guard bytes > 0 else {
         rejected.append(
-          (device.id, "of \(Bytes.text(total)) only \(Bytes.text(free)) are free, and a margin is kept"))
+          (device.id, "only \(Bytes.text(free)) of \(Bytes.text(total)) are free, which is within the margin"))
         continue
       }
       if device.isUnified { shared -= bytes }
@@ -72,7 +72,7 @@ public struct MemoryBudget: Sendable, Equatable {
 }
 
 extension Device {
-  /// Bytes that a driver takes for itself when the first program uses it.
+  /// Bytes that the driver takes for the first program that uses the device.
   fileprivate var driverOverhead: Int {
     backends.contains(.cuda) || backends.contains(.rocm) ? 400 << 20 : 150 << 20
   }

@@ -1,22 +1,21 @@
-/// Where a model goes, and why.
+/// The placement of a model, with reasons.
 public struct Plan: Sendable, Equatable {
-  /// How it goes there; the better first.
+  /// The kind of placement, best first.
   public enum Mode: String, Sendable {
-    /// One device has all of it.
+    /// One device holds the model.
     case single = "single device"
-    /// Several devices have some layers each.
+    /// Several devices hold some layers each.
     case split = "several devices"
-    /// Experts stay in the machine's memory, everything else is on devices.
+    /// Experts stay in the machine's memory; devices hold everything else.
     case expertsInMemory = "experts in memory"
     /// Some layers stay in the machine's memory.
     case partial = "partly in memory"
-    /// The processors do all of it.
+    /// The processor runs the model.
     case processor = "processor"
-    /// There is no room.
     case none = "does not fit"
   }
 
-  /// What one device takes.
+  /// The part of the model that one device holds.
   public struct Share: Sendable, Equatable {
     public var device: String
     public var name: String
@@ -29,22 +28,22 @@ public struct Plan: Sendable, Equatable {
   public var shares: [Share] = []
   /// Layers whose experts stay in the machine's memory.
   public var expertLayersInMemory = 0
-  /// Layers that stay there altogether.
+  /// Layers that stay in the machine's memory completely.
   public var layersInMemory = 0
-  /// Bytes in the machine's memory.
+  /// Bytes of the machine's memory.
   public var hostBytes = 0
   public var demand: Demand
-  /// Tokens a second of one conversation: from, and to.
+  /// The estimated decode speed of one sequence, in tokens per second.
   public var tokensPerSecond: ClosedRange<Double>?
-  /// Why it is this plan and not a better one; a sentence for each device.
+  /// Why no better placement is possible, by device.
   public var reasons: [String] = []
-  /// What a person could do.
+  /// Hints for a better placement.
   public var advice: [String] = []
 
-  /// Whether it runs at all.
+  /// Whether the model fits at all.
   public var fits: Bool { mode != .none }
   /// Bytes of all shares.
   public var deviceBytes: Int { shares.reduce(0) { $0.plus($1.bytes) } }
-  /// Whether devices have all of it.
+  /// Whether devices hold the whole model.
   public var isOnDevices: Bool { mode == .single || mode == .split }
 }

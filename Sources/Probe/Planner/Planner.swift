@@ -1,6 +1,6 @@
-/// Places a model on what a machine has left. Pure arithmetic on a budget: the same code answers what is and what
-/// would be.
+/// Places a model on a machine. Planning is arithmetic on a budget, so what-ifs use the same code.
 public enum Planner {
+  /// Returns the best placement of a model within a budget.
   public static func plan(
     _ model: Model, _ options: RunOptions = RunOptions(), on budget: MemoryBudget,
     speed: SpeedCorrection = SpeedCorrection()
@@ -15,10 +15,11 @@ public enum Planner {
     return plan
   }
 
-  /// Tokens of context that are looked for at most, whatever a file says.
+  /// The largest context that `largestContext` considers, in tokens.
   static let contextMax = 1 << 27
 
-  /// The largest context that the devices have room for, in steps of 256; nil when none is.
+  /// Returns the largest context length with which the devices hold the whole model, in steps of 256 tokens. `nil`
+  /// if even 256 do not fit.
   public static func largestContext(_ model: Model, _ options: RunOptions = RunOptions(), on budget: MemoryBudget)
     -> Int?
   {
@@ -30,7 +31,7 @@ public enum Planner {
     }
     var low = 1
     var high = min(max(options.context, model.contextMax > 0 ? model.contextMax : 131_072), contextMax) / 256
-    // Mostly it is the weights that have no room.
+    // Usually the weights alone are too large.
     guard high >= low, fitsOnDevices(low) else { return nil }
     while low < high {
       let middle = (low + high + 1) / 2
@@ -45,7 +46,7 @@ public enum Planner {
     var advice: [String] = []
     if plan.isOnDevices || budget.devices.isEmpty { return advice }
     if let context = largestContext(model, options, on: budget), context < options.context {
-      advice.append("with a context of \(context) tokens the devices have room for all of it")
+      advice.append("with a context of \(context) tokens, the model fits on the devices")
     }
     if options.keyBits == 16, options.valueBits == 16 {
       var smaller = options
@@ -54,34 +55,35 @@ public enum Planner {
       smaller.flashAttention = true
       var attempt = Attempt(model: model, demand: Demand(model, smaller), budget: budget)
       if attempt.best().isOnDevices {
-        advice.append("with keys and values in Q8_0 the devices have room for all of it")
+        advice.append("with keys and values in Q8_0, the model fits on the devices")
       }
     }
     return advice
   }
 }
 
-/// One search for a device. The manners are tried from the best to the worst.
+/// One search for a placement, which tries the modes from best to worst.
 private struct Attempt {
   let model: Model
   let demand: Demand
   let budget: MemoryBudget
   var reasons: [String] = []
 
+  /// Returns the best plan.
   mutating func best() -> Plan {
     single() ?? split() ?? expertsInMemory() ?? partial() ?? processor() ?? nothing()
   }
 
-  /// The fastest device that has room for all.
+  /// Returns a plan with the fastest device that holds the whole model.
   private mutating func single() -> Plan? {
     for device in budget.devices {
       guard demand.whole <= device.bytes else {
         reasons.append(
-          "\(device.id): \(Bytes.text(demand.whole)) are needed, \(Bytes.text(device.bytes)) may be used")
+          "\(device.id): needs \(Bytes.text(demand.whole)), but only \(Bytes.text(device.bytes)) are usable")
         continue
       }
       guard demand.input <= hostLeft([device]) else {
-        reasons.append("\(device.id): the machine's memory has no room for the input's table")
+        reasons.append("\(device.id): the machine's memory cannot hold the embedding table")
         continue
       }
       var plan = Plan(mode: .single, demand: demand)
@@ -95,10 +97,10 @@ private struct Attempt {
     return nil
   }
 
-  /// Devices in the order of their speed, as many as are needed, each filled with what it has room for.
+  /// Returns a plan that fills as few devices as possible, fastest first.
   private func split() -> Plan? {
     guard budget.devices.count > 1 else { return nil }
-    // Devices that reach each other directly, or stand at the same processor, before others that are as fast.
+    // Of equally fast devices, prefer those linked to the first one, or on its NUMA node.
     let first = budget.devices[0]
     let order = budget.devices.sorted { left, right in
       func rank(_ device: MemoryBudget.Device) -> (Int, Double, Int, Int) {
@@ -117,7 +119,7 @@ private struct Attempt {
     return nil
   }
 
-  /// All that every token needs on devices, and as many experts as there is room for.
+  /// Returns a plan with all dense weights on devices, and as many experts as fit.
   private func expertsInMemory() -> Plan? {
     guard model.expertCount > 0, !budget.devices.isEmpty, demand.experts.contains(where: { $0 > 0 }) else {
       return nil
@@ -125,15 +127,15 @@ private struct Attempt {
     guard var plan = fill(budget.devices, experts: false, mode: .expertsInMemory), plan.layersInMemory == 0 else {
       return nil
     }
-    var room = plan.shares.map { share in
+    var free = plan.shares.map { share in
       (budget.devices.first { $0.id == share.device }?.bytes ?? 0) - share.bytes
     }
     var rest = 0
     for size in demand.experts where size > 0 {
-      // Largest room first: the layers' order does not matter to experts.
-      if let most = room.indices.max(by: { room[$0] < room[$1] }), room[most] >= size {
-        room[most] -= size
-        plan.shares[most].bytes = plan.shares[most].bytes.plus(size)
+      // Use the device with the most free memory; the order of the layers does not matter for experts.
+      if let roomiest = free.indices.max(by: { free[$0] < free[$1] }), free[roomiest] >= size {
+        free[roomiest] -= size
+        plan.shares[roomiest].bytes = plan.shares[roomiest].bytes.plus(size)
       } else {
         plan.expertLayersInMemory += 1
         rest = rest.plus(size)
@@ -143,7 +145,7 @@ private struct Attempt {
     return plan.hostBytes <= hostLeft(used(plan)) ? plan : nil
   }
 
-  /// As many layers on devices as there is room for.
+  /// Returns a plan with as many layers on devices as fit.
   private func partial() -> Plan? {
     guard !budget.devices.isEmpty, !demand.layers.isEmpty,
       var plan = fill(budget.devices, experts: true, mode: .partial), plan.layersInMemory < demand.layers.count
@@ -156,7 +158,7 @@ private struct Attempt {
   }
 
   private func processor() -> Plan? {
-    // The processors read the one table for both ends.
+    // The processor uses one table for input and output.
     let all = demand.whole.plus(model.sharesTable ? 0 : demand.input)
     guard all <= budget.host else { return nil }
     var plan = Plan(mode: .processor, demand: demand)
@@ -167,12 +169,13 @@ private struct Attempt {
 
   private mutating func nothing() -> Plan {
     reasons.append(
-      "memory: \(Bytes.text(demand.whole.plus(demand.input))) are needed, \(Bytes.text(budget.host)) may be used")
+      "memory: needs \(Bytes.text(demand.whole.plus(demand.input))), but only \(Bytes.text(budget.host)) are usable"
+    )
     return Plan(mode: .none, demand: demand)
   }
 
-  /// Fills devices from the last layer backwards, so that the output and the last layers are where they are fast and
-  /// what is left over are the first layers. Each device that has a layer needs room to calculate.
+  /// Fills devices from the last layer backwards: the output and the last layers go to the fastest devices, and the
+  /// first layers stay in memory. Each device that holds a layer also needs its compute buffers.
   private func fill(_ devices: [MemoryBudget.Device], experts: Bool, mode: Plan.Mode) -> Plan? {
     var plan = Plan(mode: mode, demand: demand)
     var next = demand.layers.count - 1
@@ -209,7 +212,7 @@ private struct Attempt {
     budget.devices.filter { device in plan.shares.contains { $0.device == device.id } }
   }
 
-  /// The machine's memory less what devices that share it take of it.
+  /// Returns the machine's usable memory, less the shares of devices that use the same memory.
   private func hostLeft(_ devices: [MemoryBudget.Device]) -> Int {
     devices.reduce(budget.host) { $1.isUnified ? max(0, $0 - min(demand.whole, $1.bytes)) : $0 }
   }

@@ -1,14 +1,14 @@
-/// How a model is to be run.
+/// The options of running a model that affect its memory.
 public struct RunOptions: Sendable, Equatable {
-  /// Tokens of context for each conversation.
+  /// The context length of each sequence, in tokens.
   public var context = 4096
-  /// Conversations at the same time.
+  /// Concurrent sequences.
   public var parallel = 1
-  /// Tokens of a prompt that are worked on at once.
+  /// The batch size, in tokens of a prompt.
   public var batch = 512
-  /// Whether attention is done without its large matrix in between.
+  /// Whether flash attention is used, which needs no attention matrix in memory.
   public var flashAttention = true
-  /// Bits in which keys and values are kept, blocks' scales included: 16, 8.5 (Q8_0) or 4.5 (Q4_0).
+  /// Bits per element of keys and values, including the blocks' scales: 16, 8.5 (Q8_0), or 4.5 (Q4_0).
   public var keyBits = 16.0
   public var valueBits = 16.0
 

@@ -1,16 +1,17 @@
-/// How fast a plan makes tokens. Making one token reads every weight that it needs once, so the memories' bandwidth
-/// decides; how much of it a program reaches is learned from what really ran.
+/// Estimates the decode speed of a plan. Generating a token reads every active weight once, so speed is bandwidth
+/// divided by bytes. The share of the bandwidth that programs reach is corrected by measurements.
 public enum Speed {
-  /// The share of its bandwidth that a device reaches: published measurements lie between these.
+  /// The share of a device's bandwidth that programs reach, by published measurements.
   static let reached = 0.5...0.75
 
+  /// Returns a range of tokens per second; `nil` if the plan does not fit.
   static func estimate(
     _ plan: Plan, _ model: Model, _ options: RunOptions, _ budget: MemoryBudget, _ correction: SpeedCorrection
   ) -> ClosedRange<Double>? {
     guard plan.fits, model.activeWeights > 0 else { return nil }
     let whole = Double(plan.demand.whole)
     guard whole > 0 else { return nil }
-    // What is read for one token: the active weights, and half of the cache, which is full on average by half.
+    // A token reads the active weights and the cache, which is half full on average.
     let active = Double(model.activeWeights) + Double(plan.demand.cache) / 2
     let all =
       Double(model.layers.reduce(model.outputBytes) { $0.plus($1.dense).plus($1.experts) })

@@ -1,15 +1,15 @@
-/// What live traffic teaches about the estimate: the share of the bandwidth that each model reached.
+/// A correction of speed estimates from live traffic: the share of the bandwidth that each model reaches.
 public struct SpeedCorrection: Sendable, Equatable {
-  /// Models that are remembered.
+  /// Maximum number of models.
   static let modelsMax = 256
   private var shares: [String: Double] = [:]
 
   public init() {}
 
-  /// The share that a model reached; nil when it never ran.
+  /// Returns the share that a model reaches; `nil` if it was never measured.
   public func share(of model: String) -> Double? { shares[model] }
 
-  /// Takes a measurement: tokens a second, where the plan's upper estimate was so much. Later ones weigh a fifth.
+  /// Records a measured speed, next to the plan's estimate. After the first, a measurement counts for 20 %.
   public mutating func record(model: String, tokensPerSecond: Double, estimate: ClosedRange<Double>) {
     guard tokensPerSecond.isFinite, tokensPerSecond > 0, estimate.upperBound > 0 else { return }
     let seconds = (share(of: model).map { $0 * 1.05 } ?? Speed.reached.upperBound) / estimate.upperBound

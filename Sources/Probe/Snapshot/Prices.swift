@@ -1,25 +1,25 @@
-/// What rented machines cost, as a dated file says. Prices change weekly, so the file can be replaced.
+/// The prices of cloud instances, from a dated file. Prices change often, so operators can replace the file.
 public struct Prices: Sendable, Equatable {
-  /// One kind of machine.
+  /// An instance type.
   public struct Instance: Sendable, Equatable {
     public var provider: String
     public var name: String
     public var device: String
     public var deviceCount: Int
-    /// Gigabytes of all its devices.
+    /// Gigabytes of device memory, over all devices.
     public var gigabytes: Int
-    /// Hundredths of a dollar for an hour.
+    /// US cents per hour.
     public var cents: Int
   }
 
-  /// Instances that a file may have.
+  /// Maximum number of instances in a file; further ones are ignored.
   static let instancesMax = 4096
 
-  /// The day that the prices are of, as the file says.
+  /// The date of the prices, as the file states it.
   public var date: String
   public var instances: [Instance]
 
-  /// Those that come with the program.
+  /// The prices that ship with hoosh.
   public static let builtIn = Prices(PackageResources.instance_prices_json) ?? Prices(date: "", instances: [])
 
   init(date: String, instances: [Instance]) {
@@ -27,7 +27,7 @@ public struct Prices: Sendable, Equatable {
     self.instances = instances
   }
 
-  /// Reads a file; nil when it is none.
+  /// Parses a price file; returns `nil` if it is invalid.
   public init?(_ json: [UInt8]) {
     var date = ""
     var instances: [Instance] = []
@@ -64,11 +64,11 @@ public struct Prices: Sendable, Equatable {
     return instance.gigabytes > 0 && instance.cents > 0 && !instance.name.isEmpty ? instance : nil
   }
 
-  /// The cheapest that have room for so many bytes.
-  public func cheapest(_ bytes: Int, provider: String? = nil, most: Int = 5) -> [Instance] {
+  /// Returns the cheapest instances with at least the given bytes of device memory.
+  public func cheapest(_ bytes: Int, provider: String? = nil, limit: Int = 5) -> [Instance] {
     let fitting = instances.filter {
       $0.gigabytes.times(1_000_000_000) >= bytes && (provider == nil || $0.provider == provider)
     }
-    return Array(fitting.sorted { ($0.cents, $0.name) < ($1.cents, $1.name) }.prefix(most))
+    return Array(fitting.sorted { ($0.cents, $0.name) < ($1.cents, $1.name) }.prefix(limit))
   }
 }

@@ -1,7 +1,6 @@
-/// Hoosh's rule of thumb, for callers that name a size and nothing else: parameters times bits, and a fifth for all
-/// that is not weights.
+/// A rule of thumb for callers that know only a model's size: parameters times bits, plus 20 % for everything else.
 public enum Sizing {
-  /// Numbers as hoosh names them, the finest first.
+  /// A precision, by its name in requests, highest first.
   public enum Precision: String, Sendable, CaseIterable {
     case fp32
     case fp16
@@ -9,7 +8,7 @@ public enum Sizing {
     case int8
     case int4
 
-    /// Bits of one parameter.
+    /// Bits per parameter.
     public var bits: Int {
       switch self {
       case .fp32: 32
@@ -20,7 +19,7 @@ public enum Sizing {
     }
   }
 
-  /// Bytes that so many parameters need.
+  /// Returns the bytes that a number of parameters needs, saturating.
   @inlinable
   public static func bytes(_ parameters: Int, _ precision: Precision) -> Int {
     let (bits, overflow) = parameters.multipliedReportingOverflow(by: precision.bits)

@@ -1,23 +1,23 @@
-/// A machine with all that is asked of it often worked out: what an endpoint or the router reads. A value, made when
-/// the machine is looked at and never changed.
+/// A scanned machine with precomputed figures, for endpoints and routing.
 public struct Snapshot: Sendable {
   public let machine: Machine
   public let budget: MemoryBudget
-  /// The budget of the machine with nothing running on it.
+  /// The budget of the machine if all of its memory were free.
   private let emptyBudget: MemoryBudget
-  /// Bytes on each device that stay free by configuration.
+  /// Bytes that stay free on each device.
   public let reserve: Int
-  /// Bytes of all usable devices, and those that are free, less the reserve.
+  /// Bytes of memory of all usable devices.
   public let deviceBytes: Int
+  /// Free bytes of all usable devices, less the reserve of each.
   public let freeBytes: Int
-  /// Free bytes of the device that has most.
+  /// Free bytes of the device with the most.
   public let largestFree: Int
-  /// Bytes of the machine's memory that may be used.
+  /// Usable bytes of the machine's memory.
   public let hostBytes: Int
-  /// What `hoosh info` and the log say, as text.
+  /// The machine as text, for `hoosh info` and the log.
   public let summary: String
   public let prices: Prices
-  /// What measurements taught about the estimates of speed; to be given on from one snapshot to the next.
+  /// The measured speeds. Copied from each snapshot to the next.
   public var speed = SpeedCorrection()
 
   public init(_ machine: Machine, reserve: Int = 0, prices: Prices = .builtIn) {
@@ -35,9 +35,9 @@ public struct Snapshot: Sendable {
     summary = Summary.text(machine)
   }
 
-  /// Where so many parameters go.
+  /// The fit of a model of a given size.
   public struct Placement: Sendable, Equatable {
-    /// The finest numbers that one device has room for; the coarsest, when none has.
+    /// The highest precision that fits on one device, or the lowest if none does.
     public var precision: Sizing.Precision
     public var bytes: Int
     public var fitsOneDevice: Bool
@@ -45,15 +45,15 @@ public struct Snapshot: Sendable {
     public var fitsMemory: Bool
   }
 
-  /// The answer to the shortest question: a handful of multiplications.
+  /// Returns the fit of a model of a given size. Fast: a few multiplications.
   public func placement(parameters: Int) -> Placement {
     var precision = Sizing.Precision.fp16
     var bytes = Sizing.bytes(parameters, .fp16)
-    let most = largestFree > 0 ? largestFree : hostBytes
-    if bytes > most {
+    let limit = largestFree > 0 ? largestFree : hostBytes
+    if bytes > limit {
       precision = .int8
       bytes = Sizing.bytes(parameters, .int8)
-      if bytes > most {
+      if bytes > limit {
         precision = .int4
         bytes = Sizing.bytes(parameters, .int4)
       }
@@ -63,20 +63,20 @@ public struct Snapshot: Sendable {
       fitsMemory: bytes <= hostBytes)
   }
 
-  /// Whether a model of this name could run on this machine, on devices or in memory; nil when its name does not say
-  /// how large it is.
+  /// Returns whether a model with this name could run on this machine, on devices or in memory; `nil` if the name
+  /// contains no size.
   ///
-  /// What is free now does not matter to that: the model itself may be what takes the memory.
+  /// Free memory does not count, because the model itself may be what occupies it.
   public func fits(_ name: String) -> Bool? {
     guard let model = NamedModel.model(name) else { return nil }
     return Planner.plan(model, on: emptyBudget).fits
   }
 
-  /// Tokens below which a measurement is mostly the time before the first one.
+  /// Minimum tokens of a measurement; shorter answers measure mostly the time to the first token.
   public static let tokensMin = 16
 
-  /// Takes what a model of this name reached on this machine: tokens of one answer, and the seconds from its first to
-  /// its last. Nothing is learned of a model whose name does not say how large it is, or that has no room here.
+  /// Records the measured speed of a model on this machine: the tokens of one answer, and the seconds from the
+  /// first token to the last. Ignored if the name contains no size or the model does not fit.
   public mutating func recordThroughput(_ name: String, tokens: Int, seconds: Double) {
     guard tokens >= Self.tokensMin, seconds > 0, let model = NamedModel.model(name),
       let estimate = Planner.plan(model, on: emptyBudget, speed: speed).tokensPerSecond
@@ -86,7 +86,7 @@ public struct Snapshot: Sendable {
 }
 
 extension Machine {
-  /// The machine with all of its memory free.
+  /// The machine as if all of its memory were free.
   fileprivate var emptied: Machine {
     var machine = self
     machine.memory.available = memory.total

@@ -1,10 +1,11 @@
-/// What a machine has, as a table that a person reads.
+/// Formats a machine as a table for the terminal.
 public enum Summary {
+  /// Returns the table.
   public static func text(_ machine: Machine) -> String {
     var lines = [processor(machine.processor), memory(machine.memory)]
-    if let place = place(machine.environment) { lines.append("runs in       \(place)") }
+    if let environment = environment(machine.environment) { lines.append("runs in       \(environment)") }
     let devices = machine.devices.filter { $0.kind != .display }
-    if devices.isEmpty { lines.append("devices       none that computes") }
+    if devices.isEmpty { lines.append("devices       no compute devices") }
     for (index, device) in devices.enumerated() {
       lines.append((index == 0 ? "devices       " : "              ") + title(device))
       for line in details(device) { lines.append("                " + line) }
@@ -20,7 +21,7 @@ public enum Summary {
   private static func processor(_ processor: Processor) -> String {
     let name = processor.name.isEmpty ? "processor" : processor.name
     var text = "processor     \(name): \(count(processor.cores, "core")), \(count(processor.threads, "thread"))"
-    if processor.fastCores < processor.cores { text += ", \(processor.fastCores) of the fast kind" }
+    if processor.fastCores < processor.cores { text += ", \(processor.fastCores) of them performance cores" }
     if let quota = processor.quota { text += ", limited to \(number(quota))" }
     if processor.numaNodes.count > 1 { text += ", \(processor.numaNodes.count) NUMA nodes" }
     let wide = ["amx_int8", "avx512_vnni", "avx512f", "avx_vnni", "avx2", "sve2", "i8mm", "asimddp"]
@@ -37,16 +38,16 @@ public enum Summary {
     return text
   }
 
-  private static func place(_ surroundings: RuntimeEnvironment) -> String? {
+  private static func environment(_ environment: RuntimeEnvironment) -> String? {
     var words: [String] = []
-    if surroundings.isKubernetes {
+    if environment.isKubernetes {
       words.append("Kubernetes")
-    } else if surroundings.isContainer {
+    } else if environment.isContainer {
       words.append("a container")
     }
-    if surroundings.isWSL { words.append("WSL") }
-    if surroundings.isVirtualMachine { words.append("a virtual machine") }
-    if let cloud = surroundings.cloud { words.append(cloud) }
+    if environment.isWSL { words.append("WSL") }
+    if environment.isVirtualMachine { words.append("a virtual machine") }
+    if let cloud = environment.cloud { words.append(cloud) }
     return words.isEmpty ? nil : words.joined(separator: ", ")
   }
 
@@ -75,10 +76,12 @@ public enum Summary {
     return lines + device.advice.filter { $0 != device.exclusion }
   }
 
+  /// Returns a count with its noun, in the plural unless it is 1.
   static func count(_ number: Int, _ word: String) -> String {
     "\(number) \(word)\(number == 1 ? "" : "s")"
   }
 
+  /// Returns a number with at most one decimal place.
   static func number(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return "?" }
     let tenths = Int((value * 10).rounded())

@@ -1,12 +1,13 @@
-/// AMD's graphics processors, by amdgpu's files and the kernel's compute nodes.
+/// Reads AMD's graphics processors from the files of amdgpu and the kernel's compute nodes.
 struct AMDReader {
   let files: SystemFiles
   let node: ComputeNode?
   let hostAvailable: Int
 
+  /// Adds the facts that the kernel's files contain.
   func read(_ device: inout Device, _ entry: PCIEntry) {
     guard let driver = entry.driver else {
-      device.exclusion = "no driver has it"
+      device.exclusion = "no kernel driver is bound to it"
       return
     }
     device.backends = driver == "amdgpu" ? [.vulkan] : []
@@ -27,7 +28,7 @@ struct AMDReader {
     device.telemetry.busyPercent = files.number("\(entry.folder)/gpu_busy_percent")
     readHardwareMonitor(&device, entry, files)
     if let partition = files.text("\(entry.folder)/current_compute_partition", max: 64), partition != "SPX" {
-      device.advice.append("divided by the driver (\(partition)): each part is a device of its own")
+      device.advice.append("partitioned by the driver (\(partition)); each part is a separate device")
     }
   }
 
@@ -40,7 +41,7 @@ struct AMDReader {
       device.kind = .integratedGPU
       device.isUnified = true
       device.link = nil
-      // What was set aside at start, and what it may take of the rest; never more than the machine has left.
+      // The memory reserved at boot, and its share of the rest, limited to what is available.
       let take = max(0, min(shared - sharedUsed, hostAvailable))
       device.memory = Fact(total.plus(max(0, shared)), .sysfs, .derived)
       device.free = Fact(max(0, total - used).plus(take), .sysfs, .derived)
@@ -50,8 +51,8 @@ struct AMDReader {
     }
   }
 
-  /// A card names the maker of its memory and itself; a processor's graphics have a small part of the machine's
-  /// memory and may take a large one.
+  /// Returns whether a device is integrated. A card names its memory vendor and its board. Integrated graphics
+  /// reserve little memory and may use much more.
   private func isIntegrated(_ entry: PCIEntry, total: Int, shared: Int) -> Bool {
     if files.text("\(entry.folder)/mem_info_vram_vendor", max: 64).map({ !$0.isEmpty }) == true { return false }
     if files.text("\(entry.folder)/board_info", max: 256).map({ $0.contains("cem") || $0.contains("oam") }) == true
@@ -61,8 +62,8 @@ struct AMDReader {
     return total <= 4 << 30 && shared >= 8 << 30 && shared / 4 >= total
   }
 
-  /// The highest memory clock times what one clock carries times the bus. The clock that is set now is lower while
-  /// the device is idle, and is not used.
+  /// Returns the bandwidth: the highest memory clock, times transfers per clock, times bus width. The current clock
+  /// is not used, because it is lower while the device is idle.
   private func bandwidth(_ device: Device, _ entry: PCIEntry) -> Fact<Double>? {
     let clock = highestClock(entry) ?? node?.memoryClock
     let row = DeviceTable.find(vendor: entry.vendor, device: entry.device)
@@ -72,7 +73,8 @@ struct AMDReader {
     return Fact(Double(clock * transfersPerClock(device, width) * width) / 8000, .formula, .derived)
   }
 
-  /// Source: Mesa's tables of memory types (ac_gpu_info); the Instinct MI300's from its data sheet.
+  /// Returns the transfers per memory clock. Source: Mesa's table of memory types (ac_gpu_info), and the data sheet
+  /// of the Instinct MI300.
   private func transfersPerClock(_ device: Device, _ width: Int) -> Int {
     let target = device.architecture?.value ?? ""
     if target.hasPrefix("gfx94") || target.hasPrefix("gfx95") { return 4 }
@@ -83,7 +85,7 @@ struct AMDReader {
     return target.hasPrefix("gfx10") || target.hasPrefix("gfx11") || target.hasPrefix("gfx12") ? 16 : 4
   }
 
-  /// Lines as in `3: 1249Mhz *`.
+  /// Returns the highest clock in lines such as `3: 1249Mhz *`.
   private func highestClock(_ entry: PCIEntry) -> Int? {
     guard let text = files.text("\(entry.folder)/pp_dpm_mclk") else { return nil }
     return text.lines.prefix(64).compactMap { line in
@@ -92,41 +94,42 @@ struct AMDReader {
   }
 }
 
-/// A node of the kernel's compute topology: a processor or a device. Reading it opens no device.
+/// A node of the kernel's compute topology. Reading it opens no device.
 struct ComputeNode: Equatable {
   var address: PCIAddress
   var simdCount = 0
   var target = 0
-  /// The name of the group that reaches each other; `0` for none.
+  /// The xGMI group; `0` if there is none.
   var hive = "0"
   var renderMinor = 0
   var memoryWidth: Int?
   var memoryClock: Int?
-  /// Nodes that a direct link leads to, with its megabytes a second.
+  /// The nodes with a direct link, and its megabytes per second.
   var links: [(node: Int, megabytes: Int)] = []
 
   static func == (left: ComputeNode, right: ComputeNode) -> Bool { left.address == right.address }
 
-  /// `gfx` and the version: the last two digits are hexadecimal. Source: the kernel's kfd_topology.
+  /// The architecture: `gfx` and the version, whose last two digits are hexadecimal. Source: the kernel's
+  /// kfd_topology.
   var architecture: String {
     "gfx\(target / 10000)\(Hex.text(target / 100 % 100, digits: 1))\(Hex.text(target % 100, digits: 1))"
   }
 
   private static let folder = "sys/class/kfd/kfd/topology/nodes"
 
-  /// Every node with a device behind it, by its number.
+  /// Returns every node that is a device, by number.
   static func all(_ files: SystemFiles) -> [Int: ComputeNode] {
     var found: [Int: ComputeNode] = [:]
     for name in files.names(folder).prefix(256) {
       guard let number = Int(name), let text = files.text("\(folder)/\(name)/properties"),
-        let simds = text.number(of: "simd_count"), simds > 0, let place = text.number(of: "location_id"),
-        (0...0xffff).contains(place)
+        let simds = text.number(of: "simd_count"), simds > 0, let location = text.number(of: "location_id"),
+        (0...0xffff).contains(location)
       else { continue }
       let domain = text.number(of: "domain") ?? 0
       var node = ComputeNode(
         address: PCIAddress(
-          domain: UInt32(clamping: domain), bus: UInt8(place >> 8), device: UInt8(place >> 3 & 31),
-          function: UInt8(place & 7)))
+          domain: UInt32(clamping: domain), bus: UInt8(location >> 8), device: UInt8(location >> 3 & 31),
+          function: UInt8(location & 7)))
       node.simdCount = simds
       node.target = max(0, text.number(of: "gfx_target_version") ?? 0)
       node.hive = text.value(of: "hive_id") ?? "0"
@@ -141,7 +144,7 @@ struct ComputeNode: Equatable {
     return found
   }
 
-  /// Links of type 11, which are xGMI.
+  /// Returns the links of type 11, which are xGMI.
   private static func links(_ folder: String, _ files: SystemFiles) -> [(node: Int, megabytes: Int)] {
     files.names(folder).prefix(64).compactMap { name in
       guard let text = files.text("\(folder)/\(name)/properties"), text.number(of: "type") == 11,

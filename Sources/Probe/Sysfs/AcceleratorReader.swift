@@ -1,8 +1,8 @@
-/// Accelerators that are no graphics processors: by PCI identity and the kernel's driver, never by a device file's
-/// number alone.
+/// Reads accelerators other than graphics processors. They are identified by PCI ID and kernel driver, never by the
+/// number of a device file.
 struct AcceleratorReader {
   let files: SystemFiles
-  /// Number of the `/dev/accel` node of each device.
+  /// The `/dev/accel` node of each device.
   let accelNodes: [PCIAddress: String]
 
   init(_ files: SystemFiles) {
@@ -16,6 +16,7 @@ struct AcceleratorReader {
     accelNodes = nodes
   }
 
+  /// Returns the device of a PCI function; `nil` if it is not an accelerator.
   func read(_ entry: PCIEntry) -> Device? {
     guard let row = AcceleratorTable.find(entry) else { return unknown(entry) }
     var device = Device(
@@ -29,9 +30,9 @@ struct AcceleratorReader {
     switch row.kind {
     case .npu:
       device.isUnified = true
-      device.exclusion = "uses the machine's own memory, and no model server runs language models on it"
+      device.exclusion = "uses the machine's memory, and no model server runs language models on it"
     default:
-      if entry.driver == nil { device.exclusion = "no driver has it" }
+      if entry.driver == nil { device.exclusion = "no kernel driver is bound to it" }
       if entry.vendor == 0x1da3 { readGaudi(&device) }
     }
     return device
@@ -45,21 +46,21 @@ struct AcceleratorReader {
     device.isAsleep = entry.isAsleep
     device.link = entry.link
     if let node = accelNodes[entry.address], files.mayOpen("dev/accel/\(node)") == false {
-      device.advice.append("seen, but no permission for /dev/accel/\(node): add the user to group render")
+      device.advice.append("no permission for /dev/accel/\(node); add the user to group render")
     }
   }
 
-  /// A processing accelerator of a maker whose devices are known by name only.
+  /// Returns a processing accelerator that is not in the table.
   private func unknown(_ entry: PCIEntry) -> Device? {
     guard entry.deviceClass >> 16 == 0x12 else { return nil }
     let vendor = DeviceTable.vendorName(entry.vendor)
     var device = Device(kind: .asic, vendor: vendor, name: Fact("\(vendor) \(entry.identity)", .sysfs, .guessed))
     describe(&device, entry)
-    device.exclusion = "known by its identity alone; hoosh knows no way to ask it"
+    device.exclusion = "unknown device; hoosh cannot query it"
     return device
   }
 
-  /// Habana's driver tells which of the family it is, where the identity does not.
+  /// Reads the exact model from Habana's driver, because the PCI ID does not distinguish them.
   private func readGaudi(_ device: inout Device) {
     guard let address = device.address, let node = accelNodes[address] else { return }
     if let type = files.text("sys/class/accel/\(node)/device/device_type", max: 64), !type.isEmpty {
@@ -68,18 +69,18 @@ struct AcceleratorReader {
     if let status = files.text("sys/class/accel/\(node)/device/status", max: 64), status != "operational",
       !status.isEmpty
     {
-      device.exclusion = "its driver says: \(status)"
+      device.exclusion = "its driver reports the status \(status)"
     }
   }
 
-  /// Devices without a PCI function that this process sees.
+  /// Returns the devices that are not on a PCI bus.
   func withoutAddress() -> [Device] {
     var found: [Device] = []
     let frequencies = files.names("sys/class/devfreq")
     if frequencies.contains(where: { $0.hasSuffix(".npu") }) {
       var device = Device(kind: .npu, vendor: "Rockchip", name: Fact("Rockchip NPU", .sysfs))
       device.isUnified = true
-      device.exclusion = "uses the machine's own memory, and no model server runs language models on it"
+      device.exclusion = "uses the machine's memory, and no model server runs language models on it"
       found.append(device)
     }
     if let mali = frequencies.first(where: { $0.hasSuffix(".gpu") }) {

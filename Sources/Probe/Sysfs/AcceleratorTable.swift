@@ -1,14 +1,15 @@
-/// Accelerators that are no graphics processors, by PCI identity.
+/// Accelerators other than graphics processors, by PCI ID.
 enum AcceleratorTable {
+  /// One kind of device.
   struct Row {
     var vendor: Int
     var device: Int
     var name: String
     var kind: Device.Kind
     var backend: Device.Backend
-    /// GiB of memory of its own; 0 for those that use the machine's.
+    /// GiB of its own memory; 0 if it uses the machine's.
     var gigabytes: Int
-    /// When one identity stands for two, the subsystem tells them apart.
+    /// The subsystem ID, where one PCI ID stands for two devices.
     var subsystem: Int?
 
     init(
@@ -26,8 +27,8 @@ enum AcceleratorTable {
     }
   }
 
-  /// Identities from the kernel's drivers (ivpu, amdxdna, qaic, habanalabs), the PCI ID Repository and Google's and
-  /// Amazon's drivers; memories from the makers' data sheets.
+  /// The table. IDs are from the kernel's drivers (ivpu, amdxdna, qaic, habanalabs), the PCI ID Repository, and
+  /// Google's and Amazon's drivers. Memory sizes are from the vendors' data sheets.
   static let rows: [Row] = [
     Row(0x8086, 0x7d1d, "Meteor Lake NPU", .npu, .openvino, 0),
     Row(0x8086, 0xad1d, "Arrow Lake NPU", .npu, .openvino, 0),
@@ -53,6 +54,7 @@ enum AcceleratorTable {
     Row(0x1e52, 0xb140, "Blackhole", .asic, .tenstorrent, 32),
   ]
 
+  /// Returns the row of a PCI function.
   static func find(_ entry: PCIEntry) -> Row? {
     rows.first {
       $0.vendor == entry.vendor && $0.device == entry.device

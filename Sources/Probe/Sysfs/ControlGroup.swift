@@ -1,20 +1,21 @@
-/// What the control groups above this process allow: every ancestor has a say, in version 1, in version 2, or in both.
+/// Reads the limits of this process's control groups, of both versions. The limits of all ancestors apply.
 struct ControlGroup {
-  /// The narrowest of all limits.
+  /// The lowest of all limits.
   struct Limits: Equatable {
     var memory: Int?
-    /// Bytes that the groups would still allow, file pages that can be dropped not counted as used.
+    /// Bytes left within the limit. Reclaimable file pages do not count as used.
     var memoryLeft: Int?
     var processors: Double?
     var allowedProcessors: Set<Int>?
   }
 
   let files: SystemFiles
-  /// Levels of groups that are walked at most.
+  /// Maximum nesting of groups.
   private static let levelsMax = 64
-  /// Version 1 writes "no limit" as the largest number of pages.
+  /// Version 1 represents "no limit" as the largest number of pages.
   private static let noLimit = 1 << 62
 
+  /// Reads the limits.
   func read() -> Limits {
     var limits = Limits()
     let mounts = mountPoints()
@@ -34,13 +35,13 @@ struct ControlGroup {
     return limits
   }
 
-  /// Where a hierarchy is mounted, and which of its groups the mount shows as its top.
+  /// The mount point of a hierarchy, and the group that is its root there.
   private struct Mount {
-    var place: String
+    var path: String
     var top: String
   }
 
-  /// The mounts of both versions, by controller for the first.
+  /// Returns the mounts of version 2, and of version 1 by controller.
   private func mountPoints() -> (unified: Mount?, controllers: [String: Mount]) {
     var unified: Mount?
     var controllers: [String: Mount] = [:]
@@ -49,7 +50,7 @@ struct ControlGroup {
       let fields = line[..<dash.lowerBound].split(separator: " ")
       let after = line[dash.upperBound...].split(separator: " ")
       guard fields.count >= 5, fields[4].hasPrefix("/") else { continue }
-      let mount = Mount(place: String(fields[4].dropFirst()), top: String(fields[3]))
+      let mount = Mount(path: String(fields[4].dropFirst()), top: String(fields[3]))
       if line[dash.upperBound...].hasPrefix("2") {
         unified = unified ?? mount
       } else if let options = after.last {
@@ -59,17 +60,17 @@ struct ControlGroup {
       }
     }
     if unified == nil, controllers.isEmpty {
-      // No list of mounts: the usual places.
-      unified = Mount(place: "sys/fs/cgroup", top: "/")
+      // Without a list of mounts, use the default paths.
+      unified = Mount(path: "sys/fs/cgroup", top: "/")
       for name in ["memory", "cpu", "cpuset"] {
-        controllers[name] = Mount(place: "sys/fs/cgroup/\(name)", top: "/")
+        controllers[name] = Mount(path: "sys/fs/cgroup/\(name)", top: "/")
       }
     }
     return (unified, controllers)
   }
 
-  /// The folder of the group and those of all above it, the narrowest first. In a namespace the path is `/`, or
-  /// climbs with `..` above what is mounted; then what is mounted is all that can be seen.
+  /// Visits the folder of a group and of its ancestors, innermost first. In a namespace, the path is `/` or
+  /// contains `..`; then only the mounted groups are visible.
   private func walk(_ mount: Mount, _ path: String, _ visit: (String) -> Void) {
     var rest = path
     if mount.top != "/", rest.hasPrefix(mount.top) { rest = String(rest.dropFirst(mount.top.count)) }
@@ -77,7 +78,7 @@ struct ControlGroup {
     if parts.contains("..") { parts = [] }
     parts = Array(parts.prefix(Self.levelsMax))
     while true {
-      visit(([mount.place] + parts).joined(separator: "/"))
+      visit(([mount.path] + parts).joined(separator: "/"))
       if parts.isEmpty { return }
       parts.removeLast()
     }

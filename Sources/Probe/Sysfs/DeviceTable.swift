@@ -1,11 +1,12 @@
-/// Graphics processors by PCI identity: what they are called, and what most of them have. Used until a driver says more.
+/// The names and typical properties of graphics processors, by PCI ID. Used until a driver reports its own.
 enum DeviceTable {
+  /// One kind of device.
   struct Row {
     var identity: UInt32
     var name: String
-    /// GiB of memory; 0 when cards with different memories share the identity.
+    /// GiB of memory; 0 if cards with different memory sizes share the ID.
     var gigabytes: Int
-    /// Bits of the memory's bus and billions of transfers a second and pin; 0 when not known.
+    /// The memory bus width in bits, and billions of transfers per second and pin; 0 if unknown.
     var width: Int
     var rate: Double
 
@@ -17,11 +18,11 @@ enum DeviceTable {
       self.rate = rate
     }
 
-    /// Gigabytes a second.
+    /// The memory bandwidth, in gigabytes per second.
     var bandwidth: Double? { width > 0 && rate > 0 ? Double(width) * rate / 8 : nil }
   }
 
-  /// Names from the PCI ID Repository; memories and buses from the makers' data sheets.
+  /// The table. Names are from the PCI ID Repository; memory sizes and bus widths from the vendors' data sheets.
   static let rows: [Row] = [
     Row(0x10de_1b80, "GeForce GTX 1080", 8, 256, 10), Row(0x10de_1b06, "GeForce GTX 1080 Ti", 11, 352, 11),
     Row(0x10de_1db4, "Tesla V100 PCIe 16GB", 16, 4096, 1.755),
@@ -71,12 +72,13 @@ enum DeviceTable {
     return map
   }()
 
+  /// Returns the row of a PCI ID.
   static func find(vendor: Int, device: Int) -> Row? {
     guard (0...0xffff).contains(vendor), (0...0xffff).contains(device) else { return nil }
     return byIdentity[UInt32(vendor) << 16 | UInt32(device)].map { rows[$0] }
   }
 
-  /// The makers of graphics processors, and of what only shows pictures.
+  /// Returns the name of a vendor.
   static func vendorName(_ vendor: Int) -> String {
     switch vendor {
     case 0x10de: "NVIDIA"

@@ -1,11 +1,12 @@
-/// What the kernel's files say of graphics processors, without waking one and without a driver of a maker.
+/// Reads graphics processors from the kernel's files, without waking a device and without a vendor's driver.
 struct GraphicsReader {
   let files: SystemFiles
   let nodes: [ComputeNode]
   let renderMinors: [PCIAddress: Int]
-  /// Bytes of the machine's memory that are available: what a device without its own can have at most.
+  /// Available bytes of the machine's memory: the limit for a device without its own.
   let hostAvailable: Int
 
+  /// Returns the device of a PCI function.
   func read(_ entry: PCIEntry) -> Device {
     var device = Device(
       kind: .discreteGPU, vendor: DeviceTable.vendorName(entry.vendor),
@@ -28,49 +29,49 @@ struct GraphicsReader {
     case 0x8086: readIntel(&device, entry)
     case 0x1af4, 0x15ad, 0x1b36, 0x1234, 0x1414, 0x80ee:
       device.kind = .virtualGPU
-      device.exclusion = "lent by a hypervisor to show pictures"
+      device.exclusion = "a virtual display adapter of a hypervisor"
     case 0x1a03, 0x102b:
       device.kind = .display
-      device.exclusion = "shows pictures and does not compute"
-    default: device.exclusion = "known by its identity alone; hoosh knows no way to ask it"
+      device.exclusion = "a display adapter that does not compute"
+    default: device.exclusion = "unknown device; hoosh cannot query it"
     }
     if entry.driver == "vfio-pci" {
       device.backends = []
-      device.exclusion = "held by vfio-pci for a virtual machine"
+      device.exclusion = "reserved by vfio-pci for a virtual machine"
     }
-    if device.isAsleep { device.advice.append("asleep: what it has is known by its identity, not asked") }
+    if device.isAsleep { device.advice.append("asleep; its properties are looked up by PCI ID") }
     adviseOnAccess(&device)
     return device
   }
 
   private func node(of entry: PCIEntry) -> ComputeNode? { nodes.first { $0.address == entry.address } }
 
-  /// The render node is what Vulkan, ROCm and Level Zero open.
+  /// Adds hints about missing permissions. Vulkan, ROCm, and Level Zero open the render node.
   private func adviseOnAccess(_ device: inout Device) {
     guard device.exclusion == nil else { return }
     if let minor = device.renderMinor, files.mayOpen("dev/dri/renderD\(minor)") == false {
-      device.advice.append("seen, but no permission for /dev/dri/renderD\(minor): add the user to group render")
+      device.advice.append("no permission for /dev/dri/renderD\(minor); add the user to group render")
       device.backends = device.backends.intersection([.cuda])
-      if device.backends.isEmpty { device.exclusion = "seen, but no permission: add the user to group render" }
+      if device.backends.isEmpty { device.exclusion = "no permission; add the user to group render" }
     }
     if device.backends.contains(.rocm), files.mayOpen("dev/kfd") == false {
-      device.advice.append("no permission for /dev/kfd: add the user to group render for ROCm")
+      device.advice.append("no permission for /dev/kfd; add the user to group render for ROCm")
       device.backends.remove(.rocm)
     }
   }
 }
 
 extension GraphicsReader {
-  /// The open part of NVIDIA's driver writes a file for each device. Source: NVIDIA driver README, "The /proc file
-  /// system". How much memory a device has only the library says.
+  /// Reads the file that NVIDIA's kernel driver provides for each device. It does not contain the memory size.
+  /// Source: NVIDIA driver README, "The /proc file system".
   private func readNVIDIA(_ device: inout Device, _ entry: PCIEntry) {
     switch entry.driver {
     case "nvidia": device.backends = [.cuda, .vulkan]
     case "nouveau":
       device.backends = [.vulkan]
-      device.advice.append("driven by nouveau: CUDA needs NVIDIA's driver")
+      device.advice.append("uses nouveau; CUDA requires NVIDIA's driver")
     case nil:
-      device.exclusion = "no driver has it"
+      device.exclusion = "no kernel driver is bound to it"
       device.advice.append("no kernel driver is bound; install NVIDIA's driver")
     default: break
     }
@@ -80,7 +81,7 @@ extension GraphicsReader {
       if let uuid = information.value(of: "GPU UUID"), !uuid.contains("?") {
         device.uuid = Fact(Merge.plainUUID(uuid), .procfs, .exact)
       }
-      if information.value(of: "GPU Excluded") == "Yes" { device.exclusion = "excluded in the driver's options" }
+      if information.value(of: "GPU Excluded") == "Yes" { device.exclusion = "excluded by the driver's options" }
     }
     if let version = files.text("sys/module/nvidia/version") {
       device.driverVersion = Fact(version, .sysfs, .exact)
@@ -94,10 +95,10 @@ extension GraphicsReader {
     }
   }
 
-  /// Intel's integrated processors are always function 0 of device 2 on the first bus.
+  /// Reads an Intel device. Integrated graphics are always function 0 of device 2 on the first bus.
   private func readIntel(_ device: inout Device, _ entry: PCIEntry) {
     device.backends = entry.driver == nil ? [] : [.levelZero, .vulkan]
-    if entry.driver == nil { device.exclusion = "no driver has it" }
+    if entry.driver == nil { device.exclusion = "no kernel driver is bound to it" }
     if entry.address == PCIAddress(domain: 0, bus: 0, device: 2, function: 0) {
       device.kind = .integratedGPU
       device.isUnified = true
@@ -106,14 +107,15 @@ extension GraphicsReader {
       device.link = nil
       return
     }
-    // A resizable window over the whole memory says how large it is; the old window of 256 MiB says nothing.
+    // A resizable window covers the whole memory; the older 256 MiB window does not.
     if !device.isAsleep, let window = largestWindow(entry), window >= 1 << 30 {
       device.memory = Fact(window, .sysfs, .derived)
     }
     readHardwareMonitor(&device, entry, files)
   }
 
-  /// The largest prefetchable window in the function's `resource` file: lines of start, end and flags.
+  /// Returns the largest prefetchable window in the function's `resource` file, whose lines are start, end, and
+  /// flags.
   private func largestWindow(_ entry: PCIEntry) -> Int? {
     guard let text = files.text("\(entry.folder)/resource") else { return nil }
     var largest: Int?
@@ -128,13 +130,14 @@ extension GraphicsReader {
   }
 }
 
-/// Temperature and power from the kernel's hardware monitor. Asking wakes a device, so a sleeping one is not asked.
+/// Reads temperature and power from the kernel's hardware monitor. Reading wakes a device, so a sleeping one is
+/// skipped.
 func readHardwareMonitor(_ device: inout Device, _ entry: PCIEntry, _ files: SystemFiles) {
   guard !device.isAsleep, let name = files.names("\(entry.folder)/hwmon").first else { return }
   let folder = "\(entry.folder)/hwmon/\(name)"
   device.telemetry.celsius = files.number("\(folder)/temp1_input").map { $0 / 1000 }
   let power = files.number("\(folder)/power1_average") ?? files.number("\(folder)/power1_input")
   device.telemetry.watts = power.map { Double($0) / 1e6 }
-  let most = files.number("\(folder)/power1_cap") ?? files.number("\(folder)/power1_max")
-  device.telemetry.wattsMax = most.map { Double($0) / 1e6 }
+  let limit = files.number("\(folder)/power1_cap") ?? files.number("\(folder)/power1_max")
+  device.telemetry.wattsMax = limit.map { Double($0) / 1e6 }
 }

@@ -1,13 +1,14 @@
-/// The modules of memory that the firmware lists, and what they carry together. Only root may read the list.
+/// Calculates the memory bandwidth from the firmware's list of memory modules, which only root can read.
 ///
 /// Source: DMTF's System Management BIOS Reference Specification 3.7, structure type 17.
 enum MemoryModules {
-  /// Structures that are looked at.
+  /// Maximum number of structures that are read.
   private static let structuresMax = 4096
 
-  /// Gigabytes a second: each channel's width times its transfers; nil when the list does not say.
+  /// Returns gigabytes per second, as width times transfer rate of each channel; `nil` if the list is incomplete.
   ///
-  /// Modules whose names say that they share a channel count once; where names do not say it, each is a channel.
+  /// Modules whose names contain the same channel count once. A module whose name contains no channel counts as
+  /// one.
   static func bandwidth(_ table: [UInt8]) -> Double? {
     var sum = 0.0
     var channels = Set<String>()
@@ -26,7 +27,7 @@ enum MemoryModules {
     return sum > 0 && sum < 10_000 ? sum : nil
   }
 
-  /// The texts behind a structure: each ends with a zero byte, and all of them with another.
+  /// Reads the strings after a structure: each ends with a zero byte, and the list with another.
   private static func texts(_ table: [UInt8], _ at: inout Int) -> [String] {
     var texts: [String] = []
     var start = at
@@ -48,7 +49,7 @@ enum MemoryModules {
     var channel: String?
     var gigabytesPerSecond: Double
 
-    /// Nil for a slot that is empty, or whose module does not say how wide or fast it is.
+    /// Parses a module; `nil` for an empty slot, or if width or speed is missing.
     init?(_ fields: [UInt8], _ texts: [String]) {
       func word(_ offset: Int) -> Int {
         offset + 1 < fields.count ? Int(fields[offset]) | Int(fields[offset + 1]) << 8 : 0
@@ -64,7 +65,8 @@ enum MemoryModules {
       channel = Self.channel(text(0x11)) ?? Self.channel(text(0x10))
     }
 
-    /// Of `p0 channel a` or `p0_node1_channel0_dimm0` all up to the letter or number behind the word.
+    /// Returns the part of a name that identifies the channel, as in `p0 channel a` or `p0_node1_channel0_dimm0`:
+    /// all up to the letter or number after `channel`.
     private static func channel(_ name: String) -> String? {
       let words = name.split { !$0.isLetter && !$0.isNumber }
       guard let index = words.firstIndex(where: { $0.hasPrefix("channel") }) else { return nil }
@@ -73,7 +75,7 @@ enum MemoryModules {
         guard index + 1 < words.count else { return nil }
         named = words[...(index + 1)]
       }
-      // A controller's own number stands before the channel's, a module's behind it.
+      // A controller's number comes before the channel's, a module's after it.
       return named.joined(separator: " ")
     }
   }

@@ -1,16 +1,17 @@
 internal import CDrivers
 
-/// The machine's memory within this process's limits.
+/// Reads the machine's memory, within the limits of this process.
 struct MemoryReader {
   let files: SystemFiles
   let limits: ControlGroup.Limits
   let nodes: [NumaNode]
 
+  /// Reads the memory.
   func read() -> HostMemory {
     var memory = HostMemory()
     let text = files.text("proc/meminfo", max: 16384) ?? ""
     func bytes(_ name: String) -> Int { max(0, text.number(of: name) ?? 0).times(1024) }
-    // A node of memory alone is a device's or an expander's, though the kernel counts it as the machine's.
+    // A node without processors is a device's or an expander's memory, although the kernel adds it to the total.
     let bare = nodes.contains { $0.processors > 0 } ? nodes.filter { $0.processors == 0 } : []
     memory.distant = bare.reduce(0) { $0.plus($1.memory) }
     let distantFree = bare.reduce(0) { $0.plus($1.free) }
@@ -31,7 +32,7 @@ struct MemoryReader {
     return memory
   }
 
-  /// The word in brackets, as in `always [madvise] never`.
+  /// Returns the word in brackets, as in `always [madvise] never`.
   private func transparent() -> String? {
     guard let text = files.text("sys/kernel/mm/transparent_hugepage/enabled", max: 128) else { return nil }
     let word = text.split(separator: " ").first { $0.hasPrefix("[") && $0.hasSuffix("]") }

@@ -1,7 +1,7 @@
-/// One PCI function as the kernel lists it. Nothing here touches the device, so a sleeping one goes on sleeping.
+/// A PCI function, as the kernel lists it. Reading it does not wake a sleeping device.
 struct PCIEntry: Equatable {
   var address: PCIAddress
-  /// Class, subclass and interface.
+  /// Class, subclass, and interface.
   var deviceClass: Int
   var vendor: Int
   var device: Int
@@ -12,30 +12,31 @@ struct PCIEntry: Equatable {
   var isAsleep = false
   var link: Device.Link?
 
-  /// Its folder below the root.
+  /// The folder in `SystemFiles`.
   var folder: String { PCIWalk.folder + "/\(address)" }
-  /// `vendor:device`.
+  /// The PCI ID, as in `10de:2684`.
   var identity: String { "\(Hex.text(vendor, digits: 4)):\(Hex.text(device, digits: 4))" }
-  /// Its class without the interface.
+  /// Class and subclass.
   var subclass: Int { deviceClass >> 8 }
 }
 
-/// Finds what may compute among the PCI functions.
+/// Finds the PCI functions that may be compute devices.
 enum PCIWalk {
   static let folder = "sys/bus/pci/devices"
 
-  /// Makers whose devices are looked at whatever class they give themselves: Habana, Google, Amazon, Qualcomm,
-  /// Tenstorrent, Huawei; and AMD's processors, for their NPU.
+  /// Vendors whose devices are read whatever their class: Habana, Google, Amazon, Qualcomm, Tenstorrent, Huawei;
+  /// and AMD's processors, for their NPU.
   private static let watched: Set<Int> = [0x1da3, 0x1ae0, 0x1d0f, 0x17cb, 0x1e52, 0x19e5, 0x1022]
 
-  /// Classes that never compute, whoever made them: storage, networks, sound, bridges, ports and buses.
-  private static let dull: Set<Int> = [0x01, 0x02, 0x04, 0x06, 0x07, 0x0c]
+  /// Classes that never compute: storage, networks, sound, bridges, ports, and buses.
+  private static let ignoredClasses: Set<Int> = [0x01, 0x02, 0x04, 0x06, 0x07, 0x0c]
 
-  /// The functions that may compute, in order of their addresses. One small read for most functions, two for the rest.
+  /// Returns the functions that may compute, by address. Takes one small read for most functions, and two for the
+  /// rest.
   static func entries(_ files: SystemFiles) -> [PCIEntry] {
     files.names(folder).compactMap { name in
       guard let address = PCIAddress(name), let deviceClass = files.hex("\(folder)/\(name)/class"),
-        !dull.contains(deviceClass >> 16),
+        !ignoredClasses.contains(deviceClass >> 16),
         let vendor = files.hex("\(folder)/\(name)/vendor"), isOfInterest(deviceClass, vendor),
         let device = files.hex("\(folder)/\(name)/device")
       else { return nil }
@@ -44,12 +45,14 @@ enum PCIWalk {
     }.sorted { $0.address < $1.address }
   }
 
-  /// Displays (03), processing accelerators (12) and co-processors (0b40). Source: PCI Code and ID Assignment 1.12.
+  /// Returns whether a class is a display (03), a processing accelerator (12), or a co-processor (0b40). Source:
+  /// PCI Code and ID Assignment 1.12.
   private static func isOfInterest(_ deviceClass: Int, _ vendor: Int) -> Bool {
     deviceClass >> 16 == 0x03 || deviceClass >> 16 == 0x12 || deviceClass >> 8 == 0x0b40 || watched.contains(vendor)
   }
 
-  /// Amazon, Google, AMD and Huawei make much that does not compute: there the table decides.
+  /// Returns whether a function is an accelerator. Amazon, Google, AMD, and Huawei also make other devices, so for
+  /// their functions the table decides.
   private static func isAccelerator(_ entry: PCIEntry) -> Bool {
     if entry.deviceClass >> 16 == 0x03 || entry.deviceClass >> 16 == 0x12 { return true }
     if AcceleratorTable.find(entry) != nil { return true }
@@ -68,7 +71,7 @@ enum PCIWalk {
     return entry
   }
 
-  /// The fastest link of the function; with `current`, which is less while a device is idle, only beside it.
+  /// Returns the fastest link of the function.
   private static func link(_ folder: String, _ files: SystemFiles) -> Device.Link? {
     guard let speed = files.text("\(folder)/max_link_speed", max: 64)?.leadingDecimal, speed > 0, speed < 1000,
       let lanes = files.number("\(folder)/max_link_width"), lanes > 0, lanes <= 32
@@ -78,8 +81,8 @@ enum PCIWalk {
     return narrowed(link, folder, files)
   }
 
-  /// The slot may be slower than the card. Intel's cards have a bridge of their own in between, and say 2.5 GT/s x1
-  /// themselves: then what stands above the bridge counts.
+  /// Limits the link by the slot, which may be slower than the card. Intel's cards contain a bridge and report 2.5
+  /// GT/s x1 for themselves, so for them the link above the bridge counts.
   private static func narrowed(_ link: Device.Link, _ folder: String, _ files: SystemFiles) -> Device.Link {
     var link = link
     let isBehindBridge = link.gigatransfers == 2.5 && link.lanes == 1

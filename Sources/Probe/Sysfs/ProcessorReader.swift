@@ -1,20 +1,22 @@
 internal import CDrivers
 
-/// The processors that this process may use, from the kernel's files.
+/// Reads the processors that this process may use.
 struct ProcessorReader {
   let files: SystemFiles
   let limits: ControlGroup.Limits
 
-  /// Extensions that inference libraries have code for; the kernel names only those that it lets programs use.
+  /// Instruction set extensions that inference libraries have code for. The kernel lists only those that programs
+  /// may use.
   private static let wanted: Set<String> = [
     "sse4_2", "f16c", "fma", "avx", "avx2", "avx_vnni", "avx512f", "avx512bw", "avx512vl", "avx512_vnni",
     "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16", "avx10",
     "asimddp", "asimdhp", "i8mm", "bf16", "sve", "sve2", "sme", "rvv",
   ]
 
+  /// Reads the processors.
   func read() -> Processor {
     var processor = Processor()
-    // The first processor's paragraph; all of it is long on a large machine.
+    // Only the first processor's paragraph: the file is long on a large machine.
     let text = files.text("proc/cpuinfo", max: 8192) ?? ""
     processor.name = text.value(of: "model name") ?? text.value(of: "Model") ?? text.value(of: "cpu") ?? ""
     let flags = (text.value(of: "flags") ?? text.value(of: "Features") ?? "").split(separator: " ").map(String.init)
@@ -38,7 +40,7 @@ struct ProcessorReader {
     return usable
   }
 
-  /// The processors that this thread may run on.
+  /// Returns the processors that this thread may run on.
   private static func affinity() -> Set<Int>? {
     var mask = [UInt8](repeating: 0, count: 1024)
     let count = unsafe drivers_affinity(&mask, mask.count)
@@ -48,7 +50,7 @@ struct ProcessorReader {
     return found
   }
 
-  /// One processor for each core. One file is read for each core, not for each processor.
+  /// Returns one logical processor per core. Reads one file per core, not per processor.
   private func cores(_ usable: Set<Int>) -> [Int] {
     var left = usable
     var cores: [Int] = []
@@ -64,7 +66,7 @@ struct ProcessorReader {
     return cores
   }
 
-  /// Cores of the fast kind: Intel lists them, Arm gives each processor a capacity.
+  /// Returns the number of performance cores. Intel lists them; on Arm, each processor has a capacity.
   private func fast(_ cores: [Int]) -> Int {
     if let text = files.text("sys/devices/cpu_core/cpus") {
       let fast = CPUList.read(text)
@@ -75,8 +77,8 @@ struct ProcessorReader {
       return cores.count
     }
     let capacities = cores.map { files.number("sys/devices/system/cpu/cpu\($0)/cpu_capacity") ?? 0 }
-    let most = capacities.max() ?? 0
-    return capacities.filter { $0 >= most / 4 * 3 }.count
+    let capacityMax = capacities.max() ?? 0
+    return capacities.filter { $0 >= capacityMax / 4 * 3 }.count
   }
 
   private func nodes(_ usable: Set<Int>) -> [NumaNode] {
@@ -93,7 +95,7 @@ struct ProcessorReader {
     }
   }
 
-  /// Lines as in `Node 0 MemTotal:  131886540 kB`.
+  /// Returns the bytes in a line such as `Node 0 MemTotal:  131886540 kB`.
   private static func kilobytes(_ meminfo: String, _ name: String) -> Int {
     for line in meminfo.lines {
       let words = line.split(separator: " ")
@@ -102,8 +104,8 @@ struct ProcessorReader {
     return 0
   }
 
-  /// What the firmware's table of distances says (HMAT), the nodes with processors together; without one, what its list
-  /// of modules comes to.
+  /// Returns the bandwidth from the firmware's HMAT table, over all nodes with processors, or else from its list of
+  /// memory modules.
   private func bandwidth(_ nodes: [NumaNode]) -> Fact<Double>? {
     let sum = nodes.filter { $0.processors > 0 }.compactMap {
       files.number("sys/devices/system/node/node\($0.id)/access0/initiators/read_bandwidth")

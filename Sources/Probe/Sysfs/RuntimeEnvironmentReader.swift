@@ -1,8 +1,9 @@
-/// What this process runs in, by the marks that it leaves.
+/// Detects the environment of this process.
 struct RuntimeEnvironmentReader {
   let files: SystemFiles
   let isVirtual: Bool
 
+  /// Reads the environment.
   func read() -> RuntimeEnvironment {
     var found = RuntimeEnvironment()
     let groups = files.text("proc/1/cgroup", max: 65536) ?? ""
@@ -25,9 +26,9 @@ extension [Substring] {
   fileprivate func joinedContains(_ word: String) -> Bool { contains { $0.hasPrefix(word) } }
 }
 
-/// Ports of fast networks between machines.
+/// Reads the ports of InfiniBand and RoCE adapters.
 enum FabricReader {
-  /// Every port of every card. Source: the kernel's documentation of `/sys/class/infiniband`.
+  /// Returns every port. Source: the kernel's documentation of `/sys/class/infiniband`.
   static func ports(_ files: SystemFiles) -> [FabricPort] {
     let folder = "sys/class/infiniband"
     return files.names(folder).prefix(128).flatMap { device in

@@ -1,31 +1,31 @@
 internal import CDrivers
 internal import Glibc
 
-/// A tree of the kernel's files: the machine's own, or one that was recorded.
+/// The kernel's files: those of this machine, or a recorded tree.
 ///
-/// Every read is bounded, follows symbolic links only inside the tree, and never waits for a writer.
+/// Every read is bounded and never waits for a writer. In a recorded tree, symbolic links cannot leave the tree.
 public final class SystemFiles {
-  /// Bytes of one file that are read at most.
+  /// Maximum bytes of one file.
   static let bytesMax = 1 << 20
-  /// Entries of one folder that are looked at.
+  /// Maximum entries of one folder.
   static let entriesMax = 4096
   private static let pageSize = 4096
 
-  /// Whether it is this machine's own tree, so that what the kernel says of this process belongs to it.
+  /// Whether these are this machine's files, so that system calls about this process match them.
   public let isMachine: Bool
   private let descriptor: Int32
-  /// What was read since `record` was called, with what came of it; what a fixture is made of.
+  /// Everything that was read since `record` was called, to create a fixture.
   private(set) var recording: [(path: String, entry: Entry)]?
-  /// Device files of a recorded tree that its process could not open.
+  /// Device files of a recorded tree that cannot be opened.
   public var closed: Set<String> = []
-  /// One thing that was read.
+  /// The result of one read.
   enum Entry: Equatable {
     case file([UInt8])
     case link(String)
     case folder
   }
 
-  /// Opens a tree; nil when the folder cannot be opened.
+  /// Opens a tree; returns `nil` if that fails.
   public init?(_ path: String = "/") {
     descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     isMachine = path == "/"
@@ -34,28 +34,28 @@ public final class SystemFiles {
 
   deinit { _ = close(descriptor) }
 
-  /// Keeps what is read from now on, as a fixture.
+  /// Starts to record everything that is read.
   public func record() { recording = [] }
 
-  /// The bytes of a file; nil when it cannot be read.
+  /// Reads a file; returns `nil` if that fails.
   ///
-  /// Up to a page comes in one read, as the kernel's attributes do.
+  /// Up to a page is read with one system call, because the kernel formats an attribute for each.
   func bytes(_ path: String, max: Int = 4096) -> [UInt8]? {
     let file = unsafe drivers_open(descriptor, path, O_RDONLY, isMachine ? 0 : 1)
     guard file >= 0 else { return nil }
     defer { _ = close(file) }
-    let most = min(max, Self.bytesMax)
-    let found = unsafe withUnsafeTemporaryAllocation(byteCount: most, alignment: 16) { buffer -> [UInt8]? in
+    let limit = min(max, Self.bytesMax)
+    let found = unsafe withUnsafeTemporaryAllocation(byteCount: limit, alignment: 16) { buffer -> [UInt8]? in
       var count = 0
-      while count < most {
-        let more = unsafe read(file, buffer.baseAddress! + count, most - count)
+      while count < limit {
+        let more = unsafe read(file, buffer.baseAddress! + count, limit - count)
         if more < 0, errno == EINTR { continue }
         if more < 0, count == 0 { return nil }
         if more <= 0 { break }
         count += more
-        if most <= Self.pageSize { break }
+        if limit <= Self.pageSize { break }
       }
-      // A dump may have been padded to a page.
+      // A recorded file may be padded to a page.
       while count > 0, unsafe buffer[count - 1] == 0 { count -= 1 }
       return unsafe [UInt8](buffer[..<count])
     }
@@ -63,18 +63,18 @@ public final class SystemFiles {
     return found
   }
 
-  /// The text of a file, trimmed.
+  /// Reads a file as text, trimmed.
   func text(_ path: String, max: Int = 4096) -> String? {
     bytes(path, max: max).map { String(decoding: $0, as: UTF8.self).trimmed }
   }
 
-  /// The decimal number that a file holds.
+  /// Reads a file that contains a decimal number.
   func number(_ path: String) -> Int? { text(path, max: 64).flatMap { Int($0) } }
 
-  /// The hexadecimal number that a file holds.
+  /// Reads a file that contains a hexadecimal number.
   func hex(_ path: String) -> Int? { text(path, max: 64).flatMap { Int(hex: $0) } }
 
-  /// The last component of where a symbolic link leads.
+  /// Returns the last component of a symbolic link's target.
   func link(_ path: String) -> String? {
     var bytes = [CChar](repeating: 0, count: 1024)
     let count = isMachine ? unsafe readlinkat(descriptor, path, &bytes, bytes.count) : confinedLink(path, &bytes)
@@ -84,7 +84,7 @@ public final class SystemFiles {
     return target.split(separator: "/").last.map(String.init)
   }
 
-  /// The same in a tree that no link may lead out of: its folder is opened first.
+  /// Reads a link in a recorded tree. Opens its folder first, so that no link can leave the tree.
   private func confinedLink(_ path: String, _ bytes: inout [CChar]) -> Int {
     let slash = path.lastIndex(of: "/") ?? path.startIndex
     let parent = slash == path.startIndex ? "." : String(path[..<slash])
@@ -95,7 +95,7 @@ public final class SystemFiles {
     return unsafe readlinkat(folder, name, &bytes, bytes.count)
   }
 
-  /// The names in a folder, sorted; empty when there is none.
+  /// Returns the sorted names in a folder; empty if it does not exist.
   func names(_ path: String) -> [String] {
     let folder = unsafe drivers_open(descriptor, path, O_RDONLY | O_DIRECTORY, isMachine ? 0 : 1)
     guard folder >= 0 else { return [] }
@@ -115,7 +115,7 @@ public final class SystemFiles {
     return names.sorted()
   }
 
-  /// Whether there is something at a path.
+  /// Returns whether a path exists.
   func exists(_ path: String) -> Bool {
     let found = unsafe drivers_open(descriptor, path, Int32(DRIVERS_NAME_ONLY), isMachine ? 0 : 1)
     guard found >= 0 else { return false }
@@ -124,7 +124,7 @@ public final class SystemFiles {
     return true
   }
 
-  /// Whether this process may open a device file; nil when there is none.
+  /// Returns whether this process may open a device file; `nil` if it does not exist.
   func mayOpen(_ path: String) -> Bool? {
     guard isMachine else { return exists(path) ? !closed.contains(path) : nil }
     let full = "/" + path

@@ -1,44 +1,45 @@
-/// The files that name Vulkan's drivers, read before the loader sees them.
+/// Selects the manifests that the Vulkan loader may read.
 ///
-/// One file that is not JSON makes the loader lose every driver, and one bad library ends the process, so the loader
-/// is given a list of files that were understood, and of drivers that have a device here.
+/// One invalid manifest makes the loader lose every driver, and one bad library ends the process. The loader
+/// therefore gets only valid manifests of drivers that have a device on the machine.
 struct Manifests {
+  /// A manifest, and the driver that it names.
   struct Manifest: Equatable {
     var path: String
     var library: String
-    var maker: Maker
+    var vendor: Vendor
   }
 
-  /// Whose devices a driver drives.
-  enum Maker: Equatable {
+  /// The vendor of a driver's devices.
+  enum Vendor: Equatable {
     case nvidia, amd, intel, software, virtual, other
   }
 
   let files: SystemFiles
   let options: DriverProber.Options
 
-  /// Files and bytes of one that are read.
+  /// Maximum number of manifests, and of bytes in one.
   private static let filesMax = 64
   private static let bytesMax = 65536
 
-  /// Those with something to drive on the machine, or all of them when that is asked for.
+  /// Returns the manifests of drivers that have a device on the machine, or all of them if the options say so.
   func fitting(_ machine: Machine) -> [Manifest] {
     let awake = machine.probeable.filter { $0.backends.contains(.vulkan) }
-    let makers = Set(awake.map(\.vendor))
+    let vendors = Set(awake.map(\.vendor))
     let hasOther = machine.environment.isWSL || awake.contains { $0.address == nil }
     return all().filter { manifest in
       if options.probesEveryDriver { return true }
-      return switch manifest.maker {
-      case .nvidia: makers.contains("NVIDIA")
-      case .amd: makers.contains("AMD")
-      case .intel: makers.contains("Intel")
+      return switch manifest.vendor {
+      case .nvidia: vendors.contains("NVIDIA")
+      case .amd: vendors.contains("AMD")
+      case .intel: vendors.contains("Intel")
       case .other: hasOther
       case .software, .virtual: false
       }
     }
   }
 
-  /// Every manifest that can be used, by path.
+  /// Returns every valid manifest, by path.
   func all() -> [Manifest] {
     var found: [Manifest] = []
     for folder in options.manifestFolders ?? folders() {
@@ -49,7 +50,7 @@ struct Manifests {
     return found
   }
 
-  /// Source: the Vulkan loader's "Driver interface to the loader", Linux search paths.
+  /// Returns the loader's search path. Source: the Vulkan loader's "Driver interface to the loader".
   private func folders() -> [String] {
     var folders = [
       "etc/vulkan/icd.d", "usr/local/share/vulkan/icd.d", "usr/share/vulkan/icd.d",
@@ -70,10 +71,10 @@ struct Manifests {
       let place = library.hasPrefix("/") ? String(library.dropFirst()) : "\(folder)/\(library)"
       guard files.exists(place) else { return nil }
     }
-    return Manifest(path: "/\(path)", library: library, maker: Self.maker(name + " " + library))
+    return Manifest(path: "/\(path)", library: library, vendor: Self.vendor(name + " " + library))
   }
 
-  /// The library that a manifest names; nil when it is none.
+  /// Returns the library that a manifest names; `nil` if the manifest is invalid.
   static func library(_ bytes: [UInt8]) -> String? {
     var walker = JSONReader(bytes)
     var library: String?
@@ -91,16 +92,17 @@ struct Manifests {
     return library
   }
 
-  static func maker(_ text: String) -> Maker {
+  /// Returns the vendor, from the names of a manifest and its library.
+  static func vendor(_ text: String) -> Vendor {
     let text = text.lowercased()
-    func says(_ words: String...) -> Bool {
+    func contains(_ words: String...) -> Bool {
       words.contains { text.split(whereSeparator: Self.mark).joinedContains($0) }
     }
-    if says("lvp", "lavapipe", "swiftshader") { return .software }
-    if says("nvidia", "nouveau") { return .nvidia }
-    if says("radeon", "amd", "amdvlk", "amdgpu") { return .amd }
-    if says("intel") { return .intel }
-    if says("virtio", "gfxstream") { return .virtual }
+    if contains("lvp", "lavapipe", "swiftshader") { return .software }
+    if contains("nvidia", "nouveau") { return .nvidia }
+    if contains("radeon", "amd", "amdvlk", "amdgpu") { return .amd }
+    if contains("intel") { return .intel }
+    if contains("virtio", "gfxstream") { return .virtual }
     return .other
   }
 

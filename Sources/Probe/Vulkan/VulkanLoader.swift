@@ -1,7 +1,7 @@
 internal import CVulkan
 
-/// Vulkan's loader and the drivers behind it: mapped in a driver's process alone.
+/// The Vulkan loader, which is only loaded in a driver's process.
 enum VulkanLoader {
-  /// Writes a report of every device to a descriptor; 0, or why there is none.
+  /// Writes a report of every device to a descriptor; returns 0 or an error code of CVulkan.
   static func report(to descriptor: Int32, library: String) -> Int32 { unsafe vulkan_probe(descriptor, library) }
 }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Probe
 
-/// Drivers that misbehave in their own process, and what is known afterwards.
+/// Driver processes that misbehave, and the facts that remain.
 @Suite(.serialized) struct ChildProcessTests {
-  private func ask(
+  private func probe(
     _ words: [String], _ kind: Fakes.Kind = .nvml, machine name: String = "dgx-a100",
     deadline: Duration = .seconds(10)
   ) throws -> (machine: Machine, time: Duration) {
@@ -18,8 +18,8 @@ import Testing
     return (machine, ContinuousClock.now - start)
   }
 
-  @Test func `eight devices are described with all that the library knows`() throws {
-    let (machine, _) = try ask(["DEVICES=8"])
+  @Test func `eight devices have all facts that the library reports`() throws {
+    let (machine, _) = try probe(["DEVICES=8"])
     #expect(machine.driverProbes.map(\.outcome) == [.answered])
     #expect(machine.devices.count == 8)
     let first = try #require(machine.device("0000:07:00.0"))
@@ -34,22 +34,22 @@ import Testing
     #expect(machine.usable.count == 8)
   }
 
-  @Test func `parts of a divided device are devices, and the whole is none`() throws {
-    let (machine, _) = try ask(["DEVICES=1", "MIG"], machine: "firecracker-vm")
+  @Test func `partitions are devices, and the partitioned device is excluded`() throws {
+    let (machine, _) = try probe(["DEVICES=1", "MIG"], machine: "firecracker-vm")
     #expect(machine.devices.count == 3)
     #expect(machine.usable.count == 2)
     #expect(machine.usable.allSatisfy { $0.memory?.value == 42_412_802_048 && $0.backends == [.cuda] })
     #expect(machine.device("0000:07:00.0")?.exclusion?.contains("2 parts") == true)
   }
 
-  @Test func `a device without memory of its own has the machine's`() throws {
-    let (machine, _) = try ask(["DEVICES=1", "UNIFIED"], machine: "firecracker-vm")
+  @Test func `a device without its own memory uses the machine's`() throws {
+    let (machine, _) = try probe(["DEVICES=1", "UNIFIED"], machine: "firecracker-vm")
     #expect(machine.devices.first?.isUnified == true)
     #expect(machine.devices.first?.memory?.value == machine.memory.total.value)
   }
 
-  @Test func `a lost device says so, and the others are described`() throws {
-    let (machine, _) = try ask(["DEVICES=2", "LOST=1"], machine: "firecracker-vm")
+  @Test func `a lost device is reported, and so are the others`() throws {
+    let (machine, _) = try probe(["DEVICES=2", "LOST=1"], machine: "firecracker-vm")
     #expect(machine.usable.count == 1)
     #expect(machine.devices.contains { $0.exclusion?.contains("fallen off the bus") == true })
   }
@@ -57,81 +57,81 @@ import Testing
   @Test(arguments: [
     ("CRASH", "signal 11"), ("ABORT", "signal 6"), ("EXIT", "ended its process with 3"), ("DIES_AT=0", "signal 9"),
   ])
-  func `a driver that ends its process leaves this one alone`(word: String, how: String) throws {
-    let (machine, _) = try ask([word])
+  func `a driver that ends its process does not affect this one`(word: String, how: String) throws {
+    let (machine, _) = try probe([word])
     #expect(machine.driverProbes.map(\.outcome) == [.crashed(how)])
     #expect(machine.devices.count == 8)
     #expect(machine.device("0000:07:00.0")?.memory?.confidence == .tabulated)
   }
 
-  @Test func `what was said before a crash is kept`() throws {
-    let (machine, _) = try ask(["DEVICES=8", "DIES_AT=3"])
+  @Test func `facts written before a crash are kept`() throws {
+    let (machine, _) = try probe(["DEVICES=8", "DIES_AT=3"])
     #expect(machine.devices.filter { $0.memory?.source == .nvml }.count == 3)
   }
 
-  @Test func `a driver that hangs is ended at the deadline`() throws {
-    let (machine, time) = try ask(["HANG"], deadline: .milliseconds(300))
+  @Test func `a driver that hangs is killed at the deadline`() throws {
+    let (machine, time) = try probe(["HANG"], deadline: .milliseconds(300))
     #expect(machine.driverProbes.map(\.outcome) == [.hung])
     #expect(time >= .milliseconds(300))
     #expect(time < .seconds(30))
   }
 
-  @Test func `a driver that prints a megabyte and hangs is emptied and ended at the deadline`() throws {
-    let (machine, time) = try ask(["CHATTER"], deadline: .milliseconds(500))
+  @Test func `a driver that prints a megabyte and hangs is killed at the deadline`() throws {
+    let (machine, time) = try probe(["CHATTER"], deadline: .milliseconds(500))
     #expect(machine.driverProbes.map(\.outcome) == [.hung])
     #expect(time < .seconds(30))
   }
 
-  @Test func `a driver that never stops printing is ended at the deadline`() throws {
-    let (machine, time) = try ask(["ENDLESS"], deadline: .milliseconds(500))
+  @Test func `a driver that never stops printing is killed at the deadline`() throws {
+    let (machine, time) = try probe(["ENDLESS"], deadline: .milliseconds(500))
     #expect(machine.driverProbes.map(\.outcome) == [.hung])
     #expect(time < .seconds(30))
   }
 
-  @Test func `a program that cannot be started is told`() throws {
+  @Test func `a program that cannot be started is reported`() throws {
     let recorded = try Recorded("dgx-a100")
     var options = try Fakes.options(.nvml, "x.so")
     options.program = "/no/such/program"
     var prober = DriverProber(options)
     #expect(
       prober.probe(recorded.machine, recorded.files).driverProbes.map(\.outcome) == [
-        .failed("its process cannot be started")
+        .failed("its process could not be started")
       ])
   }
 
-  @Test func `a driver that prints a megabyte and answers is heard`() throws {
-    let (machine, time) = try ask(["FLOOD", "DEVICES=8"], deadline: .seconds(10))
+  @Test func `a driver that prints a megabyte before its report is read`() throws {
+    let (machine, time) = try probe(["FLOOD", "DEVICES=8"], deadline: .seconds(10))
     #expect(machine.driverProbes.map(\.outcome) == [.answered])
     #expect(machine.driverProbes.first?.devices == 8)
     #expect(time < .seconds(5))
   }
 
-  @Test func `a driver that leaves a process behind is not waited for`() throws {
-    let (machine, time) = try ask(["FORK"], deadline: .seconds(10))
+  @Test func `a process that a driver leaves behind does not delay the probe`() throws {
+    let (machine, time) = try probe(["FORK"], deadline: .seconds(10))
     #expect(machine.driverProbes.map(\.outcome) == [.answered])
     #expect(time < .seconds(5))
   }
 
-  @Test(arguments: [(9, "not loaded"), (18, "different versions"), (15, "fallen off"), (999, "NVML says 999")])
-  func `a code is said in words`(code: Int, words: String) throws {
-    let (machine, _) = try ask(["CODE=\(code)"])
+  @Test(arguments: [(9, "not loaded"), (18, "different versions"), (15, "fallen off"), (999, "code 999")])
+  func `an error code is reported in words`(code: Int, words: String) throws {
+    let (machine, _) = try probe(["CODE=\(code)"])
     guard case .failed(let text)? = machine.driverProbes.first?.outcome else { return #expect(Bool(false)) }
     #expect(text.contains(words))
   }
 
-  @Test func `a library without the functions, and no library, are absent`() throws {
-    let (machine, _) = try ask([], .half)
-    #expect(machine.driverProbes.map(\.outcome) == [.unavailable("its library is not the one that is meant")])
+  @Test func `a missing library, or one without the functions, is unavailable`() throws {
+    let (machine, _) = try probe([], .half)
+    #expect(machine.driverProbes.map(\.outcome) == [.unavailable("its library lacks the expected functions")])
     let recorded = try Recorded("dgx-a100")
     var prober = DriverProber(try Fakes.options(.nvml, "/no/such/library.so"))
     #expect(
       prober.probe(recorded.machine, recorded.files).driverProbes.map(\.outcome) == [
-        .unavailable("its library is not here")
+        .unavailable("its library is not installed")
       ]
     )
   }
 
-  @Test func `what hung is left alone for a minute, then two, and asked again`() throws {
+  @Test func `a driver that crashed is quarantined for one minute, then two, and probed again`() throws {
     let folder = try Fakes.Folder()
     let recorded = try Recorded("dgx-a100")
     var prober = DriverProber(try Fakes.options(.nvml, try folder.library(.nvml, ["CRASH"])))
@@ -145,7 +145,7 @@ import Testing
     #expect(outcome(180) == .crashed("signal 11"))
   }
 
-  @Test func `what crashed is left alone by the next program too, until it is time or the file is gone`() throws {
+  @Test func `the quarantine applies to the next program too, until it expires or its file is deleted`() throws {
     let folder = try Fakes.Folder()
     let recorded = try Recorded("dgx-a100")
     var options = try Fakes.options(.nvml, try folder.library(.nvml, ["CRASH"]))
@@ -156,22 +156,22 @@ import Testing
       return prober.probe(recorded.machine, recorded.files, now: now).driverProbes.first?.outcome
     }
     #expect(outcome(1000) == .crashed("signal 11"))
-    #expect(outcome(1059) == .quarantined("it crashed once; asked again later"))
+    #expect(outcome(1059) == .quarantined("it crashed once; probed again later"))
     #expect(outcome(1060) == .crashed("signal 11"))
-    #expect(outcome(1179) == .quarantined("it crashed 2 times; asked again later"))
+    #expect(outcome(1179) == .quarantined("it crashed 2 times; probed again later"))
     try FileManager.default.removeItem(at: file)
     #expect(outcome(1179) == .crashed("signal 11"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path + "/below") == ["drivers"])
   }
 
-  @Test func `what is remembered survives being written, and a file that is something else is nothing`() {
+  @Test func `a quarantine is the same after writing and reading, and any other file is empty`() {
     var quarantine = DriverQuarantine()
     quarantine.record(.hung, for: "nvml a b", now: 5)
     quarantine.record(.stuck, for: "vulkan c", now: 5)
     let again = DriverQuarantine(text: quarantine.text)
     #expect(again == quarantine)
     #expect(again.reason(against: "nvml a b", now: 64)?.contains("hung once") == true)
-    #expect(again.reason(against: "vulkan c", now: .max)?.contains("until the next start") == true)
+    #expect(again.reason(against: "vulkan c", now: .max)?.contains("until the next boot") == true)
     for text in ["", "x", "1 2 3", "0 9 0 hung a", "99 9 0 hung a", "1 9 0 sang a", "1 x 0 hung a", "\0\u{ff}"] {
       #expect(DriverQuarantine(text: text) == DriverQuarantine())
     }
@@ -179,7 +179,7 @@ import Testing
     #expect(DriverQuarantine(text: many).reason(against: "499", now: 0) == nil)
   }
 
-  @Test func `AMD's and Intel's libraries are heard`() throws {
+  @Test func `AMD's and Intel's libraries are probed`() throws {
     let folder = try Fakes.Folder()
     let amd = try Recorded("instinct-mi210")
     var prober = DriverProber(try Fakes.options(.rocmSMI, try folder.library(.rocmSMI)))
@@ -193,7 +193,7 @@ import Testing
     #expect(arc?.free?.value == 12_348_030_976)
   }
 
-  @Test func `variables that hide devices are heeded, and named`() throws {
+  @Test func `variables that hide devices apply, and are named`() throws {
     var machine = try Recorded("dgx-a100").machine
     Merge.finish(&machine, environment: ["CUDA_VISIBLE_DEVICES": "1,GPU-00000003,9,2"])
     #expect(
@@ -201,7 +201,7 @@ import Testing
     #expect(machine.devices[0].advice.contains { $0.contains("CUDA_VISIBLE_DEVICES") })
   }
 
-  @Test func `a code that is no code is none`() {
+  @Test func `a report without a valid code is a crash`() {
     for text in ["9223372036854775800", "-9223372036854775808", "x", ""] {
       let report = DriverReport(Array("device 0\nname A\nend \(text)\n".utf8))
       for source in Source.allCases {
@@ -210,7 +210,7 @@ import Testing
     }
   }
 
-  @Test func `a report may be cut anywhere and say anything`() {
+  @Test func `a report cut anywhere, or of any content, does not crash the parser`() {
     let whole = Array(
       "driver_version 1\ndevice 0\npci 0000:01:00.0\nname A\nheap 1 2 3\npartition 0\nuuid x\nend 0\n".utf8)
     for end in 0...whole.count { _ = DriverReport(Array(whole[..<end])) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Probe
 
-/// Vulkan through the real loader, with drivers that were built for the test.
+/// Vulkan probes through the real loader, with fake drivers.
 @Suite(.serialized) struct VulkanTests {
   private func ask(
     _ folder: Fakes.Folder, machine name: String = "radeon-rx7900xtx", deadline: Duration = .seconds(20)
@@ -18,11 +18,11 @@ import Testing
     var machine = recorded.machine
     machine.devices.removeAll { $0.vendor == "NVIDIA" }
     var prober = DriverProber(options)
-    // Manifests and libraries are this machine's, the devices are the recorded machine's.
+    // Manifests and libraries are from this machine, devices from the recorded one.
     return prober.probe(machine, try #require(SystemFiles()))
   }
 
-  @Test func `two cards are joined to what the kernel knows of them`() throws {
+  @Test func `two cards are merged with the kernel's facts`() throws {
     let folder = try Fakes.Folder()
     try folder.manifest("radeon", try folder.library(.vulkan))
     let machine = try ask(folder)
@@ -36,7 +36,7 @@ import Testing
     #expect(card.backends == [.rocm, .vulkan])
   }
 
-  @Test func `without the kernel's help the largest heap counts, not the window beside it`() throws {
+  @Test func `without the kernel's facts, the largest heap counts, not the window into it`() throws {
     let folder = try Fakes.Folder()
     try folder.manifest("radeon", try folder.library(.vulkan))
     let machine = try ask(folder, machine: "firecracker-vm")
@@ -51,7 +51,7 @@ import Testing
   @Test(arguments: [
     ("CRASH_AT_LOAD", "signal 11"), ("ABORT", "signal 6"), ("EXIT", "ended its process with 3"),
   ])
-  func `a driver that ends the process takes only its own`(word: String, how: String) throws {
+  func `a driver that ends its process ends only its own`(word: String, how: String) throws {
     let folder = try Fakes.Folder()
     try folder.manifest("bad", try folder.library(.vulkan, [word]))
     let machine = try ask(folder)
@@ -60,13 +60,13 @@ import Testing
   }
 
   @Test(arguments: ["HANG_AT_LOAD", "HANG"])
-  func `a driver that hangs is ended`(word: String) throws {
+  func `a driver that hangs is killed`(word: String) throws {
     let folder = try Fakes.Folder()
     try folder.manifest("slow", try folder.library(.vulkan, [word]))
     #expect(try ask(folder, deadline: .milliseconds(500)).driverProbes.map(\.outcome) == [.hung])
   }
 
-  @Test func `a manifest that is not JSON does not take the good one with it`() throws {
+  @Test func `an invalid manifest does not affect a valid one`() throws {
     let folder = try Fakes.Folder()
     try folder.manifest("good", try folder.library(.vulkan))
     try folder.text("icd.d/broken.json", "{\"file_format_version\": \"1.0.0\", \"ICD\": {")
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test(arguments: ["1.5.", "01", "-", "1e", "1-2", "+1", "\"\\q\"", "\"\\u12\"", "\"\\u+123\"", "tru", "nullx"])
-  func `what is nearly JSON is no manifest`(value: String) {
+  func `a manifest that is almost JSON is invalid`(value: String) {
     func library(_ value: String) -> String? {
       Manifests.library(
         Array(#"{"file_format_version": "1.0.0", "x": \#(value), "ICD": {"library_path": "a.so"}}"#.utf8))
@@ -86,13 +86,13 @@ import Testing
     for sound in ["0", "-0.5e+10", "\"\\u00e9\\/\"", "true"] { #expect(library(sound) == "a.so") }
   }
 
-  @Test func `a library that is no driver is nothing`() throws {
+  @Test func `a library that is not a driver adds no device`() throws {
     let folder = try Fakes.Folder()
     try folder.manifest("none", try folder.library(.half))
     guard case .unavailable? = try ask(folder).driverProbes.first?.outcome else { return #expect(Bool(false)) }
   }
 
-  @Test func `drivers are asked for makers that were seen, and software never`() throws {
+  @Test func `drivers are probed only for vendors with a device, and software renderers never`() throws {
     let folder = try Fakes.Folder()
     for name in [
       "radeon_icd.x86_64", "intel_icd", "intel_hasvk_icd", "lvp_icd", "nvidia_icd", "nouveau_icd", "virtio_icd",
@@ -118,7 +118,7 @@ import Testing
     #expect(try names("raspberry-pi-rockchip").isEmpty)
   }
 
-  @Test func `Mesa's software renderer is seen and excluded`() throws {
+  @Test func `Mesa's software renderer is listed but excluded`() throws {
     guard FileManager.default.fileExists(atPath: "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json") else { return }
     var options = DriverProber.Options()
     options.program = try Fakes.program()
@@ -132,7 +132,7 @@ import Testing
     #expect(machine.usable.allSatisfy { $0.kind != .softwareRenderer })
   }
 
-  @Test func `after all that no driver and no loader is mapped here`() throws {
+  @Test func `after all probes, neither a driver nor the loader is mapped in this process`() throws {
     let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
     for name in ["libvulkan", "libnvidia", "librocm_smi", "libze_loader", "/fakes-", "libLLVM"] {
       #expect(!maps.contains(name))

@@ -4,7 +4,7 @@ import Testing
 @testable import Gateway
 @testable import Probe
 
-/// The hardware endpoints' questions and answers.
+/// Requests and responses of the hardware endpoints.
 @Suite struct HardwareAPITests {
   private let snapshot: Snapshot
 
@@ -12,20 +12,20 @@ import Testing
     snapshot = Snapshot(try Recorded("radeon-rx7900xtx").machine, reserve: gibibyte)
   }
 
-  private func ask(_ question: HardwareAPI.Endpoint, _ body: String = "") throws -> [String: Any] {
-    guard case .json(let bytes) = HardwareAPI.answer(question, Array(body.utf8), snapshot) else {
-      Issue.record("refused: \(question)")
+  private func ask(_ endpoint: HardwareAPI.Endpoint, _ body: String = "") throws -> [String: Any] {
+    guard case .json(let bytes) = HardwareAPI.answer(endpoint, Array(body.utf8), snapshot) else {
+      Issue.record("refused: \(endpoint)")
       return [:]
     }
     return try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
   }
 
-  private func refusal(_ question: HardwareAPI.Endpoint, _ body: String) -> String? {
-    if case .refused(let message, _) = HardwareAPI.answer(question, Array(body.utf8), snapshot) { return message }
+  private func error(_ endpoint: HardwareAPI.Endpoint, _ body: String) -> String? {
+    if case .refused(let message, _) = HardwareAPI.answer(endpoint, Array(body.utf8), snapshot) { return message }
     return nil
   }
 
-  @Test func `the machine is told with hoosh's fields and ours`() throws {
+  @Test func `the machine has the known fields and more`() throws {
     let all = try ask(.machine)
     let accelerators = try #require(all["accelerators"] as? [[String: Any]])
     try #require(accelerators.count == 2)
@@ -40,12 +40,12 @@ import Testing
   }
 
   @Test(arguments: Recorded.names)
-  func `every recorded machine is JSON`(name: String) throws {
+  func `every recorded machine is valid JSON`(name: String) throws {
     let bytes = Snapshot(try Recorded(name).machine).json
     #expect(try JSONSerialization.jsonObject(with: Data(bytes)) is [String: Any])
   }
 
-  @Test func `telemetry and models are tables`() throws {
+  @Test func `telemetry and models are lists`() throws {
     #expect((try ask(.telemetry)["devices"] as? [Any])?.count == 2)
     let models = try #require(try ask(.models)["models"] as? [[String: Any]])
     try #require(models.map { $0["params_billions"] as? Int } == [1, 3, 7, 13, 70, 405])
@@ -54,7 +54,7 @@ import Testing
     #expect((try ask(.compatibleModels)["compatible"] as? [Any])?.count ?? 0 > 10)
   }
 
-  @Test func `a placement has hoosh's fields, and the plan`() throws {
+  @Test func `a placement has the known fields and a plan`() throws {
     let answer = try ask(.placement, "{\"model_params\": 8000000000, \"quantization\": \"INT4\"}")
     #expect(answer["memory_required_bytes"] as? Int == 4_800_000_000)
     #expect(answer["fits_single_device"] as? Bool == true)
@@ -63,7 +63,7 @@ import Testing
     #expect(try ask(.placement, "{\"model\": \"llama-3.1-70b\"}")["model_params"] as? Int == 70_000_000_000)
   }
 
-  @Test func `a what-if plans on the edited machine with the same code`() throws {
+  @Test func `a what-if plans the edited machine with the same code`() throws {
     let body =
       "{\"model\":\"70b\",\"quantization\":\"int4\",\"add_devices\":[{\"memory_bytes\":51539607552}],\"remove_count\":1}"
     let answer = try ask(.simulate, body)
@@ -77,7 +77,7 @@ import Testing
     #expect((plan["shares"] as? [[String: Any]])?.first?["device"] as? String == "uuid-what-if-1")
   }
 
-  @Test func `prices are dated, the cheapest first, five at most`() throws {
+  @Test func `prices have a date, the cheapest come first, and there are at most five`() throws {
     let answer = try ask(.cost, "{\"model\":\"70b\"}")
     #expect(answer["prices_of"] as? String == "2025-03-31")
     #expect(answer["memory_required_bytes"] as? Int == 84_000_000_000)
@@ -91,7 +91,7 @@ import Testing
     #expect(try ask(.cost, "{\"model\":\"7b\",\"provider\":\"aws\"}")["recommendations"] as? [[String: Any]] != nil)
   }
 
-  @Test func `training needs what hoosh's table says`() throws {
+  @Test func `training needs the memory of the table`() throws {
     let answer = try ask(.trainingEstimate, "{\"model\":\"7b\",\"method\":\"full\"}")
     let estimate = try #require(answer["estimate"] as? [String: Any])
     #expect(answer["model_params_millions"] as? Int == 7000)
@@ -104,7 +104,7 @@ import Testing
     #expect(small["activation_bytes"] as? Int == 50_000_000)
   }
 
-  @Test func `a file's beginning tells its format`() throws {
+  @Test func `the first bytes of a file determine its format`() throws {
     let (header, _) = GGUFMaker.llama(
       layers: 1, embedding: 64, heads: 4, kvHeads: 2, feedForward: 128, vocabulary: 10
     ).make()
@@ -122,7 +122,7 @@ import Testing
     #expect(String(decoding: cut, as: UTF8.self).contains("\"complete\":false"))
   }
 
-  @Test func `a requirement is met by kind`() throws {
+  @Test func `a requirement matches devices by kind`() throws {
     #expect(try ask(.requirementMatch, "{\"requirement\":\"gpu\",\"min_chips\":2}")["matches"] as? Bool == true)
     #expect(try ask(.requirementMatch, "{\"requirement\":\"tpu\"}")["matches"] as? Bool == false)
     #expect(try ask(.requirementMatch, "{}")["matches"] as? Bool == true)
@@ -137,24 +137,24 @@ import Testing
     (.requirementMatch, "{\"requirement\":\"abacus\"}"), (.trainingEstimate, "{\"method\":\"hope\"}"),
     (.trainingEstimate, "{\"target\":\"abacus\"}"), (.modelFormat, "hello"), (.placement, "{\"context\":0}"),
   ])
-  func `what cannot be understood is refused with a sentence`(question: HardwareAPI.Endpoint, body: String) {
-    #expect(refusal(question, body)?.hasSuffix(".") == true)
+  func `an invalid request is rejected with a message`(endpoint: HardwareAPI.Endpoint, body: String) {
+    #expect(error(endpoint, body)?.hasSuffix(".") == true)
   }
 
-  @Test func `a request that is too large is refused unread`() {
+  @Test func `a request that is too large is rejected unread`() {
     let body = "{\"model\":\"7b\",\"x\":\"" + String(repeating: "a", count: HardwareRequest.bytesMax) + "\"}"
-    #expect(refusal(.placement, body)?.contains("65536") == true)
+    #expect(error(.placement, body)?.contains("65536") == true)
   }
 
-  @Test func `sixty-four devices can be added and no more`() {
+  @Test func `at most 64 devices can be added`() {
     func body(_ count: Int) -> String {
       "{\"add_devices\":[" + [String](repeating: "{\"memory_bytes\":1}", count: count).joined(separator: ",") + "]}"
     }
-    #expect(refusal(.simulate, body(64)) == nil)
-    #expect(refusal(.simulate, body(65)) != nil)
+    #expect(error(.simulate, body(64)) == nil)
+    #expect(error(.simulate, body(65)) != nil)
   }
 
-  @Test func `the rule of thumb is hoosh's`() {
+  @Test func `the rule of thumb adds a fifth`() {
     #expect(Sizing.bytes(8_000_000_000, .int4) == 4_800_000_000)
     #expect(Sizing.bytes(1_000_000_000, .fp32) == 4_800_000_000)
     #expect(Sizing.bytes(.max, .fp32) == .max)

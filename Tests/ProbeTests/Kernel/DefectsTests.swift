@@ -2,8 +2,8 @@ import Testing
 
 @testable import Probe
 
-/// What the program before this one got wrong about machines. The pipe that nobody emptied is in `ChildProcessTests`, the
-/// planner's part in `PlannerTests`.
+/// Regression tests for defects of an earlier program. The one about a full pipe is in `ChildProcessTests`, and
+/// those of the planner are in `PlannerTests`.
 @Suite struct DefectsTests {
   @Test func `a Vulkan device has the memory of its heaps, not a constant`() throws {
     let report = DriverReport(
@@ -16,7 +16,7 @@ import Testing
     #expect(machine.devices.first?.free?.value == 20_000_000_000)
   }
 
-  @Test func `a software renderer is seen and not used`() {
+  @Test func `a software renderer is listed but not used`() {
     var machine = Machine()
     Merge.add(
       DriverReport(Array("device 0\nname llvmpipe\ntype 4\ndriver_id 13\nheap 2147483648 0 0 1 1\nend 0\n".utf8)),
@@ -27,12 +27,12 @@ import Testing
     #expect(MemoryBudget(machine).devices.isEmpty)
   }
 
-  @Test func `an Arc beside a GeForce is still there`() throws {
+  @Test func `an Arc next to a GeForce is still listed`() throws {
     let machine = try Recorded("arc-and-geforce").machine
     #expect(machine.usable.map(\.vendor) == ["NVIDIA", "Intel"])
   }
 
-  @Test func `one card that three drivers describe is one device with three backends`() throws {
+  @Test func `a card in three drivers' reports is one device with three backends`() throws {
     var machine = try Recorded("arc-and-geforce").machine
     Merge.add(
       DriverReport(Array("device 0\npci 0000:4a:00.0\nname Arc\nmemory_total 17000000000\n".utf8)),
@@ -73,7 +73,7 @@ import Testing
     #expect(geforce.memory == Fact(25_300_000_000, .nvml, .exact))
   }
 
-  @Test func `NPUs are found where the kernel has them, and their memory is the machine's`() throws {
+  @Test func `NPUs are found by their kernel driver, and use the machine's memory`() throws {
     for (name, address) in [
       ("meteor-lake-laptop", "0000:00:0b.0"), ("ryzen-strix-point", "0000:c5:00.1"),
       ("ryzen-phoenix", "0000:c2:00.1"),
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test func `another maker's accel node is no TPU, and a TPU behind vfio is one`() throws {
+  @Test func `another vendor's accel node is not a TPU, and a TPU bound to vfio is one`() throws {
     let gaudi = try Recorded("gaudi2").machine
     #expect(gaudi.devices.allSatisfy { $0.kind == .asic && $0.backends == [.gaudi] })
     #expect(gaudi.usable.count == 1)
@@ -100,14 +100,14 @@ import Testing
     #expect(trainium.environment.cloud == "aws")
   }
 
-  @Test func `an idle link is not the link`() throws {
+  @Test func `the link is the fastest one, not the current one of an idle device`() throws {
     let link = try #require(try Recorded("geforce-rtx4080").machine.device("0000:01:00.0")?.link)
     #expect(link.gigatransfers == 16)
     #expect(link.currentGigatransfers == 5)
     #expect(abs(link.gigabytesPerSecond - 31.5) < 0.1)
   }
 
-  @Test func `a slot that is slower than the card decides`() throws {
+  @Test func `a slow slot limits the link`() throws {
     let link = try #require(try Recorded("arc-and-geforce").machine.device("0000:21:00.0")?.link)
     #expect(link.gigatransfers == 8)
     #expect(link.lanes == 8)
@@ -123,29 +123,29 @@ import Testing
     (0x1002, 0x74a1, "Instinct MI300X"), (0x1002, 0x74b5, "Instinct MI300X VF"),
     (0x1002, 0x747e, "Radeon RX 7700 XT/7800 XT"),
   ])
-  func `the table agrees with the PCI ID Repository`(vendor: Int, device: Int, name: String) {
+  func `the table matches the PCI ID Repository`(vendor: Int, device: Int, name: String) {
     #expect(DeviceTable.find(vendor: vendor, device: device)?.name == name)
   }
 
-  @Test func `no identity stands twice in the table`() {
+  @Test func `the table contains each PCI ID once`() {
     #expect(Set(DeviceTable.rows.map(\.identity)).count == DeviceTable.rows.count)
   }
 
-  @Test func `a device whose memory is a node of the machine is counted once`() throws {
+  @Test func `device memory that is also a NUMA node is counted once`() throws {
     let machine = try Recorded("grace-hopper").machine
     #expect(machine.memory.installed == 480 * gibibyte)
     #expect(machine.memory.distant == 95 * gibibyte)
     #expect(machine.device("0009:01:00.0")?.numaNode == 1)
   }
 
-  @Test func `every port of every network card is looked at`() throws {
+  @Test func `every port of every network adapter is listed`() throws {
     let ports = try Recorded("instinct-mi300x-8").machine.fabric
     #expect(ports.count == 4)
     #expect(ports.filter(\.isActive).count == 3)
     #expect(ports.contains { $0.port == 2 && $0.layer == "Ethernet" && $0.gigabitsPerSecond == 400 })
   }
 
-  @Test func `a sleeping device is not woken: nothing of it is read that would`() throws {
+  @Test func `a sleeping device is not woken by any read`() throws {
     let recorded = try Recorded("optimus-laptop-asleep")
     recorded.files.record()
     let machine = recorded.machine
@@ -159,14 +159,14 @@ import Testing
         #expect(!read.contains { $0.contains(address) && $0.contains(file) }, "\(file) of \(address)")
       }
     }
-    // No driver that would wake it is asked either.
+    // No driver that would wake it is probed either.
     #expect(
       DriverQueries(files: recorded.files, options: DriverProber.Options()).queries(for: machine).allSatisfy {
         $0.source != .nvml
       })
   }
 
-  @Test func `a maker's driver is not asked while one of its devices sleeps`() throws {
+  @Test func `a vendor's driver is not probed while one of its devices sleeps`() throws {
     var machine = try Recorded("dgx-a100").machine
     #expect(machine.probeable.count == 8)
     machine.devices[3].isAsleep = true
@@ -175,7 +175,7 @@ import Testing
     #expect(mixed.probeable.map(\.vendor) == ["Intel"])
   }
 
-  @Test func `no permission for a device is said, with what to do`() throws {
+  @Test func `a missing permission is reported with a remedy`() throws {
     let recorded = try Recorded("radeon-rx7900xtx")
     recorded.files.closed = ["dev/dri/renderD128", "dev/kfd"]
     let device = try #require(recorded.machine.device("0000:03:00.0"))

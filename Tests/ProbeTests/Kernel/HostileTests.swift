@@ -4,7 +4,7 @@ import Testing
 
 @testable import Probe
 
-/// Files that are not what they should be.
+/// Kernel files with unexpected contents.
 @Suite struct HostileTests {
   private static let device = """
     sys/bus/pci/devices/0000:01:00.0/class = 0x030000
@@ -12,14 +12,14 @@ import Testing
     sys/bus/pci/devices/0000:01:00.0/device = 0x744c
     """
 
-  @Test func `a link that leads out of the tree leads to its top`() throws {
+  @Test func `a link out of a recorded tree stays inside it`() throws {
     let recorded = try Recorded("", adding: "proc/meminfo -> /../../../../../../../../etc/passwd")
     #expect(recorded.files.text("proc/meminfo") == nil)
     let rooted = try Recorded("", adding: "proc/meminfo -> /data/meminfo\ndata/meminfo = MemTotal: 1024 kB")
     #expect(rooted.files.text("proc/meminfo") == "MemTotal: 1024 kB")
   }
 
-  @Test func `a pipe is not waited for`() throws {
+  @Test func `reading a pipe does not block`() throws {
     let recorded = try Recorded("")
     try FileManager.default.createDirectory(
       at: recorded.place.appending(path: "proc"), withIntermediateDirectories: true)
@@ -29,7 +29,7 @@ import Testing
     #expect(ContinuousClock.now - start < .seconds(20))
   }
 
-  @Test func `a large file is read up to its bound`() throws {
+  @Test func `a large file is read up to the limit`() throws {
     let recorded = try Recorded("")
     try Data(repeating: 65, count: 3 << 20).write(to: recorded.place.appending(path: "large"))
     #expect(recorded.files.bytes("large", max: 100)?.count == 100)
@@ -43,7 +43,7 @@ import Testing
     "numa_node = 9223372036854775807", "revision = 0xfffffffffffffffffffff",
     "mem_info_gtt_total = 9223372036854775807\nsys/bus/pci/devices/0000:01:00.0/mem_info_vram_total = 9223372036854775807",
   ])
-  func `numbers that make no sense change nothing`(line: String) throws {
+  func `nonsensical numbers do no harm`(line: String) throws {
     for driver in ["amdgpu", "xe", "nvidia"] {
       let recorded = try Recorded(
         "",
@@ -58,24 +58,24 @@ import Testing
   }
 
   @Test(arguments: ["0-", "-3", "0-999999999999", "5-2", "a-b", "0,,1", "0-3-5", "18446744073709551615"])
-  func `lists of processors are believed within bounds`(text: String) {
-    #expect(CPUList.read(text).allSatisfy { (0..<CPUList.most).contains($0) })
+  func `lists of processors are limited`(text: String) {
+    #expect(CPUList.read(text).allSatisfy { (0..<CPUList.endMax).contains($0) })
   }
 
   @Test(arguments: [
     "", ":", "0000:00:00", "0000:00:00.8", "0000:00:20.0", "xyz", "0:0:0:0.0", "+1:00.0", "000100000000:00:00.0",
   ])
-  func `what is no address is none`(text: String) { #expect(PCIAddress(text) == nil) }
+  func `an invalid address is rejected`(text: String) { #expect(PCIAddress(text) == nil) }
 
   @Test(arguments: [
     ("0000:01:00.0", "0000:01:00.0"), ("00000000:81:00.0", "0000:81:00.0"), ("01:00.0", "0000:01:00.0"),
     ("00010000:C1:1F.7", "10000:c1:1f.7"),
   ])
-  func `an address reads the same in all spellings`(text: String, expected: String) {
+  func `an address is the same in all spellings`(text: String, expected: String) {
     #expect(PCIAddress(text)?.description == expected)
   }
 
-  @Test func `a thousand functions are looked at, and no more than the bound of entries`() throws {
+  @Test func `a thousand functions are scanned, up to the limit on entries`() throws {
     var lines: [String] = []
     for bus in 0..<32 {
       for device in 0..<32 {

@@ -2,10 +2,10 @@ import Testing
 
 @testable import Probe
 
-/// What the kernel's files say of machines that were recorded.
+/// Scans of recorded machines.
 @Suite struct MachinesTests {
   @Test(arguments: Recorded.names)
-  func `every recorded machine has processors, memory, and devices with names and no address twice`(name: String)
+  func `every recorded machine has processors, memory, and devices with names and unique addresses`(name: String)
     throws
   {
     let machine = try Recorded(name).machine
@@ -19,7 +19,7 @@ import Testing
     #expect(!Summary.text(machine).isEmpty)
   }
 
-  @Test func `a Radeon's memory, bandwidth, link and power are the kernel's, and exact`() throws {
+  @Test func `the memory, bandwidth, link, and power of a Radeon come from the kernel and are exact`() throws {
     let device = try #require(try Recorded("radeon-rx7900xtx").machine.device("0000:03:00.0"))
     #expect(device.kind == .discreteGPU)
     #expect(device.memory == Fact(25_753_026_560, .sysfs, .exact))
@@ -39,12 +39,12 @@ import Testing
     ("instinct-mi210", "0000:83:00.0", 1638.4), ("instinct-mi300x-8", "0000:05:00.0", 5324.8),
     ("arc-a380-i915", "0000:0a:00.0", 186.0), ("geforce-rtx4080", "0000:01:00.0", 716.8),
   ])
-  func `bandwidth is that of the data sheet`(name: String, address: String, expected: Double) throws {
+  func `the bandwidth matches the data sheet`(name: String, address: String, expected: Double) throws {
     let device = try #require(try Recorded(name).machine.device(address))
     #expect(abs((device.bandwidth?.value ?? 0) - expected) < 1)
   }
 
-  @Test func `a processor's graphics have what was set aside and what they may take, within what is available`()
+  @Test func `integrated graphics have their reserved memory and a share of the available memory`()
     throws
   {
     let recorded = try Recorded("ryzen-strix-point")
@@ -59,7 +59,7 @@ import Testing
     #expect(try Recorded("radeon-rx7900xtx").machine.device("0000:0f:00.0")?.kind == .integratedGPU)
   }
 
-  @Test func `eight Instincts know their node, their processor and each other`() throws {
+  @Test func `eight Instincts have their NUMA node, their architecture, and their peers`() throws {
     let machine = try Recorded("instinct-mi300x-8").machine
     #expect(machine.usable.count == 8)
     let first = try #require(machine.device("0000:05:00.0"))
@@ -72,7 +72,7 @@ import Testing
     #expect(machine.processor.numaNodes.map(\.distances) == [[10, 32], [32, 10]])
   }
 
-  @Test func `an Arc's link is that of the bridge on its card, its memory that of its window`() throws {
+  @Test func `an Arc has the link of the bridge on its card, and the memory of its PCI window`() throws {
     let device = try #require(try Recorded("arc-a380-i915").machine.device("0000:0a:00.0"))
     #expect(device.link?.gigatransfers == 16)
     #expect(device.link?.lanes == 8)
@@ -80,7 +80,7 @@ import Testing
     #expect(device.backends == [.levelZero, .vulkan])
   }
 
-  @Test func `Intel's integrated graphics share the machine's memory`() throws {
+  @Test func `Intel's integrated graphics use the machine's memory`() throws {
     let machine = try Recorded("tigerlake-laptop").machine
     let device = try #require(machine.device("0000:00:02.0"))
     #expect(device.kind == .integratedGPU)
@@ -88,7 +88,7 @@ import Testing
     #expect(device.memory?.confidence == .guessed)
   }
 
-  @Test func `NVIDIA's driver names the device and its unique name without its library`() throws {
+  @Test func `NVIDIA's kernel driver provides the name and the UUID without the library`() throws {
     let device = try #require(try Recorded("geforce-rtx4080").machine.device("0000:01:00.0"))
     #expect(device.name == Fact("NVIDIA GeForce RTX 4080", .procfs, .exact))
     #expect(device.uuid?.value == "6f2d4b1a33c49d1e5a0b77c2f1e0d9a8")
@@ -96,7 +96,7 @@ import Testing
     #expect(device.memory == Fact(16 * gibibyte, .table, .tabulated))
   }
 
-  @Test func `a hybrid processor decodes on its fast cores, and so does one of Arm`() throws {
+  @Test func `hybrid processors of Intel and Arm decode on their performance cores`() throws {
     let intel = try Recorded("meteor-lake-laptop").machine.processor
     #expect((intel.threads, intel.cores, intel.fastCores) == (22, 16, 6))
     let arm = try Recorded("raspberry-pi-rockchip").machine
@@ -105,7 +105,7 @@ import Testing
     #expect(arm.devices.map(\.kind) == [.npu])
   }
 
-  @Test func `large pages, huge pages and the firmware's bandwidth are known`() throws {
+  @Test func `huge pages and the firmware's bandwidth are read`() throws {
     let machine = try Recorded("server-with-bmc").machine
     #expect(machine.memory.hugePages == [HugePages(size: gibibyte, count: 8, free: 6)])
     #expect(machine.processor.bandwidth?.value == 307.2)
@@ -113,26 +113,26 @@ import Testing
     #expect(try Recorded("radeon-rx7900xtx").machine.memory.transparentHugePages == "madvise")
   }
 
-  @Test func `screens of servers and engines for encryption are no devices for models`() throws {
+  @Test func `display adapters and encryption engines cannot hold models`() throws {
     let machine = try Recorded("server-with-bmc").machine
     #expect(machine.usable.isEmpty)
     #expect(machine.devices.map(\.kind) == [.display])
   }
 
-  @Test func `a machine with nothing has nothing`() throws {
+  @Test func `a virtual machine without devices has no devices`() throws {
     let machine = try Recorded("firecracker-vm").machine
     #expect(machine.devices.isEmpty)
     #expect(machine.environment.isVirtualMachine)
-    #expect(Summary.text(machine).contains("none that computes"))
+    #expect(Summary.text(machine).contains("no compute devices"))
   }
 
-  @Test func `an empty tree is a machine too`() throws {
+  @Test func `an empty tree is a valid machine`() throws {
     let machine = try Recorded("").machine
     #expect(machine.processor.threads == 1)
     #expect(machine.devices.isEmpty)
   }
 
-  @Test func `a large machine is looked at in a moment`() throws {
+  @Test func `a scan of a large machine is fast`() throws {
     let recorded = try Recorded("instinct-mi300x-8")
     let times = (0..<5).map { _ in
       let start = ContinuousClock.now
@@ -143,7 +143,7 @@ import Testing
     #expect(try #require(times.min()) < .seconds(5))
   }
 
-  @Test func `this machine can be looked at`() throws {
+  @Test func `this machine can be scanned`() throws {
     let machine = Probe.scan(try #require(SystemFiles()))
     #expect(machine.processor.threads > 0)
     #expect(machine.memory.total.value > 0)

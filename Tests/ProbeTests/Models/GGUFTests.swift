@@ -3,12 +3,12 @@ import Testing
 
 @testable import Probe
 
-/// Headers of GGUF files, sound and otherwise.
+/// Valid and invalid headers of GGUF files.
 @Suite struct GGUFTests {
   private static let small = GGUFMaker.llama(
     layers: 2, embedding: 64, heads: 4, kvHeads: 2, feedForward: 128, vocabulary: 100)
 
-  @Test func `a header tells parameters, layers, heads, context and every byte of weights`() throws {
+  @Test func `a header contains parameters, layers, heads, context length, and the size of all weights`() throws {
     let maker = GGUFMaker.llama(
       layers: 32, embedding: 4096, heads: 32, kvHeads: 8, feedForward: 14_336, vocabulary: 128_256, type: 8)
     let (header, size) = maker.make()
@@ -25,7 +25,7 @@ import Testing
     #expect(model.weights == (8_030_261_248 - (32 * 2 + 1) * 4096) / 32 * 34 + norms)
   }
 
-  @Test func `a model without a table for its output uses its input's, and a device needs that too`() throws {
+  @Test func `a model without an output tensor uses its embedding table, of which the device needs a copy`() throws {
     let tied = try GGUFMaker.llama(
       layers: 2, embedding: 64, heads: 4, kvHeads: 2, feedForward: 128, vocabulary: 100, tied: true
     ).model()
@@ -34,7 +34,7 @@ import Testing
     #expect(tied.weights + 64 >= tied.bytesExpected - 4096)
   }
 
-  @Test func `experts are counted apart, and a token needs its share of them`() throws {
+  @Test func `experts are counted separately, and a token uses only some of them`() throws {
     let model = try GGUFMaker.llama(
       "qwen3moe", layers: 4, embedding: 256, heads: 4, kvHeads: 2, feedForward: 64, vocabulary: 1000, experts: 16,
       used: 2
@@ -44,7 +44,7 @@ import Testing
     #expect(model.activeWeights < model.weights / 2 + model.outputBytes)
   }
 
-  @Test func `windows, latent attention and states are read by the keys of the architecture`() throws {
+  @Test func `windows, latent attention, and recurrent states are read from the architecture's keys`() throws {
     var gemma = GGUFMaker.llama(
       "gemma3", layers: 12, embedding: 64, heads: 4, kvHeads: 2, feedForward: 128, vocabulary: 100)
     gemma.set("gemma3.attention.sliding_window", .number(1024))
@@ -93,13 +93,13 @@ import Testing
       ])
   }
 
-  @Test func `a file that was cut off says so`() throws {
+  @Test func `a truncated file is reported`() throws {
     let (header, size) = Self.small.make()
     let model = try ModelFile.read(header, fileSize: size - 100)
-    #expect(model.notes.contains { $0.contains("cut off") })
+    #expect(model.notes.contains { $0.contains("truncated") })
   }
 
-  @Test func `a header that is cut anywhere asks for more or is refused, and never more than there is`() {
+  @Test func `a header cut anywhere is incomplete or malformed, and never needs more than the file has`() {
     let (header, size) = Self.small.make()
     for end in 0..<header.count {
       #expect(throws: ModelFileError.self) { try ModelFile.read(Array(header[..<end]), fileSize: size) }
@@ -129,7 +129,7 @@ import Testing
     #expect(right.tensors > 0)
   }
 
-  @Test func `counts that no file can have are refused at once`() {
+  @Test func `counts larger than the file are rejected immediately`() {
     let start = Array("GGUF".utf8) + [3, 0, 0, 0]
     let huge: [UInt8] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]
     let one: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0]
@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  @Test func `a file with the highest byte first is read`() throws {
+  @Test func `a big-endian file is read`() throws {
     var bytes = Array("GGUF".utf8) + [0, 0, 0, 3]
     bytes += [0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 1]
     bytes += [0, 0, 0, 0, 0, 0, 0, 20] + Array("general.architecture".utf8) + [0, 0, 0, 8]
@@ -153,7 +153,7 @@ import Testing
     #expect(try ModelFile.read(bytes, fileSize: bytes.count).architecture == "llama")
   }
 
-  @Test func `a type that is not known is sized by where the next tensor begins`() throws {
+  @Test func `a tensor of an unknown type extends to the next tensor`() throws {
     var maker = GGUFMaker()
     maker.set("general.architecture", .text("llama"))
     maker.set("llama.block_count", .number(1))
@@ -163,7 +163,7 @@ import Testing
     #expect(model.layers[0].dense == 4096 + 8192)
   }
 
-  @Test func `the parts of a split model are found beside it and added up`() throws {
+  @Test func `the parts of a split model are found and added up`() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "split-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -10,7 +10,7 @@ import Testing
     return (0..<8).map { UInt8(truncatingIfNeeded: count >> ($0 * 8)) } + Array(json.utf8)
   }
 
-  @Test func `a safetensors header tells parameters and layers, its configuration the rest`() throws {
+  @Test func `a safetensors header contains parameters and layers, and its configuration the rest`() throws {
     let bytes = safetensors(
       """
       {"__metadata__":{"format":"pt"},
@@ -31,10 +31,10 @@ import Testing
     #expect(model.layers[0].state == .attention(heads: 2, key: 16, value: 16, window: 512))
     #expect(model.inputBytes == 128_000)
     #expect(model.notes.isEmpty)
-    #expect(try SafetensorsReader.read(bytes, fileSize: bytes.count).notes.contains { $0.contains("cut off") })
+    #expect(try SafetensorsReader.read(bytes, fileSize: bytes.count).notes.contains { $0.contains("truncated") })
   }
 
-  @Test func `eight weights in one number are eight parameters`() throws {
+  @Test func `eight weights packed into one number are eight parameters`() throws {
     let bytes = safetensors(
       """
       {"model.layers.0.q.qweight":{"dtype":"I32","shape":[8,64],"data_offsets":[0,2048]},
@@ -51,11 +51,11 @@ import Testing
     "{\"a\":{\"shape\":[9223372036854775807,9],\"data_offsets\":[0,4]}}",
     "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", "{}{}", "{\"a\":{\"data_offsets\":[0]}}",
   ])
-  func `a header that makes no sense is refused`(json: String) {
+  func `an invalid header is rejected`(json: String) {
     #expect(throws: ModelFileError.self) { try SafetensorsReader.read(safetensors(json), fileSize: 1 << 20) }
   }
 
-  @Test func `deep nesting and long headers are bounded`() {
+  @Test func `deep nesting and long headers are limited`() {
     let deep = String(repeating: "[", count: 100_000)
     #expect(throws: ModelFileError.self) {
       try SafetensorsReader.read(safetensors("{\"a\":" + deep), fileSize: 1 << 20)
@@ -76,7 +76,7 @@ import Testing
     return [0x08, 8] + field(2, Array("pytorch".utf8)) + field(7, graph)
   }
 
-  @Test func `an ONNX file's tensors are counted and its weights stepped over`() throws {
+  @Test func `the tensors of an ONNX file are counted and its weights skipped`() throws {
     let bytes = onnx()
     let model = try ModelFile.read(bytes, fileSize: bytes.count)
     #expect(model.format == .onnx)
@@ -107,7 +107,7 @@ import Testing
     #expect(read > 10)
   }
 
-  @Test func `a zip archive is recognised and not opened, and a text is nothing`() throws {
+  @Test func `a zip archive is recognized but not opened, and a text file has no format`() throws {
     #expect(try ModelFile.read([0x50, 0x4b, 3, 4, 0, 0], fileSize: 100).format == .pytorch)
     #expect(throws: ModelFileError.unknownFormat) { try ModelFile.read(Array("#!/bin/sh\n".utf8), fileSize: 10) }
     #expect(throws: ModelFileError.unknownFormat) { try ModelFile.read([], fileSize: 0) }
@@ -117,14 +117,14 @@ import Testing
     ("llama-3.1-70b", 70e9), ("llama3.2:1b", 1e9), ("mixtral-8x7b-instruct", 56e9), ("qwen2.5-0.5b", 0.5e9),
     ("smollm-135m", 135e6), ("Qwen3-30B-A3B", 30e9), ("gpt-oss:20b", 20e9),
   ])
-  func `a name tells how large a model is`(name: String, expected: Double) {
+  func `a name contains the size of a model`(name: String, expected: Double) {
     #expect(NamedModel.parameters(name) == expected)
   }
 
   @Test(arguments: ["gpt-4o", "claude-3", "llama", "", "b", "xb", "1e400b", "8xb", "3.1"])
-  func `a name that does not tell is not guessed at`(name: String) { #expect(NamedModel.parameters(name) == nil) }
+  func `a name without a size has none`(name: String) { #expect(NamedModel.parameters(name) == nil) }
 
-  @Test func `a named model has about the bytes that such files have`() throws {
+  @Test func `a named model is about as large as real files of its kind`() throws {
     let model = try #require(NamedModel.model("llama-3.1-8b-q4_K_M"))
     #expect(abs(Double(model.weights) / 4.92e9 - 1) < 0.05)
     #expect(try #require(NamedModel.model("Mixtral 8x7B")).parameters == 56_000_000_000)

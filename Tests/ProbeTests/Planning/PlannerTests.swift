@@ -4,7 +4,7 @@ import Testing
 @testable import Gateway
 @testable import Probe
 
-/// Where models go, and why.
+/// Placements of models, with reasons.
 @Suite struct PlannerTests {
   private func machine(_ gigabytes: [Int], host: Int = 64, bandwidths: [Double] = []) -> Machine {
     var machine = Machine().edited(adding: gigabytes.map { $0 * gibibyte })
@@ -31,14 +31,14 @@ import Testing
     ).model()
   }
 
-  @Test func `one device that has room gets all of it, the fastest first`() throws {
+  @Test func `a model goes to the fastest device that can hold it`() throws {
     let plan = Planner.plan(try llama8B(), on: MemoryBudget(machine([24, 24], bandwidths: [300, 900])))
     #expect(plan.mode == .single)
     #expect(plan.shares.map(\.device) == ["uuid-what-if-2"])
     #expect((plan.shares.first?.layers ?? 0) == 32)
   }
 
-  @Test func `unequal devices get unequal shares, each what it has room for`() throws {
+  @Test func `unequal devices get unequal shares, each within its budget`() throws {
     let budget = MemoryBudget(machine([8, 6]))
     let plan = Planner.plan(try llama8B(), on: budget)
     #expect(plan.mode == .split)
@@ -50,13 +50,13 @@ import Testing
     }
   }
 
-  @Test func `free memory counts, not all of it`() throws {
+  @Test func `free memory counts, not total memory`() throws {
     var used = machine([24])
     used.devices[0].free = Fact(2 * gibibyte, .edited)
     #expect(Planner.plan(try llama8B(), on: MemoryBudget(used)).mode != .single)
   }
 
-  @Test func `the context's keys and values count, not a share of the weights`() throws {
+  @Test func `keys and values are calculated from the context, not as a share of the weights`() throws {
     var options = RunOptions()
     options.context = 131_072
     let small = Demand(try llama8B(), RunOptions())
@@ -66,15 +66,15 @@ import Testing
     #expect(Planner.plan(try llama8B(), options, on: MemoryBudget(machine([24]))).mode != .single)
   }
 
-  @Test func `layers that have no room stay in memory, the first of them`() throws {
+  @Test func `layers that do not fit stay in memory, starting with the first`() throws {
     let plan = Planner.plan(try llama8B(1), on: MemoryBudget(machine([12])))
     #expect(plan.mode == .partial)
     #expect(plan.layersInMemory > 0)
     #expect((plan.shares.first?.layers ?? 0) + plan.layersInMemory == 32)
-    #expect(plan.reasons.contains { $0.contains("are needed") })
+    #expect(plan.reasons.contains { $0.contains("are usable") })
   }
 
-  @Test func `of a mixture the experts stay in memory before a layer does`() throws {
+  @Test func `experts stay in memory before whole layers do`() throws {
     let plan = Planner.plan(try mixture(), on: MemoryBudget(machine([12])))
     #expect(plan.mode == .expertsInMemory)
     #expect(plan.layersInMemory == 0)
@@ -83,7 +83,7 @@ import Testing
     #expect((plan.tokensPerSecond?.lowerBound ?? 0) > (dense?.lowerBound ?? 0))
   }
 
-  @Test func `without devices the processor does it, and without memory nobody`() throws {
+  @Test func `without devices the processor runs the model, and without memory it does not fit`() throws {
     #expect(Planner.plan(try llama8B(), on: MemoryBudget(machine([]))).mode == .processor)
     let plan = Planner.plan(try llama8B(), on: MemoryBudget(machine([], host: 4)))
     #expect(plan.mode == .none)
@@ -91,20 +91,20 @@ import Testing
     #expect(plan.reasons.contains { $0.hasPrefix("memory:") })
   }
 
-  @Test func `a container's limit is what is planned with`() throws {
+  @Test func `a container's memory limit is the budget`() throws {
     let plan = Planner.plan(try llama8B(), on: MemoryBudget(try Recorded("cgroup-v2-nested").machine))
     #expect(plan.mode == .none)
     #expect(Planner.plan(try llama8B(), on: MemoryBudget(try Recorded("cgroup-hybrid").machine)).mode == .processor)
   }
 
-  @Test func `a large model goes onto the large devices in fine numbers, not into memory in the finest`() throws {
+  @Test func `a large model goes to devices at a lower precision rather than into memory`() throws {
     let snapshot = Snapshot(machine([24], host: 256))
     #expect(snapshot.placement(parameters: 70_000_000_000).precision == .int4)
     #expect(!snapshot.placement(parameters: 70_000_000_000).fitsOneDevice)
     #expect(snapshot.placement(parameters: 7_000_000_000).precision == .fp16)
   }
 
-  @Test func `whether a model can run at all does not depend on what runs now`() throws {
+  @Test func `whether a model can run at all does not depend on free memory`() throws {
     var busy = machine([24], host: 8)
     busy.devices[0].free = Fact(0, .edited)
     busy.memory.available = Fact(gibibyte, .edited)
@@ -115,7 +115,7 @@ import Testing
     #expect(Planner.plan(try llama8B(), on: snapshot.budget).mode == .none)
   }
 
-  @Test func `devices that share the machine's memory do not have it twice`() throws {
+  @Test func `the memory that an integrated device shares is not counted twice`() throws {
     let recorded = try Recorded("ryzen-phoenix").machine
     let budget = MemoryBudget(recorded)
     #expect(budget.devices.map(\.isUnified) == [true])
@@ -124,7 +124,7 @@ import Testing
     #expect(plan.hostBytes + (plan.shares.first?.bytes ?? 0) <= budget.host)
   }
 
-  @Test func `what can be done is said`() throws {
+  @Test func `a plan contains advice`() throws {
     var options = RunOptions()
     options.context = 65_536
     let plan = Planner.plan(try llama8B(), options, on: MemoryBudget(machine([16])))
@@ -138,7 +138,7 @@ import Testing
     #expect(!Planner.plan(try llama8B(), options, on: MemoryBudget(machine([16]))).isOnDevices)
   }
 
-  @Test func `speed follows bandwidth, and what was measured corrects it`() throws {
+  @Test func `speed follows bandwidth, and measurements correct it`() throws {
     let budget = MemoryBudget(machine([24], bandwidths: [1000]))
     var model = try llama8B()
     model.name = "m"
@@ -161,9 +161,9 @@ import Testing
     #expect(correction.share(of: "m")?.isFinite == true)
   }
 
-  @Test func `what answers reached here is learned by the model's name, and the placement says it`() throws {
+  @Test func `measured speeds are recorded by model name, and a placement uses them`() throws {
     var snapshot = Snapshot(machine([24], bandwidths: [1000]))
-    func says(_ number: Double) throws -> Bool {
+    func contains(_ number: Double) throws -> Bool {
       guard
         case .json(let json) = HardwareAPI.answer(.placement, Array(#"{"model":"llama-3.1-8b"}"#.utf8), snapshot),
         let answer = try JSONSerialization.jsonObject(with: Data(json)) as? [String: Any],
@@ -172,10 +172,10 @@ import Testing
       else { return false }
       return (from...to).contains(number)
     }
-    #expect(try !says(33))
-    // The model itself takes the memory while it answers; that changes nothing.
+    #expect(try !contains(33))
+    // The model itself occupies memory while it answers, which must not matter.
     for _ in 0..<40 { snapshot.recordThroughput("llama-3.1-8b", tokens: 330, seconds: 10) }
-    #expect(try says(33))
+    #expect(try contains(33))
     let learned = snapshot.speed
     snapshot.recordThroughput("llama-3.1-8b", tokens: Snapshot.tokensMin - 1, seconds: 0.001)
     for seconds in [0, -1, .nan] { snapshot.recordThroughput("llama-3.1-8b", tokens: 100, seconds: seconds) }
@@ -184,14 +184,14 @@ import Testing
     #expect(snapshot.speed == learned)
   }
 
-  @Test func `a model whose weights have no room has no context, and a file's own bound is not believed`() throws {
+  @Test func `a model whose weights do not fit has no largest context, and the file's own limit is capped`() throws {
     var model = try llama8B()
     model.contextMax = .max
     #expect(Planner.largestContext(model, on: MemoryBudget(machine([6]))) == nil)
     #expect(try #require(Planner.largestContext(model, on: MemoryBudget(machine([16])))) < Planner.contextMax)
   }
 
-  @Test func `a plan for thousands of layers and a hundred devices is a matter of a moment`() throws {
+  @Test func `planning thousands of layers on a hundred devices is fast`() throws {
     var model = Model(format: .name)
     model.layers = (0..<4096).map { _ in
       Model.Layer(dense: 100 << 20, state: .attention(heads: 8, key: 128, value: 128, window: nil))
@@ -202,7 +202,7 @@ import Testing
     #expect(ContinuousClock.now - start < .seconds(5))
   }
 
-  @Test func `numbers at their largest do not trap`() {
+  @Test func `maximum numbers do not trap`() {
     var model = Model(format: .name)
     model.layers = [
       Model.Layer(dense: .max, experts: .max, state: .attention(heads: .max, key: .max, value: .max, window: .max))

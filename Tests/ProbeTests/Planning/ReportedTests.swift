@@ -2,8 +2,8 @@ import Testing
 
 @testable import Probe
 
-/// What llama.cpp itself reported for models, beside what is calculated from their shapes. Each figure is from a
-/// public log: the test names where.
+/// Sizes that llama.cpp reported, compared with those calculated from the models' shapes. Each test names the
+/// public log that its figures are from.
 @Suite struct ReportedTests {
   private func check(_ bytes: Int, mebibytes: Double, _ what: String) {
     let share = Double(bytes) / (mebibytes * 1_048_576)
@@ -20,7 +20,7 @@ import Testing
   }
 
   /// TriLM 3.9B in F16 on an RTX 4080: mozilla-ai/llamafile, pull request 552.
-  @Test func `llama: weights, cache and calculation of TriLM 3 9B`() throws {
+  @Test func `llama: weights, cache, and compute buffers of TriLM 3 9B`() throws {
     let model = try GGUFMaker.llama(
       layers: 30, embedding: 3072, heads: 24, kvHeads: 24, feedForward: 9216, vocabulary: 50_688, type: 1
     ).model()
@@ -33,7 +33,7 @@ import Testing
   }
 
   /// Qwen 2.5 3B: SciSharp/LLamaSharp, issue 1099.
-  @Test func `qwen2: cache and calculation of Qwen 2 5 3B`() throws {
+  @Test func `qwen2: cache and compute buffers of Qwen 2 5 3B`() throws {
     let model = try GGUFMaker.llama(
       "qwen2", layers: 36, embedding: 2048, heads: 16, kvHeads: 2, feedForward: 11_008, vocabulary: 151_936, type: 2
     ).model()
@@ -43,7 +43,7 @@ import Testing
   }
 
   /// Qwen3-Next-80B-A3B, 300,032 cells, on gfx1151: ROCm/TheRock, issue 2595.
-  @Test func `qwen3next: attention in every fourth layer alone keeps keys and values`() throws {
+  @Test func `qwen3next: only every fourth layer keeps keys and values`() throws {
     var maker = GGUFMaker.llama(
       "qwen3next", layers: 48, embedding: 2048, heads: 16, kvHeads: 2, width: 256, feedForward: 512,
       vocabulary: 1000)
@@ -59,8 +59,8 @@ import Testing
     check(bytes, mebibytes: 7032.00, "cache")
   }
 
-  /// A 27B of Qwen 3.5's kind, 3 sequences: ggml-org/llama.cpp, pull request 23792.
-  @Test func `qwen35: the states of 48 layers and three conversations`() throws {
+  /// A Qwen 3.5 model of 27B parameters with 3 sequences: ggml-org/llama.cpp, pull request 23792.
+  @Test func `qwen35: the states of 48 layers and three sequences`() throws {
     var maker = GGUFMaker.llama(
       "qwen35", layers: 64, embedding: 5120, heads: 24, kvHeads: 4, width: 256, feedForward: 512, vocabulary: 1000)
     for (key, value) in [
@@ -73,8 +73,9 @@ import Testing
     check(bytes, mebibytes: 448.88, "states")
   }
 
-  /// Falcon-H1-1.5B at 32,768 tokens: GeniePod/genie-claw, issue 410. The state's dimensions are its model card's.
-  @Test func `falcon-h1: keys, values and a state in every layer`() throws {
+  /// Falcon-H1-1.5B at 32,768 tokens: GeniePod/genie-claw, issue 410. The dimensions of the state are from its
+  /// model card.
+  @Test func `falcon-h1: keys, values, and a state in every layer`() throws {
     var maker = GGUFMaker.llama(
       "falcon-h1", layers: 24, embedding: 2048, heads: 8, kvHeads: 2, width: 128, feedForward: 4096,
       vocabulary: 1000)
@@ -86,9 +87,9 @@ import Testing
     check(Demand(try maker.model(), options(32_768)).cache, mebibytes: 768.00 + 72.98, "cache and states")
   }
 
-  /// DeepSeek R1 with 32,768 cells in Q8_0: ikawrakow/ik_llama.cpp, pull request 259. It keeps the compressed vector
-  /// alone, as llama.cpp has done since 2026.
-  @Test func `deepseek2: the compressed vector alone`() throws {
+  /// DeepSeek R1 with 32,768 cells in Q8_0: ikawrakow/ik_llama.cpp, pull request 259. It keeps only the
+  /// compressed vector, as llama.cpp has done since 2026.
+  @Test func `deepseek2: only the compressed vector`() throws {
     var maker = GGUFMaker.llama(
       "deepseek2", layers: 61, embedding: 7168, heads: 128, kvHeads: 1, width: 192, feedForward: 64,
       vocabulary: 1000)
@@ -97,9 +98,9 @@ import Testing
     check(Demand(try maker.model(), options(32_768, keys: 8.5, values: 8.5)).cache, mebibytes: 1166.62, "cache")
   }
 
-  /// gpt-oss 20B at 131,072 tokens with all of the context in every layer: ikawrakow/ik_llama.cpp, issue 822. With the
-  /// windows that llama.cpp keeps (128 tokens and a batch, padded to 256) it is half of that and a little.
-  @Test func `gpt-oss: half of its layers keep a window`() throws {
+  /// gpt-oss 20B at 131,072 tokens with the full context in every layer: ikawrakow/ik_llama.cpp, issue 822. With
+  /// the windows that llama.cpp keeps (128 tokens and a batch, padded to 256), it is slightly more than half.
+  @Test func `gpt-oss: half of the layers keep a window`() throws {
     var maker = GGUFMaker.llama(
       "gpt-oss", layers: 24, embedding: 2880, heads: 64, kvHeads: 8, width: 64, feedForward: 64, vocabulary: 1000,
       type: 1)

@@ -3,25 +3,25 @@ import Testing
 
 @testable import Probe
 
-/// Libraries that pretend to be a maker's. Each is built once; what it does is said by the name of its file.
+/// Fakes of vendor libraries. Each is built once, and its file name selects its behavior.
 enum Fakes {
   private static let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Drivers/Fakes")
 
-  /// The sources.
+  /// A fake, by its source file.
   enum Kind: String, CaseIterable {
     case nvml
     case rocmSMI = "rocm_smi"
     case levelZero = "level_zero"
     case vulkan = "vulkan_driver"
-    /// Half of a library: it opens, and lacks what is asked.
+    /// A library that opens but lacks the expected functions.
     case half
   }
 
   private static let shelf: Result<Folder, any Error> = Result { try Folder() }
-  /// Where each library is, or why it could not be built.
+  /// The built libraries, or the errors of building them.
   private static let built: [Kind: Result<URL, any Error>] = {
-    // What is kept until the end is not taken back by itself.
+    // Static values are never deinitialized, so remove the folder at exit.
     atexit { if let shelf = try? Fakes.shelf.get() { try? FileManager.default.removeItem(at: shelf.url) } }
     let compilers = Kind.allCases.map { kind in (kind, Result { try compile(kind) }) }
     return Dictionary(
@@ -49,14 +49,14 @@ enum Fakes {
     return (compiler, place)
   }
 
-  /// A folder that goes with this value.
+  /// A temporary folder, which is removed with this value.
   final class Folder: Sendable {
     let url = FileManager.default.temporaryDirectory.appending(path: "fakes-\(UUID().uuidString)")
 
     init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
     deinit { try? FileManager.default.removeItem(at: url) }
 
-    /// A library that does what the words say.
+    /// Returns a library whose file name contains the words.
     func library(_ kind: Kind, _ words: [String] = []) throws -> String {
       let built = try #require(Fakes.built[kind])
       let place = url.appending(path: (["\(kind.rawValue)"] + words).joined(separator: "+") + ".so")
@@ -79,11 +79,11 @@ enum Fakes {
       try Data(text.utf8).write(to: place)
     }
 
-    /// The folder of the manifests, as a root names it.
+    /// The folder of the manifests, as a path in `SystemFiles`.
     var manifests: String { String(url.appending(path: "icd.d").path.dropFirst()) }
   }
 
-  /// The program beside the tests, which runs the drivers.
+  /// Returns the path of hoosh next to the tests, which runs the driver processes.
   static func program() throws -> String {
     for place in [CommandLine.arguments[0], "/proc/self/exe"] {
       let candidate = URL(filePath: place).resolvingSymlinksInPath().deletingLastPathComponent().appending(
@@ -93,7 +93,7 @@ enum Fakes {
     throw CocoaError(.fileNoSuchFile)
   }
 
-  /// Options that ask one library only, with a short deadline.
+  /// Returns options that probe only one library.
   static func options(_ source: Source, _ library: String, deadline: Duration = .seconds(10)) throws
     -> DriverProber.Options
   {

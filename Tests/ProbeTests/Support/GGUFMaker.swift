@@ -1,6 +1,6 @@
 @testable import Probe
 
-/// Writes the header of a GGUF file: declared sizes are as large as one likes, there is no data behind them.
+/// Writes the header of a GGUF file. The declared sizes can be arbitrarily large, because no data follows.
 struct GGUFMaker {
   enum Value {
     case number(UInt32)
@@ -13,7 +13,7 @@ struct GGUFMaker {
 
   var keys: [(String, Value)] = []
   var tensors: [(name: String, dimensions: [UInt64], type: UInt32)] = []
-  /// Elements and bytes of a block, by the types that tests use.
+  /// Elements and bytes of a block, for the types that tests use.
   static let blocks: [UInt32: (Int, Int)] = [
     0: (1, 4), 1: (1, 2), 8: (32, 34), 12: (256, 144), 14: (256, 210), 2: (32, 18),
   ]
@@ -23,7 +23,7 @@ struct GGUFMaker {
     tensors.append((name, dimensions, type))
   }
 
-  /// The header, and how large a file with the data would be.
+  /// Returns the header, and the size of a file that includes the data.
   func make() -> (header: [UInt8], fileSize: Int) {
     var out = Array("GGUF".utf8)
     append(UInt32(3), &out)
@@ -84,7 +84,7 @@ struct GGUFMaker {
 }
 
 extension GGUFMaker {
-  /// The usual tensors of a model of Llama's kind, all of one type but the norms.
+  /// Returns a model with the tensors of Llama, all of one type except the norms.
   static func llama(
     _ architecture: String = "llama", layers: Int, embedding: Int, heads: Int, kvHeads: Int, width: Int? = nil,
     feedForward: Int, vocabulary: Int, context: Int = 8192, type: UInt32 = 8, experts: Int = 0, used: Int = 0,

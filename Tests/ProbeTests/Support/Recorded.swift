@@ -4,9 +4,9 @@ import Testing
 
 @testable import Probe
 
-/// A machine that was recorded: a folder of the kernel's files, made from one text.
+/// A recorded machine: a folder of kernel files, created from one text file.
 ///
-/// A line is `path = value`, `path -> link`, `path/` for a folder, or `path:` with lines behind `| `.
+/// A line of the text is `path = value`, `path -> link`, `path/` for a folder, or `path:` with lines behind `| `.
 final class Recorded {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Fixtures/Machines")
@@ -16,16 +16,16 @@ final class Recorded {
     return files.filter { $0.hasSuffix(".tree") }.map { String($0.dropLast(5)) }.sorted()
   }
 
-  /// In memory where there is a place for that: thousands of small files are slow on a disk.
+  /// The folder of all machines: in memory if possible, because thousands of small files are slow on a disk.
   private static let shelf: URL = {
-    // What is kept until the end is not taken back by itself.
+    // Static values are never deinitialized, so remove the folder at exit.
     atexit { try? FileManager.default.removeItem(at: Recorded.shelf) }
     let memory = URL(filePath: "/dev/shm")
     let base =
       FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
     return base.appending(path: "machines-\(UUID().uuidString)")
   }()
-  /// Machines that are there already, nothing added. Nobody writes to them.
+  /// Machines that exist already, without additions. They are never modified.
   private static let made = Mutex<Set<String>>([])
 
   let place: URL
@@ -101,7 +101,7 @@ final class Recorded {
 }
 
 extension Machine {
-  /// The device at an address.
+  /// Returns the device at an address.
   func device(_ address: String) -> Device? {
     let place = PCIAddress(address)
     return devices.first { $0.address == place }

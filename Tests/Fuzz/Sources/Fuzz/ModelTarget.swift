@@ -82,6 +82,6 @@ enum ReportTarget {
     // Vulkan's loader ignores bytes that are not text.
     let isText = String(validating: bytes, as: UTF8.self) != nil
     expect(!isText || PlainJSON.read(bytes) != nil, "a manifest is JSON")
-    _ = Manifests.maker(library)
+    _ = Manifests.vendor(library)
   }
 }

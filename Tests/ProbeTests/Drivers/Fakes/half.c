@@ -1,2 +1,2 @@
-// A library that begins as NVIDIA's does and has nothing else; as a Vulkan driver it has nothing at all.
+// A library with NVML's first function and no other, and with no function of a Vulkan driver.
 int nvmlInit_v2(void) { return 0; }

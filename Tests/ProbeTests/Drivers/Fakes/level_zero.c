@@ -1,4 +1,4 @@
-// A library that answers as Intel's Level Zero does.
+// A fake of Intel's Level Zero.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-// What a library does is said by the name of its file, as in `fake+DEVICES=8+MIG.so`: so each is built once.
+// The file name selects a library's behavior, as in `fake+DEVICES=8+MIG.so`, so that each fake is built once.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
-// What follows a word in the name; null when it is not there.
+// Returns the text after a word in the file name; null if the word is missing.
 static const char *mode(const char *word) {
   Dl_info self;
   if (!dladdr((void *)mode, &self)) return 0;
@@ -15,7 +15,7 @@ static const char *mode(const char *word) {
   return 0;
 }
 
-// The number behind a word and `=`.
+// Returns the number after a word and `=`.
 __attribute__((unused)) static int mode_number(const char *word, int otherwise) {
   const char *text = mode(word);
   return text && *text == '=' ? atoi(text + 1) : otherwise;

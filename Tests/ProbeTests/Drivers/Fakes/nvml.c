@@ -1,4 +1,4 @@
-// A library that answers as NVIDIA's does, without a device. What goes wrong its file name says.
+// A fake of NVIDIA's library that needs no device. Its file name selects the faults.
 #include "mode.h"
 
 #include <signal.h>
@@ -30,7 +30,7 @@ int nvmlInit_v2(void) {
   if (mode("CRASH")) raise(SIGSEGV);
   if (mode("ABORT")) abort();
   if (mode("EXIT")) exit(3);
-  // More than a pipe holds: and then nothing, for ever, or with an answer behind it.
+  // More output than a pipe holds: followed by a hang, without an end, or followed by a report.
   if (mode("CHATTER")) {
     for (int i = 0; i < 16; i++) (void)!write(1, line, sizeof line);
     for (;;) pause();

@@ -1,4 +1,4 @@
-// A library that answers as AMD's management library does.
+// A fake of AMD's management library.
 #include <stdint.h>
 #include <stdio.h>
 

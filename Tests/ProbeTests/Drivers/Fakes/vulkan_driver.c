@@ -1,5 +1,5 @@
-// A Vulkan driver for the real loader, without a device: two graphics cards, or a way to fail that its file name
-// says. Source of the interface: "Driver interface to the loader", Khronos Vulkan-Loader.
+// A fake Vulkan driver for the real loader: two graphics cards, or a fault that its file name selects. Source of
+// the interface: "Driver interface to the loader", Khronos Vulkan-Loader.
 #include "mode.h"
 
 #include <signal.h>
@@ -138,7 +138,7 @@ PFN_vkVoidFunction vk_icdGetInstanceProcAddr(VkInstance i, const char *name) {
   for (unsigned n = 0; n < sizeof table / sizeof *table; n++) {
     if (!strcmp(table[n].name, name)) return (PFN_vkVoidFunction)table[n].function;
   }
-  // The loader wants many more to be there; none of them is called.
+  // The loader requires many more functions, but calls none of them.
   return strstr(name, "KHR") || strstr(name, "EXT") || strstr(name, "NV") ? 0 : (PFN_vkVoidFunction)nothing;
 }
 VkResult vk_icdNegotiateLoaderICDInterfaceVersion(uint32_t *version) {
