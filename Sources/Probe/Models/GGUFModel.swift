@@ -144,7 +144,7 @@ extension GGUFModel {
     model.parameters = model.parameters.plus(elements)
     offsets.append(offset)
     guard let known = GGMLType.find(type) else {
-      unsized.append((offset, place.layer, place.isExpert))
+      unsized.append((offset, tensor.layer, tensor.isExpert))
       if model.notes.count < 8 {
         model.notes.append("tensors of the unknown type \(type): their size is estimated")
       }
@@ -155,8 +155,8 @@ extension GGUFModel {
     if overflow { throw .malformed("a tensor past the end of any file") }
     dataEnd = max(dataEnd, end)
     typeBytes[type, default: 0] = typeBytes[type, default: 0].plus(size)
-    if place.kind == .output { hasOutput = true }
-    charge(size, place)
+    if tensor.kind == .output { hasOutput = true }
+    charge(size, tensor)
   }
 
   private mutating func charge(_ size: Int, _ place: GGUFTensorName) {

@@ -11,7 +11,8 @@ extension [UInt8]: EventPayload {
   private static func ring(_ count: Int, eventsMax: Int = 4, bytesMax: Int = 1 << 20) -> Ring {
     var ring = Ring(eventsMax: eventsMax, bytesMax: bytesMax)
     for number in 0..<count {
-      ring.append((EventTopic.allCases + [.reload])[number % 6], Array("{\"n\":\(number + 1)}".utf8), at: UInt64(number))
+      ring.append(
+        (EventTopic.allCases + [.reload])[number % 6], Array("{\"n\":\(number + 1)}".utf8), at: UInt64(number))
     }
     return ring
   }

@@ -130,7 +130,9 @@ struct Inspection {
           throw Breach(.oneOwner, "the transfer of a connection that is gone")
         }
       case .modelList:
-        if gateway.endpoints.modelLists.deadline == nil { throw Breach(.oneOwner, "a model list without a waiting request") }
+        if gateway.endpoints.modelLists.deadline == nil {
+          throw Breach(.oneOwner, "a model list without a waiting request")
+        }
       case .healthCheck: break
       case .detached(let transfer, _):
         let since = lastBytesSince[transfer.bits, default: now]

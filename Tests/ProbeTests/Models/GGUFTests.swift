@@ -25,7 +25,8 @@ import Testing
     #expect(model.weights == (8_030_261_248 - (32 * 2 + 1) * 4096) / 32 * 34 + norms)
   }
 
-  @Test func `a model without an output tensor uses its embedding table, of which the device needs a copy`() throws {
+  @Test func `a model without an output tensor uses its embedding table, of which the device needs a copy`() throws
+  {
     let tied = try GGUFMaker.llama(
       layers: 2, embedding: 64, heads: 4, kvHeads: 2, feedForward: 128, vocabulary: 100, tied: true
     ).model()

@@ -184,7 +184,8 @@ import Testing
     #expect(snapshot.speed == learned)
   }
 
-  @Test func `a model whose weights do not fit has no largest context, and the file's own limit is capped`() throws {
+  @Test func `a model whose weights do not fit has no largest context, and the file's own limit is capped`() throws
+  {
     var model = try llama8B()
     model.contextMax = .max
     #expect(Planner.largestContext(model, on: MemoryBudget(machine([6]))) == nil)
