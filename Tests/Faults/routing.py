@@ -197,7 +197,7 @@ async def broken_configurations(w, _):
             response = await client.response(5)
             client.close()
             expect_error(response, 400, "invalid_value")
-            expect("still in use" in response.json["error"]["message"], f"{name}: {response}")
+            expect("stays in use" in response.json["error"]["message"], f"{name}: {response}")
             expect_good(await gateway.ask("good", True))
         os.rmdir(path)
         put("")
