@@ -300,6 +300,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="the number of concurrent runs (2)")
     parser.add_argument("--filtered", action="store_true", help="run each mutant's own tests only")
     parser.add_argument("--build", action="store_true", help="check every place, build the copy, and end")
+    parser.add_argument("--places", action="store_true", help="check that every place is there exactly once, and end")
     parser.add_argument("--list", action="store_true", help="print the mutants and end")
     arguments = parser.parse_args()
     mutants = read_lists()
@@ -309,6 +310,9 @@ def main():
         return
     LOGS.mkdir(parents=True, exist_ok=True)
     make_tree(mutants)
+    if arguments.places:
+        print(f"{len(mutants)} mutants, every place found")
+        return
     build()
     if arguments.build:
         return

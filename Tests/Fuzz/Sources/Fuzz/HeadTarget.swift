@@ -86,16 +86,25 @@ enum HeadTarget {
     line.count >= name.utf8CodeUnitCount && line.extracting(first: name.utf8CodeUnitCount).matches(name)
   }
 
-  private static func method(_ head: RequestHead, _ bytes: Span<UInt8>) -> [UInt8] {
-    let start = bytes[0] == 0x0d ? 2 : 0
-    return bytes.extracting(start..<Int(head.target.start) - 1).array
+  private static func method(_ bytes: Span<UInt8>) -> [UInt8] { word(0, bytes) }
+
+  /// Returns a word of the request line.
+  private static func word(_ number: Int, _ bytes: Span<UInt8>) -> [UInt8] {
+    var start = bytes[0] == 0x0d ? 2 : 0
+    for _ in 0..<number {
+      while start < bytes.count, bytes[start] != 0x20 { start += 1 }
+      start += 1
+    }
+    var end = start
+    while end < bytes.count, bytes[end] != 0x20 { end += 1 }
+    return start < bytes.count ? bytes.extracting(start..<end).array : []
   }
 
   /// Returns the head as the gateway would write it.
   private static func write(_ head: RequestHead, _ bytes: Span<UInt8>) -> [UInt8] {
-    var out = method(head, bytes)
+    var out = method(bytes)
     out.append(" ")
-    out.append(bytes.bytes(head.target))
+    out.append(contentsOf: word(1, bytes))
     out.append(head.minorVersion == 0 ? " HTTP/1.0" : " HTTP/1.1")
     if let host = head.host {
       out.append("\r\nHost: ")
@@ -127,7 +136,7 @@ enum HeadTarget {
 
   /// Returns the content of a head, without positions.
   private static func meaning(_ head: RequestHead, _ bytes: Span<UInt8>) -> [[UInt8]?] {
-    var all: [[UInt8]?] = [method(head, bytes)]
+    var all: [[UInt8]?] = [method(bytes)]
     for slice in [head.path, head.query, head.host?.name] {
       all.append(slice.map { bytes.bytes($0).array })
     }
