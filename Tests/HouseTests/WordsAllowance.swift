@@ -2,20 +2,13 @@
 enum WordsAllowance {
   /// Forbidden phrases and comments without a subject, by file.
   static let hits: [String: Int] = [
-    "Sources/Gateway/Configuration/Address.swift": 1,
-    "Sources/Gateway/Configuration/Configuration+Routing.swift": 1,
-    "Sources/Gateway/Configuration/ConfigurationError.swift": 1,
-    "Sources/Gateway/Configuration/ConfigurationWarning.swift": 1,
-    "Sources/Gateway/Configuration/Secret.swift": 2,
-    "Sources/Gateway/Configuration/Spelling.swift": 1,
+    "ARCHITECTURE.md": 1,
+    "Sources/Gateway/BufferChain+Splice.swift": 1,
     "Sources/Gateway/Connections/Connection.swift": 1,
     "Sources/Gateway/Connections/Connections+Timers.swift": 1,
     "Sources/Gateway/Lifecycle/Reloader.swift": 1,
     "Sources/Gateway/Lifecycle/TimerKind.swift": 1,
     "Sources/Gateway/Relay/Relay.swift": 1,
-    "Sources/Gateway/Types/APIError.swift": 5,
-    "Sources/Gateway/Types/ProviderCatalog.swift": 5,
-    "Sources/Gateway/Types/Slice.swift": 1,
     "Sources/Gateway/Wire/EditedText.swift": 1,
     "Tests/GatewayTests/Relay/ReloadTests.swift": 1,
     "Tests/HouseTests/CodeReader.swift": 1,
