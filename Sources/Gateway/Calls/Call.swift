@@ -4,7 +4,9 @@
 struct Call {
   /// The part that differs by kind.
   enum Request {
+    /// A chat, or the completion of a text.
     case chat(ChatRequest)
+    case embeddings(EmbeddingsRequest)
   }
 
   /// The body for one candidate.
@@ -37,7 +39,8 @@ struct Call {
   /// Reads and checks a request body; `model` is the model's name where the path has it.
   static func read(_ json: Span<UInt8>, for endpoint: CallEndpoint, model: String = "") throws(APIError) -> Call {
     switch endpoint.kind {
-    case .chat: Call(try ChatRequest.read(json, for: endpoint, model: model))
+    case .chat, .completions: Call(try ChatRequest.read(json, for: endpoint, model: model))
+    case .embeddings: Call(try EmbeddingsRequest.read(json, for: endpoint, model: model))
     }
   }
 
@@ -55,10 +58,32 @@ struct Call {
     isModelUnload = chat.isModelUnload
   }
 
-  /// Whether an upstream of the dialect takes the caller's bytes, apart from small edits.
-  func passes(to dialect: Dialect) -> Bool {
-    switch request {
+  init(_ embeddings: EmbeddingsRequest) {
+    endpoint = embeddings.endpoint
+    request = .embeddings(embeddings)
+    model = embeddings.model
+    modelToken = embeddings.modelToken
+    streams = false
+    choiceCount = 1
+    prompt = embeddings.prompt
+    promptBytes = Int(embeddings.prompt.count)
+    outputTokensMax = nil
+    isModelLoad = embeddings.isModelLoad
+    isModelUnload = embeddings.isModelUnload
+  }
+
+  /// Returns the dialect of the call at a provider: Ollama, for one, completes texts in OpenAI's.
+  func dialect(at provider: Dialect) -> Dialect {
+    if endpoint.kind == .chat { return provider }
+    return provider.row.path(of: endpoint.kind)?.dialect ?? provider
+  }
+
+  /// Whether a provider of the dialect takes the caller's bytes, apart from small edits.
+  func passes(to provider: Dialect) -> Bool {
+    let dialect = dialect(at: provider)
+    return switch request {
     case .chat(let chat): chat.isIn(dialect)
+    case .embeddings(let embeddings): embeddings.passes(to: dialect)
     }
   }
 
@@ -66,19 +91,41 @@ struct Call {
   func body(_ json: Span<UInt8>, in dialect: Dialect, for target: WriteTarget) throws(APIError) -> Body {
     switch request {
     case .chat(let chat):
+      if endpoint.kind == .completions { return try completion(chat, json, in: dialect, for: target) }
       if chat.isIn(dialect) {
         return .edited(
           chat.edits(
             model: target.model, maxTokensLimit: target.maxTokensLimit, wantsUsage: target.acceptsUsage))
       }
       return .translated(try RequestTranslation.write(json, as: endpoint, in: dialect, for: target))
+    case .embeddings(let embeddings):
+      if embeddings.passes(to: dialect) { return .edited(embeddings.edits(model: target.model)) }
+      return .translated(try embeddings.write(json, in: dialect, model: target.model))
     }
   }
+
+  /// Returns the body of a call that completes a text.
+  private func completion(
+    _ chat: ChatRequest, _ json: Span<UInt8>, in dialect: Dialect, for target: WriteTarget
+  ) throws(APIError) -> Body {
+    let isOpenAI = dialect == .openAI
+    var edits = chat.edits(
+      model: target.model, maxTokensLimit: target.maxTokensLimit, wantsUsage: target.acceptsUsage || !isOpenAI)
+    if isOpenAI { return .edited(edits) }
+    var written = WrittenRequest()
+    written.dropped = try chat.adaptToOnePrompt(&edits, json)
+    edits.apply(to: json, into: &written.body)
+    return .translated(written)
+  }
+
+  /// The most bytes of a non-streaming answer, if the kind has a limit of its own.
+  var answerBytesMax: Int? { endpoint.kind == .embeddings ? EmbeddingsAnswer.bytesMax : nil }
 
   /// Returns the conversation in the body, to find the capabilities it requires; `nil` if there is none or it cannot be read.
   func conversation(_ json: Span<UInt8>) -> Conversation? {
     switch request {
-    case .chat: try? RequestTranslation.read(json, as: endpoint)
+    case .chat: endpoint.kind == .chat ? try? RequestTranslation.read(json, as: endpoint) : nil
+    case .embeddings: nil
     }
   }
 }

@@ -1,6 +1,7 @@
-/// The properties that the gateway needs of a chat request. All other bytes of the body pass unchanged.
+/// The properties that the gateway needs of a chat request, or of one that completes a text. All other bytes of the body
+/// pass unchanged.
 ///
-/// Source: OpenAI API reference, "Create chat completion"; those of the other dialects in `ChatRequest+Dialects`.
+/// Source: OpenAI API reference, "Create chat completion" and "Create completion"; those of the other dialects in `ChatRequest+Dialects`.
 struct ChatRequest {
   let endpoint: CallEndpoint
   /// The caller's name of the model.
@@ -22,6 +23,9 @@ struct ChatRequest {
   var isModelLoad = false
   var isModelUnload = false
 
+  /// The form of the prompt, in a request that completes texts.
+  var prompt = Prompt.text
+
   /// The positions of the edits.
   private var brace = 0
   private var streamOptions: Member?
@@ -33,6 +37,8 @@ struct ChatRequest {
   static let modelBytesMax = ModelEntry.idBytesMax
   /// The most answers of one request.
   static let choicesMax = 8
+  /// The most answers to all prompts of one request that completes texts.
+  static let completionsMax = 128
 
   /// Reads and checks a request's body. `model` is the model's name if the path has it.
   static func read(
@@ -49,18 +55,26 @@ struct ChatRequest {
           try request.scan(json)
         }
     } catch {
-      throw APIError(
-        400, error.kind == .duplicateKey ? .duplicateField : .malformedJSON,
-        "The request body is not a JSON object as RFC 8259 defines it: \(error.description).")
+      throw malformed(error)
     }
     if let apiError { throw apiError }
     return request
+  }
+
+  /// Returns the error for a body that is not a JSON object.
+  static func malformed(_ error: JSONError) -> APIError {
+    APIError(
+      400, error.kind == .duplicateKey ? .duplicateField : .malformedJSON,
+      "The request body is not a JSON object as RFC 8259 defines it: \(error.description).")
   }
 
   private init(_ endpoint: CallEndpoint, model: String) {
     self.endpoint = endpoint
     self.model = model
   }
+
+  /// Whether the request completes a text.
+  private var isCompletion: Bool { endpoint.kind == .completions }
 
   private mutating func scan(_ json: Span<UInt8>) throws(JSONError) -> APIError? {
     var apiError: APIError?
@@ -73,8 +87,8 @@ struct ChatRequest {
       do throws(APIError) {
         if member.keyEquals("model", in: json) {
           try readModel(member, json)
-        } else if member.keyEquals("messages", in: json) {
-          try Self.check(messages: member)
+        } else if member.keyEquals(isCompletion ? "prompt" : "messages", in: json) {
+          if isCompletion { try readPrompt(member, json) } else { try Self.check(messages: member) }
           messages = member.value.slice
           messagesBytes = Int(messages.count)
           hasMessages = true
@@ -91,17 +105,21 @@ struct ChatRequest {
         } else if member.keyEquals("top_p", in: json) {
           try Self.check(member, "top_p", 0...1, json)
         } else if member.keyEquals("n", in: json) {
-          choiceCount = try Self.choiceCount(member, json)
+          choiceCount = try choiceCount(member, json)
         }
       } catch {
         apiError = error
       }
     }
-    return apiError ?? missing("messages", hasMessages)
+    return apiError ?? missing(isCompletion ? "prompt" : "messages", hasMessages) ?? checkPrompts()
   }
 
   /// Returns the error for a missing model or a missing prompt, or `nil`.
   func missing(_ field: String, _ isThere: Bool) -> APIError? {
+    Self.missing(model: model, field, isThere: isThere)
+  }
+
+  static func missing(model: String, _ field: String, isThere: Bool) -> APIError? {
     if model.isEmpty {
       return APIError(400, .missingField, "Name the model: the field `model` is missing.", param: "model")
     }
@@ -115,7 +133,7 @@ struct ChatRequest {
 
   // MARK: Checks
 
-  private static func name(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> String {
+  static func name(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> String {
     guard member.value.slice.count <= 4096, let name = member.value.string(in: json) else {
       throw invalid("model", "must be a string")
     }
@@ -123,7 +141,7 @@ struct ChatRequest {
     return name
   }
 
-  private static func check(name: String) throws(APIError) {
+  static func check(name: String) throws(APIError) {
     if name.isEmpty { throw invalid("model", "must not be empty") }
     if name.utf8.count > modelBytesMax { throw invalid("model", "may have at most \(modelBytesMax) bytes") }
     // Nearly every name is ASCII; only others need Unicode's tables.
@@ -166,11 +184,12 @@ struct ChatRequest {
     }
   }
 
-  private static func choiceCount(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> Int {
+  private func choiceCount(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> Int {
     if member.value.kind == .null { return 1 }
+    let most = isCompletion ? Self.completionsMax : Self.choicesMax
     guard member.value.kind == .number, let count = member.value.integer(in: json),
-      (1...Int64(choicesMax)).contains(count)
-    else { throw invalid("n", "must be a whole number from 1 to \(choicesMax)") }
+      (1...Int64(most)).contains(count)
+    else { throw Self.invalid("n", "must be a whole number from 1 to \(most)") }
     return Int(count)
   }
 

@@ -9,7 +9,10 @@ enum DialectTable {
   private static let openAI = DialectRow(
     dialect: .openAI,
     root: { $0.apiRoot },
-    calls: [CallPath(kind: .chat, path: "/chat/completions")],
+    calls: [
+      CallPath(kind: .chat, path: "/chat/completions"), CallPath(kind: .completions, path: "/completions"),
+      CallPath(kind: .embeddings, path: "/embeddings"),
+    ],
     modelsPath: "/models",
     credentialFields: bearer,
     hasStreamOptions: true,
@@ -65,7 +68,12 @@ enum DialectTable {
   private static let ollama = DialectRow(
     dialect: .ollama,
     root: { $0.root },
-    calls: [CallPath(kind: .chat, path: "/api/chat")],
+    calls: [
+      CallPath(kind: .chat, path: "/api/chat"),
+      CallPath(kind: .embeddings, form: .legacy, path: "/api/embeddings"),
+      CallPath(kind: .embeddings, path: "/api/embed"),
+      CallPath(kind: .completions, path: "/v1/completions", dialect: .openAI),
+    ],
     modelsPath: "/api/tags",
     credentialFields: bearer,
     framing: .ndjson,
@@ -80,8 +88,11 @@ enum DialectTable {
     errorFrame: { _ in ("", "\n") },
     writeModels: OllamaModels.list,
     writeModel: { OllamaModels.show($0) },
-    writeLoaded: { metadata, form, isUnload in
-      OllamaAnswerWriter.loaded(metadata, isGenerate: form == .generate, isUnload: isUnload)
+    writeLoaded: { metadata, endpoint, isUnload in
+      switch endpoint.kind {
+      case .chat, .completions: OllamaAnswerWriter.loaded(metadata, isGenerate: endpoint.form == .generate, isUnload: isUnload)
+      case .embeddings: EmbeddingsAnswer.loaded(metadata, isLegacy: endpoint.form == .legacy)
+      }
     },
     readRequest: { json, form throws(APIError) in
       form == .generate ? try OllamaRequestReader.readGenerate(json) : try OllamaRequestReader.read(json)
@@ -95,7 +106,11 @@ enum DialectTable {
   private static let gemini = DialectRow(
     dialect: .gemini,
     root: { $0.geminiRoot },
-    calls: [CallPath(kind: .chat, path: "/models/", rest: GeminiPath.of)],
+    calls: [
+      CallPath(kind: .chat, path: "/models/", rest: GeminiPath.of),
+      CallPath(kind: .embeddings, form: .standard, path: "/models/", rest: { model, _ in GeminiPath.embed(model) }),
+      CallPath(kind: .embeddings, path: "/models/", rest: { model, _ in GeminiPath.batchEmbed(model) }),
+    ],
     modelsPath: "/models?pageSize=1000",
     // In a field: URLs end up in logs.
     credentialFields: { secret in secret.map { ["x-goog-api-key: " + $0] } ?? [] },
@@ -116,7 +131,7 @@ enum DialectTable {
       switch form {
       case .events: ("data: ", "\r\n\r\n")
       case .array: ("", "]")
-      case .standard, .generate: ("", "\r\n\r\n")
+      case .standard, .generate, .legacy, .batch: ("", "\r\n\r\n")
       }
     },
     writeModels: GeminiModels.list,

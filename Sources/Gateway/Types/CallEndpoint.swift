@@ -1,6 +1,9 @@
 /// The kinds of calls: what a caller can ask of a model.
-enum CallKind: Equatable {
+enum CallKind: String {
   case chat
+  /// OpenAI's completion of a text.
+  case completions
+  case embeddings
 }
 
 /// One of the endpoints at which a model is called: its kind, its dialect, and the parts of the request that are in the
@@ -13,6 +16,10 @@ struct CallEndpoint: Equatable {
     case generate
     /// Gemini's stream, as SSE events or as the elements of a JSON array.
     case events, array
+    /// Ollama's older `/api/embeddings`: one prompt, one vector.
+    case legacy
+    /// Gemini's `:batchEmbedContents`: several contents instead of one.
+    case batch
   }
 
   let kind: CallKind
@@ -30,6 +37,14 @@ struct CallEndpoint: Equatable {
 
   /// The path, as the access log and metrics write it.
   var name: String {
+    switch kind {
+    case .chat: chatName
+    case .completions: "/v1/completions"
+    case .embeddings: embeddingsName
+    }
+  }
+
+  private var chatName: String {
     switch (dialect, form) {
     case (.openAI, _): "/v1/chat/completions"
     case (.responses, _): "/v1/responses"
@@ -38,6 +53,16 @@ struct CallEndpoint: Equatable {
     case (.ollama, _): "/api/chat"
     case (.gemini, .events), (.gemini, .array): "/v1beta/models/{id}:streamGenerateContent"
     case (.gemini, _): "/v1beta/models/{id}:generateContent"
+    }
+  }
+
+  private var embeddingsName: String {
+    switch (dialect, form) {
+    case (.ollama, .legacy): "/api/embeddings"
+    case (.ollama, _): "/api/embed"
+    case (.gemini, .batch): "/v1beta/models/{id}:batchEmbedContents"
+    case (.gemini, _): "/v1beta/models/{id}:embedContent"
+    default: "/v1/embeddings"
     }
   }
 }
