@@ -1,14 +1,11 @@
 internal import Reactor
 
 extension BufferChain {
-  /// Bytes of the longest text that is copied, which costs less than pieces of it.
-  private static let copiedBytesMax = 16 * 1024
-
   /// A changed text, which shares the unchanged ranges of a long text.
   init(_ text: [UInt8], changedBy edits: Splice) {
     if edits.isEmpty {
       self.init(text)
-    } else if text.count <= Self.copiedBytesMax {
+    } else if text.count <= EditedText.copiedBytesMax {
       self.init(edits.text(of: text.span))
     } else {
       self.init()

@@ -4,7 +4,7 @@ internal import Reactor
 ///
 /// A class because two tables refer to it: the connections by its client, and the waiting lists of endpoints.
 final class Connection {
-  /// What the connection waits for.
+  /// The input or output that the connection waits for.
   enum Phase {
     /// The first byte of a request.
     case idle

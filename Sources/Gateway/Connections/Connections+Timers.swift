@@ -2,7 +2,7 @@ internal import Reactor
 
 /// Deadlines of connections: one timer for each, which is moved only to an earlier time.
 extension Connections {
-  /// What a connection's deadline asks of others.
+  /// A deadline whose consequence is not the connection's own.
   enum Expiry {
     /// The exchange's time has come.
     case exchange(Exchange)

@@ -60,7 +60,7 @@ final class EndpointRow: Sendable {
   let endpoint: Make
 
   /// - Parameter path: Below the root. With an ID it is what stands before the ID, which has at least one byte.
-  /// - Parameter id: What stands behind the ID.
+  /// - Parameter id: The part of the path behind the ID.
   init(
     _ root: Root, _ path: StaticString, id suffix: StaticString? = nil, _ method: RequestHead.Method,
     _ body: Body = .none, access: Access = .caller, name: String? = nil, _ endpoint: @escaping Make

@@ -4,7 +4,11 @@ internal import Probe
 ///
 /// Every answer is arithmetic on the snapshot; nothing here reads a file or waits.
 enum HardwareAPI {
-  typealias Endpoint = HardwareEndpoint
+  /// One of the hardware endpoints; their paths are rows of `EndpointTable`.
+  enum Endpoint {
+    case machine, telemetry, models, compatibleModels, placement, simulate, modelFormat, requirementMatch, cost
+    case trainingEstimate
+  }
 
   /// The outcome of one request.
   enum Answer: Equatable {

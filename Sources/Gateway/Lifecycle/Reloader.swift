@@ -5,7 +5,7 @@ public final class Reloader: Sendable {
   /// Reads the configuration. It may block, and is called on a thread of its own.
   public typealias Read = @Sendable () -> Result<Configuration, ConfigurationErrors>
 
-  /// What a thread has read.
+  /// The result of a read on a thread.
   enum Update: Sendable {
     case configuration(Result<Configuration, ConfigurationErrors>)
     case file(FileWatch.Stamp?)

@@ -1,4 +1,4 @@
-/// What a timer is for, in the 64-bit tag that the reactor gives back.
+/// The purpose of a timer, in the 64-bit tag that the reactor gives back.
 enum TimerKind {
   /// A connection's next deadline, by its slot.
   case connection(slot: Int)

@@ -14,7 +14,7 @@ final class Relay {
   let transfers: Transfers
   let admission = Admission()
   private(set) var settings: Settings
-  /// What the machine has; `nil` unless it is monitored.
+  /// The machine's hardware; `nil` unless it is monitored.
   var hardware: HardwareMonitor?
   var random: SplitMix
 
