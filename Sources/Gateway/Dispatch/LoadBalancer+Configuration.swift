@@ -82,11 +82,6 @@ extension Configuration {
 
   /// Returns the backoff for retries at the same provider, up to a deadline.
   func backoff(deadline: Duration) -> Backoff {
-    var backoff = Backoff(deadline: deadline)
-    backoff.base = routing.retry.base
-    backoff.delayMax = routing.retry.delayMax
-    backoff.attemptsMax = routing.retry.retriesMax + 1
-    backoff.jitter = routing.retry.jitter
-    return backoff
+    Backoff(routing.retry, deadline: deadline)
   }
 }

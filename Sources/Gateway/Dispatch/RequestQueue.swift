@@ -31,7 +31,7 @@ struct RequestQueue: Sendable {
   }
 
   struct Settings: Equatable, Sendable {
-    var capacity = 512
+    var capacity = Configuration.defaults.routing.queue.capacity
     var agingInterval = Duration.seconds(15)
     /// The longest delay suggested to a rejected caller, in seconds.
     var retryAfterMax = 120

@@ -6,13 +6,13 @@ struct Breaker: Sendable {
   /// The conditions for opening, and the time that the breaker stays open.
   struct Settings: Equatable, Sendable {
     /// The number of consecutive failures that open it.
-    var failuresMax = 5
+    var failuresMax = Configuration.defaults.routing.breaker.consecutiveFailuresMax
     /// The failure rate that opens it, in percent, and the number of requests that it takes at least.
-    var failuresPercent = 50
+    var failuresPercent = Configuration.defaults.routing.breaker.failureRatePercent
     var requestsMin = 20
     var window = Duration.seconds(30)
     /// The time that it stays open; doubles each time the trial request fails.
-    var openTime = Duration.seconds(5)
+    var openTime = Configuration.defaults.routing.breaker.openTime
     var openTimeMax = Duration.seconds(60)
     /// The time after which another trial request is admitted if the first has no result.
     var trialTime = Duration.seconds(120)

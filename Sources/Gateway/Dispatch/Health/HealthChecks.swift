@@ -1,13 +1,13 @@
 /// The schedule of a provider's periodic health checks, and their results.
 struct HealthChecks: Sendable {
-  /// The defaults: every 30 s; three consecutive failures make a provider unhealthy, one success healthy again.
+  /// The interval, the timeout, and the thresholds of the checks. The defaults are those of the configuration.
   struct Settings: Equatable, Sendable {
     /// The time between two checks; zero disables them.
-    var interval = Duration.seconds(30)
-    var failuresMax = 3
-    var successesMin = 1
+    var interval = Configuration.defaults.routing.health.interval
+    var failuresMax = Configuration.defaults.routing.health.unhealthyThreshold
+    var successesMin = Configuration.defaults.routing.health.healthyThreshold
     /// The time after which a check has failed.
-    var deadline = Duration.seconds(10)
+    var deadline = Configuration.defaults.routing.health.timeout
   }
 
   let settings: Settings

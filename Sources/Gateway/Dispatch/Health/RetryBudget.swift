@@ -33,18 +33,24 @@ struct RetryBudget: Sendable {
 /// that failed together do not return together (AWS Architecture Blog, "Exponential Backoff And Jitter").
 struct Backoff: Equatable, Sendable {
   /// The upper limit of the first delay; doubles with each retry.
-  var base = Duration.milliseconds(250)
-  var delayMax = Duration.seconds(8)
+  var base: Duration
+  var delayMax: Duration
   /// The most attempts at one provider within one request, including the first.
-  var attemptsMax = 2
+  var attemptsMax: Int
   /// The random share of a delay.
-  var jitter = 1.0
+  var jitter: Double
   /// When the request times out.
   var deadline: Duration
   /// The number of attempts so far.
   private(set) var attempts = 1
 
-  init(deadline: Duration) { self.deadline = deadline }
+  init(_ settings: Configuration.Retry = Configuration.defaults.routing.retry, deadline: Duration) {
+    base = settings.base
+    delayMax = settings.delayMax
+    attemptsMax = settings.retriesMax + 1
+    jitter = settings.jitter
+    self.deadline = deadline
+  }
 
   /// Returns the delay before the next attempt; `nil` if all attempts are used up or the next one would start after
   /// the deadline.
