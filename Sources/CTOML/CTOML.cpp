@@ -1,5 +1,5 @@
-// toml++ 3.3 asserts what some texts break, such as `[.a]`, and with NDEBUG it lets the compiler assume it.
-// Here such a text leaves the parser by an exception, in every kind of build.
+// Some texts, such as `[.a]`, break an assertion of toml++ 3.3. With NDEBUG, the compiler would assume that it holds.
+// Here a broken assertion throws an exception, in debug and release builds.
 #undef NDEBUG
 namespace {
 struct broken_assumption {};
@@ -15,7 +15,7 @@ struct broken_assumption {};
 #define TOML_MAX_NESTED_VALUES 64
 #include <toml++/impl/forward_declarations.h>
 
-// It also calls unreachable what `é` between two keys reaches; "no" is the answer meant there.
+// An `é` between two keys reaches code that toml++ calls unreachable; the right result there is false.
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false
@@ -33,10 +33,10 @@ struct broken_assumption {};
 
 namespace {
 
-// Dots that one key may have. toml++ bounds nested values but not dotted keys, and frees them recursively.
+// The largest number of dots in a key. toml++ limits nested values but not dotted keys, and frees both recursively.
 constexpr unsigned dots_max = 16;
 
-// Bytes that all paths may have together: a long table name repeats in each of its keys.
+// The total size of all paths, in bytes. The name of a table repeats in each of its keys.
 constexpr size_t path_bytes_max = 16 << 20;
 
 struct entry {
@@ -49,26 +49,26 @@ struct entry {
 struct ctoml_document {
   std::vector<entry> entries;
   std::string message;
-  ctoml_fault fault{};
+  ctoml_error error{};
   size_t path_bytes = 0;
 
-  void refuse(std::string_view why, toml::source_position where) {
+  void fail(std::string_view why, toml::source_position where) {
     message = why;
-    fault = {message.data(), message.size(), where.line, where.column};
+    error = {message.data(), message.size(), where.line, where.column};
   }
 };
 
 namespace {
 
-// The place of the first key with more dots than `dots_max`, or nothing. Strings and comments are skipped.
+// Returns the position of the first key with more dots than `dots_max`, if there is one. Skips strings and comments.
 std::optional<toml::source_position> too_deep(std::string_view text) {
   unsigned dots = 0;
-  toml::source_position place{1, 0};
-  for (size_t i = 0; i < text.size(); ++i, ++place.column) {
+  toml::source_position position{1, 0};
+  for (size_t i = 0; i < text.size(); ++i, ++position.column) {
     switch (char c = text[i]) {
-      case '\n': place = {place.line + 1, 0}; [[fallthrough]];
+      case '\n': position = {position.line + 1, 0}; [[fallthrough]];
       case ',': dots = 0; break;
-      case '.': if (++dots > dots_max) return toml::source_position{place.line, place.column + 1}; break;
+      case '.': if (++dots > dots_max) return toml::source_position{position.line, position.column + 1}; break;
       case '#': while (i + 1 < text.size() && text[i + 1] != '\n') ++i; break;
       case '"':
       case '\'': {
@@ -76,12 +76,12 @@ std::optional<toml::source_position> too_deep(std::string_view text) {
         for (i += triple ? 3 : 1; i < text.size(); ++i) {
           bool escapes = text[i] == '\\' && c == '"';
           if (escapes && ++i == text.size()) break;
-          if (text[i] == '\n') { if (!triple) break; place = {place.line + 1, 0}; }
+          if (text[i] == '\n') { if (!triple) break; position = {position.line + 1, 0}; }
           if (escapes) continue;
           if (text[i] != c) continue;
           if (!triple) break;
           if (i + 2 >= text.size() || text[i + 1] != c || text[i + 2] != c) continue;
-          // Up to two quotes may stand just before the three that close.
+          // Up to two quotes may precede the three closing ones.
           for (i += 2; i + 1 < text.size() && text[i + 1] == c; ++i) {}
           break;
         }
@@ -93,7 +93,7 @@ std::optional<toml::source_position> too_deep(std::string_view text) {
   return {};
 }
 
-// A key as it would be written: bare, or quoted so that its dots are not taken for ours.
+// Returns a key as in a file: bare, or quoted so that its dots do not separate segments.
 std::string written(std::string_view key) {
   auto bare = [](char c) { return isalnum((unsigned char)c) || c == '_' || c == '-'; };
   if (!key.empty() && std::all_of(key.begin(), key.end(), bare)) return std::string(key);
@@ -105,13 +105,14 @@ std::string written(std::string_view key) {
   return out += '"';
 }
 
-// Writes down a value and what it holds. The depth is bounded by `dots_max` and TOML_MAX_NESTED_VALUES.
-bool walk(ctoml_document &out, const toml::node &node, const std::string &path, toml::source_position place) {
+// Appends a value and its contents. `dots_max` and TOML_MAX_NESTED_VALUES limit the depth. Returns false after an
+// error.
+bool walk(ctoml_document &out, const toml::node &node, const std::string &path, toml::source_position position) {
   out.path_bytes += path.size();
-  if (out.path_bytes > path_bytes_max) return out.refuse("too many long keys", place), false;
+  if (out.path_bytes > path_bytes_max) return out.fail("the keys are too long in total", position), false;
   entry it{path, {}, {}};
-  it.value.line = place.line;
-  it.value.column = place.column;
+  it.value.line = position.line;
+  it.value.column = position.column;
   if (auto *table = node.as_table()) {
     it.value.kind = CTOML_TABLE;
     out.entries.push_back(std::move(it));
@@ -148,16 +149,16 @@ bool walk(ctoml_document &out, const toml::node &node, const std::string &path, 
   return true;
 }
 
-// Parses a text into its values or its fault.
+// Parses a text into its values or its error.
 void read(ctoml_document &out, std::string_view text) {
-  if (auto place = too_deep(text)) return out.refuse("a key has too many dots", *place);
+  if (auto position = too_deep(text)) return out.fail("a key has too many dots", *position);
   toml::parse_result result = toml::parse(text);
-  if (!result) return out.refuse(result.error().description(), result.error().source().begin);
+  if (!result) return out.fail(result.error().description(), result.error().source().begin);
   if (!walk(out, result.table(), "", {1, 1})) out.entries.clear();
 }
 
-// Whether toml++ trips over a text rather than reading or refusing it.
-bool trips(std::string_view text) {
+// Returns whether a text breaks an assertion of toml++.
+bool breaks(std::string_view text) {
   try {
     toml::parse_result result = toml::parse(text);
     return false;
@@ -166,12 +167,12 @@ bool trips(std::string_view text) {
   }
 }
 
-// The line that toml++ trips over: the last of the shortest beginning of the text that it trips over.
-uint32_t tripping_line(std::string_view text) {
+// Returns the line that breaks an assertion: the last line of the shortest prefix of the text that does.
+uint32_t broken_line(std::string_view text) {
   std::vector<size_t> ends;
   for (size_t i = 0; i < text.size(); ++i)
     if (text[i] == '\n') ends.push_back(i + 1);
-  auto is_before = [&](size_t end) { return !trips(text.substr(0, end)); };
+  auto is_before = [&](size_t end) { return !breaks(text.substr(0, end)); };
   return (uint32_t)(std::partition_point(ends.begin(), ends.end(), is_before) - ends.begin()) + 1;
 }
 
@@ -185,7 +186,7 @@ extern "C" ctoml_document *ctoml_parse(const char *text, size_t count) {
     try {
       read(*out, view);
     } catch (const broken_assumption &) {
-      out->refuse("a key or a value is malformed", {tripping_line(view), 1});
+      out->fail("a key or a value is malformed", {broken_line(view), 1});
     }
     return out;
   } catch (...) {
@@ -194,8 +195,8 @@ extern "C" ctoml_document *ctoml_parse(const char *text, size_t count) {
   }
 }
 
-extern "C" const ctoml_fault *ctoml_fault_of(const ctoml_document *document) {
-  return document->fault.message ? &document->fault : nullptr;
+extern "C" const ctoml_error *ctoml_error_of(const ctoml_document *document) {
+  return document->error.message ? &document->error : nullptr;
 }
 
 extern "C" size_t ctoml_count(const ctoml_document *document) { return document->entries.size(); }

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// toml++ for Swift: parses a text into a flat list of values with paths and positions, or into one error. No function
-// throws. Borrowed memory is valid for the lifetime of its document.
+// toml++ for Swift. A text becomes a flat list of values with paths and positions, or one error. No function throws.
+// Every pointer is valid as long as its document.
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,9 +22,9 @@ typedef enum : int32_t {
   CTOML_DATETIME,
 } ctoml_kind;
 
-// One value. `path` reads `server.port` or `providers[0].models[2]`; a segment that is no bare key is quoted.
-// A table or an array comes before what it holds; siblings come in the order of the file. `text` is the
-// value of a string, `integer` that of an integer or the length of an array. `line` and `column` count from 1.
+// One value. `path` is, for example, `server.port` or `providers[0].models[2]`; a segment that is not a bare key is
+// quoted. A table or an array precedes its contents; siblings are in the order of the file. `text` is the value of a
+// string, `integer` that of an integer or the length of an array. `line` and `column` count from 1.
 typedef struct {
   const char *path;
   size_t path_count;
@@ -38,28 +38,29 @@ typedef struct {
   uint32_t column;
 } ctoml_entry;
 
-// Why a text is not TOML, and where.
+// An error of the parser, with its position.
 typedef struct {
   const char *message;
   size_t message_count;
   uint32_t line;
   uint32_t column;
-} ctoml_fault;
+} ctoml_error;
 
 typedef struct ctoml_document ctoml_document;
 
-// Parses `count` bytes of UTF-8. NULL only when there is no memory.
+// Parses `count` bytes of UTF-8. Returns NULL only if there is not enough memory.
 ctoml_document *ctoml_parse(const char *text, size_t count);
 
-// The fault of the text, or NULL when it was TOML.
-const ctoml_fault *ctoml_fault_of(const ctoml_document *document);
+// Returns the error of the text, or NULL if it is TOML.
+const ctoml_error *ctoml_error_of(const ctoml_document *document);
 
-// The number of values.
+// Returns the number of values.
 size_t ctoml_count(const ctoml_document *document);
 
-// The value at `index`, which must be less than the count.
+// Returns the value at `index`, which must be less than the count.
 ctoml_entry ctoml_entry_at(const ctoml_document *document, size_t index);
 
+// Frees a document and everything in it.
 void ctoml_free(ctoml_document *document);
 
 #ifdef __cplusplus

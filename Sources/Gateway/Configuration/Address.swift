@@ -1,25 +1,25 @@
-/// An IP address, read without asking anybody.
+/// An IP address, parsed from text without DNS.
 struct Address: Equatable, Sendable {
-  /// 4 or 16 bytes, most significant first.
+  /// The 4 or 16 bytes of the address, most significant first.
   let bytes: [UInt8]
 
   var isIPv6: Bool { bytes.count == 16 }
 
-  /// Whether only this machine can reach it: 127/8, `::1`, and 127/8 mapped into IPv6.
+  /// Whether the address is loopback: 127/8, `::1`, or 127/8 mapped into IPv6.
   var isLoopback: Bool {
     guard isIPv6 else { return bytes.first == 127 }
     if bytes.dropLast().allSatisfy({ $0 == 0 }) { return bytes[15] == 1 }
     return bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 255 && bytes[11] == 255 && bytes[12] == 127
   }
 
-  /// Reads dotted decimal IPv4 or IPv6 text (RFC 4291, section 2.2), without brackets, port or zone.
+  /// Parses dotted decimal IPv4 or IPv6 text (RFC 4291, section 2.2), without brackets, port or zone.
   init?(_ text: some StringProtocol) {
     guard text.utf8.count <= 45 else { return nil }
     guard let bytes = text.contains(":") ? Self.v6(String(text)) : Self.v4(String(text)) else { return nil }
     self.bytes = bytes
   }
 
-  /// Whether a text may be the host of an address: letters, digits, `.`, `-` and `_`, at most 253 of them.
+  /// Returns whether a text is a valid host name: 1 to 253 letters, digits, `.`, `-`, and `_`.
   static func isName(_ text: some StringProtocol) -> Bool {
     (1...253).contains(text.utf8.count)
       && text.utf8.allSatisfy { byte in
@@ -37,7 +37,7 @@ struct Address: Equatable, Sendable {
     guard parts.count == 4 else { return nil }
     var bytes: [UInt8] = []
     for part in parts {
-      // A leading zero means octal to some readers; a sign is a number to Swift.
+      // Some parsers read a leading zero as octal, and Swift accepts a sign.
       guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part == "0" || part.first != "0" else {
         return nil
       }
@@ -58,7 +58,7 @@ struct Address: Equatable, Sendable {
     return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
   }
 
-  /// The bytes of groups between colons, the last of which may be IPv4.
+  /// Returns the bytes of the groups between colons. The last group may be an IPv4 address.
   private static func groups(_ text: String) -> [UInt8]? {
     guard !text.isEmpty else { return [] }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)

@@ -1,38 +1,38 @@
-/// Where a provider answers: a checked `http` or `https` address without a final slash.
+/// The base URL of a provider: a validated `http` or `https` URL without a final slash.
 public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
-  /// The address as it was written, less the slashes at its end; the scheme in lower case.
+  /// The URL as given, without slashes at its end, with the scheme in lower case.
   public let text: String
 
-  /// Whether the address is that of a program in this process, `demo:`.
+  /// Whether the provider runs inside hoosh, `demo:`.
   public var isInProcess: Bool { text == Self.demo.text }
 
-  /// Whether the connection is encrypted.
+  /// Whether the scheme is `https`.
   public var isSecure: Bool { text.hasPrefix("https:") }
 
-  /// Whether the writer has put the `/v1` there already.
+  /// Whether the URL ends with `/v1`.
   public var endsWithVersion: Bool { text.hasSuffix("/v1") }
 
-  /// The address without a final `/v1`, for the paths outside of OpenAI's interface.
+  /// The URL without a final `/v1`, for paths outside of OpenAI's API.
   public var root: String { endsWithVersion ? String(text.dropLast(3)) : text }
 
-  /// The address that ends with exactly one `/v1`; OpenAI's paths, as in `/chat/completions`, follow it.
+  /// The URL with exactly one `/v1` at its end. Paths of OpenAI's API, such as `/chat/completions`, follow it.
   public var apiRoot: String { isInProcess ? text : root + "/v1" }
 
-  /// The address that ends with a version of Gemini's interface, `v1beta` unless it was written with one: only that has
-  /// thinking and schemas.
+  /// The URL with a version of Gemini's API at its end. The default is `v1beta`, the only version with thinking and
+  /// schemas.
   public var geminiRoot: String { endsWithVersion || text.hasSuffix("/v1beta") ? text : text + "/v1beta" }
 
   public var description: String { text }
 
-  /// The address of the providers that run inside hoosh.
+  /// The URL of providers that run inside hoosh.
   public static let demo = BaseURL(checked: "demo:")
 
   private init(checked: String) { text = checked }
 
-  /// Bytes of the longest address.
+  /// The length of the longest URL, in bytes.
   static let bytesMax = 2048
 
-  /// Checks an address: scheme, host, optional port and path (RFC 3986), without user, query or fragment.
+  /// Validates a URL: scheme, host, and optional port and path (RFC 3986), without user, query, or fragment.
   public init(_ written: String) throws(BaseURLError) {
     let bytes = Array(written.utf8)
     guard bytes.count <= Self.bytesMax else { throw .tooLong }
@@ -84,16 +84,16 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Why a text is no address of a provider; the raw value is the end of a sentence that begins with the key.
+/// The reason why a text is not a base URL. The raw value is the end of a sentence that begins with the key.
 public enum BaseURLError: String, Error, Sendable {
   case scheme = "must begin with http:// or https://"
-  case noHost = "names no host"
-  case host = "has a host that is neither a name nor an address; write an IPv6 address in brackets"
-  case port = "has a port that is not from 1 to 65535"
-  case user = "must not hold a user or password; put the key into api_key"
+  case noHost = "has no host; write it as in http://localhost:11434"
+  case host = "has a host that is neither a name nor an IP address; put an IPv6 address in brackets"
+  case port = "has an invalid port; it must be from 1 to 65535"
+  case user = "must not have a user or password; put the API key into api_key"
   case query = "must not have a query (?) or fragment (#)"
-  case path = "has an empty, dotted or wrongly escaped path segment"
-  case endpoint = "ends with the path of one endpoint; leave /chat/completions away"
-  case character = "holds a character that an address cannot hold"
+  case path = "has a path segment that is empty, `.`, `..`, or wrongly escaped"
+  case endpoint = "ends with the path of an endpoint; remove /chat/completions"
+  case character = "has a character that is not allowed in a URL; escape it as %XX"
   case tooLong = "is longer than 2048 bytes"
 }

@@ -12,7 +12,7 @@ extension Configuration {
     public var virtualModels: [VirtualModel]
   }
 
-  /// What keeps related requests at one provider.
+  /// The requests that stay at one provider: none, those of a session, or those of a conversation.
   public enum Affinity: String, Sendable { case off, session, prefix }
 
   /// The settings of health checks.

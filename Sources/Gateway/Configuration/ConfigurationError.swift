@@ -6,7 +6,7 @@ public struct ConfigurationError: Equatable, Sendable, CustomStringConvertible {
   public var line: Int?
   /// The column in code points, from 1.
   public var column: Int?
-  /// What is wrong and how to fix it. Never contains a secret.
+  /// The error and how to fix it. Never contains a secret.
   public var message: String
 
   public init(file: String, line: Int? = nil, column: Int? = nil, message: String) {

@@ -6,7 +6,7 @@ public struct ConfigurationWarning: Equatable, Sendable, CustomStringConvertible
   public var line: Int
   /// The column in code points, from 1.
   public var column: Int
-  /// What is outdated and what to write instead. Never contains a secret.
+  /// The outdated key and its replacement. Never contains a secret.
   public var message: String
 
   /// The warning as text, such as `hoosh.toml:12:3: warning: message`.

@@ -1,31 +1,32 @@
-/// A key or a token: shown nowhere unless somebody says `reveal`.
+/// An API key, which no description or dump shows.
 public struct Secret: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
 {
-  /// Bytes of the longest secret.
+  /// The length of the longest secret, in bytes.
   public static let bytesMax = 4096
 
   private let value: String
 
-  /// A secret as it stands. Nil unless it is 1...4096 bytes of visible ASCII, so that it can travel in a header.
+  /// Creates a secret from its text. Returns `nil` unless it has 1...4096 bytes of visible ASCII, as a header field
+  /// requires.
   public init?(_ value: String) {
     guard (1...Self.bytesMax).contains(value.utf8.count), value.utf8.allSatisfy(Self.isVisible) else { return nil }
     self.value = value
   }
 
-  /// The secret itself. Whoever calls this must not print it.
+  /// Returns the secret itself, which must not be printed.
   public func reveal() -> String { value }
 
   public var description: String { "***" }
   public var debugDescription: String { "***" }
   public var customMirror: Mirror { Mirror(self, children: []) }
 
-  /// Whether a byte may stand in a secret: printable ASCII other than the space (RFC 9110, VCHAR).
+  /// Returns whether a byte is allowed in a secret: printable ASCII except the space (RFC 9110, VCHAR).
   static func isVisible(_ byte: UInt8) -> Bool { (0x21...0x7e).contains(byte) }
 }
 
 extension Secret {
-  /// The words of a file as a secret: `$NAME` and `${NAME}` stand for a variable of the environment.
+  /// Returns the secret that a text of a file stands for. `$NAME` and `${NAME}` are environment variables.
   static func expanding(_ text: String, in environment: [String: String]) throws(SecretError) -> Secret {
     guard text.utf8.first == UInt8(ascii: "$") else {
       guard !text.isEmpty else { throw .empty }
@@ -43,7 +44,8 @@ extension Secret {
     return secret
   }
 
-  /// Whether a text names a variable: a letter or `_`, then letters, digits and `_` (POSIX, XBD 3.216).
+  /// Returns whether a text is the name of a variable: a letter or `_`, then letters, digits, and `_` (POSIX, XBD
+  /// 3.216).
   private static func isName(_ text: Substring) -> Bool {
     guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
     return text.utf8.allSatisfy { byte in
@@ -56,7 +58,7 @@ extension Secret {
   }
 }
 
-/// Why the words of a file are no secret.
+/// The reason why a text of a file is not a secret.
 enum SecretError: Error, Equatable, Sendable {
   case empty
   case unset(String)
@@ -64,16 +66,17 @@ enum SecretError: Error, Equatable, Sendable {
   case noName
   case unprintable(String)
 
-  /// The fault as the end of a sentence that begins with the key.
+  /// The reason as the end of a sentence that begins with the key.
   var message: String {
     switch self {
-    case .empty: "is empty; remove the line or give the secret"
-    case .unset(let name): "names the environment variable \(name), which is not set"
-    case .emptyVariable(let name): "names the environment variable \(name), which is empty"
-    case .noName: "begins with $ but names no environment variable; write \"$NAME\" or \"${NAME}\""
+    case .empty: "is empty; remove the line or set the secret"
+    case .unset(let name): "names the environment variable \(name), which is not set; set it or remove the line"
+    case .emptyVariable(let name):
+      "names the environment variable \(name), which is empty; set it or remove the line"
+    case .noName: "begins with $ but does not name an environment variable; write \"$NAME\" or \"${NAME}\""
     case .unprintable(let what):
-      "cannot travel in a header: \(what) must be at most \(Secret.bytesMax) visible ASCII characters, "
-        + "without spaces or line ends"
+      "is not allowed in a header field: \(what) must be at most \(Secret.bytesMax) visible ASCII characters, "
+        + "without spaces or line breaks"
     }
   }
 }

@@ -1,9 +1,10 @@
-/// What somebody meant who wrote something else.
+/// Suggestions for misspelled words.
 enum Spelling {
-  /// Edits after which a word is another word.
+  /// The largest number of edits of a suggestion.
   static let editsMax = 2
 
-  /// The word of `words` that `text` is nearest to, within two edits; the first of equals.
+  /// Returns the word with the fewest edits from `text`, at most `editsMax`, or `nil` if there is none. The first of
+  /// equals wins.
   static func nearest(to text: String, in words: [String]) -> String? {
     let text = Array(text.utf8)
     var best: (word: String, edits: Int)?
@@ -15,7 +16,8 @@ enum Spelling {
     return best?.word
   }
 
-  /// The least number of bytes to insert, delete, replace or swap with their neighbor to make `a` of `b`.
+  /// Returns the smallest number of bytes to insert, delete, replace, or swap with a neighbor that turns `b` into `a`
+  /// (restricted Damerau-Levenshtein distance).
   static func edits(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var older = [Int](repeating: 0, count: b.count + 1)
     var old = Array(0...b.count)

@@ -1,6 +1,6 @@
 internal import CTOML
 
-/// Where something stands in a file: line and column, counted from 1; the column counts code points.
+/// A position in a file: a line and a column, counted from 1. Columns count code points.
 struct TOMLPosition: Equatable, Sendable {
   var line: Int
   var column: Int
@@ -9,7 +9,7 @@ struct TOMLPosition: Equatable, Sendable {
 /// One value of a TOML file.
 enum TOMLValue: Equatable, Sendable {
   case table
-  /// With the number of elements.
+  /// A list, with its number of elements.
   case array(Int)
   case string(String)
   case integer(Int64)
@@ -17,7 +17,7 @@ enum TOMLValue: Equatable, Sendable {
   case boolean(Bool)
   case datetime
 
-  /// The kind, as a noun with its article.
+  /// The kind of value, as a noun with its article.
   var name: String {
     switch self {
     case .table: "a section"
@@ -31,27 +31,27 @@ enum TOMLValue: Equatable, Sendable {
   }
 }
 
-/// A value with its path, as in `server.port` or `providers[0].models[2]`, and the place of its key.
+/// A value with its path, such as `server.port` or `providers[0].models[2]`, and the position of its key.
 struct TOMLEntry: Equatable, Sendable {
   var path: String
   var value: TOMLValue
   var position: TOMLPosition
 }
 
-/// A text that is not TOML: what the parser says, and where.
+/// An error of the TOML parser, with its position.
 struct TOMLError: Error, Equatable, Sendable {
   var message: String
   var position: TOMLPosition
 }
 
-/// A TOML text, walked into a flat list.
+/// A TOML text as a flat list of values.
 enum TOMLFile {
-  /// Bytes of the largest text that is read.
+  /// The size of the largest text, in bytes.
   static let bytesMax = 1 << 20
 
-  /// The values of `text`: a table or list before what it holds, siblings in the order of the file.
+  /// Parses a text and returns its values. A table or list precedes its contents; siblings are in the order of the file.
   ///
-  /// The first fault is all there is, because a parser that guesses on would report faults of its own making.
+  /// Throws only the first error, because a parser that continues after it would report errors of its own making.
   static func read(_ text: [UInt8]) throws(TOMLError) -> [TOMLEntry] {
     guard text.count <= bytesMax else {
       throw TOMLError(
@@ -61,10 +61,11 @@ enum TOMLFile {
       unsafe ctoml_parse(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
     }
     guard let document = unsafe document else {
-      throw TOMLError(message: "there is not enough memory to read it", position: TOMLPosition(line: 1, column: 1))
+      throw TOMLError(
+        message: "there is not enough memory to parse the file", position: TOMLPosition(line: 1, column: 1))
     }
     defer { unsafe ctoml_free(document) }
-    if let error = unsafe ctoml_fault_of(document)?.pointee {
+    if let error = unsafe ctoml_error_of(document)?.pointee {
       throw unsafe TOMLError(
         message: copy(error.message, error.message_count), position: position(error.line, error.column))
     }

@@ -1,36 +1,36 @@
-/// A request that will not be served: the status and the words its caller gets.
+/// A response that reports failure: a status, a code, and a message.
 ///
-/// Refusals are answers, not failures of the gateway: they are made where the decision is made and written
-/// by `Front/ErrorReply` in the caller's dialect. Every message names what to change.
+/// An API error is created where the decision is made, and `ErrorReply` writes it in the caller's dialect. Every message
+/// says what to change.
 public struct APIError: Error, Equatable, Sendable {
   /// The HTTP status, 400...599.
   public var status: Int
 
-  /// What went wrong, as a word that programs compare; OpenAI's `error.code`.
+  /// The error as a word for programs, which is OpenAI's `error.code`.
   public var code: Code
 
-  /// What went wrong and what to do about it, as a sentence for people.
+  /// The error and how to fix it, in sentences.
   public var message: String
 
-  /// The request field at fault, as in `messages` or `temperature`; OpenAI's `error.param`.
+  /// The request field with the error, such as `temperature`, which is OpenAI's `error.param`.
   public var param: String?
 
-  /// Whether the connection must close after this answer, because what follows on it cannot be trusted.
+  /// Whether the connection must close after the response, because its next bytes cannot be trusted.
   public var closes: Bool
 
-  /// Seconds after which trying again makes sense; the `Retry-After` field.
+  /// The seconds after which a retry is useful, for the `Retry-After` field.
   public var retryAfter: Int?
 
-  /// The methods of the resource, for a 405; the `Allow` field.
+  /// The methods of the resource, for the `Allow` field of a 405.
   public var allow: String?
 
-  /// What an upstream said, bounded and masked; shown under `error.metadata`.
+  /// The upstream's error body, truncated and without secrets, for `error.metadata`.
   public var upstreamBody: String?
 
-  /// What everyone is told once the gateway stops.
+  /// The error of requests that arrive while the gateway drains.
   static var shuttingDown: APIError {
     APIError(
-      503, .shuttingDown, "The gateway is stopping; ask again, it is back in a moment.", closes: true, retryAfter: 1
+      503, .shuttingDown, "The gateway is shutting down. Retry in a moment.", closes: true, retryAfter: 1
     )
   }
 
@@ -50,7 +50,7 @@ public struct APIError: Error, Equatable, Sendable {
 }
 
 extension APIError {
-  /// The closed list of codes; the raw value is what the caller reads.
+  /// The error codes. The raw value is public and does not change.
   public enum Code: String, Sendable, CaseIterable {
     // The request itself.
     case malformedRequest = "malformed_request"
@@ -66,7 +66,7 @@ extension APIError {
     case versionNotSupported = "http_version_not_supported"
     case notImplemented = "not_implemented"
     case requestTimeout = "request_timeout"
-    // Who asks, and for what.
+    // The caller and the resource.
     case unauthorized
     case forbiddenOrigin = "forbidden_origin"
     case misdirected = "misdirected_request"
@@ -90,7 +90,7 @@ extension APIError {
     case shuttingDown = "shutting_down"
   }
 
-  /// OpenAI's `error.type` for this refusal's status.
+  /// OpenAI's `error.type` for the status.
   public var type: StaticString {
     switch status {
     case 401: "authentication_error"

@@ -1,8 +1,8 @@
 /// The Gregorian calendar, without a time zone.
 enum CivilDate {
-  /// The date of a day counted from 1970-01-01, which must not be before it.
+  /// Returns the date of a day, counted from 1970-01-01. The day must not be negative.
   ///
-  /// Years are taken to begin in March, so that leap days come last.
+  /// The calculation starts years in March, so that leap days come last.
   static func of(days: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = days + 719_468
     let era = shifted / 146_097
@@ -14,8 +14,9 @@ enum CivilDate {
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
   }
 
-  /// Appends a time in seconds since 1970 as RFC 3339 has it, less fraction and zone: `2026-08-21T10:15:30`. The notation
-  /// has no years behind 9999; later times read as its last second.
+  /// Appends a time in seconds since 1970 as in RFC 3339, without fraction and zone: `2026-08-21T10:15:30`.
+  ///
+  /// The format has no years after 9999. Later times become its last second.
   static func append(secondsSince1970 seconds: UInt64, to out: inout [UInt8]) {
     let seconds = Int(min(seconds, 253_402_300_799))
     let (year, month, day) = of(days: seconds / 86_400)
@@ -29,7 +30,7 @@ enum CivilDate {
     }
   }
 
-  /// Appends it as a JSON string, in UTC.
+  /// Appends a time in seconds since 1970 as a JSON string, in UTC.
   static func appendString(secondsSince1970 seconds: UInt64, to out: inout [UInt8]) {
     out.append("\"")
     append(secondsSince1970: seconds, to: &out)

@@ -1,4 +1,4 @@
-/// Which models a provider serves: an exact name, or one with `*` for any run of characters.
+/// A pattern of model names: an exact name, or one with `*` for any number of characters.
 struct ModelPattern: Equatable, Sendable {
   let text: String
   private let pieces: [[UInt8]]
@@ -12,23 +12,24 @@ struct ModelPattern: Equatable, Sendable {
     self.pieces = pieces
   }
 
-  /// Whether the pattern is a name.
+  /// Whether the pattern is an exact name.
   var isExact: Bool { pieces.count == 1 }
 
-  /// How much the pattern says: a name most, then the longer rest of one with `*`, and `*` alone nothing.
+  /// The specificity: highest for an exact name, then the number of characters besides `*`.
   var weight: Int { isExact ? .max - 1 : text.utf8.count - (pieces.count - 1) }
 
+  /// Returns whether a model's name matches the pattern.
   func matches(_ model: String) -> Bool {
     let name = Array(model.utf8)
     if isExact { return name == pieces[0] }
     let last = pieces[pieces.count - 1]
     guard name.starts(with: pieces[0]), name.count >= pieces[0].count + last.count else { return false }
     guard name.suffix(last.count).elementsEqual(last) else { return false }
-    // The pieces between stand in order in what is left; the earliest place is always a right one.
+    // The other pieces follow in order. The earliest match of each is sufficient.
     var rest = name[pieces[0].count..<name.count - last.count]
     for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
-      guard let place = Self.find(piece, in: rest) else { return false }
-      rest = rest[(place + piece.count)...]
+      guard let position = Self.find(piece, in: rest) else { return false }
+      rest = rest[(position + piece.count)...]
     }
     return true
   }

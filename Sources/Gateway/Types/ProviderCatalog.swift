@@ -1,75 +1,35 @@
-/// What stands behind a provider; the raw value is the `type` of the configuration.
-public enum ProviderKind: String, CaseIterable, Sendable {
-  case ollama = "Ollama"
-  case llamaCpp = "LlamaCpp"
-  case synapse = "Synapse"
-  case lmStudio = "LmStudio"
-  case localAi = "LocalAi"
-  case vllm = "Vllm"
-  case tensorRT = "TensorRT"
-  case onnx = "Onnx"
-  case openAi = "OpenAi"
-  case deepSeek = "DeepSeek"
-  case mistral = "Mistral"
-  case groq = "Groq"
-  case openRouter = "OpenRouter"
-  case grok = "Grok"
-  case anthropic = "Anthropic"
-  case google = "Google"
-  case whisper = "Whisper"
-  case openAiCompatible = "OpenAiCompatible"
-  case demo = "Demo"
-}
-
-/// What a chat is spoken in on the wire.
-public enum Dialect: String, CaseIterable, Sendable {
-  /// OpenAI's chat completions, which most servers speak.
-  case openAI = "openai"
-  /// OpenAI's Responses; only callers speak it.
-  case responses
-  /// Anthropic's Messages.
-  case anthropic
-  /// Ollama's chat, in lines of JSON.
-  case ollama
-  /// Gemini's `generateContent`.
-  case gemini
-
-  /// Those that providers speak.
-  public static let upstream: [Dialect] = [.openAI, .anthropic, .ollama, .gemini]
-}
-
-/// What is known about a kind of provider before anybody has talked to it.
+/// The facts about a provider type, which are known without a request.
 public struct CatalogRow: Sendable {
   public var kind: ProviderKind
-  /// The name in lower case, as models and metrics show it; also accepted as a `type`.
+  /// The name in lower case, for model names and metrics. It is also accepted as a `type`.
   public var displayName: String
-  /// Other spellings of the `type`, in lower case.
+  /// Other accepted spellings of the `type`, in lower case.
   public var aliases: [String] = []
-  /// Where it answers unless the configuration says otherwise; nil when the configuration must say.
+  /// The default base URL. `nil` if the configuration must give one.
   public var baseURL: String?
-  /// Whether it runs on this machine, so that prompts stay here.
+  /// Whether it runs on this machine, so that prompts do not leave it.
   public var isLocal: Bool
-  /// What it is talked to in.
+  /// The default dialect.
   public var dialect: Dialect = .openAI
-  /// Whether hoosh can talk to it.
+  /// Whether hoosh supports it.
   public var isSupported: Bool = true
-  /// The models that only it has, for when nothing is configured. Empty means every name.
+  /// Patterns of the models that only it serves, for a gateway without a configuration. Empty means every model.
   public var ownModels: [String] = []
-  /// The environment variable that usually holds its key.
+  /// The usual environment variable of its API key.
   public var keyVariable: String?
-  /// Whether `stream_options.include_usage` may be sent to it.
+  /// Whether it accepts `stream_options.include_usage`.
   public var streamUsage: StreamUsage = .accepts
-  /// How long an idle connection is kept before it is thought closed by the other side.
+  /// The time after which it closes idle connections, less a margin. `nil` if it is not known.
   public var idleMax: Duration?
 
-  /// Whether a provider takes `stream_options`.
+  /// Whether a provider accepts `stream_options`.
   public enum StreamUsage: Sendable { case accepts, rejects }
 }
 
-/// Every kind of provider, one row each.
+/// The provider types, with one row each.
 public enum ProviderCatalog {
   public static let rows: [CatalogRow] = [
-    // Node, uvicorn and cpp-httplib close after 5 s without a request; a second less avoids the race.
+    // Node, uvicorn, and cpp-httplib close idle connections after 5 s. One second less avoids a race.
     CatalogRow(
       kind: .ollama, displayName: "ollama", baseURL: "http://localhost:11434", isLocal: true,
       dialect: .ollama, streamUsage: .rejects),
@@ -95,7 +55,7 @@ public enum ProviderCatalog {
     CatalogRow(
       kind: .deepSeek, displayName: "deepseek", baseURL: "https://api.deepseek.com", isLocal: false,
       keyVariable: "DEEPSEEK_API_KEY", idleMax: .seconds(118)),
-    // Sends usage unasked, and refuses fields that it does not know.
+    // Sends usage without being asked, and rejects unknown fields.
     CatalogRow(
       kind: .mistral, displayName: "mistral", baseURL: "https://api.mistral.ai", isLocal: false,
       keyVariable: "MISTRAL_API_KEY", streamUsage: .rejects, idleMax: .seconds(118)),
@@ -124,7 +84,7 @@ public enum ProviderCatalog {
     CatalogRow(kind: .demo, displayName: "demo", baseURL: "demo:", isLocal: true),
   ]
 
-  /// The kind that a `type` means, in any case and in any accepted spelling.
+  /// Returns the kind with this `type`, in any case and any accepted spelling, or `nil` if there is none.
   public static func kind(named name: String) -> ProviderKind? {
     let name = name.lowercased()
     return rows.first { row in
@@ -134,7 +94,7 @@ public enum ProviderCatalog {
 }
 
 extension ProviderKind {
-  /// What is known about this kind.
+  /// The row of this kind in the catalog.
   public var row: CatalogRow {
     guard let row = ProviderCatalog.rows.first(where: { $0.kind == self }) else {
       preconditionFailure("no row for \(self)")

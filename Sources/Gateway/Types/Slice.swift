@@ -1,8 +1,8 @@
-/// A run of bytes inside a buffer that somebody else holds: positions, never a copy.
+/// A range of bytes in a buffer that the slice does not own.
 public struct Slice: Equatable, Sendable {
-  /// Offset of the first byte, from the beginning of the buffer.
+  /// The offset of the first byte in the buffer.
   public var start: UInt32
-  /// Number of bytes.
+  /// The number of bytes.
   public var count: UInt32
 
   @inlinable @_noAllocation @_noLocks
@@ -21,7 +21,7 @@ public struct Slice: Equatable, Sendable {
 }
 
 extension Span where Element == UInt8 {
-  /// The bytes that `slice` names; traps when the slice is not of this buffer.
+  /// Returns the bytes of a slice. Traps if the slice is outside of this buffer.
   @inlinable @_lifetime(copy self)
   public func bytes(_ slice: Slice) -> Span<UInt8> { extracting(slice.range) }
 }

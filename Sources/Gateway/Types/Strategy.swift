@@ -1,21 +1,21 @@
-/// How one of several equal candidates is picked.
+/// A strategy to select one of several equal candidates.
 public enum Strategy: String, CaseIterable, Sendable {
-  /// The first one that can be asked.
+  /// The first available candidate.
   case priority
-  /// Each in its turn; every model has a turn of its own.
+  /// The candidates in rotation, separately for each model.
   case roundRobin = "round_robin"
-  /// In proportion to the weights, spread out evenly over time.
+  /// In proportion to the weights, evenly over time.
   case weighted
-  /// The one with the fewest requests in flight for its weight.
+  /// The candidate with the fewest requests in flight relative to its weight.
   case leastInFlight = "least_in_flight"
-  /// The one that was last seen to answer soonest; who was not tried yet is tried.
+  /// The candidate with the lowest recent latency. A candidate without a measurement comes first.
   case lowestLatency = "lowest_latency"
-  /// The one that costs least; a price that is not known counts as more than any other.
+  /// The candidate with the lowest price. An unknown price counts as the highest.
   case cheapest
-  /// One provider and no second choice: the one that the caller named, or the first.
+  /// A single candidate without failover: the one that the caller named, or the first.
   case direct
 
-  /// The strategy of a configuration's word, with the spellings that hoosh accepted so far.
+  /// Creates the strategy with a name in the configuration, including older spellings. Returns `nil` if there is none.
   public init?(word: String) {
     let word = word.lowercased()
     switch word {

@@ -1,7 +1,7 @@
-// Comparing and cutting bytes as text, without making strings of them.
+// Comparing and writing bytes as text, without creating strings.
 
 extension Span where Element == UInt8 {
-  /// Whether `text` stands at `offset` and ends before `end`.
+  /// Returns whether `text` is at `offset` and ends before `end`.
   func hasPrefix(_ text: StaticString, at offset: Int, before end: Int) -> Bool {
     let count = text.utf8CodeUnitCount
     guard offset >= 0, end <= self.count, end - offset >= count else { return false }
@@ -10,19 +10,19 @@ extension Span where Element == UInt8 {
     return true
   }
 
-  /// Whether the whole span is `text`.
+  /// Returns whether the span is `text`.
   func equals(_ text: StaticString) -> Bool {
     count == text.utf8CodeUnitCount && hasPrefix(text, at: 0, before: count)
   }
 
-  /// Whether the whole span is `text`, which is in lower case, letter case aside.
+  /// Returns whether the span is `text`, which must be in lower case, without regard to case.
   func equalsIgnoringCase(_ text: Span<UInt8>) -> Bool {
     guard count == text.count else { return false }
     for index in text.indices where self[index].lowercased != text[index] { return false }
     return true
   }
 
-  /// Whether both hold the same bytes.
+  /// Returns whether both spans have the same bytes.
   func equals(_ other: Span<UInt8>) -> Bool {
     guard count == other.count else { return false }
     for index in other.indices where self[index] != other[index] { return false }
@@ -31,7 +31,7 @@ extension Span where Element == UInt8 {
 }
 
 extension UInt8 {
-  /// An ASCII capital as a small letter; everything else as it is.
+  /// The lower-case form of an ASCII letter. Other bytes stay the same.
   var lowercased: UInt8 { self >= 0x41 && self <= 0x5a ? self | 0x20 : self }
 }
 
@@ -39,8 +39,8 @@ extension Array where Element == UInt8 {
   /// Appends a literal.
   mutating func append(_ text: StaticString) { append(text.bytes) }
 
-  /// Appends text as it is; the caller knows that it needs no escaping where it goes. Disfavored, so that a literal is no
-  /// `String`, which takes five times as long.
+  /// Appends text without escaping. Disfavored, so that a literal does not become a `String`, which takes five times as
+  /// long.
   @_disfavoredOverload
   mutating func append(_ text: String) { append(contentsOf: text.utf8) }
 
@@ -63,7 +63,7 @@ extension Array where Element == UInt8 {
     }
   }
 
-  /// Appends a number in hexadecimal, as a chunk size is written.
+  /// Appends a number in hexadecimal, as in a chunk size.
   mutating func append(hexadecimal number: Int) {
     var shift = 60
     while shift > 0, number >> shift == 0 { shift -= 4 }

@@ -1,10 +1,10 @@
-/// Tokens used by a request, and how we know.
+/// The tokens that a request used.
 struct Usage: Equatable, Sendable {
-  /// Where the numbers are from.
+  /// The source of the numbers.
   enum Source: String, Sendable {
-    /// The upstream said so.
+    /// Reported by the upstream.
     case reported
-    /// Derived from the bytes that passed: about four bytes to a token.
+    /// Estimated from the bytes of the request and the response, at four bytes per token.
     case estimated
   }
 
@@ -12,16 +12,16 @@ struct Usage: Equatable, Sendable {
   var completion: Int
   var source: Source
 
-  /// Both together; saturates.
+  /// The sum of both, saturating.
   var total: Int {
     let (sum, overflow) = prompt.addingReportingOverflow(completion)
     return overflow ? .max : sum
   }
 
-  /// The largest count that is believed, per request.
+  /// The largest accepted number of tokens of a request.
   static let tokensMax = 1 << 40
 
-  /// An estimate from bytes of text.
+  /// Returns an estimate from bytes of text.
   static func estimated(promptBytes: Int, completionBytes: Int) -> Usage {
     Usage(prompt: (promptBytes + 3) / 4, completion: (completionBytes + 3) / 4, source: .estimated)
   }

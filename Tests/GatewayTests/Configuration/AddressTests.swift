@@ -8,7 +8,7 @@ import Testing
     ("::1", true), ("0:0:0:0:0:0:0:1", true), ("::", false), ("::ffff:127.0.0.1", true), ("::ffff:7f00:1", true),
     ("fe80::1", false), ("2001:DB8::8:800:200C:417A", false), ("1::", false), ("::ffff:10.0.0.1", false),
   ])
-  func `an address is of this machine or beyond`(text: String, isLoopback: Bool) throws {
+  func `an address is loopback or not`(text: String, isLoopback: Bool) throws {
     #expect(try #require(Address(text)).isLoopback == isLoopback)
   }
 
@@ -19,7 +19,7 @@ import Testing
     "localhost",
     "::+1", "-1::",
   ])
-  func `what is no address is refused`(text: String) { #expect(Address(text) == nil) }
+  func `a text that is not an address is rejected`(text: String) { #expect(Address(text) == nil) }
 
   @Test(arguments: [
     ("http://localhost:11434", "http://localhost:11434/v1", "http://localhost:11434"),
@@ -31,7 +31,7 @@ import Testing
     ("http://x/av1", "http://x/av1/v1", "http://x/av1"),
     ("http://x:65535", "http://x:65535/v1", "http://x:65535"),
   ])
-  func `a base address ends with one version`(text: String, apiRoot: String, root: String) throws {
+  func `the API root ends with one version`(text: String, apiRoot: String, root: String) throws {
     let url = try BaseURL(text)
     #expect(url.apiRoot == apiRoot && url.root == root)
   }
@@ -48,11 +48,11 @@ import Testing
       ("http://x\r\nHost: y", .character), ("http://x\\y", .character), ("http://é", .character),
       ("http://x/v1/chat/completions", .endpoint), ("http://" + String(repeating: "x", count: 2048), .tooLong),
     ] as [(String, BaseURLError)])
-  func `what is no base address says why`(text: String, error: BaseURLError) {
+  func `a text that is not a base URL has its reason`(text: String, error: BaseURLError) {
     #expect(throws: error) { try BaseURL(text) }
   }
 
-  @Test func `the demo's address is in this process`() {
+  @Test func `the demo's URL is in this process`() {
     #expect(BaseURL.demo.isInProcess && BaseURL.demo.apiRoot == "demo:")
     #expect(throws: BaseURLError.scheme) { try BaseURL("demo:") }
   }

@@ -3,12 +3,12 @@ import Testing
 
 @testable import Gateway
 
-/// The files beside the code that must agree with the table of keys.
+/// The files that must agree with the table of keys.
 @Suite struct ConfigurationDocumentTests {
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  /// The example with its commented keys in force.
+  /// Returns the example with all keys that are commented out.
   static func uncommented() throws -> String {
     let text = try String(contentsOf: root.appending(path: "hoosh.example.toml"), encoding: .utf8)
     return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -16,13 +16,13 @@ import Testing
     }.joined(separator: "\n")
   }
 
-  @Test func `the example loads as it is`() throws {
+  @Test func `the example is valid`() throws {
     let text = try Data(contentsOf: Self.root.appending(path: "hoosh.example.toml"))
     let configuration = try Configuration.read(text: Array(text), file: "hoosh.example.toml", environment: [:])
     #expect(configuration.providers.map(\.kind) == [.ollama, .demo])
   }
 
-  @Test func `the example loads with every comment that is a key taken away`() throws {
+  @Test func `the example is valid with every key that is commented out`() throws {
     let configuration = try Configuration.read(
       text: Array(Self.uncommented().utf8), file: "hoosh.example.toml",
       environment: ["OPENAI_API_KEY": "sk", "OPENAI_KEY_2": "sk2"])
@@ -30,7 +30,7 @@ import Testing
     #expect(configuration.server.allowedHosts == ["hoosh.lan"])
   }
 
-  @Test func `a mangled file is read or refused, never a trap`() throws {
+  @Test func `a mangled file is accepted or rejected, and never traps`() throws {
     let whole = Array(try Self.uncommented().utf8)
     let pieces = "[]{}\"'=.,#\n\\\0-9e\u{ff}".utf8.map { $0 }
     var seed: UInt64 = 1
@@ -59,20 +59,20 @@ import Testing
     #expect(refused > 0)
   }
 
-  /// Files that the mangling test tries; more when the environment says so.
+  /// The number of mangled files. HOOSH_MANGLED raises it.
   static let mangledCount = ProcessInfo.processInfo.environment["HOOSH_MANGLED"].flatMap { Int($0) } ?? 300
 
   @Test(arguments: ConfigurationKeys.all.filter { $0.availability == .supported })
-  func `the example shows every key that works`(key: ConfigurationKey) throws {
+  func `the example shows every supported key`(key: ConfigurationKey) throws {
     let text = try String(contentsOf: Self.root.appending(path: "hoosh.example.toml"), encoding: .utf8)
     let name = key.path.split(separator: ".").dropFirst().joined(separator: ".")
     #expect(
       text.split(separator: "\n").contains { $0.hasPrefix("\(name) = ") || $0.hasPrefix("# \(name) = ") })
   }
 
-  @Test func `the reference of the configuration is the table's own`() throws {
+  @Test func `the reference document is generated from the table`() throws {
     let file = Self.root.appending(path: "docs/configuration.md")
-    // HOOSH_WRITE_DOCS=1 brings the file up to date after a change of the table.
+    // HOOSH_WRITE_DOCS=1 updates the file after a change of the table.
     if ProcessInfo.processInfo.environment["HOOSH_WRITE_DOCS"] == "1" {
       try ConfigurationKeys.markdown.write(to: file, atomically: true, encoding: .utf8)
       Issue.record("docs/configuration.md was written; read it, and run the tests without HOOSH_WRITE_DOCS")
@@ -80,7 +80,7 @@ import Testing
     #expect(try String(contentsOf: file, encoding: .utf8) == ConfigurationKeys.markdown)
   }
 
-  @Test func `every key is named once, documented, and has a default that it would accept`() {
+  @Test func `every key is unique, documented, and accepts its default`() {
     #expect(Set(ConfigurationKeys.all.map(\.path)).count == ConfigurationKeys.all.count)
     for key in ConfigurationKeys.all {
       #expect(key.documentation.hasSuffix("."))

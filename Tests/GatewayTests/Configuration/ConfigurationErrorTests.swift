@@ -63,7 +63,7 @@ import Testing
     ("a = ", "1:5: "),
     ("a = 1\na = 2", "2:"),
   ])
-  func `a fault names its line, its column and the remedy`(text: String, expected: String) {
+  func `an error has its line, its column, and the remedy`(text: String, expected: String) {
     let found = errors(text)
     #expect(found.count == 1)
     #expect(found.first?.hasPrefix("hoosh.toml:" + expected) == true, "\(found)")
@@ -94,13 +94,13 @@ import Testing
       "hoosh.toml:3:1: `providers[0].api_key` names the environment variable NO, which is not set"
     ),
     ("type = \"OpenAi\"\napi_key = \"${EMPTY}\"", "names the environment variable EMPTY, which is empty"),
-    ("type = \"OpenAi\"\napi_key = \"$a-b\"", "names no environment variable"),
-    ("type = \"OpenAi\"\napi_key = \"$\"", "names no environment variable"),
-    ("type = \"OpenAi\"\napi_key = \"${A\"", "names no environment variable"),
+    ("type = \"OpenAi\"\napi_key = \"$a-b\"", "does not name an environment variable"),
+    ("type = \"OpenAi\"\napi_key = \"$\"", "does not name an environment variable"),
+    ("type = \"OpenAi\"\napi_key = \"${A\"", "does not name an environment variable"),
     ("type = \"OpenAi\"\napi_key = \"$LINES\"", "the variable LINES must be at most 4096 visible ASCII"),
     ("type = \"OpenAi\"\nbase_url = \"ftp://x\"", "must begin with http:// or https://"),
   ])
-  func `a provider with a fault is told which`(lines: String, expected: String) {
+  func `a provider with an error has its message`(lines: String, expected: String) {
     let found = errors("[[providers]]\n" + lines, ["EMPTY": "", "LINES": "a\nb"])
     #expect(found.count == 1)
     #expect(found.first?.contains(expected) == true, "\(found)")
@@ -115,7 +115,7 @@ import Testing
       ])
   }
 
-  @Test func `all faults are reported, in the order of the file`() {
+  @Test func `all errors are reported, in the order of the file`() {
     let found = errors(
       """
       [auth]
@@ -136,19 +136,20 @@ import Testing
   }
 
   @Test(arguments: ["0.0.0.0", "::", "192.168.1.2", "::ffff:10.0.0.1"])
-  func `listening beyond this machine takes a token`(bind: String) throws {
+  func `an address that is not loopback requires an API key`(bind: String) throws {
     #expect(
       errors("server.bind = \"\(bind)\"").first?.hasPrefix(
         "hoosh.toml:1:8: cannot bind \(bind) without API keys") == true)
     #expect(try read("server.bind = \"\(bind)\"\nauth.tokens = [\"t\"]").server.bind == bind)
   }
 
-  @Test func `a broken token does not hide behind an open bind`() {
+  @Test func `an invalid API key is the only error of an open address`() {
     #expect(errors("server.bind = \"0.0.0.0\"\nauth.tokens = [\"\"]").count == 1)
   }
 
   @Test(arguments: ConfigurationKeys.unsupported)
-  func `a key of something missing says so, unless it asks for nothing`(key: ConfigurationKey) throws {
+  func `a key of an unsupported feature is an error, unless it leaves the feature off`(key: ConfigurationKey) throws
+  {
     let path = key.path.replacing("[]", with: "")
     func file(_ value: String) -> String {
       guard key.path.contains("[]") else { return "\(path) = \(value)" }
@@ -172,7 +173,7 @@ import Testing
     #expect(errors(file(isText ? "\"\(off)\"" : off)) == [])
   }
 
-  @Test func `a section whose switch is off may keep its other keys`() {
+  @Test func `a section may keep its other keys while its switch is off`() {
     #expect(errors("[cache]\nenabled = false\nmax_entries = 5000\nttl_secs = 600") == [])
     #expect(errors("[cache]\nenabled = true\nttl_secs = 600").count == 2)
     #expect(
@@ -180,11 +181,11 @@ import Testing
     #expect(errors("[cache]\nenabled = false\nttl_secs = \"x\"").count == 1)
   }
 
-  @Test func `a disabled provider may be of a type that is not spoken`() throws {
+  @Test func `a disabled provider may have any type`() throws {
     #expect(try read("[[providers]]\ntype = \"Anthropic\"\nenabled = false").providers.first?.isEnabled == false)
   }
 
-  @Test func `faults and providers are bounded`() {
+  @Test func `errors, providers, and lists have limits`() {
     let unknown = (0..<300).map { "a\($0) = 1\n" }.joined()
     #expect(errors(unknown).count == ConfigurationValues.errorsMax)
     #expect(errors(unknown + "server.commit_after_secs = 1e300").count == ConfigurationValues.errorsMax)
@@ -199,7 +200,7 @@ import Testing
     ("port", "prot", 1), ("port", "port", 0), ("", "ab", 2), ("abc", "", 3), ("kitten", "sitting", 3),
     ("ab", "ba", 1),
   ])
-  func `edits are counted`(a: String, b: String, edits: Int) {
+  func `the number of edits is the distance`(a: String, b: String, edits: Int) {
     #expect(Spelling.edits(Array(a.utf8), Array(b.utf8)) == edits)
   }
 }

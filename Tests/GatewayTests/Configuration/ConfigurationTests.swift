@@ -3,12 +3,12 @@ import Testing
 
 @testable import Gateway
 
-/// Reads a text as `hoosh.toml`.
+/// Returns the configuration of a text, as of `hoosh.toml`.
 func read(_ text: String, _ environment: [String: String] = [:]) throws -> Configuration {
   try Configuration.read(text: Array(text.utf8), file: "hoosh.toml", environment: environment)
 }
 
-/// The faults of a text, each as it is printed.
+/// Returns the errors of a text, as they are printed.
 func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
   do {
     _ = try read(text, environment)
@@ -21,7 +21,7 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
 }
 
 @Suite struct ConfigurationTests {
-  @Test func `an empty file means the defaults`() throws {
+  @Test func `an empty file has the documented defaults`() throws {
     let configuration = try read("")
     let server = configuration.server
     #expect(server.bind == "127.0.0.1")
@@ -43,7 +43,7 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(configuration.accessLog == Configuration.AccessLog(format: .text, path: ""))
   }
 
-  @Test func `every key of a full file arrives`() throws {
+  @Test func `the keys of a file have their effect`() throws {
     let configuration = try read(
       """
       [server]
@@ -109,13 +109,13 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     ("name = \"ollama\"", ["ollama", "ollama-2", "ollama-3"]),
     ("name = \"ollama-2\"", ["ollama-2", "ollama", "ollama-3"]),
   ])
-  func `a provider without a name gets its type's and a number`(first: String, names: [String]) throws {
+  func `a provider without a name gets that of its type, with a number`(first: String, names: [String]) throws {
     let ollama = "[[providers]]\ntype = \"Ollama\"\n"
     #expect(try read(ollama + first + "\n" + ollama + ollama).providers.map(\.name) == names)
   }
 
   @Test(arguments: ProviderKind.allCases)
-  func `a type is accepted in any case and as a display name`(kind: ProviderKind) throws {
+  func `a type is accepted in any case and by its display name`(kind: ProviderKind) throws {
     let row = kind.row
     for name in [kind.rawValue, kind.rawValue.uppercased(), row.displayName] + row.aliases {
       #expect(ProviderCatalog.kind(named: name) == kind)
@@ -125,7 +125,7 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     }
   }
 
-  @Test func `every kind has one row and an address that its own check accepts`() throws {
+  @Test func `every kind has one row and a valid base URL`() throws {
     #expect(ProviderCatalog.rows.map(\.kind) == ProviderKind.allCases)
     for row in ProviderCatalog.rows {
       if let text = row.baseURL, row.kind != .demo { #expect(try BaseURL(text).text == text) }
@@ -134,7 +134,7 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(ProviderKind.groq.row.baseURL == "https://api.groq.com/openai")
   }
 
-  @Test func `a command line may listen elsewhere under the same rules`() throws {
+  @Test func `the command line can replace the address under the same rules`() throws {
     var open = try read("")
     try open.listen(bind: "localhost", port: 1, source: "--bind")
     #expect(open.server.bind == "127.0.0.1" && open.server.port == 1)
@@ -146,7 +146,7 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(closed.server.bind == "0.0.0.0")
   }
 
-  @Test func `without a file there are the local providers, those with keys, and a demo at the end`() {
+  @Test func `without a file there are local providers, those with an API key, and a demo at the end`() {
     let configuration = Configuration.discovered(
       found: [.ollama, .vllm, .onnx, .anthropic, .demo],
       environment: ["OPENAI_API_KEY": "sk", "GROQ_API_KEY": "", "XAI_API_KEY": "a b", "ANTHROPIC_API_KEY": "k"])

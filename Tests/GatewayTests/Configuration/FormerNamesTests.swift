@@ -84,7 +84,7 @@ import Testing
     #expect(errors("journal.fromat = \"off\"").first?.contains("unknown key `journal.fromat`") == true)
   }
 
-  @Test func `warnings are bounded`() throws {
+  @Test func `warnings have a limit`() throws {
     let providers = (0..<Configuration.providersMax).map { _ in "[[providers]]\ntype = \"Demo\"\nidle_secs = 1\n" }
     let models = (0..<200).map { "[[models]]\nname = \"m\($0)\"\ncontext = 1\n" }
     #expect(try read((providers + models).joined()).warnings.count == ConfigurationValues.errorsMax)
@@ -137,13 +137,13 @@ import Testing
     ("model_names = { \"\" = \"x\" }", "`providers[0].model_names.\"\"` must have 1 to 256 bytes on both sides"),
     ("model_names = { a = \"\" }", "`providers[0].model_names.a` must have 1 to 256 bytes on both sides"),
   ])
-  func `a wrong name of a model is told`(names: String, expected: String) {
+  func `an invalid name of a model is an error`(names: String, expected: String) {
     let found = errors(Self.lab + names)
     #expect(found.count == 1)
     #expect(found.first?.contains(expected) == true, "\(found)")
   }
 
-  @Test func `a provider's own names are bounded`() {
+  @Test func `a provider's own names have a limit`() {
     func names(_ count: Int) -> String {
       "model_names = { " + (0..<count).map { "m\($0) = \"x\"" }.joined(separator: ", ") + " }"
     }

@@ -3,7 +3,7 @@ import Testing
 @testable import Gateway
 
 @Suite struct SecretTests {
-  @Test func `a secret is shown nowhere`() throws {
+  @Test func `no description or dump shows a secret`() throws {
     let secret = try #require(Secret("sk-hidden"))
     var dumped = ""
     dump(secret, to: &dumped)
@@ -20,12 +20,14 @@ import Testing
   }
 
   @Test(arguments: ["", "a b", "a\n", "\u{7f}", "é", String(repeating: "a", count: 4097)])
-  func `what cannot travel in a header is no secret`(text: String) { #expect(Secret(text) == nil) }
+  func `a text that is not allowed in a header field is not a secret`(text: String) { #expect(Secret(text) == nil) }
 
-  @Test func `the longest secret is one`() { #expect(Secret(String(repeating: "a", count: 4096)) != nil) }
+  @Test func `a secret may have the maximum length`() {
+    #expect(Secret(String(repeating: "a", count: 4096)) != nil)
+  }
 
   @Test(arguments: [("$A", "1"), ("${A}", "1"), ("$_b9", "2"), ("A", "A"), ("a$A", "a$A")])
-  func `a whole value that names a variable is its value`(text: String, value: String) throws {
+  func `a value that names a variable is the value of the variable`(text: String, value: String) throws {
     #expect(try Secret.expanding(text, in: ["A": "1", "_b9": "2"]).reveal() == value)
   }
 
@@ -36,7 +38,7 @@ import Testing
       ("a b", .unprintable("it")),
       ("$W", .unprintable("the variable W")),
     ] as [(String, SecretError)])
-  func `what is no secret says why`(text: String, error: SecretError) {
+  func `a text that is not a secret has its reason`(text: String, error: SecretError) {
     #expect(throws: error) { try Secret.expanding(text, in: ["A": "1", "E": "", "W": "a\n"]) }
   }
 }

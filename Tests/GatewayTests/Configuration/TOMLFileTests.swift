@@ -26,7 +26,7 @@ import Testing
     #expect(entries[10].position.line == 6)
   }
 
-  @Test func `nothing is an empty table`() throws {
+  @Test func `an empty file is an empty table`() throws {
     #expect(try Self.read("").map(\.value) == [.table])
     #expect(try Self.read("# only words\n").count == 1)
   }
@@ -37,23 +37,23 @@ import Testing
     ("x = 1\n\n[[", 3),
     ("x = {=}", 1), ("é = 1", 1), ("a = 1 ћ", 1),
   ])
-  func `what is no TOML is a fault with its line`(text: String, line: Int) {
+  func `a text that is not TOML is an error with its line`(text: String, line: Int) {
     let error = #expect(throws: TOMLError.self) { try Self.read(text) }
     #expect(error?.position.line == line)
     #expect(error?.message.isEmpty == false)
   }
 
-  @Test func `bytes that are no UTF-8 are a fault`() {
+  @Test func `bytes that are not UTF-8 are an error`() {
     #expect(throws: TOMLError.self) { try TOMLFile.read(Array("a = \"".utf8) + [0xff, 0xfe, 0x22]) }
   }
 
-  @Test func `a file is read up to its bound`() throws {
+  @Test func `a file may have the maximum size`() throws {
     let full = [UInt8](repeating: UInt8(ascii: "\n"), count: TOMLFile.bytesMax)
     #expect(try TOMLFile.read(full).count == 1)
     #expect(throws: TOMLError.self) { try TOMLFile.read(full + [10]) }
   }
 
-  @Test func `depth is bounded however it is written`() throws {
+  @Test func `depth has a limit, in tables, keys, and lists`() throws {
     let dotted = { (dots: Int) in String(repeating: "a.", count: dots) + "a" }
     #expect(try Self.read("[\(dotted(16))]").count == 18)
     #expect(throws: TOMLError.self) { try Self.read("[\(dotted(17))]") }
@@ -76,11 +76,11 @@ import Testing
     "x = \"\"\"\\\n....................\"\"\"\"\ny = 1",
     "x = [\n1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]",
   ])
-  func `dots outside of keys are not depth`(text: String) throws {
+  func `dots outside of keys do not count as depth`(text: String) throws {
     #expect(try Self.read(text).count > 0)
   }
 
-  @Test func `long keys cannot multiply`() {
+  @Test func `the total size of all paths has a limit`() {
     let name = String(repeating: "k", count: 500_000)
     let keys = (0..<100).map { "a\($0) = 1\n" }.joined()
     #expect(throws: TOMLError.self) { try Self.read("[\(name)]\n\(keys)") }

@@ -1,0 +1,22 @@
+/// A provider type. The raw value is the `type` of the configuration.
+public enum ProviderKind: String, CaseIterable, Sendable {
+  case ollama = "Ollama"
+  case llamaCpp = "LlamaCpp"
+  case synapse = "Synapse"
+  case lmStudio = "LmStudio"
+  case localAi = "LocalAi"
+  case vllm = "Vllm"
+  case tensorRT = "TensorRT"
+  case onnx = "Onnx"
+  case openAi = "OpenAi"
+  case deepSeek = "DeepSeek"
+  case mistral = "Mistral"
+  case groq = "Groq"
+  case openRouter = "OpenRouter"
+  case grok = "Grok"
+  case anthropic = "Anthropic"
+  case google = "Google"
+  case whisper = "Whisper"
+  case openAiCompatible = "OpenAiCompatible"
+  case demo = "Demo"
+}
