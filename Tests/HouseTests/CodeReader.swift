@@ -2,7 +2,7 @@ import Foundation
 
 /// Reads the prose of Swift and C: comments, string literals of three or more words, and names in backticks.
 struct CodeReader {
-  /// What surrounds the next byte.
+  /// The text around the next byte: code or a literal.
   private enum Context {
     /// Code, with its open parentheses if it is an interpolation.
     case code(parentheses: Int)

@@ -84,7 +84,7 @@ enum Prose {
     return found
   }
 
-  /// What follows the first `#` outside quotes that begins a word.
+  /// The text behind the first `#` outside quotes that begins a word.
   private static func comment(in line: Substring) -> String? {
     var quote: Character?
     var last: Character = " "

@@ -62,19 +62,7 @@ import Testing
     #expect(Prose.all.count > 300)
     for (path, lines) in Prose.all {
       let hits = lines.filter(Self.matches)
-      let allowed = WordsAllowance.hits[path] ?? 0
-      if hits.count > allowed {
-        let list = hits.map { "\(path):\($0.number): \($0.text)" }.joined(separator: "\n")
-        Issue.record("\(path) has \(hits.count) of at most \(allowed) forbidden phrases:\n\(list)")
-      }
-    }
-  }
-
-  @Test func `an allowance is no larger than its file needs`() {
-    let counts = Dictionary(uniqueKeysWithValues: Prose.all.map { ($0.path, $0.lines.count(where: Self.matches)) })
-    for (path, allowed) in WordsAllowance.hits.sorted(by: { $0.key < $1.key }) {
-      let count = counts[path] ?? 0
-      #expect(count >= allowed, "lower the allowance of \(path) from \(allowed) to \(count)")
+      for hit in hits { Issue.record("\(path):\(hit.number): \(hit.text)") }
     }
   }
 
@@ -104,8 +92,6 @@ import Testing
     for file in Tree.swift(module) {
       for type in file.declaredTypes where names.contains(type) { declared.insert(type) }
     }
-    let known = Set(WordsAllowance.types[module]?.split(separator: " ").map(String.init) ?? [])
-    #expect(declared.subtracting(known).sorted() == [])
-    #expect(known.subtracting(declared).sorted() == [], "these names need no allowance any more")
+    #expect(declared.sorted() == [])
   }
 }

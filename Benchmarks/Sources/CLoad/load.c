@@ -158,7 +158,7 @@ int load_spawn(const char *const *arguments, int core, const char *output) {
   pid_t parent = getpid(), child = fork();
   if (child != 0) return checked(child);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  prctl(PR_SET_TIMERSLACK, 50000); // What a program has by default; it is inherited.
+  prctl(PR_SET_TIMERSLACK, 50000); // The default of a program, which its children inherit.
   if (getppid() != parent) _exit(127);
   if (core >= 0) load_pin(core);
   signal(SIGPIPE, SIG_DFL);

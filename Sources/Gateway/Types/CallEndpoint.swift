@@ -27,17 +27,4 @@ struct CallEndpoint: Equatable {
     self.form = form
     self.model = model
   }
-
-  /// The path, as the access log and metrics write it.
-  var name: String {
-    switch (dialect, form) {
-    case (.openAI, _): "/v1/chat/completions"
-    case (.responses, _): "/v1/responses"
-    case (.anthropic, _): "/v1/messages"
-    case (.ollama, .generate): "/api/generate"
-    case (.ollama, _): "/api/chat"
-    case (.gemini, .events), (.gemini, .array): "/v1beta/models/{id}:streamGenerateContent"
-    case (.gemini, _): "/v1beta/models/{id}:generateContent"
-    }
-  }
 }

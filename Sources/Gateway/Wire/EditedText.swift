@@ -28,7 +28,7 @@ struct EditedText {
     }
   }
 
-  /// Lends the changed text piece by piece, in order.
+  /// Calls `body` with the pieces of the changed text, in order.
   func forEach(_ body: (Span<UInt8>) -> Void) {
     if edits.isEmpty { return body(text.span) }
     for piece in edits.pieces(of: text.span) {

@@ -11,7 +11,7 @@ litellm.suppress_debug_info = True
 
 
 class Completion(Client):
-    """What the four have in common."""
+    """The part that the four have in common."""
 
     faults = {
         400: openai.BadRequestError,

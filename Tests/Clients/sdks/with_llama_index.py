@@ -12,7 +12,7 @@ TOOLS_LIST = [FunctionTool.from_defaults(get_weather), FunctionTool.from_default
 
 
 class LlamaIndex(Client):
-    """What both do alike; `make` returns the LLM."""
+    """The tests of both; `make` returns the LLM."""
 
     def make(self, model, **options):
         raise NotImplementedError

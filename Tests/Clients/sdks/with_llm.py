@@ -17,7 +17,7 @@ from llm.default_plugins.openai_models import Chat  # noqa: E402
 
 
 class Library(Client):
-    """What its models do alike."""
+    """The tests of all its models."""
 
     finish = dict.fromkeys(("stop", "length"))
     settings = None

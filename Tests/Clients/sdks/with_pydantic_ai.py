@@ -25,7 +25,7 @@ from base import *
 
 
 class Agents(Client):
-    """What agents do alike; `make` returns the model."""
+    """The tests of all agents; `make` returns the model."""
 
     faults = dict.fromkeys((400, 404, 429, 500), ModelHTTPError) | {None: Exception}
     finish = {"stop": "stop", "length": "length", "tools": "tool_call", "filter": "content_filter"}

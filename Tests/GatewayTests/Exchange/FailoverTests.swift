@@ -96,7 +96,7 @@ import Testing
       #expect(answer.isWhole)
       #expect(life.end == .complete)
       #expect(life.row.status == shown)
-      // What is wrong with the gateway's own credentials is told without the upstream's words.
+      // An error about the gateway's own credentials does not repeat the upstream's words.
       #expect(answer.text.contains("words") == ![401, 402, 403].contains(status))
     }
   }

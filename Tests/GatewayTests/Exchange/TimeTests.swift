@@ -106,7 +106,7 @@ import Testing
       #expect(life.end == nil)
     }
     life.arrive(Say.text("a"))
-    // What the client has not read was not slow.
+    // A wait for the client does not count as a slow stream.
     life.now += .seconds(25)
     life.exchange.resumed(now: life.now)
     life.wait(.seconds(29))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-/// What a reload changes in a running gateway, and what it keeps.
+/// The parts of a running gateway that a reload changes, and those that it keeps.
 @Suite struct ReloadTests {
   private static var good: World.Play { { _ in Script.Step.answer } }
 

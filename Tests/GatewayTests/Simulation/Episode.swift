@@ -191,7 +191,7 @@ final class Episode {
     if stops == 0 { stop() }
     for _ in 0..<1000 {
       try turn()
-      // What ended in a turn is let go of in the next one.
+      // A transfer that ended in one turn is released in the next.
       if inspection.isBusy { continue }
       guard let next = reactor.nextDeadline else { break }
       reactor.advance(to: next)

@@ -17,7 +17,7 @@ struct Judgement {
     for (index, answer) in answers.enumerated() {
       let isLast = index == answers.count - 1
       if index >= peer.begunCount {
-        // What is said about the connection itself needs no request.
+        // An error about the connection itself needs no request.
         guard isLast, answer.closes, [408, 503].contains(answer.status) else {
           throw fault(.inOrder, index, "no request")
         }
@@ -95,7 +95,7 @@ struct Judgement {
     if peer.plan.reading != .prompt { return .cutOff }
     if index >= peer.wholeCount { return .unfinished }
     if peer.unheard.contains(index) || wasStopped { return .unheard }
-    // What is pipelined behind an answer is not begun any more.
+    // Requests pipelined behind the first are not begun after a stop.
     if isStopping, index > 0 { return .unheard }
     if let last = answers.last, last.closes || !last.isWhole { return .unheard }
     throw fault(.answered, index, "no response, and the connection \(peer.hasEnded ? "is over" : "stays")")

@@ -190,7 +190,7 @@ final class Peer {
       reader.take(
         Array(buffer[..<count])[...],
         isHead: { [plan] in
-          // What is said about the connection alone has an id of the gateway's own, and a body.
+          // An error about the connection itself has an ID of the gateway's own, and a body.
           $0 < plan.asks.count && plan.asks[$0].kind == .head && plan.asks[$0].id == $1
         })
       let isFurther = reader.wholeCount > before
