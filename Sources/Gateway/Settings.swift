@@ -34,11 +34,12 @@ final class Settings: Sendable {
   }
 
   /// The target of a call at a provider; `nil` if the provider's dialect does not offer the call.
-  func target(_ provider: Int, _ kind: CallKind, _ model: String, streams: Bool) -> UpstreamTarget? {
-    let targets = targets[provider].calls
-    for (index, call) in providers[provider].calls.enumerated() where call.kind == kind {
-      guard let rest = call.rest else { return targets[index] }
-      return targets[index].appending(rest(model, streams))
+  func target(_ provider: Int, _ call: Call, _ model: String) -> UpstreamTarget? {
+    let (provider, targets) = (providers[provider], targets[provider].calls)
+    let form = call.passes(to: provider.dialect) ? call.endpoint.form : nil
+    for (index, offered) in provider.calls.enumerated() where offered.path.serves(call.endpoint.kind, form) {
+      guard let rest = offered.path.rest else { return targets[index] }
+      return targets[index].appending(rest(model, call.streams))
     }
     return nil
   }

@@ -162,6 +162,14 @@ public final class World {
     while ContinuousClock.now < end { step() }
   }
 
+  /// Returns a request with a JSON body.
+  public static func post(_ path: String, _ body: String, fields: [String] = []) -> [UInt8] {
+    let extra = fields.map { $0 + "\r\n" }.joined()
+    return Array(
+      ("POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + "Content-Length: \(body.utf8.count)\r\n\(extra)\r\n\(body)").utf8)
+  }
+
   /// Sends one request on a new connection and returns its final response.
   public func exchange(_ request: [UInt8], head: Bool = false) throws -> HTTPMessage {
     let client = connect()

@@ -1,9 +1,10 @@
 /// A call of a model, read in place from a request's body; the bytes that are not read pass untouched.
 ///
-/// What every kind of call has is stored once and beside the rest, so that reading it never copies a request.
+/// The properties that every kind of call has are stored beside the request, so that reading them never copies it.
 struct Call {
   /// The part that differs by kind.
   enum Request {
+    /// A chat, or the completion of a text.
     case chat(ChatRequest)
   }
 
@@ -37,7 +38,7 @@ struct Call {
   /// Reads and checks a request body; `model` is the model's name where the path has it.
   static func read(_ json: Span<UInt8>, for endpoint: CallEndpoint, model: String = "") throws(APIError) -> Call {
     switch endpoint.kind {
-    case .chat: Call(try ChatRequest.read(json, for: endpoint, model: model))
+    case .chat, .completions: Call(try ChatRequest.read(json, for: endpoint, model: model))
     }
   }
 
@@ -55,9 +56,16 @@ struct Call {
     isModelUnload = chat.isModelUnload
   }
 
-  /// Whether an upstream of the dialect takes the caller's bytes, apart from small edits.
-  func passes(to dialect: Dialect) -> Bool {
-    switch request {
+  /// Returns the dialect of the call at a provider: Ollama, for one, completes texts in OpenAI's.
+  func dialect(at provider: Dialect) -> Dialect {
+    if endpoint.kind == .chat { return provider }
+    return provider.row.path(of: endpoint.kind)?.dialect ?? provider
+  }
+
+  /// Whether a provider of the dialect takes the caller's bytes, apart from small edits.
+  func passes(to provider: Dialect) -> Bool {
+    let dialect = dialect(at: provider)
+    return switch request {
     case .chat(let chat): chat.isIn(dialect)
     }
   }
@@ -66,6 +74,7 @@ struct Call {
   func body(_ json: Span<UInt8>, in dialect: Dialect, for target: WriteTarget) throws(APIError) -> Body {
     switch request {
     case .chat(let chat):
+      if endpoint.kind == .completions { return try completion(chat, json, in: dialect, for: target) }
       if chat.isIn(dialect) {
         return .edited(
           chat.edits(
@@ -75,10 +84,27 @@ struct Call {
     }
   }
 
+  /// Returns the body of a call that completes a text, at a provider of the dialect `provider`.
+  private func completion(
+    _ chat: ChatRequest, _ json: Span<UInt8>, in provider: Dialect, for target: WriteTarget
+  ) throws(APIError) -> Body {
+    let takesOnePrompt = provider.row.path(of: .completions)?.takesOnePrompt ?? false
+    var edits = chat.edits(
+      model: target.model, maxTokensLimit: target.maxTokensLimit, wantsUsage: target.acceptsUsage || takesOnePrompt)
+    if !takesOnePrompt { return .edited(edits) }
+    var written = WrittenRequest()
+    written.dropped = try chat.adaptToOnePrompt(&edits, json)
+    edits.apply(to: json, into: &written.body)
+    return .translated(written)
+  }
+
+  /// The most bytes of a non-streaming answer, if the kind has a limit of its own.
+  var answerBytesMax: Int? { nil }
+
   /// Returns the conversation in the body, to find the capabilities it requires; `nil` if there is none or it cannot be read.
   func conversation(_ json: Span<UInt8>) -> Conversation? {
     switch request {
-    case .chat: try? RequestTranslation.read(json, as: endpoint)
+    case .chat: endpoint.kind == .chat ? try? RequestTranslation.read(json, as: endpoint) : nil
     }
   }
 }

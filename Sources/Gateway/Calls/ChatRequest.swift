@@ -1,6 +1,7 @@
-/// The properties that the gateway needs of a chat request. All other bytes of the body pass unchanged.
+/// The properties that the gateway needs of a chat request, or of one that completes a text. All other bytes of the body
+/// pass unchanged.
 ///
-/// Source: OpenAI API reference, "Create chat completion"; those of the other dialects in `ChatRequest+Dialects`.
+/// Source: OpenAI API reference, "Create chat completion" and "Create completion"; those of the other dialects in `ChatRequest+Dialects`.
 struct ChatRequest {
   let endpoint: CallEndpoint
   /// The caller's name of the model.
@@ -22,6 +23,9 @@ struct ChatRequest {
   var isModelLoad = false
   var isModelUnload = false
 
+  /// The form of the prompt, in a request that completes texts.
+  var prompt = Prompt.text
+
   /// The positions of the edits.
   private var brace = 0
   private var streamOptions: Member?
@@ -30,15 +34,16 @@ struct ChatRequest {
 
   /// The most messages of one request.
   static let messagesMax = 10_000
-  static let modelBytesMax = ModelEntry.idBytesMax
   /// The most answers of one request.
   static let choicesMax = 8
+  /// The most answers to all prompts of one request that completes texts.
+  static let completionsMax = 128
 
   /// Reads and checks a request's body. `model` is the model's name if the path has it.
   static func read(
     _ json: Span<UInt8>, for endpoint: CallEndpoint = CallEndpoint(.openAI), model: String = ""
   ) throws(APIError) -> ChatRequest {
-    if endpoint.model != nil { try check(name: model) }
+    if endpoint.model != nil { try RequestRules.check(model: model) }
     var request = ChatRequest(endpoint, model: model)
     let apiError: APIError?
     do throws(JSONError) {
@@ -49,9 +54,7 @@ struct ChatRequest {
           try request.scan(json)
         }
     } catch {
-      throw APIError(
-        400, error.kind == .duplicateKey ? .duplicateField : .malformedJSON,
-        "The request body is not a JSON object as RFC 8259 defines it: \(error.description).")
+      throw RequestRules.malformed(error)
     }
     if let apiError { throw apiError }
     return request
@@ -61,6 +64,9 @@ struct ChatRequest {
     self.endpoint = endpoint
     self.model = model
   }
+
+  /// Whether the request completes a text.
+  private var isCompletion: Bool { endpoint.kind == .completions }
 
   private mutating func scan(_ json: Span<UInt8>) throws(JSONError) -> APIError? {
     var apiError: APIError?
@@ -73,8 +79,8 @@ struct ChatRequest {
       do throws(APIError) {
         if member.keyEquals("model", in: json) {
           try readModel(member, json)
-        } else if member.keyEquals("messages", in: json) {
-          try Self.check(messages: member)
+        } else if member.keyEquals(isCompletion ? "prompt" : "messages", in: json) {
+          if isCompletion { try readPrompt(member, json) } else { try Self.check(messages: member) }
           messages = member.value.slice
           messagesBytes = Int(messages.count)
           hasMessages = true
@@ -91,61 +97,36 @@ struct ChatRequest {
         } else if member.keyEquals("top_p", in: json) {
           try Self.check(member, "top_p", 0...1, json)
         } else if member.keyEquals("n", in: json) {
-          choiceCount = try Self.choiceCount(member, json)
+          choiceCount = try choiceCount(member, json)
         }
       } catch {
         apiError = error
       }
     }
-    return apiError ?? missing("messages", hasMessages)
+    return apiError ?? missing(isCompletion ? "prompt" : "messages", hasMessages) ?? checkPrompts()
   }
 
   /// Returns the error for a missing model or a missing prompt, or `nil`.
   func missing(_ field: String, _ isThere: Bool) -> APIError? {
-    if model.isEmpty {
-      return APIError(400, .missingField, "Name the model: the field `model` is missing.", param: "model")
-    }
-    return isThere ? nil : APIError(400, .missingField, "The field `\(field)` is missing.", param: field)
+    RequestRules.missing(model: model, field, isThere: isThere)
   }
 
   mutating func readModel(_ member: Member, _ json: Span<UInt8>) throws(APIError) {
-    model = try Self.name(member, json)
+    model = try RequestRules.model(member, json)
     modelToken = member.value.slice
   }
 
   // MARK: Checks
 
-  private static func name(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> String {
-    guard member.value.slice.count <= 4096, let name = member.value.string(in: json) else {
-      throw invalid("model", "must be a string")
-    }
-    try check(name: name)
-    return name
-  }
-
-  private static func check(name: String) throws(APIError) {
-    if name.isEmpty { throw invalid("model", "must not be empty") }
-    if name.utf8.count > modelBytesMax { throw invalid("model", "may have at most \(modelBytesMax) bytes") }
-    // Nearly every name is ASCII; only others need Unicode's tables.
-    let isPlain = name.utf8.allSatisfy { $0 > 0x1f && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }
-    if !isPlain,
-      name.unicodeScalars.contains(where: {
-        $0.properties.generalCategory == .control || "\"\\".unicodeScalars.contains($0)
-      })
-    {
-      throw invalid("model", "must not contain control characters, quotes or backslashes")
-    }
-  }
-
   static func check(messages member: Member, _ subject: String = "messages") throws(APIError) {
-    if member.value.kind != .array { throw invalid(subject, "must be an array") }
-    if member.value.elements == 0 { throw invalid(subject, "must have at least one message") }
+    if member.value.kind != .array { throw .invalid(subject, "must be an array") }
+    if member.value.elements == 0 { throw .invalid(subject, "must have at least one message") }
     try checkCount(member, subject)
   }
 
   static func checkCount(_ member: Member, _ subject: String) throws(APIError) {
     guard member.value.kind == .array, member.value.elements > messagesMax else { return }
-    throw invalid(
+    throw .invalid(
       subject, "may have at most \(messagesMax) messages; this request has \(member.value.elements)")
   }
 
@@ -153,7 +134,7 @@ struct ChatRequest {
     switch member.value.kind {
     case .true: return true
     case .false, .null: return false
-    default: throw invalid(field, "must be true or false")
+    default: throw .invalid(field, "must be true or false")
     }
   }
 
@@ -162,22 +143,23 @@ struct ChatRequest {
   ) throws(APIError) {
     if member.value.kind == .null { return }
     guard member.value.kind == .number, let value = member.value.double(in: json), range.contains(value) else {
-      throw invalid(field, "must be a number from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
+      throw .invalid(field, "must be a number from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
     }
   }
 
-  private static func choiceCount(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> Int {
+  private func choiceCount(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> Int {
     if member.value.kind == .null { return 1 }
+    let most = isCompletion ? Self.completionsMax : Self.choicesMax
     guard member.value.kind == .number, let count = member.value.integer(in: json),
-      (1...Int64(choicesMax)).contains(count)
-    else { throw invalid("n", "must be a whole number from 1 to \(choicesMax)") }
+      (1...Int64(most)).contains(count)
+    else { throw .invalid("n", "must be a whole number from 1 to \(most)") }
     return Int(count)
   }
 
   mutating func readMaxTokens(_ member: Member, _ field: String, _ json: Span<UInt8>) throws(APIError) {
     if member.value.kind == .null { return }
     guard member.value.kind == .number, let tokens = member.value.integer(in: json), tokens >= 1 else {
-      throw Self.invalid(field, "must be a whole number of at least 1")
+      throw .invalid(field, "must be a whole number of at least 1")
     }
     maxTokens.append((member.value.slice, tokens))
   }
@@ -187,7 +169,7 @@ struct ChatRequest {
       streamOptions = member
       return
     }
-    guard member.value.kind == .object else { throw Self.invalid("stream_options", "must be an object") }
+    guard member.value.kind == .object else { throw .invalid("stream_options", "must be an object") }
     streamOptions = member
     do throws(JSONError) {
       var options = try ObjectCursor(in: json, at: Int(member.value.slice.start), depth: 2)
@@ -196,13 +178,9 @@ struct ChatRequest {
         if option.keyEquals("continuous_usage_stats", in: json) { wantsRunningUsage = option.value.kind == .true }
       }
     } catch {
-      throw Self.invalid("stream_options", error.description)
+      throw .invalid("stream_options", error.description)
     }
     if let includeUsage { wantsUsage = try Self.flag(includeUsage, "stream_options.include_usage") }
-  }
-
-  static func invalid(_ field: String, _ rule: String) -> APIError {
-    APIError(400, .invalidValue, "`\(field)` \(rule).", param: field)
   }
 
   // MARK: The same request for an upstream

@@ -26,9 +26,9 @@ struct AnswerStream {
 
   /// The caller's options for its answer.
   struct Wanted {
-    var streams: Bool
-    var usage: Bool
-    var runningUsage: Bool
+    var streams = false
+    var usage = false
+    var runningUsage = false
   }
 
   init(
@@ -46,7 +46,7 @@ struct AnswerStream {
       if endpoint.dialect == .openAI {
         chat = ChatStream(
           modelToken: label.modelToken, wantsUsage: wanted.usage, wantsRunningUsage: wanted.runningUsage,
-          id: label.requestID, created: label.created)
+          id: label.requestID, created: label.created, isCompletion: endpoint.kind == .completions)
       }
     }
   }

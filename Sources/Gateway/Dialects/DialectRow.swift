@@ -54,7 +54,7 @@ struct DialectRow: Sendable {
   /// Returns the members that a response repeats of its request.
   var echo: (@Sendable (Span<UInt8>) -> [UInt8])?
   /// Returns the response to a request that only loads or unloads a model; `nil` for a dialect that has no such requests.
-  var writeLoaded: (@Sendable (AnswerMetadata, CallEndpoint.Form, _ isUnload: Bool) -> [UInt8])?
+  var writeLoaded: (@Sendable (AnswerMetadata, CallEndpoint, _ isUnload: Bool) -> [UInt8])?
 
   // MARK: Translation
 
@@ -74,10 +74,21 @@ struct DialectRow: Sendable {
 /// Where the providers of a dialect offer a kind of call.
 struct CallPath: Sendable {
   var kind: CallKind
+  /// The form of the callers that are served here, if they speak the provider's dialect; `nil` for all others.
+  var form: CallEndpoint.Form?
   /// The path below the root.
   var path: String
   /// Returns the rest of the path, for dialects that have the model there.
   var rest: (@Sendable (_ model: String, _ streams: Bool) -> String)?
+  /// The dialect of the call, where it is another than the row's.
+  var dialect: Dialect?
+  /// Whether a request to complete texts may have only one, and has one answer.
+  var takesOnePrompt = false
+
+  /// Returns whether a call is served here; `form` is that of a caller who speaks the provider's dialect.
+  func serves(_ kind: CallKind, _ form: CallEndpoint.Form?) -> Bool {
+    self.kind == kind && (self.form == nil || self.form == form)
+  }
 }
 
 /// The members of a chat request that hoosh reads in place, without translating the request.

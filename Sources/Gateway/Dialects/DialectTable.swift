@@ -9,7 +9,9 @@ enum DialectTable {
   private static let openAI = DialectRow(
     dialect: .openAI,
     root: { $0.apiRoot },
-    calls: [CallPath(kind: .chat, path: "/chat/completions")],
+    calls: [
+      CallPath(kind: .chat, path: "/chat/completions"), CallPath(kind: .completions, path: "/completions"),
+    ],
     modelsPath: "/models",
     credentialFields: bearer,
     hasStreamOptions: true,
@@ -65,7 +67,10 @@ enum DialectTable {
   private static let ollama = DialectRow(
     dialect: .ollama,
     root: { $0.root },
-    calls: [CallPath(kind: .chat, path: "/api/chat")],
+    calls: [
+      CallPath(kind: .chat, path: "/api/chat"),
+      CallPath(kind: .completions, path: "/v1/completions", dialect: .openAI, takesOnePrompt: true),
+    ],
     modelsPath: "/api/tags",
     credentialFields: bearer,
     framing: .ndjson,
@@ -80,8 +85,11 @@ enum DialectTable {
     errorFrame: { _ in ("", "\n") },
     writeModels: OllamaModels.list,
     writeModel: { OllamaModels.show($0) },
-    writeLoaded: { metadata, form, isUnload in
-      OllamaAnswerWriter.loaded(metadata, isGenerate: form == .generate, isUnload: isUnload)
+    writeLoaded: { metadata, endpoint, isUnload in
+      switch endpoint.kind {
+      case .chat, .completions:
+        OllamaAnswerWriter.loaded(metadata, isGenerate: endpoint.form == .generate, isUnload: isUnload)
+      }
     },
     readRequest: { json, form throws(APIError) in
       form == .generate ? try OllamaRequestReader.readGenerate(json) : try OllamaRequestReader.read(json)
@@ -95,7 +103,9 @@ enum DialectTable {
   private static let gemini = DialectRow(
     dialect: .gemini,
     root: { $0.geminiRoot },
-    calls: [CallPath(kind: .chat, path: "/models/", rest: GeminiPath.of)],
+    calls: [
+      CallPath(kind: .chat, path: "/models/", rest: GeminiPath.of)
+    ],
     modelsPath: "/models?pageSize=1000",
     // In a field: URLs end up in logs.
     credentialFields: { secret in secret.map { ["x-goog-api-key: " + $0] } ?? [] },

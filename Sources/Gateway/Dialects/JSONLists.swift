@@ -16,6 +16,25 @@ enum JSONLists {
     }
   }
 
+  /// Returns whether a value is a list of numbers.
+  static func isListOfNumbers(_ value: JSONValue, in json: Span<UInt8>) -> Bool {
+    do throws(JSONError) {
+      var cursor = try ArrayCursor(in: json, at: Int(value.slice.start))
+      while let element = try cursor.next(in: json) {
+        if element.kind != .number { return false }
+      }
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// Returns whether a value is a list of numbers from 0 on, such as token IDs.
+  static func isListOfIDs(_ value: JSONValue, in json: Span<UInt8>) -> Bool {
+    guard value.kind == .array else { return false }
+    return elements(of: value, in: json).allSatisfy { $0.integer(in: json).map { $0 >= 0 } ?? false }
+  }
+
   /// Returns the members of an object in order, or nothing for every other value.
   static func members(of value: JSONValue?, in json: Span<UInt8>) -> [Member] {
     guard let value, value.kind == .object else { return [] }

@@ -4,8 +4,8 @@ final class Provider: Sendable {
   let name: String
   let kind: ProviderKind
   let dialect: Dialect
-  /// The calls that it offers: the URL of each, and for dialects that have the model there the rest of it.
-  let calls: [(kind: CallKind, url: String, rest: (@Sendable (_ model: String, _ streams: Bool) -> String)?)]
+  /// The calls that it offers, and the URL of each.
+  let calls: [(path: CallPath, url: String)]
   /// The URL of the list of models.
   let modelsURL: String
   /// The credentials: one per API key, or one without a key.
@@ -59,7 +59,7 @@ final class Provider: Sendable {
     let base = configuration.baseURL
     let row = dialect.row
     let root = row.root(base)
-    calls = row.calls.map { ($0.kind, root + $0.path, $0.rest) }
+    calls = row.calls.map { ($0, root + $0.path) }
     modelsURL = root + row.modelsPath
     let secrets = configuration.keys.map { $0.reveal() as String? }
     credentials = (secrets.isEmpty ? [nil] : secrets).map { Credential($0, row.credentialFields($0)) }

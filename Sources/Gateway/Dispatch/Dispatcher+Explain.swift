@@ -76,6 +76,7 @@ extension Dispatcher {
       ("ineligible", "It lacks required capabilities: \(capabilities.names.joined(separator: ", ")).")
     case .contextTooSmall(let context):
       ("ineligible", "Its context has \(context) tokens, and the prompt has more.")
+    case .notOffered(let kind): ("ineligible", "Its API does not offer \(kind.rawValue).")
     }
   }
 

@@ -11,7 +11,8 @@ extension Dispatcher {
   func applyRequirements(_ plan: inout RoutePlan, _ call: Call, _ body: Span<UInt8>, mayReadMore: Bool = false) {
     plan.requirements = requirements(call, body, balancer.profile(plan))
     plan.requirements?.mayReadMore = mayReadMore
-    plan.expectedTokens.input = plan.requirements?.tokens ?? call.promptBytes / Requirements.charactersPerToken
+    let tokens = plan.requirements?.tokens ?? 0
+    plan.expectedTokens.input = tokens > 0 ? tokens : call.promptBytes / Requirements.charactersPerToken
     // Ollama's -1 means no limit, and a limit that no answer reaches means the same.
     let outputMax = call.outputTokensMax ?? 0
     plan.expectedTokens.output =
@@ -24,6 +25,8 @@ extension Dispatcher {
   private func requirements(
     _ call: Call, _ body: Span<UInt8>, _ profile: KnownModels.Profile
   ) -> Requirements? {
+    let kind = call.endpoint.kind
+    if kind != .chat { return Requirements(call: kind) }
     guard body.count <= Self.readBytesMax else { return nil }
     let mayBeLong = body.count / Requirements.charactersPerToken > profile.contextMin
     guard mayBeLong || Self.mayRequire(profile.missing, body) else { return nil }

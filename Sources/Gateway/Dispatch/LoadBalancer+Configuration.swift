@@ -76,7 +76,8 @@ extension Configuration {
     KnownModels(
       enabled.map {
         KnownModels.Provider(
-          kind: $0.kind.row.displayName, isLocal: $0.kind.row.isLocal, models: models(at: $0.name))
+          kind: $0.kind.row.displayName, dialect: $0.dialect, isLocal: $0.kind.row.isLocal,
+          models: models(at: $0.name))
       }, catalog: .builtIn)
   }
 

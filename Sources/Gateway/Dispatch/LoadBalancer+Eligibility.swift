@@ -34,7 +34,9 @@ extension LoadBalancer {
 
   /// Returns the eligibility of a plan's candidates; `nil` if the request has no requirements that matter.
   mutating func eligibility(_ plan: RoutePlan) -> CandidateEligibility? {
-    plan.requirements.map { CandidateEligibility(profile(plan).models, $0) }
+    guard let requirements = plan.requirements else { return nil }
+    let dialects = requirements.call == .chat ? [] : candidates(plan).map { known.dialect(of: $0.provider) }
+    return CandidateEligibility(profile(plan).models, requirements, dialects: dialects)
   }
 
   /// Excludes candidates that are not known to have a larger context than the one whose attempt just failed.

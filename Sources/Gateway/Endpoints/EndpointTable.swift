@@ -9,6 +9,7 @@ enum EndpointTable {
   /// Calls of models, in the dialects of their callers.
   private static let calls = [
     EndpointRow(.api, "/chat/completions", .post, .json) { _, _ in .call(CallEndpoint(.openAI)) },
+    EndpointRow(.api, "/completions", .post, .json) { _, _ in .call(CallEndpoint(.openAI, .completions)) },
     EndpointRow(.api, "/responses", .post, .json) { _, _ in .call(CallEndpoint(.responses)) },
     EndpointRow(.api, "/messages", .post, .json) { _, _ in .call(CallEndpoint(.anthropic)) },
     EndpointRow(.ollama, "/chat", .post, .anyJSON) { _, _ in .call(CallEndpoint(.ollama)) },

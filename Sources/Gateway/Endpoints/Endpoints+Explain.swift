@@ -2,20 +2,25 @@ internal import Reactor
 
 /// `POST /v1/route/explain` and `GET /v1/route/explain/{id}`: where a model's requests go, and where a finished one went.
 extension Endpoints {
-  /// Explains the route of `{"model": …}`, or of a whole chat request, whose requirements then count too.
+  /// The member by which a whole request is known, and its kind.
+  private static let requests: [(member: StaticString, kind: CallKind)] = [
+    ("messages", .chat), ("prompt", .completions),
+  ]
+
+  /// Explains the route of `{"model": …}`, or of a whole request in OpenAI's dialect, whose requirements then count too.
   func explainRoute(_ connection: Connection) {
     let body = connection.body
     let fields = JSONLists.members(of: JSONLists.root(body.span), in: body.span)
     guard let model = fields.value("model", in: body.span)?.string(in: body.span), !model.isEmpty,
-      model.utf8.count <= ChatRequest.modelBytesMax
+      model.utf8.count <= ModelEntry.idBytesMax
     else {
       return connections.reject(
         connection, APIError(400, .missingField, "The field `model` is missing.", param: "model"))
     }
     var plan = dispatcher.balancer.plan(model)
-    if fields.value("messages", in: body.span) != nil {
+    if let request = Self.requests.first(where: { fields.value($0.member, in: body.span) != nil }) {
       do throws(APIError) {
-        let call = try Call.read(body.span, for: CallEndpoint(.openAI), model: "")
+        let call = try Call.read(body.span, for: CallEndpoint(.openAI, request.kind), model: "")
         dispatcher.applyRequirements(&plan, call, body.span)
       } catch {
         return connections.reject(connection, error)

@@ -63,7 +63,8 @@ final class Exchange {
     self.received = received ?? now
     lastOutput = now
     streams = call.streams
-    fetch = Fetch(body: body, timeouts: timeouts, now: now)
+    fetch = Fetch(
+      body: body, answerBytesMax: call.answerBytesMax ?? Fetch.answerBytesMax, timeouts: timeouts, now: now)
     if let slice = call.modelToken {
       var token: [UInt8] = []
       token.append(body.span.bytes(slice))
@@ -105,8 +106,8 @@ final class Exchange {
   ) {
     if fetch.attempts == 0 { record.firstAttempt = now - received }
     fetch.attemptStarted(
-      model, provider: name, framing: dialect.row.framing, dropped: dropped, secret: secret, timeouts: timeouts,
-      now: now)
+      model, provider: name, framing: call.dialect(at: dialect).row.framing, dropped: dropped, secret: secret,
+      timeouts: timeouts, now: now)
     record.provider = name
     held.removeAll(keepingCapacity: true)
     let metadata = AnswerMetadata(

@@ -43,6 +43,8 @@ final class Fetch {
     var bytes = 0
   }
 
+  /// Bytes of a non-streaming answer to this call.
+  private let answerBytesMax: Int
   /// The caller's body, for every attempt; empty once no other attempt can follow.
   private(set) var body: [UInt8]
   /// Those of the present attempt's provider and model.
@@ -79,8 +81,9 @@ final class Fetch {
   private(set) var firstEvent: Duration?
   private(set) var lastEvent: Duration
 
-  init(body: [UInt8], timeouts: Timeouts, now: Duration) {
+  init(body: [UInt8], answerBytesMax: Int, timeouts: Timeouts, now: Duration) {
     self.body = body
+    self.answerBytesMax = answerBytesMax
     self.timeouts = timeouts
     attemptBegan = now
     lastEvent = now
@@ -160,8 +163,8 @@ final class Fetch {
   func collect(_ bytes: Span<UInt8>) throws(AttemptFailure) {
     switch reading {
     case .whole:
-      if collected.count + bytes.count > Self.answerBytesMax { throw .tooLarge }
-      collected.reserve(arriving: bytes.count, missing: min(head.length, Self.answerBytesMax) - collected.count)
+      if collected.count + bytes.count > answerBytesMax { throw .tooLarge }
+      collected.reserve(arriving: bytes.count, missing: min(head.length, answerBytesMax) - collected.count)
       collected.append(bytes)
     case .errorBody:
       collected.append(bytes.extracting(first: min(bytes.count, max(0, Self.errorBytesMax - collected.count))))

@@ -3,7 +3,7 @@ internal import Reactor
 /// The demo provider's answers as scripts: the wire of an OpenAI-compatible server, step by step.
 extension Demo {
   /// The script that answers one request.
-  func script(model: String, streams: Bool, wantsUsage: Bool, promptBytes: Int, created: UInt64) -> Script {
+  func script(for call: Call, _ body: [UInt8], model: String, created: UInt64) -> Script {
     let demo = settings(for: model)
     switch demo.failure {
     case .refuse:
@@ -14,9 +14,14 @@ extension Demo {
     case .before: return Script([.wait(demo.first), .fail(.closedBeforeResponse)])
     default: break
     }
-    let usage = Usage.estimated(promptBytes: promptBytes, completionBytes: demo.tokens * 4)
-    let wire = DemoWire(model: Writer.string(model), created: created, usage: usage)
-    return streams ? demo.stream(wire, wantsUsage) : demo.answer(wire)
+    switch call.request {
+    case .chat:
+      let usage = Usage.estimated(promptBytes: call.promptBytes, completionBytes: demo.tokens * 4)
+      let wire = DemoWire(
+        model: Writer.string(model), created: created, usage: usage,
+        isCompletion: call.endpoint.kind == .completions)
+      return call.streams ? demo.stream(wire) : demo.answer(wire)
+    }
   }
 
   private var gap: Duration { rate <= 0 ? .zero : .seconds(1 / rate) }
@@ -24,22 +29,25 @@ extension Demo {
   private func answer(_ wire: DemoWire) -> Script {
     var text = ""
     for index in 0..<tokens { text += Self.token(index) }
-    let head = Script.Step.head(status: 200, fields: ["content-type: application/json"])
-    let body = wire.answer(text)
+    return script(200, wire.answer(text), after: first + gap * max(0, tokens - 1))
+  }
+
+  private func script(_ status: Int, _ body: [UInt8], after wait: Duration) -> Script {
+    let head = Script.Step.head(status: status, fields: ["content-type: application/json"])
     if failure == .during {
       return Script([.wait(first), head, .bytes(Array(body.prefix(body.count / 2))), .fail(.truncated)])
     }
-    return Script([.wait(first + gap * max(0, tokens - 1)), head, .bytes(body)])
+    return Script([.wait(wait), head, .bytes(body)])
   }
 
-  private func stream(_ wire: DemoWire, _ wantsUsage: Bool) -> Script {
+  private func stream(_ wire: DemoWire) -> Script {
     var index = 0
     var stage = 0
     return Script {
       defer { stage += 1 }
       switch stage {
       case 0: return .head(status: 200, fields: ["content-type: text/event-stream"])
-      case 1: return .bytes(wire.chunk(delta: #"{"role":"assistant","content":""}"#, finish: "null"))
+      case 1: return .bytes(wire.firstChunk())
       case 2: return .wait(first)
       default: break
       }
@@ -51,8 +59,8 @@ extension Demo {
       }
       index += 1
       switch index - tokens {
-      case 1: return .bytes(wire.chunk(delta: "{}", finish: #""stop""#))
-      case 2: return .bytes(wantsUsage ? wire.usageChunk() : [])
+      case 1: return .bytes(wire.lastChunk())
+      case 2: return .bytes(wire.usageChunk())
       case 3: return .bytes(Array("data: [DONE]\n\n".utf8))
       default: return nil
       }
@@ -65,10 +73,13 @@ private struct DemoWire {
   let model: [UInt8]
   let created: UInt64
   let usage: Usage
+  /// Whether the answer completes a text.
+  let isCompletion: Bool
 
   private func open(_ object: StaticString) -> [UInt8] {
     var out: [UInt8] = []
-    out.append("{\"id\":\"chatcmpl-demo\",\"object\":\"")
+    out.append(isCompletion ? "{\"id\":\"cmpl-demo" : "{\"id\":\"chatcmpl-demo" as StaticString)
+    out.append("\",\"object\":\"")
     out.append(object)
     out.append("\",\"created\":")
     out.append(decimal: Int(created))
@@ -83,26 +94,35 @@ private struct DemoWire {
 
   func chunk(token: String) -> [UInt8] {
     let content = String(decoding: Writer.string(token), as: UTF8.self)
-    return chunk(delta: "{\"content\":\(content)}", finish: "null")
+    return chunk(isCompletion ? "\"text\":\(content)" : "\"delta\":{\"content\":\(content)}", finish: "null")
   }
 
-  func chunk(delta: String, finish: String) -> [UInt8] {
-    var out: [UInt8] = Array("data: ".utf8) + open("chat.completion.chunk")
-    out.append(",\"choices\":[{\"index\":0,\"delta\":\(delta),\"finish_reason\":\(finish)}]}\n\n")
+  /// A chat begins with a role.
+  func firstChunk() -> [UInt8] {
+    isCompletion ? [] : chunk("\"delta\":{\"role\":\"assistant\",\"content\":\"\"}", finish: "null")
+  }
+
+  func lastChunk() -> [UInt8] { chunk(isCompletion ? "\"text\":\"\"" : "\"delta\":{}", finish: "\"stop\"") }
+
+  private func chunk(_ said: String, finish: String) -> [UInt8] {
+    var out: [UInt8] = Array("data: ".utf8) + open(isCompletion ? "text_completion" : "chat.completion.chunk")
+    out.append(",\"choices\":[{\"index\":0,\(said),\"finish_reason\":\(finish)}]}\n\n")
     return out
   }
 
   func usageChunk() -> [UInt8] {
-    var out: [UInt8] = Array("data: ".utf8) + open("chat.completion.chunk")
+    var out: [UInt8] = Array("data: ".utf8) + open(isCompletion ? "text_completion" : "chat.completion.chunk")
     out.append(",\"choices\":[],\"usage\":\(usageText())}\n\n")
     return out
   }
 
   func answer(_ text: String) -> [UInt8] {
-    var out = open("chat.completion")
-    out.append(",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":")
+    var out = open(isCompletion ? "text_completion" : "chat.completion")
+    out.append(",\"choices\":[{\"index\":0,")
+    out.append(isCompletion ? "\"text\":" : "\"message\":{\"role\":\"assistant\",\"content\":" as StaticString)
     Writer.append(text, to: &out)
-    out.append("},\"finish_reason\":\"stop\"}],\"usage\":\(usageText())}")
+    if !isCompletion { out.append("}") }
+    out.append(",\"finish_reason\":\"stop\"}],\"usage\":\(usageText())}")
     return out
   }
 }

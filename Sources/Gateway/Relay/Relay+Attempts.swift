@@ -35,15 +35,13 @@ extension Relay {
       if let demo = provider.demo {
         transfer = transfers.start(
           demo.script(
-            model: selection.model, streams: exchange.streams, wantsUsage: true,
-            promptBytes: exchange.call.promptBytes,
+            for: exchange.call, exchange.fetch.body, model: selection.model,
             created: reactor.wallClock / 1_000_000_000)
         ) { _ in .exchange(exchange) }
       } else {
-        let kind = exchange.call.endpoint.kind
-        guard
-          let target = settings.target(selection.provider, kind, selection.model, streams: exchange.streams)
-        else { throw Self.notOffered(provider) }
+        guard let target = settings.target(selection.provider, exchange.call, selection.model) else {
+          throw Self.notOffered(provider)
+        }
         let body: BufferChain
         (body, dropped) = try self.body(exchange, for: provider, model: selection.model)
         let passes = exchange.call.passes(to: provider.dialect)

@@ -76,7 +76,7 @@ final class Relay {
     else { return nil }
     let metadata = AnswerMetadata(
       requestID: request.options.requestID, created: seconds, modelToken: Writer.string(call.model))
-    return call.endpoint.dialect.row.writeLoaded?(metadata, call.endpoint.form, call.isModelUnload)
+    return call.endpoint.dialect.row.writeLoaded?(metadata, call.endpoint, call.isModelUnload)
   }
 
   /// Seconds since 1970.

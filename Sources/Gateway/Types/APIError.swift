@@ -34,6 +34,11 @@ public struct APIError: Error, Equatable, Sendable {
     )
   }
 
+  /// The error of a field of the request whose value breaks a rule, as in "must be a string".
+  static func invalid(_ field: String, _ rule: String) -> APIError {
+    APIError(400, .invalidValue, "`\(field)` \(rule).", param: field)
+  }
+
   public init(
     _ status: Int, _ code: Code, _ message: String, param: String? = nil, closes: Bool = false,
     retryAfter: Int? = nil, allow: String? = nil, upstreamBody: String? = nil

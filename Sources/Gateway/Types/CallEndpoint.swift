@@ -1,6 +1,8 @@
 /// The kinds of calls: what a caller can ask of a model.
-enum CallKind: Equatable {
+enum CallKind: String {
   case chat
+  /// OpenAI's completion of a text.
+  case completions
 }
 
 /// One of the endpoints at which a model is called: its kind, its dialect, and the parts of the request that are in the

@@ -43,7 +43,7 @@ import Testing
     "/chat/completions/x", "/v1/chat/completions//", "/v1//models", "//v1/models", "/V1/models", "/v1/Models",
     "/v1/%6dodels", "/v1%2Fmodels", "/v1/models?x", "/v1models", "/v1/modelsx", "/v1/chat%2Fcompletions",
     "/models//",
-    "/healthz/x", "/healthzz", "/v1/healthz", "/./models", "/v1/../v1/models", "chat/completions", "/completions",
+    "/healthz/x", "/healthzz", "/v1/healthz", "/./models", "/v1/../v1/models", "chat/completions", "/completion",
   ])
   func `another path has no endpoint`(_ path: String) { #expect(Self.at(path) == nil) }
 

@@ -18,6 +18,8 @@ struct ChatStream {
 
   /// The caller's name of the model as a JSON string.
   let modelToken: [UInt8]
+  /// Whether the stream completes a text, and its choices have a text instead of a delta.
+  let isCompletion: Bool
   let wantsUsage: Bool
   /// Whether the caller also requested counts in chunks with choices.
   private let wantsRunningUsage: Bool
@@ -30,12 +32,12 @@ struct ChatStream {
   /// The choices that started and those that finished, as bits by index.
   private(set) var started: UInt64 = 0
   private(set) var finished: UInt64 = 0
-  private(set) var sentUsage = false
+  var sentUsage = false
   /// The last usage in a chunk with choices, held until the end.
-  private var heldUsage: (json: [UInt8], usage: Usage)?
+  private(set) var heldUsage: (json: [UInt8], usage: Usage)?
   /// The values for chunks that lack them, taken from the first chunk that has them.
-  private var id: [UInt8]
-  private var created: [UInt8]
+  private(set) var id: [UInt8]
+  private(set) var created: [UInt8]
   private var edits = Splice()
   private var seenTools: Set<Int> = []
 
@@ -48,13 +50,20 @@ struct ChatStream {
   /// The most bytes of a held usage that is relayed with all its details.
   private static let heldBytesMax = 4096
 
-  init(modelToken: [UInt8], wantsUsage: Bool, wantsRunningUsage: Bool = false, id: String, created: UInt64) {
+  init(
+    modelToken: [UInt8], wantsUsage: Bool, wantsRunningUsage: Bool = false, id: String, created: UInt64,
+    isCompletion: Bool = false
+  ) {
     self.modelToken = modelToken
+    self.isCompletion = isCompletion
     self.wantsUsage = wantsUsage
     self.wantsRunningUsage = wantsRunningUsage
-    self.id = Writer.string("chatcmpl-" + id)
+    self.id = Writer.string((isCompletion ? "cmpl-" : "chatcmpl-") + id)
     self.created = Array(String(created).utf8)
   }
+
+  /// The `object` of each event.
+  var object: StaticString { isCompletion ? "text_completion" : "chat.completion.chunk" }
 
   /// The number of finished choices.
   var finishedCount: Int { finished.nonzeroBitCount }
@@ -85,47 +94,6 @@ struct ChatStream {
     for index in start..<out.count where out[index] == 0x0a || out[index] == 0x0d { out[index] = 0x20 }
     out.append("\n\n")
     return chunk.isVisible ? .visible : .silent
-  }
-
-  /// Completes a stream that lacks its end: appends a finish reason for open choices, the usage, and `[DONE]`.
-  mutating func finish(promptBytes: Int, into out: inout [UInt8]) {
-    for index in 0..<64 where started & 1 << UInt64(index) != 0 && finished & 1 << UInt64(index) == 0 {
-      open(&out)
-      out.append(",\"choices\":[{\"index\":")
-      out.append(decimal: index)
-      out.append(",\"delta\":{},\"finish_reason\":\"")
-      out.append(hasToolCalls ? "tool_calls" : "stop")
-      out.append("\"}]}\n\n")
-    }
-    if wantsUsage, !sentUsage {
-      let usage = usage ?? .estimated(promptBytes: promptBytes, completionBytes: textBytes)
-      open(&out)
-      out.append(",\"choices\":[],\"usage\":")
-      if let heldUsage, heldUsage.usage == usage {
-        out.append(contentsOf: heldUsage.json)
-      } else {
-        out.append("{\"prompt_tokens\":")
-        out.append(decimal: usage.prompt)
-        out.append(",\"completion_tokens\":")
-        out.append(decimal: usage.completion)
-        out.append(",\"total_tokens\":")
-        out.append(decimal: usage.total)
-        out.append("}")
-      }
-      if usage.source == .estimated { out.append(",\"x_usage_source\":\"estimated\"") }
-      out.append("}\n\n")
-      sentUsage = true
-    }
-    out.append("data: [DONE]\n\n")
-  }
-
-  private func open(_ out: inout [UInt8]) {
-    out.append("data: {\"id\":")
-    out.append(contentsOf: id)
-    out.append(",\"object\":\"chat.completion.chunk\",\"created\":")
-    out.append(contentsOf: created)
-    out.append(",\"model\":")
-    out.append(contentsOf: modelToken)
   }
 
   // MARK: One chunk
@@ -210,7 +178,7 @@ struct ChatStream {
 
   private mutating func addMissing(_ chunk: Chunk) {
     if !chunk.hasID { insert("id", id, chunk.brace) }
-    if !chunk.hasObject { insert("object", "\"chat.completion.chunk\"", chunk.brace) }
+    if !chunk.hasObject { insert("object", "\"\(object)\"", chunk.brace) }
     if !chunk.hasCreated { insert("created", created, chunk.brace) }
     if !chunk.hasModel { insert("model", modelToken, chunk.brace) }
     if !chunk.hasChoices { insert("choices", "[]", chunk.brace) }
@@ -297,6 +265,7 @@ struct ChatStream {
       if field.keyEquals("index", in: json) { index = field }
       if field.keyEquals("delta", in: json) { delta = field }
       if field.keyEquals("finish_reason", in: json) { finish = field }
+      if isCompletion, field.keyEquals("text", in: json) { see(field, &chunk) }
     }
     let told = index?.value.integer(in: json)
     let number = told ?? position

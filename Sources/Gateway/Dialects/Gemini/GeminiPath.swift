@@ -2,6 +2,10 @@
 enum GeminiPath {
   /// Returns the path of a model's `generateContent`, or of the method that streams.
   static func of(_ model: String, streams: Bool) -> String {
+    escaped(model) + (streams ? ":streamGenerateContent?alt=sse" : ":generateContent")
+  }
+
+  private static func escaped(_ model: String) -> String {
     var path = ""
     // Names come from callers, so every character with a meaning in a path is escaped.
     for byte in model.utf8 {
@@ -15,6 +19,6 @@ enum GeminiPath {
         path += byte < 16 ? "%0" + digits : "%" + digits
       }
     }
-    return path + (streams ? ":streamGenerateContent?alt=sse" : ":generateContent")
+    return path
   }
 }

@@ -8,7 +8,7 @@ extension ResponsesInputReader {
     guard let value, value.kind != .null else { return [] }
     if let text = EscapedText(value) { return text.isEmpty ? [] : [.text(text)] }
     guard value.kind == .array else {
-      throw ResponsesRequestReader.invalid(path, "must be a text or an array of parts")
+      throw .invalid(path, "must be a text or an array of parts")
     }
     var parts: [Conversation.Part] = []
     for (index, element) in JSONLists.elements(of: value, in: json).enumerated() {
@@ -22,7 +22,7 @@ extension ResponsesInputReader {
   ) throws(APIError) -> Conversation.Part? {
     let part = JSONLists.members(of: element, in: json)
     guard let type = part.value("type", in: json) else {
-      throw ResponsesRequestReader.invalid("\(path).type", "must be a text, as in input_text")
+      throw .invalid("\(path).type", "must be a text, as in input_text")
     }
     if type.equals("input_text", in: json) || type.equals("output_text", in: json) || type.equals("text", in: json)
     {
@@ -33,19 +33,19 @@ extension ResponsesInputReader {
     }
     if type.equals("input_image", in: json) { return .image(try image(part, at: path, json)) }
     if type.equals("input_file", in: json) {
-      throw ResponsesRequestReader.invalid(
+      throw .invalid(
         path, "is a file, which cannot be translated; send its text as `input_text`, or its pages as `input_image`")
     }
     if type.equals("input_audio", in: json) {
-      throw ResponsesRequestReader.invalid(
+      throw .invalid(
         path, "is audio, which cannot be translated; send its transcript as `input_text`")
     }
-    throw ResponsesRequestReader.invalid(
+    throw .invalid(
       path, "must have the type input_text, output_text, refusal or input_image")
   }
 
   private func text(_ value: JSONValue?, at path: String) throws(APIError) -> Conversation.Part? {
-    guard let text = EscapedText(value) else { throw ResponsesRequestReader.invalid(path, "must be a text") }
+    guard let text = EscapedText(value) else { throw .invalid(path, "must be a text") }
     return text.isEmpty ? nil : .text(text)
   }
 
@@ -59,7 +59,7 @@ extension ResponsesInputReader {
       conversation.drop("input_image.detail")
     }
     guard let url = part.value("image_url", in: json), url.kind == .string else {
-      throw ResponsesRequestReader.invalid(
+      throw .invalid(
         path, "must be a URL or a data URL; hoosh stores no files, so `file_id` is not supported")
     }
     let image: Conversation.Image?
@@ -71,7 +71,7 @@ extension ResponsesInputReader {
       image = Self.image(json, (Int(url.slice.start) + 1)..<(url.end - 1)) { range in .borrowed(Slice(range)) }
     }
     guard let image else {
-      throw ResponsesRequestReader.invalid(
+      throw .invalid(
         path, "must begin with https://, or be data as in `data:image/png;base64,...`")
     }
     return image

@@ -20,15 +20,15 @@ struct ResponsesInputReader {
         try readItem(element, at: "input[\(index)]", json)
       }
     } else {
-      throw ResponsesRequestReader.invalid("input", "must be a text or an array of items")
+      throw .invalid("input", "must be a text or an array of items")
     }
     if conversation.messages.count == before {
-      throw ResponsesRequestReader.invalid("input", "is empty; send at least one message")
+      throw .invalid("input", "is empty; send at least one message")
     }
   }
 
   private mutating func readItem(_ element: JSONValue, at path: String, _ json: Span<UInt8>) throws(APIError) {
-    guard element.kind == .object else { throw ResponsesRequestReader.invalid(path, "must be an object") }
+    guard element.kind == .object else { throw .invalid(path, "must be an object") }
     let item = JSONLists.members(of: element, in: json)
     guard let type = item.value("type", in: json), type.kind != .null else {
       return try readMessage(item, at: path, json)
@@ -47,7 +47,7 @@ struct ResponsesInputReader {
         droppedCalls.insert(id.unescaped(in: json))
       }
     } else {
-      throw ResponsesRequestReader.invalid("\(path).type", "must be a text")
+      throw .invalid("\(path).type", "must be a text")
     }
   }
 
@@ -71,7 +71,7 @@ struct ResponsesInputReader {
 
   private mutating func readMessage(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(APIError) {
     guard let role = item.value("role", in: json) else {
-      throw ResponsesRequestReader.invalid(path, "must have a type, or a role and a content")
+      throw .invalid(path, "must have a type, or a role and a content")
     }
     let parts = try content(item.value("content", in: json), at: "\(path).content", json)
     if role.equals("user", in: json) {
@@ -81,7 +81,7 @@ struct ResponsesInputReader {
     } else if role.equals("system", in: json) || role.equals("developer", in: json) {
       add(.system, parts)
     } else {
-      throw ResponsesRequestReader.invalid("\(path).role", "must be user, assistant, system or developer")
+      throw .invalid("\(path).role", "must be user, assistant, system or developer")
     }
   }
 
@@ -89,10 +89,10 @@ struct ResponsesInputReader {
 
   private mutating func readCall(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(APIError) {
     guard let id = EscapedText(item.value("call_id", in: json)), !id.isEmpty else {
-      throw ResponsesRequestReader.invalid("\(path).call_id", "must be the id of the call")
+      throw .invalid("\(path).call_id", "must be the id of the call")
     }
     guard let name = EscapedText(item.value("name", in: json)), !name.isEmpty else {
-      throw ResponsesRequestReader.invalid("\(path).name", "must be the name of a function")
+      throw .invalid("\(path).name", "must be the name of a function")
     }
     let namespace = EscapedText(item.value("namespace", in: json))
     let arguments = try arguments(item.value("arguments", in: json), at: path, json)
@@ -109,7 +109,7 @@ struct ResponsesInputReader {
     if value.kind == .object { return RawJSON(value) }
     var text: [UInt8] = []
     guard value.append(to: &text, from: json) else {
-      throw ResponsesRequestReader.invalid("\(path).arguments", "must be JSON in a text")
+      throw .invalid("\(path).arguments", "must be JSON in a text")
     }
     if text.isEmpty { return .owned(Array("{}".utf8)) }
     if JSONLists.isObject(text.span) { return .owned(text) }
@@ -129,7 +129,7 @@ struct ResponsesInputReader {
       name = ResponsesTools.flatName(EscapedText(item.value("namespace", in: json)), plain, json)
     }
     guard id != nil || name != nil else {
-      throw ResponsesRequestReader.invalid("\(path).call_id", "must be the id of a call")
+      throw .invalid("\(path).call_id", "must be the id of a call")
     }
     if let id, !droppedCalls.isEmpty, droppedCalls.contains(id.unescaped(in: json)) { return }
     let parts = try content(item.value("output", in: json), at: "\(path).output", json)

@@ -45,7 +45,7 @@ enum ResponsesRequestReader {
     case "reasoning": try readReasoning(value, json, into: &conversation)
     case "max_output_tokens":
       guard let tokens = value.integer(in: json), tokens >= 1 else {
-        throw invalid(name, "must be a whole number of at least 1")
+        throw .invalid(name, "must be a whole number of at least 1")
       }
       conversation.maxTokens = tokens
     case "user": conversation.user = try text(value, name)
@@ -76,12 +76,12 @@ enum ResponsesRequestReader {
     switch name {
     case "background":
       if try !flag(value, name) { return }
-      throw invalid(name, "must be false or omitted: hoosh does not store responses. Stream the response instead")
+      throw .invalid(name, "must be false or omitted: hoosh does not store responses. Stream the response instead")
     case "prompt":
-      throw invalid(
+      throw .invalid(
         name, "names a stored prompt, but hoosh stores none: send its text in `instructions` and `input`")
     default:
-      throw invalid(
+      throw .invalid(
         name, "must be omitted, because hoosh stores no responses: send the complete conversation in `input`")
     }
   }
@@ -102,7 +102,7 @@ enum ResponsesRequestReader {
       let texts = value.kind == .string ? [value] : JSONLists.elements(of: value, in: json)
       sampling.stop = texts.compactMap { EscapedText($0) }
       guard value.kind == .string || value.kind == .array, sampling.stop.count == texts.count else {
-        throw invalid(name, "must be a text or an array of texts")
+        throw .invalid(name, "must be a text or an array of texts")
       }
     default: return false
     }
@@ -112,7 +112,7 @@ enum ResponsesRequestReader {
   private static func readFormat(
     _ text: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(APIError) {
-    guard text.kind == .object else { throw invalid("text", "must be an object") }
+    guard text.kind == .object else { throw .invalid("text", "must be an object") }
     let text = JSONLists.members(of: text, in: json)
     if let verbosity = text.value("verbosity", in: json), verbosity.kind != .null,
       !verbosity.equals("medium", in: json)
@@ -122,32 +122,32 @@ enum ResponsesRequestReader {
     guard let value = text.value("format", in: json), value.kind != .null else { return }
     let format = JSONLists.members(of: value, in: json)
     guard let type = format.value("type", in: json), type.kind == .string else {
-      throw invalid("text.format", "must have a type: text, json_object or json_schema")
+      throw .invalid("text.format", "must have a type: text, json_object or json_schema")
     }
     if type.equals("text", in: json) { return }
     if type.equals("json_object", in: json) {
       conversation.format = .json
     } else if type.equals("json_schema", in: json) {
       guard let schema = format.value("schema", in: json), schema.kind == .object else {
-        throw invalid("text.format.schema", "must be a JSON Schema")
+        throw .invalid("text.format.schema", "must be a JSON Schema")
       }
       conversation.format = .schema(
         RawJSON(schema), name: EscapedText(format.value("name", in: json)),
         isStrict: format.value("strict", in: json)?.bool)
     } else {
-      throw invalid("text.format.type", "must be text, json_object or json_schema")
+      throw .invalid("text.format.type", "must be text, json_object or json_schema")
     }
   }
 
   private static func readReasoning(
     _ value: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(APIError) {
-    guard value.kind == .object else { throw invalid("reasoning", "must be an object") }
+    guard value.kind == .object else { throw .invalid("reasoning", "must be an object") }
     for member in JSONLists.members(of: value, in: json) where member.value.kind != .null {
       switch member.name(in: json) {
       case "effort":
         guard let word = member.value.string(in: json) else {
-          throw invalid("reasoning.effort", "must be a text")
+          throw .invalid("reasoning.effort", "must be a text")
         }
         switch word {
         case "none": conversation.thinking = .off
@@ -155,7 +155,7 @@ enum ResponsesRequestReader {
         case "xhigh", "max": conversation.thinking = .effort(.high)
         default:
           guard let effort = Conversation.Effort(rawValue: word) else {
-            throw invalid("reasoning.effort", "must be none, minimal, low, medium, high or xhigh")
+            throw .invalid("reasoning.effort", "must be none, minimal, low, medium, high or xhigh")
           }
           conversation.thinking = .effort(effort)
         }
@@ -168,17 +168,13 @@ enum ResponsesRequestReader {
 
   // MARK: Values
 
-  static func invalid(_ field: String, _ rule: String) -> APIError {
-    APIError(400, .invalidValue, "`\(field)` \(rule).", param: field)
-  }
-
   private static func text(_ value: JSONValue, _ name: String) throws(APIError) -> EscapedText {
-    guard let text = EscapedText(value) else { throw invalid(name, "must be a text") }
+    guard let text = EscapedText(value) else { throw .invalid(name, "must be a text") }
     return text
   }
 
   private static func flag(_ value: JSONValue, _ name: String) throws(APIError) -> Bool {
-    guard let flag = value.bool else { throw invalid(name, "must be true or false") }
+    guard let flag = value.bool else { throw .invalid(name, "must be true or false") }
     return flag
   }
 
@@ -186,10 +182,10 @@ enum ResponsesRequestReader {
     _ value: JSONValue, _ name: String, _ range: ClosedRange<Double>?, _ json: Span<UInt8>
   ) throws(APIError) -> RawJSON {
     guard value.kind == .number, let number = value.double(in: json) else {
-      throw invalid(name, "must be a number")
+      throw .invalid(name, "must be a number")
     }
     if let range, !range.contains(number) {
-      throw invalid(name, "must be a number from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
+      throw .invalid(name, "must be a number from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
     }
     return RawJSON(value)
   }

@@ -16,11 +16,11 @@ enum ResponsesTools {
   static func read(
     _ tools: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(APIError) {
-    guard tools.kind == .array else { throw ResponsesRequestReader.invalid("tools", "must be an array") }
+    guard tools.kind == .array else { throw .invalid("tools", "must be an array") }
     for (index, element) in JSONLists.elements(of: tools, in: json).enumerated() {
       let tool = JSONLists.members(of: element, in: json)
       guard let type = tool.value("type", in: json), type.kind == .string else {
-        throw ResponsesRequestReader.invalid("tools[\(index)].type", "must be a text, as in function")
+        throw .invalid("tools[\(index)].type", "must be a text, as in function")
       }
       if type.equals("function", in: json) {
         conversation.tools.append(try function(tool, in: nil, at: "tools[\(index)]", json))
@@ -51,12 +51,12 @@ enum ResponsesTools {
     _ tool: [Member], in namespace: EscapedText?, at path: String, _ json: Span<UInt8>
   ) throws(APIError) -> Conversation.Tool {
     guard let name = EscapedText(tool.value("name", in: json)), !name.isEmpty else {
-      throw ResponsesRequestReader.invalid(
+      throw .invalid(
         "\(path).name", "must be the function's name: in this dialect it stands beside `type`")
     }
     let parameters = tool.value("parameters", in: json)
     if let parameters, parameters.kind != .null, parameters.kind != .object {
-      throw ResponsesRequestReader.invalid("\(path).parameters", "must be a JSON Schema")
+      throw .invalid("\(path).parameters", "must be a JSON Schema")
     }
     return Conversation.Tool(
       name: flatName(namespace, name, json), description: EscapedText(tool.value("description", in: json)),
@@ -116,12 +116,12 @@ enum ResponsesTools {
     } else {
       let members = JSONLists.members(of: choice, in: json)
       guard let type = members.value("type", in: json), type.kind == .string else {
-        throw ResponsesRequestReader.invalid(
+        throw .invalid(
           "tool_choice", "must be auto, none, required, or an object with a type")
       }
       if type.equals("function", in: json) {
         guard let name = EscapedText(members.value("name", in: json)), !name.isEmpty else {
-          throw ResponsesRequestReader.invalid("tool_choice.name", "must be the name of a function")
+          throw .invalid("tool_choice.name", "must be the name of a function")
         }
         conversation.toolChoice = .named(
           flatName(EscapedText(members.value("namespace", in: json)), name, json))
@@ -150,7 +150,7 @@ enum ResponsesTools {
     if value.equals("auto", in: json) { return .auto }
     if value.equals("none", in: json) { return Conversation.ToolChoice.none }
     if value.equals("required", in: json) { return .required }
-    throw ResponsesRequestReader.invalid(path, "must be auto, none or required")
+    throw .invalid(path, "must be auto, none or required")
   }
 
   /// Removes the tools that the caller does not allow.

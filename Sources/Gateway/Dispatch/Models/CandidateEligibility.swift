@@ -1,5 +1,7 @@
 /// The requirements that a request has of a model.
 struct Requirements: Equatable, Sendable {
+  /// The kind of call that the provider must offer.
+  var call = CallKind.chat
   var capabilities: ModelCapabilities = []
   /// The number of characters of the prompt.
   var characters = 0
@@ -37,6 +39,8 @@ enum Eligibility: Equatable, Sendable {
   case missing(ModelCapabilities, isSure: Bool)
   /// The prompt exceeds the context length.
   case contextTooSmall(context: Int)
+  /// The provider's dialect has no calls of this kind.
+  case notOffered(CallKind)
 }
 
 /// The eligibility of each candidate for a request.
@@ -48,9 +52,13 @@ struct CandidateEligibility: Equatable, Sendable {
   /// The eligibility by position.
   private(set) var candidates: [Eligibility] = []
 
-  /// Compares every candidate with the requirements.
-  init(_ models: [KnownModels.Known?], _ requirements: Requirements) {
+  /// Compares every candidate with the requirements. `dialects` are those of the providers; empty for a chat, which every
+  /// provider offers.
+  init(_ models: [KnownModels.Known?], _ requirements: Requirements, dialects: [Dialect] = []) {
     candidates = models.map(requirements.eligibility)
+    for (position, dialect) in dialects.enumerated() where dialect.row.path(of: requirements.call) == nil {
+      candidates[position] = .notOffered(requirements.call)
+    }
     let hasEligible = candidates.contains { $0 == .eligible || $0 == .uncertain }
     for (position, candidate) in candidates.enumerated() {
       switch candidate {
@@ -58,7 +66,7 @@ struct CandidateEligibility: Equatable, Sendable {
       case .uncertain: uncertain.insert(position)
       // If no candidate has the capability according to the catalog alone, let the providers decide.
       case .missing(_, let isSure): if isSure || hasEligible { ineligible.insert(position) }
-      case .contextTooSmall: ineligible.insert(position)
+      case .contextTooSmall, .notOffered: ineligible.insert(position)
       }
     }
   }
@@ -72,6 +80,12 @@ struct CandidateEligibility: Equatable, Sendable {
   /// OpenAI (`context_length_exceeded`), Anthropic, and Gemini.
   func apiError(_ requirements: Requirements, _ dialect: Dialect) -> APIError? {
     guard hasNone else { return nil }
+    if candidates.allSatisfy({ $0 == .notOffered(requirements.call) }) {
+      return APIError(
+        400, .invalidValue,
+        "No provider of this model offers \(requirements.call.rawValue). Use a model of another provider.",
+        param: "model")
+    }
     let contexts = candidates.map { if case .contextTooSmall(let context) = $0 { context } else { 0 } }
     if let largest = contexts.max(), largest > 0 {
       let sentence = dialect.row.contextTooLong(requirements.tokens, largest)

@@ -4,6 +4,7 @@ struct KnownModels: Sendable {
   struct Provider: Sendable {
     /// The name of the provider type in the catalog.
     var kind: String
+    var dialect = Dialect.openAI
     var isLocal: Bool
     /// These take precedence over the catalog, field by field.
     var models: [Configuration.Model] = []
@@ -42,6 +43,9 @@ struct KnownModels: Sendable {
     self.providers = providers
     self.catalog = catalog
   }
+
+  /// Returns the dialect of a provider.
+  func dialect(of provider: Int) -> Dialect { providers[provider].dialect }
 
   /// Returns what is known about a model at a provider.
   func model(_ name: String, at provider: Int) -> Known? {

@@ -130,7 +130,7 @@ enum AnswerTarget {
   private static func models(_ body: Span<UInt8>) {
     guard let entries = ModelListReader.read(body, ownedBy: "p") else { return }
     for entry in entries {
-      expect((1...ChatRequest.modelBytesMax).contains(entry.id.utf8.count), "a model's name has its bound")
+      expect((1...ModelEntry.idBytesMax).contains(entry.id.utf8.count), "a model's name has its bound")
     }
     let list = PlainJSON.read(CompletionsModels.list(entries))
     expect(list?["data"]?.elements?.count == entries.count, "a list is JSON")

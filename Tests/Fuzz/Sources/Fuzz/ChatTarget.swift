@@ -20,7 +20,7 @@ enum ChatTarget {
     expect(PlainJSON.areUnique(entries), "a request has no key twice")
     expect(plain["model"]?.text == Array(request.model.utf8), "the model is what the member says")
     expect(json.holds(request.modelToken ?? .empty), "the model lies inside the body")
-    expect((1...ChatRequest.modelBytesMax).contains(request.model.utf8.count), "a model's name has its bound")
+    expect((1...ModelEntry.idBytesMax).contains(request.model.utf8.count), "a model's name has its bound")
     expect(request.streams == (plain["stream"] == .word("true")), "it streams when it says so")
     expect(request.wantsUsage == (plain["stream_options"]?["include_usage"] == .word("true")), "it asks for usage")
     expect((1...ChatRequest.choicesMax).contains(request.choiceCount), "answers have a bound")
