@@ -5,6 +5,7 @@ extension AnswerStream {
     switch call.request {
     case .chat(let chat):
       wanted = Wanted(streams: call.streams, usage: chat.wantsUsage, runningUsage: chat.wantsRunningUsage)
+    case .embeddings(let embeddings): wanted = Wanted(embeddings: embeddings.form)
     }
     self.init(
       for: call.endpoint, from: call.dialect(at: dialect), isSame: call.passes(to: dialect),

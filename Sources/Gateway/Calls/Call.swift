@@ -6,6 +6,7 @@ struct Call {
   enum Request {
     /// A chat, or the completion of a text.
     case chat(ChatRequest)
+    case embeddings(EmbeddingsRequest)
   }
 
   /// The body for one candidate.
@@ -39,6 +40,7 @@ struct Call {
   static func read(_ json: Span<UInt8>, for endpoint: CallEndpoint, model: String = "") throws(APIError) -> Call {
     switch endpoint.kind {
     case .chat, .completions: Call(try ChatRequest.read(json, for: endpoint, model: model))
+    case .embeddings: Call(try EmbeddingsRequest.read(json, for: endpoint, model: model))
     }
   }
 
@@ -56,6 +58,20 @@ struct Call {
     isModelUnload = chat.isModelUnload
   }
 
+  init(_ embeddings: EmbeddingsRequest) {
+    endpoint = embeddings.endpoint
+    request = .embeddings(embeddings)
+    model = embeddings.model
+    modelToken = embeddings.modelToken
+    streams = false
+    choiceCount = 1
+    prompt = embeddings.prompt
+    promptBytes = Int(embeddings.prompt.count)
+    outputTokensMax = nil
+    isModelLoad = embeddings.isModelLoad
+    isModelUnload = embeddings.isModelUnload
+  }
+
   /// Returns the dialect of the call at a provider: Ollama, for one, completes texts in OpenAI's.
   func dialect(at provider: Dialect) -> Dialect {
     if endpoint.kind == .chat { return provider }
@@ -67,6 +83,7 @@ struct Call {
     let dialect = dialect(at: provider)
     return switch request {
     case .chat(let chat): chat.isIn(dialect)
+    case .embeddings(let embeddings): embeddings.endpoint.dialect == dialect
     }
   }
 
@@ -81,6 +98,9 @@ struct Call {
             model: target.model, maxTokensLimit: target.maxTokensLimit, wantsUsage: target.acceptsUsage))
       }
       return .translated(try RequestTranslation.write(json, as: endpoint, in: dialect, for: target))
+    case .embeddings(let embeddings):
+      if embeddings.endpoint.dialect == dialect { return .edited(embeddings.edits(model: target.model)) }
+      return .translated(try embeddings.write(json, in: dialect, model: target.model))
     }
   }
 
@@ -99,12 +119,13 @@ struct Call {
   }
 
   /// The most bytes of a non-streaming answer, if the kind has a limit of its own.
-  var answerBytesMax: Int? { nil }
+  var answerBytesMax: Int? { endpoint.kind == .embeddings ? EmbeddingsAnswer.bytesMax : nil }
 
   /// Returns the conversation in the body, to find the capabilities it requires; `nil` if there is none or it cannot be read.
   func conversation(_ json: Span<UInt8>) -> Conversation? {
     switch request {
     case .chat: endpoint.kind == .chat ? try? RequestTranslation.read(json, as: endpoint) : nil
+    case .embeddings: nil
     }
   }
 }

@@ -17,6 +17,8 @@ struct AnswerStream {
   /// Writes events as chat completion chunks for `chat`.
   private var chunks = CompletionsAnswerWriter()
   private var reader: AnswerReader?
+  /// The form of the vectors, if the call is for embeddings.
+  private var embeddings: EmbeddingsForm?
   private var writer: AnswerWriter?
   private var course = AnswerSequencer()
   /// Whether the end of the upstream's stream has been relayed.
@@ -29,6 +31,7 @@ struct AnswerStream {
     var streams = false
     var usage = false
     var runningUsage = false
+    var embeddings: EmbeddingsForm?
   }
 
   init(
@@ -40,6 +43,7 @@ struct AnswerStream {
     self.label = label
     self.promptBytes = promptBytes
     self.isSame = isSame
+    embeddings = wanted.embeddings
     if wanted.streams {
       if !isChat { reader = AnswerReader(dialect) }
       writer = AnswerWriter(endpoint, label, promptBytes: promptBytes)
@@ -223,6 +227,7 @@ struct AnswerStream {
   }
 
   mutating func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
+    if let embeddings { return try whole(json, as: embeddings) }
     if isChat {
       let (found, edits) = try ChatAnswer.relay(json, modelToken: label.modelToken)
       return (.edited(edits), found.usage)
@@ -233,6 +238,16 @@ struct AnswerStream {
     if isSame { return (.edited(ModelName.edits(json, in: dialect, to: label.modelToken)), course.usage) }
     let counts = course.counts(promptBytes: promptBytes)
     return (.owned(endpoint.dialect.row.writeAnswer(answer, counts, label, endpoint.form)), course.usage)
+  }
+
+  private func whole(
+    _ json: Span<UInt8>, as form: EmbeddingsForm
+  ) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
+    let answer = try EmbeddingsAnswer.read(json, in: dialect, count: form.count)
+    var usage = Usage.estimated(promptBytes: promptBytes, completionBytes: 0)
+    if let tokens = answer.promptTokens { usage = Usage(prompt: tokens, completion: 0, source: .reported) }
+    if isSame { return (.edited(try answer.edits(json, as: form, modelToken: label.modelToken)), usage) }
+    return (.owned(try answer.write(json, as: form, usage, label)), usage)
   }
 }
 

@@ -58,6 +58,8 @@ struct DialectRow: Sendable {
 
   // MARK: Translation
 
+  /// The requests and answers for embeddings; `nil` for a dialect without them.
+  var embeddings: EmbeddingsFormat?
   /// Reads a request's body, which was checked as a whole.
   var readRequest: @Sendable (Span<UInt8>, CallEndpoint.Form) throws(APIError) -> Conversation
   /// Writes the body of a request.

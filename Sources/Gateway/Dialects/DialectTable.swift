@@ -11,6 +11,7 @@ enum DialectTable {
     root: { $0.apiRoot },
     calls: [
       CallPath(kind: .chat, path: "/chat/completions"), CallPath(kind: .completions, path: "/completions"),
+      CallPath(kind: .embeddings, path: "/embeddings"),
     ],
     modelsPath: "/models",
     credentialFields: bearer,
@@ -18,6 +19,7 @@ enum DialectTable {
     writeError: CompletionsError.append,
     writeModels: CompletionsModels.list,
     writeModel: CompletionsModels.one,
+    embeddings: CompletionsEmbeddings.format,
     readRequest: { json, _ throws(APIError) in try CompletionsRequestReader.read(json) },
     writeRequest: CompletionsRequestWriter.write,
     readAnswer: CompletionsAnswerReader.whole,
@@ -69,6 +71,8 @@ enum DialectTable {
     root: { $0.root },
     calls: [
       CallPath(kind: .chat, path: "/api/chat"),
+      CallPath(kind: .embeddings, form: .legacy, path: "/api/embeddings"),
+      CallPath(kind: .embeddings, path: "/api/embed"),
       CallPath(kind: .completions, path: "/v1/completions", dialect: .openAI, takesOnePrompt: true),
     ],
     modelsPath: "/api/tags",
@@ -89,8 +93,10 @@ enum DialectTable {
       switch endpoint.kind {
       case .chat, .completions:
         OllamaAnswerWriter.loaded(metadata, isGenerate: endpoint.form == .generate, isUnload: isUnload)
+      case .embeddings: OllamaEmbeddings.loaded(metadata, endpoint.form)
       }
     },
+    embeddings: OllamaEmbeddings.format,
     readRequest: { json, form throws(APIError) in
       form == .generate ? try OllamaRequestReader.readGenerate(json) : try OllamaRequestReader.read(json)
     },
@@ -104,7 +110,9 @@ enum DialectTable {
     dialect: .gemini,
     root: { $0.geminiRoot },
     calls: [
-      CallPath(kind: .chat, path: "/models/", rest: GeminiPath.of)
+      CallPath(kind: .chat, path: "/models/", rest: GeminiPath.of),
+      CallPath(kind: .embeddings, form: .standard, path: "/models/", rest: { model, _ in GeminiPath.embed(model) }),
+      CallPath(kind: .embeddings, path: "/models/", rest: { model, _ in GeminiPath.batchEmbed(model) }),
     ],
     modelsPath: "/models?pageSize=1000",
     // In a field: URLs end up in logs.
@@ -126,7 +134,7 @@ enum DialectTable {
       switch form {
       case .events: ("data: ", "\r\n\r\n")
       case .array: ("", "]")
-      case .standard, .generate: ("", "\r\n\r\n")
+      case .standard, .generate, .legacy, .batch: ("", "\r\n\r\n")
       }
     },
     writeModels: GeminiModels.list,
@@ -135,6 +143,7 @@ enum DialectTable {
     contextTooLong: { tokens, contextTokens in
       "The input token count (\(tokens)) exceeds the maximum number of tokens allowed (\(contextTokens))."
     },
+    embeddings: GeminiEmbeddings.format,
     readRequest: { json, _ throws(APIError) in try GeminiRequestReader.read(json) },
     writeRequest: GeminiRequestWriter.write,
     readAnswer: GeminiAnswerReader.whole,

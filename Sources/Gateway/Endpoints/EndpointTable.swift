@@ -10,10 +10,21 @@ enum EndpointTable {
   private static let calls = [
     EndpointRow(.api, "/chat/completions", .post, .json) { _, _ in .call(CallEndpoint(.openAI)) },
     EndpointRow(.api, "/completions", .post, .json) { _, _ in .call(CallEndpoint(.openAI, .completions)) },
+    EndpointRow(.api, "/embeddings", .post, .json) { _, _ in .call(CallEndpoint(.openAI, .embeddings)) },
     EndpointRow(.api, "/responses", .post, .json) { _, _ in .call(CallEndpoint(.responses)) },
     EndpointRow(.api, "/messages", .post, .json) { _, _ in .call(CallEndpoint(.anthropic)) },
     EndpointRow(.ollama, "/chat", .post, .anyJSON) { _, _ in .call(CallEndpoint(.ollama)) },
     EndpointRow(.ollama, "/generate", .post, .anyJSON) { _, _ in .call(CallEndpoint(.ollama, form: .generate)) },
+    EndpointRow(.ollama, "/embed", .post, .anyJSON) { _, _ in .call(CallEndpoint(.ollama, .embeddings)) },
+    EndpointRow(.ollama, "/embeddings", .post, .anyJSON) { _, _ in
+      .call(CallEndpoint(.ollama, .embeddings, form: .legacy))
+    },
+    EndpointRow(.gemini, "/models/", id: ":embedContent", .post, .json) { id, _ in
+      .call(CallEndpoint(.gemini, .embeddings, model: id))
+    },
+    EndpointRow(.gemini, "/models/", id: ":batchEmbedContents", .post, .json) { id, _ in
+      .call(CallEndpoint(.gemini, .embeddings, form: .batch, model: id))
+    },
     EndpointRow(.gemini, "/models/", id: ":generateContent", .post, .json) { id, _ in
       .call(CallEndpoint(.gemini, model: id))
     },

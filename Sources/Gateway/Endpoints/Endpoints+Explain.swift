@@ -4,7 +4,7 @@ internal import Reactor
 extension Endpoints {
   /// The member by which a whole request is known, and its kind.
   private static let requests: [(member: StaticString, kind: CallKind)] = [
-    ("messages", .chat), ("prompt", .completions),
+    ("messages", .chat), ("prompt", .completions), ("input", .embeddings),
   ]
 
   /// Explains the route of `{"model": …}`, or of a whole request in OpenAI's dialect, whose requirements then count too.

@@ -21,6 +21,9 @@ extension Demo {
         model: Writer.string(model), created: created, usage: usage,
         isCompletion: call.endpoint.kind == .completions)
       return call.streams ? demo.stream(wire) : demo.answer(wire)
+    case .embeddings(let embeddings):
+      let (status, answer) = DemoEmbeddings.answer(embeddings, body.span, model: model)
+      return demo.script(status, answer, after: first)
     }
   }
 

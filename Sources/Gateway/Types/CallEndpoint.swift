@@ -3,6 +3,7 @@ enum CallKind: String {
   case chat
   /// OpenAI's completion of a text.
   case completions
+  case embeddings
 }
 
 /// One of the endpoints at which a model is called: its kind, its dialect, and the parts of the request that are in the
@@ -15,6 +16,10 @@ struct CallEndpoint: Equatable {
     case generate
     /// Gemini's stream, as SSE events or as the elements of a JSON array.
     case events, array
+    /// Ollama's older `/api/embeddings`: one prompt, one vector.
+    case legacy
+    /// Gemini's `:batchEmbedContents`: several contents instead of one.
+    case batch
   }
 
   let kind: CallKind

@@ -5,6 +5,9 @@ enum GeminiPath {
     escaped(model) + (streams ? ":streamGenerateContent?alt=sse" : ":generateContent")
   }
 
+  static func embed(_ model: String) -> String { escaped(model) + ":embedContent" }
+  static func batchEmbed(_ model: String) -> String { escaped(model) + ":batchEmbedContents" }
+
   private static func escaped(_ model: String) -> String {
     var path = ""
     // Names come from callers, so every character with a meaning in a path is escaped.
