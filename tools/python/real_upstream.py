@@ -25,6 +25,8 @@ def parameters(model: pathlib.Path, port: int) -> CommonParams:
     chosen.cpuparams_batch.n_threads = 1
     chosen.endpoint_metrics = True
     chosen.use_jinja = True
+    # A server has either text or embeddings.
+    chosen.embedding = model.stem == "tiny-embedding"
     return chosen
 
 

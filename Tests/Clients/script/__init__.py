@@ -2,10 +2,10 @@
 
 | path                                                     | dialect                            |
 | -------------------------------------------------------- | ---------------------------------- |
-| /openai/v1/chat/completions                              | OpenAI's chat completions          |
+| /openai/v1/chat/completions, completions, embeddings     | OpenAI's chat completions and more |
 | /anthropic/v1/messages, …/count_tokens                   | Anthropic's Messages               |
-| /ollama/api/chat, also tags, show, version, v1/…         | Ollama's own, and its OpenAI side  |
-| /google/v1beta/models/M:generateContent, :streamGenerateContent, :countTokens | Gemini's      |
+| /ollama/api/chat, embed, embeddings, also tags, show, version, v1/… | Ollama's own, and its OpenAI side |
+| /google/v1beta/models/M:generateContent, :streamGenerateContent, :countTokens, :embedContent, :batchEmbedContents | Gemini's |
 
 It refuses what the real provider refuses. What it says depends on the request alone, see `mind`; the last word of
 the model's name makes it fail, see `server`.

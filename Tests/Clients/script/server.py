@@ -22,7 +22,7 @@ import time
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from . import completions, gemini, messages, mind, ollama
+from . import completions, embeddings, gemini, messages, mind, ollama, texts
 
 GAP = 0.15
 KEYS = {"openai": ["authorization"], "anthropic": ["x-api-key", "authorization"], "google": ["x-goog-api-key"]}
@@ -103,10 +103,28 @@ class Conversation(BaseHTTPRequestHandler):
             name, method = re.fullmatch(r"/v1(?:beta)?/models/(.+):(\w+)", path).groups()
             if method == "countTokens":
                 self.answer(200, {"totalTokens": mind.PROMPT_TOKENS})
+            elif method == "embedContent":
+                self.answer(200, {"embedding": embeddings.gemini(request, name)})
+            elif method == "batchEmbedContents":
+                self.answer(200, embeddings.gemini_batch(request, name))
             else:
                 sse = self.path.endswith("alt=sse")
                 mind.need(sse or method == "generateContent", "this script streams only with alt=sse")
                 self.chat(gemini, gemini.read(request, name), request, method == "streamGenerateContent")
+        elif path == "/v1/embeddings":
+            self.answer(200, embeddings.openai(request))
+        elif path == "/api/embed":
+            self.answer(200, embeddings.ollama(request))
+        elif path == "/api/embeddings":
+            self.answer(200, embeddings.legacy(request))
+        elif path == "/v1/completions" and request.get("stream"):
+            events = list(texts.stream(provider, request))
+            self.head(200, "text/event-stream", [("transfer-encoding", "chunked")])
+            for event in events:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+            self.wfile.write(b"0\r\n\r\n")
+        elif path == "/v1/completions":
+            self.answer(200, texts.whole(provider, request))
         elif path == "/v1/messages/count_tokens":
             messages.read(request, counting=True)
             self.answer(200, {"input_tokens": mind.PROMPT_TOKENS})

@@ -17,6 +17,9 @@ A client is a class with a `name` and the methods that its SDK has a way for; a 
 | turns(model)                    | `Heard`, after "Hi", "Hello!" and "report"               |
 | models()                        | names                                                    |
 | count(model, text)              | tokens                                                   |
+| embed(model, texts, dimensions) | vectors, and tokens                                      |
+| embed_one(model, text)          | a vector                                                 |
+| complete(model, prompt)         | `Heard`, whole and streamed                              |
 
 `finish` says how the client calls the reasons to stop; `faults` which class it raises for a status, `None` being for
 a stream that breaks. `status` and `said` read the status and the message from what was raised.

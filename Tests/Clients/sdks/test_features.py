@@ -160,6 +160,42 @@ def test_generate(client, upstream):
         assert heard.finish == "stop"
 
 
+def vector(text, dimensions=4):
+    """Return the script's embedding of a text."""
+    return [(ord(char) % 128) / 128 for char in (text + "abcdefgh")[:dimensions]]
+
+
+@needs("embed")
+def test_embeddings(client, upstream):
+    texts = ["Zürich", "a \"b\""]
+    if upstream == "to-anthropic":  # Anthropic has none.
+        fault = fails(client, 400, lambda: client.embed(upstream + "-plain", texts))
+        assert "embeddings" in client.said(fault)
+        return
+    vectors, tokens = client.embed(upstream + "-plain", texts)
+    assert vectors == [vector(text) for text in texts]
+    assert tokens is None or tokens > 0
+    vectors, _ = client.embed(upstream + "-plain", texts, dimensions=2)
+    assert vectors == [vector(text, 2) for text in texts]
+
+
+@needs("embed_one")
+def test_one_embedding(client, upstream):
+    if upstream != "to-anthropic":
+        assert client.embed_one(upstream + "-plain", "hello") == vector("hello")
+
+
+@needs("complete")
+def test_completion(client, upstream):
+    if upstream not in ("to-openai", "to-ollama"):
+        fails(client, 400, lambda: client.complete(upstream + "-plain", "Once"))
+        return
+    for heard in client.complete(upstream + "-plain", "Once"):
+        assert heard.text == "After: Once"
+        assert heard.finish == "stop"
+        counts(heard)
+
+
 @needs("count")
 def test_count_tokens(client, upstream):
     assert client.count(upstream + "-plain", "hello, how are you?") > 0

@@ -38,6 +38,24 @@ def test_real_stream(client, upstream):
         assert heard.prompt is None or heard.prompt > 0
 
 
+@needs("embed")
+@pytest.mark.no_upstream
+def test_real_embeddings(client, upstream):
+    vectors, tokens = client.embed("tiny-embedding", ["hello", "how are you?"])
+    assert len(vectors) == 2 and len(vectors[0]) == len(vectors[1]) > 1
+    assert vectors[0] != vectors[1]
+    assert tokens is None or tokens > 0
+    assert client.embed_one("tiny-embedding", "hello") == pytest.approx(vectors[0], abs=1e-3)
+
+
+@needs("complete")
+@pytest.mark.no_upstream
+def test_real_completion(client, upstream):
+    for heard in client.complete("tiny", "Once upon a time"):
+        assert heard.finish in ("stop", "length")
+        assert heard.prompt > 0
+
+
 @needs("required")
 @pytest.mark.no_upstream
 def test_real_tool(client, upstream):

@@ -137,6 +137,15 @@ class Gemini(Client):
     def models(self):
         return [model.name for model in self.sdk.models.list()]
 
+    def embed(self, model, texts, dimensions=None):
+        config = types.EmbedContentConfig(output_dimensionality=dimensions) if dimensions else None
+        found = self.sdk.models.embed_content(model=model, contents=texts, config=config)
+        usage = found.usage_metadata
+        return [each.values for each in found.embeddings], usage.prompt_token_count if usage else None
+
+    def embed_one(self, model, text):
+        return self.embed(model, text)[0][0]
+
     def count(self, model, text):
         return self.sdk.models.count_tokens(model=model, contents=text).total_tokens
 

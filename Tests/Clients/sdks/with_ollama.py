@@ -97,8 +97,16 @@ class Chat(Client):
             Heard(text="".join(each.response for each in pieces), finish=pieces[-1].done_reason, pieces=len(pieces)),
         ]
 
+    def embed(self, model, texts, dimensions=None):
+        found = self.sdk.embed(model, input=texts, dimensions=dimensions)
+        return [list(each) for each in found.embeddings], found.prompt_eval_count
+
+    def embed_one(self, model, text):
+        """The older `/api/embeddings`."""
+        return list(self.sdk.embeddings(model, prompt=text).embedding)
+
     def show(self, model):
-        """What a model can do, which many programs ask before they offer it."""
+        """The capabilities of a model, which many programs request before they offer it."""
         return self.sdk.show(model).capabilities
 
     def running(self):

@@ -125,6 +125,36 @@ class Chat(Client):
     def models(self):
         return [model.id for model in self.sdk.models.list()]
 
+    def embed(self, model, texts, dimensions=None):
+        """The SDK asks for base64 unless told otherwise."""
+        size = {"dimensions": dimensions} if dimensions else {}
+        found = self.sdk.embeddings.create(model=model, input=texts, **size)
+        assert [each.index for each in found.data] == list(range(len(texts)))
+        floats = self.sdk.embeddings.create(model=model, input=texts, encoding_format="float", **size)
+        assert [each.embedding for each in floats.data] == [each.embedding for each in found.data]
+        return [each.embedding for each in found.data], found.usage.prompt_tokens
+
+    def embed_one(self, model, text):
+        return self.sdk.embeddings.create(model=model, input=text).data[0].embedding
+
+    def complete(self, model, prompt):
+        whole = self.sdk.completions.create(model=model, prompt=prompt, max_tokens=16)
+        usage = {"include_usage": True}
+        heard = Heard()
+        for chunk in self.sdk.completions.create(
+            model=model, prompt=prompt, max_tokens=16, stream=True, stream_options=usage
+        ):
+            for choice in chunk.choices:
+                heard.text += choice.text
+                heard.pieces += bool(choice.text)
+                heard.finish = choice.finish_reason or heard.finish
+            if chunk.usage:
+                heard.prompt, heard.completion = chunk.usage.prompt_tokens, chunk.usage.completion_tokens
+        choice, counts = whole.choices[0], whole.usage
+        first = Heard(choice.text, finish=choice.finish_reason, prompt=counts.prompt_tokens)
+        first.completion = counts.completion_tokens
+        return [first, heard]
+
 
 class Responses(Client):
     """The same SDK's newer interface."""

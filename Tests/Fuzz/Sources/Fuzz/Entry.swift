@@ -10,10 +10,12 @@ enum Target: String, CaseIterable {
   case requestOllama = "request-ollama"
   case requestGenerate = "request-generate"
   case requestGemini = "request-gemini"
+  case requestEmbeddings = "request-embeddings"
   case responseOpenAI = "response-openai"
   case responseMessages = "response-anthropic"
   case responseOllama = "response-ollama"
   case responseGemini = "response-gemini"
+  case responseEmbeddings = "response-embeddings"
   case gguf, safetensors, onnx, report
 
   /// The target of this process.
@@ -44,6 +46,8 @@ enum Target: String, CaseIterable {
     case .responseMessages: DialectResponseTarget(dialect: .anthropic).run(input)
     case .responseOllama: DialectResponseTarget(dialect: .ollama).run(input)
     case .responseGemini: DialectResponseTarget(dialect: .gemini).run(input)
+    case .requestEmbeddings: EmbeddingsTarget.request(input)
+    case .responseEmbeddings: EmbeddingsTarget.response(input)
     case .gguf: ModelTarget.gguf(input)
     case .safetensors: ModelTarget.safetensors(input)
     case .onnx: ModelTarget.onnx(input)
