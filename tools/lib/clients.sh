@@ -64,7 +64,8 @@ start_script() {
   (cd "$root/Tests/Clients" && exec "$root/.cache/clients/bin/python" -m script "$script") \
     </dev/null >"$work/script.log" 2>&1 &
   sed -e "s|@PORT@|$port|" -e "s|@TINY@|$UPSTREAM_URL|" -e "s|@TOOL@|$UPSTREAM_TOOL_URL|" \
-    -e "s|@EMBEDDING@|$UPSTREAM_EMBEDDING_URL|" -e "s|@SCRIPT@|http://127.0.0.1:$script|" "$root/Tests/Clients/sdks/hoosh.toml" >"$work/gateway.toml"
+    -e "s|@EMBEDDING@|$UPSTREAM_EMBEDDING_URL|" -e "s|@SCRIPT@|http://127.0.0.1:$script|" \
+    "$root/Tests/Clients/sdks/hoosh.toml" >"$work/gateway.toml"
   wait_for "http://127.0.0.1:$script/openai/v1/models" || die "the scripted server did not start; $(cat "$work/script.log")"
   [[ -z ${transformers:-} ]] || start_transformers >>"$work/gateway.toml"
   start_hoosh gateway "$port"

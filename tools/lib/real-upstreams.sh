@@ -1,5 +1,5 @@
-# Sourced after setup.sh. Starts the models of tools/real-upstream, unless UPSTREAM_URL, UPSTREAM_TOOL_URL, and UPSTREAM_EMBEDDING_URL are set, which
-# means that they are already running.
+# Sourced after setup.sh. Starts the models of tools/real-upstream, unless UPSTREAM_URL, UPSTREAM_TOOL_URL, and
+# UPSTREAM_EMBEDDING_URL are set, which means that they are already running.
 
 # Starts the servers, and exports their URLs once they are ready.
 start_real_upstreams() {

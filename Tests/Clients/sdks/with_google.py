@@ -139,12 +139,14 @@ class Gemini(Client):
 
     def embed(self, model, texts, dimensions=None):
         config = types.EmbedContentConfig(output_dimensionality=dimensions) if dimensions else None
-        found = self.sdk.models.embed_content(model=model, contents=texts, config=config)
+        # For some names of models, a list of texts is one content with many parts.
+        contents = [types.Content(parts=[types.Part(text=text)]) for text in texts]
+        found = self.sdk.models.embed_content(model=model, contents=contents, config=config)
         usage = found.usage_metadata
         return [each.values for each in found.embeddings], usage.prompt_token_count if usage else None
 
     def embed_one(self, model, text):
-        return self.embed(model, text)[0][0]
+        return self.embed(model, [text])[0][0]
 
     def count(self, model, text):
         return self.sdk.models.count_tokens(model=model, contents=text).total_tokens
