@@ -38,15 +38,15 @@ public final class World {
 
   /// Creates a gateway whose providers `up0`, `up1`, … play the scripts and are tried in that order.
   ///
-  /// `toml` is placed before the providers, and `providers` in each of them.
+  /// `toml` is placed before the providers, `providers` in each of them, and `accessLog` in its section.
   public init(
     _ transport: Transport = .scripted, delivery: Delivery = .whole, clock: Reactor.Clock = .monotonic,
-    toml: String = "",
+    toml: String = "", accessLog: String = "format = \"off\"",
     providers: String = "type = \"OpenAiCompatible\"", _ plays: [Play]
   ) throws {
     self.delivery = delivery
     var scripts: [(origin: String, script: (UpstreamRequest) -> Script)] = []
-    var text = "\(toml)\n[access_log]\nformat = \"off\"\n"
+    var text = "\(toml)\n[access_log]\n\(accessLog)\n"
     for (index, play) in plays.enumerated() {
       seenBox.requests.append([])
       let box = seenBox

@@ -24,6 +24,7 @@ final class Connection {
   private(set) var since: Duration
 
   var reader = HeadReader()
+  /// The request that is being read or answered; `nil` once it has its record.
   var request: AcceptedRequest?
   var bodyReader: BodyReader?
   var body: [UInt8] = []

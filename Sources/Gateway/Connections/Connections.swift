@@ -86,10 +86,10 @@ final class Connections {
     reactor.reset(connection.id)
   }
 
-  /// Forgets a connection that has ended. A request without an exchange that was still being answered is recorded.
+  /// Forgets a connection that has ended. A request without an exchange that was still being read or answered is recorded.
   func remove(_ connection: Connection) {
     guard isOpen(connection) else { return }
-    if connection.phase == .response, let request = connection.request, connection.exchange == nil {
+    if let request = connection.request, connection.exchange == nil {
       connection.request = nil
       conclude(connection, request, 499, .clientClosed, nil, bytesOut: 0)
     }

@@ -3,7 +3,7 @@
 /// Every request that hoosh answers, rejects or gives up has exactly one, which leaves by `Recorder.conclude`.
 struct RequestRecord {
   /// How a request ended.
-  enum Outcome: String, Sendable {
+  enum Outcome: String, Sendable, CaseIterable {
     case completed
     /// hoosh rejected the request.
     case rejected

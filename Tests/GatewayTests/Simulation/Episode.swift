@@ -30,7 +30,7 @@ final class Episode {
     let count = chance.pick([1, 5, 20, 40, 40, 60, 60, 250])
     let rows = try Recorded()
     self.rows = rows
-    setting = try Setting(&chance, peers: count, journal: rows.path)
+    setting = try Setting(&chance, peers: count, accessLog: rows.path)
     let window = chance.pick([100, 2000, 20_000])
     let hasKeys = setting.hasKeys
     waiting =

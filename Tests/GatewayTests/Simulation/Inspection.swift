@@ -90,8 +90,8 @@ struct Inspection {
       throw Breach(
         .bodiesBound, "\(bodies) bytes, \(charged) charged, \(gateway.connections.capacity.bodyBytes) counted")
     }
-    // An alarm a connection, a last chance a client, a step or an end a transfer; and the journal's, the drain's,
-    // the list of models' and the listener's.
+    // A timer for each connection, a close timeout for each client, a step and an end for each transfer; and those of the
+    // access log, the drain, the model lists, and the listener.
     let most = gateway.connections.count + reactor.clientCount + 2 * reactor.transferCount + 4
     if reactor.deadlines.count > most {
       throw Breach(.fewDeadlines, "\(reactor.deadlines.count) of at most \(most)")

@@ -1,14 +1,14 @@
 import Foundation
 import Glibc
 
-/// The journal's rows of an episode, held against what clients and providers saw.
+/// The access log of an episode, compared with the events at the clients and providers.
 final class Recorded {
   private struct Row {
     var status: Int
     var outcome: Substring
   }
 
-  /// The file that the gateway's journal goes to.
+  /// The file of the gateway's access log.
   let path: String
   private let descriptor: CInt
   private var asked: Set<String> = []
@@ -16,7 +16,7 @@ final class Recorded {
 
   init() throws {
     var name = Array(
-      FileManager.default.temporaryDirectory.appending(path: "hoosh-journal-" + String(repeating: "X", count: 6))
+      FileManager.default.temporaryDirectory.appending(path: "hoosh-access-log-" + String(repeating: "X", count: 6))
         .path
         .utf8CString)
     descriptor = mkstemp(&name)
@@ -37,7 +37,7 @@ final class Recorded {
   /// A client has left with these answers.
   func left(_ peer: Peer) { seen += peer.reader.answers }
 
-  /// Holds all of it together, once the journal is closed.
+  /// Compares all of it, once the access log is closed.
   func check(awaited: Set<String>, at time: Duration, _ happenings: inout Happenings) throws(Breach) {
     let rows = try read(at: time, &happenings)
     for id in asked where rows[id[...]] == nil {

@@ -9,7 +9,7 @@ struct Setting {
 
   static func origin(_ provider: Int) -> String { "http://upstream-\(provider).test" }
 
-  init(_ chance: inout Chance, peers: Int, journal: String) throws {
+  init(_ chance: inout Chance, peers: Int, accessLog: String) throws {
     hasKeys = chance.one(in: 5)
     providers = chance.between(1, 3)
     var text = "[server]\n"
@@ -43,7 +43,7 @@ struct Setting {
     set("capacity", chance.pick([0, 3, 512]))
     set("timeout_secs", chance.pick([1, 60]))
     if hasKeys { text += "[auth]\ntokens = [\"\(Ask.token)\"]\n" }
-    text += "[access_log]\nformat = \"text\"\npath = \"\(journal)\"\n"
+    text += "[access_log]\nformat = \"text\"\npath = \"\(accessLog)\"\n"
     for provider in 0..<providers {
       text += "[[providers]]\ntype = \"OpenAiCompatible\"\nname = \"up\(provider)\"\nmodels = [\"m*\"]\n"
       text += "base_url = \"\(Self.origin(provider))\"\npriority = \(chance.one(in: 3) ? 1 : provider)\n"
