@@ -4,7 +4,7 @@ import Testing
 @testable import Support
 
 @Suite struct AccessLogTests {
-  private static func configuration(_ journal: String) -> String {
+  private static func configuration(_ section: String) -> String {
     """
     [server]
     port = 0
@@ -16,7 +16,7 @@ import Testing
     [auth]
     tokens = ["canary-key-0123456789"]
     [access_log]
-    \(journal)
+    \(section)
     """
   }
 

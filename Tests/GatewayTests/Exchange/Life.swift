@@ -89,7 +89,7 @@ final class Life {
   /// Waits for the alarm as the exchange set it.
   func waitForAlarm() { wait(exchange.nextTick - now) }
 
-  /// The row that the journal would get now.
+  /// The record that the exchange would leave now.
   var row: RequestRecord { exchange.finalRecord(now: now) }
   var phase: Exchange.Phase { exchange.phase }
   var nextTick: Duration { exchange.nextTick }
