@@ -77,6 +77,21 @@ import Testing
     #expect(sent > Client.lingerBytesMax)
   }
 
+  @Test func `a client that keeps sending is cut off long before 4 MiB`() throws {
+    let loop = try Loop(.init(clock: .manual))
+    let (peer, client) = try loop.connect()
+    loop.reactor.close(client)
+    #expect(loop.run { peer.hasEnded })
+    var sent = 0
+    loop.add { [unowned loop] in
+      guard loop.reactor.clientCount > 0, sent < 4 << 20 else { return }
+      peer.send([UInt8](repeating: 0, count: 4096))
+      sent += 4096
+    }
+    loop.run { loop.reactor.clientCount == 0 || sent >= 4 << 20 }
+    #expect(sent < 4 << 20)
+  }
+
   @Test func `a client that neither reads the end nor disconnects is dropped after two seconds`() throws {
     let loop = try Loop(.init(clock: .manual))
     let (_, client) = try loop.connect()

@@ -103,6 +103,26 @@ import Testing
     #expect(received == 128 * piece.count)
   }
 
+  @Test func `a response that is read a little at a time stays paused until half of it is read`() throws {
+    let loop = try Loop()
+    let piece = [UInt8](repeating: 0x61, count: Response.bodyBytesMax)
+    var made = 0
+    let transfer = loop.reactor.start(
+      Script {
+        made += 1
+        return made == 1 ? .head(status: 200, fields: []) : .bytes(piece)
+      })
+    #expect(loop.run { loop.reactor.response(of: transfer)?.isPaused == true })
+    loop.reactor.consumeBody(of: transfer, piece.count / 2)
+    loop.run(for: .milliseconds(20))
+    #expect(loop.reactor.response(of: transfer)?.body.count == piece.count / 2)
+    #expect(made == 2)
+    loop.reactor.consumeBody(of: transfer, 1)
+    loop.run(for: .milliseconds(20))
+    #expect(loop.reactor.response(of: transfer)?.body.count == piece.count / 2 - 1 + piece.count)
+    #expect(made == 3)
+  }
+
   @Test func `a hanging or cancelled script causes no more events`() throws {
     let loop = try Loop()
     let hanging = loop.reactor.start(Script([.head(status: 200, fields: []), .hang, .fail(.truncated)]))

@@ -128,6 +128,35 @@ import Testing
     loop.reactor.consumeBody(of: transfer, 0)
   }
 
+  @Test func `a transfer counts the bytes of its request until it is over`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream { number in number == 0 ? [.send(Self.ok)] : [.wait(.seconds(60))] })
+    let body = BufferChain([UInt8](repeating: 0x61, count: 300_000))
+    let first = loop.reactor.start(UpstreamRequest(.post, upstream.url, body: body))
+    #expect(loop.reactor.waitingRequestBytes == 300_000)
+    #expect(loop.fetch(first).end == .complete)
+    loop.run(for: .milliseconds(5))
+    #expect(loop.reactor.waitingRequestBytes == 0)
+    let second = loop.reactor.start(UpstreamRequest(.post, upstream.url, body: body))
+    #expect(loop.run { upstream.requests.count == 2 })
+    #expect(loop.reactor.waitingRequestBytes == 300_000)
+    loop.reactor.cancel(second)
+    #expect(loop.reactor.waitingRequestBytes == 0)
+  }
+
+  @Test func `a transfer that fails has nothing of the response before it`() throws {
+    let loop = try Loop()
+    let answering = loop.add(RawUpstream([.send(Self.ok)]))
+    let failing = loop.add(RawUpstream([.reset]))
+    for _ in 0..<3 {
+      #expect(loop.fetch(UpstreamRequest(.get, answering.url)).end == .complete)
+      let transfer = loop.reactor.start(UpstreamRequest(.get, failing.url))
+      let response = try #require(loop.reactor.response(of: transfer))
+      #expect(!response.hasHead && response.status == 0 && response.body.isEmpty && response.error == nil)
+      #expect(loop.fetch(transfer).end == .failed(.closedBeforeResponse))
+    }
+  }
+
   @Test func `a transfer cancelled before it connects leaves nothing behind`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))

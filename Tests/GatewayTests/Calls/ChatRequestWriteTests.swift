@@ -62,6 +62,13 @@ import Testing
     }
   }
 
+  @Test func `a request with both token limits has both lowered`() throws {
+    let body = #"{"model":"m","max_tokens":300,"messages":[{}],"max_completion_tokens":200}"#
+    #expect(
+      try Self.write(body, limit: 100)
+        == #"{"model":"m","max_tokens":100,"messages":[{}],"max_completion_tokens":100}"#)
+  }
+
   @Test func `no limit is added to a request without one`() throws {
     let body = #"{"model":"m","messages":[{}],"max_tokens":null}"#
     #expect(try Self.write(body, limit: 1) == body)

@@ -196,6 +196,36 @@ import Testing
     #expect(errors("server.allowed_hosts = [\(hosts)]").count == 1)
   }
 
+  @Test func `a name of a model is 1 to 256 bytes long`() {
+    func file(_ count: Int) -> String {
+      "[[aliases]]\nmodel = \"m\"\nname = \"\(String(repeating: "n", count: count))\""
+    }
+    #expect(errors(file(1)) == [] && errors(file(256)) == [])
+    for count in [0, 257] {
+      #expect(errors(file(count)) == ["hoosh.toml:3:1: `aliases[0].name` must be 1 to 256 bytes long"])
+    }
+  }
+
+  @Test func `a list of names has at most 4096 elements`() {
+    func file(_ count: Int) -> String {
+      (0..<count).map { "[[aliases]]\nmodel = \"m\"\nname = \"n\($0)\"\n" }.joined()
+    }
+    #expect(errors(file(4096)) == [])
+    let found = errors(file(4097))
+    #expect(found.count == 1)
+    #expect(found.first?.contains("has 4097 elements, but at most 4096 are allowed") == true, "\(found)")
+  }
+
+  @Test func `the port of a base URL is 1 to 65535`() {
+    func file(_ port: String) -> String { "[[providers]]\ntype = \"Ollama\"\nbase_url = \"http://x:\(port)\"" }
+    #expect(errors(file("1")) == [] && errors(file("65535")) == [])
+    for port in ["0", "65536", "", "-1", "a"] {
+      let found = errors(file(port))
+      #expect(found.count == 1)
+      #expect(found.first?.contains("has an invalid port; it must be from 1 to 65535") == true, "\(found)")
+    }
+  }
+
   @Test(arguments: [
     ("port", "prot", 1), ("port", "port", 0), ("", "ab", 2), ("abc", "", 3), ("kitten", "sitting", 3),
     ("ab", "ba", 1),

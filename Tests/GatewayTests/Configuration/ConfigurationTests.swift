@@ -229,4 +229,16 @@ func errors(_ text: String, _ environment: [String: String] = [:]) -> [String] {
     #expect(provider.timeouts(for: "m").stall == .seconds(5))
     #expect(configuration.concurrencyLimits[0].models.map(\.limit) == [3, 4])
   }
+
+  @Test func `only a hosted provider at its own address must have a public one`() throws {
+    func isRestricted(_ lines: String) throws -> Bool? {
+      try read("[[providers]]\n" + lines).providers.first?.publicAddressesOnly
+    }
+    #expect(try isRestricted("type = \"OpenAi\"\napi_key = \"k\"") == true)
+    #expect(try isRestricted("type = \"OpenAi\"\napi_key = \"k\"\nbase_url = \"http://proxy.lan\"") == false)
+    #expect(try isRestricted("type = \"OpenAiCompatible\"\nbase_url = \"http://x\"") == false)
+    #expect(try isRestricted("type = \"Ollama\"") == false)
+    #expect(try isRestricted("type = \"Ollama\"\naddress_policy = \"public\"") == true)
+    #expect(try isRestricted("type = \"OpenAi\"\napi_key = \"k\"\naddress_policy = \"any\"") == false)
+  }
 }

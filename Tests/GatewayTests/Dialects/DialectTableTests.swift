@@ -24,6 +24,10 @@ import Testing
     }
   }
 
+  @Test func `comments keep the streams alive whose clients ignore them, and go to no others`() {
+    #expect(Dialect.allCases.filter { CallEndpoint($0).hasComments } == [.openAI, .responses, .anthropic])
+  }
+
   @Test func `every dialect sends the API key in a header field`() {
     for row in DialectTable.rows {
       #expect(row.credentialFields("sk-1").contains { $0.hasSuffix("sk-1") })

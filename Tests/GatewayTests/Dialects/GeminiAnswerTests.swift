@@ -277,6 +277,33 @@ import Testing
     #expect(text(out).contains(#""id":"b""#))
   }
 
+  @Test func `a tool call whose arguments exceed the size limit is omitted, although their beginning is an object`()
+  {
+    var writer = GeminiAnswerWriter(label)
+    var out: [UInt8] = []
+    let spaces = [UInt8](repeating: 0x20, count: SSEReader.eventBytesMax)
+    writer.write(.callBegan(call: 0, id: EscapedText("a"), name: EscapedText("f")), spaces.span, to: &out)
+    for piece in [EscapedText.owned(Array("{}".utf8)), .owned(spaces), .owned([0x20])] {
+      writer.write(.arguments(call: 0, piece), spaces.span, to: &out)
+    }
+    writer.write(.callEnded(call: 0), spaces.span, to: &out)
+    writer.end(TokenCounts(), to: &out)
+    #expect(!text(out).contains("functionCall"))
+    #expect(text(out).contains(#""finishReason":"MALFORMED_FUNCTION_CALL""#))
+  }
+
+  @Test func `a signature after the end of a tool call is a part of its own`() {
+    var writer = GeminiAnswerWriter(label)
+    var out: [UInt8] = []
+    let json = Array("x".utf8)
+    for event: ChatEvent in [
+      .callBegan(call: 0, id: EscapedText("a"), name: EscapedText("f")), .callEnded(call: 0),
+      .signature(EscapedText("c2ln")), .text(EscapedText("Hi")),
+    ] { writer.write(event, json.span, to: &out) }
+    #expect(text(out).contains(#"{"functionCall":{"id":"a","name":"f","args":{}}}"#), "\(text(out))")
+    #expect(text(out).contains(#"{"text":"","thought":true,"thoughtSignature":"c2ln"}"#), "\(text(out))")
+  }
+
   @Test func `errors and models have Google's format`() {
     #expect(
       text(failure(429, "Slow \"down\"", in: .gemini))

@@ -102,6 +102,17 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    ("end_turn", "stop"), ("stop_sequence", "stop"), ("pause_turn", "stop"), ("a later word", "stop"),
+    ("max_tokens", "length"), ("model_context_window_exceeded", "length"), ("tool_use", "toolCalls"),
+    ("refusal", "filtered"),
+  ])
+  func `each stop reason has its meaning`(word: String, meaning: String) throws {
+    #expect(
+      try told(events: [#"{"type":"message_delta","delta":{"stop_reason":"\#(word)"}}"#]) == ["finished \(meaning)"]
+    )
+  }
+
   @Test(arguments: answers)
   func `a non-streaming answer gives the same as its stream`(name: String) throws {
     let json = try Self.file(name + ".anthropic.json")
@@ -158,6 +169,18 @@ import Testing
       #expect(read.counts.cached == answer.counts.cached)
       #expect(read.id == answer.id)
     }
+  }
+
+  @Test func `tool calls that are open at the end of an answer are closed, in their order`() {
+    let name = EscapedText("f")
+    let out = write([
+      .began(id: nil), .callBegan(call: 0, id: EscapedText("a"), name: name),
+      .arguments(call: 0, EscapedText("{}")),
+      .callBegan(call: 1, id: EscapedText("b"), name: name), .finished(.toolCalls),
+    ])
+    let stops = out.split(separator: "\n").filter { $0.hasPrefix("data: {\"type\":\"content_block_stop\"") }
+    #expect(
+      stops == (0...1).map { "data: {\"type\":\"content_block_stop\",\"index\":\($0)}" }, "\(out)")
   }
 
   @Test func `every event has an event line, and the model has the caller's name`() {

@@ -214,6 +214,15 @@ import Testing
     #expect(try results([Self.calls, Self.calls, tool].joined(separator: ",")) == "call_1 f")
   }
 
+  @Test func `a call with a result of its ID is not that of a later result without one`() throws {
+    let calls =
+      #"{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f"}},{"id":"b","function":{"name":"f"}}]}"#
+    let first = #"{"role":"tool","tool_call_id":"a"}"#
+    for second in [#"{"role":"tool","tool_name":"f"}"#, #"{"role":"tool"}"#] {
+      #expect(try results([calls, first, second].joined(separator: ",")) == "a f, b f")
+    }
+  }
+
   @Test func `assigned IDs differ from given ones`() throws {
     let given =
       #"{"role":"assistant","tool_calls":[{"id":"call_1","function":{"name":"a"}},{"function":{"name":"b"}}]}"#

@@ -71,6 +71,16 @@ import Testing
     #expect(!Self.read(#"{"error":"sk-0123456789"}"#).message.contains("0123456789"))
   }
 
+  @Test func `the key of the request is removed from an error, unless it is shorter than 8 bytes`() {
+    for (key, isShown) in [("seven77", true), ("eight888", false), ("a-much-longer-one", false)] {
+      let error = UpstreamError(message: "the key \(key) is bad", body: "{\(key)}")
+      for failure in [AttemptFailure.status(401, error).without(secret: key), .error(error).without(secret: key)] {
+        #expect("\(failure)".contains(key) == isShown)
+      }
+    }
+    #expect(AttemptFailure.tooLarge.without(secret: "eight888") == .tooLarge)
+  }
+
   @Test(arguments: [#"\u0073k-0123456789abc"#, #"sk-01234\/56789abc"#, #"Bearer\t0123456789abc"#])
   func `a credential that is spelled with escapes is not shown`(_ spelled: String) {
     for body in [#"{"error":{"message":"x","also":"\#(spelled)"}}"#, #"{"also":"\#(spelled)"}"#] {
@@ -136,6 +146,20 @@ import Testing
     // The next candidate would have no time left.
     #expect(failure.allowsFailover == (failure != .timedOut(.total)))
     #expect(!failure.reason.isEmpty)
+  }
+
+  @Test func `the same provider is asked again only after a failure that may pass in a moment`() {
+    let passing = [408, 500, 501, 502, 503, 504, 529].map { AttemptFailure.status($0, UpstreamError(message: "x")) }
+    for failure in passing + [.unreachable, .connectionLost, .timedOut(.connect)] { #expect(failure.allowsRetry) }
+    let lasting = [301, 400, 401, 403, 404, 407, 409, 413, 422, 429, 499].map {
+      AttemptFailure.status($0, UpstreamError(message: "x"))
+    }
+    let others = [
+      AttemptFailure.hostNotFound, .addressNotAllowed, .tls, .malformed("x"), .tooLarge, .timedOut(.send),
+      .timedOut(.head), .timedOut(.firstEvent), .timedOut(.stall), .timedOut(.total),
+      .error(UpstreamError(message: "x")),
+    ]
+    for failure in lasting + others { #expect(!failure.allowsRetry, "\(failure)") }
   }
 
   @Test func `a rate limited caller gets the time to wait`() {

@@ -18,6 +18,15 @@ import Testing
     #expect(!BitSet128.all.contains(.min))
   }
 
+  @Test func `each number is inserted and removed alone`() {
+    for number in 0..<BitSet128.capacity {
+      #expect((0..<BitSet128.capacity).filter(BitSet128([number]).contains) == [number])
+      var set = BitSet128.all
+      set.remove(number)
+      #expect((0..<BitSet128.capacity).filter { !set.contains($0) } == [number])
+    }
+  }
+
   @Test func `sets can be compared and combined`() {
     let left = BitSet128([1, 100, 101])
     let right = BitSet128([100, 102])

@@ -118,6 +118,14 @@ import Testing
     #expect(bench.breaker.admits(at: .zero))
   }
 
+  @Test func `a breaker that is held open for longer has opened once`() {
+    let bench = Bench()
+    bench.breaker.open(until: .seconds(30))
+    bench.breaker.open(until: .seconds(40))
+    bench.breaker.open(until: .seconds(50))
+    #expect(bench.breaker.nextOpenTime == .seconds(10))
+  }
+
   @Test func `a window tolerates time that jumps or stands still`() {
     var counts = SlidingWindow(for: .seconds(10))
     counts.note(at: .seconds(100))

@@ -86,6 +86,28 @@ import Testing
     #expect(other.status(at: .zero) == .credentialsRejected)
   }
 
+  @Test func `a key whose rejection is over counts as rate limited when it is`() {
+    var health = ProviderHealth()
+    health.ended(health.begin(at: .zero)!, .credentialsRejected, at: .zero)
+    #expect(health.status(at: .seconds(59)) == .credentialsRejected)
+    health.ended(health.begin(at: .seconds(60))!, .answered, at: .seconds(60))
+    #expect(health.status(at: .seconds(60)) == .healthy)
+    health.ended(health.begin(at: .seconds(60))!, .rateLimited(.seconds(9)), at: .seconds(60))
+    #expect(health.status(at: .seconds(60)) == .rateLimited)
+  }
+
+  @Test(arguments: [(20, 20), (2, 5)])
+  func `a provider is available when its breaker and a key both admit a request`(cooldown: Int, available: Int) {
+    var health = ProviderHealth()
+    let attempts = (0..<6).compactMap { _ in health.begin(at: .zero) }
+    health.ended(attempts[0], .rateLimited(.seconds(cooldown)), at: .zero)
+    for attempt in attempts.dropFirst() { health.ended(attempt, .failed, at: .zero) }
+    #expect(health.breaker.state == .open(until: .seconds(5)))
+    #expect(health.nextAvailable(at: .zero) == .seconds(available))
+    #expect(!health.isAvailable(at: .seconds(available - 1)))
+    #expect(health.isAvailable(at: .seconds(available)))
+  }
+
   @Test func `a forced attempt is admitted in every state, and its result counts`() {
     var health = ProviderHealth()
     for _ in 0..<5 { health.ended(health.begin(at: .zero)!, .failed, at: .zero) }
@@ -139,6 +161,48 @@ import Testing
     #expect(checks.ended(true, at: .seconds(122)) == true)
     #expect(checks.isHealthy)
     #expect(checks.ended(false, at: .seconds(123)) == false)
+  }
+
+  @Test func `only checks that pass one after the other make a provider healthy again`() {
+    var checks = HealthChecks(HealthChecks.Settings(interval: .seconds(1), failuresMax: 2, successesMin: 3))
+    func run(_ results: [Bool]) {
+      for passed in results {
+        let now = checks.next
+        #expect(checks.starts(at: now) == true)
+        checks.ended(passed, at: now)
+      }
+    }
+    run([false, true, false, true])
+    #expect(checks.isHealthy)
+    run([false, false])
+    #expect(!checks.isHealthy)
+    run([true, true, false, true, true])
+    #expect(!checks.isHealthy)
+    run([true])
+    #expect(checks.isHealthy)
+  }
+
+  @Test
+  func `checks have the settings of the configuration, and those of the providers are spread over an interval`()
+    throws
+  {
+    let configuration = try read(
+      """
+      [server]
+      health_check_interval_secs = 20
+      [health]
+      timeout_secs = 4
+      unhealthy_threshold = 5
+      healthy_threshold = 2
+      """ + (0..<4).map { "\n[[providers]]\ntype = \"Ollama\"\nname = \"p\($0)\"" }.joined())
+    let checks = configuration.health(now: .seconds(100)).map(\.health.checks)
+    #expect(checks.map(\.next) == [105, 110, 115, 120].map { .seconds($0) })
+    for each in checks {
+      #expect(
+        each.settings
+          == HealthChecks.Settings(
+            interval: .seconds(20), failuresMax: 5, successesMin: 2, deadline: .seconds(4)))
+    }
   }
 
   @Test func `a check that times out has failed`() {

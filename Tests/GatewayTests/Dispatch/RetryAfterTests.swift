@@ -195,4 +195,10 @@ import Testing
     }
     #expect(wait.wait == .seconds(9993))
   }
+
+  @Test func `seconds to wait are rounded up, and at least 1`() {
+    for (milliseconds, seconds) in [(-5000, 1), (0, 1), (1, 1), (1000, 1), (1001, 2), (2000, 2), (2500, 3)] {
+      #expect(Duration.milliseconds(milliseconds).wholeSeconds == seconds)
+    }
+  }
 }

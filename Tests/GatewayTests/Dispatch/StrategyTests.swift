@@ -194,6 +194,16 @@ import Testing
     #expect(picking.pick() == 0)
   }
 
+  @Test func `a candidate whose cost is not given comes after those with one`() throws {
+    let picking = try Picking(Self.providers([1, 1, 1]), Policy(.cheapest))
+    picking.costs = [30, 20]
+    #expect(picking.pick() == 1)
+    picking.input.exclude(1)
+    #expect(picking.pick() == 0)
+    picking.input.exclude(0)
+    #expect(picking.pick() == 2)
+  }
+
   @Test func `direct picks one provider and no other`() throws {
     let providers = [Provider("a", models: ["m"]), Provider("b"), Provider("c", models: ["m"])]
     let picking = try Picking(providers, Policy(.direct))

@@ -118,6 +118,20 @@ import Testing
     #expect(answer.body.count < 8192)
   }
 
+  @Test func `a time to wait is at most an hour`() throws {
+    let life = try Life(providers: 1)
+    life.respond(429, retryAfter: 100_000)
+    life.finish()
+    #expect(try #require(life.received).fields["retry-after"] == "3600")
+  }
+
+  @Test func `of a long explanation only the beginning is kept`() throws {
+    let life = try Life(providers: 1)
+    life.respond(500)
+    for count in [1, 60_000, 10_000, 300_000, 1] { life.arrive(Array(repeating: UInt8(ascii: "x"), count: count)) }
+    #expect(life.exchange.fetch.collected.count == Fetch.errorBytesMax)
+  }
+
   @Test func `a request without an available candidate gets the reason`() throws {
     let life = try Life(providers: 0)
     #expect(life.attempts == [])
@@ -194,5 +208,20 @@ import Testing
     let answer = try #require(life.received)
     #expect(answer.status == 429)
     #expect(answer.fields["retry-after"] == "3")
+  }
+
+  @Test func `a partial answer of one candidate is not joined with the next candidate's`() throws {
+    for status in [200, 500] {
+      let life = try Life(Life.whole)
+      life.respond(status, isJSON: true)
+      life.arrive(#"{"error":{"message":""#)
+      life.finish(.connectionLost)
+      #expect(life.attempts == [0, 1])
+      life.respond(isJSON: true)
+      life.arrive(String(WholeAnswerTests.answer.prefix(9)))
+      life.finish(rest: String(WholeAnswerTests.answer.dropFirst(9)))
+      #expect(try #require(life.received).status == 200)
+      #expect(life.end == .complete)
+    }
   }
 }

@@ -171,4 +171,44 @@ import Testing
     #expect(events[2].contains(#""choices":[]"#))
     #expect(life.row.usage?.completion == 3)
   }
+
+  @Test func `a stream that breaks off is a failure of its provider`() throws {
+    let life = try Life()
+    life.respond()
+    life.wait(.seconds(1))
+    life.arrive(Say.text("Hi"))
+    life.finish(.connectionLost)
+    #expect(life.end == .abort)
+    #expect(life.attempts == [0])
+    #expect(life.verdicts == [AttemptResult(outcome: .failed, firstEvent: .seconds(1))])
+  }
+
+  @Test func `a stream of two choices is whole without its last event when both have finished`() throws {
+    for finished in 0...2 {
+      let life = try Life(#"{"model":"m","stream":true,"n":2,"messages":[{"role":"user","content":"hello"}]}"#)
+      life.respond()
+      for index in 0..<2 {
+        life.arrive(Say.text("Hi").replacing(#""index":0"#, with: "\"index\":\(index)"))
+      }
+      for index in 0..<finished { life.arrive(Say.stop.replacing(#""index":0"#, with: "\"index\":\(index)")) }
+      life.finish()
+      #expect(life.end == (finished == 2 ? .complete : .abort), "\(finished)")
+    }
+  }
+
+  @Test func `a broken connection ends a stream of two choices properly only after both have finished`() throws {
+    for (choices, failure, isWhole) in [
+      (1, nil, true), (1, AttemptFailure.connectionLost, false), (2, .connectionLost, true),
+    ] {
+      let life = try Life(#"{"model":"m","stream":true,"n":2,"messages":[{"role":"user","content":"hello"}]}"#)
+      life.respond()
+      for index in 0..<choices {
+        for event in [Say.text("Hi"), Say.stop] {
+          life.arrive(event.replacing(#""index":0"#, with: "\"index\":\(index)"))
+        }
+      }
+      life.finish(failure)
+      #expect(life.end == (isWhole ? .complete : .abort), "\(choices)")
+    }
+  }
 }

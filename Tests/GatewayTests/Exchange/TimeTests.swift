@@ -251,4 +251,80 @@ import Testing
     life.wait(.seconds(10))
     #expect(life.attempts == [0, 1])
   }
+
+  @Test func `an upstream that answers early need not take the rest of the request`() throws {
+    let prompt = String(repeating: "x", count: Fetch.unwatchedBytesMax)
+    let life = try Life(#"{"model":"m","messages":[{"role":"user","content":"\#(prompt)"}]}"#)
+    life.exchange.uploaded(1000, of: 40_000, now: life.now)
+    life.respond(isJSON: true)
+    life.wait(.seconds(100))
+    #expect(life.attempts == [0])
+    life.finish(rest: WholeAnswerTests.answer)
+    #expect(try #require(life.received).status == 200)
+  }
+
+  @Test func `no timeout of an upstream runs out while a request waits`() throws {
+    for pause in [Fetch.Pause.queue(until: .seconds(1060)), .retry(at: .seconds(1060))] {
+      var timeouts = Timeouts.default
+      timeouts.firstEvent = .seconds(1)
+      timeouts.header = .seconds(1)
+      timeouts.commitAfter = .seconds(600)
+      let life = try Life(timeouts: timeouts)
+      life.act { exchange, _, _ in exchange.fetch.suspend(pause) }
+      for _ in 0..<10 { life.wait(.seconds(5)) }
+      #expect(life.attempts == [0])
+      #expect(life.verdicts.isEmpty && life.output.isEmpty && life.end == nil)
+    }
+  }
+
+  @Test func `a record has the times of the first attempt and of the first byte`() throws {
+    let life = try Life()
+    life.wait(.seconds(2))
+    life.finish(.connectionLost)
+    #expect(life.attempts == [0, 1])
+    life.respond()
+    life.wait(.seconds(1))
+    life.arrive(Say.text("Hi"))
+    life.wait(.seconds(4))
+    life.arrive(Say.text("more") + Say.stop + Say.done)
+    let row = life.row
+    #expect(row.firstAttempt == .zero)
+    #expect(row.firstByte == .seconds(3))
+    #expect(row.total == .seconds(7))
+  }
+
+  @Test func `a stop before the response closes the connection`() throws {
+    let life = try Life()
+    life.act { exchange, effects, _ in exchange.stop(&effects) }
+    #expect(try #require(life.received).fields["connection"] == "close")
+  }
+
+  @Test func `a client that leaves before the first event says nothing about the provider`() throws {
+    let life = try Life()
+    #expect(life.exchange.resultOnCancel == AttemptResult(outcome: .inconclusive))
+    life.respond()
+    life.wait(.seconds(9))
+    #expect(!life.output.isEmpty)
+    #expect(life.exchange.resultOnCancel == AttemptResult(outcome: .inconclusive))
+    life.arrive(Say.text("Hi"))
+    #expect(life.exchange.resultOnCancel == AttemptResult(outcome: .answered, firstEvent: .seconds(9)))
+  }
+
+  @Test func `a probe sends nothing to a client of HTTP 1_0 before the head`() throws {
+    let life = try Life(minorVersion: 0)
+    life.act { exchange, effects, now in exchange.pingClient(&effects, now: now) }
+    #expect(life.output.isEmpty)
+    #expect(life.end == nil)
+  }
+
+  @Test func `all attempts at a whole answer have the total time together`() throws {
+    let life = try Life(Life.whole)
+    life.wait(.seconds(400))
+    life.finish(.connectionLost)
+    #expect(life.attempts == [0, 1])
+    life.respond(isJSON: true)
+    life.waitForAlarm()
+    #expect(life.now == .seconds(1600))
+    #expect(try #require(life.received).status == 504)
+  }
 }

@@ -26,6 +26,27 @@ import Testing
     #expect(row.outcome == .completed)
   }
 
+  @Test(arguments: [200, 201, 203, 299])
+  func `every success has an answer`(_ status: Int) throws {
+    let life = try Life(Life.whole)
+    life.respond(status, isJSON: true)
+    life.finish(rest: Self.answer)
+    #expect(life.attempts == [0])
+    #expect(try #require(life.received).text.contains(#""content":"Hi""#))
+    #expect(life.end == .complete)
+  }
+
+  @Test func `of a header field that comes twice the first counts`() {
+    var head = UpstreamHead(status: 200)
+    for (name, value) in [
+      ("Content-Type", "application/json; charset=utf-8"), ("content-type", "text/html"), ("Content-Length", "5"),
+      ("content-length", "7"), ("content-encoding", "identity"), ("Content-Encoding", "gzip"),
+      ("x", "application/json"),
+    ] { head.note(name.utf8.span, value.utf8.span) }
+    #expect(head.isJSON && !head.isHTML && !head.isEncoded)
+    #expect(head.length == 5)
+  }
+
   @Test(arguments: [
     "", "null", "[]", "{}", "Hi", #"{"choices":null}"#, #"{"choices":[]"#, #"{"error":{"message":"x"}}"#,
   ])

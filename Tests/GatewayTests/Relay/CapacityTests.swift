@@ -34,6 +34,21 @@ import Testing
     #expect(world.run { world.gateway.connections.capacity.bodyBytes == 0 })
   }
 
+  @Test func `an answered body no longer counts, although its connection stays open`() throws {
+    let world = try World(.scripted, [{ _ in Script.Step.answer }])
+    let client = world.connect()
+    client.send(World.chat())
+    #expect(try world.answer(to: client).status == 200)
+    #expect(world.run { world.gateway.connections.capacity.bodyBytes == 0 })
+    #expect(!client.hasEnded)
+  }
+
+  @Test(arguments: [(64 + 17, 8), (64 + 1700, 800), (1024, 451), (1 << 20, 8192), (64, 1), (0, 1)])
+  func `half of the descriptors are kept for upstreams`(descriptors: Int, clients: Int) throws {
+    let server = try read("").server
+    #expect(Capacity(server, descriptorsMax: descriptors).clientsMax == clients)
+  }
+
   @Test func `beyond the memory limit, chats are rejected and other requests are answered`() throws {
     let world = try World(toml: "[server]\nmemory_bytes_max = 1\n", [{ _ in Script.Step.answer }])
     let refused = try world.exchange(World.chat())
@@ -89,6 +104,18 @@ import Testing
       let answer = try world.exchange(stream ? World.streamingChat() : World.chat())
       #expect(answer.status == 502)
       #expect(answer.text.contains("upstream_malformed_response"))
+    }
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `an answer that says it is compressed is not believed to be plain`(transport: Transport) throws {
+    for (encoding, status) in [("identity", 200), ("gzip", 502), ("br", 502)] {
+      let world = try World(
+        transport,
+        [
+          { _ in Script.Step.json(WholeAnswerTests.answer, fields: ["content-encoding: \(encoding)"]) }
+        ])
+      #expect(try world.exchange(World.chat()).status == status, "\(encoding)")
     }
   }
 

@@ -100,4 +100,19 @@ import Testing
     #expect(world.gateway.dispatcher.queue.count == 1)
     #expect(world.seen(0).map { $0.field("authorization") } == ["Bearer new"])
   }
+
+  @Test func `a reload changes neither where the gateway listens nor its access log`() throws {
+    let world = try World(.scripted, [Self.good])
+    let before = world.gateway.settings.configuration
+    var configuration = before
+    configuration.server.bind = "::1"
+    configuration.server.port = before.server.port + 1
+    configuration.accessLog = Configuration.AccessLog(format: .json, path: "/dev/null")
+    configuration.server.clientsMax = 7
+    #expect(world.gateway.apply(configuration) == nil)
+    let after = world.gateway.settings.configuration
+    #expect(after.server.bind == before.server.bind && after.server.port == before.server.port)
+    #expect(after.accessLog == before.accessLog)
+    #expect(after.server.clientsMax == 7)
+  }
 }

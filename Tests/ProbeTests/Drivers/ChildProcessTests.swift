@@ -145,6 +145,27 @@ import Testing
     #expect(outcome(180) == .crashed("signal 11"))
   }
 
+  @Test func `a quarantine doubles up to a day, and ends when the driver answers`() {
+    var quarantine = DriverQuarantine()
+    var now = 0
+    for minutes in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440, 1440] {
+      quarantine.record(.crashed("signal 11"), for: "a", now: now)
+      #expect(quarantine.reason(against: "a", now: now + 60 * minutes - 1) != nil)
+      #expect(quarantine.reason(against: "a", now: now + 60 * minutes) == nil)
+      #expect(quarantine.reason(against: "b", now: now) == nil)
+      now += 60 * minutes
+    }
+    quarantine.record(.answered, for: "a", now: now)
+    quarantine.record(.hung, for: "a", now: now)
+    #expect(quarantine.reason(against: "a", now: now + 59) == "it hung once; probed again later")
+    #expect(quarantine.reason(against: "a", now: now + 60) == nil)
+    for outcome in [DriverProbe.Outcome.answered, .unavailable("x"), .failed("x")] {
+      quarantine.record(.stuck, for: "a", now: now)
+      quarantine.record(outcome, for: "a", now: now)
+      #expect(quarantine == DriverQuarantine())
+    }
+  }
+
   @Test func `the quarantine applies to the next program too, until it expires or its file is deleted`() throws {
     let folder = try Fakes.Folder()
     let recorded = try Recorded("dgx-a100")

@@ -205,4 +205,30 @@ import Testing
       #expect(machine.devices[0].free?.value == kept)
     }
   }
+
+  @Test func `a part of a device has its share of the bandwidth`() {
+    var machine = Machine()
+    var device = Device(kind: .discreteGPU, vendor: "NVIDIA", name: Fact("A", .sysfs, .exact))
+    device.address = PCIAddress("0000:01:00.0")
+    device.memory = Fact(80_000_000_000, .nvml, .exact)
+    device.bandwidth = Fact(2000, .table, .tabulated)
+    device.partitions = [("a", 40_000_000_000), ("b", 10_000_000_000), ("c", 90_000_000_000)].map {
+      Device.Partition(uuid: "MIG-\($0.0)", name: "", memory: $0.1, free: $0.1)
+    }
+    machine.devices = [device]
+    Merge.finish(&machine, environment: [:])
+    #expect(machine.usable.map(\.bandwidth?.value) == [1000, 250, 2000])
+  }
+
+  @Test func `of two facts the more reliable one counts, and of equal ones the first`() {
+    let levels = [Confidence.guessed, .tabulated, .derived, .reported, .exact]
+    for (first, one) in levels.enumerated() {
+      for (second, other) in levels.enumerated() {
+        let better = Fact.better(Fact(1, .sysfs, one), Fact(2, .nvml, other))
+        #expect(better?.value == (second > first ? 2 : 1))
+      }
+      #expect(Fact.better(Fact(1, .sysfs, one), nil)?.value == 1)
+      #expect(Fact.better(nil, Fact(2, .sysfs, one))?.value == 2)
+    }
+  }
 }

@@ -238,4 +238,71 @@ import Testing
     let onDevices = plan.shares.reduce(0) { $0 + $1.bytes }
     #expect(plan.hostBytes + onDevices >= plan.demand.whole + plan.demand.input + plan.demand.compute)
   }
+
+  @Test func `the margin of a memory is 512 MiB, and a twentieth of a large one`() {
+    #expect(MemoryBudget.margin(0) == 512 << 20)
+    #expect(MemoryBudget.margin(8 * gibibyte) == 512 << 20)
+    #expect(MemoryBudget.margin(80 * gibibyte) == 4 * gibibyte)
+  }
+
+  @Test func `experts stay in memory only when they fit on no device`() throws {
+    let model = try mixture()
+    let experts = Demand(model, RunOptions()).experts.filter { $0 > 0 }
+    for gigabytes in [[12, 8], [2, 12], [2, 16]] {
+      let budget = MemoryBudget(machine(gigabytes))
+      let plan = Planner.plan(model, on: budget)
+      #expect(plan.mode == .expertsInMemory)
+      #expect((1..<experts.count).contains(plan.expertLayersInMemory))
+      for share in plan.shares {
+        let usable = try #require(budget.devices.first { $0.id == share.device }?.bytes)
+        #expect(share.bytes <= usable)
+        #expect(usable - share.bytes < experts.min() ?? 0, "\(gigabytes)")
+      }
+    }
+  }
+
+  @Test func `the state of a layer depends on its kind and on the bits of keys and values`() {
+    var options = RunOptions()
+    options.batch = 512
+    options.keyBits = 16
+    options.valueBits = 8
+    func kept(_ state: Model.LayerState, cells: Int = 131_072, parallel: Int = 2) -> Int {
+      Demand.kept(state, cells: cells, parallel: parallel, options)
+    }
+    // 2 heads of keys with 16 numbers of 2 bytes and of values with 32 numbers of 1 byte: 128 bytes a cell.
+    #expect(kept(.attention(heads: 2, key: 16, value: 32, window: nil)) == 131_072 * 128)
+    #expect(kept(.attention(heads: 2, key: 16, value: 16, window: nil)) == 131_072 * 96)
+    // The windows of two sequences and one batch, in steps of 256, and never more than all cells.
+    #expect(kept(.attention(heads: 2, key: 16, value: 32, window: 1024)) == (2 * 1024 + 512) * 128)
+    #expect(kept(.attention(heads: 2, key: 16, value: 32, window: 1000)) == (2 * 1000 + 512 + 48) * 128)
+    #expect(kept(.attention(heads: 2, key: 16, value: 32, window: 1024), cells: 2304) == 2304 * 128)
+    #expect(kept(.none) == 0)
+    #expect(kept(.recurrent(bytes: 1000), parallel: 3) == 3000)
+    #expect(kept(.latent(width: 576), cells: 256) == 256 * 576 * 2)
+    #expect(kept(.both(heads: 2, key: 16, value: 32, recurrentBytes: 500), cells: 256) == 256 * 128 + 1000)
+  }
+
+  @Test func `layers in slow memory are slower`() throws {
+    let model = try llama8B(1)
+    var budget = MemoryBudget(machine([12]))
+    let plan = Planner.plan(model, on: budget)
+    #expect(plan.mode == .partial)
+    var speeds: [Double] = []
+    for bandwidth in [20.0, 40, 80] {
+      budget.hostBandwidth = bandwidth
+      speeds.append(try #require(Planner.plan(model, on: budget).tokensPerSecond?.upperBound))
+    }
+    #expect(speeds[0] * 1.2 < speeds[1] && speeds[1] * 1.2 < speeds[2], "\(speeds)")
+  }
+
+  @Test func `a measurement after the first counts for a fifth`() throws {
+    var correction = SpeedCorrection()
+    correction.record(model: "m", tokensPerSecond: 50, estimate: 80...100)
+    let first = try #require(correction.share(of: "m"))
+    #expect(abs(first - Speed.reached.upperBound / 2) < 1e-9)
+    // Twice the speed of the estimate, which already contains the correction.
+    correction.record(model: "m", tokensPerSecond: 200, estimate: 95...100)
+    let reached = min(1.2, first * 1.05 * 2)
+    #expect(abs(try #require(correction.share(of: "m")) - (first * 0.8 + reached * 0.2)) < 1e-9)
+  }
 }
