@@ -23,7 +23,7 @@ SWITCH = "HOOSH_MUTANT"
 KILLED_MIN = 0.95
 # Seconds: a run that takes longer hangs, and that is noticed too.
 SUITE_SECONDS_MAX = 600
-FILTERED_SECONDS_MIN = 60
+FILTERED_SECONDS_MAX = 120
 # These tests read the sources, and the copy's are not ours; allocations are counted in a build without switches.
 SKIPPED = ["HouseTests", "AllocationTests"]
 
@@ -206,15 +206,41 @@ def adapt(name, text):
 def switch():
     return f"""import Glibc
 
-/// The number of the mutant that is awake; none is 0.
-private let awake: Int = unsafe getenv("{SWITCH}").flatMap {{ unsafe Int(String(cString: $0)) }} ?? 0
+/// The number of the mutant that is awake; none is 0. Tests start programs without the variable, so the nearest ancestor
+/// that has it decides.
+private let awake: Int = {{
+  var process = Int(getpid())
+  while process > 1 {{
+    for entry in read("/proc/\\(process)/environ").split(separator: 0) where entry.starts(with: "{SWITCH}=".utf8) {{
+      return Int(String(decoding: entry.dropFirst({len(SWITCH) + 1}), as: UTF8.self)) ?? 0
+    }}
+    // The name of a program is in parentheses and may contain others; the state and the parent follow it.
+    let fields = read("/proc/\\(process)/stat").split(separator: UInt8(ascii: ")")).last?.split(separator: 32) ?? []
+    process = fields.count > 1 ? Int(String(decoding: fields[1], as: UTF8.self)) ?? 0 : 0
+  }}
+  return 0
+}}()
+
+private func read(_ path: String) -> [UInt8] {{
+  let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  guard file >= 0 else {{ return [] }}
+  defer {{ close(file) }}
+  var bytes = [UInt8](repeating: 0, count: 65536)
+  var count = 0
+  while count < bytes.count {{
+    let more = unsafe bytes.withUnsafeMutableBytes {{ unsafe Glibc.read(file, $0.baseAddress! + count, $0.count - count) }}
+    if more <= 0 {{ break }}
+    count += more
+  }}
+  return Array(bytes[..<count])
+}}
 
 @inline(never)
 func isMutant(_ number: Int) -> Bool {{ number == awake }}
 """
 
 
-def build():
+def build(mutants):
     print("building a copy with every mutant in it", flush=True)
     start = time.monotonic()
     log = LOGS / "build.txt"
@@ -222,16 +248,44 @@ def build():
         done = subprocess.run(["swift", "build", "--build-tests"], cwd=TREE, stdout=out, stderr=subprocess.STDOUT)
     if done.returncode:
         lines = dict.fromkeys(line for line in log.read_text().splitlines() if re.search(r"^/.*error:", line))
-        die("the copy does not build; see .build-mutants/logs/build.txt\n  " + "\n  ".join(list(lines)[:40]))
+        die("the copy does not build; see .build-mutants/logs/build.txt\n  " + "\n  ".join(
+            f"{blame(line, mutants)}{line.removeprefix(str(TREE) + '/')}" for line in lines))
     print(f"built in {time.monotonic() - start:.0f} s", flush=True)
+
+
+def blame(line, mutants):
+    """The mutant that an error of the compiler is about, most likely: the last one that begins before its place."""
+    file, row, column = re.match(r"(/[^:]*):(\d+):(\d+):", line).groups()
+    rows = pathlib.Path(file).read_text().splitlines()[:int(row)]
+    # A switch may begin at the place itself.
+    rows[-1] = rows[-1][:int(column) + len("(isMutant(0000)")]
+    numbers = re.findall(r"isMutant\((\d+)\)", "\n".join(rows))
+    if not numbers:
+        return ""
+    mutant = mutants[int(numbers[-1]) - 1]
+    return f"{mutant.where}: \"{mutant.name}\": "
 
 
 # MARK: Runs
 
+PROGRAM = TREE / ".build/debug/hooshPackageTests.xctest"
+
+
+def check_filters(mutants):
+    """Sees that each name in a filter is that of a test, so that a renamed suite is noticed."""
+    listed = subprocess.run(
+        [PROGRAM, "--testing-library", "swift-testing", "--list-tests"], cwd=TREE, check=True, capture_output=True,
+        text=True).stdout
+    faults = [
+        f"{mutant.where}: \"{mutant.name}\": no test is called {part}"
+        for mutant in mutants for part in mutant.tests.split("|") if not re.search(part, listed)]
+    if faults:
+        die("filters that find no tests:\n  " + "\n  ".join(faults))
+
 
 def run(number, filter, seconds):
     """Runs the tests with a mutant awake: how it ended, how many tests ran, and the first that failed."""
-    command = [str(TREE / ".build/debug/hooshPackageTests.xctest"), "--testing-library", "swift-testing"]
+    command = [PROGRAM, "--testing-library", "swift-testing"]
     if filter:
         command += ["--filter", filter]
     for name in SKIPPED:
@@ -241,7 +295,6 @@ def run(number, filter, seconds):
     if number:
         environment[SWITCH] = str(number)
     log = LOGS / f"{number}-{'filtered' if filter else 'suite'}.txt"
-    start = time.monotonic()
     with open(log, "w") as out:
         process = subprocess.Popen(
             command, cwd=TREE, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
@@ -259,36 +312,33 @@ def run(number, filter, seconds):
             process.wait()
     text = log.read_text(errors="replace")
     count = re.search(r"Test run with (\d+) tests?", text)
-    first = re.search(r"^\W+Test (.+?) (?:with .*?)?recorded an issue", text, re.M)
+    first = re.search(r"^\W+Test (\".*?\"|\S+) (?:with .*?)?recorded an issue", text, re.M)
     # A run that ends before its summary was ended by what it ran.
     if how == "failed" and not count:
         how = "ended early"
-    return how, int(count.group(1)) if count else 0, first.group(1) if first else "", time.monotonic() - start
+    return how, int(count.group(1)) if count else 0, first.group(1) if first else ""
 
 
 def check_whole(filters):
-    """Sees that without a mutant every filter finds tests, and that they pass; returns the seconds of each."""
-    seconds = {}
+    """Sees that each of these filters finds tests, and that they pass without a mutant."""
     for filter in filters:
         for attempt in range(3):
-            how, count, first, took = run(0, filter, SUITE_SECONDS_MAX)
+            how, count, first = run(0, filter, SUITE_SECONDS_MAX)
             if how == "passed" and count:
                 break
             print(f"without a mutant: {filter or 'all tests'}: {how}, {count} tests {first}", flush=True)
         else:
             die(f"without a mutant these tests do not pass, or there are none: {filter or 'all'}")
-        seconds[filter] = took
-    return seconds
 
 
-def try_mutant(mutant, seconds, filtered):
-    """Wakes one mutant: its own tests first, and all of them if those pass."""
+def try_mutant(mutant, filtered):
+    """Wakes one mutant: its own tests first, and all of them if those pass. Returns how that ended, and the first test
+    that failed."""
     if mutant.tests:
-        limit = max(FILTERED_SECONDS_MIN, 10 * seconds[mutant.tests])
-        how, _, first, _ = run(mutant.number, mutant.tests, limit)
+        how, _, first = run(mutant.number, mutant.tests, FILTERED_SECONDS_MAX)
         if how != "passed" or filtered:
             return how, first
-    how, _, first, _ = run(mutant.number, "", SUITE_SECONDS_MAX)
+    how, _, first = run(mutant.number, "", SUITE_SECONDS_MAX)
     return how, first
 
 
@@ -313,7 +363,8 @@ def main():
     if arguments.places:
         print(f"{len(mutants)} mutants, every place found")
         return
-    build()
+    build(mutants)
+    check_filters(mutants)
     if arguments.build:
         return
     numbers = {int(number) for number in arguments.numbers.split(",") if number}
@@ -325,19 +376,22 @@ def main():
     ]
     filtered = arguments.filtered or arguments.smoke
     filters = sorted({mutant.tests for mutant in chosen if mutant.tests})
-    seconds = check_whole(filters if filtered else filters + [""])
+    # All tests contain those of every filter, and once is less than each filter on its own.
+    check_whole(filters if filtered and len(filters) < 20 else [""])
     killed, survived, lock = 0, [], threading.Lock()
 
     def report(mutant):
         nonlocal killed
-        how, first = try_mutant(mutant, seconds, filtered)
+        start = time.monotonic()
+        how, first = try_mutant(mutant, filtered)
+        seconds = f"{time.monotonic() - start:.0f} s"
         with lock:
             if how == "passed":
                 survived.append(mutant)
-                print(f"SURVIVED  {mutant.number:4} {mutant.room}: {mutant.name}  ({mutant.where})", flush=True)
+                print(f"SURVIVED  {mutant.number:4} {mutant.room}: {mutant.name}  {seconds} ({mutant.where})", flush=True)
             else:
                 killed += 1
-                print(f"killed    {mutant.number:4} {mutant.room}: {mutant.name}  {how} {first}", flush=True)
+                print(f"killed    {mutant.number:4} {mutant.room}: {mutant.name}  {seconds} {how} {first}", flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         list(pool.map(report, chosen))
@@ -349,6 +403,10 @@ def main():
     print(
         f"{len(mutants)} mutants, {len(chosen)} tried: {killed} killed, {len(survived)} survived, {share:.1%}; "
         f"{len(equivalent)} equivalent")
+    for room in dict.fromkeys(mutant.room for mutant in chosen):
+        tried = sum(mutant.room == room for mutant in chosen)
+        left = sum(mutant.room == room for mutant in survived)
+        print(f"  {room:14} {tried - left} of {tried}")
     for mutant in sorted(survived, key=lambda mutant: mutant.number):
         print(f"  survived: {mutant.where}: {mutant.name}")
     if share < KILLED_MIN:
