@@ -46,6 +46,20 @@ import Testing
     #expect(world.run { Self.ids(client) == [newest - 1, newest] })
   }
 
+  @Test func `a page has at most 1000 events, and the next begins after it`() throws {
+    let world = try Self.world()
+    for _ in 0..<1010 { world.gateway.recorder.publish(.reload, at: 1) { _ in } }
+    func page(_ since: Int, _ limit: Int) throws -> (count: Int, text: String) {
+      let text = try world.exchange(Self.get("/v1/events/recent?since=\(since)&limit=\(limit)")).text
+      return (text.split(separator: #"{"sequence":"#).count - 1, text)
+    }
+    let first = try page(0, 5000)
+    #expect(first.count == 1000)
+    #expect(first.text.contains(#""next":1000,"#))
+    #expect(try page(1000, 5000).count == 10)
+    #expect(try page(0, 7).count == 7)
+  }
+
   @Test func `at most 64 clients read events, and one that left makes room`() throws {
     let world = try Self.world()
     let clients = (0..<64).map { _ in Self.subscriber(world) }
