@@ -60,6 +60,7 @@ public final class Gateway {
 
   /// Listens as configured, or on an inherited socket; returns the port, also when the system chose it.
   public func listen(inherited descriptor: Int32? = nil) throws(SystemError) -> Int {
+    endpoints.modelLists.start()
     if let descriptor { return Int(try reactor.listen(inherited: descriptor)) }
     let server = settings.configuration.server
     return Int(try reactor.listen(address: server.bind, port: UInt16(clamping: server.port)))
@@ -103,6 +104,7 @@ public final class Gateway {
       endpoints.sendAwaitedModels()
       while let connection = connections.takeFinished() { serve(connection) }
     } while dispatcher.queue.isCheckDue
+    if dispatcher.takeModelMissing() { endpoints.modelLists.refreshAfterMissing() }
     if recorder.events.newest != deliveredEvents {
       deliveredEvents = recorder.events.newest
       endpoints.deliverEvents()
@@ -181,6 +183,7 @@ public final class Gateway {
       }
     case .transfer(let slot): transfers.trailingBytesTimedOut(slot: slot)
     case .models: endpoints.modelLists.finish()
+    case .modelRefresh: endpoints.modelLists.start()
     case .accessLog: accessLog.timerFired()
     case .drain: stopNow()
     case .trim: connections.trim()
@@ -273,6 +276,7 @@ extension Gateway {
     relay.apply(replaced)
     endpoints.apply(replaced)
     healthChecks.apply(replaced)
+    endpoints.modelLists.refreshForRouting()
     finishEvent()
     return nil
   }

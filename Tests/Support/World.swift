@@ -78,6 +78,7 @@ public final class World {
     }
     var configuration = try Configuration.read(text: Array(text.utf8), file: "test.toml", environment: [:])
     configuration.server.port = 0
+    if !toml.contains("models_refresh_secs") { configuration.server.modelsRefresh = .zero }
     var options = Gateway.reactorOptions(configuration)
     options.clock = clock
     reactor = try Reactor(options)

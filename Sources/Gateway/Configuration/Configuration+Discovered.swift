@@ -19,6 +19,7 @@ extension Configuration {
       provider.keys = [key]
       // The names of their models are unambiguous.
       if !row.ownModels.isEmpty { provider.models = row.ownModels }
+      provider.isDiscovered = true
       configuration.providers.append(provider)
     }
     if var demo = basic(.demo, configuration, priority: 30) {

@@ -49,7 +49,8 @@ extension ConfigurationReader {
     readModelNames("\(path).model_names", of: name)
     return Configuration.Provider(
       kind: kind, dialect: dialect, name: name, baseURL: baseURL, keys: keys,
-      priority: values.integer("\(path).priority") ?? 0, models: models.map(\.text), isEnabled: isEnabled,
+      priority: values.integer("\(path).priority") ?? 0, models: models.map(\.text),
+      allowsHostedFallback: values.string("\(path).fallback") == "hosted", isEnabled: isEnabled,
       weight: values.integer("\(path).weight") ?? 0, concurrencyMax: concurrencyMax > 0 ? concurrencyMax : nil,
       timeouts: timeouts().replaced(by: timeoutOverrides(path)),
       maxTokensLimit: values.integer("\(path).max_tokens_limit"), http2: values.boolean("\(path).http2") ?? false,

@@ -95,6 +95,7 @@ struct ConfigurationReader {
       jsonBodyBytesMax: values.integer("server.json_body_bytes_max") ?? 0,
       idleTimeout: values.seconds("server.idle_timeout_secs"),
       modelsTimeout: values.seconds("server.models_timeout_secs"),
+      modelsRefresh: values.seconds("server.models_refresh_secs"),
       modelsCache: values.seconds("server.models_cache_secs"),
       strict: values.boolean("server.strict") ?? false,
       clientsMax: values.integer("server.clients_max") ?? 0,

@@ -28,6 +28,8 @@ public struct Configuration: Sendable, Equatable {
     public var idleTimeout: Duration
     public var modelsTimeout: Duration
     /// The time that a model list is cached. Zero disables the cache.
+    /// Zero requests no lists for routing.
+    public var modelsRefresh: Duration
     public var modelsCache: Duration
     /// Whether a request with fields that its provider does not support is rejected.
     public var strict: Bool
@@ -59,8 +61,12 @@ public struct Configuration: Sendable, Equatable {
     public var keys: [Secret] = []
     /// The priority among equally specific providers. Lower values are tried first.
     public var priority: Int
-    /// Patterns of the models that it serves. Empty means every model.
+    /// Patterns of the models that it serves. Empty means those that it lists, or every model while its list is not known.
     public var models: [String] = []
+    /// Whether a provider on another machine may answer for a model that this one has, if it is on this machine.
+    public var allowsHostedFallback = false
+    /// Whether it serves nothing until its list is known, because the configuration does not name it.
+    public var isDiscovered = false
     public var isEnabled: Bool = true
     /// The share of requests under the weighted strategy.
     public var weight: Int

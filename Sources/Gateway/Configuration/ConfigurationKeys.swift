@@ -68,6 +68,11 @@ public enum ConfigurationKeys {
       path: "server.models_timeout_secs", kind: .number(0.01...60), defaultValue: "2",
       documentation: "Seconds that a provider has to list its models."),
     ConfigurationKey(
+      path: "server.models_refresh_secs", kind: .number(0...day), defaultValue: "300",
+      documentation:
+        "Seconds between two requests for each provider's model list, by which requests are routed. The first is at the start. "
+        + "0 requests it only for `GET /v1/models`."),
+    ConfigurationKey(
       path: "server.models_cache_secs", kind: .number(0...day), defaultValue: "10",
       documentation: "Seconds that a provider's model list is cached. 0 disables the cache."),
     ConfigurationKey(
@@ -145,8 +150,8 @@ public enum ConfigurationKeys {
     ConfigurationKey(
       path: "providers[].models", kind: .strings(256),
       documentation:
-        "Patterns of the models that the provider serves, with `*` for any characters. Empty means every "
-        + "model. The most specific pattern that matches a model wins."),
+        "Patterns of the models that the provider serves, with `*` for any characters. Empty means the models that it "
+        + "lists, or every model while its list is not known. The most specific pattern that matches a model wins."),
     ConfigurationKey(
       path: "providers[].model_names", kind: .names(256),
       documentation:
@@ -166,6 +171,11 @@ public enum ConfigurationKeys {
       documentation:
         "Seconds that an idle upstream connection stays open. Defaults to less for types that are known "
         + "to close earlier."),
+    ConfigurationKey(
+      path: "providers[].fallback", kind: .word(["local", "hosted"]), defaultValue: "local",
+      documentation:
+        "Providers that may answer for the models of a provider on this machine when it fails: others on this machine, or "
+        + "with `hosted` all that have the model. Elsewhere it has no effect."),
     ConfigurationKey(
       path: "providers[].address_policy", kind: .word(["any", "public"]),
       documentation:

@@ -39,6 +39,8 @@ final class Provider: Sendable {
   let acceptsUsage: Bool
   /// Whether it runs on this machine.
   let isLocal: Bool
+  /// Whether its address is one of this machine.
+  let isOnThisMachine: Bool
   let http2: Bool
   let publicAddressesOnly: Bool
   let idleMax: Duration
@@ -65,6 +67,7 @@ final class Provider: Sendable {
     credentials = (secrets.isEmpty ? [nil] : secrets).map { Credential($0, row.credentialFields($0)) }
     acceptsUsage = configuration.takesStreamOptions
     isLocal = configuration.kind.row.isLocal
+    isOnThisMachine = configuration.baseURL.isOnThisMachine
     http2 = configuration.http2
     publicAddressesOnly = configuration.publicAddressesOnly
     idleMax = configuration.idleTimeout

@@ -14,13 +14,9 @@ enum RequestRules {
     let most = ModelEntry.idBytesMax
     if name.utf8.count > most { throw .invalid("model", "may have at most \(most) bytes") }
     // Nearly every name is ASCII; only others need Unicode's tables.
-    let isPlain = name.utf8.allSatisfy { $0 > 0x1f && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }
-    if !isPlain,
-      name.unicodeScalars.contains(where: {
-        $0.properties.generalCategory == .control || "\"\\".unicodeScalars.contains($0)
-      })
-    {
-      throw .invalid("model", "must not contain control characters, quotes or backslashes")
+    let isPlain = name.utf8.allSatisfy { $0 > 0x1f && $0 < 0x7f }
+    if !isPlain, name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+      throw .invalid("model", "must not contain control characters")
     }
   }
 

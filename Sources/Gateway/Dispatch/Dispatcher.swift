@@ -5,12 +5,18 @@
 final class Dispatcher {
   /// The pause after which a provider that loads a model is tried again.
   private static let loadDelay = Duration.seconds(1)
+  /// The most models of a list that takes part in routing; a provider with a longer one is treated as if it had none.
+  static let listedMax = 4096
   /// The longest `Retry-After`, in seconds, that callers get.
   static let retryAfterMax = 3600
 
   var balancer: LoadBalancer
   private(set) var queue: SlotQueue
   private var configuration: Configuration
+  /// The models that providers list, as far as they are known.
+  private var lists: [ProviderID: [String]] = [:]
+  /// Whether a model was not found, so that the lists may be out of date.
+  private var isModelMissing = false
 
   /// The next step of an exchange.
   enum Step {
@@ -50,12 +56,54 @@ final class Dispatcher {
 
   /// Uses another configuration from here on. Knowledge of providers that keep their name is kept.
   func replace(_ configuration: Configuration, now: Duration) throws(RouteTableError) {
-    let table = try configuration.table(generation: balancer.router.table.generation &+ 1)
+    // The list of a provider at another address is not known.
+    let addresses = self.configuration.addresses
+    let lists = lists.filter { id, _ in configuration.addresses[id] == addresses[id] }
+    let table = try configuration.table(generation: balancer.router.table.generation &+ 1, lists: lists)
     self.configuration = configuration
+    self.lists = lists
     balancer.replace(
       table, policy: configuration.policy, configuration.health(now: now), configuration.concurrencyLimits,
       known: configuration.knownModels, at: now)
     queue.replace(capacity: configuration.routing.queue.capacity)
+  }
+
+  // MARK: Model lists
+
+  /// Takes the models that providers list, and routes by them from here on. Providers that are not in `found` keep theirs.
+  func learn(_ found: [ProviderID: [String]]) {
+    let learned = lists.merging(found.filter { $0.value.count <= Self.listedMax }) { _, new in new }
+    if learned == lists { return }
+    do throws(RouteTableError) {
+      balancer.replace(try configuration.table(generation: balancer.router.table.generation &+ 1, lists: learned))
+      lists = learned
+      queue.slotMayBeFree()
+    } catch {
+      // The table is that of the lists before.
+    }
+  }
+
+  /// A model was not found, here or at its provider.
+  func modelNotFound() { isModelMissing = true }
+
+  /// Returns whether a model was not found since the last call.
+  func takeModelMissing() -> Bool {
+    defer { isModelMissing = false }
+    return isModelMissing
+  }
+
+  /// Whether the configuration lets a provider serve a model.
+  func mayServe(_ provider: Int, _ model: String) -> Bool {
+    let patterns = balancer.router.table.providers[provider].models
+    return patterns.isEmpty || patterns.contains { ModelPattern($0).matches(model) }
+  }
+
+  /// The names of aliases and virtual models that have candidates, each with its first provider.
+  var otherNames: [(name: String, provider: Int)] {
+    let names =
+      configuration.routing.virtualModels.map(\.name)
+      + configuration.routing.aliases.map { $0.provider == nil ? $0.name : $0.model }
+    return names.compactMap { name in firstCandidate(of: name).map { (name, $0.provider) } }
   }
 
   // MARK: One exchange

@@ -16,18 +16,27 @@ extension Configuration {
   /// The providers that are not disabled; an index into them is a provider's index everywhere in `Dispatch`.
   var enabled: [Provider] { providers.filter(\.isEnabled) }
 
+  /// The address of each enabled provider.
+  var addresses: [ProviderID: BaseURL] {
+    Dictionary(enabled.map { (ProviderID(name: $0.name), $0.baseURL) }) { first, _ in first }
+  }
+
   /// The selection policy for models without one of their own.
   var policy: Policy { Policy(routing.strategy, localFirst: routing.localFirst) }
 
-  /// Compiles the route table.
-  func table(generation: UInt32) throws(RouteTableError) -> RouteTable {
+  /// Compiles the route table. `lists` has the models that providers list, as far as they are known.
+  func table(generation: UInt32, lists: [ProviderID: [String]] = [:]) throws(RouteTableError) -> RouteTable {
     let names = routing.aliases.filter { $0.provider == nil }
     return try RouteTable(
       enabled.map { provider in
         let own = routing.aliases.filter { $0.provider == provider.name }
         return RouteTable.Provider(
-          provider.name, priority: provider.priority, weight: provider.weight, isLocal: provider.kind.row.isLocal,
-          models: provider.models, upstreamNames: own.map { RouteTable.Rename($0.model, $0.name) })
+          provider.name, priority: provider.priority, weight: provider.weight,
+          isLocal: provider.baseURL.isOnThisMachine,
+          models: provider.models,
+          listed: lists[ProviderID(name: provider.name)] ?? (provider.isDiscovered ? [] : nil),
+          allowsHostedFallback: provider.allowsHostedFallback,
+          upstreamNames: own.map { RouteTable.Rename($0.model, $0.name) })
       },
       aliases: names.map { RouteTable.Rename($0.name, $0.model) },
       virtuals: routing.virtualModels.map { virtual in
@@ -76,7 +85,7 @@ extension Configuration {
     KnownModels(
       enabled.map {
         KnownModels.Provider(
-          kind: $0.kind.row.displayName, dialect: $0.dialect, isLocal: $0.kind.row.isLocal,
+          kind: $0.kind.row.displayName, dialect: $0.dialect, isLocal: $0.baseURL.isOnThisMachine,
           models: models(at: $0.name))
       }, catalog: .builtIn)
   }

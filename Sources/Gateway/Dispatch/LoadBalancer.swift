@@ -33,6 +33,9 @@ struct LoadBalancer: ~Copyable {
     budgets = ids.map { id in oldIDs.firstIndex(of: id).map { oldBudgets[$0] } ?? RetryBudget() }
   }
 
+  /// Adopts a new table for the same providers.
+  mutating func replace(_ table: consuming RouteTable) { router.replace(table, policy: router.policy) }
+
   // MARK: One request
 
   /// Creates the plan of a new request.

@@ -29,13 +29,14 @@ struct ModelList {
     lists[provider] = entries
   }
 
-  /// Joins the lists; a name belongs to the first provider that lists it.
-  mutating func finish(order: [ProviderID], now: Duration) {
+  /// Joins the lists; a name belongs to the first provider that lists it. `others` follow.
+  mutating func finish(order: [ProviderID], others: [ModelEntry] = [], now: Duration) {
     var seen: Set<String> = []
     entries = []
     for provider in order {
       for entry in lists[provider] ?? [] where seen.insert(entry.id).inserted { entries.append(entry) }
     }
+    for entry in others where seen.insert(entry.id).inserted { entries.append(entry) }
     pending = []
     lists = [:]
     refreshed = now

@@ -16,6 +16,8 @@ enum TimerKind {
   case healthChecks
   /// The configuration's file is checked for changes.
   case file
+  /// The model lists are requested again for routing.
+  case modelRefresh
 
   var tag: UInt64 {
     switch self {
@@ -27,6 +29,7 @@ enum TimerKind {
     case .trim: 6 << 56
     case .healthChecks: 7 << 56
     case .file: 8 << 56
+    case .modelRefresh: 9 << 56
     }
   }
 
@@ -40,6 +43,7 @@ enum TimerKind {
     case 5: self = .drain
     case 7: self = .healthChecks
     case 8: self = .file
+    case 9: self = .modelRefresh
     default: self = .trim
     }
   }

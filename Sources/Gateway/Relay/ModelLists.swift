@@ -10,6 +10,12 @@ final class ModelLists {
   /// Connections that wait for the lists.
   private(set) var waiting: [Connection] = []
   private(set) var deadline: TimerID?
+  /// The models that providers list, as they have arrived.
+  private var found: [ProviderID: [String]] = [:]
+  /// When the lists were last requested.
+  private var requested: Duration?
+  /// The shortest time between two requests of the lists because a model was not found.
+  private static let missingInterval = Duration.seconds(5)
   /// The bytes that have arrived, by provider.
   private var bodies: [ProviderID: [UInt8]] = [:]
 
@@ -49,8 +55,10 @@ final class ModelLists {
   }
 
   private func request() {
+    requested = reactor.now
     list.begin(settings.providers.map(\.id))
     bodies = [:]
+    found = [:]
     for (index, provider) in settings.providers.enumerated() {
       if provider.demo != nil {
         list.take(provider.id, Self.configured(provider))
@@ -97,12 +105,11 @@ final class ModelLists {
   }
 
   /// Takes a provider's list; without one, or where it lists nothing that is routed to it, its configured models.
-  private func take(_ id: ProviderID, _ found: [ModelEntry]?) {
+  private func take(_ id: ProviderID, _ entries: [ModelEntry]?) {
     guard let index = settings.index(of: id) else { return list.take(id, []) }
+    if let entries { found[id] = entries.map(\.id) }
     list.take(
-      id,
-      found?.filter { dispatcher.balancer.router.table.serves(index, $0.id) }
-        ?? Self.configured(settings.providers[index]))
+      id, entries?.filter { dispatcher.mayServe(index, $0.id) } ?? Self.configured(settings.providers[index]))
   }
 
   /// Some lists have not come in time: the others are the answer.
@@ -119,7 +126,34 @@ final class ModelLists {
     guard list.pending.isEmpty, let deadline else { return }
     reactor.cancel(deadline)
     self.deadline = nil
-    list.finish(order: settings.providers.map(\.id), now: reactor.now)
+    dispatcher.learn(found)
+    list.finish(order: settings.providers.map(\.id), others: others, now: reactor.now)
+  }
+
+  /// The names that the configuration gives to models.
+  private var others: [ModelEntry] {
+    dispatcher.otherNames.map { ModelEntry(id: $0.name, ownedBy: settings.providers[$0.provider].name, created: 0) }
+  }
+
+  // MARK: Routing
+
+  /// Requests the lists for routing now, and again at an interval.
+  func start() {
+    let interval = settings.configuration.server.modelsRefresh
+    guard interval > .zero else { return }
+    refreshForRouting()
+    _ = reactor.setTimer(at: reactor.now + interval, tag: TimerKind.modelRefresh.tag)
+  }
+
+  /// A model was not found: requests the lists, unless that was a moment ago.
+  func refreshAfterMissing() {
+    if let requested, reactor.now - requested < Self.missingInterval { return }
+    refreshForRouting()
+  }
+
+  /// Requests the lists, unless they are awaited or never requested for routing.
+  func refreshForRouting() {
+    if settings.configuration.server.modelsRefresh > .zero, list.pending.isEmpty { request() }
   }
 }
 

@@ -230,6 +230,7 @@ final class Relay {
   private func finish(_ exchange: Exchange, _ connection: Connection, _ end: Effects.End) {
     finishAttempt(exchange, exchange.resultOnCancel, failed: false)
     dispatcher.leaveQueue(exchange.client)
+    if exchange.record.status == 404 { dispatcher.modelNotFound() }
     recordThroughput(exchange)
     recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
     if end == .abort {
@@ -243,7 +244,8 @@ final class Relay {
   /// Records how fast a model on this machine was.
   private func recordThroughput(_ exchange: Exchange) {
     guard let hardware, let speed = exchange.speed(now: reactor.now),
-      let provider = settings.providers.first(where: { $0.name == exchange.record.provider }), provider.isLocal,
+      let provider = settings.providers.first(where: { $0.name == exchange.record.provider }),
+      provider.isOnThisMachine,
       provider.demo == nil
     else { return }
     hardware.recordThroughput(exchange.fetch.servedModel, tokens: speed.tokens, in: speed.time, now: reactor.now)

@@ -32,8 +32,6 @@ import Testing
     (#"{"model":1,"messages":[{}]}"#, "invalid_value", "model"),
     (#"{"model":"a\nb","messages":[{}]}"#, "invalid_value", "model"),
     (#"{"model":"a\u0000b","messages":[{}]}"#, "invalid_value", "model"),
-    (#"{"model":"a\"b","messages":[{}]}"#, "invalid_value", "model"),
-    (#"{"model":"a\\b","messages":[{}]}"#, "invalid_value", "model"),
     (#"{"model":"a\u007fb","messages":[{}]}"#, "invalid_value", "model"),
     ("{\"model\":\"\(String(repeating: "m", count: 257))\",\"messages\":[{}]}", "invalid_value", "model"),
     ("{\"model\":\"\(String(repeating: "m", count: 5000))\",\"messages\":[{}]}", "invalid_value", "model"),

@@ -14,6 +14,7 @@ import Testing
       [server]
       port = 0
       health_check_interval_secs = 0
+      models_refresh_secs = 0
       \(server)
       [access_log]
       format = "off"
@@ -102,10 +103,15 @@ import Testing
     for (line, expected) in [("local_first = false", [1, 0]), ("local_first = true", [0, 1])] {
       let world = try World(toml: "[server]\n\(line)", [good, good])
       var configuration = world.gateway.settings.configuration
-      configuration.providers[1].kind = .ollama
+      configuration.providers[1].baseURL = try BaseURL("http://here.localhost")
+      var count = 0
+      world.reactor.answer(origin: "http://here.localhost") { _ in
+        count += 1
+        return Script(Script.Step.answer)
+      }
       #expect(world.gateway.apply(configuration) == nil)
       #expect(try world.exchange(World.chat()).status == 200)
-      #expect([0, 1].map { world.seen($0).count } == expected)
+      #expect([world.seen(0).count, count] == expected)
     }
   }
 

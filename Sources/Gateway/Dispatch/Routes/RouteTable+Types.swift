@@ -14,6 +14,10 @@ extension RouteTable {
     public var isLocal: Bool
     /// Model names, and patterns in which `*` stands for any characters; an empty list means every model.
     public var models: [String]
+    /// The models that the provider lists; `nil` if its list is not known. Without patterns it serves these alone.
+    var listed: [String]?
+    /// Whether another provider than those of this machine may answer for a model that this provider has.
+    var allowsHostedFallback: Bool
     /// Aliases of its models, each with the model as its meaning.
     public var aliases: [Rename]
     /// The provider's own names for models that others call differently. A `*` on both sides keeps what it matched.
@@ -21,6 +25,7 @@ extension RouteTable {
 
     public init(
       _ name: String, priority: Int = 10, weight: Int = 1, isLocal: Bool = false, models: [String] = [],
+      listed: [String]? = nil, allowsHostedFallback: Bool = false,
       aliases: [Rename] = [], upstreamNames: [Rename] = []
     ) {
       self.name = name
@@ -29,6 +34,8 @@ extension RouteTable {
       self.weight = weight
       self.isLocal = isLocal
       self.models = models
+      self.listed = listed
+      self.allowsHostedFallback = allowsHostedFallback
       self.aliases = aliases
       self.upstreamNames = upstreamNames
     }

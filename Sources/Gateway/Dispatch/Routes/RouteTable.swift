@@ -2,10 +2,14 @@
 ///
 /// The candidates of a name, in order:
 ///
-/// 1. The provider in `PROVIDER/MODEL`, with the rest of the name.
-/// 2. The providers that list the model by name, then those with the most specific pattern (the most bytes besides
-///    its `*`), then those that serve every model. Each provider is listed once.
-/// 3. Among equals, the lower priority number, then the order of the configuration.
+/// 1. The providers that list the model, and those for which the configuration names it.
+/// 2. Without any of these, the provider in `PROVIDER/MODEL` alone, with the rest of the name.
+/// 3. The providers with the most specific pattern (the most bytes besides its `*`).
+/// 4. If no provider lists the model, those without patterns whose own list is not known.
+///
+/// Each provider is listed once. Among equals, the lower priority number comes first, then the order of the configuration. A
+/// model that a provider on this machine has goes to no other machine, unless that provider allows it or the configuration
+/// names the model there.
 ///
 /// Candidates with the same specificity and priority are a *tier*: a strategy selects among them, and the next tier
 /// is used only if none of the first is available. An alias has the candidates of its model, and a virtual model
@@ -30,6 +34,8 @@ public struct RouteTable: ~Copyable, Sendable {
     var virtual = RouteTrie.nothing
     /// Whether `first` is the index of an ambiguity; it has no candidates then.
     var isAmbiguous = false
+    /// Whether its names begin with `PROVIDER/`, so that only that provider may serve them.
+    var isPin = false
 
     /// The range of its candidates in `list`.
     var range: Range<Int> {
@@ -129,7 +135,11 @@ public struct RouteTable: ~Copyable, Sendable {
       if group.isAmbiguous { return .ambiguous(ambiguities[Int(group.first)]) }
       if group.count > 0 { return .found }
     }
-    return match.wildcards.isEmpty ? .notServed : .found
+    if match.wildcards.isEmpty { return .notServed }
+    if !isPin(match) { return .found }
+    var candidates: [RouteCandidate] = []
+    self.candidates(match, into: &candidates)
+    return candidates.isEmpty ? .notServed : .found
   }
 
   /// Replaces the contents of `out` by all candidates in order.
@@ -156,6 +166,12 @@ public struct RouteTable: ~Copyable, Sendable {
       seen.insert(list[next].provider)
       out.append(list[next])
     }
+    if isPin(match) { out.removeAll { !$0.isDirect } }
+  }
+
+  /// Whether a match names a provider, which alone may serve it.
+  private func isPin(_ match: RouteMatch) -> Bool {
+    match.group != RouteTrie.nothing && groups[Int(match.group)].isPin
   }
 
   private func nextWildcard(_ match: RouteMatch, from start: Int) -> Int {
@@ -246,6 +262,12 @@ public struct RouteCandidate: Equatable, Sendable {
     var rawValue: UInt8
     static let direct = Flags(rawValue: 1)
     static let local = Flags(rawValue: 2)
+    /// The provider has no patterns, and its list is not known.
+    static let unrestricted = Flags(rawValue: 4)
+    /// The provider lists the model.
+    static let listed = Flags(rawValue: 8)
+    /// The configuration names the model for the provider.
+    static let named = Flags(rawValue: 16)
   }
 
   /// The provider's index.
@@ -262,6 +284,9 @@ public struct RouteCandidate: Equatable, Sendable {
   public var isLocal: Bool {
     @inline(__always) @_noAllocation @_noLocks get { flags.rawValue & 2 != 0 }
   }
+
+  /// Whether the provider is known to have the model.
+  var isOwner: Bool { !flags.isDisjoint(with: [.listed, .named]) }
 
   func isBefore(_ other: RouteCandidate) -> Bool { (tierRank, index) < (other.tierRank, other.index) }
 }

@@ -58,11 +58,18 @@ extension RouteTableBuilder {
     var all = (key?.names ?? []).map { drafts[$0].candidate }
     let node = trie.find(name.span)
     let group = node.isName ? inherited[trie.nodeOfKey[Int(node.group)]].map { UInt32($0) } : node.group
-    if let group, group != RouteTrie.nothing { all += lists[Int(group)] }
+    var isPin = false
+    if let group, group != RouteTrie.nothing {
+      all += lists[Int(group)].candidates
+      isPin = lists[Int(group)].isPin
+    }
     let matching = wildcards.matching(name.span)
     for (draft, star) in wildcardDrafts where matching.contains(star) { all.append(drafts[draft].candidate) }
-    if key?.isBareProvider == true { all.removeAll(where: \.isDirect) }
-    return Self.once(Self.ordered(all))
+    if key?.isProviderPrefix == true { all.removeAll() }
+    // A model belongs to the providers that are known to have it, even if its name begins with that of another.
+    let isOwned = all.contains { !$0.isDirect && $0.isOwner }
+    if isPin || isOwned { all.removeAll { $0.isDirect == isOwned } }
+    return permitted(Self.ordered(all))
   }
 
   /// Gives every candidate an explicit model name, derived from the name by which it was found.

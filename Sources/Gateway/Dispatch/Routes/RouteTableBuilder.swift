@@ -21,8 +21,8 @@ struct RouteTableBuilder {
     var aliases: [(draft: Int, model: [UInt8])] = []
     /// The global aliases and virtual models with this name.
     var targets: [NameTarget] = []
-    /// Whether the key is a provider's name and a slash, which selects nothing by itself.
-    var isBareProvider = false
+    /// Whether the key is a provider's name and a slash: it selects nothing by itself, and no other provider behind it.
+    var isProviderPrefix = false
     var isName = false
   }
 
@@ -40,7 +40,7 @@ struct RouteTableBuilder {
   /// The keys in the order of the trie.
   var order: [[UInt8]] = []
   /// The lists of the prefixes, and for each node the list that it has or inherits.
-  var lists: [[RouteCandidate]] = []
+  var lists: [(candidates: [RouteCandidate], isPin: Bool)] = []
   var inherited: [Int?] = []
   /// The index of each pattern with a `*` elsewhere than at the end, and the drafts with such a pattern.
   var wildcardNumbers: [[UInt8]: Int] = [:]
@@ -92,6 +92,9 @@ struct RouteTableBuilder {
   private mutating func gather(_ index: Int) throws(RouteTableError) {
     let provider = providers[index]
     let prefix = Array(provider.name.utf8) + [UInt8(ascii: "/")]
+    keys[prefix, default: Key()].isProviderPrefix = true
+    keys[prefix, default: Key()].isName = true
+    try gatherListed(index, prefix)
     let models = provider.models.isEmpty ? ["*"] : provider.models
     for model in models where !model.isEmpty {
       let pattern = Self.collapsingWildcards(Array(model.utf8))
@@ -99,24 +102,38 @@ struct RouteTableBuilder {
       let isName = !pattern.contains(UInt8(ascii: "*"))
       let literal = isName ? Self.nameSpecificity : pattern.count { $0 != UInt8(ascii: "*") }
       let name = isName ? fixedName(index, model) : RouteTrie.nothing
-      try note(pattern, draft(index, entry, specificity: literal, name: name))
-      try note(
-        prefix + pattern, draft(index, entry, specificity: Self.directSpecificity, name: name, isDirect: true))
-      if pattern == [UInt8(ascii: "*")] {
-        keys[prefix, default: Key()].isBareProvider = true
-        keys[prefix, default: Key()].isName = true
+      let flags: RouteCandidate.Flags = isName ? .named : provider.models.isEmpty ? .unrestricted : []
+      if !flags.contains(.unrestricted) || provider.listed == nil {
+        try note(pattern, draft(index, entry, specificity: literal, name: name, flags))
       }
+      try note(prefix + pattern, draft(index, entry, specificity: Self.directSpecificity, name: name, .direct))
     }
     for alias in provider.aliases where !alias.name.isEmpty {
       let entry = add(entry: alias.name, of: index)
       let name = intern(provider.upstreamName(alias.meaning))
-      let named = draft(index, entry, specificity: Self.nameSpecificity, name: name)
+      let named = draft(index, entry, specificity: Self.nameSpecificity, name: name, .named)
       let bytes = Array(alias.name.utf8)
       keys[bytes, default: Key()].aliases.append((named, Array(alias.meaning.utf8)))
       keys[bytes, default: Key()].isName = true
-      let direct = draft(index, entry, specificity: Self.directSpecificity, name: name, isDirect: true)
+      let direct = draft(index, entry, specificity: Self.directSpecificity, name: name, .direct)
       keys[prefix + bytes, default: Key()].names.append(direct)
       keys[prefix + bytes, default: Key()].isName = true
+    }
+  }
+
+  /// Files the models that a provider lists and may serve, under their names.
+  private mutating func gatherListed(_ index: Int, _ prefix: [UInt8]) throws(RouteTableError) {
+    let provider = providers[index]
+    guard let listed = provider.listed, !listed.isEmpty else { return }
+    let patterns = provider.models.map(ModelPattern.init)
+    let entry = add(entry: "*", of: index)
+    for model in listed where patterns.isEmpty || patterns.contains(where: { $0.matches(model) }) {
+      // A `*` in a name is no pattern; such a name is not listed anywhere.
+      let bytes = Array(model.utf8)
+      if bytes.isEmpty || bytes.contains(UInt8(ascii: "*")) { continue }
+      let name = fixedName(index, model)
+      let flags: RouteCandidate.Flags = provider.models.contains(model) ? [.listed, .named] : .listed
+      try note(bytes, draft(index, entry, specificity: Self.nameSpecificity, name: name, flags))
     }
   }
 
@@ -164,10 +181,10 @@ struct RouteTableBuilder {
   }
 
   private mutating func draft(
-    _ index: Int, _ entry: Int, specificity: Int, name: UInt32, isDirect: Bool = false
+    _ index: Int, _ entry: Int, specificity: Int, name: UInt32, _ flags: RouteCandidate.Flags = []
   ) -> Int {
     let provider = providers[index]
-    var flags: RouteCandidate.Flags = isDirect ? .direct : []
+    var flags = flags
     if provider.isLocal { flags.insert(.local) }
     drafts.append(
       Draft(
@@ -240,11 +257,18 @@ struct RouteTableBuilder {
     }
   }
 
-  /// Removes the entries of providers that the name names from the other candidates.
-  static func once(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
-    let named = BitSet128(candidates.lazy.filter(\.isDirect).map(\.provider))
-    if named.isEmpty { return candidates }
-    return candidates.filter { $0.isDirect || !named.contains($0.provider) }
+  /// Removes the providers that must not receive the request: others than those of this machine if one of these has the model,
+  /// and those that are merely unrestricted if any provider lists it.
+  func permitted(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
+    let isListed = candidates.contains { $0.flags.contains(.listed) }
+    let isKept = candidates.contains { candidate in
+      candidate.isOwner && candidate.isLocal && !providers[candidate.provider].allowsHostedFallback
+    }
+    if !isListed, !isKept { return candidates }
+    return candidates.filter { candidate in
+      if isListed, candidate.flags.contains(.unrestricted) { return false }
+      return !isKept || candidate.isLocal || candidate.flags.contains(.named)
+    }
   }
 
   // MARK: Lists
@@ -256,14 +280,16 @@ struct RouteTableBuilder {
     for (key, node) in zip(order.indices, trie.nodeOfKey) { keyOf[node] = key }
     // Parents precede their children.
     for node in trie.nodes.indices {
-      if let key = keyOf[node], let known = keys[order[key]], !known.prefixes.isEmpty {
-        let above = inherited[node].map { lists[$0] } ?? []
+      if let key = keyOf[node], let known = keys[order[key]], !known.prefixes.isEmpty || known.isProviderPrefix {
+        var above: (candidates: [RouteCandidate], isPin: Bool) = ([], known.isProviderPrefix)
+        if !known.isProviderPrefix, let list = inherited[node] { above = lists[list] }
         inherited[node] = lists.count
-        lists.append(Self.ordered(known.prefixes.map { drafts[$0].candidate } + above))
+        let candidates = Self.ordered(known.prefixes.map { drafts[$0].candidate } + above.candidates)
+        lists.append((above.isPin ? candidates.filter(\.isDirect) : candidates, above.isPin))
       }
       for child in trie.children(of: node) { inherited[child] = inherited[node] }
     }
-    for list in lists { append(Self.once(list)) }
+    for list in lists { append(list.candidates, isPin: list.isPin) }
     for node in trie.nodes.indices {
       // Until the names are built, a name's group is the index of its key.
       let key = keyOf[node].flatMap { keys[order[$0]]?.isName == true ? UInt32($0) : nil }
@@ -311,7 +337,7 @@ struct RouteTableBuilder {
     return UInt32(truncatingIfNeeded: hash.bits)
   }
 
-  private mutating func append(_ candidates: [RouteCandidate], virtual: Int? = nil) {
+  private mutating func append(_ candidates: [RouteCandidate], isPin: Bool = false, virtual: Int? = nil) {
     let first = list.count
     for var candidate in candidates {
       candidate.listIndex = UInt32(list.count)
@@ -321,6 +347,6 @@ struct RouteTableBuilder {
     groups.append(
       RouteTable.Group(
         first: UInt32(first), count: UInt32(list.count - first),
-        virtual: virtual.map { UInt32($0) } ?? RouteTrie.nothing))
+        virtual: virtual.map { UInt32($0) } ?? RouteTrie.nothing, isPin: isPin))
   }
 }

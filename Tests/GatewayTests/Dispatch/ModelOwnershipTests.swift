@@ -1,0 +1,211 @@
+import Reactor
+import Support
+import Testing
+
+@testable import Gateway
+
+/// A model is served by the providers that have it: by their lists, and by the configuration.
+@Suite struct ModelOwnershipTests {
+  private typealias Provider = RouteTable.Provider
+
+  // MARK: The table
+
+  @Test func `a listed model belongs to the providers that list it`() throws {
+    let table = try RouteTable([
+      Provider("a", listed: ["x", "y"]), Provider("b", listed: ["y"]), Provider("c"), Provider("d", models: ["x*"]),
+    ])
+    #expect(RouteTableTests.list(table, "x") == ["a:x", "d:x"])
+    #expect(RouteTableTests.list(table, "y") == ["a:y", "b:y"])
+    // Nothing lists it, so the provider whose list is not known may have it.
+    #expect(RouteTableTests.list(table, "z") == ["c:z"])
+    #expect(RouteTableTests.list(table, "x2") == ["d:x2", "c:x2"])
+  }
+
+  @Test func `a provider whose list is known serves no other model`() throws {
+    let table = try RouteTable([Provider("a", listed: []), Provider("b", models: ["*"], listed: ["x"])])
+    #expect(RouteTableTests.list(table, "x") == ["b:x"])
+    #expect(RouteTableTests.list(table, "z") == ["b:z"])
+    let closed = try RouteTable([Provider("a", listed: ["x"])])
+    #expect(closed.verdict(closed.match("z")) == .notServed)
+  }
+
+  @Test func `patterns restrict the models of a list`() throws {
+    let table = try RouteTable([
+      Provider("a", models: ["gpt-*"], listed: ["gpt-5", "tts-1"]), Provider("b", listed: []),
+    ])
+    #expect(RouteTableTests.list(table, "gpt-5") == ["a:gpt-5"])
+    #expect(RouteTableTests.list(table, "tts-1") == [])
+    #expect(RouteTableTests.list(table, "gpt-6") == ["a:gpt-6"])
+  }
+
+  @Test(arguments: ["b/m", "b/", "b/x/y", "b:m", "b m", "b\\m", "b\"m\"", "b"])
+  func `a listed name belongs to its provider, whatever it looks like`(name: String) throws {
+    let table = try RouteTable([Provider("a", listed: [name]), Provider("b", listed: ["m"])])
+    #expect(RouteTableTests.list(table, name) == (name == "b/" ? [] : ["a:" + name]))
+    #expect(RouteTableTests.list(table, "b/m") == (name == "b/m" ? ["a:b/m"] : ["b:m"]))
+  }
+
+  @Test func `a name that names a provider is a pin, with every pattern`() throws {
+    let table = try RouteTable([
+      Provider("a"), Provider("b", models: ["*-x", "m*", "n"]), Provider("c", models: ["*/m", "b*", "*"]),
+    ])
+    for name in ["b/q-x", "b/m1", "b/n"] { #expect(RouteTableTests.order(table, name) == [1]) }
+    for name in ["b/other", "b/a/m"] {
+      #expect(RouteTableTests.order(table, name) == [])
+      #expect(table.verdict(table.match(name)) == .notServed)
+    }
+    #expect(RouteTableTests.order(table, "a/b/m1") == [0])
+  }
+
+  // MARK: This machine
+
+  @Test func `a model of this machine goes to no other machine`() throws {
+    let here = Provider("here", priority: 20, isLocal: true, listed: ["m"])
+    let there = Provider("there", listed: ["m"])
+    #expect(RouteTableTests.list(try RouteTable([here, there]), "m") == ["here:m"])
+    let pattern = Provider("pattern", models: ["m*"])
+    #expect(RouteTableTests.list(try RouteTable([here, pattern]), "m") == ["here:m"])
+    // The configuration says otherwise.
+    let named = Provider("named", priority: 30, models: ["m"])
+    #expect(RouteTableTests.list(try RouteTable([here, there, named]), "m") == ["here:m", "named:m"])
+    let open = Provider("open", priority: 20, isLocal: true, listed: ["m"], allowsHostedFallback: true)
+    #expect(RouteTableTests.list(try RouteTable([open, there]), "m") == ["there:m", "open:m"])
+    let virtual = RouteTable.VirtualModel("v", [RouteTable.Target("m"), RouteTable.Target("there/m")])
+    #expect(
+      RouteTableTests.list(try RouteTable([here, there], virtuals: [virtual]), "v") == ["here:m", "there:m"])
+  }
+
+  @Test(arguments: [
+    ("http://localhost:1", true), ("http://127.0.0.1", true), ("http://127.9.9.9:8/v1", true),
+    ("http://[::1]:8", true),
+    ("http://up.localhost", true), ("http://LOCALHOST", true), ("http://192.168.0.1", false),
+    ("http://[fe80::1]", false),
+    ("https://localhost.example", false), ("https://127.0.0.1.example", false), ("https://api.openai.com", false),
+  ])
+  func `the address says whether a provider is on this machine`(url: String, isHere: Bool) throws {
+    #expect(try BaseURL(url).isOnThisMachine == isHere)
+  }
+
+  // MARK: The gateway
+
+  private static func list(_ models: [String]) -> [Script.Step] {
+    Script.Step.json(#"{"data":[\#(models.map { #"{"id":"\#($0)"}"# }.joined(separator: ","))]}"#)
+  }
+
+  /// A provider that lists models, and answers for them alone.
+  private static func having(_ models: [String]) -> World.Play {
+    { request in
+      if request.method == "GET" { return list(models) }
+      let isKnown = models.contains { request.text.contains("\"\($0)\"") }
+      return isKnown ? Script.Step.answer : Script.Step.json(#"{"error":{"message":"no such model"}}"#, status: 404)
+    }
+  }
+
+  private static func chat(_ model: String) -> [UInt8] {
+    World.chat(#"{"model":"\#(model)","messages":[{"role":"user","content":"hi"}]}"#)
+  }
+
+  private static func models(_ world: World) throws -> HTTPMessage {
+    try world.exchange(Array("GET /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n".utf8))
+  }
+
+  @Test(arguments: Transport.allCases)
+  func `a model is asked for where it is listed, without a request for the lists`(transport: Transport) throws {
+    let world = try World(
+      transport, toml: "[server]\nmodels_refresh_secs = 60",
+      [Self.having(["one"]), Self.having(["two", "up0/odd"])])
+    #expect(world.run { world.seenCount == 2 })
+    world.run(for: .milliseconds(20))
+    for (model, provider) in [
+      ("one", "up0/one"), ("two", "up1/two"), ("up0/odd", "up1/up0/odd"), ("up1/two", "up1/two"),
+    ] {
+      let answer = try world.exchange(Self.chat(model))
+      #expect(answer.status == 200)
+      #expect(answer.field("x-served-by") == provider)
+    }
+    let before = world.seenCount
+    #expect(try world.exchange(Self.chat("three")).status == 404)
+    #expect(world.seenCount == before)
+  }
+
+  @Test func `a list that cannot be read changes nothing, and a new one counts at once`() throws {
+    var models: [String]? = ["one"]
+    let world = try World(
+      clock: .manual, toml: "[server]\nmodels_refresh_secs = 60\nhealth_check_interval_secs = 0",
+      [
+        { request in
+          if request.method != "GET" { return Script.Step.answer }
+          return models.map(Self.list) ?? Script.Step.json("nothing", status: 500)
+        }
+      ])
+    func status(_ model: String) throws -> Int { try world.exchange(Self.chat(model)).status }
+    world.settle()
+    #expect(try status("two") == 404)
+    models = nil
+    world.pass(.seconds(61))
+    #expect(try status("one") == 200)
+    #expect(try status("two") == 404)
+    models = ["two"]
+    world.pass(.seconds(61))
+    #expect(try status("one") == 404)
+    #expect(try status("two") == 200)
+  }
+
+  @Test func `a model that is not found requests the lists, at most every five seconds`() throws {
+    var models = ["one"]
+    var requests = 0
+    let world = try World(
+      clock: .manual, toml: "[server]\nmodels_refresh_secs = 3600\nhealth_check_interval_secs = 0",
+      [
+        { request in
+          if request.method != "GET" { return Script.Step.answer }
+          requests += 1
+          return Self.list(models)
+        }
+      ])
+    world.settle()
+    models.append("new")
+    for _ in 0..<3 { #expect(try world.exchange(Self.chat("new")).status == 404) }
+    #expect(requests == 1)
+    world.pass(.seconds(6))
+    #expect(try world.exchange(Self.chat("new")).status == 404)
+    world.settle()
+    #expect(requests == 2)
+    #expect(try world.exchange(Self.chat("new")).status == 200)
+  }
+
+  @Test func `aliases and virtual models are listed, and found`() throws {
+    let world = try World(
+      toml: """
+        [[aliases]]
+        name = "fast"
+        model = "one"
+        [[aliases]]
+        name = "gone"
+        model = "up0/none/zz"
+        [[virtual_models]]
+        name = "best"
+        targets = ["two", "one"]
+        """, providers: "type = \"OpenAiCompatible\"\nmodels = [\"one\"]", [Self.having(["one"])])
+    let list = try Self.models(world).text
+    for name in ["one", "fast", "best"] {
+      #expect(list.contains("\"id\":\"\(name)\""))
+      let one = try world.exchange(Array("GET /v1/models/\(name) HTTP/1.1\r\nhost: localhost\r\n\r\n".utf8))
+      #expect(one.status == 200)
+      #expect(try world.exchange(Self.chat(name)).status == 200)
+    }
+    #expect(!list.contains("gone"))
+  }
+
+  @Test func `a reload keeps the list of a provider at the same address, and forgets that of another`() throws {
+    let world = try World(toml: "[server]\nmodels_cache_secs = 0", [Self.having(["one"])])
+    _ = try Self.models(world)
+    #expect(try world.exchange(Self.chat("two")).status == 404)
+    var configuration = world.gateway.settings.configuration
+    #expect(world.gateway.apply(configuration) == nil)
+    #expect(world.gateway.dispatcher.firstCandidate(of: "two") == nil)
+    configuration.providers[0].baseURL = try BaseURL("http://elsewhere.test")
+    #expect(world.gateway.apply(configuration) == nil)
+    #expect(world.gateway.dispatcher.firstCandidate(of: "two") != nil)
+  }
+}
