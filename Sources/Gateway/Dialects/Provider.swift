@@ -91,7 +91,7 @@ final class Provider: Sendable {
   func target(for model: String, streams: Bool) -> WriteTarget {
     WriteTarget(
       model: model, maxTokensLimit: maxTokensLimit, streams: streams, acceptsUsage: acceptsUsage,
-      isLocal: kind.row.isLocal)
+      isLocal: isLocal)
   }
 
   /// The models that the configuration names without wildcards.
