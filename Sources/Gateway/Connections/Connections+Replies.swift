@@ -79,11 +79,8 @@ extension Connections {
 
   /// The record of a request, as far as its head and its body decide it.
   func record(of request: AcceptedRequest, _ connection: Connection) -> RequestRecord {
-    var record = RequestRecord()
-    record.id = request.options.requestID
-    record.caller = request.caller
-    record.path = request.path
-    record.bytesIn = request.bytes + connection.body.count
-    return record
+    RequestRecord(
+      id: request.options.requestID, caller: request.caller, path: request.path,
+      bytesIn: request.bytes + connection.body.count)
   }
 }

@@ -15,7 +15,7 @@ final class Recorder {
     concluded += 1
     accessLog.append(record, at: wallClock)
     guard record.isCall else { return }
-    let decision = RouteDecision(record)
+    let decision = record.decision
     decisions.append(decision)
     switch record.outcome {
     case .completed: events.append(.inference, .decision(decision), at: wallClock)

@@ -1,5 +1,7 @@
 /// The result of routing one finished request, kept for `GET /v1/route/explain/{id}` and for events.
-struct RouteDecision: Sendable {
+///
+/// A class, because the decisions and the events share it, and neither copies it.
+final class RouteDecision: Sendable {
   let id: String
   let model: String
   /// The provider that answered, or that was tried last.
@@ -9,14 +11,26 @@ struct RouteDecision: Sendable {
   let latency: Duration
   let tokens: Int?
 
-  init(_ record: RequestRecord) {
-    id = record.id
-    model = record.model
-    provider = record.provider
-    status = record.status
-    failedAttempts = record.failedAttempts
-    latency = record.total
-    tokens = record.usage?.total
+  fileprivate init(
+    id: String, model: String, provider: String, status: Int, failedAttempts: [RequestRecord.FailedAttempt],
+    latency: Duration, tokens: Int?
+  ) {
+    self.id = id
+    self.model = model
+    self.provider = provider
+    self.status = status
+    self.failedAttempts = failedAttempts
+    self.latency = latency
+    self.tokens = tokens
+  }
+}
+
+extension RequestRecord {
+  /// The part of the record that is kept for callers.
+  var decision: RouteDecision {
+    RouteDecision(
+      id: id, model: model, provider: provider, status: status, failedAttempts: failedAttempts, latency: total,
+      tokens: usage?.total)
   }
 }
 

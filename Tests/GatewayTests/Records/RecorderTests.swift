@@ -18,12 +18,12 @@ import Testing
   @Test func `the newest decision about an ID is found, and only the latest 1024 are kept`() {
     var decisions = RouteDecisions()
     for (id, status) in [("first", 200), ("twice", 500), ("twice", 201)] {
-      decisions.append(RouteDecision(Self.record(id, status: status)))
+      decisions.append(Self.record(id, status: status).decision)
     }
     #expect(decisions.find(id: "twice")?.status == 201)
-    for number in 0..<1021 { decisions.append(RouteDecision(Self.record("n-\(number)"))) }
+    for number in 0..<1021 { decisions.append(Self.record("n-\(number)").decision) }
     #expect(decisions.find(id: "first") != nil)
-    decisions.append(RouteDecision(Self.record("last")))
+    decisions.append(Self.record("last").decision)
     #expect(decisions.find(id: "first") == nil)
     #expect(decisions.find(id: "twice") != nil)
     #expect(decisions.find(id: "last") != nil)
