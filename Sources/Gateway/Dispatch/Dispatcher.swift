@@ -31,8 +31,6 @@ final class Dispatcher {
 
   /// The inputs of the next step in addition to the route.
   struct Situation {
-    /// The exchange, and how it waits if it has to.
-    var request: SlotQueue.Request
     /// Why the last attempt failed.
     var failure: AttemptFailure?
     /// How long a provider may load a model.
@@ -123,7 +121,7 @@ final class Dispatcher {
         balancer.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
     }
     applyRequirements(&plan, call, body, mayReadMore: mayReadMore)
-    return RoutePlanBox(plan)
+    return RoutePlanBox(consume plan)
   }
 
   private func affinity(_ call: Call, _ session: AffinityKey?, _ body: Span<UInt8>) -> AffinityKey? {
@@ -135,8 +133,11 @@ final class Dispatcher {
   }
 
   /// Returns the next step of an exchange. An attempt has its slot; a queued exchange has its place.
+  ///
+  /// - Parameter waiting: The exchange, and how it waits if it has to.
   func next(
-    _ route: RoutePlanBox, _ situation: Situation, now: Duration, random: inout some RandomNumberGenerator
+    _ route: RoutePlanBox, _ situation: Situation, waiting: @autoclosure () -> SlotQueue.Request, now: Duration,
+    random: inout some RandomNumberGenerator
   ) -> Step {
     if situation.failure?.isTooLong == true { balancer.excludeSmallerContexts(&route.plan) }
     if situation.failure?.isLoading == true {
@@ -144,7 +145,7 @@ final class Dispatcher {
     }
     switch balancer.next(&route.plan, at: now) {
     case .attempt(let selection): return .attempt(selection)
-    case .atCapacity: return enqueue(route, situation.request, now)
+    case .atCapacity: return enqueue(route, waiting(), now)
     case .noCandidate: break
     }
     if balancer.mayRetryLoading(&route.plan, until: now + Self.loadDelay) {

@@ -41,7 +41,7 @@ final class RoutePlanBox {
 }
 
 /// A candidate that was selected for an attempt, with everything that is released when the attempt ends.
-final class Selection: Sendable {
+struct Selection: Sendable {
   let picked: Router.Picked
   /// The provider's index, which a reload may change: for the turn of the selection only.
   let provider: Int

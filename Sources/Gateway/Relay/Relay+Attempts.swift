@@ -5,14 +5,16 @@ extension Relay {
   /// Starts the next attempt of an exchange, or does what the dispatcher decides instead.
   func startNextAttempt(_ exchange: Exchange, _ connection: Connection, _ effects: inout Effects) {
     guard let route = exchange.fetch.route, let request = connection.request else { return }
-    let queued = SlotQueue.Request(
-      exchange: exchange.client, caller: request.caller.queueKey(address: connection.address?.bytes),
-      priority: request.priority,
-      before: exchange.fetch.lastQueueEntry)
     let situation = Dispatcher.Situation(
-      request: queued, failure: exchange.fetch.failure, modelLoad: exchange.fetch.timeouts.modelLoad,
+      failure: exchange.fetch.failure, modelLoad: exchange.fetch.timeouts.modelLoad,
       dialect: exchange.options.dialect)
-    switch dispatcher.next(route, situation, now: reactor.now, random: &random) {
+    let step = dispatcher.next(
+      route, situation,
+      waiting: SlotQueue.Request(
+        exchange: exchange.client, caller: request.caller.queueKey(address: connection.address?.bytes),
+        priority: request.priority, before: exchange.fetch.lastQueueEntry),
+      now: reactor.now, random: &random)
+    switch step {
     case .attempt(let selection): startAttempt(selection, exchange, request, &effects)
     case .delay(let time): exchange.fetch.suspend(.retry(at: time))
     case .queued(let time): exchange.fetch.suspend(.queue(until: time))

@@ -190,10 +190,11 @@ public struct RouteTable: ~Copyable, Sendable {
   /// Returns the candidate's name for the model that a caller requested.
   public func upstreamName(_ candidate: RouteCandidate, for model: String) -> String {
     if candidate.name != RouteTrie.nothing { return names[Int(candidate.name)] }
-    let provider = providers[candidate.provider]
-    guard candidate.isDirect else { return provider.upstreamName(model) }
-    return provider.upstreamName(
-      String(decoding: model.utf8.dropFirst(provider.name.utf8.count + 1), as: UTF8.self))
+    // A span reads the provider in place; the subscript of the array copies it.
+    let providers = providers.span
+    guard candidate.isDirect else { return providers[candidate.provider].upstreamName(model) }
+    return providers[candidate.provider].upstreamName(
+      String(decoding: model.utf8.dropFirst(providers[candidate.provider].name.utf8.count + 1), as: UTF8.self))
   }
 
   /// Returns whether a provider serves a model under this name.
