@@ -2,35 +2,43 @@
 ///
 /// A lookup takes an index and a comparison; a stale ID finds nothing.
 struct IDTable<Value> {
-  private var entries: [(id: UInt64, value: Value)?] = []
+  /// The last ID in each slot. Beside the values, so that a comparison copies no value.
+  private var ids: [UInt64] = []
+  /// The occupant of each slot.
+  private var occupants: [Value?] = []
 
   /// The number of entries.
   private(set) var count = 0
 
   subscript(id: UInt64) -> Value? {
-    get {
-      let slot = Self.slot(id)
-      guard slot < entries.count, let entry = entries[slot], entry.id == id else { return nil }
-      return entry.value
-    }
+    get { contains(id) ? occupants[Self.slot(id)] : nil }
     set {
       let slot = Self.slot(id)
       if let newValue {
-        while entries.count <= slot { entries.append(nil) }
-        if entries[slot] == nil { count += 1 }
-        entries[slot] = (id, newValue)
-      } else if self[id] != nil {
-        entries[slot] = nil
+        while ids.count <= slot {
+          ids.append(0)
+          occupants.append(nil)
+        }
+        if occupants[slot] == nil { count += 1 }
+        ids[slot] = id
+        occupants[slot] = newValue
+      } else if contains(id), occupants[slot] != nil {
+        occupants[slot] = nil
         count -= 1
       }
     }
   }
 
+  private func contains(_ id: UInt64) -> Bool {
+    let slot = Self.slot(id)
+    return slot < ids.count && ids[slot] == id
+  }
+
   /// Returns the current occupant of a slot.
-  func value(inSlot slot: Int) -> Value? { slot < entries.count ? entries[slot]?.value : nil }
+  func value(inSlot slot: Int) -> Value? { slot < occupants.count ? occupants[slot] : nil }
 
   /// All values, in no particular order.
-  var values: [Value] { entries.compactMap { $0?.value } }
+  var values: [Value] { occupants.compactMap(\.self) }
 
   private static func slot(_ id: UInt64) -> Int { Int(id & 0xFFFF_FFFF) }
 }

@@ -5,9 +5,7 @@ extension Span where Element == UInt8 {
   func hasPrefix(_ text: StaticString, at offset: Int, before end: Int) -> Bool {
     let count = text.utf8CodeUnitCount
     guard offset >= 0, end <= self.count, end - offset >= count else { return false }
-    let expected = text.bytes
-    for index in 0..<count where self[offset + index] != expected[index] { return false }
-    return true
+    return Search.matches(text, in: self, at: offset)
   }
 
   /// Returns whether the span is `text`.
@@ -18,8 +16,7 @@ extension Span where Element == UInt8 {
   /// Returns whether the span is `text`, which must be in lower case, without regard to case.
   func equalsIgnoringCase(_ text: Span<UInt8>) -> Bool {
     guard count == text.count else { return false }
-    for index in text.indices where self[index].lowercased != text[index] { return false }
-    return true
+    return Search.matchesIgnoringCase(text, in: self)
   }
 
   /// Returns whether both spans have the same bytes.

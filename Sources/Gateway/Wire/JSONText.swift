@@ -8,8 +8,10 @@ extension JSONValue {
   ///
   /// The text has at most as many bytes as the value, because no escape is shorter than its character.
   public func string(in json: Span<UInt8>) -> String? {
+    guard kind == .string else { return nil }
+    if !hasEscapes { return json.extracting(Int(slice.start) + 1..<end - 1).text }
     var text: [UInt8] = []
-    guard append(to: &text, from: json) else { return nil }
+    append(to: &text, from: json)
     return String(decoding: text, as: UTF8.self)
   }
 

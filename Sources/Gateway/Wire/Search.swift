@@ -155,6 +155,36 @@ public enum Search {
     return word
   }
 
+  /// Returns whether the bytes equal `text`, which has as many and is in lower case, without regard to case.
+  static func matchesIgnoringCase(_ text: Span<UInt8>, in bytes: Span<UInt8>) -> Bool {
+    let count = bytes.count
+    precondition(count == text.count)
+    if count < 8 {
+      var index = 0
+      while index < count {
+        if unsafe bytes[unchecked: index].lowercased != text[unchecked: index] { return false }
+        index &+= 1
+      }
+      return true
+    }
+    // The last word overlaps the one before it.
+    var at = 0
+    while true {
+      if lowercased(wholeWord(in: bytes, at: at)) != wholeWord(in: text, at: at) { return false }
+      if at == count &- 8 { return true }
+      at = min(at &+ 8, count &- 8)
+    }
+  }
+
+  /// Returns a word with its ASCII letters in lower case.
+  @inline(__always) @_noAllocation @_noLocks
+  private static func lowercased(_ word: UInt64) -> UInt64 {
+    // Of each byte without its top bit, the additions carry into the top bit from `A` on, and from behind `Z` on.
+    let low = word & ~tops
+    let letters = ((low &+ 0x3f3f_3f3f_3f3f_3f3f) ^ (low &+ 0x2525_2525_2525_2525)) & ~word & tops
+    return word | letters >> 2
+  }
+
   /// Returns whether the bytes at `offset`, of which there are enough, equal `name`.
   @inline(__always) @_noAllocation @_noLocks
   static func matches(_ name: StaticString, in bytes: Span<UInt8>, at offset: Int) -> Bool {
