@@ -30,7 +30,8 @@ extension Connections {
     options.keepsAlive = head.keepsAlive && !isDraining && connection.served + 1 < Self.requestsMax
     options.requestID = requestID(head, input)
     let found = EndpointTable.find(head.path, query: head.query, in: input)
-    options.dialect = found?.endpoint.dialect ?? Dialect(of: head, input)
+    let (row, endpoint) = (found?.row, found?.endpoint)
+    options.dialect = endpoint?.dialect ?? Dialect(of: head, input)
     do throws(APIError) {
       try checkHost(head, input)
       if head.method == .options {
@@ -38,14 +39,13 @@ extension Connections {
         try checkOrigin(head, input, &options)
         return .options(anonymous(Self.path(head, input), options, bytes: head.byteCount))
       }
-      let request = try accept(head, input, found, &options)
-      return .accepted(
-        request, try bodyReader(head, found?.row, input), wantsContinue: head.expectsContinue)
+      let request = try accept(head, input, row, endpoint, &options)
+      return .accepted(request, try bodyReader(head, row, input), wantsContinue: head.expectsContinue)
     } catch {
       // The body of a rejected request is not read, so the next request cannot be found behind it.
       var apiError = error
       if head.framing != .none { apiError.closes = true }
-      let path = found?.row.name ?? Self.path(head, input)
+      let path = row?.name ?? Self.path(head, input)
       return .rejected(apiError, anonymous(path, options, bytes: head.byteCount))
     }
   }
@@ -68,7 +68,7 @@ extension Connections {
 
   /// Accepts a request: its endpoint, its caller and its origin are decided on the same bytes, before the body.
   private func accept(
-    _ head: RequestHead, _ input: Span<UInt8>, _ found: (row: EndpointRow, endpoint: Endpoint)?,
+    _ head: RequestHead, _ input: Span<UInt8>, _ row: EndpointRow?, _ endpoint: Endpoint?,
     _ options: inout Reply.Options
   ) throws(APIError) -> AcceptedRequest {
     try checkOrigin(head, input, &options)
@@ -80,7 +80,7 @@ extension Connections {
         405, .methodNotAllowed, "hoosh is not a forward proxy; it accepts GET, HEAD, POST and OPTIONS.",
         allow: "GET, HEAD, POST, OPTIONS")
     }
-    guard let (row, endpoint) = found else {
+    guard let row, let endpoint else {
       throw APIError(
         404, .notFound, "There is no endpoint at this path. Use POST /v1/chat/completions or GET /v1/models.")
     }

@@ -154,7 +154,7 @@ final class Connections {
   }
 
   /// Takes a connection whose response was completed and whose next request may be there already.
-  func takeFinished() -> Connection? { finished.popLast() }
+  func takeFinished() -> Connection? { finished.isEmpty ? nil : finished.removeLast() }
 }
 
 @available(*, unavailable)

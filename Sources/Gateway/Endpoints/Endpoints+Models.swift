@@ -16,6 +16,8 @@ extension Endpoints {
 
   /// Responds to the connections that waited for the model lists, if these are complete.
   func sendAwaitedModels() {
+    // Asked after every event, so the usual answer costs no more than a comparison.
+    guard modelLists.isAwaited else { return }
     for connection in modelLists.takeReady() {
       guard connections.isOpen(connection), let request = connection.request, let endpoint = request.endpoint else {
         continue

@@ -101,7 +101,6 @@ extension Exchange {
 
   /// When `tick` is to be called at the latest.
   var nextTick: Duration {
-    let attemptBy = fetch.pause?.end ?? fetch.deadline(streams: streams)
     guard streams else { return min(began + fetch.timeouts.total, attemptBy) }
     switch phase {
     case .held: return min(began + fetch.timeouts.commitAfter, attemptBy)
@@ -110,6 +109,9 @@ extension Exchange {
     case .over: return .distant
     }
   }
+
+  /// When the present attempt or pause ends before any visible output.
+  private var attemptBy: Duration { fetch.pause?.end ?? fetch.deadline(streams: streams) }
 
   private var nextComment: Duration {
     fetch.timeouts.keepAliveComment > .zero && call.endpoint.hasComments

@@ -42,6 +42,9 @@ final class ModelLists {
     return false
   }
 
+  /// Whether a connection waits for the lists.
+  var isAwaited: Bool { !waiting.isEmpty }
+
   /// A connection ended: it waits no longer.
   func forget(_ connection: Connection) {
     if !waiting.isEmpty { waiting.removeAll { $0 === connection } }

@@ -101,10 +101,12 @@ final class Relay {
     while let response = reactor.response(of: transfer), !connection.isAboveHighWater, !response.body.isEmpty {
       guard exchange.isStreamingBody || response.body.count > Self.waitingAnswerMax else { return }
       var effects = takeEffects()
+      let available = response.body.count
       let count = exchange.bodyReceived(response.body.readable, &effects, now: reactor.now)
       reactor.consumeBody(of: transfer, count)
       perform(&effects, exchange, connection)
-      if count == 0 || exchange.fetch.attempt?.transfer != transfer.bits { return }
+      // Once all of it is read, nothing follows before the next turn.
+      if count == 0 || count == available || exchange.fetch.attempt?.transfer != transfer.bits { return }
     }
   }
 
