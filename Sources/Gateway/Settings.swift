@@ -37,8 +37,8 @@ final class Settings: Sendable {
   func target(_ provider: Int, _ call: Call, _ model: String) -> UpstreamTarget? {
     let (provider, targets) = (providers[provider], targets[provider].calls)
     let form = call.passes(to: provider.dialect) ? call.endpoint.form : nil
-    for (index, offered) in provider.calls.enumerated() where offered.path.serves(call.endpoint.kind, form) {
-      guard let rest = offered.path.rest else { return targets[index] }
+    for index in targets.indices where provider.calls[index].path.serves(call.endpoint.kind, form) {
+      guard let rest = provider.calls[index].path.rest else { return targets[index] }
       return targets[index].appending(rest(model, call.streams))
     }
     return nil

@@ -80,11 +80,7 @@ struct Call {
 
   /// Whether a provider of the dialect takes the caller's bytes, apart from small edits.
   func passes(to provider: Dialect) -> Bool {
-    let dialect = dialect(at: provider)
-    return switch request {
-    case .chat(let chat): chat.isIn(dialect)
-    case .embeddings(let embeddings): embeddings.endpoint.dialect == dialect
-    }
+    endpoint.passes(to: dialect(at: provider))
   }
 
   /// Returns the body for a candidate that speaks `dialect`; `json` is the caller's.
@@ -92,14 +88,14 @@ struct Call {
     switch request {
     case .chat(let chat):
       if endpoint.kind == .completions { return try completion(chat, json, in: dialect, for: target) }
-      if chat.isIn(dialect) {
+      if endpoint.passes(to: dialect) {
         return .edited(
           chat.edits(
             model: target.model, maxTokensLimit: target.maxTokensLimit, wantsUsage: target.acceptsUsage))
       }
       return .translated(try RequestTranslation.write(json, as: endpoint, in: dialect, for: target))
     case .embeddings(let embeddings):
-      if embeddings.endpoint.dialect == dialect { return .edited(embeddings.edits(model: target.model)) }
+      if endpoint.passes(to: dialect) { return .edited(embeddings.edits(model: target.model)) }
       return .translated(try embeddings.write(json, in: dialect, model: target.model))
     }
   }

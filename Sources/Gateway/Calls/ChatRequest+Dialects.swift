@@ -4,9 +4,6 @@
 /// Sources: OpenAI API reference, "Create a model response"; Anthropic API reference, "Create a Message"; Ollama API
 /// reference, "Generate a chat completion"; Gemini API reference, "Generating content".
 extension ChatRequest {
-  /// Whether a provider of the dialect accepts the body with only small edits.
-  func isIn(_ dialect: Dialect) -> Bool { endpoint.dialect == dialect && endpoint.form != .generate }
-
   /// Reads the properties of a request and returns the first error in it, or `nil`.
   mutating func scan(_ json: Span<UInt8>, for members: ChatMembers) throws(JSONError) -> APIError? {
     let prompt = endpoint.form == .generate ? members.completionPrompt ?? members.prompt : members.prompt

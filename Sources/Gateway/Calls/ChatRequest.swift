@@ -70,12 +70,14 @@ struct ChatRequest {
 
   private mutating func scan(_ json: Span<UInt8>) throws(JSONError) -> APIError? {
     var apiError: APIError?
+    // Beside the error, because comparing that with `nil` copies it.
+    var isValid = true
     var hasMessages = false
     var members = try Scanner.root(json)
     brace = members.offset - 1
     while let member = try members.next(in: json) {
       // The first error is reported, but the whole text is checked.
-      if apiError != nil { continue }
+      if !isValid { continue }
       do throws(APIError) {
         if member.keyEquals("model", in: json) {
           try readModel(member, json)
@@ -101,6 +103,7 @@ struct ChatRequest {
         }
       } catch {
         apiError = error
+        isValid = false
       }
     }
     return apiError ?? missing(isCompletion ? "prompt" : "messages", hasMessages) ?? checkPrompts()

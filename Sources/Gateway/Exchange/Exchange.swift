@@ -55,7 +55,6 @@ final class Exchange {
     received: Duration? = nil, now: Duration, created: UInt64
   ) {
     self.call = call
-    self.options = options
     self.client = client
     self.record = record
     self.created = created
@@ -77,6 +76,8 @@ final class Exchange {
     self.record.isCall = true
     self.record.model = call.model
     self.record.streams = streams
+    // Last, so that the options are moved and not copied.
+    self.options = options
   }
 
   // MARK: Attempts
@@ -112,7 +113,7 @@ final class Exchange {
     held.removeAll(keepingCapacity: true)
     let metadata = AnswerMetadata(
       requestID: options.requestID, created: created, modelToken: modelToken, echo: echo)
-    answer = AnswerStream(for: call, from: dialect, metadata)
+    answer = call.answerStream(from: dialect, metadata)
   }
 
   /// The upstream has taken that much of the request's body by now.

@@ -34,4 +34,7 @@ struct CallEndpoint: Equatable {
     self.form = form
     self.model = model
   }
+
+  /// Whether an upstream of the dialect takes the caller's body, apart from small edits.
+  func passes(to dialect: Dialect) -> Bool { self.dialect == dialect && form != .generate }
 }

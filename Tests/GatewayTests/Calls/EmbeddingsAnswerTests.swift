@@ -28,7 +28,7 @@ import Testing
     _ json: String, from dialect: Dialect, to endpoint: CallEndpoint, encoding: String = "float"
   ) throws -> (text: String, usage: Usage?) {
     let bytes = Array(json.utf8)
-    var answer = AnswerStream(for: try call(endpoint, encoding: encoding), from: dialect, label)
+    var answer = try call(endpoint, encoding: encoding).answerStream(from: dialect, label)
     let (whole, usage) = try answer.whole(bytes.span)
     switch whole {
     case .owned(let made): return (String(decoding: made, as: UTF8.self), usage)

@@ -46,7 +46,7 @@ func forEachEvent<Failure: Error>(
 
 /// The bytes that a caller receives for an upstream's stream whose bytes arrive in parts that end at `cuts`.
 func relay(_ stream: [UInt8], from dialect: Dialect, to call: CallEndpoint, cutAt cuts: [Int] = []) -> String {
-  var chat = AnswerStream(for: request(call), from: dialect, label)
+  var chat = request(call).answerStream(from: dialect, label)
   var out: [UInt8] = []
   var isDone = false
   do throws(AttemptFailure) {
@@ -64,7 +64,7 @@ func relay(_ stream: [UInt8], from dialect: Dialect, to call: CallEndpoint, cutA
 
 /// The bytes that a caller receives for an upstream's non-streaming answer.
 func answer(_ json: [UInt8], from dialect: Dialect, to call: CallEndpoint) throws -> [UInt8] {
-  var chat = AnswerStream(for: request(call), from: dialect, label)
+  var chat = request(call).answerStream(from: dialect, label)
   switch try chat.whole(json.span).answer {
   case .owned(let made): return made
   case .edited(let edits): return edits.text(of: json.span)

@@ -119,7 +119,7 @@ struct DialectResponseTarget {
     do throws(APIError) {
       let request = try Call.read(body.span, for: call, model: "m")
       let label = AnswerMetadata(requestID: "r1", created: 7, modelToken: Array(#""m""#.utf8))
-      return AnswerStream(for: request, from: dialect, label)
+      return request.answerStream(from: dialect, label)
     } catch {
       return nil
     }
