@@ -39,8 +39,8 @@ import Testing
   @Test func `a relayed response allocates no more than its limit`() throws {
     let (ours, curl) = try count(World.chat()) { _ in Script.Step.answer }
     print("allocations of a relayed answer: \(ours) ours, \(curl) libcurl's")
-    #expect(ours <= 65)
-    #expect(curl <= 42)
+    #expect(ours <= 21)
+    #expect(curl <= 36)
   }
 
   @Test func `a chunk of a stream allocates no more than its limit`() throws {
@@ -53,8 +53,8 @@ import Testing
     let many = try count(World.streamingChat(), chunks(110))
     let perChunk = Double(many.ours - few.ours) / 100
     print("allocations of a relayed chunk: \(perChunk) ours, \(Double(many.curl - few.curl) / 100) libcurl's")
-    #expect(perChunk <= 2)
-    #expect(many.curl - few.curl <= 20)
+    #expect(perChunk <= 1.1)
+    #expect(many.curl - few.curl <= 5)
   }
 }
 
