@@ -212,9 +212,16 @@ final class Dispatcher {
   func checksDue(now: Duration) -> [Int] { balancer.checksDue(at: now) }
 
   /// Records the result of a health check.
-  func healthChecked(_ provider: ProviderID, passed: Bool, now: Duration) -> HealthTracker.Change? {
+  func healthChecked(
+    _ provider: ProviderID, passed: Bool, hasResponded: Bool, now: Duration
+  ) -> HealthTracker.Change? {
     defer { queue.slotMayBeFree() }
-    return balancer.healthChecked(provider, passed, at: now)
+    return balancer.healthChecked(provider, passed, hasResponded: hasResponded, at: now)
+  }
+
+  /// Records that a piece of an answer arrived from a provider at `time`.
+  func pieceReceived(_ provider: ProviderID, at time: Duration, now: Duration) {
+    balancer.pieceReceived(provider, at: time, now: now)
   }
 
   // MARK: Errors

@@ -215,8 +215,15 @@ struct LoadBalancer: ~Copyable {
   mutating func checksDue(at now: Duration) -> [Int] { health.checksDue(at: now) }
 
   /// Records the result of a health check. Returns the change of the provider's health, if any.
-  mutating func healthChecked(_ id: ProviderID, _ passed: Bool, at now: Duration) -> HealthTracker.Change? {
-    index(of: id).flatMap { health.healthChecked($0, passed, at: now) }
+  mutating func healthChecked(
+    _ id: ProviderID, _ passed: Bool, hasResponded: Bool, at now: Duration
+  ) -> HealthTracker.Change? {
+    index(of: id).flatMap { health.healthChecked($0, passed, hasResponded: hasResponded, at: now) }
+  }
+
+  /// Records that a piece of an answer arrived from a provider at `time`.
+  mutating func pieceReceived(_ id: ProviderID, at time: Duration, now: Duration) {
+    if let index = index(of: id) { health.pieceReceived(index, at: time, now: now) }
   }
 }
 

@@ -28,6 +28,8 @@ final class HealthCheckRunner {
   /// Starts the checks that are due, and schedules the next.
   func start() {
     timer = nil
+    // A server that sends an answer may be too busy for a check.
+    relay.notePieces()
     let due = dispatcher.checksDue(now: reactor.now)
     cancelExpired()
     for index in due {
@@ -49,7 +51,10 @@ final class HealthCheckRunner {
     let status = reactor.response(of: transfer)?.status ?? 0
     // A provider that rejects the API key or the path is reachable.
     let passed = end == .complete && (200..<500).contains(status)
-    if let change = dispatcher.healthChecked(provider, passed: passed, now: reactor.now) { relay.publish(change) }
+    if !passed { relay.notePieces() }
+    let change = dispatcher.healthChecked(
+      provider, passed: passed, hasResponded: end == .complete && status > 0, now: reactor.now)
+    if let change { relay.publish(change) }
     schedule()
   }
 

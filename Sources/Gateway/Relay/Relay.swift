@@ -243,6 +243,18 @@ final class Relay {
     connections.finishRequest(connection)
   }
 
+  /// Tells the dispatcher when the last piece of each running answer arrived.
+  func notePieces() {
+    for connection in connections.open {
+      guard let fetch = connection.exchange?.fetch, let attempt = fetch.attempt?.selection.id,
+        fetch.firstEvent != nil
+      else {
+        continue
+      }
+      dispatcher.pieceReceived(attempt, at: fetch.lastEvent, now: reactor.now)
+    }
+  }
+
   /// Records how fast a model on this machine was.
   private func recordThroughput(_ exchange: Exchange) {
     guard let hardware, let speed = exchange.speed(now: reactor.now),

@@ -21,6 +21,15 @@ import Testing
     #expect(RouteTableTests.list(table, "x2") == ["d:x2", "c:x2"])
   }
 
+  @Test func `a pattern of a provider whose list is not known counts as much as another's list`() throws {
+    let unknown = Provider("a", priority: 1, models: ["m*"])
+    let other = Provider("b", priority: 2, models: ["m*"], listed: ["m1"])
+    #expect(RouteTableTests.list(try RouteTable([other, unknown]), "m1") == ["a:m1", "b:m1"])
+    // Once its list is known, it counts.
+    let known = Provider("a", priority: 1, models: ["m*"], listed: ["m2"])
+    #expect(RouteTableTests.list(try RouteTable([other, known]), "m1") == ["b:m1", "a:m1"])
+  }
+
   @Test func `a provider whose list is known serves no other model`() throws {
     let table = try RouteTable([Provider("a", listed: []), Provider("b", models: ["*"], listed: ["x"])])
     #expect(RouteTableTests.list(table, "x") == ["b:x"])

@@ -234,6 +234,70 @@ import Testing
 
   // MARK: Tracker
 
+  // MARK: Signs of life
+
+  /// The results of checks, one a second, with a request that is answered or fails before each.
+  private static func isHealthy(
+    _ requests: [Bool?], hasResponded: Bool,
+    settings: HealthChecks.Settings = HealthChecks.Settings(
+      interval: .seconds(1), failuresMax: 2, deadline: .seconds(1))
+  ) -> Bool {
+    var checks = HealthChecks(settings)
+    for (second, request) in requests.enumerated() {
+      if request == true { checks.requestAnswered(at: .seconds(second)) }
+      if request == false { checks.requestFailed() }
+      let starts = checks.starts(at: .seconds(second))
+      #expect(starts)
+      checks.ended(false, hasResponded: hasResponded, at: .seconds(second))
+    }
+    return checks.isHealthy
+  }
+
+  @Test func `failed checks count unless requests are answered meanwhile`() {
+    #expect(!Self.isHealthy([nil, nil], hasResponded: false))
+    #expect(!Self.isHealthy([nil, nil], hasResponded: true))
+    #expect(Self.isHealthy([true, true, true, true], hasResponded: false))
+    // Two seconds after the last answer, a check that cannot connect counts; and two make the provider unhealthy.
+    #expect(Self.isHealthy([true, nil, nil], hasResponded: false))
+    #expect(!Self.isHealthy([true, nil, nil, nil], hasResponded: false))
+    // A model list that fails says nothing while requests do not fail.
+    #expect(Self.isHealthy([true, nil, nil, nil, nil, nil], hasResponded: true))
+    #expect(!Self.isHealthy([true, nil, false, nil, nil], hasResponded: true))
+  }
+
+  @Test func `an answer, or a piece of one, ends the verdict of failed checks`() {
+    var health = ProviderHealth(
+      checks: HealthChecks(HealthChecks.Settings(interval: .seconds(1), failuresMax: 1), first: .zero))
+    var starts = health.startsCheck(at: .zero)
+    health.healthChecked(false, at: .zero)
+    #expect(starts && !health.isReachable)
+    let attempt = health.begin(at: .seconds(1), isForced: true)!
+    health.ended(attempt, .answered, at: .seconds(1))
+    #expect(health.isReachable)
+    starts = health.startsCheck(at: .seconds(60))
+    health.healthChecked(false, at: .seconds(60))
+    #expect(starts && !health.isReachable)
+    // A piece that arrived before the last answer says nothing new.
+    health.pieceReceived(at: .seconds(1))
+    #expect(!health.isReachable)
+    health.pieceReceived(at: .seconds(61))
+    #expect(health.isReachable)
+  }
+
+  @Test func `a provider that becomes reachable by an answer is reported once`() {
+    var tracker = Self.tracker(
+      ["a", "b"], checks: HealthChecks(HealthChecks.Settings(interval: .seconds(1), failuresMax: 1), first: .zero))
+    let due = tracker.checksDue(at: .zero)
+    #expect(due == [0, 1])
+    let down = tracker.healthChecked(0, false, at: .zero)
+    #expect(down == HealthTracker.Change(provider: 0, isAvailable: false))
+    for change in [HealthTracker.Change(provider: 0, isAvailable: true), nil] {
+      let attempt = tracker.begin(0, at: .seconds(1), isForced: true)!
+      let up = tracker.ended(0, attempt, .answered, at: .seconds(1))
+      #expect(up == change)
+    }
+  }
+
   private static func tracker(_ names: [String], checks: HealthChecks = HealthChecks()) -> HealthTracker {
     HealthTracker(names.map { (ProviderID(name: $0), ProviderHealth(checks: checks)) })
   }

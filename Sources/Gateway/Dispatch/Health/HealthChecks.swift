@@ -20,6 +20,10 @@ struct HealthChecks: Sendable {
   /// When the next check starts, or the running one has timed out.
   private(set) var next: Duration
   private(set) var isRunning = false
+  /// When the provider last answered a request, or sent a piece of an answer.
+  private(set) var answered: Duration?
+  /// Whether the last request failed.
+  private var hasFailedRequest = false
 
   /// Creates a schedule that starts at `first`, so that the checks of several providers can be spread out.
   init(_ settings: Settings = Settings(), first: Duration = .zero) {
@@ -39,13 +43,34 @@ struct HealthChecks: Sendable {
     return true
   }
 
+  /// Records that the provider answered a request, or sent a piece of an answer: it is healthy, whatever checks say.
+  mutating func requestAnswered(at now: Duration) {
+    answered = max(answered ?? now, now)
+    hasFailedRequest = false
+    failures = 0
+    isHealthy = true
+  }
+
+  /// Records that a request failed.
+  mutating func requestFailed() { hasFailedRequest = true }
+
+  /// Whether requests contradict a failed check: the provider answered one since the check before, or it answers requests and
+  /// only its model list fails.
+  private func isContradicted(hasResponded: Bool, at now: Duration) -> Bool {
+    guard let answered, !hasFailedRequest else { return false }
+    return hasResponded || now - answered <= max(settings.interval, settings.deadline)
+  }
+
   /// Records the result of a check; returns `true` if it changes `isHealthy`.
+  ///
+  /// - Parameter hasResponded: Whether a check that failed had a response.
   @discardableResult
-  mutating func ended(_ passed: Bool, at now: Duration) -> Bool {
+  mutating func ended(_ passed: Bool, hasResponded: Bool = false, at now: Duration) -> Bool {
     guard isRunning else { return false }
     isRunning = false
     checked = now
     next = now + settings.interval
+    if !passed, isContradicted(hasResponded: hasResponded, at: now) { return false }
     if passed {
       failures = 0
       successes += 1

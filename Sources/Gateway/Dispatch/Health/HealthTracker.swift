@@ -59,11 +59,17 @@ struct HealthTracker: Sendable {
     _ provider: Int, _ attempt: ProviderHealth.Attempt, _ outcome: ProviderHealth.Outcome, at now: Duration
   ) -> Change? {
     guard providers.indices.contains(provider) else { return nil }
-    let before = providers[provider].breaker.state == .closed
+    let before = providers[provider].isReachable
     providers[provider].ended(attempt, outcome, at: now)
     update(provider, at: now)
-    let after = providers[provider].breaker.state == .closed
+    let after = providers[provider].isReachable
     return before == after ? nil : Change(provider: provider, isAvailable: after)
+  }
+
+  /// Records that a piece of an answer arrived from a provider at `time`.
+  mutating func pieceReceived(_ provider: Int, at time: Duration, now: Duration) {
+    providers[provider].pieceReceived(at: time)
+    update(provider, at: now)
   }
 
   /// Starts the health checks that are due and returns their providers.
@@ -83,10 +89,12 @@ struct HealthTracker: Sendable {
   }
 
   /// Records the result of a health check; returns the change of the provider's availability, if any.
-  mutating func healthChecked(_ provider: Int, _ passed: Bool, at now: Duration) -> Change? {
+  mutating func healthChecked(
+    _ provider: Int, _ passed: Bool, hasResponded: Bool = false, at now: Duration
+  ) -> Change? {
     guard providers.indices.contains(provider) else { return nil }
     let before = providers[provider].checks.isHealthy
-    providers[provider].healthChecked(passed, at: now)
+    providers[provider].healthChecked(passed, hasResponded: hasResponded, at: now)
     update(provider, at: now)
     let after = providers[provider].checks.isHealthy
     return before == after ? nil : Change(provider: provider, isAvailable: after)

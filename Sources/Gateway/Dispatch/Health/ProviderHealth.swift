@@ -76,6 +76,9 @@ struct ProviderHealth: Sendable {
   /// Returns whether an attempt would be admitted.
   func isAvailable(at now: Duration) -> Bool { checks.isHealthy && breaker.admits(at: now) && hasKey(at: now) }
 
+  /// Whether neither checks nor requests say that the provider is down.
+  var isReachable: Bool { checks.isHealthy && breaker.state == .closed }
+
   /// Returns when an attempt will be admitted; `nil` if it would be now, or if that depends on a health check.
   func nextAvailable(at now: Duration) -> Duration? {
     var soonest: Duration?
@@ -122,6 +125,11 @@ struct ProviderHealth: Sendable {
     guard attempt.generation == generation else { return }
     if outcome != .inconclusive { isRejected[attempt.key] = outcome == .credentialsRejected }
     switch outcome {
+    case .answered, .rateLimited, .credentialsRejected: checks.requestAnswered(at: now)
+    case .failed: checks.requestFailed()
+    case .inconclusive: break
+    }
+    switch outcome {
     case .answered:
       breaker.succeeded(attempt.provider, at: now)
       keys[attempt.key].succeeded(attempt.keyPass, at: now)
@@ -148,10 +156,15 @@ struct ProviderHealth: Sendable {
   /// Returns whether a health check is due.
   mutating func startsCheck(at now: Duration) -> Bool { checks.starts(at: now) }
 
+  /// Records that a piece of an answer arrived.
+  mutating func pieceReceived(at time: Duration) {
+    if time > checks.answered ?? .zero { checks.requestAnswered(at: time) }
+  }
+
   /// Records the result of a health check. A success also closes the breaker, without a trial request.
-  mutating func healthChecked(_ passed: Bool, at now: Duration) {
+  mutating func healthChecked(_ passed: Bool, hasResponded: Bool = false, at now: Duration) {
     guard checks.isRunning else { return }
-    checks.ended(passed, at: now)
+    checks.ended(passed, hasResponded: hasResponded, at: now)
     if passed, breaker.state != .closed { breaker.close() }
   }
 }

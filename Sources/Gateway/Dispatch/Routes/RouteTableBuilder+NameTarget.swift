@@ -69,7 +69,7 @@ extension RouteTableBuilder {
     // A model belongs to the providers that are known to have it, even if its name begins with that of another.
     let isOwned = all.contains { !$0.isDirect && $0.isOwner }
     if isPin || isOwned { all.removeAll { $0.isDirect == isOwned } }
-    return permitted(Self.ordered(all))
+    return permitted(Self.ordered(presumed(all)))
   }
 
   /// Gives every candidate an explicit model name, derived from the name by which it was found.

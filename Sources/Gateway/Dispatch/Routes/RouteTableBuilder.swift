@@ -45,6 +45,8 @@ struct RouteTableBuilder {
   /// The index of each pattern with a `*` elsewhere than at the end, and the drafts with such a pattern.
   var wildcardNumbers: [[UInt8]: Int] = [:]
   var wildcardDrafts: [(draft: Int, star: Int)] = []
+  /// Drafts with the rank of an owner, of providers whose patterns are known and whose list is not.
+  var presumedOwners: [Int: Int] = [:]
 
   var trie = RouteTrie([])
   var groups: [RouteTable.Group] = []
@@ -95,6 +97,10 @@ struct RouteTableBuilder {
     keys[prefix, default: Key()].isProviderPrefix = true
     keys[prefix, default: Key()].isName = true
     try gatherListed(index, prefix)
+    if provider.listed == nil, let pattern = provider.models.first {
+      let entry = add(entry: pattern, of: index)
+      presumedOwners[index] = draft(index, entry, specificity: Self.nameSpecificity, name: RouteTrie.nothing)
+    }
     let models = provider.models.isEmpty ? ["*"] : provider.models
     for model in models where !model.isEmpty {
       let pattern = Self.collapsingWildcards(Array(model.utf8))
@@ -254,6 +260,19 @@ struct RouteTableBuilder {
       let isNew = !(candidate.isDirect ? direct : other).contains(candidate.provider)
       if candidate.isDirect { direct.insert(candidate.provider) } else { other.insert(candidate.provider) }
       return isNew
+    }
+  }
+
+  /// Gives a provider whose list is not known the rank of those that list the model, if one of its patterns matches: the
+  /// configuration says that it may have it, and nothing says that it does not.
+  func presumed(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
+    guard candidates.contains(where: { $0.flags.contains(.listed) }) else { return candidates }
+    return candidates.map { candidate in
+      guard !candidate.isOwner, let draft = presumedOwners[candidate.provider] else { return candidate }
+      var candidate = candidate
+      candidate.specificityRank = drafts[draft].candidate.specificityRank
+      candidate.tierRank = drafts[draft].candidate.tierRank
+      return candidate
     }
   }
 
