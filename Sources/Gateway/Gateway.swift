@@ -90,7 +90,9 @@ public final class Gateway {
       hardware?.take()
       for configuration in reloads.takeConfigurations() { endpoints.reloadEnded(apply(configuration)) }
     case .filesChanged: reloads.scheduleFileCheck()
-    case .signal(.hangUp): reloads.start()
+    case .signal(.hangUp):
+      accessLog.reopen()
+      reloads.start()
     case .signal(.terminate), .signal(.interrupt): stop()
     case .signal(.user2): break
     }

@@ -1,62 +1,121 @@
 internal import Glibc
 internal import Synchronization
 
-/// Writes bytes to a file or to standard error on its own thread, so that the loop never blocks on the write.
+/// Writes lines to a file or to standard error on its own thread, so that the loop never blocks on the write.
 public final class LineWriter: Sendable {
   private enum Message: Sendable {
-    case bytes([UInt8])
-    case end
+    case lines([UInt8])
+    case reopen
+    case flush(Completion)
+    case end(Completion)
   }
 
+  private final class Completion: Sendable {
+    let isReached = Atomic<Bool>(false)
+  }
+
+  /// Bytes that may wait for standard error.
+  private static let standardErrorBytesMax = 4 * 1024 * 1024
+  private static let shared = Result { () throws(SystemError) in
+    try LineWriter(path: "", waitingBytesMax: standardErrorBytesMax, isShared: true)
+  }
+  private static let isServing = Atomic<Bool>(false)
+
   private let mailbox: Mailbox<Message>
-  private let isDone = Atomic<Bool>(false)
+  private let isShared: Bool
+  private let reopenings = Atomic<Int>(0)
+  private let lost = Atomic<Int>(0)
 
   /// Opens `path` for appending, or uses standard error if it is empty, and starts the thread.
-  public init(path: String, waitingBytesMax: Int) throws(SystemError) {
-    let descriptor = path.isEmpty ? 2 : unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
-    if descriptor < 0 { throw SystemError("open \(path)", errno) }
+  public convenience init(path: String, waitingBytesMax: Int) throws(SystemError) {
+    try self.init(path: path, waitingBytesMax: waitingBytesMax, isShared: false)
+  }
+
+  private init(path: String, waitingBytesMax: Int, isShared: Bool) throws(SystemError) {
+    self.isShared = isShared
     mailbox = try Mailbox(weightMax: waitingBytesMax, blocking: true)
+    let opened = try LineOutput.open(path)
     do throws(SystemError) {
-      try Worker.start { [self] in
-        run(descriptor)
-        if descriptor != 2 { _ = close(descriptor) }
-      }
+      try Worker.start { [self] in run(LineOutput(path, opened)) }
     } catch {
-      if descriptor != 2 { _ = close(descriptor) }
+      _ = LineOutput(path, opened)
       throw error
     }
   }
 
-  /// Queues bytes. Returns false, and drops them, if `waitingBytesMax` would be exceeded.
-  public func write(_ bytes: [UInt8]) -> Bool { mailbox.post(.bytes(bytes), weight: bytes.count) }
+  /// Returns the writer of standard error, which everything shares that writes there while the loop runs.
+  public static func standardError() throws(SystemError) -> LineWriter { try shared.get() }
 
-  /// Stops the thread after it has written everything in the queue. Waits for that, but no longer than `time`.
+  /// Queues lines. Returns false, and drops them, if `waitingBytesMax` would be exceeded.
+  public func write(_ lines: [UInt8]) -> Bool { mailbox.post(.lines(lines), weight: lines.count) }
+
+  /// Opens the path again after what is queued so far, because its file was moved away. Gives up lines that wait for
+  /// the reader of a full pipe.
+  public func reopen() {
+    reopenings.wrappingAdd(1, ordering: .releasing)
+    mailbox.post(.reopen, weight: 0)
+  }
+
+  /// Returns the number of lines that a full disk or a closed pipe rejected since the last call.
+  public func takeLost() -> Int { lost.exchange(0, ordering: .acquiringAndReleasing) }
+
+  /// Stops the thread, unless others share it, after it has written everything in the queue. Waits for that, but no
+  /// longer than `time`.
   public func finish(within time: Duration) {
-    mailbox.post(.end, weight: 0)
+    let completion = Completion()
+    mailbox.post(isShared ? .flush(completion) : .end(completion), weight: 0)
     var rest = time
-    while !isDone.load(ordering: .acquiring), rest > .zero {
+    while !completion.isReached.load(ordering: .acquiring), rest > .zero {
       usleep(1000)
       rest -= .milliseconds(1)
     }
   }
 
-  private func run(_ descriptor: CInt) {
+  private func run(_ opened: consuming LineOutput) {
+    var output = opened
+    var reopened = 0
     while true {
       mailbox.wait()
       for message in mailbox.take() {
         switch message {
-        case .bytes(let bytes): Self.writeAll(bytes, to: descriptor)
-        case .end:
-          isDone.store(true, ordering: .releasing)
-          return
+        case .lines(let lines):
+          let count = output.write(lines) { reopenings.load(ordering: .acquiring) > reopened }
+          if count > 0 { lost.wrappingAdd(count, ordering: .relaxed) }
+        case .reopen:
+          reopened += 1
+          do throws(SystemError) { try output.reopen() } catch {
+            Self.printError("hoosh: cannot reopen the log, and goes on with the old file: \(error)\n")
+          }
+        case .flush(let completion): completion.isReached.store(true, ordering: .releasing)
+        case .end(let completion): return completion.isReached.store(true, ordering: .releasing)
         }
       }
     }
   }
+}
 
-  /// Writes all bytes to a descriptor and blocks until they are written. Bytes that a full disk or a closed pipe
-  /// rejects are lost.
-  public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
+extension LineWriter {
+  /// From here on, `printError` never blocks: standard error may be a pipe or a terminal that is not read.
+  public static func startServing() { isServing.store(true, ordering: .releasing) }
+
+  /// Waits until what was written since `startServing` has reached standard error, but no longer than `time`.
+  public static func finishServing(within time: Duration) {
+    if isServing.load(ordering: .acquiring), let writer = try? standardError() { writer.finish(within: time) }
+  }
+
+  /// Writes text to standard error.
+  public static func printError(_ text: String) {
+    let bytes = Array(text.utf8)
+    if isServing.load(ordering: .acquiring), let writer = try? standardError() {
+      _ = writer.write(bytes)
+    } else {
+      _ = writeAll(bytes, to: STDERR_FILENO)
+    }
+  }
+
+  /// Writes all bytes to a descriptor and blocks until they are written, also where the descriptor does not block.
+  /// Returns the error after which the rest is lost, if there is one.
+  public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> SystemError? {
     var written = 0
     while written < bytes.count {
       let count = unsafe bytes.withUnsafeBytes {
@@ -64,9 +123,12 @@ public final class LineWriter: Sendable {
       }
       if count > 0 {
         written += count
-      } else if errno != EINTR {
-        return
+      } else if count < 0, errno == EAGAIN {
+        LineOutput.awaitSpace(descriptor, -1)
+      } else if count == 0 || errno != EINTR {
+        return SystemError("write", count == 0 ? ENOSPC : errno)
       }
     }
+    return nil
   }
 }

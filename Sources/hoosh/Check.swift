@@ -16,6 +16,6 @@ struct Check: ParsableCommand {
     let path = file ?? config ?? ConfigurationSource.defaultName
     let loaded = try ConfigurationSource.load(path)
     let count = loaded.configuration.providers.filter(\.isEnabled).count
-    print("\(path): configuration is valid (\(count) \(count == 1 ? "provider" : "providers") enabled)")
+    Terminal.print("\(path): configuration is valid (\(count) \(count == 1 ? "provider" : "providers") enabled)")
   }
 }

@@ -16,6 +16,17 @@ enum Environment {
     return variables
   }
 
-  /// Returns the value of a variable, or `nil` if it is not set.
-  static func value(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
+  /// Returns the value of a variable, or `nil` if it is not set. An empty one is not set: that is how compose files and
+  /// shells unset a variable for one program.
+  static func value(_ name: String) -> String? {
+    guard let value = unsafe getenv(name).map({ unsafe String(cString: $0) }), !value.isEmpty else { return nil }
+    return value
+  }
+
+  /// Returns a text without spaces and line breaks at its ends.
+  static func trimmed(_ text: String) -> String {
+    let rest = text.drop(while: \.isWhitespace)
+    return String(
+      rest.prefix(upTo: rest.lastIndex { !$0.isWhitespace }.map { rest.index(after: $0) } ?? rest.startIndex))
+  }
 }

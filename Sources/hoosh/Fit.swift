@@ -94,26 +94,27 @@ struct Fit: ParsableCommand {
   }
 
   private func show(_ shape: Model, _ plan: Plan, _ usage: RunOptions) {
-    print("\(Terminal.bold(shape.name)): \(shape.summary)")
-    for note in shape.notes { print("  \(note)") }
+    Terminal.print("\(Terminal.bold(shape.name)): \(shape.summary)")
+    for note in shape.notes { Terminal.print("  \(note)") }
     let demand = plan.demand
-    print(
+    Terminal.print(
       "needs         \(Bytes.text(shape.weights)) of weights, \(Bytes.text(demand.cache)) for \(usage.context) tokens"
         + "\(usage.parallel > 1 ? " in each of \(usage.parallel) conversations" : ""), "
         + "\(Bytes.text(demand.compute)) for compute buffers")
-    print("placement     \(Terminal.bold(plan.mode.rawValue))")
+    Terminal.print("placement     \(Terminal.bold(plan.mode.rawValue))")
     for share in plan.shares {
-      print("              \(share.name): \(share.layers) layers, \(Bytes.text(share.bytes))")
+      Terminal.print("              \(share.name): \(share.layers) layers, \(Bytes.text(share.bytes))")
     }
-    if plan.fits, plan.hostBytes > 0 { print("              memory: \(inMemory(plan))") }
+    if plan.fits, plan.hostBytes > 0 { Terminal.print("              memory: \(inMemory(plan))") }
     if let speed = plan.tokensPerSecond {
-      print("speed         about \(rounded(speed.lowerBound)) to \(rounded(speed.upperBound)) tokens a second")
+      Terminal.print(
+        "speed         about \(rounded(speed.lowerBound)) to \(rounded(speed.upperBound)) tokens a second")
     }
     for (index, reason) in plan.reasons.enumerated() {
-      print((index == 0 ? "because       " : "              ") + reason)
+      Terminal.print((index == 0 ? "because       " : "              ") + reason)
     }
     for (index, advice) in plan.advice.enumerated() {
-      print((index == 0 ? "try           " : "              ") + advice)
+      Terminal.print((index == 0 ? "try           " : "              ") + advice)
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gateway
+import Glibc
 import Reactor
 
 /// The `infer` command, which sends one prompt to a model.
@@ -9,8 +10,8 @@ struct Infer: ParsableCommand {
   @Option(name: .shortAndLong, help: "The model.")
   var model: String
 
-  @Argument(help: "The prompt.")
-  var prompt: String
+  @Argument(help: "The prompt. `-` reads it from standard input, and so does no prompt at all in a pipe.")
+  var prompt: String?
 
   @Flag(help: "Print the answer as it is generated.")
   var stream = false
@@ -21,7 +22,7 @@ struct Infer: ParsableCommand {
     var events = SSEReader()
     var failure: String?
     let answer = try options.send(
-      .post, "/v1/chat/completions", body: body(),
+      .post, "/v1/chat/completions", body: body(try readPrompt()), defaultTimeout: ServerOptions.timeouts.infer,
       piece: stream
         ? { bytes in
           var offset = 0
@@ -32,7 +33,7 @@ struct Infer: ParsableCommand {
           }
         } : nil)
     if answer.status != 200 {
-      failure = ServerJSON.error(in: answer.body.span) ?? "the gateway answered with status \(answer.status)"
+      failure = answer.failure
     } else if !stream {
       show(answer.body.span, member: "message")
     }
@@ -43,7 +44,30 @@ struct Infer: ParsableCommand {
     }
   }
 
-  private func body() -> [UInt8] {
+  /// Returns the prompt of the command line or of standard input.
+  private func readPrompt() throws -> String {
+    if let prompt, prompt != "-" { return prompt }
+    if prompt == nil, isatty(STDIN_FILENO) != 0 {
+      throw ValidationError("The prompt is missing. Give one, or `-` to read it from standard input.")
+    }
+    guard let bytes = SmallFile.readAll(STDIN_FILENO, bytesMax: Self.promptBytesMax) else {
+      Terminal.printError(
+        "hoosh: cannot read the prompt from standard input: \(unsafe String(cString: strerror(errno)))")
+      throw ExitCode.input
+    }
+    guard bytes.count <= Self.promptBytesMax else {
+      throw ValidationError("The prompt on standard input is larger than \(Self.promptBytesMax) bytes.")
+    }
+    guard !bytes.isEmpty else {
+      throw ValidationError("The prompt is missing: standard input is empty.")
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The longest prompt that is read from standard input, in bytes.
+  private static let promptBytesMax = 64 * 1024 * 1024
+
+  private func body(_ prompt: String) -> [UInt8] {
     var out: [UInt8] = Array("{".utf8)
     Writer.member("model", model, to: &out)
     Writer.member("stream", stream, to: &out)

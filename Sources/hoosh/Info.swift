@@ -11,8 +11,10 @@ struct Info: ParsableCommand {
   @Option(name: .shortAndLong, help: "The configuration file. Without it ./hoosh.toml, if there is one.")
   var config: String?
 
-  @Option(help: "Show the status of the running gateway at this URL instead.")
-  var server: String?
+  @Option(
+    help: "Show the status of the running gateway at this address instead: a URL, or a host and port.",
+    transform: ServerAddress.init)
+  var server: ServerAddress?
 
   @Option(help: "The API key for that gateway. Defaults to HOOSH_KEY in the environment.")
   var key: String?
@@ -33,29 +35,26 @@ struct Info: ParsableCommand {
       return Terminal.write(snapshot.json + [0x0a])
     }
     let loaded = try ConfigurationSource.load(config)
-    print(HardwareScan.snapshot(probesDrivers: !noDrivers, probesEveryDriver: everyDriver).summary)
-    print("\(Terminal.bold("hoosh")) \(Gateway.version), libcurl \(CurlLibrary.version)")
-    print("\(Terminal.bold("configuration")): \(loaded.origin)")
-    print(Terminal.bold("tuning"))
-    for (name, value) in rows(loaded.configuration) { print("  \(padded(name, 34))\(value)") }
-    print(Terminal.bold("providers"))
+    Terminal.print(HardwareScan.snapshot(probesDrivers: !noDrivers, probesEveryDriver: everyDriver).summary)
+    Terminal.print("\(Terminal.bold("hoosh")) \(Gateway.version), libcurl \(CurlLibrary.version)")
+    Terminal.print("\(Terminal.bold("configuration")): \(loaded.origin)")
+    Terminal.print(Terminal.bold("tuning"))
+    for (name, value) in rows(loaded.configuration) { Terminal.print("  \(padded(name, 34))\(value)") }
+    Terminal.print(Terminal.bold("providers"))
     for provider in loaded.configuration.providers {
       let state = provider.isEnabled ? "" : " (disabled)"
       let place = provider.baseURL.isInProcess ? "in process" : provider.baseURL.text
-      print(
+      Terminal.print(
         "  \(padded(provider.name, 16))\(padded(place, 40))"
           + "HTTP/2 \(provider.http2 ? "on" : "off"), idle \(provider.idleTimeout)\(state)")
     }
   }
 
-  private func showStatus(of server: String) throws {
+  private func showStatus(of server: ServerAddress) throws {
     let answer = try ServerOptions.send(server, key: key, .get, "/v1/status")
-    guard answer.status == 200 else {
-      Terminal.printError("hoosh: \(ServerJSON.error(in: answer.body.span) ?? "status \(answer.status)")")
-      throw ExitCode.failure
-    }
-    print(Terminal.bold(server))
-    for (name, value) in ServerJSON.leaves(of: answer.body.span) { print("  \(padded(name, 34))\(value)") }
+    try answer.requireSuccess()
+    Terminal.print(Terminal.bold(server.text))
+    for (name, value) in ServerJSON.leaves(of: answer.body.span) { Terminal.print("  \(padded(name, 34))\(value)") }
   }
 
   private func rows(_ configuration: Configuration) -> [(String, String)] {

@@ -9,10 +9,7 @@ struct Models: ParsableCommand {
 
   func run() throws {
     let answer = try options.send(.get, "/v1/models")
-    guard answer.status == 200 else {
-      Terminal.printError("hoosh: \(ServerJSON.error(in: answer.body.span) ?? "status \(answer.status)")")
-      throw ExitCode.failure
-    }
-    for id in ServerJSON.ids(in: answer.body.span) { print(id) }
+    try answer.requireSuccess()
+    for id in ServerJSON.ids(in: answer.body.span) { Terminal.print(id) }
   }
 }

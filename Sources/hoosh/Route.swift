@@ -20,10 +20,7 @@ struct Route: ParsableCommand {
     Writer.member("model", model, to: &body)
     body += Array("}".utf8)
     let answer = try options.send(.post, "/v1/route/explain", body: body)
-    guard answer.status == 200 else {
-      Terminal.printError("hoosh: \(ServerJSON.error(in: answer.body.span) ?? "status \(answer.status)")")
-      throw ExitCode.failure
-    }
+    try answer.requireSuccess()
     if json { return Terminal.write(answer.body) }
     let candidates = ServerJSON.candidates(in: answer.body.span)
     if candidates.isEmpty {
@@ -32,7 +29,7 @@ struct Route: ParsableCommand {
     }
     for candidate in candidates {
       let name = "\(candidate["provider"] ?? "")/\(candidate["model"] ?? "")"
-      print("\(name): \(candidate["verdict"] ?? ""). \(candidate["reason"] ?? "")")
+      Terminal.print("\(name): \(candidate["verdict"] ?? ""). \(candidate["reason"] ?? "")")
     }
   }
 }

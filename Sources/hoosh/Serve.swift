@@ -99,9 +99,11 @@ struct Serve: ParsableCommand {
     }
   }
 
-  /// Ignores `SIGPIPE`, so that a closed connection does not end the process, and raises the descriptor limit.
+  /// Ignores `SIGPIPE`, so that a closed connection does not end the process, takes standard error off the loop, and
+  /// raises the descriptor limit.
   private static func prepareProcess() {
     _ = signal(SIGPIPE, SIG_IGN)
+    LineWriter.startServing()
     Reactor.returnLargeBlocks()
     var limit = rlimit()
     if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {

@@ -10,17 +10,26 @@ enum SmallFile {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { _ = close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: bytesMax)
-    var count = 0
-    while count < bytes.count {
-      let more = unsafe bytes.withUnsafeMutableBytes {
-        unsafe Glibc.read(descriptor, $0.baseAddress! + count, $0.count - count)
+    return readAll(descriptor, bytesMax: bytesMax).map { Array($0.prefix(bytesMax)) }
+  }
+
+  /// Returns everything that can be read from a descriptor, cut off behind `bytesMax` at the earliest, or `nil` with
+  /// `errno` if that fails. Waits for more, also where the descriptor does not block.
+  static func readAll(_ descriptor: Int32, bytesMax: Int) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 64 * 1024)
+    while bytes.count <= bytesMax {
+      let count = unsafe piece.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress!, $0.count) }
+      if count == 0 { break }
+      if count > 0 {
+        bytes += piece[..<count]
+      } else if errno == EAGAIN {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = unsafe poll(&state, 1, -1)
+      } else if errno != EINTR {
+        return nil
       }
-      if more < 0, errno == EINTR { continue }
-      if more < 0 { return nil }
-      if more == 0 { break }
-      count += more
     }
-    return Array(bytes[..<count])
+    return bytes
   }
 }

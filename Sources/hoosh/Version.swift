@@ -5,5 +5,5 @@ import Gateway
 struct Version: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Print the version.")
 
-  func run() { print("hoosh \(Gateway.version)") }
+  func run() { Terminal.print(Gateway.version) }
 }

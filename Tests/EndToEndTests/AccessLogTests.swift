@@ -87,4 +87,38 @@ import Testing
     #expect(run.status != 0)
     #expect(run.errors.contains("no/such/folder/rows"))
   }
+
+  @Test func `after a rotation and SIGHUP, requests are in a new file`() throws {
+    let program = try Program(
+      ["serve"], files: ["hoosh.toml": Self.configuration("format = \"json\"\npath = \"rows.json\"")])
+    let port = try program.port()
+    func ask(_ id: String) {
+      let caller = Caller(port)
+      caller.ask("demo-tokens3", fields: Self.key + ["X-Request-Id: \(id)"])
+      #expect(caller.finish())
+    }
+    ask("before")
+    #expect(eventually { program.file("rows.json")?.contains("before") == true })
+    try FileManager.default.moveItem(
+      at: program.folder.appending(path: "rows.json"), to: program.folder.appending(path: "rows.json.1"))
+    program.signal(SIGHUP)
+    #expect(eventually { program.file("rows.json") != nil })
+    ask("after")
+    #expect(eventually { program.file("rows.json")?.contains("after") == true })
+    #expect(program.file("rows.json.1")?.contains("after") == false)
+    program.signal(SIGTERM)
+    #expect(program.wait() == 0)
+  }
+
+  @Test func `a rotation needs no configuration file, and SIGHUP ends nothing`() throws {
+    let program = try Program(["serve", "-p", "0"])
+    let port = try program.port()
+    program.signal(SIGHUP)
+    let caller = Caller(port)
+    caller.ask("demo-tokens3")
+    #expect(caller.finish())
+    #expect(caller.answer?.status == 200)
+    program.signal(SIGTERM)
+    #expect(program.wait() == 0)
+  }
 }

@@ -21,8 +21,12 @@ final class Program {
     throw NotBuilt()
   }
 
-  /// Starts the program. `files` are written to its folder first.
-  init(_ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:]) throws {
+  /// Starts the program. `files` are written to its folder first. `input` is what standard input contains, and `output`
+  /// a device or file to use as standard output.
+  init(
+    _ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:], input: String? = nil,
+    output: String? = nil
+  ) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "hoosh-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
@@ -34,7 +38,12 @@ final class Program {
     process.environment = environment
     process.currentDirectoryURL = folder
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: outPath)
+    if let input {
+      let path = folder.appending(path: "input")
+      try Data(input.utf8).write(to: path)
+      process.standardInput = try FileHandle(forReadingFrom: path)
+    }
+    process.standardOutput = try FileHandle(forWritingTo: output.map { URL(filePath: $0) } ?? outPath)
     process.standardError = try FileHandle(forWritingTo: errorPath)
     try process.run()
   }
@@ -72,10 +81,11 @@ struct Run {
   var errors: String
 
   /// Runs the program until it exits.
-  static func hoosh(_ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:])
-    throws -> Run
-  {
-    let program = try Program(arguments, files: files, environment: environment)
+  static func hoosh(
+    _ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:], input: String? = nil,
+    output: String? = nil
+  ) throws -> Run {
+    let program = try Program(arguments, files: files, environment: environment, input: input, output: output)
     let status = program.wait()
     return Run(status: status, output: program.output, errors: program.errors)
   }

@@ -215,7 +215,7 @@ public enum ConfigurationKeys {
       documentation: "Format of the access log, which has one line per finished request. `off` disables it."),
     ConfigurationKey(
       path: "access_log.path", kind: .string,
-      documentation: "File of the access log. Empty means standard error."),
+      documentation: "File of the access log. `SIGHUP` opens it again. Empty means standard error."),
   ]
 
   static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })

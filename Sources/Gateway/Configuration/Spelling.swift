@@ -1,11 +1,11 @@
 /// Suggestions for misspelled words.
-enum Spelling {
+public enum Spelling {
   /// The largest number of edits of a suggestion.
   static let editsMax = 2
 
   /// Returns the word with the fewest edits from `text`, at most `editsMax`, or `nil` if there is none. The first of
   /// equals wins.
-  static func nearest(to text: String, in words: [String]) -> String? {
+  public static func nearest(to text: String, in words: [String]) -> String? {
     let text = Array(text.utf8)
     var best: (word: String, edits: Int)?
     for word in words where abs(word.utf8.count - text.count) <= editsMax && !word.isEmpty {

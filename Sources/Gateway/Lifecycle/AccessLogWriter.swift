@@ -17,9 +17,13 @@ final class AccessLogWriter {
   init(_ configuration: Configuration.AccessLog, reactor: Reactor, recorder: Recorder) throws(SystemError) {
     self.reactor = reactor
     self.recorder = recorder
-    writer =
-      configuration.format == .off
-      ? nil : try LineWriter(path: configuration.path, waitingBytesMax: Self.waitingBytesMax)
+    if configuration.format == .off {
+      writer = nil
+    } else if configuration.path.isEmpty {
+      writer = try LineWriter.standardError()
+    } else {
+      writer = try LineWriter(path: configuration.path, waitingBytesMax: Self.waitingBytesMax)
+    }
   }
 
   /// Schedules a flush if entries wait, or flushes if there are many.
@@ -40,7 +44,14 @@ final class AccessLogWriter {
 
   private func flush() {
     guard let writer else { return }
+    recorder.accessLog.countLost(writer.takeLost())
     recorder.accessLog.flush { writer.write($0) }
+  }
+
+  /// Opens the file again, because a log rotation has moved it away. Entries so far belong to the old one.
+  func reopen() {
+    flush()
+    writer?.reopen()
   }
 
   /// Hands over the last entries, and waits for a short while until they are written.

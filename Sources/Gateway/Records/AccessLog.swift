@@ -1,14 +1,14 @@
 /// The entries of the access log that are not handed to its writer yet, as text.
 ///
 /// `AccessLogWriter` takes them and writes them on a thread of its own. Entries that it cannot take are dropped and
-/// counted; the next entry that it takes says how many.
+/// counted; the next entries that it takes say how many there were since the start.
 struct AccessLog {
   let format: Configuration.AccessLog.Format
   private var pending: [UInt8] = []
   private var pendingLines = 0
   /// Entries dropped since the start.
   private(set) var dropped = 0
-  private var unreportedDrops = 0
+  private var hasUnreportedDrops = false
 
   init(_ format: Configuration.AccessLog.Format) { self.format = format }
 
@@ -25,19 +25,26 @@ struct AccessLog {
     pendingLines += 1
   }
 
+  /// Counts entries that were handed over, and that the file did not take.
+  mutating func countLost(_ lines: Int) {
+    dropped += lines
+    if lines > 0 { hasUnreportedDrops = true }
+  }
+
   /// Hands the waiting entries to `write`, which returns whether it took them.
   mutating func flush(_ write: ([UInt8]) -> Bool) {
     guard !pending.isEmpty else { return }
-    if unreportedDrops > 0 {
+    if hasUnreportedDrops {
       pending.append(format == .json ? "{\"access_log_lines_dropped\":" : "access log lines dropped: ")
-      pending.append(decimal: unreportedDrops)
-      pending.append(format == .json ? "}\n" : "\n")
+      pending.append(decimal: dropped)
+      // Each line has an ID, on which programs that read the log rely.
+      pending.append(format == .json ? ",\"id\":null}\n" : "\n")
     }
     if write(pending) {
-      unreportedDrops = 0
+      hasUnreportedDrops = false
     } else {
       dropped += pendingLines
-      unreportedDrops += pendingLines
+      hasUnreportedDrops = true
     }
     pending.removeAll(keepingCapacity: true)
     pendingLines = 0
