@@ -27,7 +27,9 @@ enum ConfigurationSource {
     if let path = unsafe path ?? (access(defaultName, R_OK) == 0 ? defaultName : nil) {
       do throws(LoadError) {
         let configuration = try configuration(path, environment)
-        for warning in configuration.warnings { Terminal.printError("\(warning)") }
+        let warnings =
+          [configuration.warningWithoutProviders(file: path)].compactMap(\.self) + configuration.warnings
+        for warning in warnings { Terminal.printError("\(warning)") }
         return Loaded(configuration: configuration, origin: path)
       } catch {
         switch error {

@@ -8,7 +8,7 @@ struct Fit: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show whether a model fits on this machine, where its layers go, and why.",
     discussion: """
-      MODEL is a file (GGUF, safetensors, ONNX) or a name that contains the model's size, such as llama-3.1-70b. \
+      MODEL is a file (GGUF, safetensors, ONNX), any part of a split one, a folder with one model, or a name that contains the model's size, such as llama-3.1-70b. \
       Exits with status 1 if the model does not fit at all.
       """)
 
@@ -82,7 +82,7 @@ struct Fit: ParsableCommand {
 
   private func read() throws -> Model {
     if unsafe access(model, F_OK) == 0 {
-      do throws(ModelFileError) { return try ModelFile.read(model) } catch {
+      do throws(ModelFileError) { return try ModelFile.read(try ModelFolder.file(model)) } catch {
         Terminal.printError("\(model): \(error)")
         throw ExitCode.input
       }

@@ -35,7 +35,7 @@ extension ConfigurationReader {
     if values.isSet("\(path).api_key") {
       written.insert(("\(path).api_key", values.string("\(path).api_key")), at: 0)
     }
-    let keys = written.compactMap { secret($0.path, $0.text) }
+    let keys = written.compactMap { secret($0.path, $0.text, isNeeded: isEnabled) }
     let concurrencyMax = values.integer("\(path).max_concurrent") ?? 0
     let models = values.strings("\(path).models")
     for (path, text) in models where text.isEmpty || text.utf8.count > 256 {
@@ -43,6 +43,7 @@ extension ConfigurationReader {
     }
     guard let kind = kind(path, isEnabled: isEnabled) else { return nil }
     let demo = demo(path, kind)
+    if isEnabled, written.isEmpty { warnWithoutKey(path, kind) }
     guard let baseURL = baseURL(path, kind) else { return nil }
     let dialect = Dialect(rawValue: values.string("\(path).dialect")) ?? kind.row.dialect
     let name = name(path, kind, &names)
@@ -81,6 +82,18 @@ extension ConfigurationReader {
   private func publicAddressesOnly(_ path: String, _ kind: ProviderKind) -> Bool {
     let isHosted = !kind.row.isLocal && kind != .openAiCompatible && !values.isSet("\(path).base_url")
     return values.isSet("\(path).address_policy") ? values.string("\(path).address_policy") == "public" : isHosted
+  }
+
+  /// Warns of a hosted provider without an API key, which rejects every request. Another address than its own may need
+  /// none.
+  private mutating func warnWithoutKey(_ path: String, _ kind: ProviderKind) {
+    guard !kind.row.isLocal, kind != .openAiCompatible, kind != .demo, !values.isSet("\(path).base_url") else {
+      return
+    }
+    values.warn(
+      values.entries["\(path).type"]?.position,
+      "`\(path)` has no api_key, without which \(kind.rawValue) rejects every request; add api_key = "
+        + "\"$\(kind.row.keyVariable ?? "VARIABLE")\"")
   }
 
   private mutating func kind(_ path: String, isEnabled: Bool) -> ProviderKind? {

@@ -63,6 +63,7 @@ struct ConfigurationReader {
     for (index, model) in configuration.models.enumerated() {
       check("models[\(index)].provider", model.provider, among: names)
     }
+    checkNames(configuration)
     configuration.routing.aliases += modelNames
     return configuration
   }
@@ -110,11 +111,16 @@ struct ConfigurationReader {
       dnsCache: values.seconds("server.dns_cache_secs"), drainTimeout: values.seconds("server.drain_timeout_secs"))
   }
 
-  /// Returns a secret of the file, or `nil` with an error that names the key and the variable, never the value.
-  mutating func secret(_ path: String, _ text: String) -> Secret? {
+  /// Returns a secret of the file, or `nil` with an error that names the key and the variable, never the value. Where it
+  /// is not needed, its variable may belong to another machine, and need not be set.
+  mutating func secret(_ path: String, _ text: String, isNeeded: Bool = true) -> Secret? {
     do throws(SecretError) {
       return try Secret.expanding(text, in: environment)
     } catch {
+      switch error {
+      case .unset, .emptyVariable: if !isNeeded { return nil }
+      case .empty, .noName, .unprintable: break
+      }
       values.report(path, error.message)
       return nil
     }

@@ -8,7 +8,10 @@ struct GGUFModel {
   private var dataEnd = 0
   private var typeBytes: [UInt32: Int] = [:]
   private var hasOutput = false
-  private var isSplit = false
+  /// The number of files of the model, and of those read so far.
+  private var partCount = 1
+  private var partsRead = 0
+  private var adapterTensors = 0
 
   init(values: [String: GGUFValue], architecture: String, name: String) {
     self.values = values
@@ -31,8 +34,16 @@ struct GGUFModel {
     }
   }
 
-  /// Reads the architecture's keys.
-  mutating func begin() throws(ModelFileError) {
+  /// Reads the architecture's keys. `type` is what the file says that it contains.
+  mutating func begin(type: String) throws(ModelFileError) {
+    // Older files of projectors say it by their architecture alone.
+    switch (type, model.architecture) {
+    case ("adapter", _): model.kind = .adapter
+    case ("mmproj", _), (_, "clip"): model.kind = .projector
+    case ("vocab", _): model.kind = .vocabulary
+    case ("imatrix", _): model.kind = .importanceMatrix
+    default: break
+    }
     let count = number("block_count") ?? 0
     guard count <= GGUFReader.layersMax else { throw .malformed("\(count) layers") }
     model.contextMax = number("context_length") ?? 0
@@ -47,8 +58,7 @@ struct GGUFModel {
     model.layers = states.map { Model.Layer(dense: 0, state: $0) }
     if case .number(let type)? = values["general.file_type"] { model.quantization = GGMLType.fileType(type) ?? "" }
     if case .number(let parts)? = values["split.count"], parts > 1 {
-      isSplit = true
-      model.notes.append("one of \(parts) files; the tensors of the others belong to the model too")
+      partCount = parts
     }
   }
 
@@ -141,6 +151,7 @@ extension GGUFModel {
   ) throws(ModelFileError) {
     let tensor = GGUFTensorName(bytes, name)
     model.tensors += 1
+    if tensor.isOfAdapter { adapterTensors += 1 }
     model.parameters = model.parameters.plus(elements)
     offsets.append(offset)
     guard let known = GGMLType.find(type) else {
@@ -171,19 +182,30 @@ extension GGUFModel {
     }
   }
 
-  /// Estimates the missing sizes, and compares the file's size with its contents.
-  mutating func finish(dataStart: Int, fileSize: Int) throws(ModelFileError) -> Model {
-    var alignment = 32
-    if case .number(let stated)? = values["general.alignment"] { alignment = stated }
-    guard alignment > 0, alignment <= 1 << 20 else { throw .malformed("an alignment of \(alignment)") }
+  /// Estimates the missing sizes of one part, and compares the file's size with its contents.
+  mutating func endPart(tensors: Int, dataStart: Int, alignment: Int, fileSize: Int) {
     let start = (dataStart.plus(alignment - 1)) / alignment * alignment
     sizeTheRest(max(0, fileSize - start))
-    model.bytesExpected = model.tensors == 0 ? dataStart : start.plus(dataEnd)
-    if fileSize < model.bytesExpected {
-      model.notes.append("the file is truncated: it has \(fileSize) of \(model.bytesExpected) bytes")
+    let expected = tensors == 0 ? dataStart : start.plus(dataEnd)
+    if fileSize < expected {
+      model.notes.append(
+        "the file is truncated (its download was cut off): it has \(fileSize) of \(expected) bytes")
+    }
+    model.bytesExpected = model.bytesExpected.plus(expected)
+    (unsized, offsets, dataEnd) = ([], [], 0)
+    partsRead += 1
+  }
+
+  /// Returns the model, after its last part.
+  func finish() -> Model {
+    var model = model
+    if model.kind == .model, model.tensors > 0, adapterTensors == model.tensors { model.kind = .adapter }
+    if model.kind == .model, model.tensors == 0, partCount == 1 { model.kind = .vocabulary }
+    if partsRead < partCount {
+      model.notes.append("one of \(partCount) files; the tensors of the others belong to the model too")
     }
     // Without an output tensor, the model uses a copy of its input table for the output, on the device too.
-    if !hasOutput, !isSplit, model.inputBytes > 0 {
+    if !hasOutput, partsRead >= partCount, model.inputBytes > 0 {
       model.sharesTable = true
       model.outputBytes = model.outputBytes.plus(model.inputBytes)
     }
@@ -224,6 +246,8 @@ struct GGUFTensorName {
   private(set) var layer = -1
   private(set) var isExpert = false
   private(set) var kind = Kind.other
+  /// Whether it is half of the difference that an adapter makes to another tensor.
+  private(set) var isOfAdapter = false
 
   init(layer: Int, isExpert: Bool) {
     self.layer = layer
@@ -233,6 +257,10 @@ struct GGUFTensorName {
   init(_ bytes: RawSpan, _ name: Range<Int>) {
     if GGUFReader.equals(bytes, name, "token_embd.weight") { kind = .input }
     if GGUFReader.equals(bytes, name, "output.weight") { kind = .output }
+    if name.count > 7 {
+      let end = name.upperBound - 7..<name.upperBound
+      isOfAdapter = GGUFReader.equals(bytes, end, ".lora_a") || GGUFReader.equals(bytes, end, ".lora_b")
+    }
     guard name.count > 4, GGUFReader.equals(bytes, name.lowerBound..<name.lowerBound + 4, "blk.") else { return }
     kind = .layer
     var number = 0

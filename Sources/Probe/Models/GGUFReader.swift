@@ -67,6 +67,8 @@ struct GGUFReader {
   private(set) var values: [String: GGUFValue] = [:]
   private(set) var architecture = ""
   private(set) var name = ""
+  /// The kind of content that the file states.
+  private(set) var type = ""
   let fileSize: Int
   private var cursor = GGUFCursor(at: 4)
   private(set) var version = 0
@@ -75,13 +77,30 @@ struct GGUFReader {
 
   /// Reads the header. `bytes` may be the beginning of a file of `fileSize` bytes.
   static func read(_ bytes: RawSpan, fileSize: Int) throws(ModelFileError) -> Model {
+    var model: GGUFModel?
+    try read(bytes, fileSize: fileSize, into: &model)
+    return model?.finish() ?? Model(format: .gguf)
+  }
+
+  /// Reads the header of one part of a model: of the first part, which has the model's keys, if `model` is `nil`, else
+  /// of the next, whose tensors belong to the same layers.
+  static func read(_ bytes: RawSpan, fileSize: Int, into model: inout GGUFModel?) throws(ModelFileError) {
     var reader = GGUFReader(fileSize: fileSize)
     let tensorCount = try reader.readTable(bytes)
-    var model = GGUFModel(values: reader.values, architecture: reader.architecture, name: reader.name)
-    try model.begin()
-    model.model.formatVersion = reader.version
-    try reader.readTensors(tensorCount, bytes, &model)
-    return try model.finish(dataStart: reader.cursor.at, fileSize: fileSize)
+    var parts: GGUFModel
+    if let begun = model {
+      parts = begun
+    } else {
+      parts = GGUFModel(values: reader.values, architecture: reader.architecture, name: reader.name)
+      try parts.begin(type: reader.type)
+      parts.model.formatVersion = reader.version
+    }
+    try reader.readTensors(tensorCount, bytes, &parts)
+    var alignment = 32
+    if case .number(let stated)? = reader.values["general.alignment"] { alignment = stated }
+    guard alignment > 0, alignment <= 1 << 20 else { throw .malformed("an alignment of \(alignment)") }
+    parts.endPart(tensors: tensorCount, dataStart: reader.cursor.at, alignment: alignment, fileSize: fileSize)
+    model = parts
   }
 
   private mutating func readTable(_ bytes: RawSpan) throws(ModelFileError) -> Int {
@@ -130,6 +149,7 @@ struct GGUFReader {
     let key = Self.text(bytes, key)
     if case .text(let range) = value {
       if key == "general.architecture", range.count <= 64 { architecture = Self.text(bytes, range) }
+      if key == "general.type", range.count <= 64 { type = Self.text(bytes, range) }
       if key == "general.name", range.count <= 256 { name = Self.text(bytes, range) }
       return
     }

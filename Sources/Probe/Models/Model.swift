@@ -39,7 +39,17 @@ public struct Model: Sendable, Equatable {
     }
   }
 
+  /// The content of a file. Only a model can be planned.
+  public enum Kind: String, Sendable {
+    case model = "a model"
+    case adapter = "an adapter, which belongs to a base model"
+    case projector = "a projector for images or sound, which belongs to a language model"
+    case vocabulary = "a vocabulary alone, without tensors"
+    case importanceMatrix = "an importance matrix, which helps to quantize a model"
+  }
+
   public var format: Format
+  public var kind = Kind.model
   public var formatVersion: Int?
   public var name = ""
   public var architecture = ""

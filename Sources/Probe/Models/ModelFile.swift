@@ -28,22 +28,30 @@ public enum ModelFile {
     }
   }
 
-  /// Reads the header of a file, the other parts of a split model, and the `config.json` of a safetensors model.
+  /// Reads the header of a file, the other parts of a split model, and the `config.json` of a safetensors model. Any
+  /// part stands for all of them.
   ///
   /// The file is mapped into memory. If another program truncates it meanwhile, this process crashes, so the
   /// gateway must not call this.
   public static func read(_ path: String) throws(ModelFileError) -> Model {
-    var model = try readOne(path)
-    for part in otherParts(path) {
-      let more = try readOne(part)
-      guard more.format == model.format else { throw .malformed("\(part) has another format") }
-      model.add(more)
+    var gguf: GGUFModel?
+    var model: Model?
+    // Only the first part of a GGUF file has the model's keys.
+    for part in parts(path) {
+      let isFirst = model == nil && gguf == nil
+      let more = try readOne(part, &gguf)
+      guard isFirst || more?.format == model?.format else { throw .malformed("\(part) has another format") }
+      guard let more else { continue }
+      if model == nil { model = more } else { model?.add(more) }
     }
+    guard var model = gguf?.finish() ?? model else { throw .unknownFormat }
+    guard model.kind == .model else { throw .notAModel(model.kind.rawValue) }
     if model.name.isEmpty { model.name = path.split(separator: "/").last.map(String.init) ?? path }
     return model
   }
 
-  private static func readOne(_ path: String) throws(ModelFileError) -> Model {
+  /// Reads one file: a part of a GGUF model into `gguf`, any other into a model.
+  private static func readOne(_ path: String, _ gguf: inout GGUFModel?) throws(ModelFileError) -> Model? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))") }
     defer { _ = close(descriptor) }
@@ -52,16 +60,18 @@ public enum ModelFile {
       throw .unreadable("\(path): not a regular file")
     }
     let size = Int(status.st_size)
-    guard size > 0 else { throw .unknownFormat }
+    guard size > 0 else { throw .notAModel("an empty file") }
     guard let mapping = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe mapping != MAP_FAILED
     else {
       throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))")
     }
     defer { _ = unsafe munmap(mapping, size) }
     let whole = unsafe UnsafeRawBufferPointer(start: mapping, count: size)
-    let first = unsafe Array(whole.prefix(16))
+    let first = unsafe Array(whole.prefix(64))
     switch format(first) {
-    case .gguf: return try unsafe GGUFReader.read(whole.bytes, fileSize: size)
+    case .gguf:
+      try unsafe GGUFReader.read(whole.bytes, fileSize: size, into: &gguf)
+      return nil
     case .onnx: return try unsafe ONNXReader.read(whole.bytes, fileSize: size)
     case .safetensors:
       let length = first.prefix(8).reversed().reduce(0) { ($0 & 0xff_ffff_ffff) << 8 | Int($1) }
@@ -75,8 +85,21 @@ public enum ModelFile {
       model.notes.append(
         "a zip archive of pickles, which cannot be read without executing it; only its size is known")
       return model
-    case .name, nil: throw .unknownFormat
+    case .name, nil: throw otherKind(first).map { .notAModel($0) } ?? .unknownFormat
     }
+  }
+
+  /// Returns what a file is that a download leaves in place of a model, or `nil` if it is something else.
+  static func otherKind(_ first: [UInt8]) -> String? {
+    let text = String(decoding: first, as: UTF8.self).lowercased().drop { $0.isWhitespace || $0 == "\u{feff}" }
+    if text.hasPrefix("version https://git-lfs") {
+      return "a pointer of Git LFS, which stands for the file; run `git lfs pull` to download it"
+    }
+    if text.hasPrefix("<!doctype") || text.hasPrefix("<html") || text.hasPrefix("<?xml") {
+      return "a web page; the download failed, perhaps because it needs a login"
+    }
+    if text.hasPrefix("{") || text.hasPrefix("[") { return "a JSON text, such as the error of a failed download" }
+    return nil
   }
 
   /// Reads a small file; returns `nil` if that fails.
@@ -89,17 +112,18 @@ public enum ModelFile {
     return count > 0 ? Array(bytes[..<count]) : nil
   }
 
-  /// Returns the paths of the other parts of a model that is split into files named `…-00001-of-00003.…`.
-  static func otherParts(_ path: String) -> [String] {
-    guard let dot = path.lastIndex(of: ".") else { return [] }
+  /// Returns the paths of all parts of a model that is split into files named `…-00001-of-00003.…`, in order, or the
+  /// path itself.
+  static func parts(_ path: String) -> [String] {
+    guard let dot = path.lastIndex(of: ".") else { return [path] }
     let stem = path[..<dot]
     let words = stem.split(separator: "-", omittingEmptySubsequences: false)
     guard words.count >= 4, words[words.count - 2] == "of", let last = words.last, last.utf8.count == 5,
       let count = Int(last), (2...10_000).contains(count), let own = Int(words[words.count - 3]),
-      words[words.count - 3].utf8.count == 5
-    else { return [] }
+      (1...count).contains(own), words[words.count - 3].utf8.count == 5
+    else { return [path] }
     let front = words[..<(words.count - 3)].joined(separator: "-")
-    return (1...count).filter { $0 != own }.map { number in
+    return (1...count).map { number in
       let digits = String(number)
       return "\(front)-\(String(repeating: "0", count: 5 - digits.count))\(digits)-of-\(last)\(path[dot...])"
     }
@@ -122,7 +146,7 @@ extension Model {
         layers[index].experts = layers[index].experts.plus(layer.experts)
       }
     }
-    notes.removeAll { $0.hasPrefix("one of ") }
+    for note in part.notes where !notes.contains(note) && notes.count < 16 { notes.append(note) }
   }
 }
 

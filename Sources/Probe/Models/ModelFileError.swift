@@ -4,6 +4,8 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
   case incomplete(needed: Int)
   /// The file has no known format.
   case unknownFormat
+  /// The file is recognized, but it is no model: what it is, and what to give instead.
+  case notAModel(String)
   /// The file contradicts itself or exceeds a limit.
   case malformed(String)
   /// The file cannot be opened or read.
@@ -13,6 +15,7 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .incomplete: "the file ends within its header; the download was cut off"
     case .unknownFormat: "not a model of a known format (GGUF, safetensors, ONNX, PyTorch)"
+    case .notAModel(let what): "not a model: \(what)"
     case .malformed(let what): "not a valid model file: \(what)"
     case .unreadable(let why): why
     }

@@ -23,12 +23,39 @@ public enum NamedModel {
     Entry(name: "Stable Diffusion XL", billions: 3.5), Entry(name: "Whisper Large v3", billions: 1.55),
   ]
 
+  /// Mixture-of-experts models whose names state no size, or another than that of all parameters, which must fit into
+  /// memory. Source: the models' cards.
+  private static let experts: [(name: String, billions: Double, isActiveSize: Bool)] = [
+    ("llama4scout", 109, true), ("llama4maverick", 402, true), ("gemma3ne2b", 6, true),
+    ("gemma3ne4b", 8, true), ("deepseekv2", 236, false), ("deepseekv2lite", 16, false),
+    ("deepseekcoderv2", 236, false), ("deepseekcoderv2lite", 16, false), ("deepseekv25", 236, false),
+    ("deepseekv3", 671, false), ("deepseekr1", 671, false), ("kimik2", 1030, false), ("glm45", 358, false),
+    ("glm45air", 110, false), ("glm46", 357, false), ("grok1", 314, false), ("grok2", 270, false),
+    ("dbrx", 132, false), ("minimaxtext01", 456, false), ("minimaxm1", 456, false), ("minimaxm2", 230, false),
+    ("hunyuana13b", 80, false), ("phi35moe", 42, false), ("qwen15moea27b", 14.3, false),
+  ]
+
+  /// Returns the number of all parameters of a model: as its name says, or as its card does where the name states that
+  /// of the experts in use. `nil` if neither is known.
+  static func allParameters(_ name: String) -> Double? {
+    let stated = parameters(name)
+    let plain = name.lowercased().filter { $0.isLetter || $0.isNumber }
+    let known = experts.filter { plain.contains($0.name) }.max { $0.name.utf8.count < $1.name.utf8.count }
+    guard let known, known.isActiveSize || stated == nil else { return stated }
+    return known.billions * 1e9
+  }
+
   /// Returns the number of parameters in a name, as in `70b`, `8x7b`, `0.5b`, or `350m`; `nil` if it contains none.
   ///
-  /// The number must be a separate word and end in b or m: in `llama-3.1-70b` it is 70, not 3.1.
+  /// The number must be a separate word and end in b or m: in `llama-3.1-70b` it is 70, not 3.1. In `17b-16e`, which
+  /// states the parameters in use and the number of experts, all experts count; of several sizes, the largest does.
   public static func parameters(_ name: String) -> Double? {
     var found: Double?
+    var expertCount = 0.0
     for word in name.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "." }) {
+      if word.last == "e", let count = Int(word.dropLast()), (2...4096).contains(count) {
+        expertCount = Double(count)
+      }
       guard let unit = word.last, unit == "b" || unit == "m" else { continue }
       let factors = word.dropLast().split(separator: "x", omittingEmptySubsequences: false)
       guard (1...2).contains(factors.count),
@@ -37,9 +64,10 @@ public enum NamedModel {
       let numbers = factors.compactMap { Double($0) }
       guard numbers.count == factors.count else { continue }
       let count = numbers.reduce(1, *) * (unit == "b" ? 1e9 : 1e6)
-      if count >= 1e6, count <= 1e14 { found = found ?? count }
+      if count >= 1e6, count <= 1e14 { found = max(found ?? 0, count) }
     }
-    return found
+    // Attention and shared experts are in the file once, so not all of what is in use counts for each expert.
+    return found.map { $0 * max(1, expertCount / 2) }
   }
 
   /// The average bytes per parameter of files by quantization, including their tensors of higher precision.
@@ -64,7 +92,7 @@ public enum NamedModel {
 
   /// Returns a model of typical shape for a name; `nil` if the name contains no size.
   public static func model(_ name: String) -> Model? {
-    guard let count = parameters(name) ?? known(name) else { return nil }
+    guard let count = allParameters(name) ?? known(name) else { return nil }
     return model(name, parameters: count)
   }
 

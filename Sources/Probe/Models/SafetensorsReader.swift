@@ -23,9 +23,11 @@ enum SafetensorsReader {
       throw .malformed("a header that is not valid JSON at byte \(8 + error.offset)")
     }
     if let problem = reader.problem { throw .malformed(problem) }
-    reader.model.bytesExpected = 8 + length + reader.dataEnd
+    reader.model.bytesExpected = (8 + length).plus(reader.dataEnd)
     if fileSize < reader.model.bytesExpected {
-      reader.model.notes.append("the file is truncated: it has \(fileSize) of \(reader.model.bytesExpected) bytes")
+      reader.model.notes.append(
+        "the file is truncated (its download was cut off): it has \(fileSize) of \(reader.model.bytesExpected) bytes"
+      )
     }
     if let configuration { try? reader.readConfiguration(configuration) }
     return reader.finish()
@@ -50,6 +52,7 @@ enum SafetensorsReader {
     var problem: String?
     fileprivate var typeBytes: [String: Int] = [:]
     fileprivate var packed = 0
+    fileprivate var adapterTensors = 0
     fileprivate var layers: [Int: (dense: Int, experts: Int)] = [:]
     fileprivate var states: [Model.LayerState] = []
 
@@ -95,12 +98,13 @@ enum SafetensorsReader {
       }
       if let bits = SafetensorsReader.bits(type) {
         let (all, overflow) = elements.multipliedReportingOverflow(by: bits)
-        if overflow || (all + 7) / 8 != size {
+        if overflow || all / 8 + (all % 8 > 0 ? 1 : 0) != size {
           return problem = problem ?? "a tensor whose size contradicts its shape: \(name.prefix(64))"
         }
       }
       dataEnd = max(dataEnd, end)
-      typeBytes[type, default: 0] += size
+      typeBytes[type, default: 0] = typeBytes[type, default: 0].plus(size)
+      if name.contains(".lora_A.") || name.contains(".lora_B.") { adapterTensors += 1 }
       // GPTQ and AWQ pack eight 4-bit weights into one number.
       let isPacked = name.hasSuffix(".qweight") && type == "I32"
       if isPacked { packed = packed.plus(size) }
@@ -186,6 +190,7 @@ extension SafetensorsReader.Reader {
       return Model.Layer(
         dense: sums.dense, experts: sums.experts, state: layer < states.count ? states[layer] : .none)
     }
+    if model.tensors > 0, adapterTensors == model.tensors { model.kind = .adapter }
     if packed > model.weights / 2 {
       model.quantization = "INT4"
     } else {

@@ -55,6 +55,20 @@ import Testing
     #expect(throws: ModelFileError.self) { try SafetensorsReader.read(safetensors(json), fileSize: 1 << 20) }
   }
 
+  @Test(arguments: [
+    "{\"t\":{\"dtype\":\"X\",\"shape\":[1],\"data_offsets\":[0,9223372036854775807]}}",
+    "{\"t\":{\"dtype\":\"F4\",\"shape\":[2305843009213693951],\"data_offsets\":[0,1]}}",
+    "{\"t\":{\"dtype\":\"F6_E2M3\",\"shape\":[1537228672809129301],\"data_offsets\":[0,1]}}",
+    "{\"a\":{\"dtype\":\"X\",\"shape\":[1],\"data_offsets\":[0,9000000000000000000]},"
+      + "\"b\":{\"dtype\":\"X\",\"shape\":[1],\"data_offsets\":[0,9000000000000000000]}}",
+  ])
+  func `numbers at the end of what fits into 64 bits do not overflow`(json: String) {
+    if let model = try? SafetensorsReader.read(safetensors(json), fileSize: 1 << 20) {
+      #expect(model.bytesExpected > 1 << 62)
+      #expect(model.notes.contains { $0.contains("truncated") })
+    }
+  }
+
   @Test func `deep nesting and long headers are limited`() {
     let deep = String(repeating: "[", count: 100_000)
     #expect(throws: ModelFileError.self) {
