@@ -32,17 +32,21 @@ static inline CURLcode curl_easy_set_url(CURL *easy, CURLU *value) {
   return curl_easy_setopt(easy, CURLOPT_CURLU, value);
 }
 
-// Reads the trusted certificates, once per process. libcurl would read them for each multi handle, about 20 ms each
-// time. Returns NULL if they cannot be read.
-static inline void *curl_tls_read_trusted(void) {
-  const char *path = curl_version_info(CURLVERSION_NOW)->cainfo;
+// Reads the trusted certificates, once per process: `file`, or what libcurl was built with if it is NULL, and the folders
+// `folders`, separated by colons and hashed as by `openssl rehash`, if it is not NULL. libcurl would read them for each
+// multi handle, about 20 ms each time. Returns NULL if they cannot be read.
+static inline void *curl_tls_read_trusted(const char *file, const char *folders) {
+  const char *path = file ? file : curl_version_info(CURLVERSION_NOW)->cainfo;
   X509_STORE *store = path ? X509_STORE_new() : NULL;
-  if (store && X509_STORE_load_file(store, path) != 1) {
+  if (store && (X509_STORE_load_file(store, path) != 1 || (folders && X509_STORE_load_path(store, folders) != 1))) {
     X509_STORE_free(store);
     store = NULL;
   }
   return store;
 }
+
+// Returns a store that trusts nothing.
+static inline void *curl_tls_trust_nothing(void) { return X509_STORE_new(); }
 
 static CURLcode curl_tls_use_trusted(CURL *easy, void *context, void *store) {
   (void)easy;

@@ -60,10 +60,44 @@ int linux_inotify_add(int descriptor, const char *folder) {
   return outcome(inotify_add_watch(descriptor, folder, what));
 }
 
+int linux_inotify_add_parent(int descriptor, const char *folder) {
+  uint32_t what = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
+  return outcome(inotify_add_watch(descriptor, folder, what));
+}
+
 void linux_inotify_drain(int descriptor) {
   char events[4096];
   while (read(descriptor, events, sizeof events) > 0)
     ;
+}
+
+static int is_named(const struct inotify_event *event, const char *names, size_t size) {
+  if (event->mask & (IN_Q_OVERFLOW | IN_IGNORED)) return 1;
+  for (size_t at = 0; event->len > 0 && at < size; at += strlen(names + at) + 1)
+    if (!strcmp(event->name, names + at)) return 1;
+  return 0;
+}
+
+int linux_inotify_drain_named(int descriptor, const char *names, size_t size) {
+  _Alignas(struct inotify_event) char events[4096];
+  int found = 0;
+  ssize_t count;
+  while ((count = read(descriptor, events, sizeof events)) > 0)
+    for (ssize_t at = 0; at < count;) {
+      const struct inotify_event *event = (const struct inotify_event *)(events + at);
+      if (is_named(event, names, size)) found = 1;
+      at += (ssize_t)(sizeof *event + event->len);
+    }
+  return found;
+}
+
+int linux_is_being_written(const char *path) {
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return -errno;
+  int result = fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0 ? 0 : errno == EAGAIN ? 1 : -errno;
+  if (result == 0) fcntl(descriptor, F_SETLEASE, F_UNLCK);
+  close(descriptor);
+  return result;
 }
 
 static sigset_t signal_set(const int *signals, int count) {
@@ -144,6 +178,14 @@ static struct linux_address address_of(const struct sockaddr *name) {
     memcpy(address.bytes, &((const struct sockaddr_in6 *)name)->sin6_addr, 16);
   }
   return address;
+}
+
+int linux_local_address(int descriptor, struct linux_address *address) {
+  struct sockaddr_storage name;
+  socklen_t length = sizeof name;
+  if (getsockname(descriptor, (struct sockaddr *)&name, &length) < 0) return -errno;
+  *address = address_of((struct sockaddr *)&name);
+  return 0;
 }
 
 int linux_accept(int listener, int keep_alive_seconds, struct linux_address *peer) {
@@ -375,12 +417,18 @@ int linux_start_thread(void (*body)(void *), void *context) {
   return 0;
 }
 
-int linux_answers(uint16_t port, int milliseconds) {
-  int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+int linux_host_name(char *name, size_t size) { return outcome(gethostname(name, size)); }
+
+int linux_answers(const struct linux_address *address, uint16_t port, int milliseconds) {
+  int is_v6 = address->length == 16;
+  int descriptor = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return 0;
-  struct sockaddr_in name = {
-      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  int answers = connect(descriptor, (struct sockaddr *)&name, sizeof name) == 0;
+  struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+  struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+  memcpy(&v4.sin_addr, address->bytes, 4);
+  memcpy(&v6.sin6_addr, address->bytes, 16);
+  const struct sockaddr *name = is_v6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
+  int answers = connect(descriptor, name, is_v6 ? sizeof v6 : sizeof v4) == 0;
   if (!answers && errno == EINPROGRESS) {
     struct pollfd wait = {.fd = descriptor, .events = POLLOUT};
     int error = 0;

@@ -11,6 +11,10 @@ public final class Gateway {
 
   let reactor: Reactor
   private(set) var settings: Settings
+  /// The configuration of the start, some keys of which are read only then.
+  private let startConfiguration: Configuration
+  private var protection: Protection
+  private var hasReportedTrust = false
   let recorder: Recorder
   let dispatcher: Dispatcher
   let connections: Connections
@@ -32,6 +36,8 @@ public final class Gateway {
   public init(_ configuration: Configuration, reactor: Reactor, seed: UInt64) throws(SystemError) {
     self.reactor = reactor
     settings = Settings(configuration)
+    startConfiguration = configuration
+    protection = Protection(configuration, exposed: nil)
     if settings.usesTLS { CurlLibrary.prepareTLS() }
     recorder = Recorder(configuration.accessLog.format)
     dispatcher = Dispatcher(configuration, now: reactor.now)
@@ -48,6 +54,7 @@ public final class Gateway {
       modelLists: ModelLists(settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher),
       reloads: reloads)
     accessLog = try AccessLogWriter(configuration.accessLog, reactor: reactor, recorder: recorder)
+    reportTrust()
   }
 
   /// The reactor's options for a configuration.
@@ -59,12 +66,51 @@ public final class Gateway {
   }
 
   /// Listens as configured, or on an inherited socket; returns the port, also when the system chose it.
-  public func listen(inherited descriptor: Int32? = nil) throws(SystemError) -> Int {
+  ///
+  /// - Throws: If other machines can reach the address, callers need no key, and the configuration does not say that this
+  ///   is meant. What counts is the address that the socket is really bound to.
+  public func listen(inherited descriptor: Int32? = nil) throws(ListenError) -> Int {
+    let port: UInt16
+    do throws(SystemError) {
+      let server = settings.configuration.server
+      port =
+        if let descriptor {
+          try reactor.listen(inherited: descriptor)
+        } else {
+          try reactor.listen(address: server.bind, port: UInt16(clamping: server.port))
+        }
+    } catch { throw .system(error) }
+    let address = reactor.listenerAddress
+    let exposed = address.flatMap { $0.isLoopback ? nil : "\($0)" }
+    protection = Protection(settings.configuration, exposed: exposed)
+    if let exposed, settings.keys.allowsAnonymous, !settings.configuration.auth.isOpen {
+      reactor.stopListening()
+      throw .unprotected(exposed)
+    }
+    use(settings.bound(to: address, port: Int(port)))
     endpoints.modelLists.start()
-    if let descriptor { return Int(try reactor.listen(inherited: descriptor)) }
-    let server = settings.configuration.server
-    return Int(try reactor.listen(address: server.bind, port: UInt16(clamping: server.port)))
+    return Int(port)
   }
+
+  /// Says once why no provider can be called over TLS, if so.
+  private func reportTrust() {
+    guard !hasReportedTrust, settings.usesTLS, let error = CurlLibrary.trustError else { return }
+    hasReportedTrust = true
+    recorder.notify("hoosh: \(error)")
+  }
+
+  /// Uses other settings from here on, in every part.
+  private func use(_ settings: Settings) {
+    self.settings = settings
+    reportTrust()
+    connections.apply(settings)
+    relay.apply(settings)
+    endpoints.apply(settings)
+    healthChecks.apply(settings)
+  }
+
+  /// Takes the lines that the operator should read on standard error.
+  public func takeNotices() -> [String] { recorder.takeNotices() }
 
   /// The most clients that may be connected: as configured, or as many as there are descriptors for.
   public var clientsMax: Int { connections.capacity.clientsMax }
@@ -88,7 +134,7 @@ public final class Gateway {
     case .timerFired(let timer, let tag): timerFired(timer, TimerKind(tag: tag))
     case .mailboxReady:
       hardware?.take()
-      for configuration in reloads.takeConfigurations() { endpoints.reloadEnded(apply(configuration)) }
+      if let read = reloads.takeConfiguration() { reloadEnded(read) }
     case .filesChanged: reloads.scheduleFileCheck()
     case .signal(.hangUp):
       accessLog.reopen()
@@ -191,6 +237,7 @@ public final class Gateway {
     case .trim: connections.trim()
     case .healthChecks: healthChecks.start()
     case .file: reloads.checkFile()
+    case .discovery: reloads.discover()
     }
   }
 }
@@ -211,7 +258,16 @@ extension Gateway {
     drainTimer = reactor.setTimer(
       at: reactor.now + settings.configuration.server.drainTimeout, tag: TimerKind.drain.tag)
     connections.drain()
+    recorder.notify("hoosh: stopping; \(Self.clients(connections.count))")
     if connections.count == 0 { end() }
+  }
+
+  private static func clients(_ count: Int) -> String {
+    switch count {
+    case 0: "no client is connected"
+    case 1: "1 client is still connected"
+    default: "\(count) clients are still connected"
+    }
   }
 
   /// Ends what still runs, and tells its callers.
@@ -233,6 +289,7 @@ extension Gateway {
     if isOver { return }
     isOver = true
     if let drainTimer { reactor.cancel(drainTimer) }
+    recorder.notify("hoosh: stopped")
     accessLog.close()
   }
 
@@ -252,10 +309,17 @@ extension Gateway {
     endpoints.hardware = monitor
   }
 
-  private func apply(_ read: Result<Configuration, ConfigurationErrors>) -> String? {
+  /// The configuration was read again: uses it, and says what came of it to everyone who should know.
+  private func reloadEnded(_ read: Result<Configuration, ConfigurationErrors>) {
     switch read {
-    case .success(let configuration): apply(configuration)
-    case .failure(let errors): errors.description
+    case .failure(let errors): endpoints.reloadEnded(errors.description, needsRestart: [])
+    case .success(let read):
+      let configuration = read.keepingServers(of: settings.configuration)
+      let isKnown = read.isDiscovered && configuration.providers == settings.configuration.providers
+      if isKnown, !endpoints.isReloadAwaited { return }
+      let keys = configuration.keysNeedingRestart(since: startConfiguration)
+      let notes = read.notes.filter { !settings.configuration.notes.contains($0) }
+      endpoints.reloadEnded(apply(configuration), needsRestart: keys, notes: notes)
     }
   }
 
@@ -264,7 +328,8 @@ extension Gateway {
   /// Requests that run go on as they began, and their next attempt uses the new one. Knowledge of providers that keep
   /// their name is kept. Where the gateway listens, its access log and its client limits are those of the start.
   func apply(_ configuration: Configuration) -> String? {
-    if connections.isDraining { return "the gateway is stopping" }
+    if connections.isDraining { return "The gateway is stopping." }
+    if let objection = protection.objection(to: configuration, after: settings.configuration) { return objection }
     // Model lists that are awaited are those of the providers before.
     endpoints.modelLists.finish()
     let replaced = settings.replaced(by: configuration)
@@ -273,11 +338,8 @@ extension Gateway {
     } catch {
       return error.description
     }
-    settings = replaced
-    connections.apply(replaced)
-    relay.apply(replaced)
-    endpoints.apply(replaced)
-    healthChecks.apply(replaced)
+    protection.accepted(replaced.configuration)
+    use(replaced)
     endpoints.modelLists.refreshForRouting()
     finishEvent()
     return nil

@@ -13,16 +13,26 @@ final class Settings: Sendable {
   /// Where each provider is called, taken apart once.
   private let targets: [(calls: [UpstreamTarget], models: UpstreamTarget)]
 
-  init(_ configuration: Configuration) {
+  /// The address that the gateway really listens on, once it does.
+  let bound: IPAddress?
+  private let boundPort: Int?
+
+  init(_ configuration: Configuration, bound: IPAddress? = nil, port: Int? = nil) {
     self.configuration = configuration
+    self.bound = bound
+    boundPort = port
     let server = configuration.server
     timeouts = server.timeouts
     keys = APIKeys(configuration.auth.tokens)
-    hosts = HostAllowlist(bind: server.bind, names: server.allowedHosts)
+    hosts = HostAllowlist(
+      bind: bound?.description ?? server.bind, names: server.allowedHosts, machine: Reactor.hostName)
     origins = OriginAllowlist(server.allowedOrigins)
     providers = configuration.enabled.map { Provider($0, models: configuration.models(at: $0.name)) }
     targets = providers.map { ($0.calls.map { UpstreamTarget($0.url) }, UpstreamTarget($0.modelsURL)) }
   }
+
+  /// The same settings for a gateway that listens on an address and a port.
+  func bound(to address: IPAddress?, port: Int) -> Settings { Settings(configuration, bound: address, port: port) }
 
   /// The settings of another configuration for a gateway that runs: where it listens and its access log stay the same.
   func replaced(by configuration: Configuration) -> Settings {
@@ -30,7 +40,7 @@ final class Settings: Sendable {
     configuration.server.bind = self.configuration.server.bind
     configuration.server.port = self.configuration.server.port
     configuration.accessLog = self.configuration.accessLog
-    return Settings(configuration)
+    return Settings(configuration, bound: bound, port: boundPort)
   }
 
   /// The target of a call at a provider; `nil` if the provider's dialect does not offer the call.
@@ -57,6 +67,12 @@ final class Settings: Sendable {
 
   /// The index of a provider; `nil` if it is not configured any more.
   func index(of provider: ProviderID) -> Int? { providers.firstIndex { $0.id == provider } }
+
+  /// Where the gateway listens, as a host and a port.
+  var listener: String {
+    let host = bound?.description ?? configuration.server.bind
+    return "\(host.contains(":") ? "[\(host)]" : host):\(boundPort ?? configuration.server.port)"
+  }
 
   /// The provider with that ID; `nil` if it is not configured any more.
   func provider(_ id: ProviderID) -> Provider? { providers.first { $0.id == id } }

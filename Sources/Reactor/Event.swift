@@ -72,8 +72,12 @@ public enum TransferError: Error, Equatable, Sendable, CaseIterable {
   case connectFailed
   /// No connection was established in time.
   case connectTimedOut
-  /// The TLS handshake failed, or the certificate does not match the host.
+  /// The TLS handshake failed.
   case tlsFailed
+  /// The certificate is not trusted, has expired, or does not match the host.
+  case certificateRejected
+  /// The server's first bytes are not TLS, so it probably speaks plain HTTP.
+  case notTLS
   /// The connection was lost before the first byte of the response.
   case closedBeforeResponse
   /// The connection was lost, or the framing ended early, after the response began.

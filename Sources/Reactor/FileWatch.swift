@@ -6,7 +6,8 @@ internal import Glibc
 ///
 /// The kernel reports changes (inotify(7)), so no thread is needed. It does not report changes that another machine
 /// makes on a network file system. Watched are the folder of the file and the folders of all symbolic links on its
-/// path, because a change in any of them can replace the file, as Kubernetes does for mounted volumes.
+/// path, because a change in any of them can replace the file, as Kubernetes does for mounted volumes. Watched too are the
+/// folders above those, for a folder that takes the place of another.
 public final class FileWatch: Sendable {
   /// An identity of a file's content that differs after each change.
   public struct Stamp: Equatable, Sendable {
@@ -21,16 +22,26 @@ public final class FileWatch: Sendable {
   private static let linksMax = 40
 
   private let path: String
-  let descriptor: Int32
+  /// Reports changes of files.
+  private let files: Descriptor
+  /// Reports changes in the folders above. A descriptor of its own, because much else changes there.
+  private let parents: Descriptor
+  /// The names of those folders, each with a NUL at its end: only they matter there.
+  private let parentNames: [CChar]
+
+  var descriptor: Int32 { files.raw }
+  var parentsDescriptor: Int32 { parents.raw }
 
   /// Starts watching. The file need not exist, but its folder must. May block on disk I/O.
   public init(_ path: String) throws(SystemError) {
     self.path = path
-    descriptor = try SystemError.check(linux_inotify(), "inotify_init1")
+    files = try Descriptor(owning: linux_inotify(), from: "inotify_init1")
+    parents = try Descriptor(owning: linux_inotify(), from: "inotify_init1")
+    let names = Set(Self.folders(path).flatMap { $0.split(separator: "/") })
+    parentNames = names.flatMap { $0.utf8.map { CChar(bitPattern: $0) } + [0] }
     for folder in Self.folders(path) { try add(folder) }
+    addParents()
   }
-
-  deinit { _ = close(descriptor) }
 
   /// Returns the file's current stamp, or `nil` if it does not exist. May block on disk I/O.
   ///
@@ -38,6 +49,7 @@ public final class FileWatch: Sendable {
   public func readStamp() -> Stamp? {
     // A folder that fails here was removed. Its parent is watched, so a new folder of that name is noticed.
     for folder in Self.folders(path) { try? add(folder) }
+    addParents()
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }
     return Stamp(
@@ -45,8 +57,40 @@ public final class FileWatch: Sendable {
       seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
   }
 
+  /// Returns whether a process has a file open for writing, or `nil` if that cannot be told. Requires that `SIGIO` is
+  /// ignored. May block on disk I/O.
+  public static func isBeingWritten(_ path: String) -> Bool? {
+    let result = unsafe linux_is_being_written(path)
+    return result < 0 ? nil : result == 1
+  }
+
   private func add(_ folder: String) throws(SystemError) {
     _ = try SystemError.check(unsafe linux_inotify_add(descriptor, folder), "inotify_add_watch")
+  }
+
+  /// Discards the reported changes in the folders above. Returns whether one of them may have replaced the file.
+  func takeParentChange() -> Bool {
+    unsafe parentNames.withUnsafeBufferPointer {
+      unsafe linux_inotify_drain_named(parents.raw, $0.baseAddress, $0.count) != 0
+    }
+  }
+
+  /// Watches the folders above. One that may not be read is left out: nothing can be replaced in it without permission.
+  private func addParents() {
+    for folder in Self.parents(path) { _ = unsafe linux_inotify_add_parent(parents.raw, folder) }
+  }
+
+  /// Returns the folders above those in which a change can affect a path.
+  static func parents(_ path: String) -> [String] {
+    var parents: [String] = []
+    for folder in folders(path) {
+      var rest = folder
+      while rest != "/", let slash = rest.lastIndex(of: "/") {
+        rest = slash == rest.startIndex ? "/" : String(rest[..<slash])
+        if !parents.contains(rest) { parents.append(rest) }
+      }
+    }
+    return parents
   }
 
   /// Returns the folders in which a change can affect a path.
@@ -80,7 +124,11 @@ public final class FileWatch: Sendable {
 extension Reactor {
   /// Reports `.filesChanged` when something has changed in a folder of the file.
   public func watch(_ file: FileWatch) throws(SystemError) {
-    let token = Token(.files, generation: 0, number: UInt32(bitPattern: file.descriptor))
-    try poller.watch(file.descriptor, UInt32(LINUX_IN), token)
+    try poller.watch(
+      file.descriptor, UInt32(LINUX_IN), Token(.files, generation: 0, number: UInt32(bitPattern: file.descriptor)))
+    try poller.watch(
+      file.parentsDescriptor, UInt32(LINUX_IN),
+      Token(.parents, generation: 0, number: UInt32(bitPattern: file.parentsDescriptor)))
+    fileWatches.append(file)
   }
 }

@@ -33,17 +33,29 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     (0..<(isIPv6 ? 16 : 4)).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - $0 % 8 * 8)) }
   }
 
-  public var description: String {
+  /// The address for C.
+  var linux: linux_address {
     var address = linux_address()
     address.length = isIPv6 ? 16 : 4
     unsafe withUnsafeMutableBytes(of: &address.bytes) { bytes in
       unsafe bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
       unsafe bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
     }
+    return address
+  }
+
+  public var description: String {
+    var address = linux
     return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 46) { text in
       unsafe linux_address_write(&address, text.baseAddress)
       return unsafe String(cString: text.baseAddress!)
     }
+  }
+
+  /// Whether only this machine can reach the address: 127/8, `::1`, or 127/8 mapped into IPv6.
+  public var isLoopback: Bool {
+    guard isIPv6 else { return high >> 56 == 127 }
+    return high == 0 && (low == 1 || low >> 24 == 0xffff_7f)
   }
 
   /// Whether the address belongs to the public Internet. Loopback, private, link-local, and multicast addresses do

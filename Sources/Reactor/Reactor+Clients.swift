@@ -34,6 +34,13 @@ extension Reactor {
   /// The descriptor of the listening socket, which a successor inherits, or `nil` if there is none.
   public var listenerDescriptor: CInt? { listener.withBorrowed { $0.descriptor.raw } }
 
+  /// The address that the listening socket is really bound to, wherever it came from. `nil` if there is no listening
+  /// socket, or if it has no address, as a Unix socket.
+  public var listenerAddress: IPAddress? { listener.withBorrowed { $0.address } ?? nil }
+
+  /// The port of the listening socket, or `nil` if there is none.
+  public var listenerPort: UInt16? { listener.withBorrowed { $0.port } }
+
   /// Takes ownership of a connected stream socket and makes it non-blocking. The next turn reports it as accepted.
   ///
   /// - Throws: The error of epoll if the descriptor is invalid.

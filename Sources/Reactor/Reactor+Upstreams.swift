@@ -55,6 +55,27 @@ extension Reactor {
 
   /// Returns whether a server listens on a loopback port. Blocks, so call it only before the loop starts.
   public static func answers(loopbackPort port: UInt16, within time: Duration) -> Bool {
-    linux_answers(port, CInt(clamping: time.milliseconds)) != 0
+    IPAddress("127.0.0.1").map { answers($0, port: port, within: time) } ?? false
+  }
+
+  /// Returns whether a server listens at an address. Blocks, so do not call it on the loop.
+  public static func answers(_ address: IPAddress, port: UInt16, within time: Duration) -> Bool {
+    var address = address.linux
+    return unsafe linux_answers(&address, port, CInt(clamping: time.milliseconds)) != 0
+  }
+
+  /// The name of this machine, or `nil` if it has none.
+  public static var hostName: String? {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+      guard unsafe linux_host_name(name.baseAddress, name.count) == 0 else { return nil }
+      let text = unsafe String(cString: name.baseAddress!)
+      return text.isEmpty ? nil : text
+    }
+  }
+
+  /// The port that a socket is bound to, or `nil` if it is no socket.
+  public static func port(of descriptor: CInt) -> UInt16? {
+    let port = linux_local_port(descriptor)
+    return port > 0 ? UInt16(exactly: port) : nil
   }
 }

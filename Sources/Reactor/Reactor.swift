@@ -45,6 +45,8 @@ public final class Reactor {
   var adopted: [ClientID] = []
   private var lag = LoopLag()
   private var batchLimit = BatchLimit()
+  /// The watched files.
+  var fileWatches: [FileWatch] = []
   /// The number of events that the poller has, and the index of the next one to handle.
   private var ready = 0
   private var next = 0
@@ -153,6 +155,10 @@ public final class Reactor {
     case .files:
       linux_inotify_drain(CInt(bitPattern: token.number))
       events.append(.filesChanged)
+    case .parents:
+      for file in fileWatches where file.parentsDescriptor == CInt(bitPattern: token.number) {
+        if file.takeParentChange() { events.append(.filesChanged) }
+      }
     case .dns: upstreams.lookupsFinished(now: now, deadlines: &deadlines)
     case nil: break
     }

@@ -5,7 +5,7 @@
 struct Token: Equatable {
   /// The kinds of descriptors.
   enum Kind: UInt8 {
-    case listener, client, upstream, signals, mailbox, dns, files
+    case listener, client, upstream, signals, mailbox, dns, files, parents
   }
 
   let bits: UInt64

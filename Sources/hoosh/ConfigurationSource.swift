@@ -7,26 +7,25 @@ import Reactor
 enum ConfigurationSource {
   /// The file that is used if none is given.
   static let defaultName = "hoosh.toml"
-  /// The largest configuration file, in bytes.
-  static let bytesMax = 1024 * 1024
 
   /// A configuration and its origin.
   struct Loaded {
     var configuration: Configuration
     /// The path of the file, or the reason why there is none.
     var origin: String
+    /// The discovery of the configuration, if it is from no file.
+    var discovery: Discovery?
     /// Whether the configuration comes from a file.
-    var isFile = true
-    /// The local servers that were found, if there is no file.
-    var found: [ProviderKind] = []
+    var isFile: Bool { discovery == nil }
   }
 
-  /// Loads the configuration. Prints the errors and exits if it is invalid.
-  static func load(_ path: String?) throws -> Loaded {
-    let environment = Environment.variables
-    if let path = unsafe path ?? (access(defaultName, R_OK) == 0 ? defaultName : nil) {
+  /// Loads the configuration. Prints the errors and exits if it is invalid, or if its file is there but cannot be read.
+  ///
+  /// - Parameter ownPorts: the ports of this gateway, where discovery would find the gateway itself.
+  static func load(_ path: String?, ownPorts: Set<UInt16> = []) throws -> Loaded {
+    if let path = path ?? (isAbsent(defaultName) ? nil : defaultName) {
       do throws(LoadError) {
-        let configuration = try configuration(path, environment)
+        let configuration = try configuration(try ConfigurationFile.read(path), path)
         let warnings =
           [configuration.warningWithoutProviders(file: path)].compactMap(\.self) + configuration.warnings
         for warning in warnings { Terminal.printError("\(warning)") }
@@ -42,30 +41,25 @@ enum ConfigurationSource {
         }
       }
     }
-    let found = [ProviderKind.ollama, .llamaCpp, .lmStudio, .vllm].filter { kind in
-      guard let port = port(kind.row.baseURL) else { return false }
-      return Reactor.answers(loopbackPort: port, within: .milliseconds(50))
-    }
-    let configuration = Configuration.discovered(found: found, environment: environment)
-    return Loaded(configuration: configuration, origin: "no \(defaultName) here", isFile: false, found: found)
+    let discovery = Discovery(ownPorts: ownPorts)
+    return Loaded(configuration: discovery.run(), origin: "no \(defaultName) here", discovery: discovery)
   }
 
-  private static func port(_ url: String?) -> UInt16? {
-    url?.split(separator: ":").last.flatMap { UInt16($0) }
+  /// Returns whether a name does not exist. A file that may not be read, and a link that leads nowhere, do.
+  private static func isAbsent(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) != 0 && errno == ENOENT
   }
 
   /// The reason why a configuration cannot be loaded.
-  private enum LoadError: Error {
+  enum LoadError: Error {
     case unreadable(String)
     case invalid(ConfigurationErrors)
   }
 
-  private static func configuration(_ path: String, _ environment: [String: String]) throws(LoadError)
-    -> Configuration
-  {
-    let text = try read(path)
+  private static func configuration(_ text: [UInt8], _ path: String) throws(LoadError) -> Configuration {
     do throws(ConfigurationErrors) {
-      let configuration = try Configuration.read(text: text, file: path, environment: environment)
+      let configuration = try Configuration.read(text: text, file: path, environment: Environment.variables)
       try configuration.checkRoutes(file: path)
       return configuration
     } catch {
@@ -73,10 +67,10 @@ enum ConfigurationSource {
     }
   }
 
-  /// Reads the file again, for a running gateway.
-  static func reload(_ path: String) -> Result<Configuration, ConfigurationErrors> {
+  /// Reads the file at `absolutePath` again, once its writes have settled, for a running gateway. Errors name `path`.
+  static func reload(_ path: String, at absolutePath: String) -> Result<Configuration, ConfigurationErrors> {
     do throws(LoadError) {
-      return .success(try configuration(path, Environment.variables))
+      return .success(try configuration(try ConfigurationFile.readSettled(absolutePath, named: path), path))
     } catch {
       switch error {
       case .unreadable(let message):
@@ -84,32 +78,5 @@ enum ConfigurationSource {
       case .invalid(let errors): return .failure(errors)
       }
     }
-  }
-
-  private static func read(_ path: String) throws(LoadError) -> [UInt8] {
-    // Without O_NONBLOCK, opening a FIFO would block until a writer opens it.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))") }
-    defer { _ = close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw .unreadable("\(path): not a regular file")
-    }
-    var text = [UInt8](repeating: 0, count: bytesMax + 1)
-    var count = 0
-    while count < text.count {
-      let more = unsafe text.withUnsafeMutableBytes {
-        unsafe Glibc.read(descriptor, $0.baseAddress! + count, $0.count - count)
-      }
-      if more < 0, errno == EINTR { continue }
-      if more < 0 { throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))") }
-      if more == 0 { break }
-      count += more
-    }
-    guard count <= bytesMax else {
-      let message = "the file is larger than \(bytesMax) bytes, the limit for a configuration"
-      throw .invalid(ConfigurationErrors([ConfigurationError(file: path, message: message)]))
-    }
-    return Array(text[..<count])
   }
 }

@@ -22,23 +22,22 @@ struct Serve: ParsableCommand {
   var maxMemory: Int?
 
   func run() throws {
-    var loaded = try ConfigurationSource.load(config)
+    let hotRestart = HotRestart()
+    var loaded = try ConfigurationSource.load(config, ownPorts: ownPorts(hotRestart))
     do throws(ConfigurationErrors) {
-      try loaded.configuration.listen(bind: bind, port: port, source: bind == nil ? "--port" : "--bind")
+      loaded.configuration = try overridden(loaded.configuration)
     } catch {
       Terminal.printError("\(error)")
       throw ExitCode.configuration
     }
-    if let maxMemory { loaded.configuration.server.memoryBytesMax = maxMemory }
     Self.prepareProcess()
-    let hotRestart = HotRestart()
-    do throws(SystemError) {
+    do {
       var options = Gateway.reactorOptions(loaded.configuration)
       options.takesSignals = true
       let reactor = try Reactor(options)
       let gateway = try Gateway(loaded.configuration, reactor: reactor, seed: UInt64.random(in: .min ... .max))
       let port = try gateway.listen(inherited: hotRestart.listener)
-      Terminal.printError(Self.banner(loaded, port))
+      Terminal.printError(Self.banner(loaded, port, reactor))
       if gateway.clientsMax < loaded.configuration.server.clientsMax {
         Terminal.printError(
           "hoosh: limited to \(gateway.clientsMax) clients because the process may open only "
@@ -46,43 +45,81 @@ struct Serve: ParsableCommand {
         )
       }
       try gateway.monitorHardware(HardwareScan.options(), prices: HardwareScan.prices())
-      if loaded.isFile { try watch(loaded.origin, for: gateway) }
+      try watch(loaded, for: gateway)
       hotRestart.stopPredecessor()
-
-      while !gateway.isOver {
-        for event in reactor.turn() {
-          if case .signal(.user2) = event { HotRestart.startSuccessor(reactor.listenerDescriptor) }
-          gateway.handle(event)
-        }
-      }
-      Self.flushOutput(reactor)
-    } catch {
+      try Self.loop(gateway, reactor)
+    } catch let error as SystemError {
       let server = loaded.configuration.server
       let hint = error.isAddressInUse ? "; another process uses this port, choose another with --port" : ""
       Terminal.printError("hoosh: cannot serve on \(server.bind):\(server.port): \(error)\(hint)")
       throw ExitCode.failure
+    } catch ListenError.system(let error) {
+      let server = loaded.configuration.server
+      let hint = error.isAddressInUse ? "; another process uses this port, choose another with --port" : ""
+      Terminal.printError("hoosh: cannot serve on \(server.bind):\(server.port): \(error)\(hint)")
+      throw ExitCode.failure
+    } catch ListenError.unprotected(let address) {
+      Terminal.printError(
+        "hoosh: the inherited socket listens on \(address), which other machines can reach, but \(loaded.origin) has no "
+          + "API keys; add [auth] tokens, or set auth.open = true if everyone may use your providers")
+      throw ExitCode.configuration
     }
   }
 
-  /// Reloads the configuration on `SIGHUP` and when the file changes.
-  private func watch(_ path: String, for gateway: Gateway) throws(SystemError) {
-    let memoryMax = maxMemory
-    let read: Reloader.Read = {
-      let read = ConfigurationSource.reload(path)
-      if case .failure(let errors) = read {
-        Terminal.printError("hoosh: reload failed; the previous configuration stays in use\n\(errors)")
+  /// Handles events until the gateway is over. Lines for the operator are written on a thread of their own, so that a
+  /// full pipe does not stop the loop.
+  private static func loop(_ gateway: Gateway, _ reactor: Reactor) throws(SystemError) {
+    let notices = try LineWriter(path: "", waitingBytesMax: 1024 * 1024)
+    func writeNotices() {
+      for notice in gateway.takeNotices() { _ = notices.write(Array((notice + "\n").utf8)) }
+    }
+    while !gateway.isOver {
+      for event in reactor.turn() {
+        if case .signal(.user2) = event { HotRestart.startSuccessor(reactor.listenerDescriptor) }
+        gateway.handle(event)
       }
-      return read.map { read in
-        var configuration = read
-        if let memoryMax { configuration.server.memoryBytesMax = memoryMax }
-        return configuration
+      writeNotices()
+    }
+    flushOutput(reactor)
+    notices.finish(within: .milliseconds(500))
+  }
+
+  /// The ports that this gateway will listen on, as far as they are known before it does.
+  private func ownPorts(_ hotRestart: HotRestart) -> Set<UInt16> {
+    if let listener = hotRestart.listener { return Reactor.port(of: listener).map { [$0] } ?? [] }
+    return [UInt16(clamping: port ?? Configuration.defaultPort)]
+  }
+
+  /// Returns a configuration with what the command line says in its place.
+  private func overridden(_ read: Configuration) throws(ConfigurationErrors) -> Configuration {
+    var configuration = read
+    try configuration.listen(bind: bind, port: port, source: bind == nil ? "--port" : "--bind")
+    if let maxMemory { configuration.server.memoryBytesMax = maxMemory }
+    return configuration
+  }
+
+  /// Reloads the configuration on `SIGHUP` and when the file changes, or discovers local servers at an interval.
+  private func watch(_ loaded: ConfigurationSource.Loaded, for gateway: Gateway) throws(SystemError) {
+    let serve = self
+    let override: @Sendable (Configuration) -> Result<Configuration, ConfigurationErrors> = { read in
+      do throws(ConfigurationErrors) { return .success(try serve.overridden(read)) } catch {
+        return .failure(error)
       }
     }
+    if let discovery = loaded.discovery {
+      let reloader = try Reloader(every: Discovery.interval) { override(discovery.run()) }
+      return try gateway.watchConfiguration(reloader)
+    }
+    let name = loaded.origin
+    let path = ConfigurationFile.absolute(name)
     var file: FileWatch?
-    do throws(SystemError) { file = try FileWatch(path) } catch {
-      Terminal.printError("hoosh: cannot watch \(path) for changes (\(error)); send SIGHUP to reload it")
+    if ConfigurationFile.isRegular(path) {
+      do throws(SystemError) { file = try FileWatch(path) } catch {
+        Terminal.printError("hoosh: cannot watch \(name) for changes (\(error)); send SIGHUP to reload it")
+      }
     }
-    try gateway.watchConfiguration(try Reloader(file: file, read))
+    try gateway.watchConfiguration(
+      Reloader(file: file) { ConfigurationSource.reload(name, at: path).flatMap(override) })
   }
 
   /// Parses memory sizes.
@@ -99,10 +136,12 @@ struct Serve: ParsableCommand {
     }
   }
 
-  /// Ignores `SIGPIPE`, so that a closed connection does not end the process, takes standard error off the loop, and
-  /// raises the descriptor limit.
+  /// Ignores `SIGPIPE`, so that a closed connection does not end the process, and `SIGIO`, takes standard error off the loop,
+  /// and raises the descriptor limit.
   private static func prepareProcess() {
     _ = signal(SIGPIPE, SIG_IGN)
+    // The kernel sends it when another process opens a file that `FileWatch.isBeingWritten` checks.
+    _ = signal(SIGIO, SIG_IGN)
     LineWriter.startServing()
     Reactor.returnLargeBlocks()
     var limit = rlimit()
@@ -120,18 +159,18 @@ struct Serve: ParsableCommand {
     } while reactor.waitingBytes.output > 0 && reactor.now < end
   }
 
-  private static func banner(_ loaded: ConfigurationSource.Loaded, _ port: Int) -> String {
+  private static func banner(_ loaded: ConfigurationSource.Loaded, _ port: Int, _ reactor: Reactor) -> String {
     let configuration = loaded.configuration
-    let host =
-      configuration.server.bind.contains(":") ? "[\(configuration.server.bind)]" : configuration.server.bind
-    let url = "http://\(host):\(port)"
+    let bind = reactor.listenerAddress.map { "\($0)" } ?? configuration.server.bind
+    let url = "http://\(bind.contains(":") ? "[\(bind)]" : bind):\(port)"
     var lines = ["hoosh \(Gateway.version) listens on \(url) (configuration: \(loaded.origin))"]
     for provider in configuration.providers where provider.isEnabled {
       let models = provider.models.isEmpty ? "every model" : provider.models.joined(separator: ", ")
       let place = provider.baseURL.isInProcess ? "in process" : provider.baseURL.text
       lines.append("  \(provider.name): \(models), \(place)")
     }
-    if !loaded.isFile, loaded.found.isEmpty, configuration.providers.count == 1 {
+    lines += configuration.notes.map { "  \($0.dropFirst("hoosh: ".count))" }
+    if !loaded.isFile, configuration.providers.count == 1 {
       lines.append("  No local model server was found (Ollama, llama.cpp, LM Studio, vLLM), and no API key is set.")
     }
     let model =

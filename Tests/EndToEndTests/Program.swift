@@ -21,15 +21,24 @@ final class Program {
     throw NotBuilt()
   }
 
-  /// Starts the program. `files` are written to its folder first. `input` is what standard input contains, and `output`
-  /// a device or file to use as standard output.
+  /// Starts the program. `files` are written to its folder first, and symbolic links made; `input` is its standard input, a
+  /// pipe, and `output` a device or file to use as standard output.
   init(
-    _ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:], input: String? = nil,
-    output: String? = nil
+    _ arguments: [String], files: [String: String] = [:], links: [String: String] = [:], input: String? = nil,
+    environment: [String: String] = [:], output: String? = nil
   ) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "hoosh-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
+    for (name, text) in files {
+      let file = folder.appending(path: name)
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: file)
+    }
+    for (name, target) in links {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.appending(path: name).path, withDestinationPath: target)
+    }
     outPath = folder.appending(path: "out")
     errorPath = folder.appending(path: "error")
     for path in [outPath, errorPath] { _ = FileManager.default.createFile(atPath: path.path, contents: nil) }
@@ -37,15 +46,15 @@ final class Program {
     process.arguments = arguments
     process.environment = environment
     process.currentDirectoryURL = folder
-    process.standardInput = FileHandle.nullDevice
-    if let input {
-      let path = folder.appending(path: "input")
-      try Data(input.utf8).write(to: path)
-      process.standardInput = try FileHandle(forReadingFrom: path)
-    }
+    let pipe = input.map { _ in Pipe() }
+    process.standardInput = pipe ?? FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output.map { URL(filePath: $0) } ?? outPath)
     process.standardError = try FileHandle(forWritingTo: errorPath)
     try process.run()
+    if let pipe, let input {
+      try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+      try pipe.fileHandleForWriting.close()
+    }
   }
 
   deinit {

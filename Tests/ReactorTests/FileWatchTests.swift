@@ -104,4 +104,55 @@ import Testing
     #expect(try FileWatch("\(folder.path)/a").readStamp() == nil)
     #expect(throws: SystemError.self) { try FileWatch("\(folder.path)/none/a") }
   }
+
+  @Test func `a folder that takes the place of another is reported, at any height, and so is its file`() throws {
+    let folder = try Folder()
+    for (version, text) in [("one", "1"), ("two", "22")] {
+      try folder.make("\(version)/etc")
+      try folder.write("\(version)/etc/a.toml", text)
+    }
+    let reactor = try Reactor()
+    let watch = try FileWatch("\(folder.path)/one/etc/a.toml")
+    try reactor.watch(watch)
+    #expect(watch.readStamp()?.size == 1)
+    try #require(rename("\(folder.path)/one", "\(folder.path)/old") == 0)
+    try #require(rename("\(folder.path)/two", "\(folder.path)/one") == 0)
+    #expect(Self.isTold(reactor))
+    while Self.isTold(reactor, upTo: .milliseconds(20)) {}
+    #expect(watch.readStamp()?.size == 2)
+    try folder.write("one/etc/a.toml", "333")
+    #expect(Self.isTold(reactor))
+    #expect(watch.readStamp()?.size == 3)
+  }
+
+  @Test func `other names in the folders above are not reported`() throws {
+    let folder = try Folder()
+    try folder.make("one/etc")
+    try folder.write("one/etc/a.toml", "1")
+    let reactor = try Reactor()
+    let watch = try FileWatch("\(folder.path)/one/etc/a.toml")
+    try reactor.watch(watch)
+    while Self.isTold(reactor, upTo: .milliseconds(20)) {}
+    for name in ["other", "one/lib", "one2"] { try folder.make(name) }
+    try folder.write("one/b.toml", "2")
+    #expect(!Self.isTold(reactor, upTo: .milliseconds(100)))
+  }
+
+  @Test func `the folders above are those of every watched folder`() {
+    #expect(FileWatch.parents("/a/b/c.toml") == ["/a", "/"])
+    #expect(FileWatch.parents("/a.toml").isEmpty && FileWatch.parents("a.toml").isEmpty)
+  }
+
+  @Test func `a file that a process has open for writing is being written`() throws {
+    signal(SIGIO, SIG_IGN)
+    let folder = try Folder()
+    try folder.write("a.toml", "1")
+    let path = "\(folder.path)/a.toml"
+    #expect(FileWatch.isBeingWritten(path) != true)
+    let writer = try #require(FileHandle(forWritingAtPath: path))
+    #expect(FileWatch.isBeingWritten(path) != false)
+    try writer.close()
+    #expect(FileWatch.isBeingWritten(path) != true)
+    #expect(FileWatch.isBeingWritten("\(folder.path)/none") == nil)
+  }
 }

@@ -58,4 +58,24 @@ import Testing
     #expect(UpstreamTarget("http://[::1]:8081/").port == 8081)
     #expect(UpstreamTarget("http://[::1]/").port == 80)
   }
+
+  @Test(arguments: [
+    ("127.0.0.1", true), ("127.255.255.254", true), ("::1", true), ("::ffff:127.0.0.1", true), ("0.0.0.0", false),
+    ("::", false), ("128.0.0.1", false), ("10.0.0.1", false), ("::ffff:10.0.0.1", false), ("::7f00:1", false),
+    ("fe80::1", false), ("::2", false),
+  ])
+  func `only loopback addresses are reached from this machine alone`(text: String, isLoopback: Bool) throws {
+    #expect(try #require(IPAddress(text)).isLoopback == isLoopback)
+  }
+
+  @Test(arguments: [
+    ("http://127.0.0.1:1", false), ("http://localhost", false), ("http://LOCALHOST", false),
+    ("http://[::ffff:127.0.0.1]:1", false), ("http://10.0.0.1", false), ("http://[fe80::1]/v1", false),
+    ("http://8.8.8.8", true), ("https://[2606:4700::1111]/v1", true), ("http://name.test", true),
+  ])
+  func `a policy of public addresses is about those in a URL too`(url: String, isAllowed: Bool) {
+    #expect(UpstreamTarget(url).isAllowed(by: .publicOnly) == isAllowed)
+    #expect(UpstreamTarget(url).appending("/x").isAllowed(by: .publicOnly) == isAllowed)
+    #expect(UpstreamTarget(url).isAllowed(by: .any))
+  }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Reactor
@@ -173,5 +174,34 @@ struct OutcomeRow: Sendable, CustomTestStringConvertible {
         ])
     }
     #expect(looked)
+  }
+
+  @Test(
+    arguments: [
+      ("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", .notTLS), ("SSH-2.0-OpenSSH\r\n", .notTLS),
+      ("<html>The plain HTTP request was sent to HTTPS port</html>", .notTLS), ("", .tlsFailed),
+      ("\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\u{28}", .tlsFailed),
+    ] as [(String, TransferError)])
+  func `a server that does not speak TLS is told from one whose handshake fails`(
+    sent: String, error: TransferError
+  ) throws {
+    let reactor = try Reactor()
+    let (listener, port) = Sockets.listen()
+    defer { close(listener) }
+    let transfer = reactor.start(UpstreamRequest(.get, "https://127.0.0.1:\(port)/"))
+    var peer: CInt = -1
+    var result: TransferEnd?
+    for _ in 0..<2000 where result == nil {
+      if peer < 0 {
+        peer = accept(listener, nil, nil)
+        if peer >= 0 {
+          _ = Glibc.send(peer, sent, sent.utf8.count, 0)
+          _ = shutdown(peer, Int32(SHUT_WR))
+        }
+      }
+      for case .transferEnded(transfer, let end) in reactor.turn(atMost: .milliseconds(2)) { result = end }
+    }
+    close(peer)
+    #expect(result == .failed(error))
   }
 }

@@ -41,8 +41,16 @@ int linux_eventfd_take(int descriptor);
 // (inotify(7)).
 int linux_inotify(void);
 int linux_inotify_add(int descriptor, const char *folder);
+// Watches a folder for names that appear and disappear in it.
+int linux_inotify_add_parent(int descriptor, const char *folder);
 // Discards all queued events.
 void linux_inotify_drain(int descriptor);
+// Discards all queued events. Returns whether one was lost or has one of the names, each of which ends with NUL.
+int linux_inotify_drain_named(int descriptor, const char *names, size_t size);
+
+// Returns whether a process has a file open for writing (fcntl(2), leases): 0 or 1, or a negative errno if that cannot
+// be told, as for the file of another user. The caller must ignore SIGIO.
+int linux_is_being_written(const char *path);
 
 // Blocks the signals in the calling thread and returns a descriptor that reports them.
 int linux_signalfd(const int *signals, int count);
@@ -62,6 +70,9 @@ struct linux_address {
   uint8_t length;
   uint8_t bytes[16];
 };
+
+// Writes the address that a socket is bound to, without its port.
+int linux_local_address(int descriptor, struct linux_address *address);
 
 // Accepts a connection: non-blocking, close-on-exec, with TCP_NODELAY and keep-alive probes. Writes the peer's
 // address.
@@ -134,7 +145,10 @@ char *counted_strdup(const char *text);
 void counted_free(void *pointer);
 unsigned long counted_allocations_of_this_thread(void);
 
-// Returns whether a server listens on a loopback port. Waits at most `milliseconds`.
-int linux_answers(uint16_t port, int milliseconds);
+// Returns whether a server listens at an address. Waits at most `milliseconds`.
+int linux_answers(const struct linux_address *address, uint16_t port, int milliseconds);
+
+// Writes the name of this machine and a NUL. Returns 0, or a negative errno if it does not fit.
+int linux_host_name(char *name, size_t size);
 
 #endif

@@ -4,11 +4,16 @@ struct HostAllowlist: Sendable {
   private let names: [[UInt8]]
   private let acceptsAddresses: Bool
 
-  /// An allowlist of the loopback names, the bind address, and `names`.
+  /// An allowlist of the loopback names, the bind address, `names`, and the name of this machine, which DNS cannot give to
+  /// another: alone, up to its first dot, and below `.local`.
   ///
   /// A gateway that binds beyond loopback also allows every literal IP address, because DNS cannot rebind one.
-  init(bind: String, names: [String]) {
-    let own = ["localhost", "127.0.0.1", "[::1]", bind.contains(":") ? "[\(bind)]" : bind]
+  init(bind: String, names: [String], machine: String? = nil) {
+    var own = ["localhost", "127.0.0.1", "[::1]", bind.contains(":") ? "[\(bind)]" : bind]
+    if let machine, Address.isName(machine), Address(machine) == nil {
+      let first = machine.prefix { $0 != "." }
+      own += [machine, String(first), first + ".local"]
+    }
     self.names = (own + names).map { Array($0.lowercased().utf8) }
     acceptsAddresses = !(Address(bind)?.isLoopback ?? true)
   }

@@ -9,18 +9,37 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
   /// Whether the scheme is `https`.
   public var isSecure: Bool { text.hasPrefix("https:") }
 
-  /// Whether the URL ends with `/v1`.
-  public var endsWithVersion: Bool { text.hasSuffix("/v1") }
+  /// Whether the last segment of the path is a version, such as `v1`, `v1beta`, or `v4`.
+  private var endsWithVersion: Bool {
+    let last = Array(path.utf8.reversed().prefix { $0 != UInt8(ascii: "/") }.reversed())
+    return last.count > 1 && last[0] == UInt8(ascii: "v") && last[1].isDecimalDigit
+  }
+
+  /// The path, without a slash at its end. Empty if there is none.
+  private var path: Substring {
+    let authority = text.drop { $0 != "/" }.dropFirst(2)
+    return authority.drop { $0 != "/" }
+  }
 
   /// The URL without a final `/v1`, for paths outside of OpenAI's API.
-  public var root: String { endsWithVersion ? String(text.dropLast(3)) : text }
+  public var root: String { path.hasSuffix("/v1") ? String(text.dropLast(3)) : text }
 
-  /// The URL with exactly one `/v1` at its end. Paths of OpenAI's API, such as `/chat/completions`, follow it.
-  public var apiRoot: String { isInProcess ? text : root + "/v1" }
+  /// The URL that paths of OpenAI's API follow, such as `/chat/completions`: as it is if it has a path, because servers
+  /// have theirs at `/v1`, `/api/v3`, `/v1/openai`, or `/inference`, and otherwise with `/v1`. The default addresses
+  /// of the catalog get one too.
+  public var apiRoot: String {
+    if isInProcess { return text }
+    let isDefault = ProviderCatalog.rows.contains { $0.baseURL == text }
+    return path.isEmpty || isDefault ? text + "/v1" : text
+  }
+
+  /// The URL that paths of Anthropic's API follow. Its clients put `/v1` behind every address, so that is how addresses
+  /// are written, such as `https://api.deepseek.com/anthropic`.
+  public var messagesRoot: String { endsWithVersion ? text : text + "/v1" }
 
   /// The URL with a version of Gemini's API at its end. The default is `v1beta`, the only version with thinking and
   /// schemas.
-  public var geminiRoot: String { endsWithVersion || text.hasSuffix("/v1beta") ? text : text + "/v1beta" }
+  public var geminiRoot: String { endsWithVersion ? text : text + "/v1beta" }
 
   public var description: String { text }
 

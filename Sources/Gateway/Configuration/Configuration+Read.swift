@@ -24,6 +24,7 @@ extension Configuration {
       throw ConfigurationErrors(
         reader.values.errors.sorted { ($0.line ?? 0, $0.column ?? 0) < ($1.line ?? 0, $1.column ?? 0) })
     }
+    configuration.text = SourceText(text)
     configuration.warnings = reader.values.warnings.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
     return configuration
   }
@@ -49,10 +50,15 @@ struct ConfigurationReader {
   /// Returns the configuration. It must not be used if `values` has errors.
   mutating func configuration() -> Configuration {
     let tokens = values.strings("auth.tokens").compactMap { secret($0.path, $0.text) }
+    let isOpen = values.boolean("auth.open") ?? false
+    if isOpen, values.count("auth.tokens") > 0 {
+      values.report("auth.open", "contradicts `auth.tokens`, which callers need; remove one of them")
+    }
     var configuration = Configuration(
-      server: server(hasTokens: values.count("auth.tokens") > 0), providers: providers(), routing: routing(),
+      server: server(mayBind: isOpen || values.count("auth.tokens") > 0), providers: providers(),
+      routing: routing(),
       models: models(),
-      auth: Configuration.Auth(tokens: tokens),
+      auth: Configuration.Auth(tokens: tokens, isOpen: isOpen),
       accessLog: Configuration.AccessLog(
         format: Configuration.AccessLog.Format(rawValue: values.string("access_log.format")) ?? .text,
         path: values.string("access_log.path")))
@@ -74,10 +80,10 @@ struct ConfigurationReader {
     values.report(path, "names \"\(provider)\", which is not configured; add it to [[providers]] or fix the name")
   }
 
-  private mutating func server(hasTokens: Bool) -> Configuration.Server {
+  private mutating func server(mayBind: Bool) -> Configuration.Server {
     var bind = values.string("server.bind")
     do throws(Configuration.BindError) {
-      bind = try Configuration.bindAddress(bind, hasTokens: hasTokens)
+      bind = try Configuration.bindAddress(bind, isAllowed: mayBind)
     } catch {
       values.report(values.entries["server.bind"]?.position, error.message)
     }

@@ -10,6 +10,15 @@ public struct Configuration: Sendable, Equatable {
   public var accessLog: AccessLog
   /// The outdated keys in the file, in its order.
   public var warnings: [ConfigurationWarning] = []
+  /// The file that it was read from.
+  var text = SourceText()
+  /// Whether it was discovered, without a file.
+  var isDiscovered = false
+  /// Lines for the operator about the servers that were discovered, and about those that were skipped.
+  public var notes: [String] = []
+
+  /// The port of a gateway whose configuration does not name one.
+  public static var defaultPort: Int { defaults.server.port }
 
   /// The largest number of providers.
   public static let providersMax = 128
@@ -107,6 +116,8 @@ public struct Configuration: Sendable, Equatable {
   public struct Auth: Sendable, Equatable {
     /// Empty allows requests without a key.
     public var tokens: [Secret]
+    /// Whether it is meant that callers need no key, also from other machines.
+    public var isOpen: Bool
   }
 
   /// The settings of the access log.
@@ -127,7 +138,9 @@ extension Configuration {
   public mutating func listen(bind: String?, port: Int?, source: String) throws(ConfigurationErrors) {
     var changed = self
     do throws(BindError) {
-      if let bind { changed.server.bind = try Self.bindAddress(bind, hasTokens: !auth.tokens.isEmpty) }
+      if let bind {
+        changed.server.bind = try Self.bindAddress(bind, isAllowed: !auth.tokens.isEmpty || auth.isOpen)
+      }
       if let port {
         guard (0...65535).contains(port) else { throw BindError(message: "the port must be from 0 to 65535") }
         changed.server.port = port
@@ -143,16 +156,16 @@ extension Configuration {
     var message: String
   }
 
-  /// Returns the numeric address to listen on. An address that is not loopback requires API keys.
-  static func bindAddress(_ text: String, hasTokens: Bool) throws(BindError) -> String {
+  /// Returns the numeric address to listen on. An address that is not loopback requires API keys, or `auth.open`.
+  static func bindAddress(_ text: String, isAllowed: Bool) throws(BindError) -> String {
     if text.lowercased() == "localhost" { return "127.0.0.1" }
     guard let address = Address(text) else {
       throw BindError(message: "the bind address must be an IPv4 address, an IPv6 address, or localhost")
     }
-    guard address.isLoopback || hasTokens else {
+    guard address.isLoopback || isAllowed else {
       throw BindError(
         message: "cannot bind \(text) without API keys, because anyone who reaches this machine could use your "
-          + "providers; add [auth] tokens or bind 127.0.0.1")
+          + "providers; add [auth] tokens or bind 127.0.0.1, or set auth.open = true if that is meant")
     }
     return text
   }

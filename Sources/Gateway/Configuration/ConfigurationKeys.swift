@@ -13,7 +13,8 @@ public enum ConfigurationKeys {
     ConfigurationKey(
       path: "server.bind", kind: .string, defaultValue: "127.0.0.1",
       documentation:
-        "IPv4 or IPv6 address to listen on, or `localhost`. An address that is not loopback requires `auth.tokens`."
+        "IPv4 or IPv6 address to listen on, or `localhost`. An address that is not loopback requires `auth.tokens` "
+        + "or `auth.open`."
     ),
     ConfigurationKey(
       path: "server.port", kind: .integer(0...65535), defaultValue: "8088",
@@ -133,7 +134,8 @@ public enum ConfigurationKeys {
         + "with `-2` for the second provider of a type."),
     ConfigurationKey(
       path: "providers[].base_url", kind: .string,
-      documentation: "Base URL, with or without the final `/v1`. Defaults to the address of the type; required for "
+      documentation:
+        "Base URL. The API is right below its path, or below `/v1` if it has none. Defaults to the address of the type; required for "
         + "`OpenAiCompatible`."),
     ConfigurationKey(
       path: "providers[].dialect", kind: .word(Dialect.upstream.map(\.rawValue)),
@@ -179,7 +181,7 @@ public enum ConfigurationKeys {
     ConfigurationKey(
       path: "providers[].address_policy", kind: .word(["any", "public"]),
       documentation:
-        "Addresses that the host name may resolve to: `any`, or `public` to exclude loopback, private, "
+        "Addresses that the host may have or resolve to: `any`, or `public` to exclude loopback, private, "
         + "and link-local addresses. Defaults to `public` for hosted types and to `any` for others."),
     ConfigurationKey(
       path: "providers[].usage_in_streams", kind: .boolean,
@@ -206,7 +208,12 @@ public enum ConfigurationKeys {
       path: "auth.tokens", kind: .secrets(1024),
       documentation:
         "API keys that callers may use. Empty allows requests without a key. `$NAME` or `${NAME}` reads "
-        + "a key from the environment.")
+        + "a key from the environment."),
+    ConfigurationKey(
+      path: "auth.open", kind: .boolean, defaultValue: "false",
+      documentation:
+        "Whether it is meant that callers need no key. Without it, hoosh listens only on loopback unless there are "
+        + "`auth.tokens`, and a reload cannot remove them all."),
   ]
 
   static let accessLog: [ConfigurationKey] = [

@@ -86,6 +86,10 @@ final class AcceptedRequest {
   /// Fields that mean something to a provider of the caller's own dialect, as lines.
   var dialectFields: [String] = []
   var priority = RequestQueue.Priority.normal
+  /// The header fields that a preflight asks for, as names in a list.
+  var requestedFields: String?
+  /// The gateways that it has passed through before this one.
+  var hops = 0
   /// The session that the request belongs to, if it names one.
   var session: AffinityKey?
   /// When the head was complete.

@@ -37,7 +37,9 @@ extension Connections {
       if head.method == .options {
         if head.framing != .none { throw APIError(400, .malformedRequest, "OPTIONS takes no body.", closes: true) }
         try checkOrigin(head, input, &options)
-        return .options(anonymous(Self.path(head, input), options, bytes: head.byteCount))
+        let request = anonymous(Self.path(head, input), options, bytes: head.byteCount)
+        request.requestedFields = head.requestedFields.flatMap { Self.fieldNames(input.bytes($0)) }
+        return .options(request)
       }
       let request = try accept(head, input, row, endpoint, &options)
       return .accepted(request, try bodyReader(head, row, input), wantsContinue: head.expectsContinue)
@@ -59,6 +61,18 @@ extension Connections {
   private static func path(_ head: RequestHead, _ input: Span<UInt8>) -> String {
     let path = input.bytes(head.path)
     return path.extracting(first: min(path.count, pathBytesMax)).text
+  }
+
+  /// Returns the names that a preflight asks for, or `nil` if they are not a list of names.
+  ///
+  /// The origin is allowed by then, and what a field does is decided when it comes, so every name is repeated. SDKs
+  /// have many fields of their own, such as `x-stainless-os`, and add more with each version.
+  private static func fieldNames(_ value: Span<UInt8>) -> String? {
+    guard !value.isEmpty, value.count <= 4096 else { return nil }
+    for index in value.indices where !value[index].isTokenByte && !value[index].isBlank && value[index] != 0x2c {
+      return nil
+    }
+    return value.text
   }
 
   private func requestID(_ head: RequestHead, _ input: Span<UInt8>) -> String {
@@ -98,6 +112,7 @@ extension Connections {
       request.model = model
     }
     request.dialectFields = DialectTable.forwardedFields(head, input)
+    if let hops = head.xHooshHops { request.hops = Hops.read(input.bytes(hops)) }
     if let priority = head.xPriority { request.priority = try Self.priority(input.bytes(priority)) }
     if let session = head.xSessionID, session.count > 0 {
       request.session = AffinityKey(prefix: input.bytes(session))
@@ -136,26 +151,24 @@ extension Connections {
     _ head: RequestHead, _ input: Span<UInt8>, _ row: EndpointRow
   ) throws(APIError) -> Caller {
     if settings.keys.allowsAnonymous || row.access == .anyone { return .anonymous }
-    let apiError = APIError(
-      401, .unauthorized, "A valid API key is required: send it as `Authorization: Bearer KEY`.")
-    var presented: Slice?
-    if let field = head.authorization {
-      guard let token = APIKeys.bearer(in: input.bytes(field)) else { throw apiError }
-      presented = Slice(start: Int(field.start) + Int(token.start), count: Int(token.count))
+    // Agents send the session of another service, or a stale key of the environment, beside the gateway's own.
+    var presented: [Slice?] = [head.xAPIKey, head.xGoogAPIKey]
+    if let field = head.authorization, let token = APIKeys.bearer(in: input.bytes(field)) {
+      presented.insert(Slice(start: Int(field.start) + Int(token.start), count: Int(token.count)), at: 0)
     }
-    for field in [head.xAPIKey, head.xGoogAPIKey] {
-      guard let field else { continue }
-      if let presented, !input.bytes(presented).equals(input.bytes(field)) {
+    var found: Caller?
+    for case let slice? in presented {
+      guard let caller = settings.keys.caller(presenting: input.bytes(slice)) else { continue }
+      if let found, found != caller {
         throw APIError(
           400, .malformedRequest,
-          "`Authorization`, `x-api-key` and `x-goog-api-key` have different keys; send one.", closes: true)
+          "`Authorization`, `x-api-key` and `x-goog-api-key` have keys of different callers; send one.",
+          closes: true)
       }
-      presented = field
+      found = caller
     }
-    guard let presented, let caller = settings.keys.caller(presenting: input.bytes(presented)) else {
-      throw apiError
-    }
-    return caller
+    if let found { return found }
+    throw APIError(401, .unauthorized, "A valid API key is required: send it as `Authorization: Bearer KEY`.")
   }
 
   private func bodyReader(

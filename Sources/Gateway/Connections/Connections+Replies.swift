@@ -18,6 +18,11 @@ extension Connections {
     keep(out)
   }
 
+  /// The header fields that the official SDKs send from a browser, for a preflight that names none.
+  private static let corsFields =
+    "authorization, content-type, x-api-key, x-goog-api-key, x-goog-api-client, x-request-id, openai-beta, "
+    + "anthropic-version, anthropic-beta, anthropic-dangerous-direct-browser-access"
+
   func replyToOptions(_ connection: Connection, _ options: Reply.Options) {
     guard let request = connection.request else { return }
     var out = takeScratch()
@@ -27,9 +32,7 @@ extension Connections {
       Reply.add("access-control-allow-methods", "GET, HEAD, POST, OPTIONS", into: &out)
       Reply.add(
         "access-control-allow-headers",
-        "authorization, content-type, x-api-key, x-goog-api-key, x-goog-api-client, x-request-id, openai-beta, "
-          + "anthropic-version, anthropic-beta, anthropic-dangerous-direct-browser-access",
-        into: &out)
+        connection.request?.requestedFields ?? Self.corsFields, into: &out)
       Reply.add("access-control-max-age", "600", into: &out)
     }
     Reply.close(into: &out)

@@ -44,7 +44,7 @@ enum DialectTable {
 
   private static let anthropic = DialectRow(
     dialect: .anthropic,
-    root: { $0.apiRoot },
+    root: { $0.messagesRoot },
     calls: [CallPath(kind: .chat, path: "/messages")],
     modelsPath: "/models",
     credentialFields: { secret in

@@ -6,6 +6,8 @@ final class Provider: Sendable {
   let dialect: Dialect
   /// The calls that it offers, and the URL of each.
   let calls: [(path: CallPath, url: String)]
+  /// The base URL, as the configuration has it.
+  let baseURL: String
   /// The URL of the list of models.
   let modelsURL: String
   /// The credentials: one per API key, or one without a key.
@@ -23,8 +25,8 @@ final class Provider: Sendable {
     /// time.
     init(_ secret: String?, _ lines: [String]) {
       self.secret = secret
-      fields = ["content-type: application/json"] + lines
-      getFields = lines
+      fields = ["content-type: application/json", Hops.first] + lines
+      getFields = [Hops.first] + lines
     }
 
     /// Returns the fields of a request with a JSON body, with the caller's fields in place of those of the same name.
@@ -59,6 +61,7 @@ final class Provider: Sendable {
     kind = configuration.kind
     dialect = configuration.dialect
     let base = configuration.baseURL
+    baseURL = base.text
     let row = dialect.row
     let root = row.root(base)
     calls = row.calls.map { ($0, root + $0.path) }

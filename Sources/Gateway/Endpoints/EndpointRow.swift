@@ -86,9 +86,8 @@ final class EndpointRow: Sendable {
       range = ollama
     }
     guard let suffix else { return bytes.equals(path, in: range) ? .empty : nil }
-    let start = range.lowerBound + path.utf8CodeUnitCount
     let end = range.upperBound - suffix.utf8CodeUnitCount
-    guard start < end, bytes.hasPrefix(path, at: range.lowerBound, before: range.upperBound),
+    guard let start = bytes.end(of: path, in: range), start < end,
       bytes.hasPrefix(suffix, at: end, before: range.upperBound)
     else { return nil }
     return Slice(start..<end)

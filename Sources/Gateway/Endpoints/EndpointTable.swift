@@ -2,7 +2,8 @@ internal import Probe
 
 /// Every endpoint of the gateway, one row each. Of several rows that match a path the first counts.
 ///
-/// Paths are compared as they came, undecoded, so that the path that was authorized is the one that is served.
+/// Paths are compared as they came, undecoded, so that the path that was authorized is the one that is served. Only several
+/// slashes before more of the path count as one, because clients put a path behind a base URL that ends with a slash.
 enum EndpointTable {
   static let rows: [EndpointRow] = calls + models + own + hardware
 
@@ -135,17 +136,30 @@ enum EndpointTable {
 }
 
 extension Span where Element == UInt8 {
-  /// Whether the bytes of `range` are exactly `text`.
-  func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
-    range.count == text.utf8CodeUnitCount && hasPrefix(text, at: range.lowerBound, before: range.upperBound)
+  /// Whether the path in `range` is `text`.
+  func equals(_ text: StaticString, in range: Range<Int>) -> Bool { end(of: text, in: range) == range.upperBound }
+
+  /// Returns the offset after `text` if the path in `range` begins with it, or `nil` if it does not. Several slashes
+  /// before more of the path count as one.
+  func end(of text: StaticString, in range: Range<Int>) -> Int? {
+    let slash = UInt8(ascii: "/")
+    let text = text.bytes
+    var index = range.lowerBound
+    for byte in text.indices {
+      guard index < range.upperBound, self[index] == text[byte] else { return nil }
+      index += 1
+      guard text[byte] == slash else { continue }
+      while index + 1 < range.upperBound, self[index] == slash { index += 1 }
+    }
+    return index
   }
 
   /// Takes one leading path segment off `range` if it is there, and returns whether it was.
   @discardableResult
   func drop(_ segment: StaticString, from range: inout Range<Int>) -> Bool {
-    let after = range.lowerBound + segment.utf8CodeUnitCount
-    guard hasPrefix(segment, at: range.lowerBound, before: range.upperBound) else { return false }
-    guard after < range.upperBound, self[after] == UInt8(ascii: "/") else { return false }
+    guard let after = end(of: segment, in: range), after < range.upperBound, self[after] == UInt8(ascii: "/") else {
+      return false
+    }
     range = after..<range.upperBound
     return true
   }

@@ -13,11 +13,26 @@ extension Endpoints {
     reloads.start(for: connection)
   }
 
-  /// A reload ended; `failure` says why the configuration was not applied.
-  func reloadEnded(_ failure: String?) {
+  /// Whether a caller waits for the result of a reload.
+  var isReloadAwaited: Bool { reloads.isAwaited }
+
+  /// A reload ended; `failure` says why the configuration was not applied. `needsRestart` are the keys whose new values
+  /// take a restart, and `notes` what else the operator should know.
+  func reloadEnded(_ failure: String?, needsRestart keys: [String], notes: [String] = []) {
     recorder.publish(.reload, at: reactor.wallClock) {
       Writer.member("ok", failure == nil, to: &$0)
-      if let failure { Writer.member("error", String(failure.prefix(2000)), to: &$0) }
+      if let failure {
+        Writer.member("error", String(failure.prefix(2000)), to: &$0)
+      } else if !keys.isEmpty {
+        Writer.member("needs_restart", keys, to: &$0)
+      }
+    }
+    if let failure {
+      recorder.notify("hoosh: reload failed; the previous configuration stays in use\n\(failure)")
+    } else {
+      let rest = keys.isEmpty ? "" : "; a restart is needed for \(keys.joined(separator: ", "))"
+      recorder.notify("hoosh: the configuration was reloaded\(rest)")
+      for note in notes { recorder.notify(note) }
     }
     for connection in reloads.takeWaiting() where connections.isOpen(connection) {
       if let failure {
@@ -25,7 +40,11 @@ extension Endpoints {
           connection,
           APIError(400, .invalidValue, "The reload failed; the previous configuration stays in use. \(failure)"))
       } else {
-        connections.reply(connection, 200, "{\"status\":\"reloaded\"}\n")
+        var body: [UInt8] = Array("{".utf8)
+        Writer.member("status", "reloaded", to: &body)
+        if !keys.isEmpty { Writer.member("needs_restart", keys, to: &body) }
+        body += Array("}\n".utf8)
+        connections.reply(connection, 200, body)
       }
     }
   }

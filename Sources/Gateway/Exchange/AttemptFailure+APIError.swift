@@ -15,9 +15,19 @@ extension AttemptFailure {
     case .unreachable:
       APIError(
         502, .upstreamUnreachable, "Cannot connect to the provider `\(provider)`. Is it running?")
+    case .certificate:
+      APIError(
+        502, .upstreamUnreachable,
+        "TLS with the provider `\(provider)` failed: its certificate was rejected. Certificates of your own belong in the "
+          + "file or folder that `SSL_CERT_FILE` or `SSL_CERT_DIR` names.")
+    case .notTLS:
+      APIError(
+        502, .upstreamUnreachable,
+        "The provider `\(provider)` does not speak TLS; it is probably a plain HTTP server. Begin its `base_url` with "
+          + "http:// in place of https://.")
     case .tls:
       APIError(
-        502, .upstreamUnreachable, "TLS with the provider `\(provider)` failed: its certificate was rejected.")
+        502, .upstreamUnreachable, "TLS with the provider `\(provider)` failed: the handshake did not complete.")
     case .timedOut(let phase):
       APIError(504, .upstreamTimeout, "The provider `\(provider)` timed out: \(phase.rawValue).")
     case .connectionLost:
@@ -49,6 +59,9 @@ extension AttemptFailure {
         retryAfter: error.retryAfter ?? 1)
     case 408, 504:
       APIError(504, .upstreamTimeout, "The provider `\(provider)` timed out (status \(status)): \(error.message)")
+    case 508:
+      // Another gateway has ended a circle that leads through this one. Its message names the ends.
+      APIError(508, .loopDetected, error.message)
     case 503, 529:
       APIError(
         503, .upstreamFailed, "The provider `\(provider)` is unavailable (status \(status)): \(error.message)",

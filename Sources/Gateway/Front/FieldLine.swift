@@ -37,6 +37,8 @@ enum FieldName: String, Sendable {
   case xSessionID = "x-session-id"
   case anthropicVersion = "anthropic-version"
   case anthropicBeta = "anthropic-beta"
+  case xHooshHops = "x-hoosh-hops"
+  case accessControlRequestHeaders = "access-control-request-headers"
   case other
 
   /// Returns the field with the given name, in any letter case.
@@ -54,6 +56,7 @@ enum FieldName: String, Sendable {
       if name.matches("content-type") { return .contentType }
       if name.matches("x-request-id") { return .xRequestID }
       if name.matches("x-session-id") { return .xSessionID }
+      if name.matches("x-hoosh-hops") { return .xHooshHops }
     case 13: if name.matches("authorization") { return .authorization }
     case 14:
       if name.matches("content-length") { return .contentLength }
@@ -64,6 +67,7 @@ enum FieldName: String, Sendable {
       if name.matches("transfer-encoding") { return .transferEncoding }
       if name.matches("anthropic-version") { return .anthropicVersion }
       if name.matches("x-goog-api-client") { return .xGoogAPIClient }
+    case 30: if name.matches("access-control-request-headers") { return .accessControlRequestHeaders }
     default: break
     }
     return .other

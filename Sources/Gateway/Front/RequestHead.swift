@@ -47,6 +47,9 @@ struct RequestHead: Equatable, Sendable {
   var xRequestID: Slice?
   var xPriority: Slice?
   var xSessionID: Slice?
+  var xHooshHops: Slice?
+  /// The header fields that a CORS preflight asks for.
+  var requestedFields: Slice?
   var anthropicVersion: Slice?
   var anthropicBeta: Slice?
 }

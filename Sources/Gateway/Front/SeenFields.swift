@@ -39,6 +39,8 @@ struct SeenFields: Sendable {
     case .anthropicBeta: Self.keepFirst(value, in: &head.anthropicBeta)
     case .xPriority: Self.keepFirst(value, in: &head.xPriority)
     case .xSessionID: Self.keepFirst(value, in: &head.xSessionID)
+    case .xHooshHops: Self.keepFirst(value, in: &head.xHooshHops)
+    case .accessControlRequestHeaders: Self.keepFirst(value, in: &head.requestedFields)
     case .other: break
     }
   }

@@ -13,12 +13,15 @@ public final class Reloader: Sendable {
 
   private let read: Read
   let file: FileWatch?
+  /// The time after which the configuration is read again without being asked for; `nil` for never.
+  let interval: Duration?
   let updates: Mailbox<Update>
 
-  /// A source that is read on request, and when `file` has changed.
-  public init(file: FileWatch? = nil, _ read: @escaping Read) throws(SystemError) {
+  /// A source that is read on request, when `file` has changed, and at an interval.
+  public init(file: FileWatch? = nil, every interval: Duration? = nil, _ read: @escaping Read) throws(SystemError) {
     self.read = read
     self.file = file
+    self.interval = interval
     updates = try Mailbox(weightMax: 8)
   }
 

@@ -18,6 +18,8 @@ enum TimerKind {
   case file
   /// The model lists are requested again for routing.
   case modelRefresh
+  /// The configuration is discovered again.
+  case discovery
 
   var tag: UInt64 {
     switch self {
@@ -30,6 +32,7 @@ enum TimerKind {
     case .healthChecks: 7 << 56
     case .file: 8 << 56
     case .modelRefresh: 9 << 56
+    case .discovery: 10 << 56
     }
   }
 
@@ -44,6 +47,7 @@ enum TimerKind {
     case 7: self = .healthChecks
     case 8: self = .file
     case 9: self = .modelRefresh
+    case 10: self = .discovery
     default: self = .trim
     }
   }

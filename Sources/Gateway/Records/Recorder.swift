@@ -5,6 +5,10 @@ final class Recorder {
   private(set) var decisions = RouteDecisions()
   /// Requests concluded since the start.
   private(set) var concluded = 0
+  /// Lines for the operator that wait to be written.
+  private var notices: [String] = []
+  /// The most lines for the operator that wait. Further ones are dropped.
+  static let noticesMax = 256
 
   init(_ format: Configuration.AccessLog.Format) { accessLog = AccessLog(format) }
 
@@ -22,6 +26,18 @@ final class Recorder {
     case .failed, .truncated: events.append(.errors, .decision(decision), at: wallClock)
     case .rejected, .clientClosed, .shutdown: break
     }
+  }
+
+  /// Tells the operator of something that is no request, as a line of standard error.
+  func notify(_ line: String) {
+    if notices.count < Self.noticesMax { notices.append(line) }
+  }
+
+  /// Takes the lines for the operator.
+  func takeNotices() -> [String] {
+    if notices.isEmpty { return [] }
+    defer { notices = [] }
+    return notices
   }
 
   /// Publishes an event that is not the end of a request; `write` appends members to its object.

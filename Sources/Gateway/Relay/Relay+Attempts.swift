@@ -47,10 +47,11 @@ extension Relay {
         let body: BufferChain
         (body, dropped) = try self.body(exchange, for: provider, model: selection.model)
         let passes = exchange.call.passes(to: provider.dialect)
+        var callers = passes ? request.dialectFields : []
+        if request.hops > 0 { callers.append(try hopsLine(request.hops, provider)) }
         transfer = transfers.start(
           UpstreamRequest(
-            .post, target,
-            fields: passes ? credential.fields(with: request.dialectFields) : credential.fields,
+            .post, target, fields: credential.fields(with: callers),
             requestID: request.options.requestID, body: body, http2: provider.http2,
             connectTimeout: timeouts.connect, idleMax: provider.idleMax, addresses: provider.addressPolicy)
         ) { _ in .exchange(exchange) }
@@ -63,6 +64,14 @@ extension Relay {
     exchange.attemptStarted(
       selection.model, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: credential.secret,
       timeouts: timeouts, now: reactor.now)
+  }
+
+  /// Returns the field line with the gateways that a request has passed through; throws if there were too many.
+  private func hopsLine(_ hops: Int, _ provider: Provider) throws(APIError) -> String {
+    guard hops + 1 < Hops.hopsMax else {
+      throw Hops.loop(listener: settings.listener, provider: provider.name, url: provider.baseURL)
+    }
+    return Hops.line(hops + 1)
   }
 
   private static func notOffered(_ provider: Provider) -> APIError {
@@ -123,6 +132,10 @@ extension Relay {
       Writer.member("provider", name, to: &$0)
       Writer.member("healthy", change.isAvailable, to: &$0)
     }
+    recorder.notify(
+      change.isAvailable
+        ? "hoosh: the provider \(name) is healthy again"
+        : "hoosh: the provider \(name) is unhealthy: its health checks or its requests fail")
   }
 
   /// Publishes that a provider's API key is rate limited.
@@ -144,6 +157,8 @@ extension AttemptFailure {
     case .failed(.connectFailed): self = .unreachable
     case .failed(.connectTimedOut): self = .timedOut(.connect)
     case .failed(.tlsFailed): self = .tls
+    case .failed(.certificateRejected): self = .certificate
+    case .failed(.notTLS): self = .notTLS
     case .failed(.closedBeforeResponse), .failed(.truncated): self = .connectionLost
     case .failed(.malformed): self = .malformed("the response is not HTTP")
     case .failed(.tooLarge), .failed(.exhausted): self = .tooLarge

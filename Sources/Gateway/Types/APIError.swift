@@ -90,6 +90,7 @@ extension APIError {
     case upstreamMalformed = "upstream_malformed_response"
     case upstreamTruncated = "upstream_truncated"
     case noProvider = "no_provider"
+    case loopDetected = "loop_detected"
     // The gateway.
     case overloaded
     case shuttingDown = "shutting_down"

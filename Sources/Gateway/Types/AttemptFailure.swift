@@ -8,8 +8,12 @@ enum AttemptFailure: Error, Equatable {
   case unreachable
   /// A timeout.
   case timedOut(Phase)
-  /// The TLS handshake failed, or the certificate is not valid for the host.
+  /// The TLS handshake failed.
   case tls
+  /// The certificate is not trusted, or not valid for the host.
+  case certificate
+  /// The server does not speak TLS.
+  case notTLS
   /// The connection was lost before the end of the response.
   case connectionLost
   /// The response is not valid in the provider's dialect.
@@ -59,6 +63,8 @@ enum AttemptFailure: Error, Equatable {
   var allowsRetry: Bool {
     switch self {
     case .unreachable, .connectionLost, .timedOut(.connect): true
+    // A circle stays one.
+    case .status(508, _): false
     case .status(let status, _): status == 408 || status >= 500
     default: false
     }
@@ -71,7 +77,7 @@ enum AttemptFailure: Error, Equatable {
     case .addressNotAllowed: "address_not_allowed"
     case .unreachable: "unreachable"
     case .timedOut: "timeout"
-    case .tls: "tls"
+    case .tls, .certificate, .notTLS: "tls"
     case .connectionLost: "connection_lost"
     case .malformed: "malformed"
     case .tooLarge: "too_large"

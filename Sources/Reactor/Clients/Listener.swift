@@ -17,6 +17,8 @@ struct Listener: ~Copyable {
   private var reserve: Descriptor?
   /// The port of the socket, also if the system chose it.
   let port: UInt16
+  /// The address that the socket is bound to; `nil` on a socket without addresses.
+  let address: IPAddress?
 
   /// Listens on a literal IPv4 or IPv6 address. Port 0 lets the system choose.
   init(address: String, port: UInt16) throws(SystemError) {
@@ -30,9 +32,17 @@ struct Listener: ~Copyable {
   }
 
   private init(_ descriptor: consuming Descriptor) throws(SystemError) {
-    port = UInt16(clamping: try SystemError.check(linux_local_port(descriptor.raw), "getsockname"))
+    (port, address) = try Self.bound(descriptor.raw)
     self.descriptor = consume descriptor
     reserve = try? Descriptor(owning: linux_reserve(), from: "open")
+  }
+
+  /// Returns where a socket is bound.
+  private static func bound(_ descriptor: CInt) throws(SystemError) -> (port: UInt16, address: IPAddress?) {
+    let port = try SystemError.check(linux_local_port(descriptor), "getsockname")
+    var address = linux_address()
+    _ = try SystemError.check(unsafe linux_local_address(descriptor, &address), "getsockname")
+    return (UInt16(clamping: port), IPAddress(address))
   }
 
   /// The result of one attempt to accept a connection.

@@ -16,6 +16,16 @@ public final class UpstreamTarget: Sendable {
   /// The host name and port, for which addresses are cached together, because libcurl needs both.
   let hostPort: HostPort
 
+  /// The host, if it is an IP address.
+  private let literal: IPAddress?
+
+  /// Returns whether a policy allows the host as it is written. The addresses of a host name are checked once they are
+  /// known; `localhost` is this machine without a lookup.
+  func isAllowed(by policy: AddressPolicy) -> Bool {
+    if !name.isEmpty { return true }
+    return literal.map(policy.allows) ?? (policy == .any)
+  }
+
   /// A host name and a port.
   struct HostPort: Hashable, Sendable {
     /// The host name to look up. Empty for an IP address and for `localhost`, which libcurl resolves itself.
@@ -44,7 +54,8 @@ public final class UpstreamTarget: Sendable {
     }
     self.authority = String(authority)
     headStart = Self.headStart(url, origin, self.authority)
-    let isLiteral = host.hasPrefix("[") || IPAddress(String(host)) != nil || host.lowercased() == "localhost"
+    literal = IPAddress(host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : String(host))
+    let isLiteral = host.hasPrefix("[") || literal != nil || host.lowercased() == "localhost"
     hostPort = HostPort(name: isLiteral ? "" : host.lowercased(), port: port)
   }
 
@@ -55,6 +66,7 @@ public final class UpstreamTarget: Sendable {
     headStart = Self.headStart(url, origin, authority)
     isSecure = other.isSecure
     hostPort = other.hostPort
+    literal = other.literal
   }
 
   /// Returns the start of the head. Characters that would end the path or its line are percent-encoded.

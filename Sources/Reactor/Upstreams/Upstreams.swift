@@ -74,6 +74,12 @@ final class Upstreams {
     requestBytes += request.body.count
     let response = takeResponse()
     let id = TransferID(.init(bits: transfers.next.bits))
+    guard request.target.isAllowed(by: request.addresses) else {
+      _ = transfers.insert(
+        Transfer(response: response, transport: .resolving(request, deadline: now + request.connectTimeout)))
+      ends.append((id, .failed(.addressNotAllowed)))
+      return id
+    }
     guard !request.target.name.isEmpty else {
       let handle = curl.start(
         request, addresses: nil, connectTimeout: request.connectTimeout, response, id)

@@ -20,6 +20,22 @@ import Testing
 
   @Test(
     arguments: [
+      ("workstation-7", "workstation-7", true), ("workstation-7", "WORKSTATION-7", true),
+      ("workstation-7", "workstation-7.local", true), ("a.corp.example", "a.corp.example", true),
+      ("a.corp.example", "a", true), ("a.corp.example", "corp.example", false),
+      ("workstation-7", "workstation-7.example", false), ("workstation-7", "elsewhere.example", false),
+      ("10.0.0.1", "10.0.0.1", false), ("10.0.0.1", "10", false), ("a b", "a b", false), ("", "", false),
+      (nil, "workstation-7", false),
+    ] as [(String?, String, Bool)])
+  func `the machine's own name is allowed, and no name that only contains it`(
+    _ machine: String?, _ host: String, _ isAllowed: Bool
+  ) {
+    let list = HostAllowlist(bind: "127.0.0.1", names: [], machine: machine)
+    #expect(list.allows(Array(host.utf8).span) == isAllowed)
+  }
+
+  @Test(
+    arguments: [
       (["https://app.example"], "https://app.example", "https://app.example"),
       (["https://App.example"], "HTTPS://app.EXAMPLE", "https://app.example"),
       (["https://app.example"], "https://app.example.evil", nil),

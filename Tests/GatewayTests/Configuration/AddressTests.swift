@@ -27,13 +27,36 @@ import Testing
     ("https://api.openai.com/v1", "https://api.openai.com/v1", "https://api.openai.com"),
     ("https://api.openai.com/v1///", "https://api.openai.com/v1", "https://api.openai.com"),
     ("HTTPS://api.groq.com/openai", "https://api.groq.com/openai/v1", "https://api.groq.com/openai"),
-    ("http://[::1]:8080/a%20b", "http://[::1]:8080/a%20b/v1", "http://[::1]:8080/a%20b"),
-    ("http://x/av1", "http://x/av1/v1", "http://x/av1"),
+    ("http://[::1]:8080/a%20b", "http://[::1]:8080/a%20b", "http://[::1]:8080/a%20b"),
+    ("http://x/av1", "http://x/av1", "http://x/av1"), ("http://x/api/v3", "http://x/api/v3", "http://x/api/v3"),
+    ("http://x/v1/openai", "http://x/v1/openai", "http://x/v1/openai"),
+    ("http://x/inference/", "http://x/inference", "http://x/inference"),
+    ("https://openrouter.ai/api", "https://openrouter.ai/api/v1", "https://openrouter.ai/api"),
+    ("https://openrouter.ai/api/v1", "https://openrouter.ai/api/v1", "https://openrouter.ai/api"),
     ("http://x:65535", "http://x:65535/v1", "http://x:65535"),
   ])
-  func `the API root ends with one version`(text: String, apiRoot: String, root: String) throws {
+  func `the API root is the path of the address, or one version without a path`(
+    text: String, apiRoot: String, root: String
+  ) throws {
     let url = try BaseURL(text)
     #expect(url.apiRoot == apiRoot && url.root == root)
+  }
+
+  @Test(arguments: [
+    ("https://api.anthropic.com", "https://api.anthropic.com/v1"), ("http://x/anthropic", "http://x/anthropic/v1"),
+    ("http://x/v1", "http://x/v1"), ("http://x/api/v2", "http://x/api/v2"), ("http://v1", "http://v1/v1"),
+    ("http://x/vertex", "http://x/vertex/v1"),
+  ])
+  func `the paths of Anthropic's API follow a version`(text: String, root: String) throws {
+    #expect(try BaseURL(text).messagesRoot == root)
+  }
+
+  @Test(arguments: [
+    ("http://x", "http://x/v1beta"), ("http://x/v1", "http://x/v1"), ("http://x/v1alpha", "http://x/v1alpha"),
+    ("http://x/google", "http://x/google/v1beta"), ("http://v2", "http://v2/v1beta"),
+  ])
+  func `the paths of Gemini's API follow a version`(text: String, root: String) throws {
+    #expect(try BaseURL(text).geminiRoot == root)
   }
 
   @Test(

@@ -40,12 +40,24 @@ import Testing
 
   @Test(arguments: [
     "", "*", "///", "/v1", "/v1/", "/openai", "/v2/models", "/v1/v1/v1/models", "/v1/openai/models", "/chat",
-    "/chat/completions/x", "/v1/chat/completions//", "/v1//models", "//v1/models", "/V1/models", "/v1/Models",
+    "/chat/completions/x", "/v1/chat/completions//", "/V1/models", "/v1/Models",
     "/v1/%6dodels", "/v1%2Fmodels", "/v1/models?x", "/v1models", "/v1/modelsx", "/v1/chat%2Fcompletions",
     "/models//",
     "/healthz/x", "/healthzz", "/v1/healthz", "/./models", "/v1/../v1/models", "chat/completions", "/completion",
   ])
   func `another path has no endpoint`(_ path: String) { #expect(Self.at(path) == nil) }
+
+  @Test(arguments: ["//v1/models", "/v1//models", "///v1///models", "//models", "//openai//v1//models/"])
+  func `several slashes before more of the path are one`(path: String) { #expect(Self.at(path) == .models) }
+
+  @Test func `a model's name keeps its slashes, and other paths are as strict as before`() {
+    #expect(Self.at("/v1//models//a//b") == .model(Slice(start: 4 + 13, count: 4)))
+    #expect(Self.at("//api//chat") == .call(CallEndpoint(.ollama)))
+    #expect(Self.at("/v1/messages//count_tokens") == .countTokens(CallEndpoint(.anthropic)))
+    for path in ["///", "//v2//models", "/v1/models//", "/v1/%2Fmodels", "/v1/\\models"] {
+      #expect(Self.at(path) == nil)
+    }
+  }
 
   @Test func `each dialect has its own paths`() {
     #expect(Self.at("/v1/messages") == .call(CallEndpoint(.anthropic)))

@@ -26,6 +26,9 @@ final class CurlHandle {
   /// The parsed URL. Given a string, libcurl would parse and rebuild it for every transfer.
   private var parts: OpaquePointer?
 
+  /// The text in which libcurl describes the error of the last transfer.
+  private let errorText: UnsafeMutablePointer<CChar>
+
   /// The current options, so that equal ones are not set again.
   private var origin = ""
   private var http2 = false
@@ -70,6 +73,8 @@ final class CurlHandle {
     self.callbacks = callbacks
     unsafe addresses = nil
     unsafe parts = nil
+    unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     unsafe setFixedOptions(share)
   }
 
@@ -77,6 +82,7 @@ final class CurlHandle {
     // If the handle were cleaned up inside its multi, the buffers of a paused transfer would leak.
     multi?.remove(self)
     unsafe curl_easy_cleanup(easy)
+    unsafe errorText.deallocate()
     unsafe curl_slist_free_all(addresses)
     unsafe curl_url_cleanup(parts)
   }
@@ -90,6 +96,7 @@ final class CurlHandle {
     unsafe curl_easy_set_sockets(
       easy, onOpen, context, onClose, Unmanaged.passUnretained(callbacks).toOpaque())
     unsafe curl_easy_set_pointer(easy, CURLOPT_PRIVATE, context)
+    unsafe curl_easy_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
     if let share = unsafe share { unsafe curl_easy_set_share(easy, share) }
     unsafe curl_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
     unsafe curl_easy_set_long(easy, CURLOPT_QUICK_EXIT, 1)
@@ -184,6 +191,14 @@ final class CurlHandle {
     unsafe addresses = fresh
   }
 
+  /// Whether OpenSSL says of the last transfer that the server's first bytes are not TLS: "wrong version number", or
+  /// "packet length too long" for text whose first bytes happen to look like a version.
+  private var isForeignToTLS: Bool {
+    let message = unsafe String(cString: errorText)
+    return message.contains("wrong version number") || message.contains("packet length too long")
+      || message.contains("http request")
+  }
+
   /// Releases the state of a finished transfer.
   func reset(_ idle: Response) {
     smallBody.clear()
@@ -210,9 +225,10 @@ final class CurlHandle {
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_URL_MALFORMAT: return .failed(.hostNotFound)
     case CURLE_COULDNT_CONNECT: return .failed(.connectFailed)
     case CURLE_OPERATION_TIMEDOUT: return .failed(.connectTimedOut)
-    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
-      CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
-      return .failed(.tlsFailed)
+    case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
+      return .failed(.certificateRejected)
+    case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER:
+      return .failed(isForeignToTLS ? .notTLS : .tlsFailed)
     case CURLE_GOT_NOTHING: return .failed(.closedBeforeResponse)
     case CURLE_PARTIAL_FILE: return .failed(.truncated)
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:

@@ -1,5 +1,6 @@
 internal import CCurl
 internal import CLinux
+internal import Glibc
 
 /// The process-wide state of libcurl.
 public enum CurlLibrary {
@@ -12,7 +13,30 @@ public enum CurlLibrary {
   static func start() { precondition(started, "libcurl did not start") }
 
   /// The address of the trusted certificates, or zero if they could not be read.
-  static let trusted: UInt = unsafe UInt(bitPattern: curl_tls_read_trusted())
+  ///
+  /// `SSL_CERT_FILE` takes the place of the system's file, and `SSL_CERT_DIR` names folders in addition, as for OpenSSL's
+  /// own programs. If what they name cannot be read, nothing is trusted: the system's certificates were not meant.
+  static var trusted: UInt { trust.store }
+
+  /// Why no certificate is trusted, as a sentence, or `nil` if some are.
+  public static var trustError: String? { trust.error }
+
+  private static let trust: (store: UInt, error: String?) = {
+    let (file, folders) = (variable("SSL_CERT_FILE"), variable("SSL_CERT_DIR"))
+    let store = unsafe UInt(bitPattern: curl_tls_read_trusted(file, folders))
+    guard store == 0, file != nil || folders != nil else { return (store, nil) }
+    let names = [file.map { "SSL_CERT_FILE (\($0))" }, folders.map { "SSL_CERT_DIR (\($0))" }].compactMap { $0 }
+    return (
+      unsafe UInt(bitPattern: curl_tls_trust_nothing()),
+      "no certificate is trusted, because those of \(names.joined(separator: " and ")) cannot be read"
+    )
+  }()
+
+  /// Returns the value of an environment variable. An empty one counts as unset.
+  private static func variable(_ name: String) -> String? {
+    let value = unsafe getenv(name).map { unsafe String(cString: $0) }
+    return value?.isEmpty == false ? value : nil
+  }
 
   /// The address of a list of header fields that libcurl must not write itself, for all handles (see `HeadText`).
   /// The list is never freed.
