@@ -94,7 +94,7 @@ struct Run {
     _ arguments: [String], files: [String: String] = [:], environment: [String: String] = [:], input: String? = nil,
     output: String? = nil
   ) throws -> Run {
-    let program = try Program(arguments, files: files, environment: environment, input: input, output: output)
+    let program = try Program(arguments, files: files, input: input, environment: environment, output: output)
     let status = program.wait()
     return Run(status: status, output: program.output, errors: program.errors)
   }

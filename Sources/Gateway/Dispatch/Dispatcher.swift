@@ -70,7 +70,9 @@ final class Dispatcher {
 
   /// Takes the models that providers list, and routes by them from here on. Providers that are not in `found` keep theirs.
   func learn(_ found: [ProviderID: [String]]) {
-    let learned = lists.merging(found.filter { $0.value.count <= Self.listedMax }) { _, new in new }
+    var learned = lists
+    // An empty list says nothing about what its provider serves: it may be another gateway.
+    for (id, models) in found { learned[id] = (1...Self.listedMax).contains(models.count) ? models : nil }
     if learned == lists { return }
     do throws(RouteTableError) {
       balancer.replace(try configuration.table(generation: balancer.router.table.generation &+ 1, lists: learned))

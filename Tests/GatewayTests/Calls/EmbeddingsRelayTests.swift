@@ -130,15 +130,18 @@ import Testing
     #expect(world.seenCount == 0)
   }
 
-  @Test(arguments: Transport.allCases)
-  func `an answer of many megabytes arrives whole`(transport: Transport) throws {
+  @Test func `an answer of many megabytes arrives whole`() throws {
     let vector = "[" + Array(repeating: "0.123456789", count: 3072).joined(separator: ",") + "]"
-    let data = (0..<600).map { #"{"object":"embedding","index":\#($0),"embedding":\#(vector)}"# }
+    let data = (0..<460).map { #"{"object":"embedding","index":\#($0),"embedding":\#(vector)}"# }
     let body = #"{"object":"list","data":[\#(data.joined(separator: ","))],"model":"m"}"#
     #expect(body.utf8.count > Fetch.answerBytesMax)
-    let world = try World(transport, [{ _ in Script.Step.json(body) }])
-    let inputs = Array(repeating: #""a""#, count: 600).joined(separator: ",")
-    let response = try world.exchange(World.post("/v1/embeddings", #"{"model":"m","input":[\#(inputs)]}"#))
+    let world = try World(.scripted, [{ _ in Script.Step.json(body) }])
+    let inputs = Array(repeating: #""a""#, count: 460).joined(separator: ",")
+    let client = world.connect()
+    client.send(World.post("/v1/embeddings", #"{"model":"m","input":[\#(inputs)]}"#))
+    // A debug build on a busy machine takes its time.
+    world.run(upTo: .seconds(60)) { client.received.count > body.utf8.count }
+    let response = try world.answer(to: client)
     #expect(response.status == 200)
     #expect(response.body.count == body.utf8.count)
   }

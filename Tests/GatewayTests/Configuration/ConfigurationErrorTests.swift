@@ -198,7 +198,7 @@ import Testing
 
   @Test func `a name of a model is 1 to 256 bytes long`() {
     func file(_ count: Int) -> String {
-      "[[aliases]]\nmodel = \"m\"\nname = \"\(String(repeating: "n", count: count))\""
+      "[[aliases]]\nmodel = \"m\"\nname = \"\(String(repeating: "n", count: count))\"\n[[providers]]\ntype = \"Ollama\""
     }
     #expect(errors(file(1)) == [] && errors(file(256)) == [])
     for count in [0, 257] {
@@ -209,6 +209,7 @@ import Testing
   @Test func `a list of names has at most 4096 elements`() {
     func file(_ count: Int) -> String {
       (0..<count).map { "[[aliases]]\nmodel = \"m\"\nname = \"n\($0)\"\n" }.joined()
+        + "[[providers]]\ntype = \"Ollama\""
     }
     #expect(errors(file(4096)) == [])
     let found = errors(file(4097))
