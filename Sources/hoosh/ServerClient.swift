@@ -131,7 +131,7 @@ extension TransferError {
     case .connectTimedOut: "no connection was established in time"
     case .tlsFailed: "the TLS handshake failed"
     case .certificateRejected: "the certificate is not trusted, has expired, or does not match the host"
-    case .notTLS: "the server does not speak TLS; try http:// in its address"
+    case .notTLS: "the server does not speak TLS; write http:// instead of https://"
     case .closedBeforeResponse: "the server closed the connection without an answer"
     case .truncated: "the answer ended early"
     case .malformed: "the answer is not valid HTTP"
