@@ -77,4 +77,21 @@ import Testing
     #expect(last.contains("id-5") && !last.contains("id-4") && !last.contains("dropped"))
     #expect(log.dropped == 3)
   }
+
+  @Test(arguments: [Configuration.AccessLog.Format.json, .text])
+  func `entries that the file did not take are counted since the start, and reported until the count is taken`(
+    format: Configuration.AccessLog.Format
+  ) throws {
+    let report = format == .json ? "{\"id\":null,\"access_log_lines_lost\":" : "access log lines lost: "
+    let end = format == .json ? "}\n" : "\n"
+    var log = AccessLog(format)
+    log.countLost(0)
+    #expect(Self.flush(&log, ["id-1"], isTaken: true)?.contains("lost") == false)
+    log.countLost(2)
+    #expect(Self.flush(&log, ["id-2"], isTaken: false)?.hasSuffix(report + "2" + end) == true)
+    #expect(Self.flush(&log, ["id-3"], isTaken: true)?.hasSuffix(report + "2" + end) == true)
+    #expect(Self.flush(&log, ["id-4"], isTaken: true)?.contains("lost") == false)
+    log.countLost(3)
+    #expect(Self.flush(&log, ["id-5"], isTaken: true)?.hasSuffix("\n" + report + "5" + end) == true)
+  }
 }
