@@ -13,15 +13,18 @@ extension ConfigurationReader {
   ///
   /// A disabled provider counts, because one file may serve several machines.
   mutating func checkNames(_ configuration: Configuration) {
+    // Without a provider, no name leads to a model, as a warning says.
+    if configuration.providers.isEmpty { return }
     var names = ModelNames(providers: configuration.providers)
     // Elements without a valid name are not in the configuration, so both lists are read from the file.
     var first: [String: String] = [:]
     var given: [(path: String, name: String, targets: [(path: String, text: String)])] = []
-    for index in 0..<values.count("aliases") where !values.isSet("aliases[\(index)].provider") {
+    for index in 0..<min(values.count("aliases"), Configuration.namesMax)
+    where !values.isSet("aliases[\(index)].provider") {
       let path = "aliases[\(index)]"
       given.append((path, values.string("\(path).name"), [("\(path).model", values.string("\(path).model"))]))
     }
-    for index in 0..<values.count("virtual_models") {
+    for index in 0..<min(values.count("virtual_models"), Configuration.namesMax) {
       let path = "virtual_models[\(index)]"
       given.append((path, values.string("\(path).name"), values.strings("\(path).targets")))
     }
@@ -54,12 +57,11 @@ private struct ModelNames {
     self.providers = providers.map { ($0.name, ($0.models.isEmpty ? ["*"] : $0.models).map { ModelPattern($0) }) }
   }
 
-  /// Returns whether a provider may serve a model of this name, with or without the provider's name in front.
+  /// Returns whether a provider may serve a model of this name. A name with the provider's in front is answered there,
+  /// whatever follows.
   private func isServed(_ name: String) -> Bool {
     providers.contains { provider in
-      provider.patterns.contains { $0.matches(name) }
-        || name.hasPrefix(provider.name + "/")
-          && provider.patterns.contains { $0.matches(String(name.dropFirst(provider.name.count + 1))) }
+      provider.patterns.contains { $0.matches(name) } || name.hasPrefix(provider.name + "/")
     }
   }
 
