@@ -72,7 +72,7 @@ import Testing
     #expect(!next.contains("id-3") && next.contains("id-4"))
     #expect(
       next.hasSuffix(
-        format == .json ? "\n{\"access_log_lines_dropped\":3,\"id\":null}\n" : "\naccess log lines dropped: 3\n"))
+        format == .json ? "\n{\"access_log_lines_dropped\":3}\n" : "\naccess log lines dropped: 3\n"))
     let last = try #require(Self.flush(&log, ["id-5"], isTaken: true))
     #expect(last.contains("id-5") && !last.contains("id-4") && !last.contains("dropped"))
     #expect(log.dropped == 3)
