@@ -36,9 +36,9 @@ public struct Configuration: Sendable, Equatable {
     public var jsonBodyBytesMax: Int
     public var idleTimeout: Duration
     public var modelsTimeout: Duration
-    /// The time that a model list is cached. Zero disables the cache.
-    /// Zero requests no lists for routing.
+    /// The time between two requests of the model lists by which requests are routed. Zero requests none.
     public var modelsRefresh: Duration
+    /// The time that a model list is cached for `GET /v1/models`. Zero disables the cache.
     public var modelsCache: Duration
     /// Whether a request with fields that its provider does not support is rejected.
     public var strict: Bool
