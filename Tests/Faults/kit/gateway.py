@@ -28,6 +28,7 @@ SERVER = {
     "request_bodies_bytes_max": 64 * 1024 * 1024,
     "dns_cache_secs": 1,
     "health_check_interval_secs": 0,
+    "models_refresh_secs": 0,
 }
 # A fault consists of one attempt: no retries and no circuit breaker, unless a row enables them.
 CALM = {"breaker": {"consecutive_failures_max": 0}, "retry": {"max_retries": 0}}
