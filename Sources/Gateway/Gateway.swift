@@ -68,7 +68,7 @@ public final class Gateway {
   /// Listens as configured, or on an inherited socket; returns the port, also when the system chose it.
   ///
   /// - Throws: If other machines can reach the address, callers need no key, and the configuration does not say that this
-  ///   is meant. What counts is the address that the socket is really bound to.
+  ///   is meant. The address is that of the bound socket, not the configured one.
   public func listen(inherited descriptor: Int32? = nil) throws(ListenError) -> Int {
     let port: UInt16
     do throws(SystemError) {
