@@ -56,6 +56,14 @@ struct LineOutput: ~Copyable {
 
   /// Writes bytes and returns the number of those written.
   private func put(_ bytes: ArraySlice<UInt8>, _ givesUp: () -> Bool) -> Int {
+    Self.put(bytes, to: descriptor, patience: Self.patience, givesUp).written
+  }
+
+  /// Writes bytes to a descriptor. Returns the number of those written, and the error after which the rest is lost, if there
+  /// is one. While the descriptor takes nothing, `givesUp` decides whether to wait, `patience` milliseconds each time.
+  static func put(
+    _ bytes: ArraySlice<UInt8>, to descriptor: Int32, patience: Int32, _ givesUp: () -> Bool
+  ) -> (written: Int, error: SystemError?) {
     var written = 0
     while written < bytes.count {
       let count = unsafe bytes.withUnsafeBytes {
@@ -65,12 +73,12 @@ struct LineOutput: ~Copyable {
         written += count
       } else if count < 0, errno == EAGAIN {
         if givesUp() { break }
-        Self.awaitSpace(descriptor, Self.patience)
+        awaitSpace(descriptor, patience)
       } else if count == 0 || errno != EINTR {
-        break
+        return (written, SystemError("write", count == 0 ? ENOSPC : errno))
       }
     }
-    return written
+    return (written, nil)
   }
 
   /// Blocks until a descriptor can be written to, an error is due, or the time is over. -1 waits without limit.

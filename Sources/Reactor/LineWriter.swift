@@ -116,19 +116,6 @@ extension LineWriter {
   /// Writes all bytes to a descriptor and blocks until they are written, also where the descriptor does not block.
   /// Returns the error after which the rest is lost, if there is one.
   public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> SystemError? {
-    var written = 0
-    while written < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written)
-      }
-      if count > 0 {
-        written += count
-      } else if count < 0, errno == EAGAIN {
-        LineOutput.awaitSpace(descriptor, -1)
-      } else if count == 0 || errno != EINTR {
-        return SystemError("write", count == 0 ? ENOSPC : errno)
-      }
-    }
-    return nil
+    LineOutput.put(bytes[...], to: descriptor, patience: -1) { false }.error
   }
 }
