@@ -240,6 +240,18 @@ long linux_descriptors_max(void) {
   return (long)limit.rlim_cur;
 }
 
+void linux_raise_descriptors_max(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  // The kernel enlarges the descriptor table when it is full. In a process with several threads, that takes an RCU grace
+  // period: 10 to 20 ms within socket() or accept(). So the table is enlarged now, to half a megabyte.
+  long count = linux_descriptors_max();
+  int last = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, (count < 65536 ? (int)count : 65536) - 1);
+  if (last >= 0) close(last);
+}
+
 int linux_is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
 
 int linux_unblock(int descriptor) {

@@ -260,6 +260,10 @@ public final class Reactor {
   /// Returns free memory to the system on a separate thread, because the time it takes grows with the amount.
   public func trimMemory() { try? Worker.start { linux_trim_memory() } }
 
+  /// Raises the descriptor limit as far as the system allows, and reserves the table for 65,536 of them, because a table
+  /// that grows later stops the loop. Call it once, at startup, before any thread starts.
+  public static func raiseDescriptorsMax() { linux_raise_descriptors_max() }
+
   /// The most descriptors that the system allows this process.
   public static var descriptorsMax: Int { Int(linux_descriptors_max()) }
 }

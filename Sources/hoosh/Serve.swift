@@ -47,7 +47,7 @@ struct Serve: ParsableCommand {
       try gateway.monitorHardware(HardwareScan.options(), prices: HardwareScan.prices())
       try watch(loaded, for: gateway)
       hotRestart.stopPredecessor()
-      try Self.loop(gateway, reactor)
+      Self.loop(gateway, reactor)
     } catch let error as SystemError {
       let server = loaded.configuration.server
       let hint = error.isAddressInUse ? "; another process uses this port, choose another with --port" : ""
@@ -66,22 +66,16 @@ struct Serve: ParsableCommand {
     }
   }
 
-  /// Handles events until the gateway is over. Lines for the operator are written on a thread of their own, so that a
-  /// full pipe does not stop the loop.
-  private static func loop(_ gateway: Gateway, _ reactor: Reactor) throws(SystemError) {
-    let notices = try LineWriter(path: "", waitingBytesMax: 1024 * 1024)
-    func writeNotices() {
-      for notice in gateway.takeNotices() { _ = notices.write(Array((notice + "\n").utf8)) }
-    }
+  /// Handles events until the gateway is over.
+  private static func loop(_ gateway: Gateway, _ reactor: Reactor) {
     while !gateway.isOver {
       for event in reactor.turn() {
         if case .signal(.user2) = event { HotRestart.startSuccessor(reactor.listenerDescriptor) }
         gateway.handle(event)
       }
-      writeNotices()
+      for notice in gateway.takeNotices() { Terminal.printError(notice) }
     }
     flushOutput(reactor)
-    notices.finish(within: .milliseconds(500))
   }
 
   /// The ports that this gateway will listen on, as far as they are known before it does.
@@ -136,19 +130,15 @@ struct Serve: ParsableCommand {
     }
   }
 
-  /// Ignores `SIGPIPE`, so that a closed connection does not end the process, and `SIGIO`, takes standard error off the loop,
-  /// and raises the descriptor limit.
+  /// Ignores `SIGPIPE`, so that a closed connection does not end the process, and `SIGIO`, raises the descriptor limit, and
+  /// takes standard error off the loop.
   private static func prepareProcess() {
     _ = signal(SIGPIPE, SIG_IGN)
     // The kernel sends it when another process opens a file that `FileWatch.isBeingWritten` checks.
     _ = signal(SIGIO, SIG_IGN)
-    LineWriter.startServing()
+    Reactor.raiseDescriptorsMax()
     Reactor.returnLargeBlocks()
-    var limit = rlimit()
-    if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
-      limit.rlim_cur = limit.rlim_max
-      _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
+    LineWriter.startServing()
   }
 
   /// Sends pending output for up to 5 seconds, or until a signal arrives.

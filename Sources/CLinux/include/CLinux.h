@@ -91,6 +91,7 @@ int linux_is_open(int descriptor);
 int linux_reserve(void);
 // Returns the most descriptors that this process may open.
 long linux_descriptors_max(void);
+void linux_raise_descriptors_max(void);
 
 ssize_t linux_receive(int descriptor, void *bytes, size_t count);
 ssize_t linux_send(int descriptor, const void *bytes, size_t count);
