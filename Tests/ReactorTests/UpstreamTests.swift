@@ -266,6 +266,24 @@ import Testing
     #expect(upstream.requests.last?.method == "GET")
   }
 
+  @Test func `a request on which an upstream has worked is not sent again`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(
+      RawUpstream { number in number == 0 ? [.send(Self.ok)] : [.wait(.milliseconds(700)), .finish] })
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+    let body = BufferChain(RawUpstream.pattern(1000))
+    #expect(loop.fetch(UpstreamRequest(.post, upstream.url, body: body)).end == .failed(.closedBeforeResponse))
+    #expect(upstream.requests.count == 2)
+  }
+
+  @Test func `a request whose kept connections are closed at once is sent twice at most`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream { number in number == 0 ? [.send(Self.ok)] : [.finish] })
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+    #expect(loop.fetch(UpstreamRequest(.post, upstream.url)).end == .failed(.closedBeforeResponse))
+    #expect(upstream.requests.count == 3)
+  }
+
   @Test func `fields are sent as given, and no others are added`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))

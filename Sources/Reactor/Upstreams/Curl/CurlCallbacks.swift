@@ -44,15 +44,14 @@ func onSeek(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin:
   }
 }
 
-/// Runs before each request. libcurl calls `onSeek` only if it has sent some of the body, not if it has merely read
-/// some and the connection accepted none.
+/// Runs before each request, also before one that libcurl repeats. libcurl calls `onSeek` only if it has sent some of the
+/// body, not if it has merely read some and the connection accepted none.
 func onRequest(
   _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: CInt,
   _ localPort: CInt
 ) -> CInt {
   unsafe ask(context, or: CURL_PREREQFUNC_OK) {
-    $0.requesting(from: localPort)
-    return CURL_PREREQFUNC_OK
+    $0.requesting(from: localPort) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
   }
 }
 

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import CLinux
 internal import Glibc
 
 /// A reusable easy handle and the state that its callbacks fill.
@@ -43,6 +44,12 @@ final class CurlHandle {
   /// connection turned out to be closed, at most five times in the life of a handle, and each repetition opens a
   /// connection.
   private static let connectionsMax = 4
+
+  /// When the request was first sent, on the monotonic clock, and how often.
+  private var sent: (nanoseconds: UInt64, count: Int) = (0, 0)
+  /// A kept-alive connection that is closed this soon, without a byte of a response, was most likely closed for being idle
+  /// before the request arrived. Later, the upstream may have worked on the request.
+  private static let repeatNanoseconds: UInt64 = 500_000_000
 
   /// Whether a transfer of this handle failed. libcurl keeps oversized buffers of failed transfers.
   private var hasFailed = false
@@ -128,6 +135,7 @@ final class CurlHandle {
     self.multi = multi
     isOver = false
     line = .status
+    sent.count = 0
     if origin != request.target.origin {
       origin = request.target.origin
       setURL()
@@ -229,7 +237,8 @@ final class CurlHandle {
       return .failed(.certificateRejected)
     case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER:
       return .failed(isForeignToTLS ? .notTLS : .tlsFailed)
-    case CURLE_GOT_NOTHING: return .failed(.closedBeforeResponse)
+    // Aborted: libcurl was about to send the request again.
+    case CURLE_GOT_NOTHING, CURLE_ABORTED_BY_CALLBACK: return .failed(.closedBeforeResponse)
     case CURLE_PARTIAL_FILE: return .failed(.truncated)
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
       return .failed(response.hasHead ? .truncated : .closedBeforeResponse)
@@ -250,10 +259,15 @@ final class CurlHandle {
   /// Restarts the body from the beginning.
   func rewind() { position = BufferChain.Position() }
 
-  /// Prepares for sending the request, possibly again on another connection.
-  func requesting(from port: CInt) {
+  /// Prepares for sending the request. Returns whether it may be sent: a second time only if the first cannot have had an
+  /// effect.
+  func requesting(from port: CInt) -> Bool {
+    let now = linux_monotonic_nanoseconds()
+    if sent.count == 0 { sent.nanoseconds = now }
+    sent.count += 1
     localPort = port
     rewind()
+    return sent.count == 1 || sent.count == 2 && now &- sent.nanoseconds < Self.repeatNanoseconds
   }
 
   private func pause() -> Int {
