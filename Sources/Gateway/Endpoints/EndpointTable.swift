@@ -140,7 +140,7 @@ extension Span where Element == UInt8 {
   func equals(_ text: StaticString, in range: Range<Int>) -> Bool { end(of: text, in: range) == range.upperBound }
 
   /// Returns the offset after `text` if the path in `range` begins with it, or `nil` if it does not. Several slashes
-  /// before more of the path count as one.
+  /// before more of `text` count as one; those behind it may be part of a model's name.
   func end(of text: StaticString, in range: Range<Int>) -> Int? {
     let slash = UInt8(ascii: "/")
     let text = text.bytes
@@ -148,7 +148,7 @@ extension Span where Element == UInt8 {
     for byte in text.indices {
       guard index < range.upperBound, self[index] == text[byte] else { return nil }
       index += 1
-      guard text[byte] == slash else { continue }
+      guard text[byte] == slash, byte + 1 < text.count else { continue }
       while index + 1 < range.upperBound, self[index] == slash { index += 1 }
     }
     return index
