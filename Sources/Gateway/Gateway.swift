@@ -51,7 +51,8 @@ public final class Gateway {
     reloads = Reloads(reactor)
     endpoints = Endpoints(
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
-      modelLists: ModelLists(settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher),
+      modelLists: ModelLists(
+        settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, recorder: recorder),
       reloads: reloads)
     accessLog = try AccessLogWriter(configuration.accessLog, reactor: reactor, recorder: recorder)
     reportTrust()

@@ -20,6 +20,12 @@ extension Dispatcher {
     balancer.applyRequirements(&plan)
   }
 
+  /// Estimates the cost at each candidate of a request of which only the model is known.
+  func applyDefaultRequirements(_ plan: inout RoutePlan) {
+    plan.expectedTokens.output = Self.defaultAnswerTokens
+    balancer.applyRequirements(&plan)
+  }
+
   /// Returns the requirements; `nil` if every candidate meets them anyway. Most requests need nothing special, and are
   /// not read for it.
   private func requirements(

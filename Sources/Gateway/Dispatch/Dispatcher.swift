@@ -159,7 +159,7 @@ final class Dispatcher {
       return .delay(until: now + delay)
     }
     let candidates = balancer.candidates(route.plan)
-    let wait = balancer.health.timeUntilAvailable(among: candidates.lazy.map(\.provider), at: now)
+    let wait = balancer.timeUntilAvailable(route.plan, candidates, at: now)
     return .error(apiError(route.plan, candidates, wait, situation.dialect, now), wait: wait)
   }
 
@@ -184,12 +184,13 @@ final class Dispatcher {
   /// Releases an attempt's slot and records its result; returns the change of its provider's health, if there is one.
   ///
   /// - Parameter failed: Whether another attempt follows.
+  /// - Parameter caller: Tells callers apart.
   func release(
-    _ selection: Selection, _ result: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool,
-    _ route: RoutePlanBox?,
-    now: Duration
+    _ selection: Selection, _ result: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool, caller: Int = 0,
+    _ route: RoutePlanBox?, now: Duration
   ) -> HealthTracker.Change? {
-    let change = balancer.ended(selection, result, firstEvent: firstEvent, failed: failed, route, at: now)
+    let change = balancer.ended(
+      selection, result, firstEvent: firstEvent, failed: failed, caller: caller, route, at: now)
     queue.slotMayBeFree()
     return change
   }
@@ -221,6 +222,9 @@ final class Dispatcher {
     return balancer.healthChecked(provider, passed, hasResponded: hasResponded, at: now)
   }
 
+  /// Records that a provider responded, whatever it said.
+  func responded(_ provider: ProviderID) { balancer.responded(provider) }
+
   /// Records that a piece of an answer arrived from a provider at `time`.
   func pieceReceived(_ provider: ProviderID, at time: Duration, now: Duration) {
     balancer.pieceReceived(provider, at: time, now: now)
@@ -250,7 +254,7 @@ final class Dispatcher {
       return apiError
     }
     let eligible = candidates.enumerated().filter { !plan.ineligible.contains($0.offset) }.map(\.element)
-    let statuses = Set(eligible.map { balancer.health.providers[$0.provider].status(at: now) })
+    let statuses = Set(eligible.map { balancer.status(plan, $0, at: now) })
     let seconds = wait.map { min($0.wholeSeconds, Self.retryAfterMax) } ?? 1
     if statuses == [.rateLimited] {
       return APIError(

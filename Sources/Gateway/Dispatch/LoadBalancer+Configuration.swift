@@ -3,6 +3,16 @@
 // Inside `Configuration`, `Breaker` means its section of that name.
 private typealias BreakerSettings = Breaker.Settings
 
+extension Configuration.Provider {
+  /// Stands for the address and the keys, within this process.
+  fileprivate var identity: Int {
+    var hasher = Hasher()
+    hasher.combine(baseURL.text)
+    for key in keys { hasher.combine(key.reveal()) }
+    return hasher.finalize()
+  }
+}
+
 extension Configuration {
   /// Throws if the routes of the providers cannot be compiled.
   public func checkRoutes(file: String) throws(ConfigurationErrors) {
@@ -66,7 +76,8 @@ extension Configuration {
       return (
         ProviderID(name: enabled[index].name),
         ProviderHealth(
-          keys: enabled[index].keys.count, breaker, checks: HealthChecks(settings, first: first))
+          keys: enabled[index].keys.count, breaker, checks: HealthChecks(settings, first: first),
+          identity: enabled[index].identity)
       )
     }
   }

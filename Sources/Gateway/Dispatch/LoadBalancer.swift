@@ -56,25 +56,47 @@ struct LoadBalancer: ~Copyable {
   mutating func next(_ plan: inout RoutePlan, at now: Duration) -> NextStep {
     refreshMatch(&plan)
     let available = plan.hasSingleCandidate ? .all : health.available(at: now)
-    if let selection = select(&plan, available.subtracting(concurrency.saturated), except: plan.lastResort, at: now)
-    {
-      return .attempt(selection)
-    }
-    if !plan.lastResort.isEmpty,
-      let selection = select(&plan, available.subtracting(concurrency.saturated), except: BitSet128(), at: now)
-    {
-      return .attempt(selection)
-    }
-    for (position, candidate) in candidates(plan).enumerated() where available.contains(candidate.provider) {
-      if plan.input.excluded.contains(position) { continue }
-      let name = router.table.upstreamName(candidate, for: plan.model)
-      if !concurrency.hasSlot(candidate.provider, name) { return .atCapacity }
+    let free = available.subtracting(concurrency.saturated)
+    // A candidate that refused the model is tried when no other is left.
+    for triesRefused in [false, true] {
+      if let selection = select(&plan, free, except: plan.lastResort, triesRefused, at: now) {
+        return .attempt(selection)
+      }
+      if !plan.lastResort.isEmpty,
+        let selection = select(&plan, free, except: BitSet128(), triesRefused, at: now)
+      {
+        return .attempt(selection)
+      }
+      if isAtCapacity(plan, available, triesRefused, at: now) { return .atCapacity }
     }
     return .noCandidate
   }
 
+  /// Returns whether all that a candidate lacks is a slot.
+  private func isAtCapacity(
+    _ plan: RoutePlan, _ available: BitSet128, _ triesRefused: Bool, at now: Duration
+  ) -> Bool {
+    for (position, candidate) in candidates(plan).enumerated() where available.contains(candidate.provider) {
+      if plan.input.excluded.contains(position) { continue }
+      let name = router.table.upstreamName(candidate, for: plan.model)
+      if !concurrency.hasSlot(candidate.provider, name), isOpen(candidate, name, plan, triesRefused, at: now) {
+        return true
+      }
+    }
+    return false
+  }
+
+  /// Returns whether a candidate has a key for the model.
+  private func isOpen(
+    _ candidate: RouteCandidate, _ model: String, _ plan: RoutePlan, _ triesRefused: Bool, at now: Duration
+  ) -> Bool {
+    plan.hasSingleCandidate
+      || health.providers[candidate.provider].hasKey(for: model, at: now, triesRefused: triesRefused)
+  }
+
   private mutating func select(
-    _ plan: inout RoutePlan, _ available: BitSet128, except lastResort: BitSet128, at now: Duration
+    _ plan: inout RoutePlan, _ available: BitSet128, except lastResort: BitSet128, _ triesRefused: Bool,
+    at now: Duration
   ) -> Selection? {
     var input = plan.input
     input.available = available
@@ -85,7 +107,10 @@ struct LoadBalancer: ~Copyable {
       let model = router.table.upstreamName(picked.candidate, for: plan.model)
       input.excluded.insert(picked.position)
       guard let permit = concurrency.acquire(provider, model) else { continue }
-      guard let pass = health.begin(provider, at: now, isForced: plan.hasSingleCandidate) else {
+      guard
+        let pass = health.begin(
+          provider, model, at: now, isForced: plan.hasSingleCandidate, triesRefused: triesRefused)
+      else {
         concurrency.release(permit)
         continue
       }
@@ -120,9 +145,10 @@ struct LoadBalancer: ~Copyable {
   /// Records the result of an attempt and releases its slot. Returns the change of the provider's health, if any.
   ///
   /// - Parameter failed: Whether the request needs another attempt.
+  /// - Parameter caller: Tells callers apart.
   mutating func ended(
     _ selection: Selection, _ outcome: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool,
-    _ box: RoutePlanBox?, at now: Duration
+    caller: Int, _ box: RoutePlanBox?, at now: Duration
   ) -> HealthTracker.Change? {
     concurrency.release(selection.permit)
     if let firstEvent {
@@ -131,8 +157,11 @@ struct LoadBalancer: ~Copyable {
       router.failed(selection.picked, now: now)
     }
     guard let provider = index(of: selection) else { return nil }
-    let change = health.ended(provider, selection.pass, outcome, at: now)
-    guard failed, let box, !hasAnotherKey(provider, outcome, box.plan, at: now) else { return change }
+    let change = health.ended(
+      provider, selection.pass, outcome, model: selection.model, caller: caller, at: now)
+    guard failed, let box, !hasAnotherKey(provider, selection.model, outcome, box.plan, at: now) else {
+      return change
+    }
     // A provider that is loading the model is tried again, even after a reload.
     if outcome != .inconclusive { box.plan.failedProviders.append(selection.id) }
     if selection.picked.generation == router.table.generation { box.plan.input.exclude(selection.picked.position) }
@@ -141,12 +170,13 @@ struct LoadBalancer: ~Copyable {
 
   /// Returns whether the provider is worth another attempt with another of its keys.
   private func hasAnotherKey(
-    _ provider: Int, _ outcome: ProviderHealth.Outcome, _ plan: RoutePlan, at now: Duration
+    _ provider: Int, _ model: String, _ outcome: ProviderHealth.Outcome, _ plan: RoutePlan, at now: Duration
   ) -> Bool {
     switch outcome {
-    case .rateLimited, .credentialsRejected:
-      plan.attempts < health.providers[provider].keys.count && health.providers[provider].hasKey(at: now)
-    default: false
+    case .answered, .failed, .inconclusive: return false
+    case .rateLimited, .credentialsRejected, .modelLimited, .modelMissing, .requestRefused:
+      let health = health.providers[provider]
+      return plan.attempts < health.keys.count && health.hasKey(for: model, at: now)
     }
   }
 
@@ -191,12 +221,18 @@ struct LoadBalancer: ~Copyable {
     input.now = now
     let available = plan.hasSingleCandidate ? .all : health.available(at: now)
     input.available = available.subtracting(concurrency.saturated)
-    for lastResort in [plan.lastResort, BitSet128()] {
-      input.excluded = plan.input.excluded.union(lastResort)
-      while let picked = router.preview(plan.match, input, loads: concurrency.inFlight, costs: plan.costs) {
-        let model = router.table.upstreamName(picked.candidate, for: plan.model)
-        if concurrency.hasSlot(picked.candidate.provider, model) { return picked.position }
-        input.excluded.insert(picked.position)
+    for triesRefused in [false, true] {
+      for lastResort in [plan.lastResort, BitSet128()] {
+        input.excluded = plan.input.excluded.union(lastResort)
+        while let picked = router.preview(plan.match, input, loads: concurrency.inFlight, costs: plan.costs) {
+          let model = router.table.upstreamName(picked.candidate, for: plan.model)
+          if concurrency.hasSlot(picked.candidate.provider, model),
+            isOpen(picked.candidate, model, plan, triesRefused, at: now)
+          {
+            return picked.position
+          }
+          input.excluded.insert(picked.position)
+        }
       }
     }
     return nil
@@ -211,6 +247,21 @@ struct LoadBalancer: ~Copyable {
 
   // MARK: Health
 
+  /// Returns the time until one of a plan's candidates is available, as far as it is known.
+  func timeUntilAvailable(_ plan: RoutePlan, _ candidates: [RouteCandidate], at now: Duration) -> Duration? {
+    candidates.compactMap { candidate in
+      health.timeUntilAvailable(
+        among: CollectionOfOne(candidate.provider), model: router.table.upstreamName(candidate, for: plan.model),
+        at: now)
+    }.min()
+  }
+
+  /// Returns the status of a candidate's provider for a plan's model.
+  func status(_ plan: RoutePlan, _ candidate: RouteCandidate, at now: Duration) -> ProviderHealth.Status {
+    health.providers[candidate.provider].status(
+      for: router.table.upstreamName(candidate, for: plan.model), at: now)
+  }
+
   /// Starts the health checks that are due and returns the indices of their providers.
   mutating func checksDue(at now: Duration) -> [Int] { health.checksDue(at: now) }
 
@@ -219,6 +270,11 @@ struct LoadBalancer: ~Copyable {
     _ id: ProviderID, _ passed: Bool, hasResponded: Bool, at now: Duration
   ) -> HealthTracker.Change? {
     index(of: id).flatMap { health.healthChecked($0, passed, hasResponded: hasResponded, at: now) }
+  }
+
+  /// Records that a provider responded, whatever it said.
+  mutating func responded(_ id: ProviderID) {
+    if let index = index(of: id) { health.responded(index) }
   }
 
   /// Records that a piece of an answer arrived from a provider at `time`.

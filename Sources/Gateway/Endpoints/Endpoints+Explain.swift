@@ -25,6 +25,8 @@ extension Endpoints {
       } catch {
         return connections.reject(connection, error)
       }
+    } else {
+      dispatcher.applyDefaultRequirements(&plan)
     }
     var out: [UInt8] = Array("{".utf8)
     Writer.member("object", "route.explanation", to: &out)

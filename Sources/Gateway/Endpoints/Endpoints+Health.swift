@@ -26,7 +26,7 @@ extension Endpoints {
     let status = health.status(at: reactor.now)
     let word =
       switch status {
-      case .healthy: "healthy"
+      case .healthy: health.wasReached ? "healthy" : "unknown"
       case .unhealthy: "unhealthy"
       case .rateLimited: "rate_limited"
       case .credentialsRejected: "credentials_rejected"
@@ -36,6 +36,7 @@ extension Endpoints {
     Writer.member("in_flight", Int(dispatcher.balancer.concurrency.inFlight[index]), to: &out)
     Writer.member("keys", health.keys.count, to: &out)
     Writer.member("keys_in_cooldown", health.keys.count { !$0.admits(at: reactor.now) }, to: &out)
+    Writer.member("models_in_cooldown", health.models.count(at: reactor.now), to: &out)
     if let checked = health.checks.checked {
       Writer.member("last_check_ms", Int((reactor.now - checked) / .milliseconds(1)), to: &out)
     }

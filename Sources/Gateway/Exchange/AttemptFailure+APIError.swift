@@ -1,6 +1,6 @@
 /// Converts an upstream failure into the API error that the caller receives.
 ///
-/// An upstream's 401, 402, and 403 are about the gateway's credentials, so the caller gets a 502. Errors in the request
+/// An upstream's 401 is about the gateway's credentials, so the caller gets a 502. Errors in the request, and refusals of it,
 /// keep their status and message. All other failures become a 502, 503, or 504.
 extension AttemptFailure {
   func apiError(provider: String) -> APIError {
@@ -49,10 +49,15 @@ extension AttemptFailure {
     case 400, 404, 413, 422:
       // Agents recognize some upstream messages, such as the one for a prompt that is too long.
       APIError(status, .upstreamRejected, error.message, param: error.param, upstreamBody: error.body)
-    case 401, 402, 403:
+    case 401:
       APIError(
         502, .upstreamCredentials,
         "The provider `\(provider)` rejected the gateway's API key (status \(status)).")
+    case 402, 403:
+      APIError(
+        status, .upstreamRejected,
+        "The provider `\(provider)` refused the request (status \(status)): \(error.message)",
+        upstreamBody: error.body)
     case 429:
       APIError(
         429, .upstreamRateLimited, "The rate limit of the provider `\(provider)` was reached: \(error.message)",

@@ -90,8 +90,8 @@ final class Exchange {
   /// - Parameter wait: The time until one of the candidates is available, if it is known.
   func noCandidateLeft(_ apiError: APIError, wait: Duration?, _ effects: inout Effects) {
     _ = fetch.endPause()
-    guard let failure = fetch.failure else { return endWithError(apiError, .rejected, &effects) }
-    var apiError = failure.apiError(provider: record.provider)
+    guard let shown = fetch.shownFailure else { return endWithError(apiError, .rejected, &effects) }
+    var apiError = shown.failure.apiError(provider: shown.provider)
     if apiError.status == 429, let wait {
       apiError.retryAfter = min(apiError.retryAfter ?? .max, wait.wholeSeconds)
     }
@@ -214,8 +214,8 @@ final class Exchange {
       abortStream(apiError, .truncated, &effects)
       return
     }
-    effects.attemptResult = AttemptResult(outcome: ProviderHealth.Outcome(cause))
-    if failure.allowsFailover {
+    effects.attemptResult = AttemptResult(outcome: ProviderHealth.Outcome(cause, model: fetch.servedModel))
+    if failure.allowsFailover(fetch.servedModel) {
       effects.needsAttempt = true
       return
     }

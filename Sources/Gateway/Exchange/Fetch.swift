@@ -58,6 +58,9 @@ final class Fetch {
   private(set) var attempts = 0
   /// Why the last attempt failed.
   private(set) var failure: AttemptFailure?
+  /// The failure that the caller gets if no attempt succeeds, and its provider: the last one, but not that of a provider that
+  /// does not have the model, unless it was the first.
+  private(set) var shownFailure: (failure: AttemptFailure, provider: String)?
   private(set) var pause: Pause?
 
   private(set) var reading = Reading.nothing
@@ -126,7 +129,9 @@ final class Fetch {
   /// Notes why the present attempt failed; the failure without the API key.
   func fail(_ cause: AttemptFailure, isVisible: Bool) -> AttemptFailure {
     let failure = cause.without(secret: secret)
-    if !isVisible { self.failure = failure }
+    if isVisible { return failure }
+    self.failure = failure
+    if shownFailure == nil || !failure.isMissing(servedModel) { shownFailure = (failure, provider) }
     return failure
   }
 

@@ -5,6 +5,7 @@ final class ModelLists {
   private let reactor: Reactor
   private let transfers: Transfers
   private let dispatcher: Dispatcher
+  private let recorder: Recorder
   private var settings: Settings
   private var list = ModelList()
   /// Connections that wait for the lists.
@@ -16,14 +17,19 @@ final class ModelLists {
   private var requested: Duration?
   /// The shortest time between two requests of the lists because a model was not found.
   private static let missingInterval = Duration.seconds(5)
+  /// Providers that have never responded, of which the operator knows.
+  private var reported: Set<ProviderID> = []
   /// The bytes that have arrived, by provider.
   private var bodies: [ProviderID: [UInt8]] = [:]
 
-  init(_ settings: Settings, reactor: Reactor, transfers: Transfers, dispatcher: Dispatcher) {
+  init(
+    _ settings: Settings, reactor: Reactor, transfers: Transfers, dispatcher: Dispatcher, recorder: Recorder
+  ) {
     self.settings = settings
     self.reactor = reactor
     self.transfers = transfers
     self.dispatcher = dispatcher
+    self.recorder = recorder
   }
 
   /// Uses other settings from here on. Call `finish` first: lists that are awaited are those of other providers.
@@ -95,6 +101,7 @@ final class ModelLists {
   }
 
   func transferEnded(_ transfer: TransferID, _ id: ProviderID, _ end: TransferEnd) {
+    noteReach(id, AttemptFailure(end), hasResponded: reactor.response(of: transfer)?.hasHead ?? false)
     var found: [ModelEntry]?
     if end == .complete, let response = reactor.response(of: transfer), response.status == 200,
       let provider = settings.provider(id)
@@ -105,6 +112,21 @@ final class ModelLists {
     }
     take(id, found)
     finishIfComplete()
+  }
+
+  /// Notes that a provider responded, or tells the operator once that it has never done so.
+  private func noteReach(_ id: ProviderID, _ failure: AttemptFailure?, hasResponded: Bool) {
+    if hasResponded {
+      reported.remove(id)
+      return dispatcher.responded(id)
+    }
+    guard let failure, let index = settings.index(of: id),
+      !dispatcher.balancer.health.providers[index].wasReached, reported.insert(id).inserted
+    else { return }
+    let provider = settings.providers[index]
+    recorder.notify(
+      "hoosh: the provider \(provider.name) at \(provider.baseURL) is unreachable: "
+        + failure.apiError(provider: provider.name).message)
   }
 
   /// Takes a provider's list; without one, or where it lists nothing that is routed to it, its configured models.
@@ -119,6 +141,7 @@ final class ModelLists {
   func finish() {
     for owner in transfers.owners {
       guard case .modelList(let transfer, let provider) = owner else { continue }
+      noteReach(provider, .timedOut(.head), hasResponded: reactor.response(of: transfer)?.hasHead ?? false)
       transfers.cancel(transfer)
       take(provider, nil)
     }

@@ -117,11 +117,19 @@ extension Relay {
   }
 
   private func release(_ selection: Selection, _ result: AttemptResult, _ exchange: Exchange, failed: Bool) {
+    var caller = 0
+    if case .requestRefused = result.outcome {
+      caller = exchange.record.caller.queueKey(address: connections[number: exchange.client]?.address?.bytes)
+    }
     let change = dispatcher.release(
-      selection, result.outcome, firstEvent: result.firstEvent, failed: failed, exchange.fetch.route,
-      now: reactor.now)
+      selection, result.outcome, firstEvent: result.firstEvent, failed: failed, caller: caller,
+      exchange.fetch.route, now: reactor.now)
     if let change { publish(change) }
-    if case .rateLimited = result.outcome { publishRateLimit(selection) }
+    switch result.outcome {
+    case .rateLimited, .modelLimited: publishRateLimit(selection)
+    case .modelMissing: dispatcher.modelNotFound()
+    default: break
+    }
   }
 
   /// Publishes that a provider became healthy or unhealthy.
@@ -138,11 +146,12 @@ extension Relay {
         : "hoosh: the provider \(name) is unhealthy: its health checks or its requests fail")
   }
 
-  /// Publishes that a provider's API key is rate limited.
+  /// Publishes that a provider's API key is rate limited, for a model at least.
   private func publishRateLimit(_ selection: Selection) {
     recorder.publish(.limits, at: reactor.wallClock) {
       Writer.member("provider", selection.name, to: &$0)
       Writer.member("key", selection.key + 1, to: &$0)
+      Writer.member("model", selection.model, to: &$0)
     }
   }
 }

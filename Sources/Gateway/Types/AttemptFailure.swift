@@ -37,14 +37,22 @@ enum AttemptFailure: Error, Equatable {
   }
 
   /// Whether another candidate may succeed. An error in the request fails everywhere, except that a prompt may fit into
-  /// another model's context.
-  var allowsFailover: Bool {
+  /// another model's context, and that another provider may have the model.
+  ///
+  /// - Parameter model: The model, as the provider names it.
+  func allowsFailover(_ model: String) -> Bool {
     switch self {
-    case .status(let status, _): ![400, 404, 413, 422].contains(status) || isTooLong
+    case .status(let status, _): ![400, 404, 413, 422].contains(status) || isTooLong || isMissing(model)
     // This timeout applies to all candidates together.
     case .timedOut(.total): false
     default: true
     }
+  }
+
+  /// Whether the provider does not have the model.
+  func isMissing(_ model: String) -> Bool {
+    guard case .status(404, let error) = self else { return false }
+    return error.hasModelCode || !model.isEmpty && error.message.namesWord(model)
   }
 
   /// Whether the prompt exceeds the model's context length.
@@ -101,6 +109,10 @@ struct UpstreamError: Equatable, Sendable {
   /// The most bytes of an upstream's body that are kept.
   static let bodyBytesMax = 4096
 
+  /// Whether its code says that the error is about the model, as in `model_not_found`. The message does not count: it may
+  /// repeat what the caller wrote.
+  var hasModelCode: Bool { code?.hasPrefix("model_") ?? false }
+
   /// The messages of servers for a prompt that is too long: OpenAI and vLLM, Anthropic, Gemini, llama.cpp.
   private static let contextWords = [
     "maximum context length", "prompt is too long", "exceed context limit", "exceeds the maximum number of tokens",
@@ -112,5 +124,26 @@ struct UpstreamError: Equatable, Sendable {
     if code == "context_length_exceeded" || type == "exceed_context_size_error" { return true }
     let message = message.lowercased()
     return Self.contextWords.contains { message.contains($0) }
+  }
+}
+
+extension String {
+  /// Whether a word occurs in the text, and not only as a part of another.
+  fileprivate func namesWord(_ word: String) -> Bool {
+    let (text, word) = (Array(utf8), Array(word.utf8))
+    func isPart(_ index: Int) -> Bool {
+      guard text.indices.contains(index) else { return false }
+      let byte = text[index]
+      return byte.isDecimal || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+        || byte >= 0x80
+        || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+    var start = 0
+    while start + word.count <= text.count {
+      let end = start + word.count
+      if text[start..<end].elementsEqual(word), !isPart(start - 1), !isPart(end) { return true }
+      start += 1
+    }
+    return false
   }
 }

@@ -186,6 +186,22 @@ import Testing
     #expect(Self.wait(["ratelimit-reset": "4"]) == .seconds(4))
   }
 
+  @Test(arguments: [
+    (#""default";r=50;t=30"#, 30), (#""hour";r=0;t=1800, "day";r=9;t=50000"#, 1800),
+    (#"day;r=9;t=50000,hour;r=8;t=9"#, 9),
+    (#""a,b;t=1";r=0; t=7"#, 7), ("limit=100, remaining=0, reset=50", 50), (#""x";t=0"#, nil), (#""x";r=0"#, nil),
+    (#""x";t=-4"#, nil), (#""x";t="#, nil), (#""open;t=5"#, nil), ("", nil), (";;,,", nil),
+    (#""x";t=99999999999999999999"#, 31 * 86_400),
+  ])
+  func `the draft standard's list of limits is read`(_ value: String, _ seconds: Int?) {
+    #expect(Self.wait(["ratelimit": value]) == seconds.map { .seconds($0) })
+  }
+
+  @Test func `a list of limits has at most eight`() {
+    let value = (0..<2000).map { #""p\#($0)";r=0;t=\#($0 + 1)"# }.joined(separator: ",")
+    #expect(Self.wait(["ratelimit": value]) == .seconds(8))
+  }
+
   @Test func `the number of limits in one response is bounded`() {
     var wait = RetryHint()
     for number in 0..<10_000 {

@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (400, 400, false), (401, 502, true), (402, 502, true), (403, 502, true), (404, 404, false), (408, 504, true),
+    (400, 400, false), (401, 502, true), (402, 402, true), (403, 403, true), (404, 404, false), (408, 504, true),
     (413, 413, false), (422, 422, false), (429, 429, true), (500, 502, true), (503, 503, true), (504, 504, true),
     (529, 503, true),
   ])
@@ -97,7 +97,7 @@ import Testing
       #expect(life.end == .complete)
       #expect(life.row.status == shown)
       // An error about the gateway's own credentials does not repeat the upstream's words.
-      #expect(answer.text.contains("words") == ![401, 402, 403].contains(status))
+      #expect(answer.text.contains("words") == (status != 401))
     }
   }
 
@@ -167,15 +167,16 @@ import Testing
     func outcome(_ status: Int, retryAfter: Int? = nil) -> Outcome {
       Outcome(.status(status, UpstreamError(message: "", retryAfter: retryAfter)))
     }
-    for status in [401, 402, 403] { #expect(outcome(status) == .credentialsRejected) }
-    #expect(outcome(429, retryAfter: 7) == .rateLimited(.seconds(7)))
-    #expect(outcome(429) == .rateLimited(nil))
+    #expect(outcome(401) == .credentialsRejected)
+    for status in [402, 403] { #expect(outcome(status) == .requestRefused(namesModel: false)) }
+    #expect(outcome(429, retryAfter: 7) == .modelLimited(.seconds(7)))
+    #expect(outcome(429) == .modelLimited(nil))
     for status in [408, 500, 502, 503, 529] { #expect(outcome(status) == .failed) }
     for status in [400, 404, 413, 422] { #expect(outcome(status) == .answered) }
     for failure in [AttemptFailure.connectionLost, .unreachable, .timedOut(.firstEvent), .tls, .malformed("x")] {
       #expect(Outcome(failure) == .failed)
     }
-    #expect(Outcome(.error(UpstreamError(message: "", type: "rate_limit_error"))) == .rateLimited(nil))
+    #expect(Outcome(.error(UpstreamError(message: "", type: "rate_limit_error"))) == .modelLimited(nil))
     #expect(Outcome(.error(UpstreamError(message: "", type: "overloaded_error"))) == .failed)
   }
 

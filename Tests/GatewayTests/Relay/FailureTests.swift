@@ -56,8 +56,8 @@ import Testing
   @Test(arguments: Transport.allCases)
   func `an upstream's statuses are mapped to those of a gateway`(transport: Transport) throws {
     let table = [
-      (401, 502, "upstream_credentials_rejected"), (402, 502, "upstream_credentials_rejected"),
-      (403, 502, "upstream_credentials_rejected"), (429, 429, "upstream_rate_limited"),
+      (401, 502, "upstream_credentials_rejected"), (402, 402, "upstream_rejected_request"),
+      (403, 403, "upstream_rejected_request"), (429, 429, "upstream_rate_limited"),
       (500, 502, "upstream_failed"), (503, 503, "upstream_failed"), (529, 503, "upstream_failed"),
       (504, 504, "upstream_timeout"), (302, 502, "upstream_failed"), (418, 502, "upstream_failed"),
     ]

@@ -40,6 +40,37 @@ import Testing
     #expect(world.seen(1).count == 3)
   }
 
+  @Test(arguments: ["cheapest", "priority", "round_robin", "least_in_flight"])
+  func `the candidate that an explanation names is the one that gets the next request`(_ strategy: String) throws {
+    let world = try World(
+      .scripted,
+      toml: """
+        [server]
+        strategy = "\(strategy)"
+        [[models]]
+        name = "m"
+        provider = "up0"
+        input_price = 3
+        output_price = 3
+        [[models]]
+        name = "m"
+        provider = "up1"
+        input_price = 1
+        output_price = 1
+        """, [Self.good, Self.good])
+    var configuration = world.gateway.settings.configuration
+    configuration.providers[1].priority = configuration.providers[0].priority
+    #expect(world.gateway.apply(configuration) == nil)
+    for _ in 0..<4 {
+      let explained = try world.exchange(Self.post("/v1/route/explain", #"{"model":"m"}"#)).text
+      let head = explained.components(separatedBy: #""verdict":"chosen""#)[0]
+      let chosen = try #require(head.components(separatedBy: #""provider":"up"#).last?.first?.wholeNumberValue)
+      let before = (0..<2).map { world.seen($0).count }
+      _ = try Self.calls(world, 1)
+      #expect(world.seen(chosen).count == before[chosen] + 1, "\(explained)")
+    }
+  }
+
   private static let equal = "type = \"OpenAiCompatible\"\nmodels = [\"m\"]"
 
   @Test func `a provider prefix selects that provider first and is removed from the upstream request`() throws {

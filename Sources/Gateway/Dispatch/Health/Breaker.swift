@@ -93,6 +93,11 @@ struct Breaker: Sendable {
     if pass.isTrial, pass.epoch == epoch { state = .halfOpen(trialEnds: nil) }
   }
 
+  /// Ends the trial, whichever request it was, without a result.
+  mutating func endTrial() {
+    if case .halfOpen = state { state = .halfOpen(trialEnds: nil) }
+  }
+
   /// Opens the breaker until a time at least, whatever the counts.
   mutating func open(until time: Duration) {
     if case .open(let until) = state, until >= time { return }

@@ -20,7 +20,7 @@ struct HealthTracker: Sendable {
     availableSet = BitSet128(providers.indices)
   }
 
-  /// Creates the tracker of a new configuration. A provider with the same name, settings and number of keys keeps its
+  /// Creates the tracker of a new configuration. A provider with the same name, address, keys and settings keeps its
   /// state.
   init(_ providers: [(id: ProviderID, health: ProviderHealth)], after old: HealthTracker, now: Duration) {
     self.init(providers)
@@ -34,6 +34,7 @@ struct HealthTracker: Sendable {
       let isSame =
         known.keys.count == new.keys.count && known.breaker.settings == new.breaker.settings
         && known.checks.settings == new.checks.settings && known.cooldown == new.cooldown
+        && known.identity == new.identity
       if isSame { self.providers[index] = known }
     }
     refresh(at: now)
@@ -45,10 +46,12 @@ struct HealthTracker: Sendable {
     return availableSet
   }
 
-  /// Admits an attempt.
-  mutating func begin(_ provider: Int, at now: Duration, isForced: Bool = false) -> ProviderHealth.Attempt? {
+  /// Admits an attempt, at a model if one is given.
+  mutating func begin(
+    _ provider: Int, _ model: String? = nil, at now: Duration, isForced: Bool = false, triesRefused: Bool = false
+  ) -> ProviderHealth.Attempt? {
     guard providers.indices.contains(provider) else { return nil }
-    let attempt = providers[provider].begin(at: now, isForced: isForced)
+    let attempt = providers[provider].begin(model, at: now, isForced: isForced, triesRefused: triesRefused)
     // While its trial request runs, a half-open provider is unavailable to others.
     update(provider, at: now)
     return attempt
@@ -56,11 +59,12 @@ struct HealthTracker: Sendable {
 
   /// Records the result of an attempt; returns the change of the provider's availability, if any.
   mutating func ended(
-    _ provider: Int, _ attempt: ProviderHealth.Attempt, _ outcome: ProviderHealth.Outcome, at now: Duration
+    _ provider: Int, _ attempt: ProviderHealth.Attempt, _ outcome: ProviderHealth.Outcome, model: String = "",
+    caller: Int = 0, at now: Duration
   ) -> Change? {
     guard providers.indices.contains(provider) else { return nil }
     let before = providers[provider].isReachable
-    providers[provider].ended(attempt, outcome, at: now)
+    providers[provider].ended(attempt, outcome, model: model, caller: caller, at: now)
     update(provider, at: now)
     let after = providers[provider].isReachable
     return before == after ? nil : Change(provider: provider, isAvailable: after)
@@ -71,6 +75,9 @@ struct HealthTracker: Sendable {
     providers[provider].pieceReceived(at: time)
     update(provider, at: now)
   }
+
+  /// Records that a provider responded, whatever it said.
+  mutating func responded(_ provider: Int) { providers[provider].responded() }
 
   /// Starts the health checks that are due and returns their providers.
   mutating func checksDue(at now: Duration) -> [Int] {
@@ -100,11 +107,12 @@ struct HealthTracker: Sendable {
     return before == after ? nil : Change(provider: provider, isAvailable: after)
   }
 
-  /// Returns the time until one of the candidates is available, as far as it is known.
-  func timeUntilAvailable(among candidates: some Sequence<Int>, at now: Duration) -> Duration? {
+  /// Returns the time until one of the providers is available, for a model if one is given, as far as it is known.
+  func timeUntilAvailable(among candidates: some Sequence<Int>, model: String? = nil, at now: Duration) -> Duration?
+  {
     var soonest: Duration?
     for provider in candidates where providers.indices.contains(provider) {
-      if let time = providers[provider].nextAvailable(at: now) { soonest = min(soonest ?? time, time) }
+      if let time = providers[provider].nextAvailable(for: model, at: now) { soonest = min(soonest ?? time, time) }
     }
     return soonest.map { $0 - now }
   }

@@ -9,8 +9,8 @@ struct RetryHint: Sendable {
   /// The names of the header fields.
   static let fields: [StaticString] = [
     "retry-after-ms", "retry-after",
-    // The draft standard, and its predecessors.
-    "ratelimit-reset", "ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-remaining",
+    // The draft standard (draft-ietf-httpapi-ratelimit-headers), and its predecessors.
+    "ratelimit", "ratelimit-reset", "ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-remaining",
     // OpenAI, Groq, and many others.
     "x-ratelimit-reset-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens",
     "x-ratelimit-remaining-tokens",
@@ -58,6 +58,8 @@ struct RetryHint: Sendable {
       milliseconds = RetryAfter.milliseconds(value)
     } else if name.equalsIgnoringCase(("retry-after" as StaticString).bytes) {
       field = RetryAfter.field(value, now: now)
+    } else if name.equalsIgnoringCase(("ratelimit" as StaticString).bytes) {
+      noteList(value)
     } else if let rest = Self.part(name, behind: "anthropic-ratelimit-") {
       if let limit = Self.part(rest, before: "-reset") {
         noteReset(limit, value, now)
@@ -71,6 +73,43 @@ struct RetryHint: Sendable {
       } else if let limit = Self.part(rest, behind: "ratelimit-remaining") {
         noteRemaining(limit, value)
       }
+    }
+  }
+
+  /// Reads the draft standard's list of limits: `"hour";r=0;t=1800, "day";r=9;t=50000`, or before version 7
+  /// `limit=100, remaining=0, reset=50`.
+  private mutating func noteList(_ value: Span<UInt8>) {
+    var item = 0
+    var start = 0
+    var isQuoted = false
+    for index in 0...value.count {
+      let byte = index < value.count ? value[index] : UInt8(ascii: ",")
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      guard !isQuoted || index == value.count, byte == UInt8(ascii: ",") || byte == UInt8(ascii: ";") else {
+        continue
+      }
+      noteParameter(value.extracting(start..<index), item)
+      start = index + 1
+      if byte == UInt8(ascii: ","), index + 1 < value.count, !Self.isOldList(value) { item += 1 }
+      if item >= Self.limitsMax { return }
+    }
+  }
+
+  private static func isOldList(_ value: Span<UInt8>) -> Bool {
+    part(value, behind: "limit=") != nil || part(value, behind: "remaining=") != nil
+      || part(value, behind: "reset=") != nil
+  }
+
+  private mutating func noteParameter(_ text: Span<UInt8>, _ item: Int) {
+    var start = 0
+    while start < text.count, text[start] == 0x20 || text[start] == 0x09 { start += 1 }
+    let text = text.extracting(start...)
+    let name = [UInt8(truncatingIfNeeded: item)]
+    for prefix in ["r=", "remaining="] as [StaticString] {
+      if let rest = Self.part(text, behind: prefix) { return noteRemaining(name.span, rest) }
+    }
+    for prefix in ["t=", "reset="] as [StaticString] {
+      if let rest = Self.part(text, behind: prefix) { return noteReset(name.span, rest, 0) }
     }
   }
 
