@@ -1,0 +1,91 @@
+"""Shared by the cases: scripted providers, a gateway process, an HTTP client, and the verdict.
+
+Everything listens on loopback, uses a temporary folder, and ends with the case. Standard library only.
+"""
+
+from kit.client import Client, LatencyProbe, Response
+from kit.gateway import (
+    BEARER,
+    HOOSH,
+    KEY,
+    Gateway,
+    auth,
+    command,
+    environment,
+    free_port,
+    provider,
+    server,
+    stop,
+    table,
+)
+from kit.model_files import F16, F32, Q4_K, Q6_K, gguf, llama
+from kit.replies import (
+    anthropic_message,
+    chat_chunk,
+    completion,
+    error_reply,
+    gemini_response,
+    http_chunk,
+    model_list,
+    ollama_response,
+    raw_stream,
+    reply,
+    slow_stream,
+    sse_event,
+    sse_stream,
+    stream_head,
+    text_reply,
+)
+from kit.system import in_namespaces, require_programs
+from kit.upstream import Request, Upstream
+from kit.verdict import at_exit, check, done, skip, temp_folder, wait_until, write_file
+
+__all__ = [
+    "BEARER",
+    "F16",
+    "F32",
+    "HOOSH",
+    "KEY",
+    "Q4_K",
+    "Q6_K",
+    "Client",
+    "Gateway",
+    "LatencyProbe",
+    "Request",
+    "Response",
+    "Upstream",
+    "anthropic_message",
+    "at_exit",
+    "auth",
+    "chat_chunk",
+    "check",
+    "command",
+    "completion",
+    "done",
+    "environment",
+    "error_reply",
+    "free_port",
+    "gemini_response",
+    "gguf",
+    "http_chunk",
+    "in_namespaces",
+    "llama",
+    "model_list",
+    "ollama_response",
+    "provider",
+    "raw_stream",
+    "reply",
+    "require_programs",
+    "server",
+    "skip",
+    "slow_stream",
+    "sse_event",
+    "sse_stream",
+    "stop",
+    "stream_head",
+    "table",
+    "temp_folder",
+    "text_reply",
+    "wait_until",
+    "write_file",
+]
