@@ -76,6 +76,8 @@ def serve_in(label, prefix=(), setup="", env=None, **popen):
     served = children(process.pid)[0] if "--fork" in prefix and children(process.pid) else process.pid
     got = gateway.chat(stream=True)
     check(got.status == 200 and got.end == "complete", label + ": a stream", got)
+    # Until the machine has been scanned, the status is 503.
+    wait_until(lambda: gateway.get("/v1/hardware", timeout=15).status != 503, 15, 0.1)
     got = gateway.get("/v1/hardware", timeout=15)
     check(got.status == 200, label + ": the hardware", got)
     is_clean = wait_until(lambda: [child for child in children(served) if state(child) == "Z"] == [], 2)
