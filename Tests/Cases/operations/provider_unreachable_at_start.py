@@ -28,5 +28,5 @@ check(
     wait_until(lambda: health("attic") != "healthy", 5, 0.2), "the health of the unreachable provider", health("attic")
 )
 check(wait_until(warnings, 3), "standard error", gateway.stderr_text())
-check(health("desk") == "healthy", "the health of the other provider", health("desk"))
+check(wait_until(lambda: health("desk") == "healthy", 5), "the health of the other provider", health("desk"))
 done()
