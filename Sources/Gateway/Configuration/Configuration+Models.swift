@@ -28,10 +28,15 @@ extension [Configuration.Model] {
   /// Returns one entry for each model that has settings at a provider, the provider's own before those of all providers.
   func merged(at provider: String) -> [Configuration.Model] {
     var merged = filter { $0.provider == provider }
+    // Two names can be equal as texts without having the same bytes, so the bytes are compared.
+    var indices: [[UInt8]: Int] = [:]
+    for (index, own) in merged.enumerated().reversed() { indices[[UInt8](own.name.utf8)] = index }
     for general in self where general.provider == nil {
-      if let index = merged.firstIndex(where: { $0.name.utf8.elementsEqual(general.name.utf8) }) {
+      let name = [UInt8](general.name.utf8)
+      if let index = indices[name] {
         merged[index].fill(from: general)
       } else {
+        indices[name] = merged.count
         merged.append(general)
       }
     }

@@ -16,7 +16,7 @@ extension Endpoints {
 
   /// `GET /v1/events/recent?since=N&topics=A,B&limit=N`.
   func respondRecentEvents(_ connection: Connection, _ query: EventQuery) {
-    guard let topics = Self.topics(query) else { return connections.reject(connection, .unknownTopic) }
+    guard let topics = topics(query, connection) else { return }
     let page = recorder.events.since(query.since ?? 0, topics, limit: min(query.limit, Self.pageMax))
     var out: [UInt8] = Array("{".utf8)
     Writer.key("events", to: &out)
@@ -32,8 +32,18 @@ extension Endpoints {
     connections.reply(connection, 200, out)
   }
 
-  private static func topics(_ query: EventQuery) -> EventTopics? {
-    query.topics.map { EventTopics(filter: $0) } ?? .all
+  /// Returns the topics of a query; rejects one that is not valid.
+  private func topics(_ query: EventQuery, _ connection: Connection) -> EventTopics? {
+    if let name = query.malformed {
+      connections.reject(
+        connection, APIError(400, .invalidValue, "The query parameter `\(name)` must be a number.", param: name))
+      return nil
+    }
+    guard let topics = query.topics.map({ EventTopics(filter: $0) }) ?? .all else {
+      connections.reject(connection, .unknownTopic)
+      return nil
+    }
+    return topics
   }
 
   private static func append(_ event: EventRing<GatewayEvent>.Event, to out: inout [UInt8]) {
@@ -50,7 +60,7 @@ extension Endpoints {
 
   /// `GET /v1/events`: events from now on, or from `since`, as server-sent events.
   func subscribe(_ connection: Connection, _ request: AcceptedRequest, _ query: EventQuery) {
-    guard let topics = Self.topics(query) else { return connections.reject(connection, .unknownTopic) }
+    guard let topics = topics(query, connection) else { return }
     guard subscribers.count < Self.subscribersMax else {
       return connections.reject(
         connection,

@@ -17,6 +17,15 @@ import Testing
     #expect(Self.query("limit=\(text)").limit == limit)
   }
 
+  @Test(arguments: [
+    ("since=abc", "since"), ("limit=many", "limit"), ("since=1&limit=1.5", "limit"), ("since=-1", "since"),
+    ("since=99999999999999999999", "since"), ("since=x&limit=y", "since"), ("since=7&limit=5&x=abc", nil),
+    ("since=", nil),
+  ])
+  func `a start or a limit that is not a number is named`(text: String, name: String?) {
+    #expect(Self.query(text).malformed == name)
+  }
+
   @Test func `malformed parts and those after the sixteenth are ignored`() {
     #expect(Self.query("") == Self.query("since&x=1&=&&&topics"))
     #expect(Self.query("since=-1&since=x").since == nil)
