@@ -54,12 +54,15 @@ static CURLcode curl_tls_use_trusted(CURL *easy, void *context, void *store) {
   return CURLE_OK;
 }
 
-// Trusts the certificates in `store`, in place of those that libcurl would read.
+// Trusts the certificates in `store`, in place of those that libcurl would read, also for a proxy's certificate: libcurl
+// calls the function for each TLS connection.
 static inline CURLcode curl_easy_set_trusted(CURL *easy, void *store) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, curl_tls_use_trusted);
   if (!code) code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, store);
   if (!code) code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-  return code ? code : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL);
+  return code ? code : curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
 }
 
 static inline CURLcode curl_easy_set_share(CURL *easy, CURLSH *value) {
@@ -119,6 +122,27 @@ static inline CURLSHcode curl_share_ssl_sessions(CURLSH *share) {
 
 static inline CURLcode curl_easy_get_private(CURL *easy, void **context) {
   return curl_easy_getinfo(easy, CURLINFO_PRIVATE, context);
+}
+
+// Connects through the proxy at the URL `proxy`, for all hosts, or through none if it is NULL. Either way libcurl reads no
+// environment variables.
+static inline CURLcode curl_easy_set_proxy(CURL *easy, const char *proxy) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy : "");
+  return code ? code : curl_easy_setopt(easy, CURLOPT_NOPROXY, proxy ? "" : "*");
+}
+
+// Returns the status of the proxy's response to CONNECT, or 0 if there was none.
+static inline long curl_easy_get_connect_status(CURL *easy) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status;
+}
+
+// Returns whether a SOCKS proxy rejected the user and password, or requires some.
+static inline int curl_easy_get_socks_login_failed(CURL *easy) {
+  long error = 0;
+  curl_easy_getinfo(easy, CURLINFO_PROXY_ERROR, &error);
+  return error == CURLPX_USER_REJECTED || error == CURLPX_NO_AUTH;
 }
 
 // Returns the number of bytes of the request body that were sent.

@@ -155,8 +155,8 @@ int linux_local_port(int descriptor) {
   struct sockaddr_storage name;
   socklen_t length = sizeof name;
   if (getsockname(descriptor, (struct sockaddr *)&name, &length) < 0) return -errno;
-  return ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port
-                                          : ((struct sockaddr_in *)&name)->sin_port);
+  if (name.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+  return name.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&name)->sin_port) : 0;
 }
 
 int linux_inherit_listener(int descriptor) {

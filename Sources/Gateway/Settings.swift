@@ -28,7 +28,13 @@ final class Settings: Sendable {
       bind: bound?.description ?? server.bind, names: server.allowedHosts, machine: Reactor.hostName)
     origins = OriginAllowlist(server.allowedOrigins)
     providers = configuration.enabled.map { Provider($0, models: configuration.models(at: $0.name)) }
-    targets = providers.map { ($0.calls.map { UpstreamTarget($0.url) }, UpstreamTarget($0.modelsURL)) }
+    targets = providers.map { provider in
+      let proxy = provider.proxy.map { UpstreamProxy($0.reveal()) }
+      return (
+        provider.calls.map { UpstreamTarget($0.url, through: proxy) },
+        UpstreamTarget(provider.modelsURL, through: proxy)
+      )
+    }
   }
 
   /// The same settings for a gateway that listens on an address and a port.
@@ -62,8 +68,8 @@ final class Settings: Sendable {
       connectTimeout: connectTimeout, idleMax: provider.idleMax, addresses: provider.addressPolicy)
   }
 
-  /// Whether a provider is called over TLS.
-  var usesTLS: Bool { targets.contains(where: \.models.isSecure) }
+  /// Whether a provider or its proxy is called over TLS.
+  var usesTLS: Bool { targets.contains(where: \.models.usesTLS) }
 
   /// The index of a provider; `nil` if it is not configured any more.
   func index(of provider: ProviderID) -> Int? { providers.firstIndex { $0.id == provider } }

@@ -86,6 +86,16 @@ public enum TransferError: Error, Equatable, Sendable, CaseIterable {
   case malformed
   /// A response head exceeded its limit, or so did a body that cannot be paused.
   case tooLarge
+  /// The proxy's host name has no address, it refused the connection, or it closed it before the upstream was reached.
+  case proxyUnreachable
+  /// The TLS handshake with the proxy failed.
+  case proxyTLSFailed
+  /// No connection through the proxy was established in time.
+  case proxyTimedOut
+  /// The proxy rejected the user and password, or requires some.
+  case proxyCredentialsRejected
+  /// The proxy did not connect to the upstream: it does not allow it, or could not reach it.
+  case proxyRejected
   /// The machine or libcurl ran out of a resource.
   case exhausted
 }

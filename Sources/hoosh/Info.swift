@@ -43,9 +43,8 @@ struct Info: ParsableCommand {
     Terminal.print(Terminal.bold("providers"))
     for provider in loaded.configuration.providers {
       let state = provider.isEnabled ? "" : " (disabled)"
-      let place = provider.baseURL.isInProcess ? "in process" : provider.baseURL.text
       Terminal.print(
-        "  \(padded(provider.name, 16))\(padded(place, 40))"
+        "  \(padded(provider.name, 16))\(padded(provider.place, 40))"
           + "HTTP/2 \(provider.http2 ? "on" : "off"), idle \(provider.idleTimeout)\(state)")
     }
   }
@@ -67,7 +66,8 @@ struct Info: ParsableCommand {
       ("upstream idle age", "per provider, below"),
       ("upstream pools", "one per \(pools.few) concurrent transfers, per \(pools.many) under high load"),
       ("upstream HTTP/2", "per provider, below; off by default"),
-      ("upstream redirects, proxies, netrc", "off"),
+      ("upstream redirects, netrc", "off"),
+      ("upstream proxies", "per provider, below; off by default"),
       ("upstream compression", "not requested"),
       ("connect timeout", "\(server.timeouts.connect)"),
       (

@@ -156,8 +156,7 @@ struct Serve: ParsableCommand {
     var lines = ["hoosh \(Gateway.version) listens on \(url) (configuration: \(loaded.origin))"]
     for provider in configuration.providers where provider.isEnabled {
       let models = provider.models.isEmpty ? "every model" : provider.models.joined(separator: ", ")
-      let place = provider.baseURL.isInProcess ? "in process" : provider.baseURL.text
-      lines.append("  \(provider.name): \(models), \(place)")
+      lines.append("  \(provider.name): \(models), \(provider.place)")
     }
     lines += configuration.notes.map { "  \($0.dropFirst("hoosh: ".count))" }
     if !loaded.isFile, configuration.providers.count == 1 {

@@ -136,6 +136,11 @@ extension TransferError {
     case .truncated: "the answer ended early"
     case .malformed: "the answer is not valid HTTP"
     case .tooLarge: "the answer is too large"
+    case .proxyUnreachable: "the proxy is unknown, refused the connection, or closed it"
+    case .proxyTLSFailed: "TLS with the proxy failed"
+    case .proxyTimedOut: "no connection through the proxy was established in time"
+    case .proxyCredentialsRejected: "the proxy rejected the user and password, or requires some"
+    case .proxyRejected: "the proxy did not connect to the server"
     case .exhausted: "this machine ran out of a resource"
     }
   }

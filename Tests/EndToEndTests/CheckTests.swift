@@ -41,4 +41,49 @@ import Testing
     #expect(run.status == 78)
     #expect(run.errors.contains(/f\.toml:6:\d+: .*best/))
   }
+
+  @Test func `a check names a proxy and a socket that cannot be reached, and shows no password`() throws {
+    let (listener, port) = Sockets.listen()
+    close(listener)
+    let text = """
+      [[providers]]
+      type = "OpenAiCompatible"
+      name = "office"
+      base_url = "https://models.example"
+      proxy = "http://me:the-password@127.0.0.1:\(port)"
+      [[providers]]
+      type = "LlamaCpp"
+      name = "llama"
+      base_url = "unix:/run/no-such-hoosh.sock"
+      """
+    // The variables are not those of a proxy for the socket, nor for a provider without the key.
+    let run = try Run.hoosh(
+      ["check", "--online", "f.toml"], files: ["f.toml": text], environment: ["all_proxy": "http://127.0.0.1:1"])
+    #expect(run.status == 69)
+    #expect(
+      run.errors.contains("office cannot be reached: the proxy is unknown, refused the connection, or closed it"))
+    #expect(run.errors.contains("llama cannot be reached: the connection was refused"))
+    let info = try Run.hoosh(["info", "--config", "f.toml", "--no-drivers"], files: ["f.toml": text])
+    #expect(info.output.contains("https://models.example through http://***@127.0.0.1:\(port)"))
+    #expect(![run.output, run.errors, info.output, info.errors].joined().contains("the-password"))
+  }
+
+  @Test func `variables of the environment name a proxy only where the provider says so`() throws {
+    let (listener, port) = Sockets.listen()
+    close(listener)
+    let gateway = try Program(
+      ["serve"], files: ["hoosh.toml": "[server]\nport = 0\n[[providers]]\ntype = \"Demo\"\n"])
+    let up =
+      "[[providers]]\ntype = \"OpenAiCompatible\"\nname = \"up\"\nbase_url = \"http://127.0.0.1:\(try gateway.port())\"\n"
+    let names = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    let environment = Dictionary(uniqueKeysWithValues: names.map { ($0, "http://127.0.0.1:\(port)") })
+    let without = try Run.hoosh(["check", "--online", "f.toml"], files: ["f.toml": up], environment: environment)
+    #expect(without.status == 0, "\(without.errors)")
+    let with = try Run.hoosh(
+      ["check", "--online", "f.toml"], files: ["f.toml": up + "proxy = \"environment\"\n"], environment: environment
+    )
+    #expect(with.status == 69)
+    #expect(
+      with.errors.contains("up cannot be reached: the proxy is unknown, refused the connection, or closed it"))
+  }
 }

@@ -1,8 +1,9 @@
-"""U6: providers with an untrusted certificate or an outdated TLS version."""
+"""U6: providers with an untrusted certificate or an outdated TLS version, and providers behind a proxy."""
 
 import asyncio
 import os
 import socket
+import ssl
 import subprocess
 
 from kit.checks import expect, expect_error, expect_good
@@ -133,10 +134,10 @@ def authority(w):
     return folder, in_mounts(f"mount --bind {folder}/ca.pem {BUNDLE}")
 
 
-async def asked(w, v, certificate, options):
+async def asked(w, v, certificate, options, **more):
     folder, wrap = authority(w)
     seen = await serve(w, folder, "tls", certificate, *options)
-    secure = provider("secure", f"https://127.0.0.1:{w.upstream.ports['tls']}/v1")
+    secure = provider("secure", f"https://127.0.0.1:{w.upstream.ports['tls']}/v1", **more)
     async with w.own({"upstream_connect_timeout_secs": 3}, providers=[secure, *w.providers()], wrap=wrap) as gateway:
         response = await gateway.ask("secure-1", v == "stream")
         following = await gateway.ask("over-secure-1", v == "stream") if response.status != 200 else None
@@ -162,3 +163,67 @@ async def no_tls(w, v):
         expect(response.status in (502, 504), f"status {response.status}")
         expect_error(response, response.status, ("upstream_unreachable", "upstream_timeout"))
         expect(not w.upstream.calls["secure-1"], "it received a request without TLS")
+
+
+async def pipe(reader, writer):
+    """Pass on what arrives until the end."""
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+async def proxied(w, v, scheme, certificate="good"):
+    """Ask the provider through a proxy that opens tunnels. Return the response and the heads that the proxy received."""
+    folder, _ = authority(w)
+    heads = []
+
+    async def tunnel(reader, writer):
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return writer.close()
+        heads.append(head.decode())
+        host, port = head.split()[1].decode().rsplit(":", 1)
+        there = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 Connection established\r\nx-proxy: yes\r\n\r\n")
+        await asyncio.gather(pipe(reader, there[1]), pipe(there[0], writer))
+
+    context = None
+    if scheme == "https":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{folder}/{certificate}.pem", f"{folder}/{certificate}.key")
+    server = await asyncio.start_server(tunnel, "127.0.0.1", 0, ssl=context)
+    try:
+        url = f"{scheme}://user:password@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        seen, response, _ = await asked(w, v, "good", (), proxy=url, api_key="the-key-of-the-provider")
+    finally:
+        server.close()
+    return response, heads, seen
+
+
+for scheme in ("http", "https"):
+
+    def proxy_row(scheme=scheme):
+        @fault(
+            f"U6-proxy-{scheme}",
+            f"a tunnel of an {scheme} proxy: a response, and the proxy learns the address alone",
+            quick=True,
+        )
+        async def tunneled(w, v):
+            response, heads, seen = await proxied(w, v, scheme)
+            expect_good(response)
+            expect(len(heads) == 1 and heads[0].startswith("CONNECT 127.0.0.1:"), f"{heads}")
+            expect("the-key" not in heads[0] and "messages" not in heads[0], "the proxy received the request")
+            expect("Proxy-Authorization: Basic dXNlcjpwYXNzd29yZA==" in heads[0], f"{heads}")
+            expect(b"the-key-of-the-provider" in seen["plain"], "the provider did not receive its key")
+            expect(b"roxy-" not in seen["plain"], "the provider received what is for the proxy")
+
+    proxy_row()
+
+
+@fault("U6-proxy-host", "a proxy with a certificate of another host: 502, and nothing is sent")
+async def wrong_proxy(w, v):
+    response, heads, seen = await proxied(w, v, "https", "host")
+    expect_error(response, 502, "upstream_unreachable")
+    expect(not heads and not seen["plain"], "the proxy was used anyway")

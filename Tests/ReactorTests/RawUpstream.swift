@@ -44,6 +44,12 @@ final class RawUpstream {
 
   convenience init(_ moves: [Move]) { self.init { _ in moves } }
 
+  /// Creates an upstream at a Unix socket.
+  init(at path: String, _ moves: @escaping (Int) -> [Move]) {
+    self.moves = moves
+    (listener, port) = (Sockets.listen(at: path), 0)
+  }
+
   deinit {
     close(listener)
     for connection in connections where connection.isOpen { close(connection.descriptor) }

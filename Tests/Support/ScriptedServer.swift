@@ -43,6 +43,12 @@ final class ScriptedServer {
     (listener, port) = Sockets.listen()
   }
 
+  /// Creates an upstream at a Unix socket.
+  init(at path: String, _ play: @escaping (SeenRequest) -> [Script.Step]) {
+    self.play = play
+    (listener, port) = (Sockets.listen(at: path), 0)
+  }
+
   deinit {
     close(listener)
     for connection in connections where connection.isOpen { close(connection.descriptor) }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// Plain non-blocking sockets on 127.0.0.1 for tests.
@@ -40,6 +41,28 @@ enum Sockets {
     let (descriptor, port) = bound()
     precondition(Glibc.listen(descriptor, 1024) == 0, "listen failed")
     return (descriptor, port)
+  }
+
+  /// Returns a path for a Unix socket, at which nothing is.
+  static func path() -> String {
+    FileManager.default.temporaryDirectory.appending(path: "hoosh-\(UUID().uuidString.prefix(8)).sock").path
+  }
+
+  /// Returns a listening Unix socket.
+  static func listen(at path: String) -> CInt {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    precondition(path.utf8.count < MemoryLayout.size(ofValue: address.sun_path), "the path is too long")
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        precondition(bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0, "bind failed: \(errno)")
+      }
+    }
+    precondition(Glibc.listen(descriptor, 1024) == 0, "listen failed")
+    unblock(descriptor)
+    return descriptor
   }
 
   /// A socket that is bound and does not listen: connections are refused.

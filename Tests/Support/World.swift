@@ -106,6 +106,9 @@ public final class World {
     return client
   }
 
+  /// Serves an upstream at an address of its own.
+  func add(_ server: ScriptedServer) { servers.append(server) }
+
   /// Runs one turn of everything.
   public func step() {
     stepGateway()

@@ -63,6 +63,7 @@ int linux_signals_unblock(const int *signals, int count);
 int linux_listen(const char *address, uint16_t port, int backlog);
 // Takes over an inherited listening socket. Returns -ENOTSOCK or -EINVAL if it is not a listening stream socket.
 int linux_inherit_listener(int descriptor);
+// Returns the port that a socket is bound to, or 0 for a Unix socket.
 int linux_local_port(int descriptor);
 
 // An IP address: 4 or 16 bytes in network order. `length` 0 means no address, as for the peer of a Unix socket.

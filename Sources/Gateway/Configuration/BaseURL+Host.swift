@@ -7,9 +7,9 @@ extension BaseURL {
     return String(authority.prefix { $0 != ":" })
   }
 
-  /// Whether the address is one of this machine: loopback, or a part of this process.
+  /// Whether the address is one of this machine: loopback, a Unix socket, or a part of this process.
   var isOnThisMachine: Bool {
-    if isInProcess { return true }
+    if isInProcess || socketPath != nil { return true }
     let host = host.lowercased()
     return host == "localhost" || host.hasSuffix(".localhost") || Address(host)?.isLoopback == true
   }

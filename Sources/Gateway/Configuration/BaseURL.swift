@@ -1,4 +1,5 @@
-/// The base URL of a provider: a validated `http` or `https` URL without a final slash.
+/// The base URL of a provider: a validated `http` or `https` URL without a final slash, or a Unix socket with or without a path
+/// as in `unix:/run/llama.sock:/v1`.
 public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
   /// The URL as given, without slashes at its end, with the scheme in lower case.
   public let text: String
@@ -15,14 +16,21 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
     return last.count > 1 && last[0] == UInt8(ascii: "v") && last[1].isDecimalDigit
   }
 
+  /// The path of the Unix socket; `nil` for a URL with a host.
+  var socketPath: Substring? { text.hasPrefix("unix:") ? text.dropFirst(5).prefix { $0 != ":" } : nil }
+
   /// The path, without a slash at its end. Empty if there is none.
   private var path: Substring {
+    if let socketPath { return text[socketPath.endIndex...].dropFirst() }
     let authority = text.drop { $0 != "/" }.dropFirst(2)
     return authority.drop { $0 != "/" }
   }
 
+  /// The text that a path may follow: a colon ends the path of a socket.
+  private var prefix: String { socketPath != nil && path.isEmpty ? text + ":" : text }
+
   /// The URL without a final `/v1`, for paths outside of OpenAI's API.
-  public var root: String { path.hasSuffix("/v1") ? String(text.dropLast(3)) : text }
+  public var root: String { path.hasSuffix("/v1") ? String(text.dropLast(3)) : prefix }
 
   /// The URL that paths of OpenAI's API follow, such as `/chat/completions`: as it is if it has a path, because servers
   /// have theirs at `/v1`, `/api/v3`, `/v1/openai`, or `/inference`, and otherwise with `/v1`. The default addresses
@@ -30,16 +38,16 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
   public var apiRoot: String {
     if isInProcess { return text }
     let isDefault = ProviderCatalog.rows.contains { $0.baseURL == text }
-    return path.isEmpty || isDefault ? text + "/v1" : text
+    return path.isEmpty || isDefault ? prefix + "/v1" : text
   }
 
   /// The URL that paths of Anthropic's API follow. Its clients put `/v1` behind every address, so that is how addresses
   /// are written, such as `https://api.deepseek.com/anthropic`.
-  public var messagesRoot: String { endsWithVersion ? text : text + "/v1" }
+  public var messagesRoot: String { endsWithVersion ? text : prefix + "/v1" }
 
   /// The URL with a version of Gemini's API at its end. The default is `v1beta`, the only version with thinking and
   /// schemas.
-  public var geminiRoot: String { endsWithVersion ? text : text + "/v1beta" }
+  public var geminiRoot: String { endsWithVersion ? text : prefix + "/v1beta" }
 
   public var description: String { text }
 
@@ -51,25 +59,51 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
   /// The length of the longest URL, in bytes.
   static let bytesMax = 2048
 
-  /// Validates a URL: scheme, host, and optional port and path (RFC 3986), without user, query, or fragment.
+  /// The length of the longest path of a Unix socket, in bytes (unix(7)).
+  static let socketBytesMax = 107
+
+  /// Validates a URL: scheme, host, and optional port and path (RFC 3986), without user, query, or fragment; or a Unix socket
+  /// and an optional path behind another colon, as nginx writes them.
   public init(_ written: String) throws(BaseURLError) {
     let bytes = Array(written.utf8)
     guard bytes.count <= Self.bytesMax else { throw .tooLong }
     guard bytes.allSatisfy({ Secret.isVisible($0) && !#"<>"\^`{|}"#.utf8.contains($0) }) else { throw .character }
     let lower = written.lowercased()
+    if lower.hasPrefix("unix:") {
+      text = try Self.socket(written.dropFirst(5))
+      return
+    }
     guard let scheme = ["http://", "https://"].first(where: { lower.hasPrefix($0) }) else { throw .scheme }
     let rest = written.dropFirst(scheme.count)
     guard !rest.contains("?"), !rest.contains("#") else { throw .query }
     let authority = rest.prefix { $0 != "/" }
     guard !authority.contains("@") else { throw .user }
     try Self.check(authority: authority)
-    var path = rest.dropFirst(authority.count)
-    while path.last == "/" { path.removeLast() }
-    try Self.check(path: path)
-    text = scheme + authority + path
+    text = scheme + authority + (try Self.trimmed(path: rest.dropFirst(authority.count)))
   }
 
-  private static func check(authority: Substring) throws(BaseURLError) {
+  /// Returns the URL of a Unix socket with a path or without.
+  private static func socket(_ rest: Substring) throws(BaseURLError) -> String {
+    let socket = rest.prefix { $0 != ":" }
+    guard socket.first == "/", socket.last != "/" else { throw .socket }
+    guard socket.utf8.count <= socketBytesMax else { throw .socketTooLong }
+    let path = rest.dropFirst(socket.count).dropFirst()
+    guard path.isEmpty || path.first == "/" else { throw .socketPath }
+    guard !path.contains("?"), !path.contains("#") else { throw .query }
+    let trimmed = try trimmed(path: path)
+    return "unix:\(socket)\(trimmed.isEmpty ? "" : ":")\(trimmed)"
+  }
+
+  /// Returns a valid path without slashes at its end.
+  private static func trimmed(path: Substring) throws(BaseURLError) -> Substring {
+    var path = path
+    while path.last == "/" { path.removeLast() }
+    try check(path: path)
+    return path
+  }
+
+  /// Checks a host and an optional port.
+  static func check(authority: Substring) throws(BaseURLError) {
     var port: Substring?
     if authority.first == "[" {
       guard let end = authority.firstIndex(of: "]"),
@@ -105,7 +139,11 @@ public struct BaseURL: Equatable, Sendable, CustomStringConvertible {
 
 /// The reason why a text is not a base URL. The raw value is the end of a sentence that begins with the key.
 public enum BaseURLError: String, Error, Sendable {
-  case scheme = "must begin with http:// or https://"
+  case scheme = "must begin with http:// or https://, or be the path of a Unix socket as in unix:/run/llama.sock"
+  case socket = "must name a Unix socket by its absolute path, as in unix:/run/llama.sock"
+  case socketTooLong = "has a path of a Unix socket that is longer than 107 bytes"
+  case socketPath =
+    "must have a slash behind the colon that ends the path of the socket, as in unix:/run/llama.sock:/v1"
   case noHost = "has no host; write it as in http://localhost:11434"
   case host = "has a host that is neither a name nor an IP address; put an IPv6 address in brackets"
   case port = "has an invalid port; it must be from 1 to 65535"

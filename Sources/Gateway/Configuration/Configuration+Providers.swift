@@ -47,16 +47,17 @@ extension ConfigurationReader {
     guard let baseURL = baseURL(path, kind) else { return nil }
     let dialect = Dialect(rawValue: values.string("\(path).dialect")) ?? kind.row.dialect
     let name = name(path, kind, &names)
+    let proxy = proxy(path, baseURL, isEnabled: isEnabled)
     readModelNames("\(path).model_names", of: name)
     return Configuration.Provider(
-      kind: kind, dialect: dialect, name: name, baseURL: baseURL, keys: keys,
+      kind: kind, dialect: dialect, name: name, baseURL: baseURL, proxy: proxy, keys: keys,
       priority: values.integer("\(path).priority") ?? 0, models: models.map(\.text),
       allowsHostedFallback: values.string("\(path).fallback") == "hosted", isEnabled: isEnabled,
       weight: values.integer("\(path).weight") ?? 0, concurrencyMax: concurrencyMax > 0 ? concurrencyMax : nil,
       timeouts: timeouts().replaced(by: timeoutOverrides(path)),
       maxTokensLimit: values.integer("\(path).max_tokens_limit"), http2: values.boolean("\(path).http2") ?? false,
       idleTimeout: idleTimeout("\(path).idle_timeout_secs", kind),
-      publicAddressesOnly: publicAddressesOnly(path, kind),
+      publicAddressesOnly: publicAddressesOnly(path, kind, baseURL, proxy),
       usageInStreams: values.boolean("\(path).usage_in_streams"), demo: demo)
   }
 
@@ -76,12 +77,6 @@ extension ConfigurationReader {
 
   private func idleTimeout(_ path: String, _ kind: ProviderKind) -> Duration {
     values.isSet(path) ? values.seconds(path) : Configuration.idleTimeout(kind)
-  }
-
-  /// Returns the address policy. A hosted provider is on the Internet; a local one, or one with a base URL, may be anywhere.
-  private func publicAddressesOnly(_ path: String, _ kind: ProviderKind) -> Bool {
-    let isHosted = !kind.row.isLocal && kind != .openAiCompatible && !values.isSet("\(path).base_url")
-    return values.isSet("\(path).address_policy") ? values.string("\(path).address_policy") == "public" : isHosted
   }
 
   /// Warns of a hosted provider without an API key, which rejects every request. Another address than its own may need

@@ -66,6 +66,8 @@ public struct Configuration: Sendable, Equatable {
     /// The name, which is unique.
     public var name: String
     public var baseURL: BaseURL
+    /// The proxy that connects to it. `nil` means none, whatever the environment says.
+    public var proxy: ProxyURL?
     /// The API keys, used in rotation. Empty for a provider that needs none.
     public var keys: [Secret] = []
     /// The priority among equally specific providers. Lower values are tried first.

@@ -135,8 +135,16 @@ public enum ConfigurationKeys {
     ConfigurationKey(
       path: "providers[].base_url", kind: .string,
       documentation:
-        "Base URL. The API is right below its path, or below `/v1` if it has none. Defaults to the address of the type; required for "
-        + "`OpenAiCompatible`."),
+        "Base URL, or a Unix socket as in `unix:/run/llama.sock` or, with a path, `unix:/run/llama.sock:/v1`. The API is right below "
+        + "the path, or below `/v1` if there is none. Defaults to the address of the type; required for `OpenAiCompatible`."
+    ),
+    ConfigurationKey(
+      path: "providers[].proxy", kind: .secret,
+      documentation:
+        "Proxy that connects to the provider: `http://host:port`, `https://…`, or `socks5h://…`, each with `user:password@` "
+        + "before the host if needed. `$NAME` or `${NAME}` reads it from the environment, and `environment` means the proxy "
+        + "that `https_proxy`, `http_proxy`, `all_proxy`, and `no_proxy` select, as curl reads them. Without it there is no "
+        + "proxy, whatever the environment says."),
     ConfigurationKey(
       path: "providers[].dialect", kind: .word(Dialect.upstream.map(\.rawValue)),
       documentation:
@@ -182,7 +190,8 @@ public enum ConfigurationKeys {
       path: "providers[].address_policy", kind: .word(["any", "public"]),
       documentation:
         "Addresses that the host may have or resolve to: `any`, or `public` to exclude loopback, private, "
-        + "and link-local addresses. Defaults to `public` for hosted types and to `any` for others."),
+        + "and link-local addresses. Defaults to `public` for hosted types and to `any` for others and "
+        + "behind a proxy, where only literal addresses can be checked."),
     ConfigurationKey(
       path: "providers[].usage_in_streams", kind: .boolean,
       documentation:

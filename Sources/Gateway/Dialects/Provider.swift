@@ -43,6 +43,8 @@ final class Provider: Sendable {
   let isLocal: Bool
   /// Whether its address is one of this machine.
   let isOnThisMachine: Bool
+  /// The proxy that connects to it.
+  let proxy: ProxyURL?
   let http2: Bool
   let publicAddressesOnly: Bool
   let idleMax: Duration
@@ -70,7 +72,8 @@ final class Provider: Sendable {
     credentials = (secrets.isEmpty ? [nil] : secrets).map { Credential($0, row.credentialFields($0)) }
     acceptsUsage = configuration.takesStreamOptions
     isLocal = configuration.kind.row.isLocal
-    isOnThisMachine = configuration.baseURL.isOnThisMachine
+    isOnThisMachine = configuration.isOnThisMachine
+    proxy = configuration.proxy
     http2 = configuration.http2
     publicAddressesOnly = configuration.publicAddressesOnly
     idleMax = configuration.idleTimeout

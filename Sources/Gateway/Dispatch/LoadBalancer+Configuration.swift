@@ -42,7 +42,7 @@ extension Configuration {
         let own = routing.aliases.filter { $0.provider == provider.name }
         return RouteTable.Provider(
           provider.name, priority: provider.priority, weight: provider.weight,
-          isLocal: provider.baseURL.isOnThisMachine,
+          isLocal: provider.isOnThisMachine,
           models: provider.models,
           listed: lists[ProviderID(name: provider.name)] ?? (provider.isDiscovered ? [] : nil),
           allowsHostedFallback: provider.allowsHostedFallback,
@@ -96,7 +96,7 @@ extension Configuration {
     KnownModels(
       enabled.map {
         KnownModels.Provider(
-          kind: $0.kind.row.displayName, dialect: $0.dialect, isLocal: $0.baseURL.isOnThisMachine,
+          kind: $0.kind.row.displayName, dialect: $0.dialect, isLocal: $0.isOnThisMachine,
           models: models(at: $0.name))
       }, catalog: .builtIn)
   }

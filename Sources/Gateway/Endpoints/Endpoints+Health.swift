@@ -9,6 +9,7 @@ extension Endpoints {
       out.append(index == 0 ? "{" : ",{")
       Writer.member("provider", configured.name, to: &out)
       Writer.member("base_url", configured.baseURL.isInProcess ? "" : configured.baseURL.text, to: &out)
+      if let proxy = configured.proxy { Writer.member("proxy", proxy.description, to: &out) }
       Writer.member("enabled", configured.isEnabled, to: &out)
       if let enabled = settings.providers.firstIndex(where: { $0.name == configured.name }), configured.isEnabled {
         writeHealth(of: enabled, to: &out)

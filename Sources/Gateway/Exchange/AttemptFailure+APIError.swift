@@ -30,6 +30,10 @@ extension AttemptFailure {
         502, .upstreamUnreachable, "TLS with the provider `\(provider)` failed: the handshake did not complete.")
     case .timedOut(let phase):
       APIError(504, .upstreamTimeout, "The provider `\(provider)` timed out: \(phase.rawValue).")
+    case .proxy(.timedOut):
+      APIError(504, .upstreamTimeout, "The proxy of the provider `\(provider)` \(ProxyFailure.timedOut.rawValue).")
+    case .proxy(let failure):
+      APIError(502, .upstreamUnreachable, "The proxy of the provider `\(provider)` \(failure.rawValue).")
     case .connectionLost:
       APIError(
         502, .upstreamTruncated, "The provider `\(provider)` closed the connection before the end of its response.")

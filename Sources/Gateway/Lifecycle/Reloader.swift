@@ -35,7 +35,7 @@ public final class Reloader: Sendable {
   private func load() {
     let result = read()
     // The trusted certificates are read here, where it may take its time.
-    if case .success(let configuration) = result, configuration.enabled.contains(where: \.baseURL.isSecure) {
+    if case .success(let configuration) = result, configuration.enabled.contains(where: \.usesTLS) {
       CurlLibrary.prepareTLS()
     }
     updates.post(.configuration(result))

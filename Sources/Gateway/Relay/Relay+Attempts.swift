@@ -168,6 +168,11 @@ extension AttemptFailure {
     case .failed(.tlsFailed): self = .tls
     case .failed(.certificateRejected): self = .certificate
     case .failed(.notTLS): self = .notTLS
+    case .failed(.proxyUnreachable): self = .proxy(.unreachable)
+    case .failed(.proxyTLSFailed): self = .proxy(.tls)
+    case .failed(.proxyTimedOut): self = .proxy(.timedOut)
+    case .failed(.proxyCredentialsRejected): self = .proxy(.credentials)
+    case .failed(.proxyRejected): self = .proxy(.rejected)
     case .failed(.closedBeforeResponse), .failed(.truncated): self = .connectionLost
     case .failed(.malformed): self = .malformed("the response is not HTTP")
     case .failed(.tooLarge), .failed(.exhausted): self = .tooLarge

@@ -14,6 +14,8 @@ enum AttemptFailure: Error, Equatable {
   case certificate
   /// The server does not speak TLS.
   case notTLS
+  /// The provider's proxy failed.
+  case proxy(ProxyFailure)
   /// The connection was lost before the end of the response.
   case connectionLost
   /// The response is not valid in the provider's dialect.
@@ -34,6 +36,15 @@ enum AttemptFailure: Error, Equatable {
     case throughput = "its stream was slower than `bytes_per_sec_min`"
     case stall = "its stream stopped"
     case total = "it did not complete its response"
+  }
+
+  /// A failure of a proxy, as the end of a sentence.
+  enum ProxyFailure: String, Sendable {
+    case unreachable = "cannot be reached"
+    case tls = "cannot be reached: the TLS handshake failed, or its certificate was rejected"
+    case timedOut = "did not connect to it in time"
+    case credentials = "rejected the user and password in `proxy`, or requires some"
+    case rejected = "did not connect to it"
   }
 
   /// Whether another candidate may succeed. An error in the request fails everywhere, except that a prompt may fit into
@@ -70,7 +81,7 @@ enum AttemptFailure: Error, Equatable {
   /// Whether the same candidate may succeed a moment later.
   var allowsRetry: Bool {
     switch self {
-    case .unreachable, .connectionLost, .timedOut(.connect): true
+    case .unreachable, .connectionLost, .timedOut(.connect), .proxy(.unreachable), .proxy(.timedOut): true
     // A circle stays one.
     case .status(508, _): false
     case .status(let status, _): status == 408 || status >= 500
@@ -86,6 +97,7 @@ enum AttemptFailure: Error, Equatable {
     case .unreachable: "unreachable"
     case .timedOut: "timeout"
     case .tls, .certificate, .notTLS: "tls"
+    case .proxy: "proxy"
     case .connectionLost: "connection_lost"
     case .malformed: "malformed"
     case .tooLarge: "too_large"

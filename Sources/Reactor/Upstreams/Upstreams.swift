@@ -90,7 +90,7 @@ final class Upstreams {
     _ = transfers.insert(Transfer(response: response, transport: .resolving(request, deadline: deadline)))
     switch dns.lookUp(request.target.name, for: id, now: now) {
     case .known(let known): connect(id, known, now)
-    case .failed: ends.append((id, .failed(.hostNotFound)))
+    case .failed: ends.append((id, .failed(request.target.lookupError)))
     case .pending:
       resolving += 1
       transfers[.init(bits: id.bits)]?.step = deadlines.add(deadline, .lookup(id))
@@ -105,7 +105,8 @@ final class Upstreams {
     else {
       return
     }
-    guard known.addresses.allSatisfy(request.addresses.allows) else {
+    // A proxy's own addresses are the operator's choice.
+    guard request.target.proxy != nil || known.addresses.allSatisfy(request.addresses.allows) else {
       ends.append((id, .failed(.addressNotAllowed)))
       return
     }
@@ -197,8 +198,8 @@ final class Upstreams {
       resolving -= 1
       if let known = dns.entry(name) {
         connect(id, known, now)
-      } else {
-        ends.append((id, .failed(.hostNotFound)))
+      } else if case .resolving(let request, _) = transfers[slot]?.transport {
+        ends.append((id, .failed(request.target.lookupError)))
       }
     }
   }
@@ -210,7 +211,7 @@ final class Upstreams {
     transfers[slot]?.step = nil
     resolving -= 1
     dns.forget(id, request.target.name)
-    ends.append((id, .failed(.connectTimedOut)))
+    ends.append((id, .failed(request.target.proxy == nil ? .connectTimedOut : .proxyTimedOut)))
   }
 
   /// Converts what was recorded to events.

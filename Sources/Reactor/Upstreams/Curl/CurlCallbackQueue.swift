@@ -35,6 +35,9 @@ final class CurlCallbackQueue {
 
   /// The local ports of connections with paused transfers. If libcurl starts to use a socket and pauses it within
   /// one call, it reports no change, so this is the only way to tell such a connection from an idle one.
+  ///
+  /// Unix sockets have no port and count as 0. While one of them is paused, idle ones that become ready are no longer
+  /// watched, in place of being shut down.
   private var pausedPorts: [CInt: Int] = [:]
 
   var hasPending: Bool { pendingTaken < pending.count }

@@ -31,7 +31,9 @@ final class CurlHandle {
   private let errorText: UnsafeMutablePointer<CChar>
 
   /// The current options, so that equal ones are not set again.
-  private var origin = ""
+  private var route = ""
+  private var socketPath: String?
+  private(set) var proxy: UpstreamProxy?
   private var http2 = false
   private var trusts = false
   private var method: UpstreamRequest.Method?
@@ -67,6 +69,10 @@ final class CurlHandle {
   private var localPort: CInt = 0
   /// Whether the response uses HTTP/2, whose streams share a connection.
   private var isMultiplexed = false
+  /// Whether the transfer has a connection to the upstream, so that what happens is no longer the proxy's fault.
+  private(set) var isConnected = false
+  /// Whether a proxy receives the request itself, and may answer it.
+  private var isForwarded = false
   /// The part of the response head that is expected next.
   private var line: HeadLine = .status
 
@@ -118,9 +124,13 @@ final class CurlHandle {
     unsafe curl_easy_set_long(easy, CURLOPT_TCP_KEEPIDLE, 60)
     unsafe curl_easy_set_long(easy, CURLOPT_TCP_KEEPINTVL, 60)
     unsafe curl_easy_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https")
-    // An empty proxy disables proxies, including those of the environment.
-    unsafe curl_easy_set_text(easy, CURLOPT_PROXY, "")
-    unsafe curl_easy_set_text(easy, CURLOPT_NOPROXY, "*")
+    unsafe curl_easy_set_proxy(easy, nil)
+    // The proxy's response to CONNECT is not the upstream's, and the upstream's header fields are not for the proxy.
+    unsafe curl_easy_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    unsafe curl_easy_set_long(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+    unsafe curl_easy_set_long(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1)
+    unsafe curl_easy_set_long(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2)
+    unsafe curl_easy_set_long(easy, CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     unsafe curl_easy_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
     unsafe curl_easy_set_list(easy, CURLOPT_HTTPHEADER, .init(bitPattern: CurlLibrary.suppressed))
   }
@@ -134,13 +144,11 @@ final class CurlHandle {
     self.transfer = transfer
     self.multi = multi
     isOver = false
+    isConnected = false
     line = .status
     sent.count = 0
-    if origin != request.target.origin {
-      origin = request.target.origin
-      setURL()
-    }
-    if request.target.isSecure, !trusts {
+    if route != request.target.route { setRoute(request.target) }
+    if request.target.usesTLS, !trusts {
       trusts = true
       let store = unsafe UnsafeMutableRawPointer(bitPattern: CurlLibrary.trusted)
       // Without the shared store, libcurl reads the certificates itself.
@@ -181,10 +189,21 @@ final class CurlHandle {
     }
   }
 
-  private func setURL() {
+  /// Sets where the connection leads: the URL, and the proxy or Unix socket if they are others than before.
+  private func setRoute(_ target: UpstreamTarget) {
+    route = target.route
+    isForwarded = target.isForwarded
+    if socketPath != target.socketPath {
+      socketPath = target.socketPath
+      unsafe curl_easy_set_text(easy, CURLOPT_UNIX_SOCKET_PATH, socketPath)
+    }
+    if proxy != target.proxy {
+      proxy = target.proxy
+      unsafe curl_easy_set_proxy(easy, proxy?.url)
+    }
     let fresh = unsafe curl_url()
     // If the URL cannot be parsed, the transfer fails with `CURLE_URL_MALFORMAT`.
-    _ = unsafe curl_url_set(fresh, CURLUPART_URL, origin, 0)
+    _ = unsafe curl_url_set(fresh, CURLUPART_URL, socketPath == nil ? target.origin : "http://localhost", 0)
     unsafe curl_easy_set_url(easy, fresh)
     unsafe curl_url_cleanup(parts)
     unsafe parts = fresh
@@ -228,6 +247,7 @@ final class CurlHandle {
   func end(_ code: CURLcode) -> TransferEnd {
     if code != CURLE_OK { hasFailed = true }
     if let error = response.error { return .failed(error) }
+    if let error = proxyError(code) { return .failed(error) }
     switch code {
     case CURLE_OK: return response.hasHead ? .complete : .failed(.malformed)
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_URL_MALFORMAT: return .failed(.hostNotFound)
@@ -265,6 +285,7 @@ final class CurlHandle {
     let now = linux_monotonic_nanoseconds()
     if sent.count == 0 { sent.nanoseconds = now }
     sent.count += 1
+    isConnected = true
     localPort = port
     rewind()
     return sent.count == 1 || sent.count == 2 && now &- sent.nanoseconds < Self.repeatNanoseconds
@@ -335,6 +356,11 @@ final class CurlHandle {
     }
     let isBlank = unsafe text.allSatisfy { $0 == 0x0d || $0 == 0x0a }
     if isBlank {
+      if isForwarded, response.status == 407 {
+        // The status is a proxy's by definition (RFC 9110, section 15.5.8).
+        response.error = .proxyCredentialsRejected
+        return 0
+      }
       if response.status >= 200 {
         line = .done
         response.hasHead = true

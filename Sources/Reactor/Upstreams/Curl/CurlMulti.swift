@@ -6,6 +6,8 @@ internal import CLinux
 final class CurlMulti {
   /// The index of this multi in the pool, stored with its sockets.
   let number: Int
+  /// Which connections it keeps (`UpstreamProxy.pool`); empty for all that libcurl tells apart itself.
+  let pool: String
   private let multi: OpaquePointer
   private let callbacks: CurlCallbackQueue
 
@@ -16,14 +18,15 @@ final class CurlMulti {
   /// Whether libcurl was called since the last check for finished transfers.
   private(set) var wasCalled = false
   /// The version of the addresses that this multi's own DNS table holds, by host and port.
-  private var pinned: [UpstreamTarget.HostPort: Int] = [:]
+  private var pinned: [UpstreamHost.HostPort: Int] = [:]
   /// The timeout that libcurl last set, in milliseconds. -1 cancels the timer; `nil` means no change.
   fileprivate var timer: Int?
 
-  init(_ number: Int, connectionsMax: Int, callbacks: CurlCallbackQueue) {
+  init(_ number: Int, pool: String, connectionsMax: Int, callbacks: CurlCallbackQueue) {
     guard let multi = unsafe curl_multi_init() else { preconditionFailure("curl_multi_init failed") }
     unsafe self.multi = multi
     self.number = number
+    self.pool = pool
     self.callbacks = callbacks
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe curl_multi_set_socket(multi, onSocket, context)
@@ -102,7 +105,7 @@ final class CurlMulti {
   }
 
   /// Records that this multi has the given version of a host's addresses. Returns whether it already did.
-  func pins(_ hostPort: UpstreamTarget.HostPort, version: Int) -> Bool {
+  func pins(_ hostPort: UpstreamHost.HostPort, version: Int) -> Bool {
     pinned.updateValue(version, forKey: hostPort) == version
   }
 

@@ -21,6 +21,8 @@ final class CurlMultiPool {
   /// The most paused handles resumed in one turn. Each may deliver 40 KiB, or 16 KiB of tiny chunks that libcurl
   /// parses to the end before it pauses. Both take about 0.2 ms.
   private static let resumedPerTurn = 4
+  /// The number of multis for proxies with a password above which idle ones are replaced.
+  static let proxyMultisMax = 64
   /// The most idle easy handles kept.
   private static let spareMax = 256
 
@@ -77,7 +79,7 @@ final class CurlMultiPool {
     _ id: TransferID
   ) -> CurlHandle {
     let handle = unsafe spare.popLast() ?? CurlHandle(response, id, callbacks, share: share)
-    let multi = multiForNextTransfer()
+    let multi = multiForNextTransfer(request.target.pool)
     handle.prepare(request, connectTimeout: connectTimeout, response, id, multi, &head)
     if let known, !multi.pins(request.target.hostPort, version: known.version) {
       handle.pin(request.target, known.addresses)
@@ -86,16 +88,29 @@ final class CurlMultiPool {
     return handle
   }
 
-  private func multiForNextTransfer() -> CurlMulti {
+  private func multiForNextTransfer(_ pool: String) -> CurlMulti {
     let early = min(multis.count, Self.earlyMultis)
-    for index in 0..<early where multis[index].running < Self.transfersPerEarlyMulti { return multis[index] }
-    if early == Self.earlyMultis {
-      for index in multis.indices where multis[index].running < Self.transfersPerMulti { return multis[index] }
+    for index in 0..<early where multis[index].running < Self.transfersPerEarlyMulti {
+      if multis[index].pool == pool { return multis[index] }
     }
+    if early == Self.earlyMultis {
+      for index in multis.indices where multis[index].running < Self.transfersPerMulti {
+        if multis[index].pool == pool { return multis[index] }
+      }
+    }
+    let replaced = pool.isEmpty ? nil : idleProxyMulti
     let multi = CurlMulti(
-      multis.count, connectionsMax: Self.transfersPerMulti + Self.spareConnections, callbacks: callbacks)
-    multis.append(multi)
+      replaced ?? multis.count, pool: pool, connectionsMax: Self.transfersPerMulti + Self.spareConnections,
+      callbacks: callbacks)
+    if let replaced { multis[replaced] = multi } else { multis.append(multi) }
     return multi
+  }
+
+  /// The index of a multi with connections through a proxy and without transfers, once there are too many with such: the
+  /// proxies of earlier configurations are among them.
+  private var idleProxyMulti: Int? {
+    guard multis.count(where: { !$0.pool.isEmpty }) >= Self.proxyMultisMax else { return nil }
+    return multis.firstIndex { !$0.pool.isEmpty && $0.running == 0 }
   }
 
   /// Removes a handle and keeps it for reuse.
