@@ -92,10 +92,17 @@ final class Dispatcher {
     return isModelMissing
   }
 
-  /// Whether the configuration lets a provider serve a model.
-  func mayServe(_ provider: Int, _ model: String) -> Bool {
-    let patterns = balancer.router.table.providers[provider].models
-    return patterns.isEmpty || patterns.contains { ModelPattern($0).matches(model) }
+  /// Returns the names by which callers get a model that a provider lists, as far as the configuration lets it serve them.
+  func servedNames(of model: String, at provider: Int) -> [String] {
+    let provider = balancer.router.table.providers[provider]
+    return provider.callersNames(of: model).filter { name in
+      provider.models.isEmpty || provider.models.contains { ModelPattern($0).matches(name) }
+    }
+  }
+
+  /// Returns whether a request for a model of this name has a candidate.
+  func isServed(_ model: String) -> Bool {
+    balancer.router.table.verdict(balancer.router.match(model)) == .found
   }
 
   /// The names of aliases and virtual models that have candidates, each with its first provider.
@@ -145,6 +152,7 @@ final class Dispatcher {
     if situation.failure?.isLoading == true {
       balancer.startModelLoad(&route.plan, timeout: situation.modelLoad, at: now)
     }
+    if let failure = situation.failure, failure.isNotFound { balancer.excludeUnlisted(&route.plan, after: failure) }
     switch balancer.next(&route.plan, at: now) {
     case .attempt(let selection): return .attempt(selection)
     case .atCapacity: return enqueue(route, waiting(), now)

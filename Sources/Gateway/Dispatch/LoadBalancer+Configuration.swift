@@ -48,6 +48,7 @@ extension Configuration {
           allowsHostedFallback: provider.allowsHostedFallback,
           upstreamNames: own.map { RouteTable.Rename($0.model, $0.name) })
       },
+      disabled: providers.filter { !$0.isEnabled }.map(\.name),
       aliases: names.map { RouteTable.Rename($0.name, $0.model) },
       virtuals: routing.virtualModels.map { virtual in
         RouteTable.VirtualModel(

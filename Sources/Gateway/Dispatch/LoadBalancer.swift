@@ -42,7 +42,8 @@ struct LoadBalancer: ~Copyable {
   func plan(_ model: String, affinity: AffinityKey? = nil) -> RoutePlan {
     let match = router.match(model)
     return RoutePlan(
-      model: model, match: match, input: SelectionInput(affinity: affinity), count: router.table.count(match))
+      model: model, match: match, input: SelectionInput(affinity: affinity),
+      pin: router.table.pinned(match).map { ids[$0] }, count: router.table.count(match))
   }
 
   /// Returns the candidates of a plan, in order.
@@ -126,7 +127,8 @@ struct LoadBalancer: ~Copyable {
     return nil
   }
 
-  /// Matches the model again if a reload has replaced the table. Providers whose attempts failed stay excluded.
+  /// Matches the model again if a reload has replaced the table. Providers whose attempts failed stay excluded, and all but
+  /// the one that the request is pinned to.
   private mutating func refreshMatch(_ plan: inout RoutePlan) {
     guard router.table.verdict(plan.match) == .stale else { return }
     let failed = plan.failedProviders
@@ -137,8 +139,9 @@ struct LoadBalancer: ~Copyable {
     plan.position = nil
     plan.loading = nil
     applyRequirements(&plan)
-    for (position, candidate) in candidates(plan).enumerated() where failed.contains(ids[candidate.provider]) {
-      plan.input.excluded.insert(position)
+    for (position, candidate) in candidates(plan).enumerated() {
+      let id = ids[candidate.provider]
+      if failed.contains(id) || plan.pin.map({ $0 != id }) ?? false { plan.input.excluded.insert(position) }
     }
   }
 
@@ -193,6 +196,20 @@ struct LoadBalancer: ~Copyable {
     plan.backoff = backoff
     plan.input.include(position)
     return delay
+  }
+
+  /// Excludes the candidates that do not list the model after a 404, unless it said that just this provider lacks the model.
+  mutating func excludeUnlisted(_ plan: inout RoutePlan, after failure: AttemptFailure) {
+    refreshMatch(&plan)
+    let candidates = candidates(plan)
+    if let position = plan.position, position < candidates.count,
+      failure.isMissing(router.table.upstreamName(candidates[position], for: plan.model))
+    {
+      return
+    }
+    for (position, candidate) in candidates.enumerated() where !candidate.flags.contains(.listed) {
+      plan.input.excluded.insert(position)
+    }
   }
 
   /// Records that the provider of the last attempt is loading the model, and how long it has for that.

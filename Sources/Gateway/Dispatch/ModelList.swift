@@ -29,12 +29,17 @@ struct ModelList {
     lists[provider] = entries
   }
 
-  /// Joins the lists; a name belongs to the first provider that lists it. `others` follow.
-  mutating func finish(order: [ProviderID], others: [ModelEntry] = [], now: Duration) {
+  /// Joins the lists; a name belongs to the first provider that lists it. `others` follow. Names that are not served are
+  /// left out.
+  mutating func finish(
+    order: [ProviderID], others: [ModelEntry] = [], now: Duration, isServed: (String) -> Bool = { _ in true }
+  ) {
     var seen: Set<String> = []
     entries = []
     for provider in order {
-      for entry in lists[provider] ?? [] where seen.insert(entry.id).inserted { entries.append(entry) }
+      for entry in lists[provider] ?? [] where isServed(entry.id) && seen.insert(entry.id).inserted {
+        entries.append(entry)
+      }
     }
     for entry in others where seen.insert(entry.id).inserted { entries.append(entry) }
     pending = []

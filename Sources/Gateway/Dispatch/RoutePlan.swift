@@ -4,6 +4,8 @@ struct RoutePlan: Sendable {
   let model: String
   var match: RouteMatch
   var input: SelectionInput
+  /// The provider that the name pinned the request to. It stays the only one, whatever a reload makes of the name.
+  var pin: ProviderID?
   /// The number of candidates, whether they are available or not.
   var count: Int
   /// The positions of candidates that are selected only if no other is available: the model does not fit this
@@ -67,6 +69,12 @@ struct Selection: Sendable {
 
   /// The index of the API key to use.
   var key: Int { pass.key }
+
+  /// Returns whether another candidate may succeed after this failure. A provider that does not list the model may not have
+  /// it, and another one may.
+  func allowsFailover(after failure: AttemptFailure) -> Bool {
+    failure.allowsFailover(model) || (failure.isNotFound && !picked.candidate.flags.contains(.listed))
+  }
 }
 
 /// The result of selecting the next candidate.

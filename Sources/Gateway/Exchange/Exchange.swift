@@ -215,7 +215,7 @@ final class Exchange {
       return
     }
     effects.attemptResult = AttemptResult(outcome: ProviderHealth.Outcome(cause, model: fetch.servedModel))
-    if failure.allowsFailover(fetch.servedModel) {
+    if fetch.attempt?.selection.allowsFailover(after: failure) ?? failure.allowsFailover(fetch.servedModel) {
       effects.needsAttempt = true
       return
     }

@@ -133,8 +133,14 @@ final class ModelLists {
   private func take(_ id: ProviderID, _ entries: [ModelEntry]?) {
     guard let index = settings.index(of: id) else { return list.take(id, []) }
     if let entries { found[id] = entries.map(\.id) }
-    list.take(
-      id, entries?.filter { dispatcher.mayServe(index, $0.id) } ?? Self.configured(settings.providers[index]))
+    let served = entries?.flatMap { entry in
+      dispatcher.servedNames(of: entry.id, at: index).map { name in
+        var entry = entry
+        entry.id = name
+        return entry
+      }
+    }
+    list.take(id, served ?? Self.configured(settings.providers[index]))
   }
 
   /// Some lists have not come in time: the others are the answer.
@@ -153,7 +159,8 @@ final class ModelLists {
     reactor.cancel(deadline)
     self.deadline = nil
     dispatcher.learn(found)
-    list.finish(order: settings.providers.map(\.id), others: others, now: reactor.now)
+    // A name may have another meaning that no provider serves, or be a pin to another provider.
+    list.finish(order: settings.providers.map(\.id), others: others, now: reactor.now) { dispatcher.isServed($0) }
   }
 
   /// The names that the configuration gives to models.

@@ -66,6 +66,11 @@ enum AttemptFailure: Error, Equatable {
     return error.hasModelCode || !model.isEmpty && error.message.namesWord(model)
   }
 
+  /// Whether the provider does not know the model.
+  var isNotFound: Bool {
+    if case .status(404, _) = self { true } else { false }
+  }
+
   /// Whether the prompt exceeds the model's context length.
   var isTooLong: Bool {
     guard case .status(400...422, let error) = self else { return false }

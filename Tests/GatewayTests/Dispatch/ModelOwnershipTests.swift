@@ -66,6 +66,86 @@ import Testing
     #expect(RouteTableTests.order(table, "a/b/m1") == [0])
   }
 
+  @Test func `a pin to a disabled provider goes nowhere`() throws {
+    let table = try RouteTable([Provider("a"), Provider("c", models: ["*/m", "b*", "*"])], disabled: ["b"])
+    for name in ["b/m", "b/x"] {
+      #expect(RouteTableTests.order(table, name) == [])
+      #expect(table.verdict(table.match(name)) == .notServed)
+    }
+    #expect(RouteTableTests.order(table, "bm") == [1, 0])
+    // A listed name is that provider's, whatever it begins with.
+    let listing = try RouteTable([Provider("a", listed: ["b/m"])], disabled: ["b"])
+    #expect(RouteTableTests.list(listing, "b/m") == ["a:b/m"])
+    let virtual = RouteTable.VirtualModel("v", [RouteTable.Target("b/m"), RouteTable.Target("x")])
+    let virtuals = try RouteTable([Provider("a")], disabled: ["b"], virtuals: [virtual])
+    #expect(RouteTableTests.list(virtuals, "v") == ["a:x"])
+    let configuration = try Self.read(["a", "b"], "enabled = false")
+    let dispatcher = Dispatcher(configuration, now: .zero)
+    #expect(dispatcher.firstCandidate(of: "m")?.provider == 0)
+    #expect(dispatcher.firstCandidate(of: "b/m") == nil)
+  }
+
+  @Test func `a star in the name of a listed model stands for itself`() throws {
+    let table = try RouteTable([
+      Provider("a", listed: ["x/*", "y"]), Provider("b"), Provider("c", models: ["x/*"], listed: ["x/*"]),
+    ])
+    #expect(RouteTableTests.list(table, "x/*") == ["a:x/*", "c:x/*"])
+    #expect(RouteTableTests.list(table, "x/1") == ["c:x/1", "b:x/1"])
+    // A pattern names no model, even if a model has the name of the pattern.
+    let here = Provider("here", isLocal: true, listed: ["x*"])
+    let there = Provider("there", models: ["x*"], listed: ["x*"])
+    #expect(RouteTableTests.list(try RouteTable([here, there]), "x*") == ["here:x*"])
+  }
+
+  @Test func `a listed model has the names that callers have for it`() throws {
+    let provider = Provider(
+      "a", listed: ["llama3:8b", "meta/x", "q"],
+      upstreamNames: [
+        RouteTable.Rename("gpt-4o", "llama3:8b"), RouteTable.Rename("my-*", "meta/*"), .init("q", "gone"),
+      ])
+    #expect(provider.callersNames(of: "llama3:8b") == ["llama3:8b", "gpt-4o"])
+    #expect(provider.callersNames(of: "meta/x") == ["meta/x", "my-x"])
+    // Its own name for `q` is another model's, which it does not list.
+    #expect(provider.callersNames(of: "q") == [])
+    let table = try RouteTable([provider, Provider("b", listed: ["q"])])
+    #expect(RouteTableTests.list(table, "gpt-4o") == ["a:llama3:8b"])
+    #expect(RouteTableTests.list(table, "my-x") == ["a:meta/x"])
+    #expect(RouteTableTests.list(table, "q") == ["b:q"])
+    let restricted = Provider("a", models: ["gpt-*"], listed: ["m"], upstreamNames: [.init("gpt-4o", "m")])
+    #expect(RouteTableTests.list(try RouteTable([restricted]), "gpt-4o") == ["a:m"])
+    #expect(RouteTableTests.list(try RouteTable([restricted]), "m") == [])
+  }
+
+  private static func read(_ names: [String], _ last: String = "") throws -> Configuration {
+    let providers = names.map { name in
+      "[[providers]]\ntype = \"OpenAiCompatible\"\nname = \"\(name)\"\nbase_url = \"http://\(name).test\"\n"
+    }
+    return try Configuration.read(
+      text: Array((providers.joined() + last).utf8), file: "test.toml", environment: [:])
+  }
+
+  @Test(arguments: [["b"], ["a", "b"], ["b", "a"]])
+  func `a pin keeps to its provider, whatever a reload or a list makes of its name`(after: [String]) throws {
+    let dispatcher = Dispatcher(try Self.read(["a", "b"]), now: .zero)
+    let route = RoutePlanBox(dispatcher.balancer.plan("a/m"))
+    var random = SplitMix(state: 1)
+    func next(_ failure: AttemptFailure?) -> Selection? {
+      let step = dispatcher.next(
+        route, Dispatcher.Situation(failure: failure, modelLoad: .zero, dialect: .openAI),
+        waiting: SlotQueue.Request(exchange: 1, caller: 0, priority: .normal), now: .zero, random: &random)
+      if case .attempt(let selection) = step { return selection }
+      return nil
+    }
+    let first = try #require(next(nil))
+    #expect(first.name == "a" && first.model == "m")
+    try dispatcher.replace(try Self.read(after), now: .zero)
+    dispatcher.learn([ProviderID(name: "b"): ["a/m"]])
+    _ = dispatcher.release(first, .failed, firstEvent: nil, failed: true, route, now: .zero)
+    #expect(next(.unreachable) == nil)
+    // A request that comes now asks for the model of that name.
+    #expect(dispatcher.firstCandidate(of: "a/m").map { after[$0.provider] } == "b")
+  }
+
   // MARK: This machine
 
   @Test func `a model of this machine goes to no other machine`() throws {
@@ -185,6 +265,68 @@ import Testing
     world.settle()
     #expect(requests == 2)
     #expect(try world.exchange(Self.chat("new")).status == 200)
+  }
+
+  @Test func `a provider that does not list a model, and does not know it, gives way to one that lists it`() throws
+  {
+    // The first and the second are named for the model, but do not have it.
+    let world = try World(
+      toml: "[server]\nmodels_refresh_secs = 60",
+      providers: "type = \"OpenAiCompatible\"\nmodels = [\"one\", \"two\"]",
+      [Self.having(["else"]), Self.having(["else"]), Self.having(["one"]), Self.having(["one"])])
+    #expect(world.run { world.seenCount == 4 })
+    world.run(for: .milliseconds(20))
+    let answer = try world.exchange(Self.chat("one"))
+    #expect(answer.status == 200)
+    #expect(answer.field("x-served-by") == "up2/one")
+    #expect((0..<4).map { world.seen($0).count } == [2, 1, 2, 1])
+    // No provider lists the other model, so the first one's answer is the caller's.
+    let other = try world.exchange(Self.chat("two"))
+    #expect(other.status == 404)
+    #expect(other.text.contains("no such model"))
+    #expect((0..<4).map { world.seen($0).filter { $0.method == "POST" }.count } == [2, 0, 1, 0])
+  }
+
+  @Test func `a provider that lists a model has the last word on it`() throws {
+    let world = try World(
+      toml: "[server]\nmodels_refresh_secs = 60",
+      [
+        { request in
+          request.method == "GET"
+            ? Self.list(["one"]) : Script.Step.json(#"{"error":{"message":"gone"}}"#, status: 404)
+        }, Self.having(["one"]),
+      ])
+    #expect(world.run { world.seenCount == 2 })
+    world.run(for: .milliseconds(20))
+    #expect(try world.exchange(Self.chat("one")).status == 404)
+    #expect(world.seen(1).count { $0.method == "POST" } == 0)
+  }
+
+  @Test func `the names that callers have for a model are listed, and found`() throws {
+    let world = try World(
+      toml: "[server]\nmodels_refresh_secs = 60",
+      providers: "type = \"OpenAiCompatible\"\nmodel_names = { \"mine\" = \"one\" }", [Self.having(["one"])])
+    world.settle()
+    let list = try Self.models(world).text
+    for name in ["one", "mine"] {
+      #expect(list.contains("\"id\":\"\(name)\""))
+      #expect(try world.exchange(Self.chat(name)).status == 200)
+    }
+  }
+
+  @Test func `a model that is hidden by a name without a provider is not listed`() throws {
+    let world = try World(
+      toml: """
+        [[virtual_models]]
+        name = "one"
+        targets = ["gone"]
+        [server]
+        models_refresh_secs = 60
+        """, [Self.having(["one", "two", "up1/two"]), Self.having(["two"])])
+    world.settle()
+    let list = try Self.models(world).text
+    #expect(list.contains(#""id":"two""#) && list.contains(#""id":"up1/two""#) && !list.contains(#""id":"one""#))
+    #expect(try world.exchange(Self.chat("one")).status == 404)
   }
 
   @Test func `aliases and virtual models are listed, and found`() throws {

@@ -51,6 +51,17 @@ extension RouteTable {
       }
       return best?.name ?? model
     }
+
+    /// Returns the names by which callers get a model that the provider lists. There is none if the provider's names hide it.
+    func callersNames(of model: String) -> [String] {
+      if upstreamNames.isEmpty { return [model] }
+      let others = upstreamNames.compactMap { rename in
+        rename.name.utf8.contains(UInt8(ascii: "*"))
+          ? Rename(rename.meaning, rename.name).applied(to: model)
+          : rename.meaning.utf8.elementsEqual(model.utf8) ? rename.name : nil
+      }
+      return ([model] + others).filter { upstreamName($0).utf8.elementsEqual(model.utf8) }
+    }
   }
 
   /// A name and its replacement.

@@ -76,11 +76,13 @@ public struct RouteTable: ~Copyable, Sendable {
   /// Distinguishes tables; a match is valid only for the table that made it.
   public let generation: UInt32
 
-  /// Compiles a table. `generation` must differ from that of the previous table.
+  /// Compiles a table. `disabled` are the names of providers that serve nothing. `generation` must differ from that of the
+  /// previous table.
   public init(
-    _ providers: [Provider], aliases: [Rename] = [], virtuals: [VirtualModel] = [], generation: UInt32 = 0
+    _ providers: [Provider], disabled: [String] = [], aliases: [Rename] = [], virtuals: [VirtualModel] = [],
+    generation: UInt32 = 0
   ) throws(RouteTableError) {
-    var build = try RouteTableBuilder(providers, aliases, virtuals)
+    var build = try RouteTableBuilder(providers, disabled: disabled, aliases, virtuals)
     try build.run()
     self.providers = providers
     trie = build.trie
@@ -172,6 +174,19 @@ public struct RouteTable: ~Copyable, Sendable {
   /// Whether a match names a provider, which alone may serve it.
   private func isPin(_ match: RouteMatch) -> Bool {
     match.group != RouteTrie.nothing && groups[Int(match.group)].isPin
+  }
+
+  /// Returns the provider that a match pins the request to, or `nil` if it pins it to none.
+  func pinned(_ match: RouteMatch) -> Int? {
+    guard match.group != RouteTrie.nothing, match.generation == generation else { return nil }
+    let group = groups[Int(match.group)]
+    // A virtual model may name its providers, but it stands for all of them.
+    if group.virtual != RouteTrie.nothing { return nil }
+    if let first = group.range.first { return list[first].isDirect ? list[first].provider : nil }
+    guard group.isPin, !match.wildcards.isEmpty else { return nil }
+    var candidates: [RouteCandidate] = []
+    self.candidates(match, into: &candidates)
+    return candidates.first?.provider
   }
 
   private func nextWildcard(_ match: RouteMatch, from start: Int) -> Int {

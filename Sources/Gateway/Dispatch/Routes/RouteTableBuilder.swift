@@ -32,6 +32,8 @@ struct RouteTableBuilder {
   }
 
   let providers: [RouteTable.Provider]
+  /// The names of the providers that are configured, but disabled: a pin to one of them goes nowhere.
+  let disabled: [String]
   let aliases: [RouteTable.Rename]
   let virtuals: [RouteTable.VirtualModel]
 
@@ -62,7 +64,8 @@ struct RouteTableBuilder {
   var followed = 0
 
   init(
-    _ providers: [RouteTable.Provider], _ aliases: [RouteTable.Rename], _ virtuals: [RouteTable.VirtualModel]
+    _ providers: [RouteTable.Provider], disabled: [String] = [], _ aliases: [RouteTable.Rename],
+    _ virtuals: [RouteTable.VirtualModel]
   ) throws(RouteTableError) {
     if providers.count > RouteTable.providersMax { throw .tooManyProviders }
     for provider in providers {
@@ -75,11 +78,13 @@ struct RouteTableBuilder {
       }
     }
     self.providers = providers
+    self.disabled = disabled
     self.aliases = aliases
     self.virtuals = virtuals
   }
 
   mutating func run() throws(RouteTableError) {
+    for name in disabled { reserve(name) }
     for index in providers.indices { try gather(index) }
     gatherTargets()
     assignRanks()
@@ -91,12 +96,19 @@ struct RouteTableBuilder {
 
   // MARK: Collecting
 
-  private mutating func gather(_ index: Int) throws(RouteTableError) {
-    let provider = providers[index]
-    let prefix = Array(provider.name.utf8) + [UInt8(ascii: "/")]
+  /// Reserves the names that begin with a provider's for that provider; returns its name and the slash.
+  @discardableResult
+  private mutating func reserve(_ provider: String) -> [UInt8] {
+    let prefix = Array(provider.utf8) + [UInt8(ascii: "/")]
     keys[prefix, default: Key()].isProviderPrefix = true
     keys[prefix, default: Key()].isName = true
-    try gatherListed(index, prefix)
+    return prefix
+  }
+
+  private mutating func gather(_ index: Int) throws(RouteTableError) {
+    let provider = providers[index]
+    let prefix = reserve(provider.name)
+    gatherListed(index)
     if provider.listed == nil, let pattern = provider.models.first {
       let entry = add(entry: pattern, of: index)
       presumedOwners[index] = draft(index, entry, specificity: Self.nameSpecificity, name: RouteTrie.nothing)
@@ -128,18 +140,21 @@ struct RouteTableBuilder {
   }
 
   /// Files the models that a provider lists and may serve, under their names.
-  private mutating func gatherListed(_ index: Int, _ prefix: [UInt8]) throws(RouteTableError) {
+  private mutating func gatherListed(_ index: Int) {
     let provider = providers[index]
     guard let listed = provider.listed, !listed.isEmpty else { return }
     let patterns = provider.models.map(ModelPattern.init)
     let entry = add(entry: "*", of: index)
-    for model in listed where patterns.isEmpty || patterns.contains(where: { $0.matches(model) }) {
-      // A `*` in a name is no pattern; such a name is not listed anywhere.
+    for model in listed.flatMap(provider.callersNames)
+    where patterns.isEmpty || patterns.contains(where: { $0.matches(model) }) {
       let bytes = Array(model.utf8)
-      if bytes.isEmpty || bytes.contains(UInt8(ascii: "*")) { continue }
+      if bytes.isEmpty { continue }
       let name = fixedName(index, model)
-      let flags: RouteCandidate.Flags = provider.models.contains(model) ? [.listed, .named] : .listed
-      try note(bytes, draft(index, entry, specificity: Self.nameSpecificity, name: name, flags))
+      let isNamed = !bytes.contains(UInt8(ascii: "*")) && provider.models.contains(model)
+      // In the name of a model, a `*` stands for itself.
+      keys[bytes, default: Key()].names.append(
+        draft(index, entry, specificity: Self.nameSpecificity, name: name, isNamed ? [.listed, .named] : .listed))
+      keys[bytes, default: Key()].isName = true
     }
   }
 
