@@ -1,4 +1,4 @@
-/// The invariants of every client connection. Each raw value is a sentence about the gateway.
+/// The invariants of client connections, of routing, and of reloads. Each raw value is a sentence about the gateway.
 enum Law: String, CaseIterable {
   case wellFormed = "every byte that a client gets belongs to a well-formed response"
   case inOrder = "responses come in the order of their requests, one for each"
@@ -19,6 +19,14 @@ enum Law: String, CaseIterable {
   case held = "an exchange that runs holds what it may cost, and no other does"
   case stops = "a gateway that was told to stop is over in time"
   case empty = "nothing remains after all clients have left"
+  // Routing and reloads.
+  case owned =
+    "no prompt reaches a provider that neither lists the model, nor is named for it, nor has a pattern for it"
+  case pinned = "a pin is never left for another provider"
+  case found = "a listed model gets no 404 from a provider that does not list it while one that lists it is up"
+  case protected = "no sequence of reloads weakens the protection without an explicit opening"
+  case keptHere = "a model of this machine reaches no other machine, unless the configuration says so"
+  case served = "a model that is listed or named has all of its providers"
 }
 
 /// A law that did not hold, and how.
