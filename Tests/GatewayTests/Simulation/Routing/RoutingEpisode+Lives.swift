@@ -62,7 +62,12 @@ extension RoutingEpisode {
     trace("  \(way.provider): \(way.model) -> \(status)")
     life.attempts.append((way, status))
     life.changes = changes
-    if chance.one(in: 12) { try happen() }
+    // A pin is put to the test: its provider may be gone, or its name may have become another one's.
+    if let pin = life.pin, status != 200, status != 404, chance.one(in: 2) {
+      if chance.one(in: 3) { learnLists() } else { try reload(without: pin) }
+    } else if chance.one(in: 12) {
+      try happen()
+    }
     if status == 200 {
       if chance.one(in: 3), held.count < 6 {
         held.append(selection)

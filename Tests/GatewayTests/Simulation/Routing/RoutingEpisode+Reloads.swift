@@ -2,8 +2,10 @@
 
 /// Reloads: valid, cut, opened, without keys, and not valid at all.
 extension RoutingEpisode {
-  func reload() throws(Breach) {
+  /// Reloads by chance; `provider` is not configured any more.
+  func reload(without provider: String? = nil) throws(Breach) {
     var next = setting.changed(&chance)
+    if next.providers.count > 1 { next.providers.removeAll { $0.name == provider } }
     switch chance.below(8) {
     case 0: next.tokens = []
     case 1: (next.tokens, next.isOpen) = ([], true)
@@ -12,7 +14,7 @@ extension RoutingEpisode {
     case 4: (next.tokens, next.isOpen) = ([], false)
     default: break
     }
-    switch chance.below(8) {
+    switch chance.below(7) {
     case 0: try use(chance.pick(["", "# nothing\n", "\n\n", "[server\n", "[server]\nport = \"x\"\n"]), setting)
     case 1: try use(cut(text), setting)
     case 2: try use(cut(next.text), next)
@@ -23,8 +25,14 @@ extension RoutingEpisode {
   private func cut(_ text: String) -> String {
     let bytes = Array(text.utf8)
     var end = chance.below(bytes.count + 1)
-    // Often at the end of a line, where a cut is hardest to see.
-    if chance.one(in: 2) { end = bytes[..<end].lastIndex(of: 10).map { $0 + 1 } ?? end }
+    // Often where a cut is hardest to see: at the end of a line, or within a number.
+    switch chance.below(3) {
+    case 0: end = bytes[..<end].lastIndex(of: 10).map { $0 + 1 } ?? end
+    case 1:
+      func isDigit(_ index: Int) -> Bool { (0x30...0x39).contains(bytes[index]) }
+      end = bytes[..<end].indices.dropFirst().last { isDigit($0) && isDigit($0 - 1) } ?? end
+    default: break
+    }
     return String(decoding: bytes[..<end], as: UTF8.self)
   }
 

@@ -115,7 +115,7 @@ final class RoutingEpisode {
     trace("exposed: \(protection.isExposed)")
     if chance.one(in: 2) { learnLists() }
     for _ in 0..<Self.stepsMax {
-      switch chance.weighted([60, 6, 10, 5, 4, 4]) {
+      switch chance.weighted([60, 6, 10, 8, 4, 4]) {
       case 0:
         lives += 1
         try requestDirectly()

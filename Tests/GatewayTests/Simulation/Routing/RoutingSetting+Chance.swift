@@ -68,7 +68,7 @@ extension RoutingSetting {
     var provider = Provider(name: providers[index].name, place: providers[index].place)
     provider.kind = chance.below(Self.kinds.count)
     if !chance.one(in: 2) { provider.patterns = (0..<chance.between(1, 3)).map { _ in chance.pick(Self.patterns) } }
-    if chance.one(in: 4) {
+    if chance.one(in: 3) {
       let callers = chance.pick(["gpt-4o", "fast", "own", "m1"])
       provider.ownNames = [(callers, chance.pick(Self.models.filter { !$0.contains("*") }))]
     }
@@ -115,7 +115,7 @@ extension RoutingSetting {
     case 0, 1: chance.pick(providers).name + "/" + chance.pick(Self.models)
     case 2: chance.pick(Self.providerNames) + "/" + chance.pick(Self.models)
     case 3: chance.pick(aliases.map(\.name) + virtuals.map(\.name) + ["nobody-has-it"])
-    case 4: chance.pick(providers.flatMap(\.ownNames).map(\.callers) + Self.names)
+    case 4: chance.pick(providers.flatMap(\.ownNames).map(\.callers) + [chance.pick(Self.names)])
     case 5, 6, 7: listed.isEmpty ? chance.pick(Self.models) : chance.pick(listed)
     default: chance.pick(Self.models)
     }

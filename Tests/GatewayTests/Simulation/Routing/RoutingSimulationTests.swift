@@ -17,7 +17,7 @@ import Testing
     let seed = Self.environment("HOOSH_SIM_SEED")
     let lives = Self.environment("HOOSH_SIM_LIVES")
     let report = RoutingSimulation.play(
-      from: seed ?? 1, lives: seed != nil && lives == nil ? 0 : Int(lives ?? 1500))
+      from: seed ?? 1, lives: seed != nil && lives == nil ? 0 : Int(lives ?? 1200))
     for breach in report.breaches { Issue.record("\(breach)") }
     if lives != nil || seed != nil || !report.breaches.isEmpty { print(report.text) }
     if seed == nil { #expect(report.missing == [], "a walk that never comes by these proves too little") }
