@@ -58,6 +58,7 @@ extension RoutingEpisode {
   ) throws(Breach) -> AttemptFailure? {
     let way = RoutingRules.Way(provider: selection.name, model: selection.model)
     try check(way, life)
+    note(way, life)
     let status = server(way.provider)?.status(for: way.model, &chance) ?? 0
     trace("  \(way.provider): \(way.model) -> \(status)")
     life.attempts.append((way, status))

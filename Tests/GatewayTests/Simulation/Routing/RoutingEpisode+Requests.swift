@@ -60,6 +60,7 @@ extension RoutingEpisode {
     guard let life, let model = object?["model"] as? String else { return Script(RoutingServer.script(0)) }
     let way = RoutingRules.Way(provider: provider?.name ?? "none", model: model)
     do throws(Breach) { try check(way, life) } catch { breach = breach ?? error }
+    note(way, life)
     let status = servers[place].status(for: model, &chance)
     trace("  \(way.provider): \(model) -> \(status) (whole gateway)")
     self.life?.attempts.append((way, status))

@@ -189,19 +189,17 @@ final class RoutingEpisode {
   /// Whether a provider may get a prompt now.
   func check(_ way: RoutingRules.Way, _ life: Life) throws(Breach) {
     let rules = rules
-    func breach(_ law: Law) -> Breach {
-      Breach(law, "\(life.name) goes to \(way); allowed: \(rules.ways(life.name))")
-    }
+    let allowed = rules.ways(life.name)
+    func breach(_ law: Law) -> Breach { Breach(law, "\(life.name) goes to \(way); allowed: \(allowed)") }
     if let pin = life.pin, pin != way.provider { throw breach(.pinned) }
     if let pin = rules.pin(life.name), pin != way.provider { throw breach(.pinned) }
-    if rules.ways(life.name).contains(way) {
-      note(way, life, rules)
-      return
-    }
+    if allowed.contains(way) { return }
     throw breach(rules.ways(life.name, ignoringMachine: true).contains(way) ? .keptHere : .owned)
   }
 
-  private func note(_ way: RoutingRules.Way, _ life: Life, _ rules: RoutingRules) {
+  /// Counts a prompt by the reason why it may go there.
+  func note(_ way: RoutingRules.Way, _ life: Life) {
+    let rules = rules
     if !life.attempts.isEmpty { count(.failedOver) }
     if life.pin != nil { return count(.pinned) }
     if rules.ways(life.name, ignoringMachine: true).count > rules.ways(life.name).count { count(.keptHere) }

@@ -27,7 +27,8 @@ struct RoutingRules {
   }
 
   private static func matches(_ pattern: String, _ name: String) -> Bool {
-    matches(Array(pattern.utf8)[...], Array(name.utf8)[...])
+    if pattern == "*" { return true }
+    return matches(Array(pattern.utf8)[...], Array(name.utf8)[...])
   }
 
   // MARK: What a provider has
