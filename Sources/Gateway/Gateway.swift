@@ -90,6 +90,7 @@ public final class Gateway {
     }
     use(settings.bound(to: address, port: Int(port)))
     endpoints.modelLists.start()
+    endpoints.modelLists.holdRequests()
     return Int(port)
   }
 
@@ -342,6 +343,7 @@ extension Gateway {
     protection.accepted(replaced.configuration)
     use(replaced)
     endpoints.modelLists.refreshForRouting()
+    endpoints.modelLists.holdRequests()
     finishEvent()
     return nil
   }

@@ -15,6 +15,10 @@ final class Dispatcher {
   private var configuration: Configuration
   /// The models that providers list, as far as they are known.
   private var lists: [ProviderID: [String]] = [:]
+  /// Until when lists of new providers may arrive, without which some names have no certain provider; `nil` once they have.
+  private var listsAwaited: Duration?
+  /// The time after which a request that waits for the lists is tried again.
+  private static let listsDelay = Duration.milliseconds(20)
   /// Whether a model was not found, so that the lists may be out of date.
   private var isModelMissing = false
 
@@ -68,8 +72,14 @@ final class Dispatcher {
 
   // MARK: Model lists
 
+  /// Lists are requested and may change where requests go: those of which nothing else says so wait for them until `time`.
+  func awaitLists(until time: Duration) { listsAwaited = time }
+
   /// Takes the models that providers list, and routes by them from here on. Providers that are not in `found` keep theirs.
-  func learn(_ found: [ProviderID: [String]]) {
+  ///
+  /// - Parameter isComplete: Whether no other list will arrive.
+  func learn(_ found: [ProviderID: [String]], isComplete: Bool = true) {
+    if isComplete { listsAwaited = nil }
     var learned = lists
     // An empty list says nothing about what its provider serves: it may be another gateway.
     for (id, models) in found { learned[id] = (1...Self.listedMax).contains(models.count) ? models : nil }
@@ -153,6 +163,9 @@ final class Dispatcher {
       balancer.startModelLoad(&route.plan, timeout: situation.modelLoad, at: now)
     }
     if let failure = situation.failure, failure.isNotFound { balancer.excludeUnlisted(&route.plan, after: failure) }
+    if situation.failure == nil, let until = listsAwaited, now < until, balancer.dependsOnLists(&route.plan) {
+      return .delay(until: min(until, now + Self.listsDelay))
+    }
     switch balancer.next(&route.plan, at: now) {
     case .attempt(let selection): return .attempt(selection)
     case .atCapacity: return enqueue(route, waiting(), now)

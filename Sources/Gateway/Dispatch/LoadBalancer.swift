@@ -198,6 +198,17 @@ struct LoadBalancer: ~Copyable {
     return delay
   }
 
+  /// Returns whether a list that is not known yet may give the model to another provider: no candidate is known to have it,
+  /// by its list, its name or a pattern, but for a provider's name in front, which may be a part of the model's.
+  mutating func dependsOnLists(_ plan: inout RoutePlan) -> Bool {
+    refreshMatch(&plan)
+    switch router.table.verdict(plan.match) {
+    case .ambiguous: return false
+    case .found, .notServed, .stale:
+      return candidates(plan).allSatisfy { $0.isDirect || $0.flags.contains(.unrestricted) }
+    }
+  }
+
   /// Excludes the candidates that do not list the model after a 404, unless it said that just this provider lacks the model.
   mutating func excludeUnlisted(_ plan: inout RoutePlan, after failure: AttemptFailure) {
     refreshMatch(&plan)

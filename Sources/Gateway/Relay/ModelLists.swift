@@ -15,6 +15,9 @@ final class ModelLists {
   private var found: [ProviderID: [String]] = [:]
   /// When the lists were last requested.
   private var requested: Duration?
+  /// With at most this many providers, each list counts as soon as it arrives. With more, compiling the table as often would
+  /// take the loop too long.
+  private static let learnedOneByOneMax = 16
   /// The shortest time between two requests of the lists because a model was not found.
   private static let missingInterval = Duration.seconds(5)
   /// Providers that have never responded, of which the operator knows.
@@ -155,7 +158,12 @@ final class ModelLists {
   }
 
   private func finishIfComplete() {
-    guard list.pending.isEmpty, let deadline else { return }
+    guard list.pending.isEmpty, let deadline else {
+      if deadline != nil, settings.providers.count <= Self.learnedOneByOneMax {
+        dispatcher.learn(found, isComplete: false)
+      }
+      return
+    }
     reactor.cancel(deadline)
     self.deadline = nil
     dispatcher.learn(found)
@@ -176,6 +184,12 @@ final class ModelLists {
     guard interval > .zero else { return }
     refreshForRouting()
     _ = reactor.setTimer(at: reactor.now + interval, tag: TimerKind.modelRefresh.tag)
+  }
+
+  /// Holds requests whose provider depends on lists that are awaited: after the start, and with another configuration.
+  func holdRequests() {
+    if list.pending.isEmpty { return }
+    dispatcher.awaitLists(until: reactor.now + settings.configuration.server.modelsTimeout)
   }
 
   /// A model was not found: requests the lists, unless that was a moment ago.

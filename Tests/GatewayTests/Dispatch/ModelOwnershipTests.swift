@@ -116,6 +116,49 @@ import Testing
     #expect(RouteTableTests.list(try RouteTable([restricted]), "m") == [])
   }
 
+  @Test func `a model that is listed as latest is found without the tag`() throws {
+    let table = try RouteTable([
+      Provider("a", listed: ["llama3:latest", "x:latest", ":latest"]), Provider("b", listed: ["x"]), Provider("c"),
+      Provider("d", listed: ["q", "q:latest"]),
+    ])
+    #expect(RouteTableTests.list(table, "llama3") == ["a:llama3:latest"])
+    #expect(RouteTableTests.list(table, "llama3:latest") == ["a:llama3:latest"])
+    #expect(RouteTableTests.list(table, "x") == ["a:x:latest", "b:x"])
+    #expect(RouteTableTests.list(table, "q") == ["d:q"])
+    #expect(RouteTableTests.list(table, "llama3:8b") == ["c:llama3:8b"])
+    // It stays on this machine, as the model that it is.
+    let here = Provider("here", isLocal: true, listed: ["m:latest"])
+    #expect(
+      RouteTableTests.list(try RouteTable([here, Provider("there", models: ["m*"])]), "m") == ["here:m:latest"])
+  }
+
+  @Test func `a request whose provider depends on lists waits until they have arrived`() throws {
+    let dispatcher = Dispatcher(try Self.read(["a", "b"], "models = [\"p*\", \"n\"]"), now: .zero)
+    var random = SplitMix(state: 1)
+    func first(_ model: String, at now: Duration) -> String {
+      let step = dispatcher.next(
+        RoutePlanBox(dispatcher.balancer.plan(model)),
+        Dispatcher.Situation(failure: nil, modelLoad: .zero, dialect: .openAI),
+        waiting: SlotQueue.Request(exchange: 1, caller: 0, priority: .normal), now: now, random: &random)
+      switch step {
+      case .attempt(let selection): return selection.name
+      case .delay(let until): return until > now ? "waits" : "late"
+      default: return "none"
+      }
+    }
+    #expect(["m", "p1", "n", "a/m"].map { first($0, at: .zero) } == ["a", "b", "b", "a"])
+    dispatcher.awaitLists(until: .seconds(2))
+    #expect(["m", "p1", "n", "a/m", "b/x"].map { first($0, at: .zero) } == ["waits", "b", "b", "waits", "waits"])
+    #expect(first("m", at: .milliseconds(1999)) == "waits" && first("m", at: .seconds(2)) == "a")
+    // With the list that has the model, the others are not awaited.
+    dispatcher.learn([ProviderID(name: "b"): ["p1", "a/m"]], isComplete: false)
+    #expect(["m", "p1", "a/m"].map { first($0, at: .zero) } == ["waits", "b", "waits"])
+    dispatcher.learn([ProviderID(name: "a"): ["m"]], isComplete: false)
+    #expect(first("m", at: .zero) == "a")
+    dispatcher.learn([:])
+    #expect(["m", "z", "b/x"].map { first($0, at: .zero) } == ["a", "none", "none"])
+  }
+
   private static func read(_ names: [String], _ last: String = "") throws -> Configuration {
     let providers = names.map { name in
       "[[providers]]\ntype = \"OpenAiCompatible\"\nname = \"\(name)\"\nbase_url = \"http://\(name).test\"\n"

@@ -3,7 +3,7 @@
 struct RouteTableBuilder {
   /// The specificity of names; that of a pattern is its number of bytes.
   private static let directSpecificity = Int.max
-  private static let nameSpecificity = Int.max - 1
+  static let nameSpecificity = Int.max - 1
 
   /// A provider with one of its names or patterns, before ranks are assigned.
   struct Draft {
@@ -139,25 +139,6 @@ struct RouteTableBuilder {
     }
   }
 
-  /// Files the models that a provider lists and may serve, under their names.
-  private mutating func gatherListed(_ index: Int) {
-    let provider = providers[index]
-    guard let listed = provider.listed, !listed.isEmpty else { return }
-    let patterns = provider.models.map(ModelPattern.init)
-    let entry = add(entry: "*", of: index)
-    for model in listed.flatMap(provider.callersNames)
-    where patterns.isEmpty || patterns.contains(where: { $0.matches(model) }) {
-      let bytes = Array(model.utf8)
-      if bytes.isEmpty { continue }
-      let name = fixedName(index, model)
-      let isNamed = !bytes.contains(UInt8(ascii: "*")) && provider.models.contains(model)
-      // In the name of a model, a `*` stands for itself.
-      keys[bytes, default: Key()].names.append(
-        draft(index, entry, specificity: Self.nameSpecificity, name: name, isNamed ? [.listed, .named] : .listed))
-      keys[bytes, default: Key()].isName = true
-    }
-  }
-
   private mutating func gatherTargets() {
     for alias in aliases where !alias.name.isEmpty {
       addTarget(alias.name, .model(Array(alias.meaning.utf8)))
@@ -196,12 +177,12 @@ struct RouteTableBuilder {
     wildcards.append(pattern)
   }
 
-  private mutating func add(entry pattern: String, of provider: Int) -> Int {
+  mutating func add(entry pattern: String, of provider: Int) -> Int {
     entries.append(RouteTable.Entry(provider: provider, pattern: pattern))
     return entries.count - 1
   }
 
-  private mutating func draft(
+  mutating func draft(
     _ index: Int, _ entry: Int, specificity: Int, name: UInt32, _ flags: RouteCandidate.Flags = []
   ) -> Int {
     let provider = providers[index]
@@ -217,7 +198,7 @@ struct RouteTableBuilder {
   }
 
   /// Returns the index of the provider's name for a model, unless it is the model's own name.
-  private mutating func fixedName(_ index: Int, _ model: String) -> UInt32 {
+  mutating func fixedName(_ index: Int, _ model: String) -> UInt32 {
     let name = providers[index].upstreamName(model)
     return name.utf8.elementsEqual(model.utf8) ? RouteTrie.nothing : intern(name)
   }
