@@ -56,6 +56,8 @@ extension Configuration {
     public var name: String
     public var model: String
     public var provider: String?
+    /// Whether a model of this machine that is requested by this name may be answered from elsewhere.
+    public var allowsHostedFallback = false
   }
 
   /// A name that stands for several models.
@@ -100,7 +102,8 @@ extension ConfigurationReader {
       let path = "aliases[\(index)]"
       guard let name = word("\(path).name"), let model = word("\(path).model") else { return nil }
       guard values.isSet("\(path).provider"), let provider = word("\(path).provider") else {
-        return Configuration.Alias(name: name, model: model)
+        return Configuration.Alias(
+          name: name, model: model, allowsHostedFallback: values.string("\(path).fallback") == "hosted")
       }
       values.warn(
         values.entries["\(path).provider"]?.position,

@@ -73,6 +73,11 @@ extension ConfigurationKeys {
       path: "aliases[].model", kind: .string, isRequired: true,
       documentation: "The model that the alias stands for."),
     ConfigurationKey(
+      path: "aliases[].fallback", kind: .word(["local", "hosted"]), defaultValue: "local",
+      documentation:
+        "Providers that may answer by this name for a model of this machine: as `fallback` of a provider, for this name "
+        + "alone."),
+    ConfigurationKey(
       path: "aliases[].provider", kind: .string, availability: .replaced(by: "providers[].model_names"),
       documentation: "The provider that calls the model `name` while callers use `model`."),
     ConfigurationKey(

@@ -49,7 +49,9 @@ extension Configuration {
           upstreamNames: own.map { RouteTable.Rename($0.model, $0.name) })
       },
       disabled: providers.filter { !$0.isEnabled }.map(\.name),
-      aliases: names.map { RouteTable.Rename($0.name, $0.model) },
+      aliases: names.map {
+        RouteTable.Rename($0.name, $0.model, allowsHostedFallback: $0.allowsHostedFallback)
+      },
       virtuals: routing.virtualModels.map { virtual in
         RouteTable.VirtualModel(
           virtual.name, virtual.targets.map { RouteTable.Target($0) }, isPool: virtual.isPool,

@@ -205,6 +205,12 @@ import Testing
     let virtual = RouteTable.VirtualModel("v", [RouteTable.Target("m"), RouteTable.Target("there/m")])
     #expect(
       RouteTableTests.list(try RouteTable([here, there], virtuals: [virtual]), "v") == ["here:m", "there:m"])
+    let aliases = [
+      RouteTable.Rename("fast", "m", allowsHostedFallback: true), .init("slow", "m"), .init("fast2", "fast"),
+    ]
+    let aliased = try RouteTable([here, there, pattern], aliases: aliases)
+    #expect(["fast", "fast2"].map { RouteTableTests.order(aliased, $0) } == [[1, 2, 0], [1, 2, 0]])
+    #expect(["slow", "m"].map { RouteTableTests.order(aliased, $0) } == [[0], [0]])
   }
 
   @Test(arguments: [

@@ -70,10 +70,13 @@ extension RouteTable {
     public var name: String
     /// The name that it stands for.
     public var meaning: String
+    /// Whether a model of this machine that is requested by this name may be answered from elsewhere.
+    public var allowsHostedFallback: Bool
 
-    public init(_ name: String, _ meaning: String) {
+    public init(_ name: String, _ meaning: String, allowsHostedFallback: Bool = false) {
       self.name = name
       self.meaning = meaning
+      self.allowsHostedFallback = allowsHostedFallback
     }
 
     /// Returns the meaning with the characters that the `*` of the name matched; `nil` if the name has no `*` or does

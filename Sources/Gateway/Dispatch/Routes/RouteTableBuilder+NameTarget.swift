@@ -10,31 +10,40 @@ extension RouteTableBuilder {
 
   /// Resolves a name to its candidates. A name that occurs again on the way means the providers' model of that name.
   /// This ends every cycle of aliases, and lets a virtual model have the name of a real one.
-  mutating func resolve(_ name: [UInt8], _ visited: [[UInt8]]) throws(RouteTableError) -> Resolution {
-    guard let key = keys[name], !visited.contains(name) else { return .list(plain(name), virtual: nil) }
+  ///
+  /// - Parameter allowsHosted: Whether an alias on the way lets a model of this machine be answered from elsewhere.
+  mutating func resolve(
+    _ name: [UInt8], _ visited: [[UInt8]], allowsHosted: Bool = false
+  ) throws(RouteTableError) -> Resolution {
+    guard let key = keys[name], !visited.contains(name) else {
+      return .list(plain(name, allowsHosted: allowsHosted), virtual: nil)
+    }
     followed += 1
     if followed > RouteTable.followedMax { throw .tooManyCandidates(String(decoding: name, as: UTF8.self)) }
     let visited = visited + [name]
     if key.targets.count > 1 { return .ambiguous(key.targets.map(suggestion)) }
     switch key.targets.first {
-    case .model(let model):
-      let meant = try resolve(model, visited)
+    case .model(let model, let allows):
+      let meant = try resolve(model, visited, allowsHosted: allowsHosted || allows)
       guard case .list(let list, let virtual) = meant else { return meant }
       return .list(fixed(list, for: model), virtual: virtual)
-    case .virtual(let index): return try expand(index, visited)
-    case nil: return key.aliases.isEmpty ? .list(plain(name), virtual: nil) : aliased(name, key)
+    case .virtual(let index): return try expand(index, visited, allowsHosted: allowsHosted)
+    case nil:
+      return key.aliases.isEmpty
+        ? .list(plain(name, allowsHosted: allowsHosted), virtual: nil)
+        : aliased(name, key, allowsHosted: allowsHosted)
     }
   }
 
   private func suggestion(_ target: NameTarget) -> String {
     switch target {
-    case .model(let model): String(decoding: model, as: UTF8.self)
+    case .model(let model, _): String(decoding: model, as: UTF8.self)
     case .virtual(let index): virtuals[index].targets.map(\.model).joined(separator: ", ")
     }
   }
 
   /// Resolves a name that is an alias at some providers. The meaning at local providers takes precedence.
-  private mutating func aliased(_ name: [UInt8], _ key: Key) -> Resolution {
+  private mutating func aliased(_ name: [UInt8], _ key: Key, allowsHosted: Bool) -> Resolution {
     var meant = key.aliases + key.names.map { (draft: $0, model: name) }
     func isOne() -> Bool { meant.allSatisfy { $0.model == meant[0].model } }
     if !isOne() {
@@ -47,13 +56,13 @@ extension RouteTableBuilder {
       return .ambiguous(indexes.map { providers[$0].name + "/" + text })
     }
     let model = meant[0].model
-    if model == name { return .list(plain(name), virtual: nil) }
+    if model == name { return .list(plain(name, allowsHosted: allowsHosted), virtual: nil) }
     let own = meant.map { drafts[$0.draft].candidate }
-    return .list(Self.ordered(own + fixed(plain(model), for: model)), virtual: nil)
+    return .list(Self.ordered(own + fixed(plain(model, allowsHosted: allowsHosted), for: model)), virtual: nil)
   }
 
   /// Returns the candidates of a name by the providers' names and patterns, without aliases.
-  private func plain(_ name: [UInt8]) -> [RouteCandidate] {
+  private func plain(_ name: [UInt8], allowsHosted: Bool) -> [RouteCandidate] {
     let key = keys[name]
     var all = (key?.names ?? []).map { drafts[$0].candidate }
     let node = trie.find(name.span)
@@ -69,7 +78,7 @@ extension RouteTableBuilder {
     // A model belongs to the providers that are known to have it, even if its name begins with that of another.
     let isOwned = all.contains { !$0.isDirect && $0.isOwner }
     if isPin || isOwned { all.removeAll { $0.isDirect == isOwned } }
-    return permitted(Self.ordered(presumed(all)))
+    return permitted(Self.ordered(presumed(all)), allowsHosted: allowsHosted)
   }
 
   /// Gives every candidate an explicit model name, derived from the name by which it was found.
@@ -85,14 +94,16 @@ extension RouteTableBuilder {
   }
 
   /// Resolves a virtual model: the lists of its targets, one after the other or merged.
-  private mutating func expand(_ index: Int, _ visited: [[UInt8]]) throws(RouteTableError) -> Resolution {
+  private mutating func expand(
+    _ index: Int, _ visited: [[UInt8]], allowsHosted: Bool
+  ) throws(RouteTableError) -> Resolution {
     let virtual = virtuals[index]
     var all: [RouteCandidate] = []
     var specificities: UInt32 = 0
     var tiers: UInt32 = 0
     for target in virtual.targets {
       let model = Array(target.model.utf8)
-      let meant = try resolve(model, visited)
+      let meant = try resolve(model, visited, allowsHosted: allowsHosted)
       guard case .list(let list, _) = meant else { return meant }
       var numbers = Numbers(specificity: virtual.isPool ? 0 : specificities, tier: virtual.isPool ? 0 : tiers)
       for var candidate in fixed(list, for: model) {

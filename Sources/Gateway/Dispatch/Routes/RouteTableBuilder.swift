@@ -27,7 +27,7 @@ struct RouteTableBuilder {
   }
 
   enum NameTarget: Equatable {
-    case model([UInt8])
+    case model([UInt8], allowsHostedFallback: Bool)
     case virtual(Int)
   }
 
@@ -141,7 +141,8 @@ struct RouteTableBuilder {
 
   private mutating func gatherTargets() {
     for alias in aliases where !alias.name.isEmpty {
-      addTarget(alias.name, .model(Array(alias.meaning.utf8)))
+      addTarget(
+        alias.name, .model(Array(alias.meaning.utf8), allowsHostedFallback: alias.allowsHostedFallback))
     }
     for index in virtuals.indices where !virtuals[index].name.isEmpty {
       addTarget(virtuals[index].name, .virtual(index))
@@ -274,11 +275,15 @@ struct RouteTableBuilder {
 
   /// Removes the providers that must not receive the request: others than those of this machine if one of these has the model,
   /// and those that are merely unrestricted if any provider lists it.
-  func permitted(_ candidates: [RouteCandidate]) -> [RouteCandidate] {
+  ///
+  /// - Parameter allowsHosted: Whether the alias by which a model of this machine is requested may answer from elsewhere.
+  func permitted(_ candidates: [RouteCandidate], allowsHosted: Bool) -> [RouteCandidate] {
     let isListed = candidates.contains { $0.flags.contains(.listed) }
-    let isKept = candidates.contains { candidate in
-      candidate.isOwner && candidate.isLocal && !providers[candidate.provider].allowsHostedFallback
-    }
+    let isKept =
+      !allowsHosted
+      && candidates.contains { candidate in
+        candidate.isOwner && candidate.isLocal && !providers[candidate.provider].allowsHostedFallback
+      }
     if !isListed, !isKept { return candidates }
     return candidates.filter { candidate in
       if isListed, candidate.flags.contains(.unrestricted) { return false }
