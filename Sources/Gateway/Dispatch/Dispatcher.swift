@@ -30,7 +30,10 @@ final class Dispatcher {
     /// The request waits for a slot, at most until then.
     case queued(until: Duration)
     /// No candidate is left; `wait` is the time until one of them is available, if it is known.
-    case error(APIError, wait: Duration?)
+    ///
+    /// - Parameter skipsOwner: Whether a provider that lists the model was skipped, so that a 404 of another one is not the
+    ///   reason.
+    case error(APIError, wait: Duration?, skipsOwner: Bool)
   }
 
   /// The inputs of the next step in addition to the route.
@@ -181,7 +184,12 @@ final class Dispatcher {
     }
     let candidates = balancer.candidates(route.plan)
     let wait = balancer.timeUntilAvailable(route.plan, candidates, at: now)
-    return .error(apiError(route.plan, candidates, wait, situation.dialect, now), wait: wait)
+    let skipped = candidates.enumerated().filter { position, candidate in
+      candidate.flags.contains(.listed) && !route.plan.input.excluded.contains(position)
+    }
+    return .error(
+      apiError(route.plan, candidates, skipped.map(\.element), wait, situation.dialect, now), wait: wait,
+      skipsOwner: !skipped.isEmpty)
   }
 
   private func enqueue(_ route: RoutePlanBox, _ request: SlotQueue.Request, _ now: Duration) -> Step {
@@ -192,7 +200,7 @@ final class Dispatcher {
         APIError(
           503, .overloaded,
           "All providers of this model are at their concurrency limit and the queue is full. Retry later.",
-          retryAfter: seconds), wait: nil)
+          retryAfter: seconds), wait: nil, skipsOwner: false)
     }
   }
 
@@ -254,8 +262,11 @@ final class Dispatcher {
   // MARK: Errors
 
   /// The API error of a request for which no candidate is left.
+  ///
+  /// - Parameter skipped: The candidates that list the model and were not tried. If there are any, the error is about them.
   private func apiError(
-    _ plan: RoutePlan, _ candidates: [RouteCandidate], _ wait: Duration?, _ dialect: Dialect, _ now: Duration
+    _ plan: RoutePlan, _ candidates: [RouteCandidate], _ skipped: [RouteCandidate], _ wait: Duration?,
+    _ dialect: Dialect, _ now: Duration
   ) -> APIError {
     switch balancer.router.table.verdict(plan.match) {
     case .ambiguous(let ambiguity):
@@ -275,7 +286,7 @@ final class Dispatcher {
       return apiError
     }
     let eligible = candidates.enumerated().filter { !plan.ineligible.contains($0.offset) }.map(\.element)
-    let statuses = Set(eligible.map { balancer.status(plan, $0, at: now) })
+    let statuses = Set((skipped.isEmpty ? eligible : skipped).map { balancer.status(plan, $0, at: now) })
     let seconds = wait.map { min($0.wholeSeconds, Self.retryAfterMax) } ?? 1
     if statuses == [.rateLimited] {
       return APIError(

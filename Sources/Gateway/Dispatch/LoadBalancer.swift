@@ -209,11 +209,13 @@ struct LoadBalancer: ~Copyable {
     }
   }
 
-  /// Excludes the candidates that do not list the model after a 404, unless it said that just this provider lacks the model.
+  /// Excludes the candidates that do not list the model after a 404. Those that may have it stay if no candidate lists it, and
+  /// the 404 was about the model.
   mutating func excludeUnlisted(_ plan: inout RoutePlan, after failure: AttemptFailure) {
     refreshMatch(&plan)
     let candidates = candidates(plan)
-    if let position = plan.position, position < candidates.count,
+    if !candidates.contains(where: { $0.flags.contains(.listed) }), let position = plan.position,
+      position < candidates.count,
       failure.isMissing(router.table.upstreamName(candidates[position], for: plan.model))
     {
       return

@@ -88,9 +88,12 @@ final class Exchange {
   /// No candidate is left: responds with the last attempt's failure, or with `apiError` if there was no attempt.
   ///
   /// - Parameter wait: The time until one of the candidates is available, if it is known.
-  func noCandidateLeft(_ apiError: APIError, wait: Duration?, _ effects: inout Effects) {
+  /// - Parameter skipsOwner: Whether `apiError` is about providers that list the model, so that it counts more than a 404 of
+  ///   another one.
+  func noCandidateLeft(_ apiError: APIError, wait: Duration?, skipsOwner: Bool = false, _ effects: inout Effects) {
     _ = fetch.endPause()
     guard let shown = fetch.shownFailure else { return endWithError(apiError, .rejected, &effects) }
+    if skipsOwner, shown.failure.isNotFound { return endWithError(apiError, .failed, &effects) }
     var apiError = shown.failure.apiError(provider: shown.provider)
     if apiError.status == 429, let wait {
       apiError.retryAfter = min(apiError.retryAfter ?? .max, wait.wholeSeconds)

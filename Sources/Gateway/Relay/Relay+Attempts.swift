@@ -18,7 +18,8 @@ extension Relay {
     case .attempt(let selection): startAttempt(selection, exchange, request, &effects)
     case .delay(let time): exchange.fetch.suspend(.retry(at: time))
     case .queued(let time): exchange.fetch.suspend(.queue(until: time))
-    case .error(let apiError, let wait): exchange.noCandidateLeft(apiError, wait: wait, &effects)
+    case .error(let apiError, let wait, let skipsOwner):
+      exchange.noCandidateLeft(apiError, wait: wait, skipsOwner: skipsOwner, &effects)
     }
   }
 

@@ -94,6 +94,20 @@ import Testing
     #expect((0..<2).map { world.seen($0).count } == [2, 2])
   }
 
+  @Test func `where the owner limits the model, another provider's 404 is not the reason`() throws {
+    let limited = Self.failing(429, "slow down", at: "model\":\"big", fields: ["retry-after: 60"])
+    let world = try World(.scripted, [limited, Self.failing(404, "model 'big' not found", at: "hi")])
+    var configuration = world.gateway.settings.configuration
+    configuration.providers[1].models = ["b*"]
+    #expect(world.gateway.apply(configuration) == nil)
+    world.gateway.dispatcher.learn([ProviderID(name: "up0"): ["big"]])
+    for count in 1...2 {
+      let answer = try world.exchange(Self.chat("big"))
+      #expect(answer.status == 429 && answer.field("retry-after") != nil)
+      #expect((0..<2).map { world.seen($0).count } == [1, count])
+    }
+  }
+
   @Test func `where every candidate limits the model, the caller waits for the shortest limit`() throws {
     func limited(_ seconds: Int) -> World.Play {
       Self.failing(429, "slow down", at: "model\":\"big", fields: ["retry-after: \(seconds)"])

@@ -24,7 +24,7 @@ struct Ask {
   /// Whether it can be answered so; what may happen to any request is not asked here.
   func allows(_ status: Int) -> Bool {
     switch kind {
-    case .whole, .stream, .endless: [200, 400, 404, 413, 422, 429, 502, 503, 504].contains(status)
+    case .whole, .stream, .endless: [200, 400, 402, 404, 413, 422, 429, 502, 503, 504].contains(status)
     case .models, .health, .head: status == 200
     case .options: status == 204
     case .missing, .unknownModel: status == 404

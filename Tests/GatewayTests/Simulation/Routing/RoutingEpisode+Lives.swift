@@ -30,9 +30,10 @@ extension RoutingEpisode {
         guard !held.isEmpty else { throw Breach(.progress, "\(life.name) waits for nothing") }
         release(held.remove(at: chance.below(held.count)), .answered, nil, failed: false)
         if chance.one(in: 5) { try happen() }
-      case .error(let apiError, _):
+      case .error(let apiError, _, let skipsOwner):
         trace("  error \(apiError.status)")
-        return try ended(life, life.attempts.last?.status ?? apiError.status)
+        let last = life.attempts.last?.status
+        return try ended(life, skipsOwner && last == 404 ? apiError.status : last ?? apiError.status)
       }
     }
     throw Breach(.progress, "\(life.name) is tried without an end")
