@@ -78,6 +78,9 @@ final class Dispatcher {
   /// Lists are requested and may change where requests go: those of which nothing else says so wait for them until `time`.
   func awaitLists(until time: Duration) { listsAwaited = time }
 
+  /// Whether requests wait for lists.
+  func awaitsLists(now: Duration) -> Bool { listsAwaited.map { now < $0 } ?? false }
+
   /// Takes the models that providers list, and routes by them from here on. Providers that are not in `found` keep theirs.
   ///
   /// - Parameter isComplete: Whether no other list will arrive.
@@ -166,8 +169,8 @@ final class Dispatcher {
       balancer.startModelLoad(&route.plan, timeout: situation.modelLoad, at: now)
     }
     if let failure = situation.failure, failure.isNotFound { balancer.excludeUnlisted(&route.plan, after: failure) }
-    if situation.failure == nil, let until = listsAwaited, now < until, balancer.dependsOnLists(&route.plan) {
-      return .delay(until: min(until, now + Self.listsDelay))
+    if situation.failure == nil, awaitsLists(now: now), balancer.dependsOnLists(&route.plan) {
+      return .delay(until: min(listsAwaited ?? now, now + Self.listsDelay))
     }
     switch balancer.next(&route.plan, at: now) {
     case .attempt(let selection): return .attempt(selection)

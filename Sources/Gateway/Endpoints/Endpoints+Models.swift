@@ -30,6 +30,7 @@ extension Endpoints {
     let row = request.options.dialect.row
     switch endpoint {
     case .models, .ollamaTags: return connections.reply(connection, 200, row.writeModels(modelLists.entries))
+    case .healthProviders, .routeExplain: return respondAfterLists(connection, endpoint)
     case .ollamaLoaded: return connections.reply(connection, 200, OllamaModels.loaded)
     default: break
     }

@@ -43,12 +43,14 @@ final class Endpoints {
     case .countTokens(let call): countTokens(connection, request, call)
     case .models, .model, .ollamaTags, .ollamaShow, .ollamaLoaded: respondModels(connection, request, endpoint)
     case .ollamaVersion: connections.reply(connection, 200, OllamaModels.version)
-    case .healthProviders: respondProviders(connection)
+    case .healthProviders, .routeExplain:
+      // Just after the start, what they say depends on lists that arrive within a moment.
+      if modelLists.holds(connection) { return }
+      respondAfterLists(connection, endpoint)
     case .healthHeartbeat: respondHeartbeat(connection)
     case .recentEvents(let query): respondRecentEvents(connection, query)
     case .events(let query): subscribe(connection, request, query)
     case .queueStatus: respondQueue(connection)
-    case .routeExplain: explainRoute(connection)
     case .routeDecision: explainDecision(connection, id: request.model)
     case .reload: respondReload(connection)
     case .hello: connections.reply(connection, 200, "{\"status\":\"ok\"}\n")
@@ -66,6 +68,11 @@ final class Endpoints {
       if connections.isDraining { return connections.reject(connection, .shuttingDown) }
       connections.reply(connection, 200, "{\"status\":\"ready\"}\n")
     }
+  }
+
+  /// Sends a response that depends on the model lists.
+  func respondAfterLists(_ connection: Connection, _ endpoint: Endpoint) {
+    if endpoint == .routeExplain { explainRoute(connection) } else { respondProviders(connection) }
   }
 
   /// A connection ended: it is taken from every waiting list.

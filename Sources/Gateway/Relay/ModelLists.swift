@@ -51,6 +51,13 @@ final class ModelLists {
     return false
   }
 
+  /// Whether a connection waits for lists without which requests wait, too.
+  func holds(_ connection: Connection) -> Bool {
+    guard !list.pending.isEmpty, dispatcher.awaitsLists(now: reactor.now) else { return false }
+    waiting.append(connection)
+    return true
+  }
+
   /// Whether a connection waits for the lists.
   var isAwaited: Bool { !waiting.isEmpty }
 

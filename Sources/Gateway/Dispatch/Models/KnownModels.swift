@@ -72,7 +72,8 @@ struct KnownModels: Sendable {
       known.model.capabilities = capabilities
       known.areCapabilitiesSure = true
     }
-    if let input = model.inputPrice, let output = model.outputPrice {
+    // A price for all providers is that of the hosted ones.
+    if let input = model.inputPrice, let output = model.outputPrice, !configured.isLocal || model.provider != nil {
       known.model.prices = [ModelCatalog.Prices(input: Self.microUSD(input), output: Self.microUSD(output))]
     }
     return known
