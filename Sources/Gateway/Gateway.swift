@@ -314,14 +314,14 @@ extension Gateway {
   /// The configuration was read again: uses it, and says what came of it to everyone who should know.
   private func reloadEnded(_ read: Result<Configuration, ConfigurationErrors>) {
     switch read {
-    case .failure(let errors): endpoints.reloadEnded(errors.description, needsRestart: [])
+    case .failure(let errors): endpoints.reloadEnded(ReloadFailure(errors), needsRestart: [])
     case .success(let read):
       let configuration = read.keepingServers(of: settings.configuration)
       let isKnown = read.isDiscovered && configuration.providers == settings.configuration.providers
       if isKnown, !endpoints.isReloadAwaited { return }
       let keys = configuration.keysNeedingRestart(since: startConfiguration)
       let notes = read.notes.filter { !settings.configuration.notes.contains($0) }
-      endpoints.reloadEnded(apply(configuration), needsRestart: keys, notes: notes)
+      endpoints.reloadEnded(apply(configuration).map { ReloadFailure($0) }, needsRestart: keys, notes: notes)
     }
   }
 

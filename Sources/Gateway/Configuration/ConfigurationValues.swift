@@ -29,7 +29,7 @@ struct ConfigurationValues {
       rejected = nil
       let pattern = Self.pattern(entry.path)
       if let error = containerError(entry, pattern) ?? keyError(entry, pattern) {
-        report(entry.position, error)
+        report(entry.position, error, key: Self.knownPath(entry.path, pattern))
         entries[entry.path] = nil
         rejected = entry.path
       } else if let table = Self.table(of: entry.path, pattern) {
@@ -39,15 +39,17 @@ struct ConfigurationValues {
   }
 
   /// Adds an error. Drops it if there are too many.
-  mutating func report(_ position: TOMLPosition?, _ message: String) {
+  ///
+  /// - Parameter key: the path of a key of hoosh's, which callers may read.
+  mutating func report(_ position: TOMLPosition?, _ message: String, key: String? = nil) {
     guard errors.count < Self.errorsMax else { return }
     errors.append(
-      ConfigurationError(file: file, line: position?.line, column: position?.column, message: message))
+      ConfigurationError(file: file, line: position?.line, column: position?.column, key: key, message: message))
   }
 
   /// Adds an error about a key that is in the file.
   mutating func report(_ path: String, _ message: String) {
-    report(entries[path]?.position, "`\(path)` \(message)")
+    report(entries[path]?.position, "`\(path)` \(message)", key: Self.knownPath(path, Self.pattern(path)))
   }
 
   /// Adds a warning. Drops it if there are too many.
@@ -120,6 +122,13 @@ struct ConfigurationValues {
       if character == "[" { isIndex = true }
     }
     return out
+  }
+
+  /// Returns a path, or as much of it as is not in the operator's words; `nil` if hoosh has no such key.
+  private static func knownPath(_ path: String, _ pattern: String) -> String? {
+    let key = pattern.hasSuffix("[]") ? String(pattern.dropLast(2)) : pattern
+    if ConfigurationKeys.byPath[key] != nil || sections.contains(key) || lists.contains(key) { return path }
+    return table(of: path, pattern)
   }
 
   /// Returns the path of the table of names that a path belongs to, or `nil` if it belongs to none.

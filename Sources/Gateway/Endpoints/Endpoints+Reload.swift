@@ -18,17 +18,17 @@ extension Endpoints {
 
   /// A reload ended; `failure` says why the configuration was not applied. `needsRestart` are the keys whose new values
   /// take a restart, and `notes` what else the operator should know.
-  func reloadEnded(_ failure: String?, needsRestart keys: [String], notes: [String] = []) {
+  func reloadEnded(_ failure: ReloadFailure?, needsRestart keys: [String], notes: [String] = []) {
     recorder.publish(.reload, at: reactor.wallClock) {
       Writer.member("ok", failure == nil, to: &$0)
       if let failure {
-        Writer.member("error", String(failure.prefix(2000)), to: &$0)
+        Writer.member("error", String(failure.publicReason.prefix(2000)), to: &$0)
       } else if !keys.isEmpty {
         Writer.member("needs_restart", keys, to: &$0)
       }
     }
     if let failure {
-      recorder.notify("hoosh: reload failed; the previous configuration stays in use\n\(failure)")
+      recorder.notify("hoosh: reload failed; the previous configuration stays in use\n\(failure.reason)")
     } else {
       let rest = keys.isEmpty ? "" : "; a restart is needed for \(keys.joined(separator: ", "))"
       recorder.notify("hoosh: the configuration was reloaded\(rest)")
@@ -38,7 +38,9 @@ extension Endpoints {
       if let failure {
         connections.reject(
           connection,
-          APIError(400, .invalidValue, "The reload failed; the previous configuration stays in use. \(failure)"))
+          APIError(
+            400, .invalidValue,
+            "The reload failed; the previous configuration stays in use. \(failure.publicReason)"))
       } else {
         var body: [UInt8] = Array("{".utf8)
         Writer.member("status", "reloaded", to: &body)

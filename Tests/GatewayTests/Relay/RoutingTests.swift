@@ -457,11 +457,17 @@ import Testing
   @Test func `a failed reload reports its errors and changes nothing`() throws {
     let world = try World(.scripted, [Self.good])
     #expect(try world.exchange(Self.post("/v1/admin/reload", "")).status == 400)
-    let faults = ConfigurationErrors([ConfigurationError(file: "x.toml", message: "is wrong")])
+    let faults = ConfigurationErrors([
+      ConfigurationError(file: "x.toml", line: 7, column: 1, message: "is wrong")
+    ])
     try world.gateway.watchConfiguration(try Reloader { .failure(faults) })
     let answer = try world.exchange(Self.post("/v1/admin/reload", ""))
     #expect(answer.status == 400)
-    #expect(answer.text.contains("x.toml: is wrong"))
+    #expect(answer.text.contains("line 7"))
+    #expect(!answer.text.contains("x.toml") && !answer.text.contains("is wrong"))
+    let events = try world.exchange(Self.get("/v1/events/recent?topics=reload")).text
+    #expect(events.contains("line 7") && !events.contains("is wrong"))
+    #expect(world.gateway.takeNotices().contains { $0.contains("x.toml:7:1: is wrong") })
     #expect(try world.exchange(World.chat()).status == 200)
     #expect(try world.exchange(Self.get("/v1/admin/reload")).status == 405)
   }
