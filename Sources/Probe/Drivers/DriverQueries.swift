@@ -17,10 +17,19 @@ struct DriverQueries {
     "usr/local/nvidia/lib64", "usr/local/lib", "run/opengl-driver/lib",
   ]
 
-  /// Prefixes of the variables that drivers use. No others are passed on, so that no driver sees an API key.
-  private static let passed = [
-    "PATH", "HOME", "LD_LIBRARY_PATH", "XDG_", "LANG", "HSA_", "ROC", "HIP_", "GPU_", "ZE_", "ZES_", "MESA_",
-    "RADV_", "ANV_", "INTEL_", "DRI_", "VK_",
+  /// The variables that drivers use. No others are passed on, so that no driver sees an API key, whatever its name begins
+  /// with.
+  static let passed: Set<String> = [
+    "PATH", "HOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "XDG_CACHE_HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME",
+    "XDG_DATA_DIRS", "XDG_DATA_HOME", "XDG_RUNTIME_DIR",
+    "HSA_OVERRIDE_GFX_VERSION", "HSA_XNACK", "HSA_ENABLE_SDMA", "ROCM_PATH", "ROCR_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL",
+    "ZE_AFFINITY_MASK", "ZE_ENABLE_ALT_DRIVERS", "ZE_ENABLE_PCI_ID_DEVICE_ORDER", "ZE_FLAT_DEVICE_HIERARCHY",
+    "ZES_ENABLE_SYSMAN",
+    "ANV_DEBUG", "DRI_PRIME", "INTEL_DEBUG", "MESA_LOADER_DRIVER_OVERRIDE", "MESA_VK_DEVICE_SELECT",
+    "MESA_VK_IGNORE_CONFORMANCE_WARNING", "MESA_VK_VERSION_OVERRIDE", "RADV_DEBUG", "RADV_PERFTEST",
+    "VK_ADD_DRIVER_FILES", "VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_LOADER_DEBUG", "VK_LOADER_DRIVERS_DISABLE",
+    "VK_LOADER_DRIVERS_SELECT",
   ]
 
   /// Returns the queries for a machine.
@@ -94,9 +103,10 @@ struct DriverQueries {
     return nil
   }
 
-  private func environment(_ extra: [String]) -> [String] {
+  /// Returns the environment of a driver process: the variables that drivers use, and `extra` ones.
+  func environment(_ extra: [String]) -> [String] {
     let kept = options.environment.filter { name, _ in
-      Self.passed.contains { name.hasPrefix($0) } && !extra.contains { $0.hasPrefix(name + "=") }
+      Self.passed.contains(name) && !extra.contains { $0.hasPrefix(name + "=") }
     }
     return kept.map { "\($0.key)=\($0.value)" }.sorted() + extra + ["SWIFT_BACKTRACE=enable=no"]
   }
