@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -238,6 +239,13 @@ long linux_descriptors_max(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > 1u << 30) return 1 << 30;
   return (long)limit.rlim_cur;
+}
+
+void linux_hide_memory(void) {
+  struct rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  // The limit does not apply to dumps that the kernel pipes to a program (core(5)).
+  prctl(PR_SET_DUMPABLE, 0);
 }
 
 void linux_raise_descriptors_max(void) {

@@ -264,6 +264,9 @@ public final class Reactor {
   /// that grows later stops the loop. Call it once, at startup, before any thread starts.
   public static func raiseDescriptorsMax() { linux_raise_descriptors_max() }
 
+  /// Disables core dumps, and debuggers of other processes without privileges: memory has API keys and prompts.
+  public static func hideMemory() { linux_hide_memory() }
+
   /// The most descriptors that the system allows this process.
   public static var descriptorsMax: Int { Int(linux_descriptors_max()) }
 }

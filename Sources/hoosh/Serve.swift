@@ -22,6 +22,7 @@ struct Serve: ParsableCommand {
   var maxMemory: Int?
 
   func run() throws {
+    if Environment.value("HOOSH_CORE_DUMPS") != "1" { Reactor.hideMemory() }
     let hotRestart = HotRestart()
     var loaded = try ConfigurationSource.load(config, ownPorts: ownPorts(hotRestart))
     do throws(ConfigurationErrors) {

@@ -93,6 +93,8 @@ int linux_reserve(void);
 // Returns the most descriptors that this process may open.
 long linux_descriptors_max(void);
 void linux_raise_descriptors_max(void);
+// Disables core dumps of this process, and reading its memory by other processes of its user.
+void linux_hide_memory(void);
 
 ssize_t linux_receive(int descriptor, void *bytes, size_t count);
 ssize_t linux_send(int descriptor, const void *bytes, size_t count);
