@@ -23,8 +23,10 @@ enum ConfigurationSource {
   ///
   /// - Parameter ownPorts: the ports of this gateway, where discovery would find the gateway itself.
   static func load(_ path: String?, ownPorts: Set<UInt16> = []) throws -> Loaded {
+    let isFound = path == nil
     if let path = path ?? (isAbsent(defaultName) ? nil : defaultName) {
       do throws(LoadError) {
+        if isFound { try ConfigurationFile.checkOwner(path, named: path) }
         let configuration = try configuration(try ConfigurationFile.read(path), path)
         let warnings =
           [configuration.warningWithoutProviders(file: path)].compactMap(\.self) + configuration.warnings
@@ -68,8 +70,13 @@ enum ConfigurationSource {
   }
 
   /// Reads the file at `absolutePath` again, once its writes have settled, for a running gateway. Errors name `path`.
-  static func reload(_ path: String, at absolutePath: String) -> Result<Configuration, ConfigurationErrors> {
+  ///
+  /// - Parameter isFound: whether the file was found, and not named by the operator.
+  static func reload(
+    _ path: String, at absolutePath: String, isFound: Bool
+  ) -> Result<Configuration, ConfigurationErrors> {
     do throws(LoadError) {
+      if isFound { try ConfigurationFile.checkOwner(absolutePath, named: path) }
       return .success(try configuration(try ConfigurationFile.readSettled(absolutePath, named: path), path))
     } catch {
       switch error {

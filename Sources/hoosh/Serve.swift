@@ -106,6 +106,7 @@ struct Serve: ParsableCommand {
       return try gateway.watchConfiguration(reloader)
     }
     let name = loaded.origin
+    let isFound = config == nil
     let path = ConfigurationFile.absolute(name)
     var file: FileWatch?
     if ConfigurationFile.isRegular(path) {
@@ -114,7 +115,7 @@ struct Serve: ParsableCommand {
       }
     }
     try gateway.watchConfiguration(
-      Reloader(file: file) { ConfigurationSource.reload(name, at: path).flatMap(override) })
+      Reloader(file: file) { ConfigurationSource.reload(name, at: path, isFound: isFound).flatMap(override) })
   }
 
   /// Parses memory sizes.

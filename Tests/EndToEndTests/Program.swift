@@ -6,6 +6,8 @@ final class Program {
   let process = Process()
   /// The working folder, which is deleted with this value.
   let folder: URL
+  /// A program whose folder this one uses too.
+  private let other: Program?
   private let outPath: URL
   private let errorPath: URL
 
@@ -25,8 +27,9 @@ final class Program {
   /// pipe, and `output` a device or file to use as standard output.
   init(
     _ arguments: [String], files: [String: String] = [:], links: [String: String] = [:], input: String? = nil,
-    environment: [String: String] = [:], output: String? = nil
+    environment: [String: String] = [:], output: String? = nil, keeping other: Program? = nil
   ) throws {
+    self.other = other
     folder = FileManager.default.temporaryDirectory.appending(path: "hoosh-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for (name, text) in files {
@@ -44,7 +47,9 @@ final class Program {
     for path in [outPath, errorPath] { _ = FileManager.default.createFile(atPath: path.path, contents: nil) }
     process.executableURL = try Self.executable()
     process.arguments = arguments
-    process.environment = environment
+    // A mutant is in the program that is started.
+    let mutant = ProcessInfo.processInfo.environment.filter { $0.key == "HOOSH_MUTANT" }
+    process.environment = environment.merging(mutant) { own, _ in own }
     process.currentDirectoryURL = folder
     let pipe = input.map { _ in Pipe() }
     process.standardInput = pipe ?? FileHandle.nullDevice
