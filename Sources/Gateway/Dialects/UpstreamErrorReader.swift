@@ -122,6 +122,28 @@ enum UpstreamErrorReader {
     return first > index + 6 ? first : nil
   }
 
+  /// Whether a secret is removed. A shorter one is a placeholder and may be part of ordinary words.
+  static func isRemovable(_ secret: String) -> Bool { secret.utf8.count >= 8 }
+
+  /// Returns a body without a secret. It is removed before anything is masked or cut, which could leave a part of it.
+  static func removing(_ secret: String?, from body: [UInt8]) -> [UInt8] {
+    guard let secret, isRemovable(secret) else { return body }
+    return body.replacing(Array(secret.utf8), with: Array("***".utf8))
+  }
+
+  /// Returns a text without a secret. The text may end within the secret, because it was cut.
+  static func removing(_ secret: String, from text: String) -> String {
+    let clean = text.replacing(secret, with: "***")
+    for count in stride(from: secret.utf8.count - 1, through: partMin, by: -1)
+    where clean.utf8.suffix(count).elementsEqual(secret.utf8.prefix(count)) {
+      return String(decoding: clean.utf8.dropLast(count), as: UTF8.self) + "***"
+    }
+    return clean
+  }
+
+  /// The length of the shortest beginning of a secret that is removed from the end of a text.
+  private static let partMin = 4
+
   private static func isCredential(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -137,8 +159,7 @@ enum UpstreamErrorReader {
 extension AttemptFailure {
   /// Returns the failure with every occurrence of a secret that the upstream received removed.
   func without(secret: String?) -> AttemptFailure {
-    // A shorter secret is a placeholder and may be part of ordinary words.
-    guard let secret, secret.utf8.count >= 8 else { return self }
+    guard let secret, UpstreamErrorReader.isRemovable(secret) else { return self }
     switch self {
     case .status(let status, let error): return .status(status, error.without(secret))
     case .error(let error): return .error(error.without(secret))
@@ -150,11 +171,11 @@ extension AttemptFailure {
 extension UpstreamError {
   fileprivate func without(_ secret: String) -> UpstreamError {
     var error = self
-    error.message = message.replacing(secret, with: "***")
-    error.type = type?.replacing(secret, with: "***")
-    error.param = param?.replacing(secret, with: "***")
-    error.code = code?.replacing(secret, with: "***")
-    error.body = body?.replacing(secret, with: "***")
+    error.message = UpstreamErrorReader.removing(secret, from: message)
+    error.type = type.map { UpstreamErrorReader.removing(secret, from: $0) }
+    error.param = param.map { UpstreamErrorReader.removing(secret, from: $0) }
+    error.code = code.map { UpstreamErrorReader.removing(secret, from: $0) }
+    error.body = body.map { UpstreamErrorReader.removing(secret, from: $0) }
     return error
   }
 }

@@ -204,7 +204,7 @@ final class Fetch {
 
   /// The error that the collected body describes.
   var errorStatus: AttemptFailure {
-    let text = collected
+    let text = UpstreamErrorReader.removing(secret, from: collected)
     let wait = head.retryAfter ?? RetryAfter.retryInfo(text.span)?.wholeSeconds
     let error = UpstreamErrorReader.read(text.span, retryAfter: wait.map { min($0, Dispatcher.retryAfterMax) })
     return .status(head.status, error)

@@ -95,6 +95,28 @@ import Testing
     #expect(!Self.read(text).message.contains("012"))
   }
 
+  @Test func `no part of the request's key is left where a text is cut`() {
+    let key = "Zq7provkeyWITHOUTprefix0123456789abcdefXYZ"
+    for count in 250...310 {
+      let failure = AttemptFailure.status(500, Self.read(String(repeating: "x", count: count) + key))
+      #expect(!"\(failure.without(secret: key))".contains(key.prefix(4)), "\(count)")
+    }
+    for count in 1950...2010 {
+      let json = #"{"error":{"message":"\#(String(repeating: "x", count: count))\#(key)"}}"#
+      #expect(!"\(AttemptFailure.error(Self.read(json)).without(secret: key))".contains(key.prefix(4)), "\(count)")
+    }
+  }
+
+  @Test func `the request's key is removed before anything else is masked`() {
+    let key = "beginning-sk-0123456789"
+    let body = Array(#"{"error":"the key \#(key) is bad"}"#.utf8)
+    #expect(UpstreamErrorReader.read(body.span).message == "the key beginning-sk-*** is bad")
+    let removed = UpstreamErrorReader.removing(key, from: body)
+    #expect(UpstreamErrorReader.read(removed.span).message == "the key *** is bad")
+    #expect(UpstreamErrorReader.removing("seven77", from: Array("seven77".utf8)) == Array("seven77".utf8))
+    #expect(UpstreamErrorReader.removing(nil, from: body) == body)
+  }
+
   @Test(arguments: ["Bearer abc+defghijklmn", "Bearer abcdefgh/secretpart", "Bearer abc~def=ghijkl"])
   func `a bearer of any alphabet is masked`(_ text: String) {
     #expect(UpstreamErrorReader.mask(text) == "Bearer ***")
