@@ -138,7 +138,15 @@ extension Connections {
   private func checkOrigin(
     _ head: RequestHead, _ input: Span<UInt8>, _ options: inout Reply.Options
   ) throws(APIError) {
-    guard let origin = head.origin else { return }
+    guard let origin = head.origin else {
+      // Browsers send no origin with images, scripts, and links of another site's page.
+      guard let field = head.secFetchSite else { return }
+      let site = input.bytes(field)
+      if site.matches("none") || site.matches("same-origin") { return }
+      throw APIError(
+        403, .forbiddenOrigin, "Web pages of other sites may not call the gateway without an `Origin`.",
+        closes: true)
+    }
     guard let allowed = settings.origins.allowed(input.bytes(origin)) else {
       throw APIError(
         403, .forbiddenOrigin,

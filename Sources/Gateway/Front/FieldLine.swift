@@ -32,6 +32,7 @@ enum FieldName: String, Sendable {
   case contentType = "content-type"
   case contentEncoding = "content-encoding"
   case origin
+  case secFetchSite = "sec-fetch-site"
   case xRequestID = "x-request-id"
   case xPriority = "x-priority"
   case xSessionID = "x-session-id"
@@ -61,6 +62,7 @@ enum FieldName: String, Sendable {
     case 14:
       if name.matches("content-length") { return .contentLength }
       if name.matches("x-goog-api-key") { return .xGoogAPIKey }
+      if name.matches("sec-fetch-site") { return .secFetchSite }
       if name.matches("anthropic-beta") { return .anthropicBeta }
     case 16: if name.matches("content-encoding") { return .contentEncoding }
     case 17:

@@ -44,6 +44,8 @@ struct RequestHead: Equatable, Sendable {
   var contentType: Slice?
   var contentEncoding: Slice?
   var origin: Slice?
+  /// The relation of a web page to this gateway, from the browser (Fetch Metadata).
+  var secFetchSite: Slice?
   var xRequestID: Slice?
   var xPriority: Slice?
   var xSessionID: Slice?

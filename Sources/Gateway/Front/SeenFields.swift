@@ -34,6 +34,7 @@ struct SeenFields: Sendable {
     case .contentType: try Self.keep(value, name, in: &head.contentType)
     case .contentEncoding: try Self.keep(value, name, in: &head.contentEncoding)
     case .origin: try Self.keep(value, name, in: &head.origin)
+    case .secFetchSite: try Self.keep(value, name, in: &head.secFetchSite)
     case .xRequestID: Self.keepFirst(value, in: &head.xRequestID)
     case .anthropicVersion: Self.keepFirst(value, in: &head.anthropicVersion)
     case .anthropicBeta: Self.keepFirst(value, in: &head.anthropicBeta)

@@ -258,6 +258,25 @@ import Testing
     #expect(preflight.field("content-length") == nil)
   }
 
+  @Test func `a web page of another site needs an allowed origin, whatever the method`() throws {
+    let world = try world("[server]\nallowed_origins = [\"https://app.test\"]")
+    func status(_ fields: String, _ path: String = "/v1/models") throws -> Int {
+      try world.exchange(get(path, "Host: localhost\r\n" + fields)).status
+    }
+    for site in ["cross-site", "same-site", "Cross-Site", "", "other"] {
+      #expect(try status("Sec-Fetch-Site: \(site)\r\n") == 403, "\(site)")
+      #expect(try status("Sec-Fetch-Site: \(site)\r\nOrigin: https://app.test\r\n") == 200, "\(site)")
+      #expect(try status("Sec-Fetch-Site: \(site)\r\nOrigin: https://evil.test\r\n") == 403, "\(site)")
+    }
+    for path in ["/healthz", "/v1/status", "/nowhere"] {
+      #expect(try status("Sec-Fetch-Site: cross-site\r\n", path) == 403, "\(path)")
+    }
+    for site in ["none", "same-origin", "None"] { #expect(try status("Sec-Fetch-Site: \(site)\r\n") == 200) }
+    #expect(try status("Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n") == 400)
+    let post = try world.exchange(World.chat(fields: ["Sec-Fetch-Site: cross-site"]))
+    #expect(post.status == 403)
+  }
+
   @Test func `a key is required, accepted in any of its fields, and rejected if two differ`() throws {
     let world = try world("[auth]\ntokens = [\"first-key\", \"second-key\"]")
     for (fields, status) in [
