@@ -19,6 +19,8 @@ final class Connection {
   let id: ClientID
   /// The client's address; `nil` on a socket without addresses.
   let address: IPAddress?
+  /// A number that tells callers without API keys apart, by their addresses.
+  private(set) lazy var addressKey = Caller.anonymous.queueKey(address: address?.bytes)
   private(set) var phase = Phase.idle
   /// When the phase began.
   private(set) var since: Duration

@@ -133,13 +133,16 @@ final class Dispatcher {
 
   /// Makes the route of a new exchange.
   ///
+  /// - Parameter caller: Tells callers apart.
   /// - Parameter lacksMemory: Whether this machine has no memory for the model, so that local candidates are tried last.
   func route(
-    _ call: Call, _ body: Span<UInt8>, session: AffinityKey?, mayReadMore: Bool, lacksMemory: (String) -> Bool,
+    _ call: Call, _ body: Span<UInt8>, session: AffinityKey?, caller: Int = 0, mayReadMore: Bool,
+    lacksMemory: (String) -> Bool,
     now: Duration
   ) -> RoutePlanBox {
     var plan = balancer.plan(call.model, affinity: affinity(call, session, body))
     let timeouts = configuration.server.timeouts
+    plan.caller = caller
     plan.backoff = configuration.backoff(deadline: now + (call.streams ? timeouts.firstEvent : timeouts.total))
     if plan.count > 1, lacksMemory(call.model) {
       plan.lastResort = BitSet128(

@@ -70,7 +70,29 @@ struct LoadBalancer: ~Copyable {
       }
       if isAtCapacity(plan, available, triesRefused, at: now) { return .atCapacity }
     }
+    if let provider = blockedProvider(plan, at: now),
+      let selection = select(&plan, BitSet128([provider]), except: BitSet128(), true, isForced: true, at: now)
+    {
+      return .attempt(selection)
+    }
     return .noCandidate
+  }
+
+  /// Returns the provider that is tried although its circuit breaker is open, because those of all candidates are: the one
+  /// that would be available first. A caller whose own requests failed there waits.
+  private func blockedProvider(_ plan: RoutePlan, at now: Duration) -> Int? {
+    if plan.hasSingleCandidate || plan.position != nil || !plan.failedProviders.isEmpty { return nil }
+    var soonest: (provider: Int, time: Duration)?
+    for (position, candidate) in candidates(plan).enumerated() where !plan.ineligible.contains(position) {
+      let health = health.providers[candidate.provider]
+      if plan.input.excluded.contains(position) || !health.checks.isHealthy { continue }
+      guard let time = health.breaker.nextAdmission(at: now) else { return nil }
+      let model = router.table.upstreamName(candidate, for: plan.model)
+      guard health.hasKey(for: model, at: now, triesRefused: true), !health.breaker.blames(plan.caller, at: now)
+      else { continue }
+      if soonest.map({ time < $0.time }) ?? true { soonest = (candidate.provider, time) }
+    }
+    return soonest?.provider
   }
 
   /// Returns whether all that a candidate lacks is a slot.
@@ -97,7 +119,7 @@ struct LoadBalancer: ~Copyable {
 
   private mutating func select(
     _ plan: inout RoutePlan, _ available: BitSet128, except lastResort: BitSet128, _ triesRefused: Bool,
-    at now: Duration
+    isForced: Bool = false, at now: Duration
   ) -> Selection? {
     var input = plan.input
     input.available = available
@@ -110,7 +132,7 @@ struct LoadBalancer: ~Copyable {
       guard let permit = concurrency.acquire(provider, model) else { continue }
       guard
         let pass = health.begin(
-          provider, model, at: now, isForced: plan.hasSingleCandidate, triesRefused: triesRefused)
+          provider, model, at: now, isForced: isForced || plan.hasSingleCandidate, triesRefused: triesRefused)
       else {
         concurrency.release(permit)
         continue
@@ -122,7 +144,8 @@ struct LoadBalancer: ~Copyable {
       plan.position = picked.position
       plan.attempts += 1
       return Selection(
-        picked, id: ids[provider], name: router.table.providers[provider].name, model: model, pass, permit)
+        picked, id: ids[provider], name: router.table.providers[provider].name, model: model, pass, permit,
+        caller: plan.caller)
     }
     return nil
   }
@@ -265,7 +288,10 @@ struct LoadBalancer: ~Copyable {
         }
       }
     }
-    return nil
+    guard let provider = blockedProvider(plan, at: now) else { return nil }
+    input.excluded = plan.input.excluded
+    input.available = BitSet128([provider])
+    return router.preview(plan.match, input, loads: concurrency.inFlight, costs: plan.costs)?.position
   }
 
   /// Returns the scopes in which a plan's request can wait for a slot.

@@ -6,6 +6,8 @@ struct RoutePlan: Sendable {
   var input: SelectionInput
   /// The provider that the name pinned the request to. It stays the only one, whatever a reload makes of the name.
   var pin: ProviderID?
+  /// Tells callers apart.
+  var caller = 0
   /// The number of candidates, whether they are available or not.
   var count: Int
   /// The positions of candidates that are selected only if no other is available: the model does not fit this
@@ -53,10 +55,12 @@ struct Selection: Sendable {
   let model: String
   let pass: ProviderHealth.Attempt
   let permit: ConcurrencyLimits.Permit
+  /// Tells callers apart.
+  let caller: Int
 
   init(
     _ picked: Router.Picked, id: ProviderID, name: String, model: String, _ pass: ProviderHealth.Attempt,
-    _ permit: ConcurrencyLimits.Permit
+    _ permit: ConcurrencyLimits.Permit, caller: Int
   ) {
     self.picked = picked
     provider = picked.candidate.provider
@@ -65,6 +69,7 @@ struct Selection: Sendable {
     self.model = model
     self.pass = pass
     self.permit = permit
+    self.caller = caller
   }
 
   /// The index of the API key to use.

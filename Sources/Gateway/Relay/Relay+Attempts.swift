@@ -11,7 +11,7 @@ extension Relay {
     let step = dispatcher.next(
       route, situation,
       waiting: SlotQueue.Request(
-        exchange: exchange.client, caller: request.caller.queueKey(address: connection.address?.bytes),
+        exchange: exchange.client, caller: Self.callerKey(request, connection),
         priority: request.priority, before: exchange.fetch.lastQueueEntry),
       now: reactor.now, random: &random)
     switch step {
@@ -21,6 +21,11 @@ extension Relay {
     case .error(let apiError, let wait, let skipsOwner):
       exchange.noCandidateLeft(apiError, wait: wait, skipsOwner: skipsOwner, &effects)
     }
+  }
+
+  /// Returns a number that tells callers apart: by their keys, or by their addresses without one.
+  static func callerKey(_ request: AcceptedRequest, _ connection: Connection) -> Int {
+    request.caller.id == nil ? connection.addressKey : request.caller.queueKey(address: nil)
   }
 
   private func startAttempt(
@@ -118,12 +123,8 @@ extension Relay {
   }
 
   private func release(_ selection: Selection, _ result: AttemptResult, _ exchange: Exchange, failed: Bool) {
-    var caller = 0
-    if case .requestRefused = result.outcome {
-      caller = exchange.record.caller.queueKey(address: connections[number: exchange.client]?.address?.bytes)
-    }
     let change = dispatcher.release(
-      selection, result.outcome, firstEvent: result.firstEvent, failed: failed, caller: caller,
+      selection, result.outcome, firstEvent: result.firstEvent, failed: failed, caller: selection.caller,
       exchange.fetch.route, now: reactor.now)
     if let change { publish(change) }
     switch result.outcome {

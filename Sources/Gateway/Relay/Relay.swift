@@ -59,7 +59,7 @@ final class Relay {
     do throws(APIError) {
       try admission.admit(request.caller, call)
       exchange.fetch.route = dispatcher.route(
-        call, body.span, session: request.session,
+        call, body.span, session: request.session, caller: Self.callerKey(request, connection),
         mayReadMore: DialectTable.mayReadMore(request.dialectFields),
         lacksMemory: { model in hardware.map { !$0.fits(model) } ?? false }, now: reactor.now)
       exchange.begin(&effects)

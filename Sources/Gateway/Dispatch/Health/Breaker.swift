@@ -36,6 +36,7 @@ struct Breaker: Sendable {
   /// Consecutive failures, now or before it opened.
   private(set) var failures = 0
   private var recent: SlidingWindow
+  private var callers: RecentCallers
   /// The number of times it opened without closing in between.
   private var openings = 0
   /// Counts the changes of state.
@@ -44,6 +45,7 @@ struct Breaker: Sendable {
   init(_ settings: Settings = Settings()) {
     self.settings = settings
     recent = SlidingWindow(for: settings.window)
+    callers = RecentCallers(for: settings.window)
   }
 
   /// Returns whether a request would be admitted.
@@ -68,24 +70,31 @@ struct Breaker: Sendable {
     return Pass(epoch: epoch, isTrial: true)
   }
 
-  /// Records that a request succeeded.
-  mutating func succeeded(_ pass: Pass, at now: Duration) {
+  /// Records that a request of a caller succeeded.
+  mutating func succeeded(_ pass: Pass, caller: Int = 0, at now: Duration) {
+    callers.succeeded(caller, at: now)
     guard pass.epoch == epoch else { return }
     recent.note(at: now)
     failures = 0
     if pass.isTrial { close() }
   }
 
-  /// Records that a request failed.
-  mutating func failed(_ pass: Pass, at now: Duration) {
+  /// Records that a request of a caller failed. The failures of one caller alone do not open the breaker while others get
+  /// answers.
+  mutating func failed(_ pass: Pass, caller: Int = 0, at now: Duration) {
+    callers.failed(caller, at: now)
     guard pass.epoch == epoch else { return }
     recent.note(failed: 1, at: now)
     failures += 1
     if pass.isTrial { return open(at: now) }
+    guard callers.blameProvider(caller, at: now) else { return }
     let (all, failed) = recent.totals(at: now)
     let isMostlyFailing = all >= settings.requestsMin && failed * 100 >= all * settings.failuresPercent
     if failures >= settings.failuresMax || isMostlyFailing { open(at: now) }
   }
+
+  /// Returns whether an open breaker blocks a caller whose own requests failed, unlike others.
+  func blames(_ caller: Int, at now: Duration) -> Bool { callers.isFailing(caller, at: now) }
 
   /// Records that a request ended without a statement about the provider, for example because the caller
   /// disconnected.

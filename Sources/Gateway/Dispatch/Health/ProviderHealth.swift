@@ -171,7 +171,7 @@ struct ProviderHealth: Sendable {
       if outcome == .failed {
         isRejected[key] = false
         checks.requestFailed()
-        breaker.failed(attempt.provider, at: now)
+        breaker.failed(attempt.provider, caller: caller, at: now)
       } else {
         breaker.inconclusive(attempt.provider)
       }
@@ -183,7 +183,7 @@ struct ProviderHealth: Sendable {
     // The provider is reachable, or it could not have said so.
     wasReached = true
     checks.requestAnswered(at: now)
-    breaker.succeeded(attempt.provider, at: now)
+    breaker.succeeded(attempt.provider, caller: caller, at: now)
     isRejected[key] = false
     switch outcome {
     case .answered:
