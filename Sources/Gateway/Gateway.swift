@@ -320,6 +320,11 @@ extension Gateway {
       let isKnown = read.isDiscovered && configuration.providers == settings.configuration.providers
       if isKnown, !endpoints.isReloadAwaited { return }
       let keys = configuration.keysNeedingRestart(since: startConfiguration)
+      // Callers can request reloads, so one that changes nothing must not cost the loop a compilation of all models.
+      if configuration == settings.configuration, !connections.isDraining {
+        endpoints.modelLists.refreshForRouting()
+        return endpoints.reloadEnded(nil, needsRestart: keys)
+      }
       let notes = read.notes.filter { !settings.configuration.notes.contains($0) }
       endpoints.reloadEnded(apply(configuration).map { ReloadFailure($0) }, needsRestart: keys, notes: notes)
     }

@@ -53,6 +53,23 @@ import Testing
     for client in clients { #expect(try world.answer(to: client).status == 200) }
   }
 
+  @Test func `a reload of the same configuration is answered and replaces nothing`() throws {
+    let world = try World(.scripted, [Self.good])
+    let before = world.gateway.settings
+    let same = before.configuration
+    var other = same
+    other.server.allowedHosts = ["new.test"]
+    let changed = other
+    let post = Array("POST /v1/admin/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".utf8)
+    try world.gateway.watchConfiguration(Reloader { .success(same) })
+    #expect(try world.exchange(post).status == 200)
+    #expect(world.gateway.settings === before)
+    let another = try World(.scripted, [Self.good])
+    try another.gateway.watchConfiguration(Reloader { .success(changed) })
+    #expect(try another.exchange(post).status == 200)
+    #expect(another.gateway.settings.configuration.server.allowedHosts == ["new.test"])
+  }
+
   @Test func `a reload discards the cached list of models`() throws {
     let list: (String) -> World.Play = { name in
       { _ in Script.Step.json("{\"object\":\"list\",\"data\":[{\"id\":\"\(name)\",\"object\":\"model\"}]}") }
