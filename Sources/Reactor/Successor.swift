@@ -19,6 +19,12 @@ public enum Successor {
       unsafe linux_spawn(path, words.pointers, variables.pointers, listener), "posix_spawn \(path)")
   }
 
+  /// Waits until a process that was started here has ended, so that it leaves no zombie. Blocks.
+  public static func awaitEnd(of process: Int32) {
+    var status: Int32 = 0
+    while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+  }
+
   /// A NULL-terminated array of C strings.
   @unsafe private final class Words {
     let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>

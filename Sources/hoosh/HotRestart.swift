@@ -29,29 +29,8 @@ struct HotRestart {
     if let predecessor { _ = kill(predecessor, SIGTERM) }
   }
 
-  /// Starts the program file again, with the same arguments and the same listening socket.
-  static func startSuccessor(_ listener: Int32?) {
-    guard let listener, let path = ownPath() else {
-      return Terminal.printError("hoosh: cannot restart: no listening socket, or the program file is unknown")
-    }
-    let arguments = CommandLine.arguments
-    let environment = inherited() + ["LISTEN_FDS=1", "HOOSH_PREDECESSOR=\(getpid())"]
-    do throws(SystemError) {
-      // Starting a process takes time, so it does not run on the loop.
-      try Worker.start {
-        do throws(SystemError) {
-          try Successor.start(path, arguments: arguments, environment: environment, listener: listener)
-        } catch {
-          Terminal.printError("hoosh: cannot start a successor: \(error)")
-        }
-      }
-    } catch {
-      Terminal.printError("hoosh: cannot start a successor: \(error)")
-    }
-  }
-
   /// Returns the path of this program's file, or of the file that replaced it.
-  private static func ownPath() -> String? {
+  static func ownPath() -> String? {
     var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe bytes.withUnsafeMutableBytes {
       unsafe readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
@@ -61,8 +40,9 @@ struct HotRestart {
     return path.hasSuffix(" (deleted)") ? String(path.dropLast(" (deleted)".count)) : path
   }
 
-  /// Returns the environment without the variables that belong to this process alone.
-  private static func inherited() -> [String] {
+  /// Returns the environment of a successor: without the variables that belong to this process alone.
+  static func successorEnvironment() -> [String] {
     Environment.variables.filter { !names.contains($0.key) }.map { "\($0.key)=\($0.value)" }
+      + ["LISTEN_FDS=1", "HOOSH_PREDECESSOR=\(getpid())"]
   }
 }

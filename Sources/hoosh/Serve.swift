@@ -47,8 +47,9 @@ struct Serve: ParsableCommand {
       }
       try gateway.monitorHardware(HardwareScan.options(), prices: HardwareScan.prices())
       try watch(loaded, for: gateway)
+      let restarts = try HotRestarts(reactor)
       hotRestart.stopPredecessor()
-      Self.loop(gateway, reactor)
+      Self.loop(gateway, reactor, restarts)
     } catch let error as SystemError {
       let server = loaded.configuration.server
       let hint = error.isAddressInUse ? "; another process uses this port, choose another with --port" : ""
@@ -68,10 +69,14 @@ struct Serve: ParsableCommand {
   }
 
   /// Handles events until the gateway is over.
-  private static func loop(_ gateway: Gateway, _ reactor: Reactor) {
+  private static func loop(_ gateway: Gateway, _ reactor: Reactor, _ restarts: HotRestarts) {
     while !gateway.isOver {
       for event in reactor.turn() {
-        if case .signal(.user2) = event { HotRestart.startSuccessor(reactor.listenerDescriptor) }
+        switch event {
+        case .signal(.user2): restarts.start(reactor.listenerDescriptor)
+        case .mailboxReady: restarts.takeEnded()
+        default: break
+        }
         gateway.handle(event)
       }
       for notice in gateway.takeNotices() { Terminal.printError(notice) }

@@ -68,4 +68,33 @@ import Testing
     if own.rlim_max > 0 { #expect(try !limit(["HOOSH_CORE_DUMPS": "1"]).contains(#/size +0 +0 /#)) }
   }
 
+  @Test func `one successor runs at a time, and one that fails leaves nothing behind`() throws {
+    let program = try Program(["serve", "-p", "0"], files: ["hoosh.toml": Self.demo])
+    let port = try program.port()
+    let process = program.process.processIdentifier
+    /// The number of processes that a thread of the gateway has started and not awaited. The kernel lists zombies too.
+    func children() -> Int {
+      let folder = "/proc/\(process)/task"
+      let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      let lists = threads.map { try? String(contentsOfFile: "\(folder)/\($0)/children", encoding: .utf8) }
+      return lists.reduce(0) { $0 + ($1?.split(separator: " ").count ?? 0) }
+    }
+    #expect(eventually { children() == 0 })
+    // A successor waits for the writer of a pipe.
+    let path = program.folder.appending(path: "hoosh.toml").path
+    #expect(unlink(path) == 0 && mkfifo(path, 0o600) == 0)
+    program.signal(SIGUSR2)
+    #expect(eventually { children() == 1 })
+    program.signal(SIGUSR2)
+    #expect(eventually { program.errors.contains("a successor runs already") })
+    #expect(children() == 1)
+    let pipe = try FileHandle(forWritingTo: URL(filePath: path))
+    try pipe.write(contentsOf: Data("[broken".utf8))
+    try pipe.close()
+    #expect(eventually { program.errors.contains("the successor has ended") })
+    #expect(children() == 0)
+    let caller = Caller(port)
+    caller.ask("demo-tokens1-rate0-first0")
+    #expect(caller.finish() && caller.answer?.status == 200)
+  }
 }
