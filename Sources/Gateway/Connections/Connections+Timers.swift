@@ -26,9 +26,14 @@ extension Connections {
       return connection.since + server.bodyTimeout + .seconds(connection.body.count / Self.bodyRateMin)
     case .response:
       if let exchange = connection.exchange { return exchange.nextTick }
-      if connection.subscription != nil { return connection.since + settings.timeouts.keepAliveComment }
+      if sendsComments(connection) { return connection.since + settings.timeouts.keepAliveComment }
       return reactor.now + .seconds(60)
     }
+  }
+
+  /// Whether a silent connection gets comments. An interval of 0 means none.
+  private func sendsComments(_ connection: Connection) -> Bool {
+    connection.subscription != nil && settings.timeouts.keepAliveComment > .zero
   }
 
   /// Sets the connection's timer. A timer that is too early stays, and is set again when it fires.
@@ -61,7 +66,7 @@ extension Connections {
       reject(connection, APIError(408, .requestTimeout, "The request took too long to arrive.", closes: true))
     case .response:
       if let exchange = connection.exchange { return (connection, .exchange(exchange)) }
-      if connection.subscription != nil { return (connection, .subscription) }
+      if sendsComments(connection) { return (connection, .subscription) }
       schedule(connection)
     }
     return nil

@@ -60,6 +60,19 @@ import Testing
     #expect(try page(0, 7).count == 7)
   }
 
+  @Test(arguments: [(0, 0...0), (0.02, 2...100)] as [(Double, ClosedRange<Int>)])
+  func `a silent subscription gets comments at their interval, and none at an interval of 0`(
+    _ seconds: Double, _ comments: ClosedRange<Int>
+  ) throws {
+    let world = try World(
+      .scripted, toml: "[server]\nkeep_alive_comment_secs = \(seconds)\n", [{ _ in Script.Step.answer }])
+    let client = Self.subscriber(world)
+    world.run(for: .milliseconds(200))
+    #expect(comments.contains(client.text.matches(of: #/: keep-alive\n\n/#).count))
+    _ = try world.exchange(World.chat())
+    #expect(world.run { !Self.ids(client).isEmpty })
+  }
+
   @Test func `at most 64 clients read events, and one that left makes room`() throws {
     let world = try Self.world()
     let clients = (0..<64).map { _ in Self.subscriber(world) }
