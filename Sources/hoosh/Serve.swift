@@ -49,6 +49,8 @@ struct Serve: ParsableCommand {
       try watch(loaded, for: gateway)
       let restarts = try HotRestarts(reactor)
       hotRestart.stopPredecessor()
+      // A client that is answered can rely on the banner.
+      LineWriter.finishServing(within: .milliseconds(100))
       Self.loop(gateway, reactor, restarts)
     } catch let error as SystemError {
       let server = loaded.configuration.server
