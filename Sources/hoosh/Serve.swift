@@ -37,6 +37,9 @@ struct Serve: ParsableCommand {
       options.takesSignals = true
       let reactor = try Reactor(options)
       let gateway = try Gateway(loaded.configuration, reactor: reactor, seed: UInt64.random(in: .min ... .max))
+      Terminal.printError(Self.overview(loaded))
+      // Before any client can connect, so that a client which is there can rely on it.
+      LineWriter.finishServing(within: .milliseconds(100))
       let port = try gateway.listen(inherited: hotRestart.listener)
       Terminal.printError(Self.banner(loaded, port, reactor))
       if gateway.clientsMax < loaded.configuration.server.clientsMax {
@@ -49,8 +52,6 @@ struct Serve: ParsableCommand {
       try watch(loaded, for: gateway)
       let restarts = try HotRestarts(reactor)
       hotRestart.stopPredecessor()
-      // A client that is answered can rely on the banner.
-      LineWriter.finishServing(within: .milliseconds(100))
       Self.loop(gateway, reactor, restarts)
     } catch let error as SystemError {
       let server = loaded.configuration.server
@@ -158,11 +159,10 @@ struct Serve: ParsableCommand {
     } while reactor.waitingBytes.output > 0 && reactor.now < end
   }
 
-  private static func banner(_ loaded: ConfigurationSource.Loaded, _ port: Int, _ reactor: Reactor) -> String {
+  /// The providers, and what else the operator should know of the configuration.
+  private static func overview(_ loaded: ConfigurationSource.Loaded) -> String {
     let configuration = loaded.configuration
-    let bind = reactor.listenerAddress.map { "\($0)" } ?? configuration.server.bind
-    let url = "http://\(bind.contains(":") ? "[\(bind)]" : bind):\(port)"
-    var lines = ["hoosh \(Gateway.version) listens on \(url) (configuration: \(loaded.origin))"]
+    var lines = ["Providers:"]
     for provider in configuration.providers where provider.isEnabled {
       let models = provider.models.isEmpty ? "every model" : provider.models.joined(separator: ", ")
       lines.append("  \(provider.name): \(models), \(provider.place)")
@@ -171,14 +171,23 @@ struct Serve: ParsableCommand {
     if !loaded.isFile, configuration.providers.count == 1 {
       lines.append("  No local model server was found (Ollama, llama.cpp, LM Studio, vLLM), and no API key is set.")
     }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The address that clients use, and a request to try.
+  private static func banner(_ loaded: ConfigurationSource.Loaded, _ port: Int, _ reactor: Reactor) -> String {
+    let configuration = loaded.configuration
+    let bind = reactor.listenerAddress.map { "\($0)" } ?? configuration.server.bind
+    let url = "http://\(bind.contains(":") ? "[\(bind)]" : bind):\(port)"
     let model =
       configuration.providers.first { $0.isEnabled && $0.kind == .demo }
       .flatMap { $0.models.first { !$0.contains("*") } } ?? "MODEL"
     let key = configuration.auth.tokens.isEmpty ? "" : " -H 'authorization: Bearer YOUR_KEY'"
-    lines.append("Try:")
-    lines.append(
-      "  curl -N \(url)/v1/chat/completions\(key) -H 'content-type: application/json' "
-        + "-d '{\"model\":\"\(model)\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'")
-    return lines.joined(separator: "\n")
+    return """
+      hoosh \(Gateway.version) listens on \(url) (configuration: \(loaded.origin))
+      Try:
+        curl -N \(url)/v1/chat/completions\(key) -H 'content-type: application/json' \
+      -d '{"model":"\(model)","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
+      """
   }
 }

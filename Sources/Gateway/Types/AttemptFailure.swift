@@ -60,13 +60,13 @@ enum AttemptFailure: Error, Equatable {
     }
   }
 
-  /// Whether the provider does not have the model.
+  /// Whether a 404 says that the provider does not have the model.
   func isMissing(_ model: String) -> Bool {
     guard case .status(404, let error) = self else { return false }
     return error.hasModelCode || !model.isEmpty && error.message.namesWord(model)
   }
 
-  /// Whether the provider does not know the model.
+  /// Whether the status is 404, whatever it is about.
   var isNotFound: Bool {
     if case .status(404, _) = self { true } else { false }
   }

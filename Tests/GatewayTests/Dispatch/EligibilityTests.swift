@@ -148,6 +148,16 @@ import Testing
     #expect(known.model("mine", at: 0) == nil)
   }
 
+  @Test func `a price for all providers is not that of a provider on this machine, unless it is named`() {
+    func cost(_ model: Configuration.Model, at provider: Int) -> UInt64? {
+      Self.known([model]).model("big", at: provider)?.model.cost(.init(input: 1_000_000, output: 0))
+    }
+    let general = Configuration.Model(name: "big", inputPrice: 3, outputPrice: 3, timeouts: .init())
+    #expect(cost(general, at: 0) == 3_000_000_000_000 && cost(general, at: 2) == 0)
+    let named = Configuration.Model(name: "big", provider: "here", inputPrice: 3, outputPrice: 3, timeouts: .init())
+    #expect(cost(named, at: 2) == 3_000_000_000_000)
+  }
+
   @Test func `profiles are cached, up to a limit`() {
     var known = Self.known()
     let profile = known.profile(of: "any", [(0, "big"), (0, "small"), (1, "unknown")])
