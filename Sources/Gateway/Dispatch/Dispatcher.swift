@@ -219,13 +219,12 @@ final class Dispatcher {
   /// Releases an attempt's slot and records its result; returns the change of its provider's health, if there is one.
   ///
   /// - Parameter failed: Whether another attempt follows.
-  /// - Parameter caller: Tells callers apart.
   func release(
-    _ selection: Selection, _ result: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool, caller: Int = 0,
+    _ selection: Selection, _ result: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool,
     _ route: RoutePlanBox?, now: Duration
   ) -> HealthTracker.Change? {
     let change = balancer.ended(
-      selection, result, firstEvent: firstEvent, failed: failed, caller: caller, route, at: now)
+      selection, result, firstEvent: firstEvent, failed: failed, route, at: now)
     queue.slotMayBeFree()
     return change
   }

@@ -171,10 +171,9 @@ struct LoadBalancer: ~Copyable {
   /// Records the result of an attempt and releases its slot. Returns the change of the provider's health, if any.
   ///
   /// - Parameter failed: Whether the request needs another attempt.
-  /// - Parameter caller: Tells callers apart.
   mutating func ended(
     _ selection: Selection, _ outcome: ProviderHealth.Outcome, firstEvent: Duration?, failed: Bool,
-    caller: Int, _ box: RoutePlanBox?, at now: Duration
+    _ box: RoutePlanBox?, at now: Duration
   ) -> HealthTracker.Change? {
     concurrency.release(selection.permit)
     if let firstEvent {
@@ -184,7 +183,7 @@ struct LoadBalancer: ~Copyable {
     }
     guard let provider = index(of: selection) else { return nil }
     let change = health.ended(
-      provider, selection.pass, outcome, model: selection.model, caller: caller, at: now)
+      provider, selection.pass, outcome, model: selection.model, caller: selection.caller, at: now)
     guard failed, let box, !hasAnotherKey(provider, selection.model, outcome, box.plan, at: now) else {
       return change
     }

@@ -124,7 +124,7 @@ extension Relay {
 
   private func release(_ selection: Selection, _ result: AttemptResult, _ exchange: Exchange, failed: Bool) {
     let change = dispatcher.release(
-      selection, result.outcome, firstEvent: result.firstEvent, failed: failed, caller: selection.caller,
+      selection, result.outcome, firstEvent: result.firstEvent, failed: failed,
       exchange.fetch.route, now: reactor.now)
     if let change { publish(change) }
     switch result.outcome {
