@@ -151,6 +151,7 @@ public final class Gateway {
   private func finishEvent() {
     repeat {
       relay.dispatchQueued()
+      relay.resumeLongAnswers()
       endpoints.sendAwaitedModels()
       while let connection = connections.takeFinished() { serve(connection) }
     } while dispatcher.queue.isCheckDue

@@ -52,6 +52,19 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The addresses that one host has at least: its IPv4 address, or its network of 64 bits in IPv6 (RFC 4291 section
+  /// 2.5.4), in which it can choose as many addresses as it likes.
+  public var network: IPAddress {
+    let isMapped = isIPv6 && high == 0
+    return isIPv6 && !isMapped ? IPAddress(high: high) : self
+  }
+
+  private init(high: UInt64) {
+    self.high = high
+    low = 0
+    isIPv6 = true
+  }
+
   /// Whether only this machine can reach the address: 127/8, `::1`, or 127/8 mapped into IPv6.
   public var isLoopback: Bool {
     guard isIPv6 else { return high >> 56 == 127 }

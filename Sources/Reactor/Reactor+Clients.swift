@@ -69,7 +69,11 @@ extension Reactor {
     clients.table[.init(bits: client.bits)].withBorrowed { body($0.incoming.readable) }
   }
 
-  /// The unread input and the pending output of all clients, in bytes.
+  /// The unread input and the pending output of all clients, in bytes. Unlike `waitingBytes`, it is kept up to date, and
+  /// so costs nothing to read.
+  public var clientBytes: Int { clients.waitingBytes }
+
+  /// The unread input and the pending output of all clients, in bytes, summed up at each call.
   public var waitingBytes: (input: Int, output: Int) {
     var waiting = (input: 0, output: 0)
     for slot in clients.table.slots {
@@ -82,7 +86,7 @@ extension Reactor {
 
   /// Removes input that was read.
   public func consumeInput(of client: ClientID, _ count: Int) {
-    clients.table[.init(bits: client.bits)]?.incoming.consume(count)
+    clients.consumeInput(.init(bits: client.bits), count)
   }
 
   /// Releases the memory of a client's input if none of it is unread.

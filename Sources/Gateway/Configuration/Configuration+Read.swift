@@ -106,7 +106,7 @@ struct ConfigurationReader {
       modelsCache: values.seconds("server.models_cache_secs"),
       strict: values.boolean("server.strict") ?? false,
       clientsMax: values.integer("server.clients_max") ?? 0,
-      clientsPerAddressMax: values.integer("server.clients_per_address_max") ?? 0,
+      clientsPerAddressMax: values.integer("server.clients_per_address_max"),
       requestBodiesBytesMax: values.integer("server.request_bodies_bytes_max") ?? 0,
       memoryBytesMax: values.integer("server.memory_bytes_max") ?? 0,
       outputHighWater: values.integer("server.output_high_water_bytes") ?? 0,

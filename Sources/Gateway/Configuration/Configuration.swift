@@ -43,8 +43,8 @@ public struct Configuration: Sendable, Equatable {
     /// Whether a request with fields that its provider does not support is rejected.
     public var strict: Bool
     public var clientsMax: Int
-    /// Zero means no limit.
-    public var clientsPerAddressMax: Int
+    /// Zero means no limit. `nil` means the default, which limits other machines only.
+    public var clientsPerAddressMax: Int?
     public var requestBodiesBytesMax: Int
     /// Zero means no limit.
     public var memoryBytesMax: Int

@@ -86,17 +86,22 @@ public enum ConfigurationKeys {
         "Largest number of open client connections. hoosh answers one more with 503 and closes it. The "
         + "open-file limit of the process can lower this number."),
     ConfigurationKey(
-      path: "server.clients_per_address_max", kind: .integer(0...100_000), defaultValue: "0",
-      documentation: "Largest number of open client connections from one IP address. 0 means no limit."),
+      path: "server.clients_per_address_max", kind: .integer(0...100_000),
+      documentation:
+        "Largest number of open client connections from one IPv4 address or one IPv6 network of 64 bits. 0 "
+        + "means no limit. Without this key, other machines may open 1024 each, and this machine any number."),
     ConfigurationKey(
       path: "server.request_bodies_bytes_max", kind: .integer(1_048_576...1_099_511_627_776),
       defaultValue: "268435456",
       documentation: "Largest total size of all request bodies in memory, in bytes. A body counts from its arrival "
         + "to the end of the response. A request above the limit gets 503."),
     ConfigurationKey(
-      path: "server.memory_bytes_max", kind: .integer(0...1_099_511_627_776), defaultValue: "0",
-      documentation: "Resident memory, in bytes, above which new requests get 503 while running ones continue. 0 "
-        + "means no limit. `--max-memory` overrides it."),
+      path: "server.memory_bytes_max", kind: .integer(0...1_099_511_627_776),
+      defaultValue: "1073741824",
+      documentation:
+        "Memory, in bytes, above which new requests get 503 while running ones continue: that of the process, "
+        + "and the sum of what has arrived, was translated, and waits to be sent. 0 means no limit. `--max-memory` "
+        + "overrides it."),
     ConfigurationKey(
       path: "server.output_high_water_bytes", kind: .integer(16_384...67_108_864), defaultValue: "262144",
       documentation: "Buffered output of one client, in bytes, above which hoosh stops reading from the upstream. "
@@ -106,7 +111,9 @@ public enum ConfigurationKeys {
       documentation: "Seconds to receive the headers of a request, from the first byte."),
     ConfigurationKey(
       path: "server.body_timeout_secs", kind: .number(0.01...day), defaultValue: "30",
-      documentation: "Seconds to receive the body of a request, plus 1 second for each 1024 bytes received."),
+      documentation:
+        "Seconds to receive the body of a request, plus 1 second for each 1024 bytes received, at most as many "
+        + "again. A body that takes longer must have come at that rate, and again in each further such period."),
     ConfigurationKey(
       path: "server.client_read_timeout_secs", kind: .number(0.01...day), defaultValue: "30",
       documentation: "Seconds a client above the high-water mark may go without reading before its connection is "

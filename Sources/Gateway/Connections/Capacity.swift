@@ -18,18 +18,32 @@ struct Capacity {
   /// The bytes that a connection is taken to use.
   private static let connectionBytes = 32 * 1024
 
+  /// Connections of one address of another machine, unless the configuration says otherwise.
+  static let clientsPerRemoteAddressMax = 1024
+  /// A caller's incomplete bodies may use that many times the bytes that are left for all, apart from an eighth that is
+  /// kept for callers with small bodies.
+  ///
+  /// A share of what is left, and not of the limit: a caller that is alone gets seven tenths of the limit, and where
+  /// several take all they can, there is still room for the next.
+  private static let shareFactor = 4
+
   let clientsMax: Int
-  let clientsPerAddressMax: Int
+  private let clientsPerAddressMax: Int?
   let bodiesBytesMax: Int
-  let memoryBytesMax: Int
+  var memoryBytesMax: Int
 
   /// Bytes of request bodies: those being received, and those kept until their response is complete. Each is counted
   /// once; the copy of a small one that is being sent to an upstream belongs to its transfer.
   var bodyBytes = 0
+  /// Bytes of exchanges beside their bodies: answers that are being collected, and translated requests.
+  var exchangeBytes = 0
   /// Connections accepted since the start, and those of them that were rejected because of a limit.
   var accepted = 0
   var rejected = 0
+  /// Connections by address, of the addresses that have a limit.
   private var addresses: [IPAddress: Int] = [:]
+  /// Bytes of bodies by caller, of bodies that did not arrive at once.
+  private var shares: [Int: Int] = [:]
   /// The most bytes that connections and bodies used since memory was last returned.
   private var peak = 0
   private var resident = 0
@@ -47,15 +61,36 @@ struct Capacity {
 
   /// Counts a connection; false if its address has too many.
   mutating func addConnection(_ address: IPAddress?) -> Bool {
-    guard clientsPerAddressMax > 0, let address else { return true }
-    addresses[address, default: 0] += 1
-    return addresses[address, default: 0] <= clientsPerAddressMax
+    guard let address, let most = connectionsMax(address) else { return true }
+    addresses[address.network, default: 0] += 1
+    return addresses[address.network, default: 0] <= most
   }
 
   /// Stops counting a connection.
   mutating func removeConnection(_ address: IPAddress?) {
-    guard clientsPerAddressMax > 0, let address, let count = addresses[address] else { return }
-    addresses[address] = count > 1 ? count - 1 : nil
+    guard let address, let count = addresses[address.network] else { return }
+    addresses[address.network] = count > 1 ? count - 1 : nil
+  }
+
+  /// The most connections of an address; `nil` if it has no limit.
+  private func connectionsMax(_ address: IPAddress) -> Int? {
+    guard let most = clientsPerAddressMax else {
+      return address.isLoopback ? nil : Self.clientsPerRemoteAddressMax
+    }
+    return most > 0 ? most : nil
+  }
+
+  /// Counts bytes of a body towards its caller's share of all bodies; false if the share is used up.
+  mutating func addShare(_ bytes: Int, of caller: Int) -> Bool {
+    let share = shares[caller, default: 0] + bytes
+    shares[caller] = share
+    return share <= bodiesBytesMax / 64 || share / Self.shareFactor <= bodiesBytesMax * 7 / 8 - bodyBytes
+  }
+
+  /// Stops counting bytes towards a caller's share.
+  mutating func removeShare(_ bytes: Int, of caller: Int) {
+    guard let share = shares[caller] else { return }
+    shares[caller] = share > bytes ? share - bytes : nil
   }
 
   private func used(_ connections: Int) -> Int { connections * Self.connectionBytes + bodyBytes }
@@ -69,9 +104,16 @@ struct Capacity {
   /// Memory is returned; the next peak counts from here.
   mutating func trimmed(connections: Int) { peak = used(connections) }
 
+  /// Whether the bytes that are held for clients and providers have reached the memory limit: what has arrived and is not
+  /// read yet, what was translated, and what was made for a client and is not sent yet, of every endpoint.
+  func isAccountFull(_ reactor: Reactor) -> Bool {
+    memoryBytesMax > 0 && reactor.clientBytes + bodyBytes + exchangeBytes > memoryBytesMax
+  }
+
   /// Whether the process uses more memory than its limit.
   mutating func exceedsMemoryLimit(_ reactor: Reactor) -> Bool {
     guard memoryBytesMax > 0 else { return false }
+    if isAccountFull(reactor) { return true }
     if measuredAt.map({ reactor.now - $0 >= Self.residentMaxAge }) ?? true {
       resident = reactor.residentBytes
       measuredAt = reactor.now

@@ -20,7 +20,7 @@ final class Connection {
   /// The client's address; `nil` on a socket without addresses.
   let address: IPAddress?
   /// A number that tells callers without API keys apart, by their addresses.
-  private(set) lazy var addressKey = Caller.anonymous.queueKey(address: address?.bytes)
+  private(set) lazy var addressKey = Caller.anonymous.queueKey(address: address?.network.bytes)
   private(set) var phase = Phase.idle
   /// When the phase began.
   private(set) var since: Duration
@@ -32,6 +32,12 @@ final class Connection {
   var body: [UInt8] = []
   /// Bytes of the body that count towards the limit of all bodies together.
   var bodyCharge = 0
+  /// Bytes of the body that count towards its caller's share of them, and the caller.
+  var share: (bytes: Int, caller: Int)?
+  /// Bytes of the exchange that count towards the memory limit, beside the body.
+  var exchangeCharge = 0
+  /// Bytes of the body that were there when its present period began.
+  private(set) var bytesBefore = 0
 
   /// The call that is being answered, if the request is one.
   var exchange: Exchange?
@@ -61,12 +67,36 @@ final class Connection {
     since = now
   }
 
+  /// Whether a caller with an API key uses the connection.
+  private(set) var isKnown = false
+
+  /// The head of a request is accepted.
+  func accepted(_ request: AcceptedRequest) {
+    self.request = request
+    if request.caller.id != nil { isKnown = true }
+  }
+
+  /// Whether the client is a program of this machine, as far as its address says.
+  var isOfThisMachine: Bool { address?.isLoopback ?? true }
+
+  /// A number that tells callers apart: by their API keys, or by their addresses without one.
+  func callerKey(_ request: AcceptedRequest) -> Int {
+    request.caller.id == nil ? addressKey : request.caller.queueKey(address: nil)
+  }
+
   /// The number under which exchanges and tables refer to it.
   var number: UInt64 { id.bits }
 
   func enter(_ phase: Phase, now: Duration) {
     self.phase = phase
     since = now
+    bytesBefore = 0
+  }
+
+  /// Begins another period in which the body must grow.
+  func continueBody(now: Duration) {
+    since = now
+    bytesBefore = body.count
   }
 
   /// Something was sent that keeps the response alive.

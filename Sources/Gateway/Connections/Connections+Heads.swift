@@ -104,7 +104,7 @@ extension Connections {
     let request = AcceptedRequest(
       endpoint: endpoint, path: row.name, options: options, caller: try caller(head, input, row), at: reactor.now,
       bytes: head.byteCount)
-    if row.takesBody { try checkMemory() }
+    if !row.isSmall { try checkMemory() }
     if let name = endpoint.idSlice {
       guard let model = PercentEncoding.decode(input.bytes(name)) else {
         throw APIError(400, .malformedRequest, "The model's name in the path is not percent-encoded UTF-8.")

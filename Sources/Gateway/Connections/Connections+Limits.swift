@@ -14,6 +14,12 @@ extension Connections {
       "The request bodies in memory have reached `server.request_bodies_bytes_max`. Retry later.", closes: true,
       retryAfter: 1)
   }
+  private static var tooLargeShare: APIError {
+    APIError(
+      503, .overloaded,
+      "The request bodies that are on their way from this caller take too much of `server.request_bodies_bytes_max`. Wait for their responses.",
+      closes: true, retryAfter: 1)
+  }
   private static var outOfMemory: APIError {
     APIError(503, .overloaded, "The gateway has reached its memory limit. Retry later.", retryAfter: 1)
   }
@@ -23,12 +29,27 @@ extension Connections {
     capacity.accepted += 1
     capacity.grew(connections: count)
     let isAllowed = capacity.addConnection(connection.address)
-    if count > capacity.clientsMax { return Self.tooManyClients }
-    return isAllowed ? nil : Self.tooManyOfAddress
+    if count > capacity.clientsMax, !closeStranger() { return Self.tooManyClients }
+    if !isAllowed { return Self.tooManyOfAddress }
+    if !settings.keys.allowsAnonymous {
+      strangers.append(connection, openMax: capacity.clientsMax) { self[number: $0] }
+    }
+    return nil
+  }
+
+  /// Closes the connection that has been without an API key for longest, so that strangers cannot keep out the callers
+  /// with keys; false if there is none. Without keys there are no strangers.
+  private func closeStranger() -> Bool {
+    guard let stranger = strangers.takeOldest({ self[number: $0] }) else { return false }
+    if stranger.phase == .idle { close(stranger) } else { reject(stranger, Self.tooManyClients) }
+    return true
   }
 
   /// Whether there are too many connections even to respond with an error.
   var exceedsErrorReplyLimit: Bool { reactor.clientCount > capacity.clientsMax + Capacity.errorRepliesMax }
+
+  /// Whether the bytes that are held for clients and providers have reached the memory limit.
+  var isAccountFull: Bool { capacity.isAccountFull(reactor) }
 
   /// Rejects a request if the process has reached its memory limit.
   func checkMemory() throws(APIError) {
@@ -44,8 +65,29 @@ extension Connections {
     if capacity.bodyBytes > capacity.bodiesBytesMax { throw Self.tooManyBodies }
   }
 
-  /// A connection's body is not needed any more.
+  /// Counts the part of an incomplete body that has arrived towards its caller's share of all bodies; rejects the request
+  /// if the share is used up. Most bodies arrive at once, and are never counted here.
+  ///
+  /// Programs of this machine without API keys have no shares: nothing tells them apart.
+  func chargeShare(_ connection: Connection) throws(APIError) {
+    guard let request = connection.request, request.caller.id != nil || !connection.isOfThisMachine else { return }
+    let counted = connection.share ?? (bytes: 0, caller: connection.callerKey(request))
+    let count = connection.body.count
+    connection.share = (count, counted.caller)
+    guard capacity.addShare(count - counted.bytes, of: counted.caller) else { throw Self.tooLargeShare }
+  }
+
+  /// Counts the bytes that a connection's exchange holds beside the body.
+  func chargeExchange(_ connection: Connection, _ bytes: Int) {
+    if bytes == connection.exchangeCharge { return }
+    capacity.exchangeBytes += bytes - connection.exchangeCharge
+    connection.exchangeCharge = bytes
+  }
+
+  /// A connection's body is not needed any more, and its exchange is over.
   func releaseBody(_ connection: Connection) {
+    chargeExchange(connection, 0)
+    if let share = connection.share.take() { capacity.removeShare(share.bytes, of: share.caller) }
     guard connection.bodyCharge > 0 else { return }
     capacity.bodyBytes -= connection.bodyCharge
     connection.bodyCharge = 0

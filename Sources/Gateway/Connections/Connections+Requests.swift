@@ -72,7 +72,7 @@ extension Connections {
   private func finishHead(_ connection: Connection, _ request: AcceptedRequest) {
     reactor.consumeInput(of: connection.id, request.bytes)
     connection.reader = HeadReader()
-    connection.request = request
+    connection.accepted(request)
   }
 
   private enum BodyProgress {
@@ -100,7 +100,9 @@ extension Connections {
     do throws(APIError) {
       try chargeBody(connection)
       switch result {
-      case .success(false): return .incomplete
+      case .success(false):
+        try chargeShare(connection)
+        return .incomplete
       case .success(true): break
       case .failure(let error): throw error.apiError
       }

@@ -23,12 +23,20 @@ extension Connections {
       return max(drainBegan + Self.idleDrainGrace, newBy)
     case .head: return connection.since + server.headerTimeout
     case .body:
-      return connection.since + server.bodyTimeout + .seconds(connection.body.count / Self.bodyRateMin)
+      let earned = Duration.seconds((connection.body.count - connection.bytesBefore) / Self.bodyRateMin)
+      return connection.since + server.bodyTimeout + min(earned, server.bodyTimeout)
     case .response:
       if let exchange = connection.exchange { return exchange.nextTick }
       if sendsComments(connection) { return connection.since + settings.timeouts.keepAliveComment }
       return reactor.now + .seconds(60)
     }
+  }
+
+  /// Whether a body has arrived at the minimum rate in the period that ends now. Earlier periods do not count, so that a
+  /// body that stops is given up soon, however much of it is there.
+  private func isGrowing(_ connection: Connection) -> Bool {
+    let seconds = max(1, Int((reactor.now - connection.since) / .seconds(1)))
+    return connection.body.count - connection.bytesBefore >= Self.bodyRateMin * seconds
   }
 
   /// Whether a silent connection gets comments. An interval of 0 means none.
@@ -62,6 +70,9 @@ extension Connections {
       connection.aboveHighWaterSince = reactor.now
       schedule(connection)
     case .idle: close(connection)
+    case .body where isGrowing(connection):
+      connection.continueBody(now: reactor.now)
+      schedule(connection)
     case .head, .body:
       reject(connection, APIError(408, .requestTimeout, "The request took too long to arrive.", closes: true))
     case .response:

@@ -4,7 +4,7 @@ internal import Reactor
 final class Connections {
   /// Pipelined input that may wait while a request is answered, in bytes.
   static let pipelineBytesMax = 64 * 1024
-  /// Bytes a second at which a body must arrive once its timeout has passed.
+  /// Bytes a second at which a body must arrive in each period of its timeout.
   static let bodyRateMin = 1024
   /// Requests on one connection.
   static let requestsMax = 10_000
@@ -18,6 +18,8 @@ final class Connections {
   private(set) var settings: Settings
   private(set) var table = IDTable<Connection>()
   var capacity: Capacity
+  /// The connections that no caller with an API key has used.
+  var strangers = Strangers()
   /// When the drain began; no new request is read after it.
   private(set) var drainBegan: Duration?
   private var date = HTTPDate()

@@ -55,6 +55,8 @@ final class EndpointRow: Sendable {
   let method: RequestHead.Method
   let body: Body
   let access: Access
+  /// Whether the response is small whatever happens, so that it is sent at the memory limit, too.
+  let isSmall: Bool
   /// The path as the access log writes it: one name for all spellings.
   let name: String
   let endpoint: Make
@@ -63,7 +65,8 @@ final class EndpointRow: Sendable {
   /// - Parameter id: The part of the path behind the ID.
   init(
     _ root: Root, _ path: StaticString, id suffix: StaticString? = nil, _ method: RequestHead.Method,
-    _ body: Body = .none, access: Access = .caller, name: String? = nil, _ endpoint: @escaping Make
+    _ body: Body = .none, access: Access = .caller, isSmall: Bool = false, name: String? = nil,
+    _ endpoint: @escaping Make
   ) {
     self.root = root
     self.path = path
@@ -71,6 +74,7 @@ final class EndpointRow: Sendable {
     self.method = method
     self.body = body
     self.access = access
+    self.isSmall = isSmall || access == .anyone
     self.name = name ?? root.prefix + "\(path)" + (suffix.map { "{id}\($0)" } ?? "")
     self.endpoint = endpoint
   }

@@ -45,21 +45,21 @@ enum EndpointTable {
     EndpointRow(.ollama, "/tags", .get) { _, _ in .ollamaTags },
     EndpointRow(.ollama, "/show", .post, .anyJSON) { _, _ in .ollamaShow },
     EndpointRow(.ollama, "/ps", .get) { _, _ in .ollamaLoaded },
-    EndpointRow(.ollama, "/version", .get) { _, _ in .ollamaVersion },
+    EndpointRow(.ollama, "/version", .get, isSmall: true) { _, _ in .ollamaVersion },
   ]
 
   /// The gateway's own endpoints.
   private static let own = [
-    EndpointRow(.none, "/", .get) { _, _ in .root },
+    EndpointRow(.none, "/", .get, isSmall: true) { _, _ in .root },
     EndpointRow(.none, "/healthz", .get, access: .anyone) { _, _ in .liveness },
     EndpointRow(.none, "/health", .get, access: .anyone, name: "/healthz") { _, _ in .liveness },
     EndpointRow(.none, "/v1/health", .get, access: .anyone, name: "/healthz") { _, _ in .liveness },
     EndpointRow(.none, "/ping", .get, access: .anyone, name: "/healthz") { _, _ in .liveness },
     EndpointRow(.none, "/readyz", .get, access: .anyone) { _, _ in .readiness },
     EndpointRow(.ollama, "/hello", .get, access: .anyone) { _, _ in .hello },
-    EndpointRow(.none, "/v1/status", .get) { _, _ in .status },
+    EndpointRow(.none, "/v1/status", .get, isSmall: true) { _, _ in .status },
     EndpointRow(.api, "/health/providers", .get) { _, _ in .healthProviders },
-    EndpointRow(.api, "/health/heartbeat", .get) { _, _ in .healthHeartbeat },
+    EndpointRow(.api, "/health/heartbeat", .get, isSmall: true) { _, _ in .healthHeartbeat },
     EndpointRow(.api, "/events/recent", .get) { _, query in .recentEvents(EventQuery(query)) },
     EndpointRow(.api, "/events", .get) { _, query in .events(EventQuery(query)) },
     EndpointRow(.api, "/queue/status", .get) { _, _ in .queueStatus },

@@ -33,6 +33,7 @@ extension Endpoints {
       [
         ("input", waiting.input), ("output", waiting.output),
         ("bodies", capacity.bodyBytes), ("bodies_max", capacity.bodiesBytesMax),
+        ("exchanges", capacity.exchangeBytes),
         ("requests", reactor.waitingRequestBytes), ("responses", reactor.waitingResponseBytes),
         ("resident", reactor.residentBytes),
         ("memory_max", capacity.memoryBytesMax),

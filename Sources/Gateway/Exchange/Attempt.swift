@@ -9,11 +9,14 @@ struct Attempt: ~Copyable {
   let hold: Admission.Hold
   /// The transfer's number; `nil` once the transfer ended.
   var transfer: UInt64?
+  /// Bytes of the request, if it is a translation of the caller's.
+  let translatedBytes: Int
 
-  init(_ selection: Selection, _ hold: Admission.Hold, transfer: UInt64) {
+  init(_ selection: Selection, _ hold: Admission.Hold, transfer: UInt64, translatedBytes: Int = 0) {
     self.selection = selection
     self.hold = hold
     self.transfer = transfer
+    self.translatedBytes = translatedBytes
   }
 }
 

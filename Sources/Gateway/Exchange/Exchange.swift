@@ -134,6 +134,9 @@ final class Exchange {
   /// Whether body bytes are read as they arrive; otherwise they may wait for the end of the body.
   var isStreamingBody: Bool { fetch.reading == .events }
 
+  /// Bytes that the exchange holds beside the caller's body.
+  var heldBytes: Int { fetch.heldBytes + held.count }
+
   /// Reads body bytes that arrived; returns how many were read. Of a stream that may be less than all: small events can
   /// become far more output, which stops at `outputMax`.
   @discardableResult

@@ -7,6 +7,8 @@ final class Fetch {
   static let answerBytesMax = 16 * 1024 * 1024
   /// Bytes of an error response that are read.
   static let errorBytesMax = 64 * 1024
+  /// Bytes of an answer that are collected whatever else is in memory.
+  private static let shortAnswerBytes = 64 * 1024
   /// Bytes of a request that the kernel's buffers take, whatever the upstream does.
   static let unwatchedBytesMax = 32 * 1024
 
@@ -189,6 +191,15 @@ final class Fetch {
 
   /// The data of the event that was read last, and its name.
   var event: (data: [UInt8], name: [UInt8]) { (ndjson?.data ?? sse.data, sse.name) }
+
+  /// Bytes of the answer that are held until more of it arrives.
+  private var answerBytes: Int { collected.count + (ndjson?.heldBytes ?? sse.heldBytes) }
+
+  /// Whether the answer is collected, and already long: another piece of it can wait.
+  var isCollectingLongAnswer: Bool { answerBytes > Self.shortAnswerBytes }
+
+  /// Bytes that the fetch holds beside the caller's body.
+  var heldBytes: Int { answerBytes + (attempt?.translatedBytes ?? 0) }
 
   /// An event was relayed.
   func eventRelayed(bytes: Int, now: Duration) {

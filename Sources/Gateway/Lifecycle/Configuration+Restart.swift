@@ -4,7 +4,7 @@ extension Configuration {
     [
       ("server.bind", server.bind), ("server.port", "\(server.port)"),
       ("server.clients_max", "\(server.clientsMax)"),
-      ("server.clients_per_address_max", "\(server.clientsPerAddressMax)"),
+      ("server.clients_per_address_max", "\(server.clientsPerAddressMax ?? -1)"),
       ("server.request_bodies_bytes_max", "\(server.requestBodiesBytesMax)"),
       ("server.memory_bytes_max", "\(server.memoryBytesMax)"),
       ("server.output_high_water_bytes", "\(server.outputHighWater)"),

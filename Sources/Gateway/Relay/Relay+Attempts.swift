@@ -11,7 +11,7 @@ extension Relay {
     let step = dispatcher.next(
       route, situation,
       waiting: SlotQueue.Request(
-        exchange: exchange.client, caller: Self.callerKey(request, connection),
+        exchange: exchange.client, caller: connection.callerKey(request),
         priority: request.priority, before: exchange.fetch.lastQueueEntry),
       now: reactor.now, random: &random)
     switch step {
@@ -23,11 +23,6 @@ extension Relay {
     }
   }
 
-  /// Returns a number that tells callers apart: by their keys, or by their addresses without one.
-  static func callerKey(_ request: AcceptedRequest, _ connection: Connection) -> Int {
-    request.caller.id == nil ? connection.addressKey : request.caller.queueKey(address: nil)
-  }
-
   private func startAttempt(
     _ selection: Selection, _ exchange: Exchange, _ request: AcceptedRequest, _ effects: inout Effects
   ) {
@@ -36,6 +31,7 @@ extension Relay {
     let credential = provider.credentials[min(selection.key, provider.credentials.count - 1)]
     let timeouts = provider.timeouts(for: selection.model)
     var dropped: [String] = []
+    var translatedBytes = 0
     let hold: Admission.Hold
     let transfer: TransferID
     do throws(APIError) {
@@ -53,6 +49,7 @@ extension Relay {
         let body: BufferChain
         (body, dropped) = try self.body(exchange, for: provider, model: selection.model)
         let passes = exchange.call.passes(to: provider.dialect)
+        if !passes { translatedBytes = body.count }
         var callers = passes ? request.dialectFields : []
         if request.hops > 0 { callers.append(try hopsLine(request.hops, provider)) }
         transfer = transfers.start(
@@ -66,7 +63,8 @@ extension Relay {
       release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: false)
       return exchange.attemptRejected(error, &effects)
     }
-    exchange.fetch.attempt = Attempt(selection, hold, transfer: transfer.bits)
+    exchange.fetch.attempt = Attempt(
+      selection, hold, transfer: transfer.bits, translatedBytes: translatedBytes)
     exchange.attemptStarted(
       selection.model, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: credential.secret,
       timeouts: timeouts, now: reactor.now)

@@ -7,6 +7,9 @@ final class Relay {
   /// what pauses the transfer, or both would wait for each other.
   static let waitingAnswerMax = Response.bodyBytesMax / 2
 
+  /// The time without a piece of the one answer that goes on at the memory limit, after which another one goes on.
+  private static let collectingPause = Duration.seconds(1)
+
   let reactor: Reactor
   let connections: Connections
   let dispatcher: Dispatcher
@@ -17,6 +20,9 @@ final class Relay {
   /// The machine's hardware; `nil` unless it is monitored.
   var hardware: HardwareMonitor?
   var random: SplitMix
+  /// The client whose answer goes on at the memory limit, when a piece of it was read, and the clients whose answers wait.
+  private var collecting: (client: UInt64, at: Duration) = (0, .zero)
+  private var waitingForMemory: [UInt64] = []
 
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
@@ -59,7 +65,7 @@ final class Relay {
     do throws(APIError) {
       try admission.admit(request.caller, call)
       exchange.fetch.route = dispatcher.route(
-        call, body.span, session: request.session, caller: Self.callerKey(request, connection),
+        call, body.span, session: request.session, caller: connection.callerKey(request),
         mayReadMore: DialectTable.mayReadMore(request.dialectFields),
         lacksMemory: { model in hardware.map { !$0.fits(model) } ?? false }, now: reactor.now)
       exchange.begin(&effects)
@@ -94,12 +100,48 @@ final class Relay {
     advance(exchange) { exchange, effects, now in exchange.headReceived(head, &effects, now: now) }
   }
 
+  /// Whether the next piece of a long answer has to wait, because the memory limit is reached. One answer at a time goes on
+  /// even then, so that they all come to their end.
+  private func waitsForMemory(_ exchange: Exchange) -> Bool {
+    guard exchange.fetch.isCollectingLongAnswer, connections.isAccountFull else { return false }
+    if exchange.client != collecting.client {
+      if isCollecting {
+        waitingForMemory.append(exchange.client)
+        return true
+      }
+      collecting.client = exchange.client
+    }
+    collecting.at = reactor.now
+    return false
+  }
+
+  /// Whether the answer that goes on at the memory limit has not ended, and pieces of it arrive.
+  private var isCollecting: Bool {
+    guard let connection = connections[number: collecting.client], let exchange = connection.exchange else {
+      return false
+    }
+    return exchange.fetch.isCollectingLongAnswer && reactor.now - collecting.at < Self.collectingPause
+  }
+
+  /// Goes on with the answers that wait for memory, if there is some, or if none of them goes on.
+  func resumeLongAnswers() {
+    if waitingForMemory.isEmpty || connections.isAccountFull && isCollecting { return }
+    let waiting = waitingForMemory
+    waitingForMemory = []
+    for number in waiting {
+      guard let exchange = connections[number: number]?.exchange, let transfer = exchange.fetch.attempt?.transfer
+      else { continue }
+      bodyReceived(TransferID(bits: transfer), exchange)
+    }
+  }
+
   /// Gives waiting body bytes to the exchange, unless its client is above the high-water mark.
   func bodyReceived(_ transfer: TransferID, _ exchange: Exchange) {
     guard let connection = connections[number: exchange.client] else { return }
     // In pieces, because small events can become large ones: each is bounded, and after each the client may be full.
     while let response = reactor.response(of: transfer), !connection.isAboveHighWater, !response.body.isEmpty {
       guard exchange.isStreamingBody || response.body.count > Self.waitingAnswerMax else { return }
+      if waitsForMemory(exchange) { return }
       var effects = takeEffects()
       let available = response.body.count
       let count = exchange.bodyReceived(response.body.readable, &effects, now: reactor.now)
@@ -190,8 +232,13 @@ final class Relay {
 
   private func takeEffects() -> Effects { Effects(output: connections.takeScratch()) }
 
-  /// Carries out the effects of an exchange.
+  /// Carries out the effects of an exchange, and counts what it holds after them.
   private func perform(_ effects: inout Effects, _ exchange: Exchange, _ connection: Connection) {
+    carryOut(&effects, exchange, connection)
+    if connection.exchange === exchange { connections.chargeExchange(connection, exchange.heldBytes) }
+  }
+
+  private func carryOut(_ effects: inout Effects, _ exchange: Exchange, _ connection: Connection) {
     send(&effects.output, exchange, connection)
     if let body = effects.body {
       exchange.sentBytes(body.count)

@@ -20,6 +20,9 @@ public struct NDJSONReader {
   /// Whether the reader holds part of an unfinished line.
   public var hasPartialInput: Bool { !line.isEmpty }
 
+  /// Bytes that the reader holds.
+  var heldBytes: Int { line.count + data.count }
+
   /// Reads from `offset` until a line is complete, and returns false if the bytes end before that.
   ///
   /// Moves `offset` past the bytes that were read. Lines that are complete in `bytes` are not copied to the line buffer.

@@ -75,6 +75,9 @@ public struct SSEReader {
   /// Whether the reader holds part of an unfinished event or line.
   public var hasPartialInput: Bool { !line.isEmpty || (hasData && !wasTaken) }
 
+  /// Bytes that the reader holds.
+  var heldBytes: Int { line.count + data.count }
+
   private mutating func keep(_ bytes: Span<UInt8>) throws(TooLong) {
     guard line.count + bytes.count <= Self.lineBytesMax else { throw TooLong() }
     line.append(bytes)

@@ -41,6 +41,8 @@ struct Client: ~Copyable {
   /// Whether the client is in the list for the next flush.
   var isDirty = false
   var lingered = 0
+  /// The bytes that count towards the total of all clients.
+  private var counted = 0
   /// The deadline after which a closing or lingering client is dropped.
   var closeDeadline: Deadlines<DeadlineOwner>.ID?
 
@@ -83,6 +85,13 @@ struct Client: ~Copyable {
     outgoing.append(bytes)
     if outgoing.count > highWater { isAboveHighWater = true }
     return outgoing.count
+  }
+
+  /// Returns by how much the client's bytes have changed since the last call.
+  mutating func recount() -> Int {
+    let before = counted
+    counted = incoming.count + outgoing.count
+    return counted - before
   }
 
   /// The result of a flush: output sent as far as possible, output back at the low-water mark, all output sent so

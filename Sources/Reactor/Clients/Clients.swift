@@ -13,6 +13,8 @@ struct Clients: ~Copyable {
   /// The number of bytes received since the start.
   var receivedBytes: Int { buffer.receivedBytes }
   var table = Slots<Client>()
+  /// The unread input and the pending output of all clients, in bytes.
+  private(set) var waitingBytes = 0
   /// The clients whose output or interest has changed since the last flush.
   private var dirty: [Slots<Client>.ID] = []
 
@@ -40,6 +42,15 @@ struct Clients: ~Copyable {
     return id
   }
 
+  /// Updates the total after a client's input or output has changed.
+  mutating func recount(_ id: Slots<Client>.ID) { waitingBytes += table[id]?.recount() ?? 0 }
+
+  /// Removes input that was read.
+  mutating func consumeInput(_ id: Slots<Client>.ID, _ count: Int) {
+    table[id]?.incoming.consume(count)
+    recount(id)
+  }
+
   /// Adds the client to the next flush.
   mutating func touch(_ id: Slots<Client>.ID) {
     if table[id]?.markDirty() == true { dirty.append(id) }
@@ -49,6 +60,7 @@ struct Clients: ~Copyable {
   mutating func queue(_ bytes: Span<UInt8>, for id: Slots<Client>.ID) -> Int {
     let mark = highWater
     guard let waiting = table[id]?.queue(bytes, highWater: mark) ?? nil else { return 0 }
+    recount(id)
     touch(id)
     return waiting
   }
@@ -76,7 +88,9 @@ struct Clients: ~Copyable {
       }
       return
     }
-    switch table[id]?.receive(&buffer) {
+    let outcome = table[id]?.receive(&buffer)
+    recount(id)
+    switch outcome {
     case .progress?: events.append(.received(ClientID(.init(bits: id.bits))))
     case .eof?:
       touch(id)
@@ -93,7 +107,9 @@ struct Clients: ~Copyable {
     let low = lowWater
     for index in dirty.indices {
       let id = dirty[index]
-      switch table[id]?.flushAndAlign(lowWater: low, poller) ?? nil {
+      let flushed = table[id]?.flushAndAlign(lowWater: low, poller) ?? nil
+      recount(id)
+      switch flushed {
       case .sent?, nil: break
       case .writable?: events.append(.writable(ClientID(.init(bits: id.bits))))
       case .complete?:
@@ -107,6 +123,9 @@ struct Clients: ~Copyable {
 
   /// Drops a client immediately. Pending output is lost, and a peer that is still sending sees a reset.
   mutating func drop(_ id: Slots<Client>.ID, _ deadlines: inout Deadlines<DeadlineOwner>) {
+    table[id]?.incoming.clear()
+    table[id]?.outgoing.clear()
+    recount(id)
     guard let client = table.remove(id) else { return }
     if let end = client.closeDeadline { deadlines.remove(end) }
   }
@@ -131,6 +150,7 @@ struct Clients: ~Copyable {
     table[id]?.phase = .lingering
     _ = table[id].withBorrowed { linux_shutdown_sending($0.descriptor.raw) }
     table[id]?.incoming.clear()
+    recount(id)
     setCloseDeadline(id, now + Client.lingerTime, &deadlines)
   }
 

@@ -90,6 +90,15 @@ struct Inspection {
       throw Breach(
         .bodiesBound, "\(bodies) bytes, \(charged) charged, \(gateway.connections.capacity.bodyBytes) counted")
     }
+    let held = gateway.connections.open.reduce(0) { $0 + $1.exchangeCharge }
+    let exact = gateway.connections.open.reduce(0) { $0 + ($1.exchange?.heldBytes ?? 0) }
+    let waiting = reactor.waitingBytes
+    if held != gateway.connections.capacity.exchangeBytes || held != exact
+      || reactor.clientBytes != waiting.input + waiting.output
+    {
+      throw Breach(
+        .memoryAccount, "\(exact) bytes held, \(held) charged; \(waiting) waiting, \(reactor.clientBytes) counted")
+    }
     // A timer for each connection, a close timeout for each client, a step and an end for each transfer; and those of the
     // access log, the drain, the model lists, and the listener.
     let most = gateway.connections.count + reactor.clientCount + 2 * reactor.transferCount + 4

@@ -12,6 +12,7 @@ enum Law: String, CaseIterable {
   case goneSoon = "a connection that the gateway let go of leaves the reactor within its last chances"
   case outputBound = "what waits for a client stays within the mark and one piece of a stream"
   case bodiesBound = "the bodies in memory stay within their ceiling"
+  case memoryAccount = "what is held for clients and providers is what is counted"
   case fewDeadlines = "there are no more deadlines than things that may have one"
   case timeMoves = "every request that waits has a deadline"
   case progress = "the loop comes to rest before time goes on"
