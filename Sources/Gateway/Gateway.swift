@@ -19,6 +19,7 @@ public final class Gateway {
   let dispatcher: Dispatcher
   let connections: Connections
   let transfers: Transfers
+  let largeWork: LargeWork
   let relay: Relay
   let healthChecks: HealthCheckRunner
   let endpoints: Endpoints
@@ -43,9 +44,11 @@ public final class Gateway {
     dispatcher = Dispatcher(configuration, now: reactor.now)
     connections = Connections(settings, reactor: reactor, recorder: recorder, seed: seed)
     transfers = Transfers(reactor)
+    largeWork = try LargeWork()
+    try reactor.watch(largeWork.results)
     relay = Relay(
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
-      transfers: transfers, seed: ~seed)
+      transfers: transfers, largeWork: largeWork, seed: ~seed)
     healthChecks = HealthCheckRunner(
       settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, relay: relay)
     reloads = Reloads(reactor)
@@ -53,7 +56,7 @@ public final class Gateway {
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
       modelLists: ModelLists(
         settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, recorder: recorder),
-      reloads: reloads)
+      largeWork: largeWork, reloads: reloads)
     accessLog = try AccessLogWriter(configuration.accessLog, reactor: reactor, recorder: recorder)
     reportTrust()
   }
@@ -136,6 +139,7 @@ public final class Gateway {
     case .timerFired(let timer, let tag): timerFired(timer, TimerKind(tag: tag))
     case .mailboxReady:
       hardware?.take()
+      if let (connection, output) = largeWork.take() { largeWorkEnded(connection, output) }
       if let read = reloads.takeConfiguration() { reloadEnded(read) }
     case .filesChanged: reloads.scheduleFileCheck()
     case .signal(.hangUp):
@@ -215,6 +219,15 @@ public final class Gateway {
     case .healthCheck(_, let provider)?: healthChecks.transferEnded(transfer, provider, end)
     case .detached(_, let timer)?: reactor.cancel(timer)
     case nil: break
+    }
+  }
+
+  private func largeWorkEnded(_ connection: Connection, _ output: LargeWork.Output) {
+    guard let request = connection.request else { return }
+    if case .countTokens(let endpoint)? = request.endpoint, case .call(let read) = output {
+      endpoints.replyTokens(connection, endpoint, read.map(\.call))
+    } else {
+      relay.largeWorkEnded(connection, request, output)
     }
   }
 

@@ -39,6 +39,8 @@ final class Connection {
   /// Bytes of the body that were there when its present period began.
   private(set) var bytesBefore = 0
 
+  /// The job on a thread that the request waits for.
+  var job: LargeWork.Job?
   /// The call that is being answered, if the request is one.
   var exchange: Exchange?
   /// The events that are being sent, if the request subscribed to them.

@@ -98,6 +98,7 @@ final class Connections {
     if let timer = connection.timer { reactor.cancel(timer) }
     connection.timer = nil
     table[connection.number] = nil
+    connection.job = nil
     capacity.removeConnection(connection.address)
     releaseBody(connection)
     trimIfPastPeak()
@@ -143,6 +144,7 @@ final class Connections {
     let keepsAlive = connection.request?.options.keepsAlive ?? false
     connection.request = nil
     connection.exchange = nil
+    connection.job = nil
     connection.subscription = nil
     releaseBody(connection)
     connection.body = []

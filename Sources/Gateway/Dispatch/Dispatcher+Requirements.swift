@@ -4,12 +4,15 @@ extension Dispatcher {
   private static let defaultAnswerTokens = 1024
   /// The highest limit of output tokens that an estimate uses.
   private static let answerTokensMax = Int64(1_000_000)
-  /// Bytes of a body that is read for its requirements: a longer one would take the loop milliseconds.
-  private static let readBytesMax = 2 << 20
+  /// Bytes of a body that is read for its requirements on the loop.
+  private static let readBytesMax = 1 << 20
 
-  /// Applies a request's requirements to its plan.
-  func applyRequirements(_ plan: inout RoutePlan, _ call: Call, _ body: Span<UInt8>, mayReadMore: Bool = false) {
-    plan.requirements = requirements(call, body, balancer.profile(plan))
+  /// Applies a request's requirements to its plan; `known` are those of a body that was read before.
+  func applyRequirements(
+    _ plan: inout RoutePlan, _ call: Call, _ body: Span<UInt8>, known: Requirements? = nil,
+    mayReadMore: Bool = false
+  ) {
+    plan.requirements = known ?? requirements(call, body, balancer.profile(plan))
     plan.requirements?.mayReadMore = mayReadMore
     let tokens = plan.requirements?.tokens ?? 0
     plan.expectedTokens.input = tokens > 0 ? tokens : call.promptBytes / Requirements.charactersPerToken

@@ -137,7 +137,7 @@ final class Dispatcher {
   /// - Parameter lacksMemory: Whether this machine has no memory for the model, so that local candidates are tried last.
   func route(
     _ call: Call, _ body: Span<UInt8>, session: AffinityKey?, caller: Int = 0, mayReadMore: Bool,
-    lacksMemory: (String) -> Bool,
+    requirements: Requirements? = nil, lacksMemory: (String) -> Bool,
     now: Duration
   ) -> RoutePlanBox {
     var plan = balancer.plan(call.model, affinity: affinity(call, session, body))
@@ -148,7 +148,7 @@ final class Dispatcher {
       plan.lastResort = BitSet128(
         balancer.candidates(plan).enumerated().filter { $0.element.isLocal && !$0.element.isDirect }.map(\.offset))
     }
-    applyRequirements(&plan, call, body, mayReadMore: mayReadMore)
+    applyRequirements(&plan, call, body, known: requirements, mayReadMore: mayReadMore)
     return RoutePlanBox(consume plan)
   }
 

@@ -55,13 +55,24 @@ extension Endpoints {
 
   /// Responds with the number of tokens of a prompt: an estimate from its bytes.
   func countTokens(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint) {
-    let body = connection.body
-    do throws(APIError) {
-      let call = try Call.read(body.span, for: endpoint, model: request.model)
+    let (body, model) = (connection.body, request.model)
+    if body.count > LargeWork.bytesMin {
+      return largeWork.start(for: connection) {
+        .call(Result { () throws(APIError) in try LargeCall.read(body.span, for: endpoint, model: model) })
+      }
+    }
+    replyTokens(
+      connection, endpoint,
+      Result { () throws(APIError) in try Call.read(body.span, for: endpoint, model: model) })
+  }
+
+  /// Replies with the tokens of a request that was read.
+  func replyTokens(_ connection: Connection, _ endpoint: CallEndpoint, _ call: Result<Call, APIError>) {
+    switch call {
+    case .success(let call):
       let count = Usage.estimated(promptBytes: call.promptBytes, completionBytes: 0).prompt
       connections.reply(connection, 200, "{\"\(endpoint.dialect.row.tokenCountKey)\":\(count)}\n")
-    } catch {
-      connections.reject(connection, error)
+    case .failure(let apiError): connections.reject(connection, apiError)
     }
   }
 }

@@ -7,6 +7,7 @@ final class Endpoints {
   let dispatcher: Dispatcher
   let recorder: Recorder
   let modelLists: ModelLists
+  let largeWork: LargeWork
   let reloads: Reloads
   private(set) var settings: Settings
   /// The hardware of the machine; `nil` unless it is monitored.
@@ -18,7 +19,7 @@ final class Endpoints {
 
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
-    modelLists: ModelLists, reloads: Reloads
+    modelLists: ModelLists, largeWork: LargeWork, reloads: Reloads
   ) {
     self.settings = settings
     self.reactor = reactor
@@ -26,6 +27,7 @@ final class Endpoints {
     self.dispatcher = dispatcher
     self.recorder = recorder
     self.modelLists = modelLists
+    self.largeWork = largeWork
     self.reloads = reloads
     began = reactor.now
   }
@@ -38,9 +40,10 @@ final class Endpoints {
 
   /// Sends the response of an endpoint that is not a call, or begins to make it.
   func respond(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: Endpoint) {
+    if case .countTokens(let call) = endpoint { return countTokens(connection, request, call) }
+    if connection.body.count > LargeWork.bytesMin { return connections.reject(connection, .tooLargeQuestion) }
     switch endpoint {
-    case .call: preconditionFailure("a call is an exchange")
-    case .countTokens(let call): countTokens(connection, request, call)
+    case .call, .countTokens: preconditionFailure("a call is an exchange, and its tokens are counted above")
     case .models, .model, .ollamaTags, .ollamaShow, .ollamaLoaded: respondModels(connection, request, endpoint)
     case .ollamaVersion: connections.reply(connection, 200, OllamaModels.version)
     case .healthProviders, .routeExplain:
@@ -85,3 +88,12 @@ final class Endpoints {
 
 @available(*, unavailable)
 extension Endpoints: Sendable {}
+
+extension APIError {
+  /// The body of a request that is no call of a model is read on the loop, at once.
+  fileprivate static var tooLargeQuestion: APIError {
+    APIError(
+      413, .requestTooLarge,
+      "This endpoint takes a body of at most \(LargeWork.bytesMin) bytes. Send a shorter one.")
+  }
+}

@@ -7,16 +7,14 @@ struct Attempt: ~Copyable {
   let selection: Selection
   /// The reserved cost.
   let hold: Admission.Hold
-  /// The transfer's number; `nil` once the transfer ended.
+  /// The transfer's number; `nil` before it started and once it ended.
   var transfer: UInt64?
   /// Bytes of the request, if it is a translation of the caller's.
-  let translatedBytes: Int
+  var translatedBytes = 0
 
-  init(_ selection: Selection, _ hold: Admission.Hold, transfer: UInt64, translatedBytes: Int = 0) {
+  init(_ selection: Selection, _ hold: Admission.Hold) {
     self.selection = selection
     self.hold = hold
-    self.transfer = transfer
-    self.translatedBytes = translatedBytes
   }
 }
 

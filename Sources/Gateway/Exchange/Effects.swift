@@ -4,6 +4,8 @@ struct Effects {
   var output: [UInt8] = []
   /// More bytes for the client, after `output`: a large body is not copied behind its head.
   var body: EditedText?
+  /// A non-streaming answer that is too large to be translated at once.
+  var largeAnswer: [UInt8]?
   /// How the attempt ended, if it did.
   var attemptResult: AttemptResult?
   /// Whether another attempt is needed; the one before it is over.

@@ -39,11 +39,9 @@ extension Exchange {
   }
 
   /// Streams a non-streaming answer to a caller that asked for a stream.
-  func streamWhole(_ json: Span<UInt8>, _ effects: inout Effects, now: Duration) throws(AttemptFailure) {
+  func streamWhole(_ events: [UInt8], _ effects: inout Effects, now: Duration) {
     fetch.eventRelayed(bytes: 0, now: now)
-    var text: [UInt8] = []
-    try answer?.restream(json, into: &text)
-    held = text
+    held = events
     releaseHeld(&effects, now: now)
     finishStream(&effects)
   }
@@ -140,7 +138,7 @@ extension Exchange {
     switch fetch.endPause() {
     case .retry?: effects.needsAttempt = true
     case .queue?: noCandidateLeft(Self.queueTimeout, wait: nil, &effects)
-    case nil: break
+    case .translation?, nil: break
     }
   }
 

@@ -9,6 +9,8 @@
 final class Exchange {
   /// Bytes made for the client of one piece of a stream before the rest of the piece waits.
   static let outputBytesMax = 64 * 1024
+  /// Bytes that a non-streaming answer may become in the caller's dialect.
+  static let madeBytesMax = 2 * Fetch.answerBytesMax
   /// Bytes of events that are held back while nothing in them is visible.
   static let heldBytesMax = 64 * 1024
 
@@ -51,7 +53,7 @@ final class Exchange {
 
   init(
     _ call: Call, body: [UInt8], timeouts: Timeouts, options: Reply.Options, record: RequestRecord,
-    client: UInt64 = 0,
+    client: UInt64 = 0, echo: [UInt8]? = nil,
     received: Duration? = nil, now: Duration, created: UInt64
   ) {
     self.call = call
@@ -71,7 +73,7 @@ final class Exchange {
     } else {
       modelToken = Writer.string(call.model)
     }
-    echo = call.endpoint.dialect.row.echo?(body.span) ?? []
+    self.echo = echo ?? call.endpoint.dialect.row.echo?(body.span) ?? []
     stream = StreamWriter(minorVersion: options.minorVersion)
     self.record.isCall = true
     self.record.model = call.model
@@ -183,14 +185,40 @@ final class Exchange {
   private func answer(_ json: Span<UInt8>, of whole: [UInt8]? = nil, _ effects: inout Effects, now: Duration) {
     do throws(AttemptFailure) {
       if fetch.head.isHTML { throw .malformed("it answered with a web page") }
-      if streams { return try streamWhole(json, &effects, now: now) }
-      guard let (found, usage) = try answer?.whole(json) else { return }
-      let text =
-        switch found {
-        case .owned(let owned): EditedText(owned)
-        case .edited(let edits):
-          whole.map { EditedText($0, changedBy: edits) } ?? EditedText(edits.text(of: json))
-        }
+      if let whole, whole.count > LargeWork.bytesMin {
+        fetch.suspend(.translation)
+        effects.largeAnswer = whole
+        return
+      }
+      guard let made = try answer?.make(json, of: whole, streams: streams) else { return }
+      try relay(made, &effects, now: now)
+    } catch {
+      fail(error, &effects, now: now)
+    }
+  }
+
+  /// A large answer was translated.
+  func answerMade(
+    _ answer: AnswerStream, _ made: Result<AnswerStream.Made, AttemptFailure>, _ effects: inout Effects,
+    now: Duration
+  ) {
+    _ = fetch.endPause()
+    self.answer = answer
+    do throws(AttemptFailure) {
+      try relay(made.get(), &effects, now: now)
+    } catch {
+      fail(error, &effects, now: now)
+    }
+  }
+
+  /// Relays an answer in the caller's dialect.
+  private func relay(_ made: AnswerStream.Made, _ effects: inout Effects, now: Duration) throws(AttemptFailure) {
+    switch made {
+    case .events(let events):
+      if events.count > Self.madeBytesMax { throw .tooLarge }
+      streamWhole(events, &effects, now: now)
+    case .whole(let text, let usage):
+      if text.count > Self.madeBytesMax { throw .tooLarge }
       record.usage = usage
       record.status = 200
       Reply.open(200, "application/json", .length(text.count), options, into: &effects.output)
@@ -200,8 +228,6 @@ final class Exchange {
       sent(now)
       fetch.becameVisible(now: now)
       finish(.complete, .completed, &effects)
-    } catch {
-      fail(error, &effects, now: now)
     }
   }
 

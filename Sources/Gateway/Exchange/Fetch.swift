@@ -29,10 +29,13 @@ final class Fetch {
     case retry(at: Duration)
     /// The request waits for a slot, at most until then.
     case queue(until: Duration)
+    /// A large request or answer is being translated.
+    case translation
 
     var end: Duration {
       switch self {
       case .retry(let time), .queue(let time): time
+      case .translation: .distant
       }
     }
   }

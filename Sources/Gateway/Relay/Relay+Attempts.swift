@@ -15,7 +15,7 @@ extension Relay {
         priority: request.priority, before: exchange.fetch.lastQueueEntry),
       now: reactor.now, random: &random)
     switch step {
-    case .attempt(let selection): startAttempt(selection, exchange, request, &effects)
+    case .attempt(let selection): startAttempt(selection, exchange, request, connection, &effects)
     case .delay(let time): exchange.fetch.suspend(.retry(at: time))
     case .queued(let time): exchange.fetch.suspend(.queue(until: time))
     case .error(let apiError, let wait, let skipsOwner):
@@ -24,50 +24,80 @@ extension Relay {
   }
 
   private func startAttempt(
-    _ selection: Selection, _ exchange: Exchange, _ request: AcceptedRequest, _ effects: inout Effects
+    _ selection: Selection, _ exchange: Exchange, _ request: AcceptedRequest, _ connection: Connection,
+    _ effects: inout Effects
   ) {
     exchange.fetch.lastQueueEntry = nil
     let provider = settings.providers[selection.provider]
-    let credential = provider.credentials[min(selection.key, provider.credentials.count - 1)]
-    let timeouts = provider.timeouts(for: selection.model)
-    var dropped: [String] = []
-    var translatedBytes = 0
-    let hold: Admission.Hold
-    let transfer: TransferID
     do throws(APIError) {
-      hold = try admission.hold(request.caller, provider.id, selection.model, exchange.call)
-      if let demo = provider.demo {
-        transfer = transfers.start(
-          demo.script(
-            for: exchange.call, exchange.fetch.body, model: selection.model,
-            created: reactor.wallClock / 1_000_000_000)
-        ) { _ in .exchange(exchange) }
-      } else {
-        guard let target = settings.target(selection.provider, exchange.call, selection.model) else {
-          throw Self.notOffered(provider)
-        }
-        let body: BufferChain
-        (body, dropped) = try self.body(exchange, for: provider, model: selection.model)
-        let passes = exchange.call.passes(to: provider.dialect)
-        if !passes { translatedBytes = body.count }
-        var callers = passes ? request.dialectFields : []
-        if request.hops > 0 { callers.append(try hopsLine(request.hops, provider)) }
-        transfer = transfers.start(
-          UpstreamRequest(
-            .post, target, fields: credential.fields(with: callers),
-            requestID: request.options.requestID, body: body, http2: provider.http2,
-            connectTimeout: timeouts.connect, idleMax: provider.idleMax, addresses: provider.addressPolicy)
-        ) { _ in .exchange(exchange) }
-      }
+      let hold = try admission.hold(request.caller, provider.id, selection.model, exchange.call)
+      exchange.fetch.attempt = Attempt(selection, hold)
     } catch {
       release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: false)
       return exchange.attemptRejected(error, &effects)
     }
-    exchange.fetch.attempt = Attempt(
-      selection, hold, transfer: transfer.bits, translatedBytes: translatedBytes)
+    if let demo = provider.demo { return startDemo(demo, selection, exchange) }
+    guard let target = settings.target(selection.provider, exchange.call, selection.model) else {
+      return attemptRejected(Self.notOffered(provider), exchange, &effects)
+    }
+    let plan = AttemptPlan(
+      selection: selection, provider: provider,
+      credential: provider.credentials[min(selection.key, provider.credentials.count - 1)], target: target,
+      timeouts: provider.timeouts(for: selection.model))
+    let (json, call) = (exchange.fetch.body, exchange.call)
+    let write = provider.target(for: selection.model, streams: exchange.streams)
+    if json.count > LargeWork.bytesMin, !call.passes(to: provider.dialect) {
+      exchange.fetch.suspend(.translation)
+      return largeWork.start(for: connection) {
+        .body(
+          plan, Result { () throws(APIError) in try call.body(json.span, in: plan.provider.dialect, for: write) })
+      }
+    }
+    let body = Result { () throws(APIError) in try call.body(json.span, in: provider.dialect, for: write) }
+    startTransfer(plan, body, exchange, request, &effects)
+  }
+
+  /// Starts the transfer of an attempt whose body is written, or ends the exchange if it cannot be.
+  func startTransfer(
+    _ plan: AttemptPlan, _ written: Result<Call.Body, APIError>, _ exchange: Exchange, _ request: AcceptedRequest,
+    _ effects: inout Effects
+  ) {
+    let provider = plan.provider
+    do throws(APIError) {
+      let (body, dropped) = try bufferChain(try written.get(), of: exchange, for: provider)
+      let passes = exchange.call.passes(to: provider.dialect)
+      var callers = passes ? request.dialectFields : []
+      if request.hops > 0 { callers.append(try hopsLine(request.hops, provider)) }
+      let transfer = transfers.start(
+        UpstreamRequest(
+          .post, plan.target, fields: plan.credential.fields(with: callers),
+          requestID: request.options.requestID, body: body, http2: provider.http2,
+          connectTimeout: plan.timeouts.connect, idleMax: provider.idleMax, addresses: provider.addressPolicy)
+      ) { _ in .exchange(exchange) }
+      exchange.fetch.attempt?.transfer = transfer.bits
+      if !passes { exchange.fetch.attempt?.translatedBytes = body.count }
+      exchange.attemptStarted(
+        plan.selection.model, name: provider.name, dialect: provider.dialect, dropped: dropped,
+        secret: plan.credential.secret, timeouts: plan.timeouts, now: reactor.now)
+    } catch {
+      attemptRejected(error, exchange, &effects)
+    }
+  }
+
+  private func startDemo(_ demo: Demo, _ selection: Selection, _ exchange: Exchange) {
+    let provider = settings.providers[selection.provider]
+    let script = demo.script(
+      for: exchange.call, exchange.fetch.body, model: selection.model, created: reactor.wallClock / 1_000_000_000)
+    exchange.fetch.attempt?.transfer = transfers.start(script) { _ in .exchange(exchange) }.bits
     exchange.attemptStarted(
-      selection.model, name: provider.name, dialect: provider.dialect, dropped: dropped, secret: credential.secret,
-      timeouts: timeouts, now: reactor.now)
+      selection.model, name: provider.name, dialect: provider.dialect,
+      timeouts: provider.timeouts(for: selection.model), now: reactor.now)
+  }
+
+  /// An attempt that has its slot cannot be sent.
+  private func attemptRejected(_ apiError: APIError, _ exchange: Exchange, _ effects: inout Effects) {
+    finishAttempt(exchange, AttemptResult(outcome: .inconclusive), failed: false)
+    exchange.attemptRejected(apiError, &effects)
   }
 
   /// Returns the field line with the gateways that a request has passed through; throws if there were too many.
@@ -83,14 +113,12 @@ extension Relay {
       400, .invalidValue, "The API of the provider `\(provider.name)` does not offer this call.", param: "model")
   }
 
-  /// Returns the body for a provider, and the fields of the request that it does not carry over.
-  private func body(
-    _ exchange: Exchange, for provider: Provider, model: String
+  /// Returns a written body as it is sent, and the fields of the request that it does not carry over.
+  private func bufferChain(
+    _ body: Call.Body, of exchange: Exchange, for provider: Provider
   ) throws(APIError) -> (BufferChain, dropped: [String]) {
-    let json = exchange.fetch.body
-    let target = provider.target(for: model, streams: exchange.streams)
-    switch try exchange.call.body(json.span, in: provider.dialect, for: target) {
-    case .edited(let edits): return (BufferChain(json, changedBy: edits), [])
+    switch body {
+    case .edited(let edits): return (BufferChain(exchange.fetch.body, changedBy: edits), [])
     case .translated(let written):
       let dropped = written.dropped.names
       if settings.configuration.server.strict, let first = dropped.first {

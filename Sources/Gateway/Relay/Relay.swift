@@ -15,6 +15,7 @@ final class Relay {
   let dispatcher: Dispatcher
   let recorder: Recorder
   let transfers: Transfers
+  let largeWork: LargeWork
   let admission = Admission()
   private(set) var settings: Settings
   /// The machine's hardware; `nil` unless it is monitored.
@@ -26,7 +27,7 @@ final class Relay {
 
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
-    transfers: Transfers, seed: UInt64
+    transfers: Transfers, largeWork: LargeWork, seed: UInt64
   ) {
     self.settings = settings
     self.reactor = reactor
@@ -35,6 +36,7 @@ final class Relay {
     self.recorder = recorder
     self.transfers = transfers
     random = SplitMix(state: seed)
+    self.largeWork = largeWork
   }
 
   /// Uses other settings from here on.
@@ -44,35 +46,61 @@ final class Relay {
 
   /// Begins the exchange of a complete request.
   func begin(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint) {
-    let body = connection.body
-    let call: Call
-    do throws(APIError) {
-      call = try Call.read(body.span, for: endpoint, model: request.model)
-    } catch {
-      return connections.reject(connection, error)
+    let (body, model) = (connection.body, request.model)
+    if body.count > LargeWork.bytesMin {
+      return largeWork.start(for: connection) {
+        .call(Result { () throws(APIError) in try LargeCall.read(body.span, for: endpoint, model: model) })
+      }
     }
+    do throws(APIError) {
+      begin(connection, request, try Call.read(body.span, for: endpoint, model: model))
+    } catch {
+      connections.reject(connection, error)
+    }
+  }
+
+  /// Begins the exchange of a request that was read; `large` is what was read of it on a thread.
+  private func begin(
+    _ connection: Connection, _ request: AcceptedRequest, _ call: Call, large: LargeCall? = nil
+  ) {
     if let reply = loadReply(call, request) { return connections.reply(connection, 200, reply) }
     let record = connections.record(of: request, connection)
+    let body = connection.body
     // The exchange holds the body from here on; two holders would copy it at the next request.
     connection.body = []
     // Without chunks only the end of the connection ends a stream.
     if call.streams, request.options.minorVersion == 0 { request.options.keepsAlive = false }
     let exchange = Exchange(
       call, body: body, timeouts: settings.timeouts, options: request.options, record: record,
-      client: connection.number, received: request.at, now: reactor.now, created: seconds)
+      client: connection.number, echo: large?.echo, received: request.at, now: reactor.now, created: seconds)
     connection.exchange = exchange
     var effects = takeEffects()
     do throws(APIError) {
       try admission.admit(request.caller, call)
       exchange.fetch.route = dispatcher.route(
         call, body.span, session: request.session, caller: connection.callerKey(request),
-        mayReadMore: DialectTable.mayReadMore(request.dialectFields),
+        mayReadMore: DialectTable.mayReadMore(request.dialectFields), requirements: large?.requirements,
         lacksMemory: { model in hardware.map { !$0.fits(model) } ?? false }, now: reactor.now)
       exchange.begin(&effects)
     } catch {
       exchange.attemptRejected(error, &effects)
     }
     perform(&effects, exchange, connection)
+  }
+
+  /// Goes on with a call whose large body or answer was read or translated on a thread.
+  func largeWorkEnded(_ connection: Connection, _ request: AcceptedRequest, _ output: LargeWork.Output) {
+    switch output {
+    case .call(.success(let read)): begin(connection, request, read.call, large: read)
+    case .call(.failure(let apiError)): connections.reject(connection, apiError)
+    case .body(let plan, let body):
+      // The attempt may have run out of time meanwhile, and its result is of no use then.
+      guard let exchange = connection.exchange, exchange.fetch.pause == .translation else { return }
+      advance(exchange) { exchange, effects, _ in startTransfer(plan, body, exchange, request, &effects) }
+    case .answer(let answer, let made):
+      guard let exchange = connection.exchange, exchange.fetch.pause == .translation else { return }
+      advance(exchange) { exchange, effects, now in exchange.answerMade(answer, made, &effects, now: now) }
+    }
   }
 
   /// The reply to a request that only loads or unloads a model at a provider that needs no such request.
@@ -253,6 +281,14 @@ final class Relay {
       effects.needsAttempt = false
       startNextAttempt(exchange, connection, &effects)
       send(&effects.output, exchange, connection)
+    }
+    if let whole = effects.largeAnswer.take(), let answer = exchange.answer {
+      let streams = exchange.streams
+      largeWork.start(for: connection) {
+        var answer = answer
+        let made = Result { () throws(AttemptFailure) in try answer.make(whole.span, of: whole, streams: streams) }
+        return .answer(answer, made)
+      }
     }
     let end = effects.end
     connections.keep(effects.output)

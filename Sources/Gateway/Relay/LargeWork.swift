@@ -1,0 +1,95 @@
+internal import Reactor
+
+/// What would take the loop too long: the reading and translating of large bodies and answers, which runs on a thread.
+///
+/// One job runs at a time, on a thread that ends with it, so that a gateway without large bodies has one thread only.
+/// Everything here is a function of bytes; its result comes back to the loop as an event.
+final class LargeWork {
+  /// Bytes of a body or an answer above which it is not read or translated on the loop.
+  static let bytesMin = 1024 * 1024
+
+  /// The result of a job.
+  enum Output: Sendable {
+    /// A request that was read.
+    case call(Result<LargeCall, APIError>)
+    /// A request that was translated for an attempt.
+    case body(AttemptPlan, Result<Call.Body, APIError>)
+    /// An answer that was translated, and the reader that has read it.
+    case answer(AnswerStream, Result<AnswerStream.Made, AttemptFailure>)
+  }
+
+  /// A job of a connection, which is dropped with the request that it is for.
+  struct Job {
+    fileprivate let number: UInt64
+    fileprivate let run: @Sendable () -> Output
+  }
+
+  let results: Mailbox<Output>
+  private var waiting: [(number: UInt64, connection: Connection)] = []
+  private var running: (number: UInt64, connection: Connection)?
+  private var started: UInt64 = 0
+
+  init() throws(SystemError) { results = try Mailbox(weightMax: 1) }
+
+  /// Runs a job for a connection, which replaces any other job of it.
+  func start(for connection: Connection, _ run: @escaping @Sendable () -> Output) {
+    started += 1
+    connection.job = Job(number: started, run: run)
+    waiting.append((started, connection))
+    if running == nil { startNext() }
+  }
+
+  /// Takes the result that has arrived, and starts the next job; `nil` if no connection waits for the result any more.
+  func take() -> (connection: Connection, output: Output)? {
+    guard let output = results.take().first, let ended = running else { return nil }
+    running = nil
+    startNext()
+    guard ended.connection.job?.number == ended.number else { return nil }
+    ended.connection.job = nil
+    return (ended.connection, output)
+  }
+
+  /// Starts the next job that a connection waits for.
+  private func startNext() {
+    while !waiting.isEmpty {
+      let next = waiting.removeFirst()
+      guard let job = next.connection.job, job.number == next.number else { continue }
+      running = next
+      let (results, run) = (results, job.run)
+      do throws(SystemError) {
+        return try Worker.start { results.post(run()) }
+      } catch {
+        // There is no thread to be had, so the loop does it.
+        results.post(run())
+        return
+      }
+    }
+  }
+}
+
+@available(*, unavailable)
+extension LargeWork: Sendable {}
+
+/// A large request, with everything that is read from its body.
+struct LargeCall: Sendable {
+  let call: Call
+  let requirements: Requirements?
+  /// The members of the request that the caller's dialect repeats in responses.
+  let echo: [UInt8]
+
+  /// Reads a request's body.
+  static func read(_ json: Span<UInt8>, for endpoint: CallEndpoint, model: String) throws(APIError) -> LargeCall {
+    let call = try Call.read(json, for: endpoint, model: model)
+    let requirements = call.conversation(json).map { Requirements($0, json) }
+    return LargeCall(call: call, requirements: requirements, echo: endpoint.dialect.row.echo?(json) ?? [])
+  }
+}
+
+/// The target of an attempt, and how it is reached, while its request is translated.
+struct AttemptPlan: Sendable {
+  let selection: Selection
+  let provider: Provider
+  let credential: Provider.Credential
+  let target: UpstreamTarget
+  let timeouts: Timeouts
+}
