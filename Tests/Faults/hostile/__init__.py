@@ -1,0 +1,1 @@
+"""Hostile callers and providers beside honest ones. See docs/faults.md."""
