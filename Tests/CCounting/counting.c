@@ -9,8 +9,11 @@
 #endif
 
 static __thread unsigned long allocations;
+static __thread unsigned long bytes;
 
 unsigned long counted_allocations(void) { return allocations; }
+
+unsigned long counted_bytes(void) { return bytes; }
 
 #ifdef SANITIZED
 
@@ -27,27 +30,32 @@ void *__libc_memalign(size_t alignment, size_t size);
 
 void *malloc(size_t size) {
   allocations++;
+  bytes += size;
   return __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
   allocations++;
+  bytes += count * size;
   return __libc_calloc(count, size);
 }
 
 void *realloc(void *pointer, size_t size) {
   allocations++;
+  bytes += size;
   return __libc_realloc(pointer, size);
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size) {
   allocations++;
+  bytes += size;
   *out = __libc_memalign(alignment, size);
   return *out ? 0 : 12;
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
   allocations++;
+  bytes += size;
   return __libc_memalign(alignment, size);
 }
 

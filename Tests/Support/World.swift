@@ -248,5 +248,7 @@ extension Script.Step {
 public enum Allocations {
   public static var areCounted: Bool { counts_allocations() != 0 }
   public static var all: Int { Int(counted_allocations()) }
+  /// The bytes of all allocations of this thread.
+  public static var bytes: Int { Int(counted_bytes()) }
   public static var ofCurl: Int { CurlLibrary.allocations }
 }

@@ -68,13 +68,16 @@ struct Answer {
 
   /// Adds a signature to the last block, which is thinking or a tool call.
   private mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>) {
+    // As in `take`, the block is removed while it grows.
     switch blocks.last {
     case .thinking(let text, var signature)?:
+      blocks.removeLast()
       piece.append(to: &signature, from: json)
-      blocks[blocks.count - 1] = .thinking(text, signature: signature)
+      blocks.append(.thinking(text, signature: signature))
     case .toolCall(let id, let name, let arguments, var signature)?:
+      blocks.removeLast()
       piece.append(to: &signature, from: json)
-      blocks[blocks.count - 1] = .toolCall(id: id, name: name, arguments: arguments, signature: signature)
+      blocks.append(.toolCall(id: id, name: name, arguments: arguments, signature: signature))
     default: blocks.append(.thinking([], signature: piece.bytes(in: json)))
     }
   }

@@ -19,10 +19,8 @@ enum AnswerReader {
 
   /// Appends the events in the data of one SSE event or line.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
-    // Replaced while in use, because a second reference would make it copy its state.
-    let reader = self
-    self = .inUse
-    switch reader {
+    // Moved out and back, because a second reference would make every event copy its state.
+    switch take() {
     case .completions(var reader):
       defer { self = .completions(reader) }
       try reader.read(json, into: &events)
@@ -37,5 +35,12 @@ enum AnswerReader {
       try reader.read(json, into: &events)
     case .inUse: break
     }
+  }
+
+  /// Moves the reader out and leaves `inUse`.
+  private mutating func take() -> AnswerReader {
+    let reader = consume self
+    self = .inUse
+    return reader
   }
 }

@@ -13,6 +13,13 @@ struct AnswerSequencer {
 
   /// The most tool calls that may be open concurrently.
   private static let openMax = 256
+  /// The most items of one answer: texts, thoughts, tool calls, and images. Writers hold them or number them.
+  static let itemsMax = 16_384
+
+  private enum Item { case none, text, thinking, other }
+
+  private var items = 0
+  private var lastItem = Item.none
 
   /// Updates the progress and returns whether the writer receives the event.
   mutating func takes(_ event: ChatEvent, _ json: Span<UInt8>) throws(AttemptFailure) -> Bool {
@@ -28,13 +35,22 @@ struct AnswerSequencer {
       return !isFinished
     case .failed(let error): throw .error(error)
     case .ended: return false
-    case .text(let text), .thinking(let text):
+    case .text(let text):
       textBytes += text.count
+      try count(.text)
       return !isFinished
-    case .signature, .redactedThinking, .image: return !isFinished
+    case .thinking(let text):
+      textBytes += text.count
+      try count(.thinking)
+      return !isFinished
+    case .signature: return !isFinished
+    case .redactedThinking, .image:
+      try count(.other)
+      return !isFinished
     case .callBegan(let call, _, _):
       if isFinished || open.contains(call) { return false }
       guard open.count < Self.openMax else { throw .malformed("it has over \(Self.openMax) open tool calls") }
+      try count(.other)
       open.append(call)
       hasCalls = true
       return true
@@ -46,6 +62,14 @@ struct AnswerSequencer {
       open.remove(at: position)
       return true
     }
+  }
+
+  /// Counts an item where one begins.
+  private mutating func count(_ item: Item) throws(AttemptFailure) {
+    if item == lastItem, item != .other { return }
+    lastItem = item
+    items += 1
+    if items > Self.itemsMax { throw .malformed("it has over \(Self.itemsMax) items") }
   }
 
   /// The token counts from the upstream, or `nil` if it sent none.

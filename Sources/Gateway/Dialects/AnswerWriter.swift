@@ -23,9 +23,8 @@ enum AnswerWriter {
 
   /// Appends one event.
   mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
-    let writer = self
-    self = .inUse
-    switch writer {
+    // Moved out and back, because a second reference would make every event copy the answer so far.
+    switch take() {
     case .messages(var writer):
       writer.write(event, json, to: &out)
       self = .messages(writer)
@@ -42,14 +41,21 @@ enum AnswerWriter {
     }
   }
 
-  /// Appends the end of a complete stream.
+  /// Appends the end of a complete stream. Nothing follows it.
   mutating func end(_ counts: TokenCounts, to out: inout [UInt8]) {
-    switch self {
+    switch take() {
     case .messages(var writer): writer.end(counts, to: &out)
     case .responses(var writer): writer.end(counts, to: &out)
     case .ollama(var writer): writer.end(counts, to: &out)
     case .gemini(var writer): writer.end(counts, to: &out)
     case .inUse: break
     }
+  }
+
+  /// Moves the writer out and leaves `inUse`.
+  private mutating func take() -> AnswerWriter {
+    let writer = consume self
+    self = .inUse
+    return writer
   }
 }

@@ -5,6 +5,9 @@
 // an allocator of its own.
 unsigned long counted_allocations(void);
 
+// The bytes of those calls together.
+unsigned long counted_bytes(void);
+
 // Whether allocations are counted at all in this build.
 int counts_allocations(void);
 
