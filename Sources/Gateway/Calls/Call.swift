@@ -85,6 +85,15 @@ struct Call {
 
   /// Returns the body for a candidate that speaks `dialect`; `json` is the caller's.
   func body(_ json: Span<UInt8>, in dialect: Dialect, for target: WriteTarget) throws(APIError) -> Body {
+    let body = try write(json, in: dialect, for: target)
+    switch body {
+    case .edited(let edits): OutputCheck.edited(edits, json)
+    case .translated(let written): OutputCheck.whole(written.body.span)
+    }
+    return body
+  }
+
+  private func write(_ json: Span<UInt8>, in dialect: Dialect, for target: WriteTarget) throws(APIError) -> Body {
     switch request {
     case .chat(let chat):
       if endpoint.kind == .completions { return try completion(chat, json, in: dialect, for: target) }

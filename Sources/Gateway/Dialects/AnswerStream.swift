@@ -71,6 +71,8 @@ struct AnswerStream {
   mutating func take(
     _ data: Span<UInt8>, named name: Span<UInt8>, into out: inout [UInt8]
   ) throws(AttemptFailure) -> Verdict {
+    let start = out.count
+    defer { OutputCheck.stream(out, from: start, endpoint) }
     if isChat { return try chat?.take(data, into: &out) ?? .silent }
     var events: [ChatEvent] = []
     try reader?.read(data, into: &events)
@@ -80,6 +82,8 @@ struct AnswerStream {
 
   /// Appends a non-streaming answer as a complete stream.
   mutating func restream(_ json: Span<UInt8>, into out: inout [UInt8]) throws(AttemptFailure) {
+    let start = out.count
+    defer { OutputCheck.stream(out, from: start, endpoint) }
     if isChat {
       for event in try ChatAnswer.restream(json) { _ = try chat?.take(event.span, into: &out) }
     } else {
@@ -128,6 +132,8 @@ struct AnswerStream {
 
   /// Appends the end of the stream, and any events before it that the upstream omitted.
   mutating func finish(into out: inout [UInt8]) {
+    let start = out.count
+    defer { OutputCheck.stream(out, from: start, endpoint) }
     if isChat {
       chat?.finish(promptBytes: promptBytes, into: &out)
       return
@@ -227,6 +233,15 @@ struct AnswerStream {
   }
 
   mutating func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
+    let made = try make(json)
+    switch made.answer {
+    case .edited(let edits): OutputCheck.edited(edits, json)
+    case .owned(let text): OutputCheck.whole(text.span)
+    }
+    return made
+  }
+
+  private mutating func make(_ json: Span<UInt8>) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
     if let embeddings { return try whole(json, as: embeddings) }
     if isChat {
       let (found, edits) = try ChatAnswer.relay(json, modelToken: label.modelToken)

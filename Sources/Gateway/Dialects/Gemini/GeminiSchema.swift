@@ -73,8 +73,13 @@ struct GeminiSchema {
         keys.at = value.end
       } else if let (name, content) = Self.nested(key, json) {
         append(name: name)
+        let isList = json.byte(at: keys.at) == UInt8(ascii: "[")
+        let start = out.count
         keys.at = try write(content, at: keys.at, json, depth: depth + 1)
-        if name.utf8CodeUnitCount == 5, content == .list { nulls.union = out.count - 1 }
+        // An empty list has nothing beside which null could be.
+        if name.utf8CodeUnitCount == 5, content == .list, isList, out.count > start + 2 {
+          nulls.union = out.count - 1
+        }
       } else {
         let value = try Scanner.value(in: json, at: keys.at, depth: 0)
         keys.at = value.end
@@ -105,7 +110,10 @@ struct GeminiSchema {
     } else {
       append(key, json)
       out.append(json.bytes(value.slice))
-      if key.keyEquals("enum", in: json), value.kind == .array { nulls.choices = out.count - 1 }
+      if key.keyEquals("enum", in: json), value.kind == .array {
+        nulls.choices = out.count - 1
+        nulls.hasChoices = value.elements > 0
+      }
     }
   }
 
@@ -170,13 +178,14 @@ struct GeminiSchema {
     /// The closing brackets of `enum` and of `anyOf`.
     var choices: Int?
     var union: Int?
+    var hasChoices = false
 
     func allow(in out: inout [UInt8]) {
       guard areAllowed else { return }
       var pieces: [(at: Int, text: StaticString)] = []
       if let type { pieces += [(type.lowerBound, "["), (type.upperBound, ",\"null\"]")] }
-      if let choices { pieces.append((choices, out[choices - 1] == UInt8(ascii: "[") ? "null" : ",null")) }
-      if let union, out[union - 1] != UInt8(ascii: "[") { pieces.append((union, ",{\"type\":\"null\"}")) }
+      if let choices { pieces.append((choices, hasChoices ? ",null" : "null")) }
+      if let union { pieces.append((union, ",{\"type\":\"null\"}")) }
       pieces.sort { $0.at > $1.at }
       for piece in pieces {
         var bytes: [UInt8] = []
