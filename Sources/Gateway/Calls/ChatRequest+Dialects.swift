@@ -56,15 +56,8 @@ extension ChatRequest {
     if let name = members.keepAlive, member.keyEquals(name, in: json) {
       isModelUnload = member.value.double(in: json) == 0
     }
-    for nested in members.nestedMaxTokens where member.keyEquals(nested.object, in: json) {
-      readLimit(nested.member, in: member, json)
-    }
-  }
-
-  /// Reads a token limit inside an object. A limit below 1 means no limit.
-  private mutating func readLimit(_ name: StaticString, in member: Member, _ json: Span<UInt8>) {
-    let fields = JSONLists.members(of: member.value, in: json)
-    guard let value = fields.value(name, in: json), let tokens = value.integer(in: json) else { return }
-    maxTokens.append((value.slice, tokens > 0 ? tokens : .max))
+    for path in members.limits { try readLimit(path.keys[...], of: path, member, json) }
+    for path in members.choices { try Self.checkChoices(path.keys[...], of: path, member, json) }
+    try Self.check(spelling: member, members.strictNames, json)
   }
 }

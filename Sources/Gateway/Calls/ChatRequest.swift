@@ -31,6 +31,8 @@ struct ChatRequest {
   private var streamOptions: Member?
   private var includeUsage: Member?
   var maxTokens: [(value: Slice, tokens: Int64)] = []
+  /// The limits of thinking, which are clamped like the others.
+  var thinkingTokens: [(value: Slice, tokens: Int64)] = []
 
   /// The most messages of one request.
   static let messagesMax = 10_000
@@ -99,7 +101,9 @@ struct ChatRequest {
         } else if member.keyEquals("top_p", in: json) {
           try Self.check(member, "top_p", 0...1, json)
         } else if member.keyEquals("n", in: json) {
-          choiceCount = try choiceCount(member, json)
+          choiceCount = try choiceCount(member, "n", json)
+        } else {
+          try readOpenLimits(member, json)
         }
       } catch {
         apiError = error
@@ -150,12 +154,12 @@ struct ChatRequest {
     }
   }
 
-  private func choiceCount(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> Int {
+  func choiceCount(_ member: Member, _ field: String, _ json: Span<UInt8>) throws(APIError) -> Int {
     if member.value.kind == .null { return 1 }
     let most = isCompletion ? Self.completionsMax : Self.choicesMax
     guard member.value.kind == .number, let count = member.value.integer(in: json),
       (1...Int64(most)).contains(count)
-    else { throw .invalid("n", "must be a whole number from 1 to \(most)") }
+    else { throw .invalid(field, "must be a whole number from 1 to \(most)") }
     return Int(count)
   }
 
@@ -195,7 +199,7 @@ struct ChatRequest {
     if streams, wantsUsage, endpoint.dialect.row.hasStreamOptions { addUsage(to: &edits) }
     if served != model, let modelToken { edits.replace(modelToken, with: Writer.string(served).span) }
     if let limit = maxTokensLimit {
-      for (value, tokens) in maxTokens where tokens > Int64(limit) {
+      for (value, tokens) in maxTokens + thinkingTokens where tokens > Int64(limit) {
         edits.replace(value, with: String(limit).utf8.span)
       }
     }

@@ -106,8 +106,12 @@ struct ChatMembers: Sendable {
   var instructions: StaticString?
   /// The member that limits the tokens of the answer.
   var maxTokens: StaticString?
-  /// Such members inside of an object.
-  var nestedMaxTokens: [(object: StaticString, member: StaticString)] = []
+  /// The limits inside of objects.
+  var limits: [LimitPath] = []
+  /// The members inside of objects that hold the number of answers.
+  var choices: [LimitPath] = []
+  /// The names that a provider may read in any case of letters. Another case than here is rejected.
+  var strictNames: [StaticString] = []
   /// The member that says how long the model stays loaded; 0 unloads it.
   var keepAlive: StaticString?
   /// Whether a request streams that does not say.

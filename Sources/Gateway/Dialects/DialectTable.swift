@@ -53,7 +53,8 @@ enum DialectTable {
     forwardedFields: MessagesFields.lines,
     isSpoken: { $0.anthropicVersion != nil },
     chatMembers: ChatMembers(
-      prompt: "messages", requiresMessages: true, instructions: "system", maxTokens: "max_tokens"),
+      prompt: "messages", requiresMessages: true, instructions: "system", maxTokens: "max_tokens",
+      limits: [LimitPath("thinking", "budget_tokens", isMaxTokens: false)], strictNames: ["model", "max_tokens"]),
     writeError: MessagesError.append,
     errorFrame: { _ in ("event: error\ndata: ", "\n\n") },
     writeModels: MessagesModels.list,
@@ -81,7 +82,8 @@ enum DialectTable {
     pathPrefix: "/api/",
     chatMembers: ChatMembers(
       prompt: "messages", completionPrompt: "prompt", loadsModel: true,
-      nestedMaxTokens: [("options", "num_predict")], keepAlive: "keep_alive", streamsByDefault: true),
+      limits: [LimitPath("options", "num_predict")], strictNames: ["model", "options"], keepAlive: "keep_alive",
+      streamsByDefault: true),
     streamType: { _ in "application/x-ndjson" },
     // Lines of JSON have no comments.
     allowsComments: false,
@@ -121,10 +123,7 @@ enum DialectTable {
     isSpoken: { $0.xGoogAPIKey != nil || $0.xGoogAPIClient != nil },
     chatMembers: ChatMembers(
       prompt: "contents", requiresMessages: true,
-      nestedMaxTokens: [
-        ("generationConfig", "maxOutputTokens"), ("generationConfig", "max_output_tokens"),
-        ("generation_config", "maxOutputTokens"), ("generation_config", "max_output_tokens"),
-      ],
+      limits: GeminiLimits.paths, choices: GeminiLimits.choices,
       pathHasModel: true),
     streamType: { $0 == .array ? "application/json" : StreamWriter.eventStream },
     // Its clients fail on them.

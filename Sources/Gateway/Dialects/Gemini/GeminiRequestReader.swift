@@ -69,7 +69,7 @@ enum GeminiRequestReader {
       if try readSampling(member, json, into: &conversation.sampling) { continue }
       let value = member.value
       if member.isNamed("maxOutputTokens", or: "max_output_tokens", in: json) {
-        guard let tokens = whole(value, json), tokens > 0 else {
+        guard let tokens = TokenLimit.read(value, json), tokens > 0 else {
           throw GeminiFieldPath.field("generationConfig.maxOutputTokens").apiError("must be a whole number above 0")
         }
         conversation.maxTokens = tokens
@@ -165,7 +165,7 @@ enum GeminiRequestReader {
       }
     }
     if let budget = members.value("thinkingBudget", or: "thinking_budget", in: json) {
-      guard let tokens = whole(budget, json), tokens >= -1 else {
+      guard let tokens = TokenLimit.read(budget, json), tokens >= -1 else {
         throw GeminiFieldPath.field("generationConfig.thinkingConfig.thinkingBudget")
           .apiError("must be a number of tokens, 0 for no thinking, or -1 to let the model decide")
       }

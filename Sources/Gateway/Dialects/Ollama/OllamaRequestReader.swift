@@ -125,7 +125,10 @@ enum OllamaRequestReader {
         conversation.sampling.stop = try stops(option.value, json)
       } else if option.keyEquals("num_predict", in: json) {
         // A negative value means no limit.
-        conversation.maxTokens = try count(option, json)
+        guard let tokens = TokenLimit.read(option.value, json) else {
+          throw apiError("options.num_predict", "must be a whole number of tokens")
+        }
+        conversation.maxTokens = tokens > 0 ? tokens : nil
       } else if option.keyEquals("num_ctx", in: json) {
         conversation.contextTokens = try count(option, json)
       } else if try !readSampling(option, json, into: &conversation.sampling) {
