@@ -37,7 +37,7 @@ public struct Processor: Sendable, Equatable {
 
   /// The number of threads that decodes fastest: one per performance core, within the quota.
   public var decodeThreads: Int {
-    let most = quota.map { max(1, Int($0)) } ?? fastCores
+    let most = quota.map { max(1, Int(saturating: $0)) } ?? fastCores
     return max(1, min(fastCores, most))
   }
 }

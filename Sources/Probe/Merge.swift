@@ -47,7 +47,7 @@ enum Merge {
     return devices.firstIndex { device in
       guard plainName(device.name.value) == plainName(fresh.name.value) else { return false }
       guard let old = device.memory?.value, let new = fresh.memory?.value else { return true }
-      return abs(old - new) <= max(512 << 20, old / 20)
+      return max(old, new).minus(min(old, new)) <= max(512 << 20, old / 20)
     }
   }
 

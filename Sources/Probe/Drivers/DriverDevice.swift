@@ -50,7 +50,7 @@ extension DriverDevice {
     if let width = part.number("bus_width"), let clock = part.number("memory_mhz"), width <= 65536,
       clock <= 1_000_000
     {
-      device.bandwidth = Fact(Double(clock * 2 * width) / 8000, .nvml, .derived)
+      device.bandwidth = Fact(Double(clock.times(2).times(width)) / 8000, .nvml, .derived)
     }
     if let generation = part.number("link_generation"), let lanes = part.number("link_lanes"),
       (1...32).contains(lanes),

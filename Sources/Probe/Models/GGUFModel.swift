@@ -185,7 +185,7 @@ extension GGUFModel {
   /// Estimates the missing sizes of one part, and compares the file's size with its contents.
   mutating func endPart(tensors: Int, dataStart: Int, alignment: Int, fileSize: Int) {
     let start = (dataStart.plus(alignment - 1)) / alignment * alignment
-    sizeTheRest(max(0, fileSize - start))
+    sizeTheRest(max(0, fileSize.minus(start)))
     let expected = tensors == 0 ? dataStart : start.plus(dataEnd)
     if fileSize < expected {
       model.notes.append(
@@ -221,7 +221,7 @@ extension GGUFModel {
     for tensor in unsized {
       let next =
         sorted[Self.after(tensor.offset, in: sorted)..<sorted.endIndex].first ?? max(dataSize, tensor.offset)
-      charge(next - tensor.offset, GGUFTensorName(layer: tensor.layer, isExpert: tensor.isExpert))
+      charge(next.minus(tensor.offset), GGUFTensorName(layer: tensor.layer, isExpert: tensor.isExpert))
       dataEnd = max(dataEnd, next)
     }
   }

@@ -83,8 +83,9 @@ struct GGUFReader {
   }
 
   /// Reads the header of one part of a model: of the first part, which has the model's keys, if `model` is `nil`, else
-  /// of the next, whose tensors belong to the same layers.
-  static func read(_ bytes: RawSpan, fileSize: Int, into model: inout GGUFModel?) throws(ModelFileError) {
+  /// of the next, whose tensors belong to the same layers. Returns the bytes of the header.
+  @discardableResult
+  static func read(_ bytes: RawSpan, fileSize: Int, into model: inout GGUFModel?) throws(ModelFileError) -> Int {
     var reader = GGUFReader(fileSize: fileSize)
     let tensorCount = try reader.readTable(bytes)
     var parts: GGUFModel
@@ -101,6 +102,7 @@ struct GGUFReader {
     guard alignment > 0, alignment <= 1 << 20 else { throw .malformed("an alignment of \(alignment)") }
     parts.endPart(tensors: tensorCount, dataStart: reader.cursor.at, alignment: alignment, fileSize: fileSize)
     model = parts
+    return reader.cursor.at
   }
 
   private mutating func readTable(_ bytes: RawSpan) throws(ModelFileError) -> Int {

@@ -34,12 +34,19 @@ public enum ModelFile {
   /// The file is mapped into memory. If another program truncates it meanwhile, this process crashes, so the
   /// gateway must not call this.
   public static func read(_ path: String) throws(ModelFileError) -> Model {
+    var budget = ReadBudget()
+    return try read(path, within: &budget)
+  }
+
+  /// Reads a model within a budget.
+  static func read(_ path: String, within budget: inout ReadBudget) throws(ModelFileError) -> Model {
     var gguf: GGUFModel?
     var model: Model?
     // Only the first part of a GGUF file has the model's keys.
     for part in parts(path) {
       let isFirst = model == nil && gguf == nil
-      let more = try readOne(part, &gguf)
+      try budget.checkTime()
+      let more = try readOne(part, &gguf, isFirst: isFirst, &budget)
       guard isFirst || more?.format == model?.format else { throw .malformed("\(part) has another format") }
       guard let more else { continue }
       if model == nil { model = more } else { model?.add(more) }
@@ -51,7 +58,9 @@ public enum ModelFile {
   }
 
   /// Reads one file: a part of a GGUF model into `gguf`, any other into a model.
-  private static func readOne(_ path: String, _ gguf: inout GGUFModel?) throws(ModelFileError) -> Model? {
+  private static func readOne(
+    _ path: String, _ gguf: inout GGUFModel?, isFirst: Bool, _ budget: inout ReadBudget
+  ) throws(ModelFileError) -> Model? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable("\(path): \(unsafe String(cString: strerror(errno)))") }
     defer { _ = close(descriptor) }
@@ -70,14 +79,28 @@ public enum ModelFile {
     let first = unsafe Array(whole.prefix(64))
     switch format(first) {
     case .gguf:
-      try unsafe GGUFReader.read(whole.bytes, fileSize: size, into: &gguf)
+      // A sparse file of terabytes costs nothing to make, so what is read counts and not what is there.
+      let header = unsafe UnsafeRawBufferPointer(rebasing: whole.prefix(budget.bytes))
+      let before = gguf?.model.tensors ?? 0
+      do throws(ModelFileError) {
+        let bytes = try unsafe GGUFReader.read(header.bytes, fileSize: size, into: &gguf)
+        try budget.charge(bytes: bytes, tensors: (gguf?.model.tensors ?? 0).minus(before))
+      } catch .incomplete(let needed) {
+        throw header.count < size ? ReadBudget.tooLong : .incomplete(needed: needed)
+      }
       return nil
     case .onnx: return try unsafe ONNXReader.read(whole.bytes, fileSize: size)
     case .safetensors:
       let length = first.prefix(8).reversed().reduce(0) { ($0 & 0xff_ffff_ffff) << 8 | Int($1) }
-      let header = unsafe Array(whole.prefix(min(size, 8 + min(length, SafetensorsReader.headerMax))))
+      let count = min(size, min(length, SafetensorsReader.headerMax).plus(8))
+      try budget.charge(bytes: count, tensors: 0)
+      let header = unsafe Array(whole.prefix(count))
       let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-      return try SafetensorsReader.read(header, fileSize: size, configuration: small(folder + "config.json"))
+      // One configuration describes the layers of all parts.
+      let configuration = isFirst ? small(folder + "config.json") : nil
+      let model = try SafetensorsReader.read(header, fileSize: size, configuration: configuration)
+      try budget.charge(bytes: 0, tensors: model.tensors)
+      return model
     case .pytorch:
       var model = Model(format: .pytorch)
       model.bytesExpected = size
@@ -115,17 +138,34 @@ public enum ModelFile {
   /// Returns the paths of all parts of a model that is split into files named `…-00001-of-00003.…`, in order, or the
   /// path itself.
   static func parts(_ path: String) -> [String] {
-    guard let dot = path.lastIndex(of: ".") else { return [path] }
-    let stem = path[..<dot]
-    let words = stem.split(separator: "-", omittingEmptySubsequences: false)
-    guard words.count >= 4, words[words.count - 2] == "of", let last = words.last, last.utf8.count == 5,
-      let count = Int(last), (2...10_000).contains(count), let own = Int(words[words.count - 3]),
-      (1...count).contains(own), words[words.count - 3].utf8.count == 5
-    else { return [path] }
-    let front = words[..<(words.count - 3)].joined(separator: "-")
-    return (1...count).map { number in
+    guard let split = SplitName(path) else { return [path] }
+    return (1...split.count).map { split.path(of: $0) }
+  }
+
+  /// Returns the path of the first part of a split model, or the path itself.
+  static func firstPart(_ path: String) -> String { SplitName(path)?.path(of: 1) ?? path }
+
+  /// A name such as `…-00001-of-00003.…`, by its pieces.
+  private struct SplitName {
+    let count: Int
+    private let front: String
+    private let end: Substring
+
+    init?(_ path: String) {
+      guard let dot = path.lastIndex(of: ".") else { return nil }
+      let words = path[..<dot].split(separator: "-", omittingEmptySubsequences: false)
+      guard words.count >= 4, words[words.count - 2] == "of", let last = words.last, last.utf8.count == 5,
+        let count = Int(last), (2...ReadBudget.partsMax).contains(count), let own = Int(words[words.count - 3]),
+        (1...count).contains(own), words[words.count - 3].utf8.count == 5
+      else { return nil }
+      self.count = count
+      front = words[..<(words.count - 3)].joined(separator: "-")
+      end = path[last.startIndex...]
+    }
+
+    func path(of number: Int) -> String {
       let digits = String(number)
-      return "\(front)-\(String(repeating: "0", count: 5 - digits.count))\(digits)-of-\(last)\(path[dot...])"
+      return "\(front)-\(String(repeating: "0", count: 5 - digits.count))\(digits)-of-\(end)"
     }
   }
 }

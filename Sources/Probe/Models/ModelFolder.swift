@@ -20,16 +20,20 @@ public enum ModelFolder {
     return try file(in: folder, names)
   }
 
-  private static func file(in folder: String, _ names: [String]) throws(ModelFileError) -> String {
-    // The cache of huggingface_hub keeps the files of each commit in a folder of its own.
-    if names.contains("snapshots"), let commits = entries(folder + "/snapshots"), commits.count == 1,
+  private static func file(
+    in folder: String, _ names: [String], isSnapshot: Bool = false
+  ) throws(ModelFileError) -> String {
+    // The cache of huggingface_hub keeps the files of each commit in a folder of its own. A link from there back to
+    // the cache is not followed again.
+    if !isSnapshot, names.contains("snapshots"), let commits = entries(folder + "/snapshots"), commits.count == 1,
       let files = entries(folder + "/snapshots/" + commits[0])
     {
-      return try file(in: folder + "/snapshots/" + commits[0], files)
+      return try file(in: folder + "/snapshots/" + commits[0], files, isSnapshot: true)
     }
     var models = names.filter { name in endings.contains { name.hasSuffix($0) } }
     // Of several parts, the first stands for all.
-    models = models.filter { ModelFile.parts($0).first == $0 || !names.contains(ModelFile.parts($0)[0]) }
+    let present = Set(names)
+    models = models.filter { ModelFile.firstPart($0) == $0 || !present.contains(ModelFile.firstPart($0)) }
     if models.count > 1 {
       let others = ["mmproj", "adapter", "imatrix", "consolidated", "vocab"]
       models = models.filter { name in !others.contains { name.contains($0) } }

@@ -112,7 +112,7 @@ public enum NamedModel {
     let table = min(all / 8, Int(saturating: Double(shape.embedding * model.vocabulary) * kind.bytes))
     model.inputBytes = table
     model.outputBytes = table
-    let each = max(0, all - 2 * table) / shape.layers
+    let each = max(0, all.minus(table.times(2))) / shape.layers
     model.layers = (0..<shape.layers).map { _ in
       Model.Layer(dense: each, state: .attention(heads: min(8, shape.heads), key: 128, value: 128, window: nil))
     }

@@ -3,6 +3,10 @@
 enum ONNXReader {
   /// Maximum number of tensors.
   private static let tensorsMax = 1 << 20
+  /// Maximum number of fields that are read, with those that are skipped.
+  static let fieldsMax = 1 << 24
+  /// Maximum number of dimensions of a tensor.
+  static let dimensionsMax = 64
 
   /// Reads a model. `bytes` may be the beginning of a file of `fileSize` bytes.
   static func read(_ bytes: RawSpan, fileSize: Int) throws(ModelFileError) -> Model {
@@ -27,6 +31,7 @@ enum ONNXReader {
     var isModel = false
     private var typeElements: [UInt64: Int] = [:]
     private var weightBytes = 0
+    private var fields = 0
 
     init(_ available: Int, _ fileSize: Int) {
       self.available = available
@@ -49,7 +54,9 @@ enum ONNXReader {
       throw .malformed("an unterminated number")
     }
 
-    private func field(_ bytes: RawSpan, _ at: inout Int, _ end: Int) throws(ModelFileError) -> Field {
+    private mutating func field(_ bytes: RawSpan, _ at: inout Int, _ end: Int) throws(ModelFileError) -> Field {
+      fields += 1
+      guard fields <= ONNXReader.fieldsMax else { throw .malformed("more than \(ONNXReader.fieldsMax) fields") }
       let tag = try varint(bytes, &at, end)
       var field = Field(number: tag >> 3, wire: tag & 7, contents: at..<at)
       guard field.number > 0 else { throw .malformed("a field without a number") }
@@ -117,7 +124,12 @@ enum ONNXReader {
         case (1, 0): elements = elements.times(Int(clamping: field.value))
         case (1, 2):
           var position = field.contents.lowerBound
+          var dimensions = 0
           while position < field.contents.upperBound {
+            dimensions += 1
+            guard dimensions <= ONNXReader.dimensionsMax else {
+              throw .malformed("a tensor of more than \(ONNXReader.dimensionsMax) dimensions")
+            }
             elements = elements.times(Int(clamping: try varint(bytes, &position, field.contents.upperBound)))
           }
         case (2, 0): type = field.value

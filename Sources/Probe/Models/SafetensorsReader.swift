@@ -23,7 +23,7 @@ enum SafetensorsReader {
       throw .malformed("a header that is not valid JSON at byte \(8 + error.offset)")
     }
     if let problem = reader.problem { throw .malformed(problem) }
-    reader.model.bytesExpected = (8 + length).plus(reader.dataEnd)
+    reader.model.bytesExpected = length.plus(8).plus(reader.dataEnd)
     if fileSize < reader.model.bytesExpected {
       reader.model.notes.append(
         "the file is truncated (its download was cut off): it has \(fileSize) of \(reader.model.bytesExpected) bytes"
@@ -88,7 +88,7 @@ enum SafetensorsReader {
       guard isCountable, ends.count == 2, ends[0] >= 0, ends[1] >= ends[0] else {
         return problem = problem ?? "an invalid tensor: \(name.prefix(64))"
       }
-      take(name, type, elements, ends[1] - ends[0], end: ends[1])
+      take(name, type, elements, ends[1].minus(ends[0]), end: ends[1])
     }
 
     private mutating func take(_ name: String, _ type: String, _ elements: Int, _ size: Int, end: Int) {

@@ -40,7 +40,7 @@ public struct MemoryBudget: Sendable, Equatable {
     threads = machine.processor.decodeThreads
     hostBandwidth = machine.processor.bandwidth?.value ?? Self.unknownHost
     let available = machine.memory.available.value
-    host = max(0, available - Self.margin(min(available, 32 << 30)))
+    host = max(0, available.minus(Self.margin(min(available, 32 << 30))))
     var shared = host
     for device in machine.devices {
       guard device.kind != .softwareRenderer, device.kind != .display else { continue }
@@ -53,14 +53,14 @@ public struct MemoryBudget: Sendable, Equatable {
         continue
       }
       let free = min(device.free?.value ?? total, total)
-      var bytes = free - Self.margin(total) - device.driverOverhead - max(0, reserve)
+      var bytes = free.minus(Self.margin(total)).minus(device.driverOverhead).minus(max(0, reserve))
       if device.isUnified { bytes = min(bytes, shared) }
       guard bytes > 0 else {
         rejected.append(
           (device.id, "only \(Bytes.text(free)) of \(Bytes.text(total)) are free, which is within the margin"))
         continue
       }
-      if device.isUnified { shared -= bytes }
+      if device.isUnified { shared = shared.minus(bytes) }
       devices.append(
         Device(
           id: device.id, name: device.name.value, bytes: bytes, free: free,
@@ -84,7 +84,7 @@ extension MemoryBudget {
     var left = bytes
     var count = 0
     for free in devices.map(\.free).sorted(by: >) where left > 0 {
-      left -= free
+      left = left.minus(free)
       count += 1
     }
     return left <= 0 ? count : nil

@@ -128,13 +128,13 @@ private struct Attempt {
       return nil
     }
     var free = plan.shares.map { share in
-      (budget.devices.first { $0.id == share.device }?.bytes ?? 0) - share.bytes
+      (budget.devices.first { $0.id == share.device }?.bytes ?? 0).minus(share.bytes)
     }
     var rest = 0
     for size in demand.experts where size > 0 {
       // Use the device with the most free memory; the order of the layers does not matter for experts.
       if let roomiest = free.indices.max(by: { free[$0] < free[$1] }), free[roomiest] >= size {
-        free[roomiest] -= size
+        free[roomiest] = free[roomiest].minus(size)
         plan.shares[roomiest].bytes = plan.shares[roomiest].bytes.plus(size)
       } else {
         plan.expertLayersInMemory += 1
@@ -181,10 +181,10 @@ private struct Attempt {
     var next = demand.layers.count - 1
     var needsOutput = true
     for device in devices {
-      var left = device.bytes - demand.compute
+      var left = device.bytes.minus(demand.compute)
       var share = Plan.Share(device: device.id, name: device.name, layers: 0, bytes: 0, hasOutput: false)
       if needsOutput, demand.output <= left {
-        left -= demand.output
+        left = left.minus(demand.output)
         share.bytes = demand.output
         share.hasOutput = true
         needsOutput = false
@@ -192,7 +192,7 @@ private struct Attempt {
       while next >= 0 {
         let size = demand.layers[next].plus(experts ? demand.experts[next] : 0)
         guard size <= left else { break }
-        left -= size
+        left = left.minus(size)
         share.bytes = share.bytes.plus(size)
         share.layers += 1
         next -= 1
@@ -214,6 +214,6 @@ private struct Attempt {
 
   /// Returns the machine's usable memory, less the shares of devices that use the same memory.
   private func hostLeft(_ devices: [MemoryBudget.Device]) -> Int {
-    devices.reduce(budget.host) { $1.isUnified ? max(0, $0 - min(demand.whole, $1.bytes)) : $0 }
+    devices.reduce(budget.host) { $1.isUnified ? max(0, $0.minus(min(demand.whole, $1.bytes))) : $0 }
   }
 }

@@ -20,9 +20,9 @@ public enum Speed {
     var seconds = 0.0
     for part in plan.shares {
       guard let device = budget.devices.first(where: { $0.id == part.device }) else { continue }
-      seconds += Double(max(0, part.bytes - plan.demand.compute)) * share / (device.bandwidth * 1e9)
+      seconds += Double(max(0, part.bytes.minus(plan.demand.compute))) * share / (device.bandwidth * 1e9)
     }
-    let inMemory = Double(max(0, plan.hostBytes - plan.demand.input)) * share
+    let inMemory = Double(max(0, plan.hostBytes.minus(plan.demand.input))) * share
     seconds += inMemory / (budget.hostBandwidth * 1e9)
     guard seconds > 0 else { return nil }
     if let learned = correction.share(of: model.name) { return learned * 0.95 / seconds...learned * 1.05 / seconds }

@@ -28,7 +28,7 @@ public struct Snapshot: Sendable {
     emptyBudget = MemoryBudget(machine.emptied, reserve: reserve)
     let usable = machine.usable
     deviceBytes = usable.reduce(0) { $0.plus($1.memory?.value ?? 0) }
-    let free = usable.map { max(0, ($0.free?.value ?? $0.memory?.value ?? 0) - max(0, reserve)) }
+    let free = usable.map { max(0, ($0.free?.value ?? $0.memory?.value ?? 0).minus(max(0, reserve))) }
     freeBytes = free.reduce(0) { $0.plus($1) }
     largestFree = free.max() ?? 0
     hostBytes = budget.host

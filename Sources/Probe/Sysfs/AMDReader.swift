@@ -42,12 +42,12 @@ struct AMDReader {
       device.isUnified = true
       device.link = nil
       // The memory reserved at boot, and its share of the rest, limited to what is available.
-      let take = max(0, min(shared - sharedUsed, hostAvailable))
+      let take = max(0, min(shared.minus(sharedUsed), hostAvailable))
       device.memory = Fact(total.plus(max(0, shared)), .sysfs, .derived)
-      device.free = Fact(max(0, total - used).plus(take), .sysfs, .derived)
+      device.free = Fact(max(0, total.minus(used)).plus(take), .sysfs, .derived)
     } else {
       device.memory = Fact(total, .sysfs, .exact)
-      device.free = Fact(max(0, total - used), .sysfs, .exact)
+      device.free = Fact(max(0, total.minus(used)), .sysfs, .exact)
     }
   }
 
@@ -70,7 +70,7 @@ struct AMDReader {
     guard let clock, clock > 0, clock < 100_000, let width = node?.memoryWidth ?? row?.width, width > 0 else {
       return nil
     }
-    return Fact(Double(clock * transfersPerClock(device, width) * width) / 8000, .formula, .derived)
+    return Fact(Double(clock.times(transfersPerClock(device, width)).times(width)) / 8000, .formula, .derived)
   }
 
   /// Returns the transfers per memory clock. Source: Mesa's table of memory types (ac_gpu_info), and the data sheet

@@ -123,13 +123,14 @@ struct ControlGroup {
   private func narrow(_ limits: inout Limits, _ limit: Int, used: Int, inactive: Int) {
     guard limit >= 0 else { return }
     limits.memory = min(limits.memory ?? limit, limit)
-    let left = max(0, limit - max(0, max(0, used) - max(0, min(inactive, used))))
+    let left = max(0, limit.minus(max(0, max(0, used).minus(max(0, min(inactive, used))))))
     limits.memoryLeft = min(limits.memoryLeft ?? left, left)
   }
 
   private func narrow(_ limits: inout Limits, _ quota: Double, _ period: Double) {
-    guard quota > 0, period > 0 else { return }
-    limits.processors = min(limits.processors ?? .infinity, quota / period)
+    let share = quota / period
+    guard quota > 0, period > 0, share.isFinite else { return }
+    limits.processors = min(limits.processors ?? .infinity, share)
   }
 }
 

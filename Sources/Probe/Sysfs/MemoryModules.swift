@@ -61,7 +61,7 @@ enum MemoryModules {
       let rate = word(0x20) > 0 && word(0x20) < 0xffff ? word(0x20) : word(0x15)
       let width = word(0x0a)
       guard word(0x0c) > 0, (1...512).contains(width), (1...0xfffe).contains(rate) else { return nil }
-      gigabytesPerSecond = Double(width * rate) / 8000
+      gigabytesPerSecond = Double(width.times(rate)) / 8000
       channel = Self.channel(text(0x11)) ?? Self.channel(text(0x10))
     }
 

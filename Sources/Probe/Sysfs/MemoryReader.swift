@@ -15,9 +15,9 @@ struct MemoryReader {
     let bare = nodes.contains { $0.processors > 0 } ? nodes.filter { $0.processors == 0 } : []
     memory.distant = bare.reduce(0) { $0.plus($1.memory) }
     let distantFree = bare.reduce(0) { $0.plus($1.free) }
-    memory.installed = max(0, bytes("MemTotal") - memory.distant)
+    memory.installed = max(0, bytes("MemTotal").minus(memory.distant))
     memory.total = Fact(memory.installed, .procfs)
-    memory.available = Fact(max(0, bytes("MemAvailable") - distantFree), .procfs)
+    memory.available = Fact(max(0, bytes("MemAvailable").minus(distantFree)), .procfs)
     if let limit = limits.memory, limit < memory.installed { memory.total = Fact(limit, .cgroup) }
     if let left = limits.memoryLeft, left < memory.available.value { memory.available = Fact(left, .cgroup) }
     if memory.available.value > memory.total.value { memory.available.value = memory.total.value }
