@@ -54,10 +54,11 @@ extension ConfigurationKeys {
         + "Retries are at most a tenth of a provider's recent requests."),
     ConfigurationKey(
       path: "retry.base_delay_ms", kind: .number(0...3_600_000), defaultValue: "250",
-      documentation: "Upper limit of the first retry delay, in milliseconds. Doubles with each retry."),
+      documentation: "Upper limit of the first retry delay, in milliseconds. Doubles with each retry. 0 retries "
+        + "without delay."),
     ConfigurationKey(
       path: "retry.max_delay_ms", kind: .number(0...3_600_000), defaultValue: "8000",
-      documentation: "Upper limit of every retry delay, in milliseconds."),
+      documentation: "Upper limit of every retry delay, in milliseconds. 0 retries without delay."),
     ConfigurationKey(
       path: "retry.jitter_factor", kind: .number(0...1), defaultValue: "1",
       documentation: "Random share of a retry delay, from 0 to 1."),

@@ -32,7 +32,7 @@ public enum ConfigurationKeys {
     ConfigurationKey(
       path: "server.commit_after_secs", kind: .number(0...600), defaultValue: "8",
       documentation: "Seconds that the response headers of a stream wait for the first visible output. Until they "
-        + "are sent, a failure can still become an HTTP error."),
+        + "are sent, a failure can still become an HTTP error. 0 sends them at once."),
     ConfigurationKey(
       path: "server.keep_alive_comment_secs", kind: .number(0...3600), defaultValue: "15",
       documentation: "Seconds of silence in a stream before a comment keeps the connection open. 0 sends none."),
@@ -123,10 +123,11 @@ public enum ConfigurationKeys {
       documentation: "Seconds a provider may go without accepting any more of a request's body."),
     ConfigurationKey(
       path: "server.dns_cache_secs", kind: .number(0...day), defaultValue: "60",
-      documentation: "Seconds that the DNS addresses of a provider are cached."),
+      documentation:
+        "Seconds that the DNS addresses of a provider are cached. 0 looks them up for every connection."),
     ConfigurationKey(
       path: "server.drain_timeout_secs", kind: .number(0...day), defaultValue: "30",
-      documentation: "Seconds that running requests have to finish while hoosh drains."),
+      documentation: "Seconds that running requests have to finish while hoosh drains. 0 ends them at once."),
   ]
 
   static let providers: [ConfigurationKey] = [
@@ -187,7 +188,7 @@ public enum ConfigurationKeys {
       path: "providers[].idle_timeout_secs", kind: .number(0...day), defaultValue: "600",
       documentation:
         "Seconds that an idle upstream connection stays open. Defaults to less for types that are known "
-        + "to close earlier."),
+        + "to close earlier. 0 keeps it for less than a second."),
     ConfigurationKey(
       path: "providers[].fallback", kind: .word(["local", "hosted"]), defaultValue: "local",
       documentation:
@@ -212,7 +213,7 @@ public enum ConfigurationKeys {
       documentation: "Length of a `Demo` answer, in tokens."),
     ConfigurationKey(
       path: "providers[].demo.first_token_ms", kind: .number(0...600_000), defaultValue: "200",
-      documentation: "Milliseconds before the first token of a `Demo`."),
+      documentation: "Milliseconds before the first token of a `Demo`. 0 means no delay."),
     ConfigurationKey(
       path: "providers[].demo.fail", kind: .word(["", "before", "during", "refuse"]),
       documentation: "Point at which a `Demo` fails: `before` the first token, `during` the answer, or `refuse` to "

@@ -27,7 +27,8 @@ extension Demo {
     }
   }
 
-  private var gap: Duration { rate <= 0 ? .zero : .seconds(1 / rate) }
+  /// The time between two tokens. The configuration may set any rate above 0, so a day is the limit.
+  private var gap: Duration { rate <= 0 ? .zero : .seconds(min(1 / rate, 86_400)) }
 
   private func answer(_ wire: DemoWire) -> Script {
     var text = ""
