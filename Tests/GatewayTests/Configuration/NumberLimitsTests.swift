@@ -35,7 +35,7 @@ import Testing
     let (least, most) = bounds(key)
     let ends = [ConfigurationKey.short(least), ConfigurationKey.short(most)]
     let beyond = [
-      "9223372036854775807", "-9223372036854775808", "1e308", "-1e308", "5e-324", "-1", "inf", "-inf", "nan",
+      "9223372036854775807", "-9223372036854775808", "1e308", "-1e308", "5e-308", "-1", "inf", "-inf", "nan",
       "18446744073709551615",
     ]
     for value in ends + beyond {
@@ -60,7 +60,7 @@ import Testing
 
   @Test func `a demo whose rate is almost 0 waits at most a day for a token`() throws {
     var settings = Configuration.Demo()
-    settings.tokensPerSecond = 5e-324
+    settings.tokensPerSecond = 5e-308
     settings.tokens = Demo.tokensMax
     for more in ["", #""stream":true,"#] {
       let body = Array("{\(more)\"model\":\"m\",\"messages\":[{}]}".utf8)
