@@ -120,6 +120,9 @@ public final class Gateway {
   /// The most clients that may be connected: as configured, or as many as there are descriptors for.
   public var clientsMax: Int { connections.capacity.clientsMax }
 
+  /// Whether a large body or answer is being read or translated on a thread.
+  public var isTranslatingOnThread: Bool { largeWork.isBusy }
+
   // MARK: Events
 
   /// Passes one event to the part that it is for.

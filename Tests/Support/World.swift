@@ -152,7 +152,7 @@ public final class World {
   /// Turns until nothing happens.
   public func settle() {
     var quiet = 0
-    while quiet < 5 {
+    while quiet < 5 || gateway.isTranslatingOnThread {
       let events = reactor.turn(atMost: .microseconds(100))
       quiet = events.isEmpty ? quiet + 1 : 0
       for event in events { gateway.handle(event) }
@@ -249,6 +249,6 @@ public enum Allocations {
   public static var areCounted: Bool { counts_allocations() != 0 }
   public static var all: Int { Int(counted_allocations()) }
   /// The bytes of all allocations of this thread.
-  public static var bytes: Int { Int(counted_bytes()) }
+  public static var bytes: Int { Int(truncatingIfNeeded: counted_bytes()) }
   public static var ofCurl: Int { CurlLibrary.allocations }
 }

@@ -17,6 +17,9 @@ struct Call {
     case translated(WrittenRequest)
   }
 
+  /// Bytes of a body or an answer that the loop reads and translates in one turn.
+  static let inlineBytesMax = 1024 * 1024
+
   let endpoint: CallEndpoint
   let request: Request
   /// The model as the caller named it.

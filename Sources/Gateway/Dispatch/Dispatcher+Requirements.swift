@@ -4,8 +4,6 @@ extension Dispatcher {
   private static let defaultAnswerTokens = 1024
   /// The highest limit of output tokens that an estimate uses.
   private static let answerTokensMax = Int64(1_000_000)
-  /// Bytes of a body that is read for its requirements on the loop.
-  private static let readBytesMax = 1 << 20
 
   /// Applies a request's requirements to its plan; `known` are those of a body that was read before.
   func applyRequirements(
@@ -36,7 +34,7 @@ extension Dispatcher {
   ) -> Requirements? {
     let kind = call.endpoint.kind
     if kind != .chat { return Requirements(call: kind) }
-    guard body.count <= Self.readBytesMax else { return nil }
+    guard body.count <= Call.inlineBytesMax else { return nil }
     let mayBeLong = body.count / Requirements.charactersPerToken > profile.contextMin
     guard mayBeLong || Self.mayRequire(profile.missing, body) else { return nil }
     // The requirements of a body that cannot be read are unknown; the provider judges it.

@@ -56,7 +56,7 @@ extension Endpoints {
   /// Responds with the number of tokens of a prompt: an estimate from its bytes.
   func countTokens(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint) {
     let (body, model) = (connection.body, request.model)
-    if body.count > LargeWork.bytesMin {
+    if body.count > Call.inlineBytesMax {
       return largeWork.start(for: connection) {
         .call(Result { () throws(APIError) in try LargeCall.read(body.span, for: endpoint, model: model) })
       }

@@ -41,7 +41,7 @@ final class Endpoints {
   /// Sends the response of an endpoint that is not a call, or begins to make it.
   func respond(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: Endpoint) {
     if case .countTokens(let call) = endpoint { return countTokens(connection, request, call) }
-    if connection.body.count > LargeWork.bytesMin { return connections.reject(connection, .tooLargeQuestion) }
+    if connection.body.count > Call.inlineBytesMax { return connections.reject(connection, .tooLargeQuestion) }
     switch endpoint {
     case .call, .countTokens: preconditionFailure("a call is an exchange, and its tokens are counted above")
     case .models, .model, .ollamaTags, .ollamaShow, .ollamaLoaded: respondModels(connection, request, endpoint)
@@ -94,6 +94,6 @@ extension APIError {
   fileprivate static var tooLargeQuestion: APIError {
     APIError(
       413, .requestTooLarge,
-      "This endpoint takes a body of at most \(LargeWork.bytesMin) bytes. Send a shorter one.")
+      "This endpoint takes a body of at most \(Call.inlineBytesMax) bytes. Send a shorter one.")
   }
 }

@@ -185,7 +185,7 @@ final class Exchange {
   private func answer(_ json: Span<UInt8>, of whole: [UInt8]? = nil, _ effects: inout Effects, now: Duration) {
     do throws(AttemptFailure) {
       if fetch.head.isHTML { throw .malformed("it answered with a web page") }
-      if let whole, whole.count > LargeWork.bytesMin {
+      if let whole, whole.count > Call.inlineBytesMax {
         fetch.suspend(.translation)
         effects.largeAnswer = whole
         return

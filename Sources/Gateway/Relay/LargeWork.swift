@@ -1,13 +1,10 @@
 internal import Reactor
 
-/// What would take the loop too long: the reading and translating of large bodies and answers, which runs on a thread.
+/// Reads and translates large bodies and answers on a thread, because that would hold up the loop.
 ///
 /// One job runs at a time, on a thread that ends with it, so that a gateway without large bodies has one thread only.
 /// Everything here is a function of bytes; its result comes back to the loop as an event.
 final class LargeWork {
-  /// Bytes of a body or an answer above which it is not read or translated on the loop.
-  static let bytesMin = 1024 * 1024
-
   /// The result of a job.
   enum Output: Sendable {
     /// A request that was read.
@@ -38,6 +35,9 @@ final class LargeWork {
     waiting.append((started, connection))
     if running == nil { startNext() }
   }
+
+  /// Whether a job is under way.
+  var isBusy: Bool { running != nil }
 
   /// Takes the result that has arrived, and starts the next job; `nil` if no connection waits for the result any more.
   func take() -> (connection: Connection, output: Output)? {

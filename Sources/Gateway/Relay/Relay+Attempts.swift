@@ -36,17 +36,18 @@ extension Relay {
       release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: false)
       return exchange.attemptRejected(error, &effects)
     }
-    if let demo = provider.demo { return startDemo(demo, selection, exchange) }
+    let timeouts = provider.timeouts(for: selection.model)
+    if let demo = provider.demo { return startDemo(demo, provider, timeouts, selection, exchange) }
     guard let target = settings.target(selection.provider, exchange.call, selection.model) else {
       return attemptRejected(Self.notOffered(provider), exchange, &effects)
     }
     let plan = AttemptPlan(
       selection: selection, provider: provider,
       credential: provider.credentials[min(selection.key, provider.credentials.count - 1)], target: target,
-      timeouts: provider.timeouts(for: selection.model))
+      timeouts: timeouts)
     let (json, call) = (exchange.fetch.body, exchange.call)
     let write = provider.target(for: selection.model, streams: exchange.streams)
-    if json.count > LargeWork.bytesMin, !call.passes(to: provider.dialect) {
+    if json.count > Call.inlineBytesMax, !call.passes(to: provider.dialect) {
       exchange.fetch.suspend(.translation)
       return largeWork.start(for: connection) {
         .body(
@@ -84,14 +85,14 @@ extension Relay {
     }
   }
 
-  private func startDemo(_ demo: Demo, _ selection: Selection, _ exchange: Exchange) {
-    let provider = settings.providers[selection.provider]
+  private func startDemo(
+    _ demo: Demo, _ provider: Provider, _ timeouts: Timeouts, _ selection: Selection, _ exchange: Exchange
+  ) {
     let script = demo.script(
       for: exchange.call, exchange.fetch.body, model: selection.model, created: reactor.wallClock / 1_000_000_000)
     exchange.fetch.attempt?.transfer = transfers.start(script) { _ in .exchange(exchange) }.bits
     exchange.attemptStarted(
-      selection.model, name: provider.name, dialect: provider.dialect,
-      timeouts: provider.timeouts(for: selection.model), now: reactor.now)
+      selection.model, name: provider.name, dialect: provider.dialect, timeouts: timeouts, now: reactor.now)
   }
 
   /// An attempt that has its slot cannot be sent.

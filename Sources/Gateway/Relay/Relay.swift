@@ -47,7 +47,7 @@ final class Relay {
   /// Begins the exchange of a complete request.
   func begin(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint) {
     let (body, model) = (connection.body, request.model)
-    if body.count > LargeWork.bytesMin {
+    if body.count > Call.inlineBytesMax {
       return largeWork.start(for: connection) {
         .call(Result { () throws(APIError) in try LargeCall.read(body.span, for: endpoint, model: model) })
       }
