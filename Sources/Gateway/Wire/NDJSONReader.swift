@@ -3,11 +3,12 @@
 /// Lines end in LF or CRLF; a CR elsewhere is whitespace, as in JSON. Blank lines and a byte order mark at the start are
 /// skipped. A line longer than `lineBytesMax` is an error, which limits the memory that a peer can fill.
 public struct NDJSONReader {
-  /// Bytes of the longest line, without its line end.
+  /// Bytes of the longest line, without its line end, unless another limit is given.
   public static let lineBytesMax = SSEReader.eventBytesMax
 
+  private let lineBytesMax: Int
   /// The same with a byte order mark and the CR of the line end.
-  private static let rawBytesMax = lineBytesMax + 4
+  private var rawBytesMax: Int { lineBytesMax + 4 }
 
   /// The line that `next` found, without its line end; valid until the next call.
   public private(set) var data: [UInt8] = []
@@ -15,7 +16,7 @@ public struct NDJSONReader {
   private var line: [UInt8] = []
   private var isFresh = true
 
-  public init() {}
+  public init(lineBytesMax: Int = NDJSONReader.lineBytesMax) { self.lineBytesMax = lineBytesMax }
 
   /// Whether the reader holds part of an unfinished line.
   public var hasPartialInput: Bool { !line.isEmpty }
@@ -54,7 +55,7 @@ public struct NDJSONReader {
   }
 
   private mutating func keep(_ bytes: Span<UInt8>) throws(SSEReader.TooLong) {
-    guard line.count + bytes.count <= Self.rawBytesMax else { throw SSEReader.TooLong() }
+    guard line.count + bytes.count <= rawBytesMax else { throw SSEReader.TooLong() }
     line.append(bytes)
   }
 
@@ -69,14 +70,14 @@ public struct NDJSONReader {
 
   /// Stores one line without its LF, and returns false if it is blank.
   private mutating func take(_ raw: Span<UInt8>) throws(SSEReader.TooLong) -> Bool {
-    guard raw.count <= Self.rawBytesMax else { throw SSEReader.TooLong() }
+    guard raw.count <= rawBytesMax else { throw SSEReader.TooLong() }
     var line = raw
     if isFresh {
       isFresh = false
       if line.count >= 3, line[0] == 0xef, line[1] == 0xbb, line[2] == 0xbf { line = line.extracting(3...) }
     }
     if line.count > 0, line[line.count - 1] == 0x0d { line = line.extracting(first: line.count - 1) }
-    guard line.count <= Self.lineBytesMax else { throw SSEReader.TooLong() }
+    guard line.count <= lineBytesMax else { throw SSEReader.TooLong() }
     if Scanner.skip(in: line, from: 0) == line.count { return false }
     data.append(line)
     return true

@@ -1,14 +1,17 @@
 /// Reads server-sent events (WHATWG HTML, "Server-sent events"). The result does not depend on how the bytes were split.
 ///
 /// Lines end in LF, CRLF, or CR. A byte order mark at the start is skipped. The `data` lines of one event are joined by
-/// LF; comments, `id`, and `retry` lines are ignored. An event longer than `eventBytesMax` is an error, which limits the
+/// LF; comments, `id`, and `retry` lines are ignored. An event longer than the reader's limit is an error, which limits the
 /// memory that a peer can fill.
 public struct SSEReader {
-  /// Bytes of the longest data of one event.
+  /// Bytes of the longest data of one event, unless another limit is given.
   public static let eventBytesMax = 1024 * 1024
+  /// Bytes of a buffer that is kept for the next event.
+  private static let keptBytesMax = 256 * 1024
 
+  private let eventBytesMax: Int
   /// Bytes of the longest line, which adds a field name, a colon, and a byte order mark.
-  private static let lineBytesMax = eventBytesMax + 16
+  private var lineBytesMax: Int { eventBytesMax + 16 }
 
   /// An event or a line that is longer than the limit.
   public struct TooLong: Error, Equatable {}
@@ -24,14 +27,14 @@ public struct SSEReader {
   private var skipsLF = false
   private var wasTaken = false
 
-  public init() {}
+  public init(eventBytesMax: Int = SSEReader.eventBytesMax) { self.eventBytesMax = eventBytesMax }
 
   /// Reads from `offset` until an event is complete, and returns false if the bytes end before that.
   ///
   /// Moves `offset` past the bytes that were read. Lines that are complete in `bytes` are not copied to the line buffer.
   public mutating func next(in bytes: Span<UInt8>, from offset: inout Int) throws(TooLong) -> Bool {
     if wasTaken {
-      data.removeAll(keepingCapacity: true)
+      data.removeAll(keepingCapacity: data.count <= Self.keptBytesMax)
       name.removeAll(keepingCapacity: true)
       hasData = false
       wasTaken = false
@@ -62,7 +65,7 @@ public struct SSEReader {
         line = []
         isComplete = try take(whole.span)
         line = whole
-        line.removeAll(keepingCapacity: true)
+        line.removeAll(keepingCapacity: line.count <= Self.keptBytesMax)
       }
       if isComplete {
         wasTaken = true
@@ -79,14 +82,14 @@ public struct SSEReader {
   var heldBytes: Int { line.count + data.count }
 
   private mutating func keep(_ bytes: Span<UInt8>) throws(TooLong) {
-    guard line.count + bytes.count <= Self.lineBytesMax else { throw TooLong() }
+    guard line.count + bytes.count <= lineBytesMax else { throw TooLong() }
     line.append(bytes)
   }
 
   /// Reads one line without its line end, and returns whether it completes an event that has data.
   private mutating func take(_ raw: Span<UInt8>) throws(TooLong) -> Bool {
     // A line that arrived in one piece has the same limit as a joined one.
-    guard raw.count <= Self.lineBytesMax else { throw TooLong() }
+    guard raw.count <= lineBytesMax else { throw TooLong() }
     var line = raw
     if isFresh {
       isFresh = false
@@ -102,7 +105,7 @@ public struct SSEReader {
       var start = min(5, line.count)
       if start < line.count, line[start] == 0x20 { start += 1 }
       let value = line.extracting(start...)
-      guard data.count + (hasData ? 1 : 0) + value.count <= Self.eventBytesMax else { throw TooLong() }
+      guard data.count + (hasData ? 1 : 0) + value.count <= eventBytesMax else { throw TooLong() }
       if hasData { data.append(0x0a) }
       hasData = true
       data.append(value)
