@@ -20,7 +20,8 @@ extension ChatRequest {
         if member.keyEquals(prompt, in: json) {
           messages = member.value.slice
           messagesBytes += Int(messages.count)
-          if members.requiresMessages {
+          let isOne = members.acceptsOneMessage && member.value.kind == .object
+          if members.requiresMessages, !isOne {
             try Self.check(messages: member, String(describing: prompt))
           } else {
             try Self.checkCount(member, String(describing: prompt))

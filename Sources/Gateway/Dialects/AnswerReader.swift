@@ -7,13 +7,14 @@ enum AnswerReader {
   /// The reader is in use, on loan to `read`.
   case inUse
 
-  /// Creates the reader of a dialect. No provider uses Responses.
-  init(_ dialect: Dialect) {
+  /// Creates the reader of a dialect. No provider uses Responses. `request` is the ID of the request, of which tool
+  /// calls without an ID get a part.
+  init(_ dialect: Dialect, request: String = "") {
     switch dialect {
-    case .openAI, .responses: self = .completions(CompletionsAnswerReader())
+    case .openAI, .responses: self = .completions(CompletionsAnswerReader(request: request))
     case .anthropic: self = .messages(MessagesAnswerReader())
-    case .ollama: self = .ollama(OllamaAnswerReader())
-    case .gemini: self = .gemini(GeminiAnswerReader())
+    case .ollama: self = .ollama(OllamaAnswerReader(request: request))
+    case .gemini: self = .gemini(GeminiAnswerReader(request: request))
     }
   }
 

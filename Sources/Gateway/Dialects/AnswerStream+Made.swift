@@ -8,8 +8,20 @@ extension AnswerStream {
     case events([UInt8])
   }
 
-  /// Converts a complete answer; `whole` is the text that `json` is, if it can be shared instead of copied.
+  /// Converts a complete answer; `whole` is the text that `json` is, if it can be shared instead of copied. Bytes that are
+  /// not UTF-8 become U+FFFD.
   mutating func make(
+    _ json: Span<UInt8>, of whole: [UInt8]?, streams: Bool
+  ) throws(AttemptFailure) -> Made {
+    do throws(AttemptFailure) {
+      return try makeValid(json, of: whole, streams: streams)
+    } catch {
+      guard case .malformed = error, let mended = UTF8Text.mended(json) else { throw error }
+      return try makeValid(mended.span, of: mended, streams: streams)
+    }
+  }
+
+  private mutating func makeValid(
     _ json: Span<UInt8>, of whole: [UInt8]?, streams: Bool
   ) throws(AttemptFailure) -> Made {
     if streams {

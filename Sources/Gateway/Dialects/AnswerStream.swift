@@ -3,6 +3,9 @@
 /// Chat completions for callers that use them pass through `ChatStream`. If caller and provider share another dialect,
 /// only the model's name is replaced. All other answers are read as events and written in the caller's dialect.
 struct AnswerStream {
+  /// Bytes of the longest event of an answer. Models that draw send an image in one event.
+  static let eventBytesMax = 32 * 1024 * 1024
+
   /// The result of relaying one event.
   typealias Verdict = ChatStream.Verdict
 
@@ -45,12 +48,14 @@ struct AnswerStream {
     self.isSame = isSame
     embeddings = wanted.embeddings
     if wanted.streams {
-      if !isChat { reader = AnswerReader(dialect) }
+      if !isChat { reader = AnswerReader(dialect, request: label.requestID) }
       writer = AnswerWriter(endpoint, label, promptBytes: promptBytes)
       if endpoint.dialect == .openAI {
         chat = ChatStream(
           modelToken: label.modelToken, wantsUsage: wanted.usage, wantsRunningUsage: wanted.runningUsage,
-          id: label.requestID, created: label.created, isCompletion: endpoint.kind == .completions)
+          id: label.requestID, created: label.created, isCompletion: endpoint.kind == .completions,
+          request: label.requestID)
+        chat?.holdsEarlyUsage = true
       }
     }
   }
@@ -68,7 +73,28 @@ struct AnswerStream {
   // MARK: Streams
 
   /// Appends one event in the caller's dialect and framing. `name` is the SSE event's name, or empty.
+  ///
+  /// Empty data is a keep-alive and has no effect. Bytes that are not UTF-8 become U+FFFD.
   mutating func take(
+    _ raw: Span<UInt8>, named name: Span<UInt8>, into out: inout [UInt8]
+  ) throws(AttemptFailure) -> Verdict {
+    let data = raw.trimmed
+    if data.isEmpty { return .silent }
+    let verdict: Verdict
+    do throws(AttemptFailure) {
+      verdict = try takeValid(data, named: name, into: &out)
+    } catch {
+      guard case .malformed = error, let mended = UTF8Text.mended(data) else { throw error }
+      verdict = try takeValid(mended.span, named: name, into: &out)
+    }
+    if verdict == .done, !hasBegun { throw .malformed("its stream ended without an answer") }
+    return verdict
+  }
+
+  /// Whether a part of the answer has arrived.
+  private var hasBegun: Bool { isChat ? chat.map { $0.started != 0 } ?? false : course.hasBegun }
+
+  private mutating func takeValid(
     _ data: Span<UInt8>, named name: Span<UInt8>, into out: inout [UInt8]
   ) throws(AttemptFailure) -> Verdict {
     let start = out.count
@@ -88,7 +114,7 @@ struct AnswerStream {
       for event in try ChatAnswer.restream(json) { _ = try chat?.take(event.span, into: &out) }
     } else {
       isSame = false
-      _ = try write(try dialect.row.readAnswer(json), json, into: &out)
+      _ = try write(try dialect.row.readAnswer(json, request: label.requestID), json, into: &out)
     }
     finish(into: &out)
   }
@@ -243,16 +269,39 @@ struct AnswerStream {
 
   private mutating func make(_ json: Span<UInt8>) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
     if let embeddings { return try whole(json, as: embeddings) }
+    if EventText.begins(json), endpoint.kind == .chat { return try joined(json) }
     if isChat {
-      let (found, edits) = try ChatAnswer.relay(json, modelToken: label.modelToken)
+      let (found, edits) = try ChatAnswer.relay(json, modelToken: label.modelToken, request: label.requestID)
       return (.edited(edits), found.usage)
     }
-    let events = try dialect.row.readAnswer(json)
+    let events = try dialect.row.readAnswer(json, request: label.requestID)
     var answer = Answer()
     for event in events where try course.takes(event, json) { answer.take(event, json) }
     if isSame { return (.edited(ModelName.edits(json, in: dialect, to: label.modelToken)), course.usage) }
+    return (.owned(write(answer)), course.usage)
+  }
+
+  /// Writes an answer in the caller's dialect.
+  private func write(_ answer: Answer) -> [UInt8] {
     let counts = course.counts(promptBytes: promptBytes)
-    return (.owned(endpoint.dialect.row.writeAnswer(answer, counts, label, endpoint.form)), course.usage)
+    var written = endpoint.dialect.row.writeAnswer(answer, counts, label, endpoint.form)
+    LoneSurrogates.mend(&written)
+    return written
+  }
+
+  /// Puts the events of a stream together, which some servers send to a caller who asked for none.
+  private mutating func joined(_ text: Span<UInt8>) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
+    var answer = Answer()
+    var reader = AnswerReader(dialect, request: label.requestID)
+    for data in try EventText.events(text) {
+      let json = data.span.trimmed
+      if json.isEmpty { continue }
+      var events: [ChatEvent] = []
+      try reader.read(json, into: &events)
+      for event in events where try course.takes(event, json) { answer.take(event, json) }
+    }
+    guard course.isFinished else { throw .connectionLost }
+    return (.owned(write(answer)), course.usage)
   }
 
   private func whole(

@@ -64,10 +64,16 @@ struct DialectRow: Sendable {
   var readRequest: @Sendable (Span<UInt8>, CallEndpoint.Form) throws(APIError) -> Conversation
   /// Writes the body of a request.
   var writeRequest: @Sendable (Conversation, Span<UInt8>, WriteTarget) throws(APIError) -> WrittenRequest
-  /// Reads a non-streaming response.
-  var readAnswer: @Sendable (Span<UInt8>) throws(AttemptFailure) -> [ChatEvent]
+  /// Reads a non-streaming response. `request` is the ID of the request, of which tool calls
+  /// without an ID get a part.
+  var readWhole: @Sendable (Span<UInt8>, _ request: String) throws(AttemptFailure) -> [ChatEvent]
   /// Writes a non-streaming response.
   var writeAnswer: @Sendable (Answer, TokenCounts, AnswerMetadata, CallEndpoint.Form) -> [UInt8]
+
+  /// Reads a non-streaming response.
+  func readAnswer(_ json: Span<UInt8>, request: String = "") throws(AttemptFailure) -> [ChatEvent] {
+    try readWhole(json, request)
+  }
 
   /// Returns where a provider offers a kind of call, or `nil` if it does not.
   func path(of kind: CallKind) -> CallPath? { calls.first { $0.kind == kind } }
@@ -100,6 +106,8 @@ struct ChatMembers: Sendable {
   var completionPrompt: StaticString?
   /// Whether the prompt must be an array with at least one message.
   var requiresMessages = false
+  /// Whether one message may stand in place of the array.
+  var acceptsOneMessage = false
   /// Whether a request without a prompt is valid, and loads or unloads its model.
   var loadsModel = false
   /// The member that holds instructions beside the prompt.

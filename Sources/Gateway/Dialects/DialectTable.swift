@@ -22,7 +22,7 @@ enum DialectTable {
     embeddings: CompletionsEmbeddings.format,
     readRequest: { json, _ throws(APIError) in try CompletionsRequestReader.read(json) },
     writeRequest: CompletionsRequestWriter.write,
-    readAnswer: CompletionsAnswerReader.whole,
+    readWhole: CompletionsAnswerReader.whole,
     writeAnswer: { answer, counts, metadata, _ in CompletionsAnswerWriter.whole(answer, counts, metadata) })
 
   /// Only callers speak it; their requests go to providers as chat completions.
@@ -39,7 +39,7 @@ enum DialectTable {
     echo: ResponsesRequestReader.echo,
     readRequest: { json, _ throws(APIError) in try ResponsesRequestReader.read(json) },
     writeRequest: CompletionsRequestWriter.write,
-    readAnswer: CompletionsAnswerReader.whole,
+    readWhole: CompletionsAnswerReader.whole,
     writeAnswer: { answer, counts, metadata, _ in ResponsesAnswerWriter.whole(answer, counts, metadata) })
 
   private static let anthropic = DialectRow(
@@ -64,7 +64,7 @@ enum DialectTable {
     },
     readRequest: { json, _ throws(APIError) in try MessagesRequestReader.read(json) },
     writeRequest: MessagesRequestWriter.write,
-    readAnswer: MessagesAnswerReader.whole,
+    readWhole: { json, _ throws(AttemptFailure) in try MessagesAnswerReader.whole(json) },
     writeAnswer: { answer, counts, metadata, _ in MessagesAnswerWriter.whole(answer, counts, metadata) })
 
   private static let ollama = DialectRow(
@@ -103,7 +103,7 @@ enum DialectTable {
       form == .generate ? try OllamaRequestReader.readGenerate(json) : try OllamaRequestReader.read(json)
     },
     writeRequest: OllamaRequestWriter.write,
-    readAnswer: OllamaAnswerReader.whole,
+    readWhole: OllamaAnswerReader.whole,
     writeAnswer: { answer, counts, metadata, form in
       OllamaAnswerWriter.whole(answer, counts, metadata, isGenerate: form == .generate)
     })
@@ -122,7 +122,7 @@ enum DialectTable {
     pathPrefix: "/v1beta/",
     isSpoken: { $0.xGoogAPIKey != nil || $0.xGoogAPIClient != nil },
     chatMembers: ChatMembers(
-      prompt: "contents", requiresMessages: true,
+      prompt: "contents", requiresMessages: true, acceptsOneMessage: true,
       limits: GeminiLimits.paths, choices: GeminiLimits.choices,
       pathHasModel: true),
     streamType: { $0 == .array ? "application/json" : StreamWriter.eventStream },
@@ -145,7 +145,7 @@ enum DialectTable {
     embeddings: GeminiEmbeddings.format,
     readRequest: { json, _ throws(APIError) in try GeminiRequestReader.read(json) },
     writeRequest: GeminiRequestWriter.write,
-    readAnswer: GeminiAnswerReader.whole,
+    readWhole: GeminiAnswerReader.whole,
     writeAnswer: { answer, counts, metadata, _ in GeminiAnswerWriter.whole(answer, counts, metadata) })
 
   /// Returns the field lines of a request that a provider of its dialect receives, too.

@@ -4,7 +4,11 @@ enum RequestTranslation {
   static func write(
     _ json: Span<UInt8>, as endpoint: CallEndpoint, in dialect: Dialect, for target: WriteTarget
   ) throws(APIError) -> WrittenRequest {
-    try dialect.row.writeRequest(try read(json, as: endpoint), json, target)
+    var conversation = try read(json, as: endpoint)
+    conversation.separateCalls(json)
+    var written = try dialect.row.writeRequest(conversation, json, target)
+    LoneSurrogates.mend(&written.body)
+    return written
   }
 
   /// Returns the conversation in a body that was checked as a whole.

@@ -51,8 +51,30 @@ enum UpstreamErrorReader {
       return UpstreamError(message: clean(member.value.string(in: json) ?? "", messageMax))
     }
     guard member.value.kind == .object else { return nil }
+    return try fields(of: member.value, json)
+  }
+
+  /// Returns the error that is the whole text, as earlier vLLM versions and some proxies send it, or `nil` if the text is
+  /// not an object.
+  static func whole(_ json: Span<UInt8>) -> UpstreamError? {
+    do throws(JSONError) {
+      if let nested = object(json), nested.type != nil || nested.code != nil { return nested }
+      let error = try fields(of: JSONLists.root(json), json)
+      return error.message.isEmpty ? object(json) ?? error : error
+    } catch {
+      return nil
+    }
+  }
+
+  /// Returns the error that a reason to finish means, or `nil` for any other reason.
+  static func finish(_ reason: JSONValue?, _ json: Span<UInt8>) -> UpstreamError? {
+    guard let reason, reason.equals("error", in: json) else { return nil }
+    return UpstreamError(message: "the answer ended with an error")
+  }
+
+  private static func fields(of object: JSONValue, _ json: Span<UInt8>) throws(JSONError) -> UpstreamError {
     var error = UpstreamError(message: "")
-    var fields = try MemberCursor(in: json, at: Int(member.value.slice.start), depth: 2)
+    var fields = try MemberCursor(in: json, at: Int(object.slice.start), depth: 2)
     while let field = try fields.next(in: json) {
       guard field.value.kind == .string || field.value.kind == .number else { continue }
       let text =

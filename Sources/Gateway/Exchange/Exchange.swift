@@ -134,7 +134,7 @@ final class Exchange {
   }
 
   /// Whether body bytes are read as they arrive; otherwise they may wait for the end of the body.
-  var isStreamingBody: Bool { fetch.reading == .events }
+  var isStreamingBody: Bool { fetch.reading == .events || fetch.reading == .undecided }
 
   /// Bytes that the exchange holds beside the caller's body.
   var heldBytes: Int { fetch.heldBytes + held.count }
@@ -145,6 +145,7 @@ final class Exchange {
   func bodyReceived(
     _ bytes: Span<UInt8>, _ effects: inout Effects, now: Duration, outputMax: Int = outputBytesMax
   ) -> Int {
+    if fetch.reading == .undecided { fetch.decide(bytes) }
     if fetch.reading == .events { return read(bytes, &effects, now: now, outputMax: outputMax) }
     do throws(AttemptFailure) {
       try fetch.collect(bytes)
@@ -157,6 +158,7 @@ final class Exchange {
   /// The attempt's transfer ended; `rest` are the body bytes that were not read before.
   func transferEnded(_ failure: AttemptFailure?, rest: Span<UInt8>, _ effects: inout Effects, now: Duration) {
     if phase == .over { return }
+    if fetch.reading == .undecided { fetch.decide(rest) }
     if fetch.reading == .events {
       // Nothing follows, so all of it is read now.
       bodyReceived(rest, &effects, now: now, outputMax: .max)
@@ -175,6 +177,7 @@ final class Exchange {
     case .errorBody: fail(fetch.errorStatus, &effects, now: now)
     case _ where failure != nil: if let failure { fail(failure, &effects, now: now) }
     case .whole: answer(whole.span, of: whole, &effects, now: now)
+    case .undecided: fail(.malformed("the answer is empty"), &effects, now: now)
     case .events, .nothing: fail(.malformed("the response has no head"), &effects, now: now)
     }
   }
@@ -234,7 +237,9 @@ final class Exchange {
   // MARK: Ends
 
   /// The attempt failed: another attempt, an HTTP error, or an error event.
-  func fail(_ cause: AttemptFailure, _ effects: inout Effects, now: Duration) {
+  func fail(_ reported: AttemptFailure, _ effects: inout Effects, now: Duration) {
+    // After visible output the caller gets an error event, whatever the status.
+    let cause = phase == .visible ? reported : reported.meant
     let failure = fetch.fail(cause, isVisible: phase == .visible)
     let attempt = RequestRecord.FailedAttempt(provider: record.provider, reason: failure.reason)
     // One entry is enough for a provider that is tried again and again while it loads a model.

@@ -19,6 +19,8 @@ final class Fetch {
     case events
     /// As one text, at its end.
     case whole
+    /// By its first bytes: a stream that is labeled as JSON.
+    case undecided
     /// As the error of a status that is not success.
     case errorBody
   }
@@ -113,8 +115,8 @@ final class Fetch {
     servedModel = model
     reading = .nothing
     collected.removeAll(keepingCapacity: true)
-    sse = SSEReader()
-    ndjson = framing == .ndjson ? NDJSONReader() : nil
+    sse = SSEReader(eventBytesMax: AnswerStream.eventBytesMax)
+    ndjson = framing == .ndjson ? NDJSONReader(lineBytesMax: AnswerStream.eventBytesMax) : nil
     attemptBegan = now
     firstEvent = nil
     throughput = nil
@@ -166,7 +168,7 @@ final class Fetch {
     if head.isEncoded, isSuccess {
       throw .malformed("it compressed its answer, which was not asked for")
     }
-    reading = !isSuccess ? .errorBody : streams && !head.isJSON && !head.isHTML ? .events : .whole
+    reading = !isSuccess ? .errorBody : !streams || head.isHTML ? .whole : head.isJSON ? .undecided : .events
   }
 
   /// Collects body bytes that are read at the end of the body.
@@ -178,8 +180,16 @@ final class Fetch {
       collected.append(bytes)
     case .errorBody:
       collected.append(bytes.extracting(first: min(bytes.count, max(0, Self.errorBytesMax - collected.count))))
-    case .events, .nothing: break
+    case .events, .undecided, .nothing: break
     }
+  }
+
+  /// Decides by its first bytes how a body is read that is labeled as JSON although a stream was asked for.
+  func decide(_ bytes: Span<UInt8>) {
+    let start = Scanner.skip(in: bytes, from: 0)
+    if start == bytes.count { return }
+    let isStream = ndjson == nil ? EventText.mayBegin(bytes[start]) : EventText.hasLine(bytes)
+    reading = isStream ? .events : .whole
   }
 
   /// Reads the next event; false when the rest of the bytes has none that is complete.
@@ -188,7 +198,7 @@ final class Fetch {
       if ndjson != nil { return try ndjson?.next(in: bytes, from: &offset) ?? false }
       return try sse.next(in: bytes, from: &offset)
     } catch {
-      throw .malformed("an event of its stream has more than \(SSEReader.eventBytesMax) bytes")
+      throw .malformed("an event of its stream has more than \(AnswerStream.eventBytesMax) bytes")
     }
   }
 

@@ -94,6 +94,13 @@ enum AttemptFailure: Error, Equatable {
     }
   }
 
+  /// The failure with the status that the provider meant, for an error in a 200 that says so and that the caller can act
+  /// on: a prompt that is too long, an invalid request, a rate limit, or an overload.
+  var meant: AttemptFailure {
+    guard case .error(let error) = self, let status = error.status else { return self }
+    return .status(status, error)
+  }
+
   /// The reason in the access log.
   var reason: String {
     switch self {
@@ -135,6 +142,20 @@ struct UpstreamError: Equatable, Sendable {
     "maximum context length", "prompt is too long", "exceed context limit", "exceeds the maximum number of tokens",
     "exceeds the available context size",
   ]
+
+  /// The statuses by type: those of Anthropic and of Gemini.
+  private static let statuses: [String: Int] = [
+    "invalid_request_error": 400, "rate_limit_error": 429, "overloaded_error": 529, "INVALID_ARGUMENT": 400,
+    "RESOURCE_EXHAUSTED": 429, "UNAVAILABLE": 503,
+  ]
+
+  /// The HTTP status that the error stands for, if the caller can act on it; `nil` for a failure of the provider.
+  var status: Int? {
+    if isAboutContext { return 400 }
+    let status = code.flatMap { Int($0) } ?? type.flatMap { Self.statuses[$0] }
+    guard let status, [400, 404, 413, 422, 429, 503, 529].contains(status) else { return nil }
+    return status
+  }
 
   /// Whether the error is that the prompt is too long.
   var isAboutContext: Bool {

@@ -139,7 +139,7 @@ import Testing
     let reasons: [(String, FinishReason)] = [
       ("STOP", .stop), ("MAX_TOKENS", .length), ("SAFETY", .filtered), ("RECITATION", .filtered),
       ("BLOCKLIST", .filtered), ("PROHIBITED_CONTENT", .filtered), ("SPII", .filtered),
-      ("MALFORMED_FUNCTION_CALL", .stop), ("SOMETHING_NEW", .stop),
+      ("SOMETHING_NEW", .stop),
     ]
     for (word, reason) in reasons {
       let events = try whole(#"{"candidates":[{"finishReason":"\#(word)"}]}"#)

@@ -114,7 +114,7 @@ import Testing
     let life = try Life()
     life.respond()
     life.arrive(Say.text("Hi"))
-    life.arrive(Array(repeating: UInt8(ascii: "x"), count: SSEReader.eventBytesMax + 64))
+    life.arrive(Array(repeating: UInt8(ascii: "x"), count: AnswerStream.eventBytesMax + 64))
     #expect(life.end == .abort)
   }
 

@@ -39,9 +39,11 @@ struct ChatStream {
   private(set) var id: [UInt8]
   private(set) var created: [UInt8]
   private var edits = Splice()
-  private var seenTools: Set<Int> = []
+  private var toolCalls: ToolCallMender
+  /// Whether usage before the end of every choice waits for the end, because more may follow.
+  var holdsEarlyUsage = false
 
-  /// The highest index of choices and tool calls that are tracked. Chunks with others pass without repair.
+  /// The highest index of choices that are tracked. Chunks with others pass without repair.
   private static let indexMax: Int64 = 63
   /// The most choices in a chunk or an answer. Callers cannot request as many.
   static let choicesMax = 128
@@ -52,8 +54,9 @@ struct ChatStream {
 
   init(
     modelToken: [UInt8], wantsUsage: Bool, wantsRunningUsage: Bool = false, id: String, created: UInt64,
-    isCompletion: Bool = false
+    isCompletion: Bool = false, request: String = ""
   ) {
+    toolCalls = ToolCallMender(request: request)
     self.modelToken = modelToken
     self.isCompletion = isCompletion
     self.wantsUsage = wantsUsage
@@ -76,15 +79,26 @@ struct ChatStream {
     if data.equals("[DONE]") { return .done }
     edits.removeAll()
     var chunk = Chunk()
+    let before = (started, finished, textBytes, toolCalls.table.calls.count)
     do throws(JSONError) {
       try read(data, &chunk)
     } catch {
+      // The caller may mend the event, and then it is read again.
+      (started, finished, textBytes, _) = before
+      toolCalls.truncate(to: before.3)
       throw .malformed("an event of the stream is not JSON: \(error.description)")
     }
     if let error = chunk.error { throw .error(error) }
     if chunk.choices > Self.choicesMax { throw .malformed("a chunk has \(chunk.choices) choices") }
-    if chunk.isOnlyUsage, !wantsUsage { return .silent }
-    if chunk.isOnlyUsage { sentUsage = true }
+    if chunk.isOnlyUsage {
+      if !wantsUsage { return .silent }
+      // Callers add up the counts, so they are sent once.
+      if holdsEarlyUsage, !wantsRunningUsage, sentUsage || !isFinished {
+        placeUsage(chunk, data)
+        return .silent
+      }
+      sentUsage = true
+    }
     addMissing(chunk)
     placeUsage(chunk, data)
     out.append("data: ")
@@ -144,7 +158,7 @@ struct ChatStream {
       } else if member.keyEquals("id", in: json) {
         if chunk.hasID {
           edits.remove(member)
-        } else if member.value.kind != .string {
+        } else if member.value.kind != .string || (started != 0 && member.value.filledString == nil) {
           replace(member, with: id)
         } else if started == 0, member.value.slice.count <= Self.adoptedBytesMax {
           id.removeAll(keepingCapacity: true)
@@ -154,14 +168,24 @@ struct ChatStream {
       } else if member.keyEquals("created", in: json) {
         if chunk.hasCreated {
           edits.remove(member)
-        } else if member.value.kind != .number {
+        } else if let whole = ChatTime.seconds(member.value, json) {
+          if started == 0, whole.count <= Self.adoptedBytesMax {
+            created.removeAll(keepingCapacity: true)
+            created.append(json.bytes(whole))
+          }
+          if whole.count < member.value.slice.count { replace(member, with: created) }
+        } else {
           replace(member, with: created)
-        } else if started == 0, member.value.slice.count <= Self.adoptedBytesMax {
-          created.removeAll(keepingCapacity: true)
-          created.append(json.bytes(member.value.slice))
         }
         chunk.hasCreated = true
       } else if member.keyEquals("object", in: json) {
+        if chunk.hasObject {
+          edits.remove(member)
+        } else if started != 0, member.value.filledString == nil {
+          edits.replace(member, with: "\"\(object)\"".utf8.span)
+        } else if member.value.equals("error", in: json) {
+          chunk.error = UpstreamErrorReader.whole(json)
+        }
         chunk.hasObject = true
       } else if member.keyEquals("usage", in: json) {
         if let read = try readUsage(member, json, &chunk) { chunk.usage = read }
@@ -171,7 +195,9 @@ struct ChatStream {
           chunk.usageMember = member
         }
       } else if member.keyEquals("error", in: json) {
-        chunk.error = try UpstreamErrorReader.value(member, json)
+        chunk.error = try UpstreamErrorReader.value(member, json) ?? chunk.error
+      } else if member.keyEquals("error_message", in: json), member.value.filledString != nil {
+        chunk.error = try UpstreamErrorReader.value(member, json) ?? chunk.error
       }
     }
   }
@@ -196,15 +222,10 @@ struct ChatStream {
     edits.insert(key, json.utf8.span, intoObjectAt: brace)
   }
 
-  /// Adds a member, or replaces its unusable value.
-  private mutating func mend(_ key: String, _ member: Member?, _ json: String, _ brace: Int) {
-    if let member { edits.replace(member, with: json.utf8.span) } else { insert(key, json, brace) }
-  }
-
   /// Holds usage in a chunk with choices until the end; adds a missing total to other usage.
   private mutating func placeUsage(_ chunk: Chunk, _ json: Span<UInt8>) {
     guard wantsUsage, let member = chunk.usageMember, let usage = chunk.usage else { return }
-    if chunk.choices > 0, !wantsRunningUsage {
+    if chunk.choices > 0 || !sentUsage, !wantsRunningUsage {
       edits.remove(member)
       let isKept = chunk.hasTotal && member.value.slice.count <= Self.heldBytesMax
       guard isKept else { return heldUsage = nil }
@@ -260,26 +281,34 @@ struct ChatStream {
     var index: Member?
     var delta: Member?
     var finish: Member?
+    var error: UpstreamError?
     var fields = try MemberCursor(in: json, at: brace, depth: 3)
     while let field = try fields.next(in: json) {
       if field.keyEquals("index", in: json) { index = field }
       if field.keyEquals("delta", in: json) { delta = field }
       if field.keyEquals("finish_reason", in: json) { finish = field }
+      if field.keyEquals("error", in: json) { error = try UpstreamErrorReader.value(field, json) }
       if isCompletion, field.keyEquals("text", in: json) { see(field, &chunk) }
     }
     let told = index?.value.integer(in: json)
     let number = told ?? position
-    if told == nil { mend("index", index, String(number), brace) }
+    if told == nil { edits.mend("index", index, String(number), brace) }
     guard number >= 0, number <= Self.indexMax else {
       chunk.isVisible = true
       return
     }
     let bit: UInt64 = 1 << UInt64(number)
     if let delta, delta.value.kind == .object {
-      try readDelta(Int(delta.value.slice.start), isFirst: started & bit == 0, json, &chunk)
+      try readDelta(Int(delta.value.slice.start), choice: number, isFirst: started & bit == 0, json, &chunk)
+    } else if !isCompletion {
+      // SDKs read `choice.delta.content`.
+      edits.mend("delta", delta, started & bit == 0 ? #"{"role":"assistant","content":""}"# : "{}", brace)
     }
     started |= bit
     let isFinal = finish.map { $0.value.kind == .string && $0.value.slice.count > 2 } ?? false
+    if let error = error ?? (isFinal ? UpstreamErrorReader.finish(finish?.value, json) : nil) {
+      chunk.error = error
+    }
     if isFinal, finished & bit == 0 {
       finished |= bit
       chunk.isVisible = true
@@ -292,7 +321,7 @@ struct ChatStream {
   }
 
   private mutating func readDelta(
-    _ brace: Int, isFirst: Bool, _ json: Span<UInt8>, _ chunk: inout Chunk
+    _ brace: Int, choice: Int64, isFirst: Bool, _ json: Span<UInt8>, _ chunk: inout Chunk
   ) throws(JSONError) {
     var role: Member?
     var hasContent = false
@@ -309,7 +338,7 @@ struct ChatStream {
           hasTools = true
           hasToolCalls = true
           chunk.isVisible = true
-          try readToolCalls(field.value.slice, json)
+          textBytes += try toolCalls.read(field.value, choice: choice, json, &edits)
         }
       } else if field.value.kind == .string {
         // Covers `reasoning_content`, `reasoning`, `refusal`, and future members.
@@ -322,47 +351,12 @@ struct ChatStream {
     if !hasContent {
       insert("content", hasTools ? "null" : "\"\"", brace)
     }
-    if role?.value.kind != .string { mend("role", role, "\"assistant\"", brace) }
+    if role?.value.kind != .string { edits.mend("role", role, "\"assistant\"", brace) }
   }
 
   private mutating func see(_ field: Member, _ chunk: inout Chunk) {
     guard field.value.kind == .string, field.value.slice.count > 2 else { return }
     chunk.isVisible = true
     textBytes += Int(field.value.slice.count) - 2
-  }
-
-  private mutating func readToolCalls(_ array: Slice, _ json: Span<UInt8>) throws(JSONError) {
-    var calls = try ArrayCursor(in: json, at: Int(array.start), depth: 5)
-    var position = 0
-    while let call = try calls.next(in: json) {
-      defer { position += 1 }
-      guard call.kind == .object else { continue }
-      var index: Member?
-      var id: Member?
-      var function: Member?
-      var fields = try MemberCursor(in: json, at: Int(call.slice.start), depth: 6)
-      while let field = try fields.next(in: json) {
-        if field.keyEquals("index", in: json) { index = field }
-        if field.keyEquals("id", in: json) { id = field }
-        if field.keyEquals("function", in: json), field.value.kind == .object { function = field }
-      }
-      let told = index?.value.integer(in: json)
-      let number = Int(clamping: told ?? Int64(position))
-      let brace = Int(call.slice.start)
-      if seenTools.count <= Int(Self.indexMax), seenTools.insert(number).inserted, id?.value.kind != .string {
-        mend("id", id, "\"call_\(number)\"", brace)
-      }
-      if told == nil { mend("index", index, String(number), brace) }
-      if let function { try readFunction(Int(function.value.slice.start), json) }
-    }
-  }
-
-  private mutating func readFunction(_ brace: Int, _ json: Span<UInt8>) throws(JSONError) {
-    var fields = try MemberCursor(in: json, at: brace, depth: 7)
-    while let field = try fields.next(in: json) {
-      if !field.keyEquals("arguments", in: json) { continue }
-      if field.value.kind == .string { textBytes += Int(field.value.slice.count) - 2 }
-      if field.value.kind == .null { edits.replace(field, with: "\"\"".utf8.span) }
-    }
   }
 }

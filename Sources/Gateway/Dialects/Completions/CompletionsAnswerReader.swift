@@ -10,9 +10,10 @@ struct CompletionsAnswerReader {
   private var hasBegun = false
   private var isFinished = false
   private var counts = TokenCounts()
-  private var calls = CompletionsToolCalls()
+  private var calls: CompletionsToolCalls
 
-  init() {}
+  /// Creates a reader. `request` is the ID of the request, of which tool calls without an ID get a part.
+  init(request: String = "") { calls = CompletionsToolCalls(request: request) }
 
   // MARK: Streams
 
@@ -39,7 +40,9 @@ struct CompletionsAnswerReader {
       begin(chunk.id, &events)
       let fields = JSONLists.members(of: choice, in: json)
       if !isFinished { try readMessage(fields.value("delta", in: json), isWhole: false, json, &events) }
-      if let reason = Self.reason(fields.value("finish_reason", in: json), json) { finish(reason, &events) }
+      let finishReason = fields.value("finish_reason", in: json)
+      if let error = try Self.error(of: fields, finishReason, json) { return events.append(.failed(error)) }
+      if let reason = Self.reason(finishReason, json) { finish(reason, &events) }
       count(fields.value("usage", in: json), json, &events)
     }
     count(chunk.usage, json, &events)
@@ -64,7 +67,7 @@ struct CompletionsAnswerReader {
   /// Returns the events of a non-streaming completion.
   ///
   /// Throws `.malformed` for other JSON and `.error` for an error object.
-  static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
+  static func whole(_ json: Span<UInt8>, request: String = "") throws(AttemptFailure) -> [ChatEvent] {
     let answer: Chunk
     do throws(JSONError) {
       answer = try Chunk(json)
@@ -73,10 +76,11 @@ struct CompletionsAnswerReader {
     }
     if let error = answer.error { throw .error(error) }
     guard let choice = try answer.choice(json) else { throw .malformed("the answer has no choices") }
-    var reader = CompletionsAnswerReader()
+    var reader = CompletionsAnswerReader(request: request)
     var events: [ChatEvent] = []
     reader.begin(answer.id, &events)
     let fields = JSONLists.members(of: choice, in: json)
+    if let error = try error(of: fields, fields.value("finish_reason", in: json), json) { throw .error(error) }
     try reader.readMessage(fields.value("message", in: json), isWhole: true, json, &events)
     reader.calls.end(&events)
     reader.count(fields.value("usage", in: json), json, &events)
@@ -102,11 +106,14 @@ struct CompletionsAnswerReader {
         if member.keyEquals("id", in: json) { id = EscapedText(member.value) }
         if member.keyEquals("choices", in: json), member.value.kind == .array { choices = member.value }
         if member.keyEquals("usage", in: json), member.value.kind == .object { usage = member.value }
-        if member.keyEquals("error", in: json) { error = try UpstreamErrorReader.value(member, json) }
+        if member.keyEquals("error", in: json) { error = try UpstreamErrorReader.value(member, json) ?? error }
+        if member.keyEquals("error_message", in: json), member.value.filledString != nil {
+          error = try UpstreamErrorReader.value(member, json) ?? error
+        }
         if member.keyEquals("object", in: json) { isError = member.value.equals("error", in: json) }
       }
       // Errors of earlier vLLM versions are top-level objects.
-      if isError, error == nil { error = UpstreamErrorReader.object(json) }
+      if isError, error == nil { error = UpstreamErrorReader.whole(json) }
     }
 
     /// Returns the choice with index 0, or the first choice if it has no index.
@@ -157,11 +164,26 @@ struct CompletionsAnswerReader {
     Self.readContent(content, json, &events)
     if let refusal, !refusal.isEmpty { events.append(.text(refusal)) }
     for image in JSONLists.elements(of: images, in: json) { Self.readImage(image, json, &events) }
-    for call in JSONLists.elements(of: toolCalls, in: json) {
-      try calls.read(call, isWhole: isWhole, json, &events)
+    let parts = JSONLists.elements(of: toolCalls, in: json)
+    for (position, part) in parts.enumerated() {
+      try calls.read(part, at: position, of: parts.count, isWhole: isWhole, json, &events)
     }
     // The older form, with a single call. Some servers send both.
     if toolCalls == nil, let functionCall { try calls.readFunction(functionCall, json, &events) }
+  }
+
+  /// Returns the error of a choice, or `nil`. It is an object, and some servers only finish with the reason `error`.
+  private static func error(
+    of choice: [Member], _ finishReason: JSONValue?, _ json: Span<UInt8>
+  ) throws(AttemptFailure) -> UpstreamError? {
+    do throws(JSONError) {
+      for member in choice where member.keyEquals("error", in: json) {
+        if let error = try UpstreamErrorReader.value(member, json) { return error }
+      }
+    } catch {
+      throw .malformed("an event of the stream is not JSON: \(error.description)")
+    }
+    return UpstreamErrorReader.finish(finishReason, json)
   }
 
   private static func append(_ part: Conversation.Part, _ events: inout [ChatEvent]) {

@@ -136,7 +136,8 @@ struct CompletionsTurns {
     return Conversation.ToolCall(id: id, name: name, arguments: arguments)
   }
 
-  /// Returns the object in a string, or `nil` if there is none. An empty string is an object without members.
+  /// Returns the object in a string, or `nil` for other JSON. An empty string is an object without members, and half an
+  /// object is wrapped.
   private static func arguments(_ value: JSONValue?, _ json: Span<UInt8>) -> RawJSON? {
     guard let value, value.kind != .null else { return .owned(Array("{}".utf8)) }
     // This is not the documented format, but its meaning is clear.
@@ -150,7 +151,8 @@ struct CompletionsTurns {
       let whole = try Scanner.whole(text.span)
       return whole.kind == .object ? .owned(text) : nil
     } catch {
-      return nil
+      // Half an object.
+      return text[start] == UInt8(ascii: "{") ? .owned(Conversation.ToolCall.wrapped(value, json)) : nil
     }
   }
 

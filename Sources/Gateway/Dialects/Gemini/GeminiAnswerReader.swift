@@ -12,8 +12,13 @@ struct GeminiAnswerReader {
   private var counts = TokenCounts()
   /// The prefix of assigned tool call IDs. It differs for each answer, because clients identify calls by their IDs.
   private var stem: [UInt8] = []
+  /// The ID of the request, whose end is the prefix for an answer without an ID.
+  private let request: String
+  /// The IDs of the tool calls so far, without escapes.
+  private var ids: Set<[UInt8]> = []
 
-  init() {}
+  /// Creates a reader. `request` is the ID of the request, of which tool calls without an ID get a part, in answers without an ID.
+  init(request: String = "") { self.request = request }
 
   /// Appends the events in the data of one SSE event.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
@@ -27,8 +32,8 @@ struct GeminiAnswerReader {
   /// Returns the events of a non-streaming answer.
   ///
   /// Throws `.malformed` for other JSON and `.error` for an error object.
-  static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
-    var reader = GeminiAnswerReader()
+  static func whole(_ json: Span<UInt8>, request: String = "") throws(AttemptFailure) -> [ChatEvent] {
+    var reader = GeminiAnswerReader(request: request)
     var events: [ChatEvent] = []
     let isAnswer: Bool
     do throws(JSONError) {
@@ -75,6 +80,10 @@ struct GeminiAnswerReader {
     let candidate = Self.first(of: parts.candidates, json)
     if let candidate { readContent(candidate.value("content", in: json), json, &events) }
     if let usage = parts.usage { count(usage, json, &events) }
+    if let error = Self.failure(candidate, json) {
+      events.append(.failed(error))
+      return false
+    }
     if let reason = Self.reason(candidate?.value("finishReason", in: json), json) {
       finish(reason, &events)
     } else if isBlocked, candidate == nil {
@@ -149,9 +158,9 @@ struct GeminiAnswerReader {
     let call = calls
     calls += 1
     var id = EscapedText(fields.value("id", in: json)) ?? .owned([])
-    if id.isEmpty {
-      let between: [UInt8] = stem.isEmpty ? [] : [UInt8(ascii: "_")]
-      id = .owned(Array("call_".utf8) + stem + between + Array(String(call).utf8))
+    if id.isEmpty || !ids.insert(id.unescaped(in: json)).inserted {
+      if stem.isEmpty { stem = ToolCallTable.stem(ofRequest: request) }
+      id = .owned(ToolCallTable.assignedID(stem: stem, Int64(call)))
     }
     let name = EscapedText(fields.value("name", in: json)) ?? .owned([])
     events.append(.callBegan(call: call, id: id, name: name))
@@ -201,6 +210,23 @@ struct GeminiAnswerReader {
     hasFinished = true
     events.append(.finished(reason == .stop && calls > 0 ? .toolCalls : reason))
   }
+
+  /// Returns the error that a candidate's reason to finish means, or `nil`: the model's output was not usable.
+  private static func failure(_ candidate: [Member]?, _ json: Span<UInt8>) -> UpstreamError? {
+    guard let candidate, let reason = candidate.value("finishReason", in: json) else { return nil }
+    for word in failures where reason.equals(word, in: json) {
+      let message = candidate.value("finishMessage", in: json)?.string(in: json) ?? ""
+      let type = String(describing: word)
+      let shown = message.isEmpty ? "the answer ended with \(type)" : message
+      return UpstreamError(message: UpstreamErrorReader.clean(shown, UpstreamErrorReader.messageMax), type: type)
+    }
+    return nil
+  }
+
+  private static let failures: [StaticString] = [
+    "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE",
+    "MISSING_THOUGHT_SIGNATURE",
+  ]
 
   /// Returns the meaning of a `finishReason`, or `nil` if there is none yet.
   private static func reason(_ value: JSONValue?, _ json: Span<UInt8>) -> FinishReason? {

@@ -5,11 +5,12 @@ enum GeminiContentsReader {
   static func read(
     _ contents: JSONValue, _ json: Span<UInt8>, into conversation: inout Conversation
   ) throws(APIError) {
-    guard contents.kind == .array, contents.elements > 0 else {
+    let elements = list(contents, json)
+    guard !elements.isEmpty else {
       throw GeminiFieldPath.field("contents").apiError("must be a list with at least one content")
     }
     var turns = GeminiTurns()
-    for (index, element) in JSONLists.elements(of: contents, in: json).enumerated() {
+    for (index, element) in elements.enumerated() {
       guard element.kind == .object else {
         throw GeminiFieldPath.field("contents[\(index)]").apiError("must be an object with `role` and `parts`")
       }
@@ -66,8 +67,15 @@ enum GeminiContentsReader {
     _ content: [Member], _ json: Span<UInt8>, in name: String
   ) throws(APIError) -> [JSONValue] {
     guard let parts = content.value("parts", in: json), parts.kind != .null else { return [] }
-    guard parts.kind == .array else { throw GeminiFieldPath.field(name + ".parts").apiError("must be a list") }
-    return JSONLists.elements(of: parts, in: json)
+    guard parts.kind == .array || parts.kind == .object else {
+      throw GeminiFieldPath.field(name + ".parts").apiError("must be a list")
+    }
+    return list(parts, json)
+  }
+
+  /// Returns the elements of a list. Google accepts an object as a list of one.
+  private static func list(_ value: JSONValue, _ json: Span<UInt8>) -> [JSONValue] {
+    value.kind == .object ? [value] : JSONLists.elements(of: value, in: json)
   }
 
   /// The position of a part.

@@ -59,8 +59,12 @@ struct MessagesAnswerReader {
       close(parts.index, &events)
     } else if type.value.equals("message_delta", in: json) {
       if let usage = parts.usage { try count(usage, json, &events) }
-      if let delta = parts.delta, let reason = try Self.stopReason(in: delta, json) {
-        finish(reason, &events)
+      if let delta = parts.delta, let value = try Self.stopReason(in: delta, json) {
+        if let error = UpstreamErrorReader.finish(value, json) {
+          events.append(.failed(error))
+        } else if let reason = Self.reason(value, json) {
+          finish(reason, &events)
+        }
       }
     } else if type.value.equals("message_stop", in: json) {
       events.append(.ended)
@@ -210,8 +214,11 @@ struct MessagesAnswerReader {
       if member.keyEquals("id", in: json) { id = Self.text(member.value) }
       if member.keyEquals("content", in: json), member.value.kind == .array { content = member.value }
       if member.keyEquals("usage", in: json), member.value.kind == .object { usage = member.value }
-      if member.keyEquals("stop_reason", in: json) { reason = Self.reason(member.value, json) }
-      if member.keyEquals("error", in: json) { error = try UpstreamErrorReader.value(member, json) }
+      if member.keyEquals("stop_reason", in: json) {
+        reason = Self.reason(member.value, json)
+        error = UpstreamErrorReader.finish(member.value, json) ?? error
+      }
+      if member.keyEquals("error", in: json) { error = try UpstreamErrorReader.value(member, json) ?? error }
     }
     if let error {
       events.append(.failed(error))
@@ -272,10 +279,10 @@ struct MessagesAnswerReader {
   }
 
   /// Returns the stop reason of a `message_delta`, or `nil` if it has none.
-  private static func stopReason(in delta: JSONValue, _ json: Span<UInt8>) throws(JSONError) -> FinishReason? {
+  private static func stopReason(in delta: JSONValue, _ json: Span<UInt8>) throws(JSONError) -> JSONValue? {
     var fields = try MemberCursor(in: json, at: Int(delta.slice.start), depth: 2)
     while let field = try fields.next(in: json) {
-      if field.keyEquals("stop_reason", in: json) { return reason(field.value, json) }
+      if field.keyEquals("stop_reason", in: json) { return field.value }
     }
     return nil
   }

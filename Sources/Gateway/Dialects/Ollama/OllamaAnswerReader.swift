@@ -12,8 +12,10 @@ struct OllamaAnswerReader {
   /// The last number in an assigned ID.
   private var number = 0
   private var ids: Set<[UInt8]> = []
+  private let request: String
 
-  init() {}
+  /// Creates a reader. `request` is the ID of the request, of which tool calls without an ID get a part.
+  init(request: String = "") { self.request = request }
 
   /// Appends the events of one line. Throws `.malformed` if the line is not a JSON object.
   mutating func read(_ json: Span<UInt8>, into events: inout [ChatEvent]) throws(AttemptFailure) {
@@ -28,8 +30,8 @@ struct OllamaAnswerReader {
   /// Returns the events of a non-streaming answer.
   ///
   /// Throws `.malformed` for other JSON and `.error` for an error object.
-  static func whole(_ json: Span<UInt8>) throws(AttemptFailure) -> [ChatEvent] {
-    var reader = OllamaAnswerReader()
+  static func whole(_ json: Span<UInt8>, request: String = "") throws(AttemptFailure) -> [ChatEvent] {
+    var reader = OllamaAnswerReader(request: request)
     var events: [ChatEvent] = []
     let isAnswer: Bool
     do throws(JSONError) {
@@ -83,6 +85,11 @@ struct OllamaAnswerReader {
     }
     if let message = parts.message { try readMessage(message, json, &events) }
     if parts.counts != TokenCounts() { events.append(.usage(parts.counts)) }
+    if let error = UpstreamErrorReader.finish(parts.reason, json) {
+      hasFinished = true
+      events.append(.failed(error))
+      return false
+    }
     if parts.isDone {
       hasFinished = true
       events += [.finished(reason(parts.reason, json)), .ended]
@@ -132,7 +139,7 @@ struct OllamaAnswerReader {
     var made: [UInt8] = []
     repeat {
       number += 1
-      made = Array("call_\(number)".utf8)
+      made = ToolCallTable.assignedID(stem: ToolCallTable.stem(ofRequest: request), Int64(number))
     } while !ids.insert(made).inserted
     return .owned(made)
   }

@@ -112,14 +112,7 @@ struct ResponsesInputReader {
       throw .invalid("\(path).arguments", "must be JSON in a text")
     }
     if text.isEmpty { return .owned(Array("{}".utf8)) }
-    if JSONLists.isObject(text.span) { return .owned(text) }
-    // A model wrote these arguments, and the caller has told it that they are invalid. An error here would make the
-    // conversation unusable.
-    var wrapped: [UInt8] = []
-    wrapped.append("{\"arguments\":")
-    wrapped.append(json.bytes(value.slice))
-    wrapped.append("}")
-    return .owned(wrapped)
+    return .owned(JSONLists.isObject(text.span) ? text : Conversation.ToolCall.wrapped(value, json))
   }
 
   private mutating func readResult(_ item: [Member], at path: String, _ json: Span<UInt8>) throws(APIError) {
