@@ -31,7 +31,6 @@ import Testing
     let world = try Self.world("body_timeout_secs = 10")
     let client = world.connect()
     client.send(Array(Self.chat(bytes: 2 << 20).dropLast()))
-    // Twice the timeout, because so much has arrived, and then one more period.
     world.pass(.milliseconds(29_999))
     #expect(client.responses().isEmpty)
     world.pass(.milliseconds(1))

@@ -35,9 +35,42 @@ struct ToolCallTable {
     var name: [UInt8]
     /// The ID that hoosh assigned, escaped; empty if the server's own is unique.
     var assigned: [UInt8] = []
+    /// The table's entries for the choice, the index and the ID, from before this call.
+    fileprivate var before = Before()
+
+    /// The ID that the caller sees.
+    fileprivate var shownID: Text { Text(choice: choice, text: assigned.isEmpty ? id : assigned) }
+  }
+
+  /// The entries that a call replaced, which return when it is forgotten.
+  fileprivate struct Before {
+    var highest: Int64?
+    var sameIndex: Int?
+    var sameID: Int?
+  }
+
+  /// A number of a choice.
+  private struct Number: Hashable {
+    var choice: Int64
+    var number: Int64
+  }
+
+  /// An ID in a choice.
+  fileprivate struct Text: Hashable {
+    var choice: Int64
+    var text: [UInt8]
   }
 
   private(set) var calls: [Call] = []
+  /// The last call with an index, and with an ID, of the server.
+  private var byIndex: [Number: Int] = [:]
+  private var byID: [Text: Int] = [:]
+  /// The numbers and the IDs that calls have for the caller.
+  private var numbers: Set<Number> = []
+  private var shownIDs: Set<Text> = []
+  /// The highest number of each choice, and its calls in order.
+  private var highest: [Int64: Int64] = [:]
+  private var callsOf: [Int64: [Int]] = [:]
   /// The ID of the request, of which assigned IDs have a part, so that they are unique among all answers.
   private let request: String
   /// The call of the last part.
@@ -72,35 +105,22 @@ struct ToolCallTable {
 
   private func search(_ part: Part, _ choice: Int64, _ json: Span<UInt8>) -> Int? {
     if let index = part.index {
-      guard let known = calls.lastIndex(where: { $0.choice == choice && $0.index == index }) else { return nil }
+      guard let known = byIndex[Number(choice: choice, number: index)] else { return nil }
       guard let name = part.name else { return known }
       // If every call is numbered 0, another ID starts another call, or another name if there is no ID.
       let isOther =
         part.id.map { !Self.equals($0, calls[known].id, json) } ?? !Self.equals(name, calls[known].name, json)
       return isOther ? nil : known
     }
-    if let id = part.id,
-      let known = calls.lastIndex(where: { $0.choice == choice && Self.equals(id, $0.id, json) })
-    {
-      return known
-    }
+    if let id = part.id, let known = byID[Text(choice: choice, text: Self.remembered(id, json))] { return known }
     if part.name != nil { return nil }
+    let ofChoice = callsOf[choice] ?? []
     if part.count > 1 {
       if part.id != nil { return nil }
-      if let known = at(part.position, choice) { return known }
+      if part.position < ofChoice.count { return ofChoice[part.position] }
     }
     if let last, calls[last].choice == choice { return last }
-    return calls.lastIndex { $0.choice == choice }
-  }
-
-  /// Returns the call at a position among those of its choice.
-  private func at(_ position: Int, _ choice: Int64) -> Int? {
-    var rest = position
-    for (index, call) in calls.enumerated() where call.choice == choice {
-      if rest == 0 { return index }
-      rest -= 1
-    }
-    return nil
+    return ofChoice.last
   }
 
   /// Adds the call that a part starts, with an ID of its own.
@@ -109,13 +129,14 @@ struct ToolCallTable {
     var call = Call(
       choice: choice, index: part.index, number: number, id: part.id.map { Self.remembered($0, json) } ?? [],
       name: part.name.map { Self.remembered($0, json) } ?? [])
-    if call.id.isEmpty || isTaken(call.id, choice) {
+    if call.id.isEmpty || shownIDs.contains(call.shownID) {
       call.assigned = Self.assignedID(stem: Self.stem(ofRequest: request), number)
-      while isTaken(call.assigned, choice) {
+      while shownIDs.contains(call.shownID) {
         call.assigned = Self.assignedID(stem: Self.stem(ofRequest: request), next)
         next += 1
       }
     }
+    remember(&call)
     calls.append(call)
     last = calls.count - 1
     return calls.count - 1
@@ -123,23 +144,37 @@ struct ToolCallTable {
 
   /// Returns the server's number, or another if there is none or if it is in use.
   private func number(for index: Int64?, _ choice: Int64) -> Int64 {
-    var isInUse = index == nil
-    var highest: Int64 = -1
-    for call in calls where call.choice == choice {
-      isInUse = isInUse || call.number == index
-      highest = max(highest, call.number)
-    }
-    if let index, !isInUse { return index }
+    if let index, !numbers.contains(Number(choice: choice, number: index)) { return index }
+    let highest = highest[choice] ?? -1
     return highest < .max ? highest + 1 : Int64(calls.count)
   }
 
-  private func isTaken(_ id: [UInt8], _ choice: Int64) -> Bool {
-    calls.contains { $0.choice == choice && ($0.assigned.isEmpty ? $0.id == id : $0.assigned == id) }
+  /// Enters the next call everywhere.
+  private mutating func remember(_ call: inout Call) {
+    let place = calls.count
+    call.before.highest = highest[call.choice]
+    highest[call.choice] = max(call.number, call.before.highest ?? call.number)
+    if let index = call.index {
+      call.before.sameIndex = byIndex.updateValue(place, forKey: Number(choice: call.choice, number: index))
+    }
+    if !call.id.isEmpty {
+      call.before.sameID = byID.updateValue(place, forKey: Text(choice: call.choice, text: call.id))
+    }
+    numbers.insert(Number(choice: call.choice, number: call.number))
+    shownIDs.insert(call.shownID)
+    callsOf[call.choice, default: []].append(place)
   }
 
   /// Forgets all calls but the first `count`, because the chunk that added the others is read again.
   mutating func truncate(to count: Int) {
-    if calls.count > count { calls.removeSubrange(count...) }
+    while calls.count > count, let call = calls.popLast() {
+      highest[call.choice] = call.before.highest
+      if let index = call.index { byIndex[Number(choice: call.choice, number: index)] = call.before.sameIndex }
+      if !call.id.isEmpty { byID[Text(choice: call.choice, text: call.id)] = call.before.sameID }
+      numbers.remove(Number(choice: call.choice, number: call.number))
+      shownIDs.remove(call.shownID)
+      callsOf[call.choice]?.removeLast()
+    }
     if let last, last >= count { self.last = nil }
   }
 
