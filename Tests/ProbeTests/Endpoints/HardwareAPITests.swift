@@ -159,4 +159,32 @@ import Testing
     #expect(Sizing.bytes(1_000_000_000, .fp32) == 4_800_000_000)
     #expect(Sizing.bytes(.max, .fp32) == .max)
   }
+
+  @Test(arguments: [
+    "9223372036854775807", "-9223372036854775808", "18446744073709551615", "1e308", "5e-324", "-1", "0",
+  ])
+  func `a request with such a number is answered or rejected`(number: String) {
+    let fixed = [
+      #""requirement":"gpu","method":"lora","target":"gpu""#, #""model":"m","method":"full","target":"tpu""#,
+    ]
+    let members = [
+      #""model_params":1e18"#, #""model_params_m":1e12"#, #""context":16777216,"model_params":7e9"#,
+      #""parallel":4096,"model_params":7e9"#, #""add_devices":[{"memory_bytes":17592186044416}]"#,
+    ]
+    let stated = [
+      "model_params", "model_params_m", "remove_count", "min_chips", "context", "parallel",
+    ].map { "\"\($0)\":\(number)" }
+    for member in members + stated + [#""add_devices":[{"memory_bytes":\#(number)}]"#] {
+      for rest in fixed {
+        for endpoint in [
+          HardwareAPI.Endpoint.placement, .simulate, .requirementMatch, .cost, .trainingEstimate,
+        ] {
+          switch HardwareAPI.answer(endpoint, Array("{\(rest),\(member)}".utf8), snapshot) {
+          case .json(let json): #expect((try? JSONSerialization.jsonObject(with: Data(json))) != nil)
+          case .refused(let message, _): #expect(!message.isEmpty)
+          }
+        }
+      }
+    }
+  }
 }
