@@ -25,6 +25,10 @@ enum ChatTarget {
     expect(request.wantsUsage == (plain["stream_options"]?["include_usage"] == .word("true")), "it asks for usage")
     expect((1...ChatRequest.choicesMax).contains(request.choiceCount), "answers have a bound")
     expect(plain["messages"]?.elements?.isEmpty == false, "there are messages")
+    for name in ["n", "best_of"] as [StaticString] {
+      guard let count = plain[name], count != .word("null") else { continue }
+      expect(count.integer.map { (1...Int64(ChatRequest.choicesMax)).contains($0) } == true, "answers have a bound")
+    }
     expect(request.messagesBytes <= json.count, "messages are not longer than the body")
 
     let served = flags & 1 == 0 ? request.model : "other \"model\"\n"
@@ -36,10 +40,7 @@ enum ChatTarget {
     var expected = entries.map { entry in
       var entry = entry
       if entry.reads("model"), flags & 1 != 0 { entry.value = .string("other \\\"model\\\"\\n") }
-      let isLimit = entry.reads("max_tokens") || entry.reads("max_completion_tokens")
-      if isLimit, let most, let tokens = entry.value.integer, tokens > Int64(most) {
-        entry.value = .number(Array(String(most).utf8))
-      }
+      if let most { PlainLimits.clamp(&entry, to: most) }
       return entry
     }
     if request.streams, wantsUsage { addUsage(to: &expected) }

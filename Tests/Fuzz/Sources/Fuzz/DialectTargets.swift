@@ -127,25 +127,15 @@ struct DialectResponseTarget {
 
   private func relay(_ bytes: Span<UInt8>, _ ends: [Int], _ call: CallEndpoint) -> (out: [UInt8], isWhole: Bool) {
     guard var answer = stream(call) else { return ([], false) }
-    var events = SSEReader()
-    var lines = NDJSONReader()
+    var upstream = UpstreamEvents(dialect)
     var out: [UInt8] = []
     var (isDone, hasFailed) = (false, false)
     var start = 0
     for end in ends where !isDone && !hasFailed {
       lending(bytes, start..<end) { piece in
         var offset = 0
-        while !isDone, !hasFailed {
-          let isThere: Bool
-          do throws(SSEReader.TooLong) {
-            isThere =
-              dialect == .ollama
-              ? try lines.next(in: piece, from: &offset) : try events.next(in: piece, from: &offset)
-          } catch {
-            fail("a short event is too long")
-          }
-          if !isThere { break }
-          let (data, name) = (dialect == .ollama ? lines.data : events.data, events.name)
+        while !isDone, !hasFailed, upstream.next(in: piece, from: &offset) {
+          let (data, name) = upstream.last
           do throws(AttemptFailure) {
             isDone = try answer.take(data.span, named: name.span, into: &out) == .done
           } catch {

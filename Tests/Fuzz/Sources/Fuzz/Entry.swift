@@ -16,6 +16,7 @@ enum Target: String, CaseIterable {
   case responseOllama = "response-ollama"
   case responseGemini = "response-gemini"
   case responseEmbeddings = "response-embeddings"
+  case translated
   case gguf, safetensors, onnx, report
 
   /// The target of this process.
@@ -46,6 +47,7 @@ enum Target: String, CaseIterable {
     case .responseMessages: DialectResponseTarget(dialect: .anthropic).run(input)
     case .responseOllama: DialectResponseTarget(dialect: .ollama).run(input)
     case .responseGemini: DialectResponseTarget(dialect: .gemini).run(input)
+    case .translated: TranslatedTarget.run(input)
     case .requestEmbeddings: EmbeddingsTarget.request(input)
     case .responseEmbeddings: EmbeddingsTarget.response(input)
     case .gguf: ModelTarget.gguf(input)

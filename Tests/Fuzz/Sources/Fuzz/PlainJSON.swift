@@ -18,11 +18,12 @@ indirect enum PlainJSON: Equatable {
   /// `true`, `false`, or `null`.
   case word(String)
 
-  /// Parses a text with a single value. Returns `nil` if it is invalid.
-  static func read(_ text: [UInt8]) -> PlainJSON? {
+  /// Parses a text with a single value. Returns `nil` if it is invalid. `deeper` is the number of levels beyond the usual
+  /// limit.
+  static func read(_ text: [UInt8], deeper: Int = 0) -> PlainJSON? {
     var reader = PlainJSONReader(text: text)
     reader.skip()
-    guard let value = reader.value(depth: 0) else { return nil }
+    guard let value = reader.value(depth: -deeper) else { return nil }
     reader.skip()
     return reader.at == text.count ? value : nil
   }
