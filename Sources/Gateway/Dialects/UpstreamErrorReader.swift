@@ -150,12 +150,31 @@ enum UpstreamErrorReader {
   /// Returns a body without a secret. It is removed before anything is masked or cut, which could leave a part of it.
   static func removing(_ secret: String?, from body: [UInt8]) -> [UInt8] {
     guard let secret, isRemovable(secret) else { return body }
-    return body.replacing(Array(secret.utf8), with: Array("***".utf8))
+    return spellings(of: secret).reduce(body) { $0.replacing(Array($1.utf8), with: Array("***".utf8)) }
+  }
+
+  /// The ways in which an upstream repeats a secret: as it was sent, and percent-encoded, as in a URL (RFC 3986
+  /// section 2.1), with either case of the digits.
+  private static func spellings(of secret: String) -> [String] {
+    let digits: [StaticString] = ["0123456789ABCDEF", "0123456789abcdef"]
+    let encoded = digits.map { digits in
+      var text: [UInt8] = []
+      for byte in secret.utf8 {
+        let isUnreserved = isCredential(byte) && !"+/=".utf8.contains(byte)
+        if isUnreserved {
+          text.append(byte)
+        } else {
+          text += [UInt8(ascii: "%"), digits.bytes[Int(byte >> 4)], digits.bytes[Int(byte & 15)]]
+        }
+      }
+      return String(decoding: text, as: UTF8.self)
+    }
+    return encoded[0] == secret ? [secret] : [secret] + encoded
   }
 
   /// Returns a text without a secret. The text may end within the secret, because it was cut.
   static func removing(_ secret: String, from text: String) -> String {
-    let clean = text.replacing(secret, with: "***")
+    let clean = spellings(of: secret).reduce(text) { $0.replacing($1, with: "***") }
     for count in stride(from: secret.utf8.count - 1, through: partMin, by: -1)
     where clean.utf8.suffix(count).elementsEqual(secret.utf8.prefix(count)) {
       return String(decoding: clean.utf8.dropLast(count), as: UTF8.self) + "***"

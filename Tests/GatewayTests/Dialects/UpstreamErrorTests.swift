@@ -189,4 +189,13 @@ import Testing
       #expect(AttemptFailure.status(status, UpstreamError(message: "x")).apiError(provider: "p").retryAfter == 1)
     }
   }
+
+  @Test(arguments: ["%2B", "%2b"])
+  func `a key that is percent-encoded is removed like the plain one`(plus: String) {
+    let key = "sk-one+two/three=four"
+    let encoded = "sk-one\(plus)two\(plus == "%2B" ? "%2F" : "%2f")three\(plus == "%2B" ? "%3D" : "%3d")four"
+    let body = Array("GET /v1?key=\(encoded)&x=\(key)".utf8)
+    #expect(UpstreamErrorReader.removing(key, from: body) == Array("GET /v1?key=***&x=***".utf8))
+    #expect(UpstreamErrorReader.removing(key, from: "at \(encoded).") == "at ***.")
+  }
 }
