@@ -116,9 +116,13 @@ final class Exchange {
       timeouts: timeouts, now: now)
     record.provider = name
     held.removeAll(keepingCapacity: true)
+    answer = newAnswer(from: dialect)
+  }
+
+  private func newAnswer(from dialect: Dialect) -> AnswerStream {
     let metadata = AnswerMetadata(
       requestID: options.requestID, created: created, modelToken: modelToken, echo: echo)
-    answer = call.answerStream(from: dialect, metadata)
+    return call.answerStream(from: dialect, metadata)
   }
 
   /// The upstream has taken that much of the request's body by now.
@@ -267,6 +271,8 @@ final class Exchange {
   private func abortStream(_ apiError: APIError, _ outcome: RequestRecord.Outcome, _ effects: inout Effects) {
     record.error = apiError.code
     stream.begin(&effects.output)
+    // Events that were held back are dropped, so the stream ends as one that has none.
+    if phase != .visible { answer = newAnswer(from: call.endpoint.dialect) }
     let isWritten = answer?.breakOff(apiError, into: &effects.output) ?? false
     if !isWritten {
       ErrorReply.event(apiError, call.endpoint, requestID: options.requestID, into: &effects.output)

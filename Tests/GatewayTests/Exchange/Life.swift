@@ -17,15 +17,19 @@ final class Life {
   /// How attempts ended, in order.
   var verdicts: [AttemptResult] = []
   private let providers: Int
+  /// The dialect of all providers.
+  private let dialect: Dialect
   /// Output, attempts or ends that came after the end.
   var isHaunted = false
 
   init(
-    _ body: String = Life.streamed, providers: Int = 2, timeouts: Timeouts = .default, minorVersion: UInt8 = 1
+    _ body: String = Life.streamed, providers: Int = 2, timeouts: Timeouts = .default, minorVersion: UInt8 = 1,
+    at endpoint: CallEndpoint = CallEndpoint(.openAI), from dialect: Dialect = .openAI
   ) throws {
     let bytes = Array(body.utf8)
-    let request = try Call.read(bytes.span, for: CallEndpoint(.openAI))
+    let request = try Call.read(bytes.span, for: endpoint, model: endpoint.model == nil ? "" : "m")
     self.providers = providers
+    self.dialect = dialect
     let options = Reply.Options(
       minorVersion: minorVersion, keepsAlive: minorVersion > 0, requestID: "r1", date: Array("D".utf8))
     exchange = Exchange(
@@ -53,7 +57,7 @@ final class Life {
     }
     let next = attempts.count
     attempts.append(next)
-    exchange.attemptStarted("m", name: Self.names[next], now: now)
+    exchange.attemptStarted("m", name: Self.names[next], dialect: dialect, now: now)
   }
 
   func respond(

@@ -122,7 +122,8 @@ struct TranslatedTarget {
   /// Returns what the caller receives of a stream that ends where the bytes do, in pieces that end at `ends`. Events before
   /// the first visible one are held back, as an exchange does.
   private func relay(_ bytes: Span<UInt8>, _ ends: [Int]) -> [UInt8] {
-    guard var answer = stream(streams: true) else { fail("the request is valid") }
+    guard let fresh = stream(streams: true) else { fail("the request is valid") }
+    var answer = fresh
     var upstream = UpstreamEvents(dialect)
     var out: [UInt8] = []
     var (isVisible, isDone, hasFailed) = (false, false, false)
@@ -152,7 +153,7 @@ struct TranslatedTarget {
       return out
     }
     // An answer that fails before its visible output is dropped, and another provider is asked or the request fails.
-    if !isVisible { out = [] }
+    if !isVisible { (out, answer) = ([], fresh) }
     if isVisible || isCommitted {
       let error = APIError(502, .upstreamTruncated, "The stream \"broke\" off.\n")
       if !answer.breakOff(error, into: &out) { ErrorReply.event(error, endpoint, requestID: "r1", into: &out) }
