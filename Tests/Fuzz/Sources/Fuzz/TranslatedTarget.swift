@@ -1,6 +1,6 @@
 @testable import Gateway
 
-/// What translation makes of a hostile answer. Four bytes cut it; the fifth selects the provider's dialect (its low two bits)
+/// The translation of a hostile answer. Four bytes cut it; the fifth selects the provider's dialect (its low two bits)
 /// and the course of the answer (the next two); the sixth selects the caller's endpoint (its low three bits) and options.
 struct TranslatedTarget {
   /// The most bytes of output for each byte of an answer, and the most beside them.
