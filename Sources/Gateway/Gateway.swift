@@ -44,7 +44,7 @@ public final class Gateway {
     dispatcher = Dispatcher(configuration, now: reactor.now)
     connections = Connections(settings, reactor: reactor, recorder: recorder, seed: seed)
     transfers = Transfers(reactor)
-    largeWork = try LargeWork()
+    largeWork = try LargeWork { [connections] in connections.mayMakeOutput }
     try reactor.watch(largeWork.results)
     relay = Relay(
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
@@ -159,6 +159,7 @@ public final class Gateway {
     repeat {
       relay.dispatchQueued()
       relay.resumeLongAnswers()
+      largeWork.startNext()
       endpoints.sendAwaitedModels()
       while let connection = connections.takeFinished() { serve(connection) }
     } while dispatcher.queue.isCheckDue

@@ -51,6 +51,10 @@ extension Connections {
   /// Whether the bytes that are held for clients and providers have reached the memory limit.
   var isAccountFull: Bool { capacity.isAccountFull(reactor) }
 
+  /// Whether there is memory for what is made of a large answer: at the limit, only while less than half of it waits for
+  /// clients, so that answers that are there come to their end, one after the other.
+  var mayMakeOutput: Bool { !isAccountFull || reactor.clientBytes < capacity.memoryBytesMax / 2 }
+
   /// Rejects a request if the process has reached its memory limit.
   func checkMemory() throws(APIError) {
     if capacity.exceedsMemoryLimit(reactor) { throw Self.outOfMemory }

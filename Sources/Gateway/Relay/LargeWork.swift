@@ -22,18 +22,32 @@ final class LargeWork {
   }
 
   let results: Mailbox<Output>
-  private var waiting: [(number: UInt64, connection: Connection)] = []
-  private var running: (number: UInt64, connection: Connection)?
+  /// A job that has not started.
+  private struct Waiting {
+    let number: UInt64
+    let connection: Connection
+    /// Whether its result waits in memory until a client reads it.
+    let makesOutput: Bool
+  }
+
+  private var waiting: [Waiting] = []
+  private var running: Waiting?
   private var started: UInt64 = 0
+  /// Whether there is memory for more output.
+  private let mayMakeOutput: () -> Bool
 
-  init() throws(SystemError) { results = try Mailbox(weightMax: 1) }
+  init(mayMakeOutput: @escaping () -> Bool) throws(SystemError) {
+    results = try Mailbox(weightMax: 1)
+    self.mayMakeOutput = mayMakeOutput
+  }
 
-  /// Runs a job for a connection, which replaces any other job of it.
-  func start(for connection: Connection, _ run: @escaping @Sendable () -> Output) {
+  /// Runs a job for a connection, which replaces any other job of it. One that makes output waits until there is memory
+  /// for it.
+  func start(for connection: Connection, makesOutput: Bool = false, _ run: @escaping @Sendable () -> Output) {
     started += 1
     connection.job = Job(number: started, run: run)
-    waiting.append((started, connection))
-    if running == nil { startNext() }
+    waiting.append(Waiting(number: started, connection: connection, makesOutput: makesOutput))
+    startNext()
   }
 
   /// Whether a job is under way.
@@ -49,20 +63,20 @@ final class LargeWork {
     return (ended.connection, output)
   }
 
-  /// Starts the next job that a connection waits for.
-  private func startNext() {
-    while !waiting.isEmpty {
-      let next = waiting.removeFirst()
-      guard let job = next.connection.job, job.number == next.number else { continue }
-      running = next
-      let (results, run) = (results, job.run)
-      do throws(SystemError) {
-        return try Worker.start { results.post(run()) }
-      } catch {
-        // There is no thread to be had, so the loop does it.
-        results.post(run())
-        return
-      }
+  /// Starts the next job that a connection waits for, unless one runs.
+  func startNext() {
+    if running != nil || waiting.isEmpty { return }
+    waiting.removeAll { $0.connection.job?.number != $0.number }
+    let hasMemory = mayMakeOutput()
+    guard let place = waiting.firstIndex(where: { hasMemory || !$0.makesOutput }) else { return }
+    let next = waiting.remove(at: place)
+    guard let run = next.connection.job?.run else { return }
+    running = next
+    do throws(SystemError) {
+      try Worker.start { [results] in results.post(run()) }
+    } catch {
+      // There is no thread to be had, so the loop does it.
+      results.post(run())
     }
   }
 }

@@ -284,7 +284,7 @@ final class Relay {
     }
     if let whole = effects.largeAnswer.take(), let answer = exchange.answer {
       let streams = exchange.streams
-      largeWork.start(for: connection) {
+      largeWork.start(for: connection, makesOutput: true) {
         var answer = answer
         let made = Result { () throws(AttemptFailure) in try answer.make(whole.span, of: whole, streams: streams) }
         return .answer(answer, made)

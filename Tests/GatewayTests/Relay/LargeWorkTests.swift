@@ -136,4 +136,41 @@ import Testing
     #expect(world.run(upTo: .seconds(60)) { client.responses().first?.isComplete == true })
     #expect(client.received.count < Exchange.madeBytesMax + 65_536)
   }
+
+  @Test func `a large request of too many objects is rejected before it is translated, and passes where it is not`()
+    throws
+  {
+    let part = #"{"type":"text","text":"a"},"#
+    let body =
+      #"{"model":"m","messages":[{"role":"user","content":["#
+      + String(repeating: part, count: RequestTranslation.objectsMax) + part.dropLast() + "]}]}"
+    for (isTranslated, status) in [(true, 400), (false, 200)] {
+      let world = try Self.world(isTranslated, large: false)
+      let answer = try world.exchange(World.chat(body))
+      #expect(answer.status == status)
+      #expect(world.seenCount == (isTranslated ? 0 : 1))
+    }
+  }
+
+  @Test func `braces in a text are no objects`() throws {
+    let world = try Self.world(true, large: false)
+    let text = String(repeating: #"{\"{\\"#, count: 300_000)
+    let body = #"{"model":"m","messages":[{"role":"user","content":"\#(text)"}]}"#
+    #expect(try world.exchange(World.chat(body)).status == 200)
+  }
+
+  @Test func `at the memory limit, large answers are made one after the other as clients read them`() throws {
+    let world = try Self.world(true, large: true, transport: .curl)
+    let clients = (0..<6).map { _ in world.connect() }
+    for client in clients { client.reads = false }
+    for client in clients { client.send(Self.small()) }
+    #expect(world.run { world.seenCount == 6 })
+    let limit = 2 << 20
+    world.gateway.connections.capacity.memoryBytesMax = limit
+    world.run(for: .milliseconds(500))
+    #expect(world.reactor.clientBytes < limit / 2 + 2 * Self.message.utf8.count)
+    for client in clients { client.reads = true }
+    #expect(world.run(upTo: .seconds(20)) { clients.allSatisfy { $0.responses().first?.isComplete == true } })
+    #expect(world.gateway.connections.capacity.exchangeBytes == 0)
+  }
 }
