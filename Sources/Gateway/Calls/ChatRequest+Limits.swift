@@ -24,39 +24,42 @@ extension ChatRequest {
   mutating func readLimit(
     _ keys: ArraySlice<StaticString>, of path: LimitPath, _ member: Member, _ json: Span<UInt8>
   ) throws(APIError) {
-    guard let key = keys.first, member.keyEquals(key, in: json), member.value.kind != .null else { return }
-    if keys.count > 1 {
-      for inner in JSONLists.members(of: member.value, in: json) {
-        try readLimit(keys.dropFirst(), of: path, inner, json)
+    for value in Self.values(on: keys, member, json) {
+      guard let tokens = TokenLimit.read(value, json) else {
+        throw .invalid(path.name, "must be a whole number of tokens")
       }
-      return
+      let limit = (value: value.slice, tokens: tokens > 0 ? tokens : Int64.max)
+      if path.isMaxTokens {
+        maxTokens.append(limit)
+      } else if tokens > 0 {
+        // 0 and less turn thinking off, or leave it to the model.
+        thinkingTokens.append(limit)
+      }
     }
-    guard let tokens = TokenLimit.read(member.value, json) else {
-      throw .invalid(path.name, "must be a whole number of tokens")
+  }
+
+  /// Returns the values at the end of a path that begins with the member; none if the member is not on it.
+  private static func values(
+    on keys: ArraySlice<StaticString>, _ member: Member, _ json: Span<UInt8>
+  ) -> [JSONValue] {
+    guard let key = keys.first, member.keyEquals(key, in: json), member.value.kind != .null else { return [] }
+    if keys.count == 1 { return [member.value] }
+    var found: [JSONValue] = []
+    for inner in JSONLists.members(of: member.value, in: json) {
+      found.append(contentsOf: values(on: keys.dropFirst(), inner, json))
     }
-    let limit = (value: member.value.slice, tokens: tokens > 0 ? tokens : Int64.max)
-    if path.isMaxTokens {
-      maxTokens.append(limit)
-    } else if tokens > 0 {
-      // 0 and less turn thinking off, or leave it to the model.
-      thinkingTokens.append(limit)
-    }
+    return found
   }
 
   /// Checks the number of answers if the member is on its path.
   static func checkChoices(
     _ keys: ArraySlice<StaticString>, of path: LimitPath, _ member: Member, _ json: Span<UInt8>
   ) throws(APIError) {
-    guard let key = keys.first, member.keyEquals(key, in: json), member.value.kind != .null else { return }
-    if keys.count > 1 {
-      for inner in JSONLists.members(of: member.value, in: json) {
-        try checkChoices(keys.dropFirst(), of: path, inner, json)
+    for value in values(on: keys, member, json) {
+      // 0 is the default of protocol buffers.
+      guard let count = TokenLimit.read(value, json), (0...Int64(choicesMax)).contains(count) else {
+        throw .invalid(path.name, "must be a whole number from 1 to \(choicesMax)")
       }
-      return
-    }
-    // 0 is the default of protocol buffers.
-    guard let count = TokenLimit.read(member.value, json), (0...Int64(choicesMax)).contains(count) else {
-      throw .invalid(path.name, "must be a whole number from 1 to \(choicesMax)")
     }
   }
 

@@ -63,7 +63,7 @@ enum OutputCheck {
       _ = try Scanner.whole(json)
       return true
     } catch {
-      // What was near the limit may be nested more deeply in another dialect.
+      // A value near the limit may be nested more deeply in another dialect.
       return error.kind == .tooDeep
     }
   }

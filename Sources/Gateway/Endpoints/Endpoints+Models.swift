@@ -57,9 +57,7 @@ extension Endpoints {
   func countTokens(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint) {
     let (body, model) = (connection.body, request.model)
     if body.count > Call.inlineBytesMax {
-      return largeWork.start(for: connection) {
-        .call(Result { () throws(APIError) in try LargeCall.read(body.span, for: endpoint, model: model) })
-      }
+      return largeWork.read(connection, for: endpoint, model: model)
     }
     replyTokens(
       connection, endpoint,

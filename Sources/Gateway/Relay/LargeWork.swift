@@ -21,7 +21,6 @@ final class LargeWork {
     fileprivate let run: @Sendable () -> Output
   }
 
-  let results: Mailbox<Output>
   /// A job that has not started.
   private struct Waiting {
     let number: UInt64
@@ -30,6 +29,7 @@ final class LargeWork {
     let makesOutput: Bool
   }
 
+  let results: Mailbox<Output>
   private var waiting: [Waiting] = []
   private var running: Waiting?
   private var started: UInt64 = 0
@@ -48,6 +48,14 @@ final class LargeWork {
     connection.job = Job(number: started, run: run)
     waiting.append(Waiting(number: started, connection: connection, makesOutput: makesOutput))
     startNext()
+  }
+
+  /// Reads the large body of a connection's request.
+  func read(_ connection: Connection, for endpoint: CallEndpoint, model: String) {
+    let body = connection.body
+    start(for: connection) {
+      .call(Result { () throws(APIError) in try LargeCall.read(body.span, for: endpoint, model: model) })
+    }
   }
 
   /// Whether a job is under way.

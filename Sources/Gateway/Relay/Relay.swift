@@ -48,9 +48,7 @@ final class Relay {
   func begin(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint) {
     let (body, model) = (connection.body, request.model)
     if body.count > Call.inlineBytesMax {
-      return largeWork.start(for: connection) {
-        .call(Result { () throws(APIError) in try LargeCall.read(body.span, for: endpoint, model: model) })
-      }
+      return largeWork.read(connection, for: endpoint, model: model)
     }
     do throws(APIError) {
       begin(connection, request, try Call.read(body.span, for: endpoint, model: model))
