@@ -27,6 +27,8 @@ public final class Gateway {
   let accessLog: AccessLogWriter
   private var hardware: HardwareMonitor?
   private var drainTimer: TimerID?
+  /// Whether a timer is set for what waits for memory.
+  private var isMemoryWatched = false
   /// The last event that subscribers were told of.
   private var deliveredEvents: UInt64 = 0
 
@@ -44,7 +46,7 @@ public final class Gateway {
     dispatcher = Dispatcher(configuration, now: reactor.now)
     connections = Connections(settings, reactor: reactor, recorder: recorder, seed: seed)
     transfers = Transfers(reactor)
-    largeWork = try LargeWork { [connections] in connections.mayMakeOutput }
+    largeWork = try LargeWork { [connections] in connections.mayMakeOutput($0) }
     try reactor.watch(largeWork.results)
     relay = Relay(
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
@@ -158,7 +160,6 @@ public final class Gateway {
   private func finishEvent() {
     repeat {
       relay.dispatchQueued()
-      relay.resumeLongAnswers()
       largeWork.startNext()
       endpoints.sendAwaitedModels()
       while let connection = connections.takeFinished() { serve(connection) }
@@ -169,7 +170,15 @@ public final class Gateway {
       endpoints.deliverEvents()
     }
     accessLog.entriesAdded()
+    watchMemory()
     if connections.isDraining, !isOver, connections.count == 0 { end() }
+  }
+
+  /// Looks at the memory again soon, if something waits for it.
+  private func watchMemory() {
+    guard !isMemoryWatched, relay.isWaitingForMemory || largeWork.isHeldUp else { return }
+    isMemoryWatched = true
+    _ = reactor.setTimer(at: reactor.now + Capacity.measurementMaxAge, tag: TimerKind.memory.tag)
   }
 
   /// Answers the requests of a connection that are complete, in order and one at a time.
@@ -255,6 +264,9 @@ public final class Gateway {
     case .accessLog: accessLog.timerFired()
     case .drain: stopNow()
     case .trim: connections.trim()
+    case .memory:
+      isMemoryWatched = false
+      relay.resumeLongAnswers()
     case .healthChecks: healthChecks.start()
     case .file: reloads.checkFile()
     case .discovery: reloads.discover()

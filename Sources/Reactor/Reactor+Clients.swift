@@ -84,6 +84,24 @@ extension Reactor {
     return waiting
   }
 
+  /// Puts a client into a group, under which its bytes are summed up even while it is closing. Clients are in group 0 at
+  /// first.
+  public func setGroup(of client: ClientID, _ group: Int) {
+    clients.table[.init(bits: client.bits)]?.group = group
+  }
+
+  /// The unread input and the pending output of each group of clients, in bytes, summed up at each call.
+  public var waitingBytesByGroup: [Int: Int] {
+    var sums: [Int: Int] = [:]
+    for slot in clients.table.slots {
+      guard let id = clients.table.id(at: slot) else { continue }
+      let (count, group) =
+        clients.table[id].withBorrowed { ($0.incoming.count + $0.outgoing.count, $0.group) } ?? (0, 0)
+      if count > 0 { sums[group, default: 0] += count }
+    }
+    return sums
+  }
+
   /// Removes input that was read.
   public func consumeInput(of client: ClientID, _ count: Int) {
     clients.consumeInput(.init(bits: client.bits), count)

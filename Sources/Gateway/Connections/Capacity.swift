@@ -7,8 +7,8 @@ struct Capacity {
   static let descriptorsKept = 64
   /// Connections beyond the limit that still get an error response; further ones are only closed.
   static let errorRepliesMax = 256
-  /// The longest time for which a measurement of the process's memory is used.
-  static let residentMaxAge = Duration.milliseconds(20)
+  /// The longest time for which a measurement of memory is used.
+  static let measurementMaxAge = Duration.milliseconds(20)
   /// The pause after memory was returned to the system before it is returned again.
   static let trimAge = Duration.seconds(1)
   /// The same while a peak passes. The allocator is locked meanwhile, so it is better to return little and often.
@@ -21,7 +21,7 @@ struct Capacity {
   /// Connections of one address of another machine, unless the configuration says otherwise.
   static let clientsPerRemoteAddressMax = 1024
   /// A caller's incomplete bodies may use that many times the bytes that are left for all, apart from an eighth that is
-  /// kept for callers with small bodies.
+  /// kept for callers with small bodies. The same holds for all that a caller holds of the memory.
   ///
   /// A share of what is left, and not of the limit: a caller that is alone gets seven tenths of the limit, and where
   /// several take all they can, there is still room for the next.
@@ -84,13 +84,17 @@ struct Capacity {
   mutating func addShare(_ bytes: Int, of caller: Int) -> Bool {
     let share = shares[caller, default: 0] + bytes
     shares[caller] = share
-    return share <= bodiesBytesMax / 64 || share / Self.shareFactor <= bodiesBytesMax * 7 / 8 - bodyBytes
+    return Self.isWithinShare(share, of: bodiesBytesMax, used: bodyBytes)
   }
 
   /// Stops counting bytes towards a caller's share.
   mutating func removeShare(_ bytes: Int, of caller: Int) {
     guard let share = shares[caller] else { return }
     shares[caller] = share > bytes ? share - bytes : nil
+  }
+
+  private static func isWithinShare(_ bytes: Int, of limit: Int, used: Int) -> Bool {
+    bytes <= limit / 64 || bytes / shareFactor <= limit * 7 / 8 - used
   }
 
   private func used(_ connections: Int) -> Int { connections * Self.connectionBytes + bodyBytes }
@@ -104,25 +108,43 @@ struct Capacity {
   /// Memory is returned; the next peak counts from here.
   mutating func trimmed(connections: Int) { peak = used(connections) }
 
-  /// Whether the bytes that are held for clients and providers have reached the memory limit: what has arrived and is not
-  /// read yet, what was translated, and what was made for a client and is not sent yet, of every endpoint.
-  func isAccountFull(_ reactor: Reactor) -> Bool {
-    memoryBytesMax > 0 && reactor.clientBytes + bodyBytes + exchangeBytes > memoryBytesMax
-  }
+  /// The bytes that are held for clients and providers, of every endpoint: what has arrived and is not read yet, what was
+  /// translated, and what was made for a client and is not sent yet.
+  private func account(_ reactor: Reactor) -> Int { reactor.clientBytes + bodyBytes + exchangeBytes }
+
+  /// Whether the bytes that are held for clients and providers have reached the memory limit.
+  func isAccountFull(_ reactor: Reactor) -> Bool { memoryBytesMax > 0 && account(reactor) > memoryBytesMax }
 
   /// Whether the process uses more memory than its limit.
   mutating func exceedsMemoryLimit(_ reactor: Reactor) -> Bool {
-    guard memoryBytesMax > 0 else { return false }
-    if isAccountFull(reactor) { return true }
-    if measuredAt.map({ reactor.now - $0 >= Self.residentMaxAge }) ?? true {
-      resident = reactor.residentBytes
-      measuredAt = reactor.now
-      // Memory that a peak left in the allocator is not in use, and can be returned.
-      if resident > memoryBytesMax, trimmedAt.map({ reactor.now - $0 >= Self.trimAge }) ?? true {
-        trimmedAt = reactor.now
-        reactor.trimMemory()
-      }
+    memoryBytesMax > 0 && (isAccountFull(reactor) || measuredResident(reactor) > memoryBytesMax)
+  }
+
+  /// Whether more than half of the memory limit is used. Below, no caller can hold more than its share.
+  mutating func isMemoryScarce(_ reactor: Reactor) -> Bool {
+    memoryBytesMax > 0 && memoryUsed(reactor) > memoryBytesMax / 2
+  }
+
+  /// Whether that many bytes are more than a caller's share of the memory.
+  mutating func exceedsShare(_ bytes: Int, _ reactor: Reactor) -> Bool {
+    !Self.isWithinShare(bytes, of: memoryBytesMax, used: memoryUsed(reactor))
+  }
+
+  /// Whether so few bytes wait for a caller beyond its share that one of its answers may go on.
+  func isSmall(waiting bytes: Int) -> Bool { bytes < memoryBytesMax / 16 }
+
+  private mutating func memoryUsed(_ reactor: Reactor) -> Int { max(account(reactor), measuredResident(reactor)) }
+
+  /// The process's memory, measured from time to time.
+  private mutating func measuredResident(_ reactor: Reactor) -> Int {
+    if measuredAt.map({ reactor.now - $0 < Self.measurementMaxAge }) ?? false { return resident }
+    resident = reactor.residentBytes
+    measuredAt = reactor.now
+    // Memory that a peak left in the allocator is not in use, and can be returned.
+    if resident > memoryBytesMax, trimmedAt.map({ reactor.now - $0 >= Self.trimAge }) ?? true {
+      trimmedAt = reactor.now
+      reactor.trimMemory()
     }
-    return resident > memoryBytesMax
+    return resident
   }
 }

@@ -71,11 +71,21 @@ final class Connection {
 
   /// Whether a caller with an API key uses the connection.
   private(set) var isKnown = false
+  /// The caller whose share of memory the connection uses; `nil` for one that has no share.
+  private(set) var shareHolder: Int?
 
   /// The head of a request is accepted.
   func accepted(_ request: AcceptedRequest) {
     self.request = request
     if request.caller.id != nil { isKnown = true }
+    // A request that is rejected before its caller is known does not take the connection from its caller.
+    if request.caller.id != nil || shareHolder == nil { shareHolder = shareHolder(request) }
+  }
+
+  /// The caller whose share of bodies and memory a request uses. `nil` for programs of this machine without API keys,
+  /// because nothing tells them apart.
+  func shareHolder(_ request: AcceptedRequest) -> Int? {
+    request.caller.id == nil && isOfThisMachine ? nil : callerKey(request)
   }
 
   /// Whether the client is a program of this machine, as far as its address says.

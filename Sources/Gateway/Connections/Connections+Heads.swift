@@ -42,6 +42,7 @@ extension Connections {
         return .options(request)
       }
       let request = try accept(head, input, row, endpoint, &options)
+      if row?.isSmall != true { try checkMemory(connection, request) }
       return .accepted(request, try bodyReader(head, row, input), wantsContinue: head.expectsContinue)
     } catch {
       // The body of a rejected request is not read, so the next request cannot be found behind it.
@@ -104,7 +105,6 @@ extension Connections {
     let request = AcceptedRequest(
       endpoint: endpoint, path: row.name, options: options, caller: try caller(head, input, row), at: reactor.now,
       bytes: head.byteCount)
-    if !row.isSmall { try checkMemory() }
     if let name = endpoint.idSlice {
       guard let model = PercentEncoding.decode(input.bytes(name)) else {
         throw APIError(400, .malformedRequest, "The model's name in the path is not percent-encoded UTF-8.")

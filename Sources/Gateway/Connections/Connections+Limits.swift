@@ -20,10 +20,6 @@ extension Connections {
       "The request bodies that are on their way from this caller take too much of `server.request_bodies_bytes_max`. Wait for their responses.",
       closes: true, retryAfter: 1)
   }
-  private static var outOfMemory: APIError {
-    APIError(503, .overloaded, "The gateway has reached its memory limit. Retry later.", retryAfter: 1)
-  }
-
   /// The API error of a new connection that exceeds a limit; `nil` if there is room for it.
   func limitReached(by connection: Connection) -> APIError? {
     capacity.accepted += 1
@@ -48,18 +44,6 @@ extension Connections {
   /// Whether there are too many connections even to respond with an error.
   var exceedsErrorReplyLimit: Bool { reactor.clientCount > capacity.clientsMax + Capacity.errorRepliesMax }
 
-  /// Whether the bytes that are held for clients and providers have reached the memory limit.
-  var isAccountFull: Bool { capacity.isAccountFull(reactor) }
-
-  /// Whether there is memory for what is made of a large answer: at the limit, only while less than half of it waits for
-  /// clients, so that answers that are there come to their end, one after the other.
-  var mayMakeOutput: Bool { !isAccountFull || reactor.clientBytes < capacity.memoryBytesMax / 2 }
-
-  /// Rejects a request if the process has reached its memory limit.
-  func checkMemory() throws(APIError) {
-    if capacity.exceedsMemoryLimit(reactor) { throw Self.outOfMemory }
-  }
-
   /// Counts the part of a body that has arrived; rejects the request if all bodies together are too large.
   func chargeBody(_ connection: Connection) throws(APIError) {
     if connection.body.count == connection.bodyCharge { return }
@@ -71,11 +55,9 @@ extension Connections {
 
   /// Counts the part of an incomplete body that has arrived towards its caller's share of all bodies; rejects the request
   /// if the share is used up. Most bodies arrive at once, and are never counted here.
-  ///
-  /// Programs of this machine without API keys have no shares: nothing tells them apart.
   func chargeShare(_ connection: Connection) throws(APIError) {
-    guard let request = connection.request, request.caller.id != nil || !connection.isOfThisMachine else { return }
-    let counted = connection.share ?? (bytes: 0, caller: connection.callerKey(request))
+    guard let holder = connection.shareHolder else { return }
+    let counted = connection.share ?? (bytes: 0, caller: holder)
     let count = connection.body.count
     connection.share = (count, counted.caller)
     guard capacity.addShare(count - counted.bytes, of: counted.caller) else { throw Self.tooLargeShare }

@@ -72,7 +72,9 @@ extension Connections {
   private func finishHead(_ connection: Connection, _ request: AcceptedRequest) {
     reactor.consumeInput(of: connection.id, request.bytes)
     connection.reader = HeadReader()
+    let holder = connection.shareHolder
     connection.accepted(request)
+    if connection.shareHolder != holder { reactor.setGroup(of: connection.id, connection.shareHolder ?? 0) }
   }
 
   private enum BodyProgress {

@@ -28,6 +28,8 @@ final class Connections {
   private var scratch: [UInt8] = []
   /// Connections whose response was completed outside of `Gateway.serve`: their next request may be there already.
   private var finished: [Connection] = []
+  /// The bytes that were held for each caller when they were last measured.
+  var heldBytes = HeldBytes()
   /// Whether a timer is set for returning memory.
   var isTrimDue = false
 

@@ -12,6 +12,8 @@ enum TimerKind {
   case drain
   /// A peak has passed, and memory can be returned.
   case trim
+  /// There may be memory for what waits for some.
+  case memory
   /// Health checks are due.
   case healthChecks
   /// The configuration's file is checked for changes.
@@ -33,6 +35,7 @@ enum TimerKind {
     case .file: 8 << 56
     case .modelRefresh: 9 << 56
     case .discovery: 10 << 56
+    case .memory: 11 << 56
     }
   }
 
@@ -48,6 +51,7 @@ enum TimerKind {
     case 8: self = .file
     case 9: self = .modelRefresh
     case 10: self = .discovery
+    case 11: self = .memory
     default: self = .trim
     }
   }

@@ -33,10 +33,10 @@ final class LargeWork {
   private var waiting: [Waiting] = []
   private var running: Waiting?
   private var started: UInt64 = 0
-  /// Whether there is memory for more output.
-  private let mayMakeOutput: () -> Bool
+  /// Whether there is memory for more output of a connection.
+  private let mayMakeOutput: (Connection) -> Bool
 
-  init(mayMakeOutput: @escaping () -> Bool) throws(SystemError) {
+  init(mayMakeOutput: @escaping (Connection) -> Bool) throws(SystemError) {
     results = try Mailbox(weightMax: 1)
     self.mayMakeOutput = mayMakeOutput
   }
@@ -61,11 +61,14 @@ final class LargeWork {
   /// Whether a job is under way.
   var isBusy: Bool { running != nil }
 
-  /// Takes the result that has arrived, and starts the next job; `nil` if no connection waits for the result any more.
+  /// Whether jobs wait, and none runs.
+  var isHeldUp: Bool { running == nil && !waiting.isEmpty }
+
+  /// Takes the result that has arrived; `nil` if no connection waits for it any more. The next job starts later, once the
+  /// result counts towards the memory.
   func take() -> (connection: Connection, output: Output)? {
     guard let output = results.take().first, let ended = running else { return nil }
     running = nil
-    startNext()
     guard ended.connection.job?.number == ended.number else { return nil }
     ended.connection.job = nil
     return (ended.connection, output)
@@ -75,8 +78,7 @@ final class LargeWork {
   func startNext() {
     if running != nil || waiting.isEmpty { return }
     waiting.removeAll { $0.connection.job?.number != $0.number }
-    let hasMemory = mayMakeOutput()
-    guard let place = waiting.firstIndex(where: { hasMemory || !$0.makesOutput }) else { return }
+    guard let place = waiting.firstIndex(where: { !$0.makesOutput || mayMakeOutput($0.connection) }) else { return }
     let next = waiting.remove(at: place)
     guard let run = next.connection.job?.run else { return }
     running = next

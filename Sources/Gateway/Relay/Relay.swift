@@ -126,10 +126,10 @@ final class Relay {
     advance(exchange) { exchange, effects, now in exchange.headReceived(head, &effects, now: now) }
   }
 
-  /// Whether the next piece of a long answer has to wait, because the memory limit is reached. One answer at a time goes on
-  /// even then, so that they all come to their end.
-  private func waitsForMemory(_ exchange: Exchange) -> Bool {
-    guard exchange.fetch.isCollectingLongAnswer, connections.isAccountFull else { return false }
+  /// Whether the next piece of a long answer has to wait, because the memory limit or its caller's share is reached. One
+  /// answer at a time goes on even then, so that they all come to their end.
+  private func waitsForMemory(_ exchange: Exchange, _ connection: Connection) -> Bool {
+    guard exchange.fetch.isCollectingLongAnswer, connections.lacksMemory(connection) else { return false }
     if exchange.client != collecting.client {
       if isCollecting {
         waitingForMemory.append(exchange.client)
@@ -149,9 +149,11 @@ final class Relay {
     return exchange.fetch.isCollectingLongAnswer && reactor.now - collecting.at < Self.collectingPause
   }
 
-  /// Goes on with the answers that wait for memory, if there is some, or if none of them goes on.
+  /// Whether answers wait for memory.
+  var isWaitingForMemory: Bool { !waitingForMemory.isEmpty }
+
+  /// Goes on with the answers that wait for memory, as far as there is some.
   func resumeLongAnswers() {
-    if waitingForMemory.isEmpty || connections.isAccountFull && isCollecting { return }
     let waiting = waitingForMemory
     waitingForMemory = []
     for number in waiting {
@@ -167,7 +169,7 @@ final class Relay {
     // In pieces, because small events can become large ones: each is bounded, and after each the client may be full.
     while let response = reactor.response(of: transfer), !connection.isAboveHighWater, !response.body.isEmpty {
       guard exchange.isStreamingBody || response.body.count > Self.waitingAnswerMax else { return }
-      if waitsForMemory(exchange) { return }
+      if waitsForMemory(exchange, connection) { return }
       var effects = takeEffects()
       let available = response.body.count
       let count = exchange.bodyReceived(response.body.readable, &effects, now: reactor.now)

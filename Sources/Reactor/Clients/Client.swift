@@ -24,6 +24,8 @@ struct Client: ~Copyable {
   let token: Token
   /// The peer's address, or `nil` if the connection has none.
   let address: IPAddress?
+  /// The number under which the gateway sums up bytes.
+  var group = 0
   var incoming = Bytes()
   var outgoing = Bytes()
   var phase = Phase.open
