@@ -14,7 +14,7 @@ struct AnswerSequencer {
   /// The most tool calls that may be open concurrently.
   private static let openMax = 256
   /// The most items of one answer: texts, thoughts, tool calls, and images. Writers hold them or number them.
-  static let itemsMax = 16_384
+  static let itemsMax = 8192
 
   private enum Item { case none, text, thinking, other }
 

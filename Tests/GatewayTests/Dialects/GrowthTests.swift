@@ -294,7 +294,7 @@ import Testing
       let text = EscapedText("a")
       _ = try sequencer.takes(number % 2 == 0 ? .text(text) : .thinking(text), nothing.span)
     }
-    #expect(throws: AttemptFailure.malformed("it has over 16384 items")) {
+    #expect(throws: AttemptFailure.malformed("it has over \(AnswerSequencer.itemsMax) items")) {
       _ = try sequencer.takes(.redactedThinking(EscapedText("a")), nothing.span)
     }
   }
