@@ -15,6 +15,11 @@ struct Call {
     case edited(Splice)
     /// Translated into the candidate's dialect.
     case translated(WrittenRequest)
+
+    /// The tool names that the candidate receives in place of the caller's.
+    var toolNames: ToolNames {
+      if case .translated(let written) = self { written.toolNames } else { ToolNames() }
+    }
   }
 
   /// Bytes of a body or an answer that the loop reads and translates in one turn.

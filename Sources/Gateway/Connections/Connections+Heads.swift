@@ -103,7 +103,8 @@ extension Connections {
       throw APIError(405, .methodNotAllowed, "This path does not accept that method. Use \(allow).", allow: allow)
     }
     let request = AcceptedRequest(
-      endpoint: endpoint, path: row.name, options: options, caller: try caller(head, input, row), at: reactor.now,
+      endpoint: endpoint, path: row.name, options: options, caller: try caller(head, input, row, endpoint),
+      at: reactor.now,
       bytes: head.byteCount)
     if let name = endpoint.idSlice {
       guard let model = PercentEncoding.decode(input.bytes(name)) else {
@@ -156,15 +157,21 @@ extension Connections {
   }
 
   private func caller(
-    _ head: RequestHead, _ input: Span<UInt8>, _ row: EndpointRow
+    _ head: RequestHead, _ input: Span<UInt8>, _ row: EndpointRow, _ endpoint: Endpoint
   ) throws(APIError) -> Caller {
     if settings.keys.allowsAnonymous || row.access == .anyone { return .anonymous }
     // Agents send the session of another service, or a stale key of the environment, beside the gateway's own.
+    var found: Caller?
     var presented: [Slice?] = [head.xAPIKey, head.xGoogAPIKey]
     if let field = head.authorization, let token = APIKeys.bearer(in: input.bytes(field)) {
       presented.insert(Slice(start: Int(field.start) + Int(token.start), count: Int(token.count)), at: 0)
     }
-    var found: Caller?
+    if let name = endpoint.dialect?.row.keyParameter,
+      let range = QueryParameters.value(of: name, in: input.bytes(head.query)),
+      let key = PercentEncoding.decode(input.bytes(head.query).extracting(range))
+    {
+      found = settings.keys.caller(presenting: key.utf8.span)
+    }
     for case let slice? in presented {
       guard let caller = settings.keys.caller(presenting: input.bytes(slice)) else { continue }
       if let found, found != caller {

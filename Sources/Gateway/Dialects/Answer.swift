@@ -3,6 +3,7 @@ struct Answer {
   /// A part of the answer. Parts are in the order in which the model produced them.
   enum Block: Equatable {
     case text([UInt8])
+    case refusal([UInt8])
     case thinking([UInt8], signature: [UInt8])
     case redactedThinking([UInt8])
     case image(media: [UInt8], base64: [UInt8])
@@ -32,6 +33,11 @@ struct Answer {
       blocks.removeLast()
       piece.append(to: &text, from: json)
       blocks.append(.text(text))
+    case .refusal(let piece):
+      guard case .refusal(var text)? = blocks.last else { return blocks.append(.refusal(piece.bytes(in: json))) }
+      blocks.removeLast()
+      piece.append(to: &text, from: json)
+      blocks.append(.refusal(text))
     case .thinking(let piece):
       guard case .thinking(var text, let signature)? = blocks.last, signature.isEmpty else {
         return blocks.append(.thinking(piece.bytes(in: json), signature: []))

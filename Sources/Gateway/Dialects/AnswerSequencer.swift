@@ -35,7 +35,7 @@ struct AnswerSequencer {
       return !isFinished
     case .failed(let error): throw .error(error)
     case .ended: return false
-    case .text(let text):
+    case .text(let text), .refusal(let text):
       textBytes += text.count
       try count(.text)
       return !isFinished
@@ -91,7 +91,7 @@ extension ChatEvent {
   /// Whether the event is visible output.
   var isVisible: Bool {
     switch self {
-    case .text(let text), .thinking(let text): !text.isEmpty
+    case .text(let text), .refusal(let text), .thinking(let text): !text.isEmpty
     case .redactedThinking, .image, .callBegan, .arguments, .finished: true
     case .began, .signature, .callEnded, .usage, .failed, .ended: false
     }

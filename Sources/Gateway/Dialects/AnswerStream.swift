@@ -14,6 +14,8 @@ struct AnswerStream {
   let dialect: Dialect
   let label: AnswerMetadata
   let promptBytes: Int
+  /// The tool names that the provider received in place of the caller's.
+  var toolNames = ToolNames()
 
   /// The relay of chat completions; `nil` for callers of other dialects and for non-streaming requests.
   private var chat: ChatStream?
@@ -124,6 +126,7 @@ struct AnswerStream {
   ) throws(AttemptFailure) -> Verdict {
     var verdict = Verdict.silent
     for event in events {
+      let event = toolNames.restored(event, json)
       if event == .ended { return .done }
       if !course.hasBegun, event.needsBeginning { try write(.began(id: nil), json, into: &out) }
       if case .finished = event { try endCalls(into: &out) }
@@ -276,7 +279,7 @@ struct AnswerStream {
     }
     let events = try dialect.row.readAnswer(json, request: label.requestID)
     var answer = Answer()
-    for event in events where try course.takes(event, json) { answer.take(event, json) }
+    for event in events where try course.takes(event, json) { answer.take(toolNames.restored(event, json), json) }
     if isSame { return (.edited(ModelName.edits(json, in: dialect, to: label.modelToken)), course.usage) }
     return (.owned(write(answer)), course.usage)
   }
@@ -298,7 +301,7 @@ struct AnswerStream {
       if json.isEmpty { continue }
       var events: [ChatEvent] = []
       try reader.read(json, into: &events)
-      for event in events where try course.takes(event, json) { answer.take(event, json) }
+      for event in events where try course.takes(event, json) { answer.take(toolNames.restored(event, json), json) }
     }
     guard course.isFinished else { throw .connectionLost }
     return (.owned(write(answer)), course.usage)

@@ -93,6 +93,8 @@ enum RawJSON: Equatable {
 enum ChatEvent: Equatable {
   case began(id: EscapedText?)
   case text(EscapedText)
+  /// A text by which the model refuses to answer.
+  case refusal(EscapedText)
   case thinking(EscapedText)
   /// The signature of the thinking before it. The caller returns it to the model's provider unchanged.
   case signature(EscapedText)
@@ -119,6 +121,8 @@ enum FinishReason: Equatable, CaseIterable {
   case toolCalls
   /// A content filter stopped the answer.
   case filtered
+  /// The model refused to answer.
+  case refused
 }
 
 /// The token counts from an upstream. Counts that it did not send are `nil`.

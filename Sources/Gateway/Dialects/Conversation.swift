@@ -11,6 +11,8 @@ struct Conversation {
   var format: Format?
   var sampling = Sampling()
   var thinking: Thinking?
+  /// Whether the model may also decide not to think.
+  var isThinkingAdaptive = false
   /// The caller's identifier of its own user.
   var user: EscapedText?
   /// The limit of the answer's tokens.
@@ -20,6 +22,8 @@ struct Conversation {
   /// For Ollama: the context length, and how long the model stays loaded.
   var contextTokens: Int64?
   var keepAlive: RawJSON?
+  /// For OpenAI: the fields of a chat completion that concern the caller's account and caches there.
+  var accountFields: [(name: String, value: RawJSON)] = []
   /// The fields that no other dialect has, in the order of the request.
   private(set) var dropped = DroppedFields()
 
@@ -34,7 +38,11 @@ struct Conversation {
   /// A part of a message.
   enum Part {
     case text(EscapedText)
-    case image(Image)
+    case image(Media)
+    /// A document or a recording, and its name.
+    case file(Media, name: EscapedText?)
+    /// The value of `cache_control`, which says that the prompt is cached up to the part before it.
+    case cacheControl(RawJSON)
     /// Thinking from an earlier answer, with the signature that its provider checks.
     case thinking(EscapedText, signature: EscapedText?)
     /// Thinking that only the model's provider can read.
@@ -44,7 +52,8 @@ struct Conversation {
     case toolResult(ToolResult)
   }
 
-  enum Image {
+  /// An image, a document, or a recording.
+  enum Media {
     case url(EscapedText)
     /// The media type, such as `image/png`, and the base64 data.
     case data(media: EscapedText, base64: EscapedText)
@@ -75,6 +84,7 @@ struct Conversation {
     /// A JSON Schema object.
     var parameters: RawJSON?
     var isStrict: Bool?
+    var cacheControl: RawJSON?
   }
 
   enum ToolChoice {
@@ -125,7 +135,7 @@ struct Conversation {
   mutating func drop(_ name: String) { dropped.add(name) }
 }
 
-extension Conversation.Image {
+extension Conversation.Media {
   /// Whether the URL is an `http` or `https` URL, which a server can fetch.
   static func isWeb(_ url: Span<UInt8>) -> Bool {
     url.hasPrefix("https://", at: 0, before: url.count) || url.hasPrefix("http://", at: 0, before: url.count)
@@ -166,6 +176,15 @@ struct WriteTarget {
   var acceptsUsage = true
   /// Whether the provider is a local server, which accepts more fields than the dialect's own API.
   var isLocal = false
+  var rules = ProviderRules()
+  /// Whether the model is known to think, or not to; `nil` if that is unknown.
+  var thinks: Bool?
+
+  /// Whether the provider would reject settings for thinking.
+  var rejectsThinking: Bool {
+    guard rules.rejectsUnknownThinking else { return thinks == false }
+    return !(thinks ?? CompletionsRequestWriter.isOpenAIReasoner(model))
+  }
 }
 
 /// A request in the dialect of its provider.
@@ -173,4 +192,6 @@ struct WrittenRequest {
   var body: [UInt8] = []
   /// The fields that the provider cannot accept, starting with those that the reader dropped.
   var dropped = DroppedFields()
+  /// The tool names that the request does not have as the caller wrote them.
+  var toolNames = ToolNames()
 }

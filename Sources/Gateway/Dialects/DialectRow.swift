@@ -17,6 +17,8 @@ struct DialectRow: Sendable {
   var forwardedFields: (@Sendable (RequestHead, Span<UInt8>) -> [String])?
   /// Whether requests may have `stream_options`, which ask for usage in the stream.
   var hasStreamOptions = false
+  /// The rules of its providers, where their type has none for it.
+  var rules = ProviderRules()
   /// How the events of a stream are separated.
   var framing = Framing.sse
 
@@ -26,6 +28,8 @@ struct DialectRow: Sendable {
 
   /// The prefix of the paths that only this dialect has.
   var pathPrefix: StaticString?
+  /// The parameter of the query that may have the caller's API key.
+  var keyParameter: StaticString?
   /// Returns whether a request's header fields identify a client of this dialect, for paths that dialects share.
   var isSpoken: @Sendable (RequestHead) -> Bool = { _ in false }
   /// The members of a chat request that are read in place; `nil` for OpenAI's, which `ChatRequest` checks one by one.

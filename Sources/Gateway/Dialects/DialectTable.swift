@@ -51,6 +51,7 @@ enum DialectTable {
       (secret.map { ["x-api-key: " + $0] } ?? []) + ["anthropic-version: 2023-06-01"]
     },
     forwardedFields: MessagesFields.lines,
+    rules: .anthropic,
     isSpoken: { $0.anthropicVersion != nil },
     chatMembers: ChatMembers(
       prompt: "messages", requiresMessages: true, instructions: "system", maxTokens: "max_tokens",
@@ -119,7 +120,9 @@ enum DialectTable {
     modelsPath: "/models?pageSize=1000",
     // In a field: URLs end up in logs.
     credentialFields: { secret in secret.map { ["x-goog-api-key: " + $0] } ?? [] },
+    rules: .gemini,
     pathPrefix: "/v1beta/",
+    keyParameter: "key",
     isSpoken: { $0.xGoogAPIKey != nil || $0.xGoogAPIClient != nil },
     chatMembers: ChatMembers(
       prompt: "contents", requiresMessages: true, acceptsOneMessage: true,

@@ -41,6 +41,8 @@ final class Provider: Sendable {
   let acceptsUsage: Bool
   /// Whether it runs on this machine.
   let isLocal: Bool
+  /// The rules for requests that are translated for it.
+  let rules: ProviderRules
   /// Whether its address is one of this machine.
   let isOnThisMachine: Bool
   /// The proxy that connects to it.
@@ -72,6 +74,7 @@ final class Provider: Sendable {
     credentials = (secrets.isEmpty ? [nil] : secrets).map { Credential($0, row.credentialFields($0)) }
     acceptsUsage = configuration.takesStreamOptions
     isLocal = configuration.kind.row.isLocal
+    rules = dialect == configuration.kind.row.dialect ? configuration.kind.row.rules : row.rules
     isOnThisMachine = configuration.isOnThisMachine
     proxy = configuration.proxy
     http2 = configuration.http2
@@ -94,10 +97,10 @@ final class Provider: Sendable {
   }
 
   /// Returns the properties of this provider and a model that requests depend on.
-  func target(for model: String, streams: Bool) -> WriteTarget {
+  func target(for model: String, streams: Bool, thinks: Bool? = nil) -> WriteTarget {
     WriteTarget(
       model: model, maxTokensLimit: maxTokensLimit, streams: streams, acceptsUsage: acceptsUsage,
-      isLocal: isLocal)
+      isLocal: isLocal, rules: rules, thinks: thinks)
   }
 
   /// The models that the configuration names without wildcards.

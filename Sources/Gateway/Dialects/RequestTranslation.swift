@@ -6,7 +6,9 @@ enum RequestTranslation {
   ) throws(APIError) -> WrittenRequest {
     var conversation = try read(json, as: endpoint)
     conversation.separateCalls(json)
+    let toolNames = try conversation.apply(target, json)
     var written = try dialect.row.writeRequest(conversation, json, target)
+    written.toolNames = toolNames
     LoneSurrogates.mend(&written.body)
     return written
   }

@@ -71,7 +71,7 @@ extension Requirements {
       case .text(let text), .thinking(let text, signature: _): note(text, json)
       // Its tokens depend on the model, and are few beside its bytes.
       case .image: capabilities.insert(.vision)
-      case .redactedThinking: break
+      case .redactedThinking, .file, .cacheControl: break
       case .toolCall(let call): note(call.arguments, json)
       case .toolResult(let result): note(result.parts, json)
       }

@@ -84,14 +84,7 @@ enum EndpointTable {
 
   /// Whether a query has `alt=sse`.
   private static func requestsEvents(_ query: Span<UInt8>) -> Bool {
-    var start = 0
-    while start < query.count {
-      var end = start
-      while end < query.count, query[end] != UInt8(ascii: "&") { end += 1 }
-      if query.extracting(start..<end).equals("alt=sse") { return true }
-      start = end + 1
-    }
-    return false
+    QueryParameters.value(of: "alt", in: query).map { query.extracting($0).equals("sse") } ?? false
   }
 
   /// Finds the row of a path, and makes its endpoint; `nil` is a 404.

@@ -108,7 +108,7 @@ final class Exchange {
   /// - Parameter secret: The API key of the attempt: the upstream may repeat it, and the caller must not see it.
   func attemptStarted(
     _ model: String, name: String, dialect: Dialect = .openAI, dropped: [String] = [], secret: String? = nil,
-    timeouts: Timeouts? = nil, now: Duration
+    timeouts: Timeouts? = nil, toolNames: ToolNames = ToolNames(), now: Duration
   ) {
     if fetch.attempts == 0 { record.firstAttempt = now - received }
     fetch.attemptStarted(
@@ -117,6 +117,7 @@ final class Exchange {
     record.provider = name
     held.removeAll(keepingCapacity: true)
     answer = newAnswer(from: dialect)
+    answer?.toolNames = toolNames
   }
 
   private func newAnswer(from dialect: Dialect) -> AnswerStream {

@@ -46,8 +46,10 @@ extension Relay {
       credential: provider.credentials[min(selection.key, provider.credentials.count - 1)], target: target,
       timeouts: timeouts)
     let (json, call) = (exchange.fetch.body, exchange.call)
-    let write = provider.target(for: selection.model, streams: exchange.streams)
-    if json.count > Call.inlineBytesMax, !call.passes(to: provider.dialect) {
+    let passes = call.passes(to: provider.dialect)
+    let thinks = passes ? nil : dispatcher.balancer.known.thinks(selection.model, at: selection.provider)
+    let write = provider.target(for: selection.model, streams: exchange.streams, thinks: thinks)
+    if json.count > Call.inlineBytesMax, !passes {
       exchange.fetch.suspend(.translation)
       return largeWork.start(for: connection) {
         .body(
@@ -65,7 +67,8 @@ extension Relay {
   ) {
     let provider = plan.provider
     do throws(APIError) {
-      let (body, dropped) = try bufferChain(try written.get(), of: exchange, for: provider)
+      let written = try written.get()
+      let (body, dropped) = try bufferChain(written, of: exchange, for: provider)
       let passes = exchange.call.passes(to: provider.dialect)
       var callers = passes ? request.dialectFields : []
       if request.hops > 0 { callers.append(try hopsLine(request.hops, provider)) }
@@ -79,7 +82,7 @@ extension Relay {
       if !passes { exchange.fetch.attempt?.translatedBytes = body.count }
       exchange.attemptStarted(
         plan.selection.model, name: provider.name, dialect: provider.dialect, dropped: dropped,
-        secret: plan.credential.secret, timeouts: plan.timeouts, now: reactor.now)
+        secret: plan.credential.secret, timeouts: plan.timeouts, toolNames: written.toolNames, now: reactor.now)
     } catch {
       attemptRejected(error, exchange, &effects)
     }

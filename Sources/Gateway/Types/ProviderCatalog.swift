@@ -21,6 +21,8 @@ public struct CatalogRow: Sendable {
   public var streamUsage: StreamUsage = .accepts
   /// The time after which it closes idle connections, less a margin. `nil` if it is not known.
   public var idleMax: Duration?
+  /// Its rules for requests that are translated for it.
+  var rules = ProviderRules()
 
   /// Whether a provider accepts `stream_options`.
   public enum StreamUsage: Sendable { case accepts, rejects }
@@ -35,52 +37,56 @@ public enum ProviderCatalog {
       dialect: .ollama, streamUsage: .rejects),
     CatalogRow(
       kind: .llamaCpp, displayName: "llamacpp", baseURL: "http://localhost:8080", isLocal: true,
-      idleMax: .seconds(4)),
-    CatalogRow(kind: .synapse, displayName: "synapse", baseURL: "http://localhost:5000", isLocal: true),
+      idleMax: .seconds(4), rules: .template),
+    CatalogRow(
+      kind: .synapse, displayName: "synapse", baseURL: "http://localhost:5000", isLocal: true, rules: .template),
     CatalogRow(
       kind: .lmStudio, displayName: "lmstudio", baseURL: "http://localhost:1234", isLocal: true,
-      idleMax: .seconds(4)),
-    CatalogRow(kind: .localAi, displayName: "localai", baseURL: "http://localhost:8080", isLocal: true),
+      idleMax: .seconds(4), rules: .template),
     CatalogRow(
-      kind: .vllm, displayName: "vllm", baseURL: "http://localhost:8000", isLocal: true, idleMax: .seconds(4)),
+      kind: .localAi, displayName: "localai", baseURL: "http://localhost:8080", isLocal: true, rules: .template),
+    CatalogRow(
+      kind: .vllm, displayName: "vllm", baseURL: "http://localhost:8000", isLocal: true, idleMax: .seconds(4),
+      rules: .template),
     CatalogRow(
       kind: .tensorRT, displayName: "tensorrt", aliases: ["tensorrt-llm", "trtllm"],
-      baseURL: "http://localhost:8000", isLocal: true, idleMax: .seconds(4)),
+      baseURL: "http://localhost:8000", isLocal: true, idleMax: .seconds(4), rules: .template),
     CatalogRow(
       kind: .onnx, displayName: "onnx", aliases: ["onnxruntime"], baseURL: "http://localhost:8000", isLocal: true,
-      idleMax: .seconds(4)),
+      idleMax: .seconds(4), rules: .template),
     CatalogRow(
       kind: .openAi, displayName: "openai", baseURL: "https://api.openai.com", isLocal: false,
-      keyVariable: "OPENAI_API_KEY", idleMax: .seconds(118)),
+      keyVariable: "OPENAI_API_KEY", idleMax: .seconds(118), rules: .openAI),
     CatalogRow(
       kind: .deepSeek, displayName: "deepseek", baseURL: "https://api.deepseek.com", isLocal: false,
-      keyVariable: "DEEPSEEK_API_KEY", idleMax: .seconds(118)),
+      keyVariable: "DEEPSEEK_API_KEY", idleMax: .seconds(118), rules: .deepSeek),
     // Sends usage without being asked, and rejects unknown fields.
     CatalogRow(
       kind: .mistral, displayName: "mistral", baseURL: "https://api.mistral.ai", isLocal: false,
-      keyVariable: "MISTRAL_API_KEY", streamUsage: .rejects, idleMax: .seconds(118)),
+      keyVariable: "MISTRAL_API_KEY", streamUsage: .rejects, idleMax: .seconds(118), rules: .mistral),
     CatalogRow(
       kind: .groq, displayName: "groq", baseURL: "https://api.groq.com/openai", isLocal: false,
-      keyVariable: "GROQ_API_KEY", idleMax: .seconds(118)),
+      keyVariable: "GROQ_API_KEY", idleMax: .seconds(118), rules: .groq),
     CatalogRow(
       kind: .openRouter, displayName: "openrouter", baseURL: "https://openrouter.ai/api", isLocal: false,
-      keyVariable: "OPENROUTER_API_KEY", idleMax: .seconds(118)),
+      keyVariable: "OPENROUTER_API_KEY", idleMax: .seconds(118), rules: .openRouter),
     CatalogRow(
       kind: .grok, displayName: "grok", aliases: ["xai"], baseURL: "https://api.x.ai", isLocal: false,
-      keyVariable: "XAI_API_KEY", idleMax: .seconds(118)),
+      keyVariable: "XAI_API_KEY", idleMax: .seconds(118), rules: .grok),
     CatalogRow(
       kind: .anthropic, displayName: "anthropic", baseURL: "https://api.anthropic.com", isLocal: false,
       dialect: .anthropic, ownModels: ["claude-*"], keyVariable: "ANTHROPIC_API_KEY", streamUsage: .rejects,
-      idleMax: .seconds(118)),
+      idleMax: .seconds(118), rules: .anthropic),
     CatalogRow(
       kind: .google, displayName: "google", baseURL: "https://generativelanguage.googleapis.com", isLocal: false,
       dialect: .gemini, ownModels: ["gemini-*", "gemma-*"], keyVariable: "GEMINI_API_KEY", streamUsage: .rejects,
-      idleMax: .seconds(118)),
+      idleMax: .seconds(118), rules: .gemini),
     CatalogRow(
       kind: .whisper, displayName: "whisper", baseURL: "http://localhost:8080", isLocal: true, isSupported: false,
       streamUsage: .rejects),
     CatalogRow(
-      kind: .openAiCompatible, displayName: "openaicompatible", aliases: ["openai-compatible"], isLocal: false),
+      kind: .openAiCompatible, displayName: "openaicompatible", aliases: ["openai-compatible"], isLocal: false,
+      rules: .template),
     CatalogRow(kind: .demo, displayName: "demo", baseURL: "demo:", isLocal: true),
   ]
 

@@ -28,6 +28,12 @@ extension Span where Element == UInt8 {
 }
 
 extension UInt8 {
+  /// Whether the byte is an ASCII letter or digit.
+  var isAlphanumeric: Bool {
+    let letter = lowercased
+    return letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "z") || self >= 0x30 && self <= 0x39
+  }
+
   /// The lower-case form of an ASCII letter. Other bytes stay the same.
   var lowercased: UInt8 { self >= 0x41 && self <= 0x5a ? self | 0x20 : self }
 }

@@ -314,13 +314,4 @@ import Testing
       #expect(error.message.contains(place))
     }
   }
-
-  @Test func `a part that other dialects cannot express is rejected with an alternative`() {
-    for (type, fix) in [("input_audio", "transcript"), ("file", "the file's text")] {
-      let error = #expect(throws: APIError.self) {
-        try read(#""messages":[{"role":"user","content":[{"type":"\#(type)"}]}]"#)
-      }
-      #expect(error?.message.contains(fix) == true)
-    }
-  }
 }

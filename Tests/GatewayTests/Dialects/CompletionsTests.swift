@@ -23,6 +23,7 @@ enum CompletionsFixtures {
       switch event {
       case .began(let id): owned.append(.began(id: id.map { .owned($0.bytes(in: json)) }))
       case .text(let text): owned.append(.text(.owned(text.bytes(in: json))))
+      case .refusal(let text): owned.append(.refusal(.owned(text.bytes(in: json))))
       case .thinking(let text): owned.append(.thinking(.owned(text.bytes(in: json))))
       case .signature(let text): owned.append(.signature(.owned(text.bytes(in: json))))
       case .redactedThinking(let text): owned.append(.redactedThinking(.owned(text.bytes(in: json))))
@@ -66,6 +67,7 @@ enum CompletionsFixtures {
     let blocks = answer.blocks.map { block in
       switch block {
       case .text(let said): "text " + text(said)
+      case .refusal(let said): "refusal " + text(said)
       case .thinking(let thought, let signature): "thinking " + text(thought) + " / " + text(signature)
       case .redactedThinking(let data): "redacted " + text(data)
       case .image(let media, let base64): "image " + text(media) + " " + text(base64)
@@ -159,7 +161,7 @@ enum CompletionsFixtures {
       #"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"a"}]},{"type":"text","text":"b"}]}"#,
       ["thinking a / ", "text b"]
     ),
-    (#"{"content":null,"refusal":"no"}"#, ["text no"]),
+    (#"{"content":null,"refusal":"no"}"#, ["refusal no"]),
     (
       #"{"images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}"#,
       ["image image/png AA=="]

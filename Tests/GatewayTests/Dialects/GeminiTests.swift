@@ -117,7 +117,7 @@ import Testing
       (#"{"contents":[{"parts":["Hi"]}]}"#, "contents[0].parts[0]"),
       (#"{"contents":[{"parts":[{"text":1}]}]}"#, "contents[0].parts[0].text"),
       (
-        #"{"contents":[{"parts":[{"inlineData":{"mimeType":"audio/wav","data":""}}]}]}"#,
+        #"{"contents":[{"parts":[{"inlineData":{"mimeType":"audio/wav"}}]}]}"#,
         "contents[0].parts[0].inlineData"
       ),
       (#"{"contents":[{"parts":[{"fileData":{"fileUri":"gs://a/b.png"}}]}]}"#, "contents[0].parts[0].fileData"),

@@ -375,6 +375,7 @@ enum Told {
     switch event {
     case .began(let id): return "began \(text(id))"
     case .text(let piece): return "text \(text(piece))"
+    case .refusal(let piece): return "refusal \(text(piece))"
     case .thinking(let piece): return "thinking \(text(piece))"
     case .signature(let piece): return "signature \(text(piece))"
     case .redactedThinking(let data): return "redacted \(text(data))"

@@ -34,6 +34,10 @@ import Testing
     case .text(let text): "[\(words(text, json))]"
     case .image(.url(let url)): "[image \(words(url, json))]"
     case .image(.data(let media, let base64)): "[image \(words(media, json)) \(words(base64, json))]"
+    case .file(.url(let url), _): "[file \(words(url, json))]"
+    case .file(.data(let media, let base64), let name):
+      "[file \(name.map { words($0, json) } ?? "-") \(words(media, json)) \(words(base64, json))]"
+    case .cacheControl(let value): "[cache \(String(decoding: value.bytes(in: json.span), as: UTF8.self))]"
     case .thinking(let text, let signature):
       "[thinks \(words(text, json))\(signature.map { " signed " + words($0, json) } ?? "")]"
     case .redactedThinking(let data): "[redacted \(words(data, json))]"
@@ -135,12 +139,12 @@ import Testing
       try told(
         #"""
         {"input":[{"role":"user","content":"Hi"},{"type":"local_shell_call","call_id":"c1","action":{}},
-        {"type":"function_call_output","call_id":"c1","output":"a"},{"type":"item_reference","id":"msg_1"},
+        {"type":"function_call_output","call_id":"c1","output":"a"},
         {"type":"web_search_call","id":"ws_1"},{"type":"custom_tool_call","call_id":"c2","name":"p","input":"x"},
         {"type":"custom_tool_call_output","call_id":"c2","output":"y"}]}
         """#) == #"""
           user: [Hi]
-          dropped: input.local_shell_call,input.item_reference,input.web_search_call,input.custom_tool_call,\#
+          dropped: input.local_shell_call,input.web_search_call,input.custom_tool_call,\#
           input.custom_tool_call_output
           """#)
   }

@@ -9,6 +9,7 @@
 struct CompletionsAnswerReader {
   private var hasBegun = false
   private var isFinished = false
+  private var hasRefused = false
   private var counts = TokenCounts()
   private var calls: CompletionsToolCalls
 
@@ -59,7 +60,8 @@ struct CompletionsAnswerReader {
     isFinished = true
     calls.end(&events)
     // Some servers send `stop` after tool calls.
-    events.append(.finished(reason == .stop && !calls.isEmpty ? .toolCalls : reason))
+    let isStop = reason == .stop
+    events.append(.finished(isStop && !calls.isEmpty ? .toolCalls : isStop && hasRefused ? .refused : reason))
   }
 
   // MARK: Whole answers
@@ -162,7 +164,10 @@ struct CompletionsAnswerReader {
     }
     for part in CompletionsParts.thinking(plain: thought, blocks, json) { Self.append(part, &events) }
     Self.readContent(content, json, &events)
-    if let refusal, !refusal.isEmpty { events.append(.text(refusal)) }
+    if let refusal, !refusal.isEmpty {
+      hasRefused = true
+      events.append(.refusal(refusal))
+    }
     for image in JSONLists.elements(of: images, in: json) { Self.readImage(image, json, &events) }
     let parts = JSONLists.elements(of: toolCalls, in: json)
     for (position, part) in parts.enumerated() {
@@ -193,7 +198,7 @@ struct CompletionsAnswerReader {
       if !text.isEmpty { events.append(.thinking(text)) }
       if let signature { events.append(.signature(signature)) }
     case .redactedThinking(let data): events.append(.redactedThinking(data))
-    case .image, .toolCall, .toolResult: break
+    case .image, .file, .toolCall, .toolResult, .cacheControl: break
     }
   }
 

@@ -11,10 +11,16 @@ struct CompletionsAnswerWriter {
   private var last = Last.other
   /// The number of entries in each list so far. Clients that assemble a message need an index for each entry.
   private var thinkingBlocks = 0
+  /// The thinking since the last text or tool call, if it is not the first that is signed.
+  private var thinking: [UInt8] = []
   private var images = 0
+
+  /// The most bytes of the thinking of a block that are repeated with its signature.
+  private static let thinkingBytesMax = 1024 * 1024
 
   private enum Last {
     case toolCall(Int)
+    case thinking
     /// A signature of thinking, which may come in several parts.
     case signature
     case other
@@ -31,13 +37,20 @@ struct CompletionsAnswerWriter {
     case .text(let text):
       last = .other
       return [Self.delta("\"content\":\"", text, "\"", json)]
-    case .thinking(let text):
+    case .refusal(let text):
       last = .other
+      return [Self.delta("\"refusal\":\"", text, "\"", json)]
+    case .thinking(let text):
+      if case .thinking = last {} else { thinking = [] }
+      last = .thinking
+      if thinkingBlocks > 0, thinking.count + text.count <= Self.thinkingBytesMax {
+        text.append(to: &thinking, from: json)
+      }
       return [Self.delta("\"reasoning_content\":\"", text, "\"", json)]
     case .signature(let text): return [sign(text, json)]
     case .redactedThinking(let data):
       last = .other
-      return [thinkingBlock("\"redacted_thinking\",\"data\":\"", data, json)]
+      return [thinkingBlock(Array("\"redacted_thinking\",\"data\":\"".utf8), data, json)]
     case .image(let media, let base64):
       last = .other
       return [image(media, base64, json)]
@@ -130,17 +143,23 @@ struct CompletionsAnswerWriter {
     }
     if case .signature = last { thinkingBlocks -= 1 }
     last = .signature
-    return thinkingBlock("\"thinking\",\"thinking\":\"\",\"signature\":\"", text, json)
+    // The first block is found again as the rest of all thinking, so it has no text of its own.
+    var before: [UInt8] = []
+    before.append("\"thinking\",\"thinking\":")
+    Self.append(quoted: thinking, to: &before)
+    before.append(",\"signature\":\"")
+    thinking = []
+    return thinkingBlock(before, text, json)
   }
 
   private mutating func thinkingBlock(
-    _ before: StaticString, _ text: EscapedText, _ json: Span<UInt8>
+    _ before: [UInt8], _ text: EscapedText, _ json: Span<UInt8>
   ) -> [UInt8] {
     var out: [UInt8] = []
     out.append("{\"choices\":[{\"index\":0,\"delta\":{\"thinking_blocks\":[{\"index\":")
     out.append(decimal: thinkingBlocks)
     out.append(",\"type\":")
-    out.append(before)
+    out += before
     text.append(to: &out, from: json)
     out.append("\"}]},\"finish_reason\":null}]}")
     thinkingBlocks += 1
@@ -186,6 +205,7 @@ struct CompletionsAnswerWriter {
   /// Appends the message, starting with its content.
   private static func append(message answer: Answer, to out: inout [UInt8]) {
     var text: [UInt8] = []
+    var refusal: [UInt8] = []
     var thinking: [UInt8] = []
     var thinkingBlocks: [UInt8] = []
     var images: [UInt8] = []
@@ -194,6 +214,7 @@ struct CompletionsAnswerWriter {
     for block in answer.blocks {
       switch block {
       case .text(let piece): text += piece
+      case .refusal(let piece): refusal += piece
       case .thinking(let piece, let signature):
         thinking += piece
         isProven = isProven || !signature.isEmpty
@@ -217,7 +238,15 @@ struct CompletionsAnswerWriter {
         calls.append("}")
       }
     }
-    if text.isEmpty, !calls.isEmpty { out.append("null") } else { append(quoted: text, to: &out) }
+    if text.isEmpty, !calls.isEmpty || !refusal.isEmpty {
+      out.append("null")
+    } else {
+      append(quoted: text, to: &out)
+    }
+    if !refusal.isEmpty {
+      out.append(",\"refusal\":")
+      append(quoted: refusal, to: &out)
+    }
     if !thinking.isEmpty {
       out.append(",\"reasoning_content\":")
       append(quoted: thinking, to: &out)
@@ -305,7 +334,7 @@ struct CompletionsAnswerWriter {
 
   private static func finishReason(_ reason: FinishReason) -> StaticString {
     switch reason {
-    case .stop: "stop"
+    case .stop, .refused: "stop"
     case .length: "length"
     case .toolCalls: "tool_calls"
     case .filtered: "content_filter"

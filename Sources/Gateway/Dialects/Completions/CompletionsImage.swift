@@ -6,7 +6,7 @@ enum CompletionsImage {
   }
 
   /// Reads an image from an object with a `url`, or from the URL itself, which Mistral and others accept.
-  static func read(_ value: JSONValue?, _ json: Span<UInt8>) throws(Fault) -> Conversation.Image {
+  static func read(_ value: JSONValue?, _ json: Span<UInt8>) throws(Fault) -> Conversation.Media {
     let url = value?.kind == .string ? value : JSONLists.members(of: value, in: json).value("url", in: json)
     guard let url, let text = EscapedText(url) else { throw Fault(rule: "has an image without a URL") }
     if url.hasEscapes {
@@ -22,8 +22,8 @@ enum CompletionsImage {
   /// if the bytes are a copy.
   private static func image(
     _ text: EscapedText, _ url: Span<UInt8>, start: Int?
-  ) throws(Fault) -> Conversation.Image {
-    if Conversation.Image.isWeb(url) { return .url(text) }
+  ) throws(Fault) -> Conversation.Media {
+    if Conversation.Media.isWeb(url) { return .url(text) }
     guard url.hasPrefix("data:", at: 0, before: url.count),
       let comma = Search.firstIndex(of: UInt8(ascii: ","), in: url, from: 5)
     else { throw Fault(rule: "has an image that is neither a URL nor base64 data") }
@@ -44,11 +44,11 @@ enum CompletionsImage {
   }
 
   /// Appends the URL of an image without quotes.
-  static func append(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) throws(APIError) {
+  static func append(_ image: Conversation.Media, _ json: Span<UInt8>, to out: inout [UInt8]) throws(APIError) {
     switch image {
     case .url(let url):
       let text = url.unescaped(in: json)
-      guard Conversation.Image.isWeb(text.span) else {
+      guard Conversation.Media.isWeb(text.span) else {
         throw apiError(
           "Send an image as base64 data or by a URL that begins with https:// for this model's provider.")
       }
@@ -67,13 +67,7 @@ enum CompletionsImage {
 
   /// Returns whether a byte may be part of a media type, so that it does not end the type in a URL.
   private static func isOfType(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "-"),
-      UInt8(ascii: "."), UInt8(ascii: "_"):
-      true
-    default: false
-    }
+    byte.isAlphanumeric || "/+-._".utf8.contains(byte)
   }
 
   private static func apiError(_ message: String) -> APIError {

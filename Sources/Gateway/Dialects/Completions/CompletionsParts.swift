@@ -25,8 +25,13 @@ enum CompletionsParts {
         type.equals("image_url", in: json) || type.equals("input_image", in: json)
       {
         parts.append(.image(try readImage(part.value("image_url", in: json), json, at: index)))
+      } else if role != .system, let type, let file = try CompletionsFile.read(type, part, json, at: index) {
+        parts.append(file)
       } else {
-        throw CompletionsTurns.apiError(index, "content", rule(for: type, role, json))
+        throw CompletionsTurns.apiError(index, "content", rule(for: role))
+      }
+      if let value = part.value("cache_control", in: json), value.kind == .object {
+        parts.append(.cacheControl(RawJSON(value)))
       }
     }
   }
@@ -36,18 +41,14 @@ enum CompletionsParts {
   }
 
   /// Returns the advice for a part that other dialects cannot express.
-  private static func rule(for type: JSONValue?, _ role: Conversation.Role, _ json: Span<UInt8>) -> String {
+  private static func rule(for role: Conversation.Role) -> String {
     if role == .system { return "may have parts of text alone for this role; put images into a user's message" }
-    let rule = "may have parts of text and images for this model's provider"
-    guard let type else { return rule }
-    if type.equals("input_audio", in: json) { return rule + "; send the transcript of the audio as text" }
-    if type.equals("file", in: json) { return rule + "; send the file's text, or its pages as images" }
-    return rule
+    return "may have parts of text and images for this model's provider"
   }
 
   private static func readImage(
     _ value: JSONValue?, _ json: Span<UInt8>, at index: Int
-  ) throws(APIError) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Media {
     do throws(CompletionsImage.Fault) {
       return try CompletionsImage.read(value, json)
     } catch {
@@ -59,23 +60,30 @@ enum CompletionsParts {
 
   /// Returns the thinking of a message, which often appears twice: as text, and in blocks with signatures.
   ///
-  /// The blocks in this gateway's streams contain only the signature, and the text is separate.
+  /// In this gateway's streams, the first signed block has no text: its text is the plain thinking, up to the text of the
+  /// other blocks.
   static func thinking(
     plain: EscapedText?, _ list: JSONValue?, _ json: Span<UInt8>
   ) -> [Conversation.Part] {
     let blocks = thinking(list, json)
     guard let plain, !plain.isEmpty else { return blocks }
-    var proofs: [EscapedText] = []
-    var redacted: [Conversation.Part] = []
-    for block in blocks {
-      guard case .thinking(let text, let signature) = block else {
-        redacted.append(block)
-        continue
-      }
-      if !text.isEmpty { return blocks }
-      if let signature { proofs.append(signature) }
+    var others: [UInt8] = []
+    var bare: [Int] = []
+    for (index, block) in blocks.enumerated() {
+      guard case .thinking(let text, _) = block else { continue }
+      if text.isEmpty { bare.append(index) } else { text.append(to: &others, from: json) }
     }
-    return [.thinking(plain, signature: proofs.count == 1 ? proofs.first : nil)] + redacted
+    if bare.isEmpty, !others.isEmpty { return blocks }
+    let redacted = blocks.filter { if case .redactedThinking = $0 { true } else { false } }
+    guard bare.count == 1, case .thinking(_, let signature) = blocks[bare[0]] else {
+      return [.thinking(plain, signature: nil)] + (others.isEmpty ? redacted : blocks)
+    }
+    if others.isEmpty { return [.thinking(plain, signature: signature)] + redacted }
+    let all = plain.bytes(in: json)
+    guard all.count > others.count, all.suffix(others.count).elementsEqual(others) else { return blocks }
+    var parts = blocks
+    parts[bare[0]] = .thinking(.owned(Array(all.dropLast(others.count))), signature: signature)
+    return parts
   }
 
   /// Reads LiteLLM's `thinking_blocks` or OpenRouter's `reasoning_details`: thinking with signatures.

@@ -39,8 +39,12 @@ struct CompletionsRequest {
 
   /// The fields that do not concern the model.
   private static let bookkeeping: [StaticString] = [
-    "model", "stream", "stream_options", "store", "metadata", "service_tier", "prompt_cache_key",
-    "prompt_cache_retention", "usage",
+    "model", "stream", "stream_options", "usage",
+  ]
+
+  /// The fields for the caller's account and caches at OpenAI.
+  private static let accountFields: [StaticString] = [
+    "store", "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention",
   ]
 
   fileprivate mutating func readTurns(_ member: Member, _ json: Span<UInt8>) throws(APIError) -> Bool {
@@ -152,6 +156,8 @@ struct CompletionsRequest {
       conversation.contextTokens = tokens
     } else if member.keyEquals("options", in: json), value.kind == .object {
       readOptions(value, json)
+    } else if let name = Self.accountFields.first(where: { member.keyEquals($0, in: json) }) {
+      conversation.accountFields.append(("\(name)", RawJSON(value)))
     } else if !isIrrelevant(member, json) {
       drop(member, json)
     }

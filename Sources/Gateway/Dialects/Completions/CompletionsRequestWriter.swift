@@ -12,7 +12,7 @@ enum CompletionsRequestWriter {
     _ conversation: Conversation, _ json: Span<UInt8>, for target: WriteTarget
   ) throws(APIError) -> WrittenRequest {
     var out = WrittenRequest(dropped: conversation.dropped)
-    var turns = CompletionsTurnsWriter(isLocal: target.isLocal)
+    var turns = CompletionsTurnsWriter(target)
     out.body.append("{")
     Writer.member("model", target.model, to: &out.body)
     Writer.key("messages", to: &out.body)
@@ -22,10 +22,19 @@ enum CompletionsRequestWriter {
     if let format = conversation.format { write(format, json, to: &out.body) }
     write(conversation.sampling, json, target, to: &out)
     if let asked = conversation.maxTokens, asked >= 1 { write(maxTokens: asked, target, to: &out.body) }
-    if let thinking = conversation.thinking { write(thinking, target, to: &out.body) }
+    // A model decides by itself whether it thinks, unless it is asked.
+    if let thinking = conversation.thinking, !(conversation.isThinkingAdaptive && thinking == .on) {
+      write(thinking, target, to: &out.body)
+    }
     if let user = conversation.user {
       Writer.key("user", to: &out.body)
       user.appendQuoted(to: &out.body, from: json)
+    }
+    for field in conversation.accountFields {
+      Writer.separate(&out.body)
+      Writer.append(field.name, to: &out.body)
+      out.body.append(":")
+      field.value.append(to: &out.body, from: json)
     }
     writeLogprobs(conversation, to: &out)
     if conversation.contextTokens != nil { out.dropped.add("num_ctx") }
@@ -73,13 +82,14 @@ enum CompletionsRequestWriter {
     }
     // Some servers reject a tool without parameters.
     out.append(",\"parameters\":")
-    if let parameters = tool.parameters {
-      parameters.append(to: &out, from: json)
-    } else {
-      out.append("{\"type\":\"object\",\"properties\":{}}")
-    }
+    ToolSchema.append(tool.parameters, requiresProperties: true, json, to: &out)
     if let isStrict = tool.isStrict { Writer.member("strict", isStrict, to: &out) }
-    out.append("}}")
+    out.append("}")
+    if let value = tool.cacheControl {
+      Writer.key("cache_control", to: &out)
+      value.append(to: &out, from: json)
+    }
+    out.append("}")
   }
 
   private static func write(_ choice: Conversation.ToolChoice, _ json: Span<UInt8>, to out: inout [UInt8]) {
@@ -124,7 +134,7 @@ enum CompletionsRequestWriter {
       if sampling.topK != nil { out.dropped.add("top_k") }
       if sampling.minP != nil { out.dropped.add("min_p") }
     }
-    write("seed", sampling.seed, json, to: &out.body)
+    write(target.rules.seed, sampling.seed, json, to: &out.body)
     write("frequency_penalty", sampling.frequencyPenalty, json, to: &out.body)
     write("presence_penalty", sampling.presencePenalty, json, to: &out.body)
     if target.isLocal {

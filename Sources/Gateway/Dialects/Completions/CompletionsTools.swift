@@ -20,6 +20,9 @@ struct CompletionsTools {
       }
       guard let function = tool.value("function", in: json) else { throw Self.apiError }
       try add(function, json)
+      if let value = tool.value("cache_control", in: json), value.kind == .object {
+        tools[tools.count - 1].cacheControl = RawJSON(value)
+      }
     }
   }
 

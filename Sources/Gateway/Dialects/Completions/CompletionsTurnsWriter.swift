@@ -1,13 +1,18 @@
 /// Writes messages of a chat completion request. Tool results become messages directly after their calls, and the other
 /// parts of their message follow.
 struct CompletionsTurnsWriter {
-  /// Whether the provider is a local server. Local servers get earlier thinking back, which their templates may need.
-  private let isLocal: Bool
-  private var ids = CompletionsCallIDs()
+  /// Whether earlier thinking is sent back, which the templates of local servers may need, and whether tool calls need it.
+  private let sendsThinking: Bool
+  private let requiresThinking: Bool
+  private var ids: CompletionsCallIDs
   /// Whether images were dropped because the dialect has no place for them: in system messages, or from a model.
   private(set) var hasLeftOutImages = false
 
-  init(isLocal: Bool) { self.isLocal = isLocal }
+  init(_ target: WriteTarget) {
+    requiresThinking = target.rules.requiresThinking
+    sendsThinking = target.isLocal || requiresThinking
+    ids = CompletionsCallIDs(target.rules.callIDs)
+  }
 
   /// Writes the messages as an array.
   mutating func write(
@@ -92,8 +97,8 @@ struct CompletionsTurnsWriter {
         calls.append("}}")
       case .thinking(let text, _): text.append(to: &thinking, from: json)
       case .text(let text): hasText = hasText || !text.isEmpty
-      case .image: hasLeftOutImages = true
-      case .redactedThinking, .toolResult: break
+      case .image, .file: hasLeftOutImages = true
+      case .redactedThinking, .toolResult, .cacheControl: break
       }
     }
     Writer.separate(&out)
@@ -105,7 +110,7 @@ struct CompletionsTurnsWriter {
     } else {
       out.append("null")
     }
-    if isLocal, !thinking.isEmpty {
+    if sendsThinking && !thinking.isEmpty || requiresThinking && !calls.isEmpty {
       out.append(",\"reasoning_content\":\"")
       out.append(contentsOf: thinking)
       out.append("\"")
@@ -126,7 +131,7 @@ struct CompletionsTurnsWriter {
     out.append("{\"role\":\"")
     out.append(role)
     out.append("\",\"content\":")
-    if parts.contains(where: Self.isImage) {
+    if parts.contains(where: Self.needsList) {
       try writeParts(parts, json, to: &out)
     } else {
       out.append("\"")
@@ -152,6 +157,10 @@ struct CompletionsTurnsWriter {
         out.append("{\"type\":\"image_url\",\"image_url\":{\"url\":\"")
         try CompletionsImage.append(image, json, to: &out)
         out.append("\"}}")
+      case .file(let media, let name):
+        Writer.separate(&out)
+        try CompletionsFile.append(media, name: name, json, to: &out)
+      case .cacheControl(let value): CacheControl.append(value, json, to: &out)
       case .thinking, .redactedThinking, .toolCall, .toolResult: break
       }
     }
@@ -159,7 +168,15 @@ struct CompletionsTurnsWriter {
   }
 
   private static func isImage(_ part: Conversation.Part) -> Bool {
-    if case .image = part { true } else { false }
+    switch part {
+    case .image, .file: true
+    default: false
+    }
+  }
+
+  /// Whether a message with this part must be a list of parts.
+  private static func needsList(_ part: Conversation.Part) -> Bool {
+    if case .cacheControl = part { true } else { isImage(part) }
   }
 
   /// Writes the texts of a message as the inside of one string, with a separator between them.
@@ -171,80 +188,6 @@ struct CompletionsTurnsWriter {
       if !isFirst { out.append(between) }
       isFirst = false
       text.append(to: &out, from: json)
-    }
-  }
-}
-
-/// Assigns IDs to tool calls without one, and finds them again for their results, by name or else by position.
-///
-/// IDs and names are compared without escapes.
-private struct CompletionsCallIDs {
-  /// The IDs in use.
-  private var taken: Set<[UInt8]> = []
-  private var made = 0
-  /// The tool calls of the last message that had any, by position: the escaped ID, and whether the call has a result.
-  private var calls: [(id: [UInt8], isDone: Bool)] = []
-  private var positions: [[UInt8]: Int] = [:]
-  private var names: [[UInt8]: (positions: [Int], next: Int)] = [:]
-  private var next = 0
-
-  /// Records the IDs in use, so that no new ID repeats one.
-  mutating func avoid(_ turns: [Conversation.Message], _ json: Span<UInt8>) {
-    for turn in turns {
-      for case .toolCall(let call) in turn.parts {
-        if let id = call.id { taken.insert(id.unescaped(in: json)) }
-      }
-    }
-  }
-
-  /// Starts a message with tool calls. Earlier calls receive no more results.
-  mutating func begin() {
-    calls.removeAll()
-    positions.removeAll()
-    names.removeAll()
-    next = 0
-  }
-
-  mutating func id(of call: Conversation.ToolCall, _ json: Span<UInt8>) -> [UInt8] {
-    let position = calls.count
-    let id: [UInt8]
-    if let given = call.id, !given.isEmpty {
-      id = given.bytes(in: json)
-      positions[given.unescaped(in: json)] = position
-    } else {
-      id = make()
-      positions[id] = position
-    }
-    calls.append((id, false))
-    names[call.name.unescaped(in: json), default: ([], 0)].positions.append(position)
-    return id
-  }
-
-  mutating func id(of result: Conversation.ToolResult, _ json: Span<UInt8>) -> [UInt8] {
-    if let given = result.id, !given.isEmpty {
-      if let position = positions[given.unescaped(in: json)] { calls[position].isDone = true }
-      return given.bytes(in: json)
-    }
-    if let name = result.name?.unescaped(in: json), var found = names[name] {
-      while found.next < found.positions.count, calls[found.positions[found.next]].isDone { found.next += 1 }
-      // Removed while it changes, because a second reference would copy it.
-      names[name] = found
-      if found.next < found.positions.count { return take(found.positions[found.next]) }
-    }
-    while next < calls.count, calls[next].isDone { next += 1 }
-    return next < calls.count ? take(next) : make()
-  }
-
-  private mutating func take(_ position: Int) -> [UInt8] {
-    calls[position].isDone = true
-    return calls[position].id
-  }
-
-  private mutating func make() -> [UInt8] {
-    while true {
-      made += 1
-      let id = Array("call_\(made)".utf8)
-      if taken.insert(id).inserted { return id }
     }
   }
 }

@@ -50,7 +50,7 @@ struct GeminiAnswerWriter {
     }
     switch event {
     case .began(let given): if let given, !given.isEmpty { id = given.bytes(in: json) }
-    case .text(let text):
+    case .text(let text), .refusal(let text):
       newest = nil
       writeChunk(to: &out) { Self.append(text: text.bytes(in: json), to: &$0) }
     case .thinking(let text):
@@ -196,7 +196,7 @@ struct GeminiAnswerWriter {
   /// Appends a block and returns false if the dialect cannot express it.
   private static func append(_ block: Answer.Block, to out: inout [UInt8]) -> Bool {
     switch block {
-    case .text(let text): append(text: text, to: &out)
+    case .text(let text), .refusal(let text): append(text: text, to: &out)
     case .thinking(let text, let signature):
       let signature = isValid(signature) ? signature : []
       if text.isEmpty, signature.isEmpty { return false }
@@ -293,7 +293,7 @@ struct GeminiAnswerWriter {
   private static func finishReason(_ reason: FinishReason, hasBadCall: Bool) -> StaticString {
     switch reason {
     case .length: "MAX_TOKENS"
-    case .filtered: "SAFETY"
+    case .filtered, .refused: "SAFETY"
     case .stop, .toolCalls: hasBadCall ? "MALFORMED_FUNCTION_CALL" : "STOP"
     }
   }

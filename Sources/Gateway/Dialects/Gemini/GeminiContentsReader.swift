@@ -112,9 +112,9 @@ enum GeminiContentsReader {
     } else if let response = fields.response {
       turns.append(try read(response: response, json, position, &conversation), json)
     } else if let data = fields.inlineData {
-      turns.append(.image(try image(inline: data, json, position)), json)
+      turns.append(try media(inline: data, json, position), json)
     } else if let file = fields.fileData {
-      turns.append(.image(try image(file: file, json, position)), json)
+      turns.append(try media(file: file, json, position), json)
     } else if let value = fields.text {
       guard let text = EscapedText(value) else { throw position.apiError("must be a string", field: ".text") }
       if fields.isThought {
@@ -189,9 +189,9 @@ enum GeminiContentsReader {
     for part in JSONLists.elements(of: fields.value("parts", in: json), in: json) {
       let media = self.fields(part, json, &conversation)
       if let data = media.inlineData {
-        result.parts.append(.image(try image(inline: data, json, position)))
+        result.parts.append(try Self.media(inline: data, json, position))
       } else if let file = media.fileData {
-        result.parts.append(.image(try image(file: file, json, position)))
+        result.parts.append(try Self.media(file: file, json, position))
       }
     }
     return result
@@ -213,34 +213,33 @@ enum GeminiContentsReader {
 
   // MARK: Media
 
-  private static func image(
+  private static func media(
     inline value: JSONValue, _ json: Span<UInt8>, _ position: Position
-  ) throws(APIError) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Part {
     let fields = JSONLists.members(of: value, in: json)
     guard let type = fields.value("mimeType", or: "mime_type", in: json), let media = EscapedText(type),
       let base64 = GeminiBytes.standard(fields.value("data", in: json), json)
     else { throw position.apiError("must be an object with `mimeType` and `data`", field: ".inlineData") }
-    guard isImage(type, json) else {
-      throw position.apiError(
-        "must be an image; this model's provider accepts no other media", field: ".inlineData")
-    }
-    return .data(media: media, base64: base64)
+    let data = Conversation.Media.data(media: media, base64: base64)
+    return isImage(type, json)
+      ? .image(data) : .file(data, name: EscapedText(fields.value("displayName", in: json)))
   }
 
-  private static func image(
+  private static func media(
     file value: JSONValue, _ json: Span<UInt8>, _ position: Position
-  ) throws(APIError) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Part {
     let fields = JSONLists.members(of: value, in: json).set()
     guard let uri = fields.value("fileUri", or: "file_uri", in: json), let address = uri.unescaped(in: json),
       let text = EscapedText(uri)
     else { throw position.apiError("must be an object with `fileUri`", field: ".fileData") }
     let type = fields.value("mimeType", or: "mime_type", in: json)
-    guard Conversation.Image.isWeb(address.span), type.map({ isImage($0, json) }) ?? true else {
-      throw position.apiError(
-        "must be an image with a URL that begins with https://; send others as `inlineData`",
-        field: ".fileData")
+    if Conversation.Media.isWeb(address.span) {
+      if type.map({ isImage($0, json) }) ?? true { return .image(.url(text)) }
+      if let type, type.equals("application/pdf", in: json) { return .file(.url(text), name: nil) }
     }
-    return .url(text)
+    throw position.apiError(
+      "must be an image or a PDF document with a URL that begins with https://; send others as `inlineData`",
+      field: ".fileData")
   }
 
   private static func isImage(_ type: JSONValue, _ json: Span<UInt8>) -> Bool {

@@ -62,9 +62,10 @@ struct GeminiContentsWriter {
       if text.isEmpty { return }
       begin(role)
       Self.append(text: text, json, to: &parts)
-    case .image(let image):
+    case .image(let media), .file(let media, _):
       begin(role)
-      Self.append(image, json, to: &parts)
+      Self.append(media, json, to: &parts)
+    case .cacheControl: break
     case .thinking(let text, let signature):
       let signature = Self.valid(signature, json)
       if text.isEmpty, signature == nil { return }
@@ -195,7 +196,7 @@ struct GeminiContentsWriter {
         if hasText { text.append("\\n") }
         hasText = true
         piece.append(to: &text, from: json)
-      case .image(let image): Self.append(image, json, to: &parts)
+      case .image(let media), .file(let media, _): Self.append(media, json, to: &parts)
       default: break
       }
     }
@@ -210,7 +211,7 @@ struct GeminiContentsWriter {
 
   // MARK: Images
 
-  private static func append(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) {
+  private static func append(_ image: Conversation.Media, _ json: Span<UInt8>, to out: inout [UInt8]) {
     Writer.separate(&out)
     switch image {
     case .data(let media, let base64):
@@ -241,6 +242,7 @@ struct GeminiContentsWriter {
     case "gif": return "\"image/gif\""
     case "heic": return "\"image/heic\""
     case "heif": return "\"image/heif\""
+    case "pdf": return "\"application/pdf\""
     default: return nil
     }
   }

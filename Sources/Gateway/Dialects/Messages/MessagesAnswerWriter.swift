@@ -36,7 +36,7 @@ struct MessagesAnswerWriter {
   mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
     switch event {
     case .began(let id): begin(id, json, to: &out)
-    case .text(let text):
+    case .text(let text), .refusal(let text):
       if text.isEmpty { return }
       if case .text = open {} else { start("{\"type\":\"text\",\"text\":\"\"}", .text, to: &out) }
       delta(blocks - 1, "text_delta\",\"text", text, json, to: &out)
@@ -207,7 +207,7 @@ struct MessagesAnswerWriter {
 
   private static func append(_ block: Answer.Block, _ index: Int, _ label: AnswerMetadata, to out: inout [UInt8]) {
     switch block {
-    case .text(let text):
+    case .text(let text), .refusal(let text):
       if text.isEmpty { return }
       Writer.separate(&out)
       out.append("{\"type\":\"text\",\"text\":\"")
@@ -266,7 +266,7 @@ struct MessagesAnswerWriter {
     case .stop: hasCalls ? "tool_use" : "end_turn"
     case .length: "max_tokens"
     case .toolCalls: "tool_use"
-    case .filtered: "refusal"
+    case .filtered, .refused: "refusal"
     }
   }
 

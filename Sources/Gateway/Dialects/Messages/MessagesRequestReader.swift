@@ -42,7 +42,7 @@ enum MessagesRequestReader {
     let value = member.value
     let name = member.name(in: json)
     switch name {
-    case "model", "stream", "cache_control": break
+    case "model", "stream": break
     case "system": parts.system = value
     case "messages":
       guard value.kind == .array else { throw apiError(name, "must be an array") }
@@ -112,6 +112,9 @@ enum MessagesRequestReader {
         read.parameters = RawJSON(schema)
       }
       read.isStrict = tool.value("strict", in: json)?.bool
+      if let value = tool.value("cache_control", in: json), value.kind == .object {
+        read.cacheControl = RawJSON(value)
+      }
       conversation.tools.append(read)
     }
   }
@@ -142,7 +145,9 @@ enum MessagesRequestReader {
     let thinking = JSONLists.members(of: value, in: json)
     switch thinking.value("type", in: json)?.string(in: json) {
     case "disabled": parts.thinking = .off
-    case "adaptive", "between_tools": parts.thinking = .on
+    case "adaptive", "between_tools":
+      parts.thinking = .on
+      conversation.isThinkingAdaptive = true
     case "enabled":
       guard let budget = thinking.value("budget_tokens", in: json) else {
         parts.thinking = .on

@@ -58,6 +58,7 @@ enum MessagesRequestWriter {
           temperature.append(to: &written.body, from: json)
         } else {
           written.body.append("1.0")
+          written.dropped.add("temperature")
         }
       }
     }
@@ -119,27 +120,17 @@ enum MessagesRequestWriter {
         text.appendQuoted(to: &written.body, from: json)
       }
       Writer.key("input_schema", to: &written.body)
-      writeSchema(tool.parameters, json, to: &written.body)
+      ToolSchema.append(tool.parameters, requiresProperties: false, json, to: &written.body)
+      if let value = tool.cacheControl {
+        Writer.key("cache_control", to: &written.body)
+        value.append(to: &written.body, from: json)
+      }
       written.body.append("}")
       // Anthropic has strict tools, but limits their number and format in ways that callers of other dialects do not
       // expect.
       if tool.isStrict == true { written.dropped.add("tools.strict") }
     }
     written.body.append("]")
-  }
-
-  /// Writes a schema. It must say that it describes an object.
-  private static func writeSchema(_ schema: RawJSON?, _ json: Span<UInt8>, to out: inout [UInt8]) {
-    guard let schema else { return out.append("{\"type\":\"object\"}") }
-    let bytes = schema.bytes(in: json)
-    let members = JSONLists.members(of: JSONValue(.object, start: 0, end: bytes.count), in: bytes.span)
-    if members.value("type", in: bytes.span) != nil {
-      out.append(contentsOf: bytes)
-    } else {
-      out.append("{\"type\":\"object\"")
-      if !members.isEmpty { out.append(",") }
-      out.append(bytes.span.extracting(1...))
-    }
   }
 
   private static func writeToolChoice(_ conversation: Conversation, _ json: Span<UInt8>, to out: inout [UInt8]) {

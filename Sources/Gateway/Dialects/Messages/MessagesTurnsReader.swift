@@ -89,6 +89,7 @@ enum MessagesTurnsReader {
     if role == .system, !type.equals("text", in: json) {
       throw position.apiError("type", "must be text, as the system says nothing else")
     }
+    defer { appendCacheControl(fields, json, to: &parts) }
     if try readShown(fields, type, position, json, &parts, &conversation) { return }
     if type.equals("thinking", in: json) {
       try require(role, .assistant, "a thinking block", "assistant", position)
@@ -113,6 +114,13 @@ enum MessagesTurnsReader {
       // Blocks of Anthropic's own tools, which no other provider can read.
       conversation.drop(type.string(in: json) ?? "")
     }
+  }
+
+  private static func appendCacheControl(
+    _ fields: [Member], _ json: Span<UInt8>, to parts: inout [Conversation.Part]
+  ) {
+    guard let value = fields.value("cache_control", in: json), value.kind == .object else { return }
+    parts.append(.cacheControl(RawJSON(value)))
   }
 
   private static func require(
@@ -168,7 +176,7 @@ enum MessagesTurnsReader {
 
   private static func image(
     _ fields: [Member], _ position: Position, _ json: Span<UInt8>
-  ) throws(APIError) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Media {
     let source = JSONLists.members(of: fields.value("source", in: json), in: json)
     let type = source.value("type", in: json)
     if let type, type.equals("url", in: json), let url = EscapedText(source.value("url", in: json)) {
@@ -194,8 +202,8 @@ enum MessagesTurnsReader {
     } else if let type, type.equals("content", in: json) {
       try readNested(source.value("content", in: json), position, json, &parts)
     } else {
-      throw position.apiError(
-        "source", "is no text, and this model's provider takes no files: send the text, or the pages as images")
+      let media = try image(fields, position, json)
+      parts.append(.file(media, name: EscapedText(fields.value("title", in: json))))
     }
   }
 
@@ -237,6 +245,7 @@ enum MessagesTurnsReader {
       if try !readShown(fields, type, inside, json, &result.parts, &conversation) {
         conversation.drop(type.string(in: json) ?? "")
       }
+      appendCacheControl(fields, json, to: &result.parts)
     }
     return result
   }

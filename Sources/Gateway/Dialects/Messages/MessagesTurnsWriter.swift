@@ -29,10 +29,11 @@ struct MessagesTurnsWriter {
   mutating func add(_ message: Conversation.Message, _ json: Span<UInt8>, at index: Int) throws(APIError) {
     if message.role == .system {
       for part in message.parts {
-        guard case .text(let text) = part else {
-          throw Self.apiError(index, "may only have text, as a system's turn")
+        switch part {
+        case .text(let text): Self.write(text, json, to: &system)
+        case .cacheControl(let value): CacheControl.append(value, json, to: &system)
+        default: throw Self.apiError(index, "may only have text, as a system's turn")
         }
-        Self.write(text, json, to: &system)
       }
       return
     }
@@ -51,10 +52,10 @@ struct MessagesTurnsWriter {
   /// without its signature.
   private static func isBlock(_ part: Conversation.Part, _ json: Span<UInt8>) -> Bool {
     switch part {
-    case .text(let text): !isBlank(text, json)
+    case .text(let text): !text.isBlank(in: json)
     case .thinking(_, let signature): signature.map { !$0.isEmpty } ?? false
     case .redactedThinking(let data): !data.isEmpty
-    case .image, .toolCall, .toolResult: true
+    case .image, .file, .toolCall, .toolResult, .cacheControl: true
     }
   }
 
@@ -76,7 +77,14 @@ struct MessagesTurnsWriter {
   private mutating func write(_ part: Conversation.Part, _ json: Span<UInt8>, at index: Int) throws(APIError) {
     switch part {
     case .text(let text): Self.write(text, json, to: &blocks)
-    case .image(let image): try Self.write(image, json, to: &blocks, at: index)
+    case .image(let image): try Self.write(image, "image", json, to: &blocks, at: index)
+    case .file(let media, _): try Self.write(media, "document", json, to: &blocks, at: index)
+    case .cacheControl(let value):
+      if blocks.isEmpty {
+        CacheControl.append(value, json, to: &results)
+      } else {
+        CacheControl.append(value, json, to: &blocks)
+      }
     case .thinking(let text, let signature):
       Writer.separate(&blocks)
       blocks.append("{\"type\":\"thinking\",\"thinking\":")
@@ -120,7 +128,9 @@ struct MessagesTurnsWriter {
     for part in result.parts where Self.isBlock(part, json) {
       switch part {
       case .text(let text): Self.write(text, json, to: &results)
-      case .image(let image): try Self.write(image, json, to: &results, at: index)
+      case .image(let image): try Self.write(image, "image", json, to: &results, at: index)
+      case .file(let media, _): try Self.write(media, "document", json, to: &results, at: index)
+      case .cacheControl(let value): CacheControl.append(value, json, to: &results)
       default: break
       }
     }
@@ -130,7 +140,7 @@ struct MessagesTurnsWriter {
   }
 
   private static func write(_ text: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]) {
-    if isBlank(text, json) { return }
+    if text.isBlank(in: json) { return }
     Writer.separate(&out)
     out.append("{\"type\":\"text\",\"text\":")
     text.appendQuoted(to: &out, from: json)
@@ -138,14 +148,16 @@ struct MessagesTurnsWriter {
   }
 
   private static func write(
-    _ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8], at index: Int
+    _ media: Conversation.Media, _ type: StaticString, _ json: Span<UInt8>, to out: inout [UInt8], at index: Int
   ) throws(APIError) {
     Writer.separate(&out)
-    out.append("{\"type\":\"image\",\"source\":{\"type\":")
-    switch image {
+    out.append("{\"type\":\"")
+    out.append(type)
+    out.append("\",\"source\":{\"type\":")
+    switch media {
     case .url(let url):
       let bytes = url.unescaped(in: json)
-      guard Conversation.Image.isWeb(bytes.span) else {
+      guard Conversation.Media.isWeb(bytes.span) else {
         throw apiError(index, "has an image that is neither a URL nor base64 data")
       }
       out.append("\"url\",\"url\":")
@@ -159,41 +171,10 @@ struct MessagesTurnsWriter {
     out.append("}}")
   }
 
-  /// Returns whether a text has only white space, escaped or not.
-  private static func isBlank(_ text: EscapedText, _ json: Span<UInt8>) -> Bool {
-    switch text {
-    case .borrowed(let slice): isBlank(json.bytes(slice))
-    case .owned(let bytes): isBlank(bytes.span)
-    }
-  }
-
-  private static func isBlank(_ text: Span<UInt8>) -> Bool {
-    var at = 0
-    while at < text.count {
-      if text[at] == UInt8(ascii: " ") {
-        at += 1
-      } else if text[at] == UInt8(ascii: "\\"), at + 1 < text.count,
-        [UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "r")].contains(text[at + 1])
-      {
-        at += 2
-      } else {
-        return false
-      }
-    }
-    return true
-  }
-
   /// Returns an ID with only the characters that Anthropic allows. Other providers use more.
   private static func id(_ id: EscapedText?, _ json: Span<UInt8>) -> [UInt8]? {
     guard let id, !id.isEmpty else { return nil }
-    return id.unescaped(in: json).map { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-        byte
-      default: UInt8(ascii: "_")
-      }
-    }
+    return id.unescaped(in: json).map { ToolNames.isAccepted($0) ? $0 : UInt8(ascii: "_") }
   }
 
   private static func apiError(_ index: Int, _ rule: String) -> APIError {

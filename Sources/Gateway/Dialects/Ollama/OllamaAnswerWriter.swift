@@ -42,7 +42,7 @@ struct OllamaAnswerWriter {
 
   mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
     switch event {
-    case .text(let text):
+    case .text(let text), .refusal(let text):
       if text.isEmpty { return }
       appendHead(&out)
       text.append(to: &out, from: json)
@@ -98,7 +98,7 @@ struct OllamaAnswerWriter {
     var calls: [UInt8] = []
     for block in answer.blocks {
       switch block {
-      case .text(let piece): text += piece
+      case .text(let piece), .refusal(let piece): text += piece
       case .thinking(let piece, _): thinking += piece
       case .toolCall(let id, let name, let arguments, _):
         writer.append(Call(id: id, name: name, arguments: arguments), to: &calls)
@@ -182,7 +182,7 @@ struct OllamaAnswerWriter {
   /// Returns the `done_reason`. Tool calls end with `stop`. Ollama has no value for filters, so OpenAI's is used.
   private static func finishReason(_ reason: FinishReason) -> StaticString {
     switch reason {
-    case .stop, .toolCalls: "stop"
+    case .stop, .toolCalls, .refused: "stop"
     case .length: "length"
     case .filtered: "content_filter"
     }

@@ -6,7 +6,7 @@ enum OllamaImage {
   /// Returns the image in an element of `images`, or `nil` if it is not base64 of a known media type.
   ///
   /// Also accepts a `data:` URL, which some clients send.
-  static func read(_ value: JSONValue, _ json: Span<UInt8>) -> Conversation.Image? {
+  static func read(_ value: JSONValue, _ json: Span<UInt8>) -> Conversation.Media? {
     guard var base64 = EscapedText(value) else { return nil }
     // JSON may escape a slash with a backslash; base64 has no other escapes.
     if value.hasEscapes {

@@ -48,7 +48,7 @@ struct OllamaMessagesWriter {
     switch part {
     case .text(let text): join(text, json, to: &pieces.text)
     case .thinking(let text, _): join(text, json, to: &pieces.thinking)
-    case .redactedThinking: break
+    case .redactedThinking, .file, .cacheControl: break
     case .image(let image): try write(image, json, to: &pieces.images)
     case .toolCall(let call): write(call, json, to: &pieces.calls)
     case .toolResult: break
@@ -95,7 +95,7 @@ struct OllamaMessagesWriter {
 
   // MARK: Parts
 
-  private func write(_ image: Conversation.Image, _ json: Span<UInt8>, to out: inout [UInt8]) throws(APIError) {
+  private func write(_ image: Conversation.Media, _ json: Span<UInt8>, to out: inout [UInt8]) throws(APIError) {
     guard case .data(_, let base64) = image else {
       throw APIError(
         400, .invalidValue,

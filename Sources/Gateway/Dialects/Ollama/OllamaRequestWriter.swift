@@ -20,7 +20,8 @@ enum OllamaRequestWriter {
     Writer.member("stream", target.streams, to: &written.body)
     writeTools(conversation, json, to: &written)
     writeFormat(conversation.format, json, to: &written)
-    writeThinking(conversation.thinking, target.model, to: &written.body)
+    // A model that does not think rejects the request, and adaptive thinking requires nothing of it.
+    if !conversation.isThinkingAdaptive { writeThinking(conversation.thinking, target.model, to: &written.body) }
     if let time = conversation.keepAlive {
       Writer.key("keep_alive", to: &written.body)
       time.append(to: &written.body, from: json)

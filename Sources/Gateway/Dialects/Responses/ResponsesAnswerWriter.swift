@@ -33,6 +33,7 @@ struct ResponsesAnswerWriter {
     begin(&out)
     switch event {
     case .text(let piece): write(piece, .message, json, to: &out)
+    case .refusal(let piece): write(piece, .refusal, json, to: &out)
     case .thinking(let piece): write(piece, .reasoning, json, to: &out)
     case .signature(let piece): sign(piece, json, to: &out)
     case .redactedThinking(let data):
@@ -106,10 +107,8 @@ struct ResponsesAnswerWriter {
     let json = nothing.span
     _ = output.close()
     switch block {
-    case .text(let text):
-      if !text.isEmpty, let position = output.begin(.message) {
-        _ = output.append(.owned(text), json, to: position)
-      }
+    case .text(let text): keep(text, .message)
+    case .refusal(let text): keep(text, .refusal)
     case .thinking(let text, let signature):
       guard !text.isEmpty || !signature.isEmpty, let position = output.begin(.reasoning) else { return }
       _ = output.append(.owned(text), json, to: position)
@@ -126,6 +125,12 @@ struct ResponsesAnswerWriter {
       if !signature.isEmpty, let position = output.begin(.reasoning, .toolCall) {
         output.sign(.owned(signature), json, at: position)
       }
+    }
+  }
+
+  private mutating func keep(_ text: [UInt8], _ kind: ResponsesItem.Kind) {
+    if !text.isEmpty, let position = output.begin(kind) {
+      _ = output.append(.owned(text), "".utf8.span, to: position)
     }
   }
 
@@ -149,12 +154,11 @@ struct ResponsesAnswerWriter {
     let isFirst = output.items[position].text.isEmpty
     guard output.append(piece, json, to: position) else { return }
     if isFirst { addPart(position, to: &out) }
-    let isMessage = kind == .message
-    event(isMessage ? "response.output_text.delta" : "response.reasoning_summary_text.delta", to: &out)
+    event(kind.textEvents.delta, to: &out)
     Self.appendPosition(of: output.items[position], at: position, to: &out)
     Writer.key("delta", to: &out)
     piece.appendQuoted(to: &out, from: json)
-    if isMessage { out.append(",\"logprobs\":[]") }
+    if kind == .message { out.append(",\"logprobs\":[]") }
     finish(&out)
   }
 
@@ -216,13 +220,13 @@ struct ResponsesAnswerWriter {
     guard let position = output.close(status) else { return }
     let item = output.items[position]
     if !item.text.isEmpty {
-      let isMessage = item.kind == .message
-      event(isMessage ? "response.output_text.done" : "response.reasoning_summary_text.done", to: &out)
+      event(item.kind.textEvents.done, to: &out)
       Self.appendPosition(of: item, at: position, to: &out)
-      ResponsesItem.member("text", item.text, to: &out)
-      if isMessage { out.append(",\"logprobs\":[]") }
+      ResponsesItem.member(item.kind == .refusal ? "refusal" : "text", item.text, to: &out)
+      if item.kind == .message { out.append(",\"logprobs\":[]") }
       finish(&out)
-      event(isMessage ? "response.content_part.done" : "response.reasoning_summary_part.done", to: &out)
+      let isReasoning = item.kind == .reasoning
+      event(isReasoning ? "response.reasoning_summary_part.done" : "response.content_part.done", to: &out)
       Self.appendPosition(of: item, at: position, to: &out)
       Writer.key("part", to: &out)
       item.appendPart(item.text, to: &out)
@@ -277,8 +281,8 @@ struct ResponsesAnswerWriter {
   }
 
   private mutating func addPart(_ position: Int, to out: inout [UInt8]) {
-    let isMessage = output.items[position].kind == .message
-    event(isMessage ? "response.content_part.added" : "response.reasoning_summary_part.added", to: &out)
+    let isReasoning = output.items[position].kind == .reasoning
+    event(isReasoning ? "response.reasoning_summary_part.added" : "response.content_part.added", to: &out)
     Self.appendPosition(of: output.items[position], at: position, to: &out)
     Writer.key("part", to: &out)
     output.items[position].appendPart([], to: &out)
@@ -305,5 +309,16 @@ struct ResponsesAnswerWriter {
     ResponsesItem.member("item_id", item.id, to: &out)
     Writer.member("output_index", position, to: &out)
     if hasPart { Writer.member(item.kind == .reasoning ? "summary_index" : "content_index", 0, to: &out) }
+  }
+}
+
+extension ResponsesItem.Kind {
+  /// The events for the pieces of its text and for the end of it.
+  fileprivate var textEvents: (delta: StaticString, done: StaticString) {
+    switch self {
+    case .reasoning: ("response.reasoning_summary_text.delta", "response.reasoning_summary_text.done")
+    case .refusal: ("response.refusal.delta", "response.refusal.done")
+    case .message, .toolCall, .image: ("response.output_text.delta", "response.output_text.done")
+    }
   }
 }

@@ -33,12 +33,15 @@ extension ResponsesInputReader {
     }
     if type.equals("input_image", in: json) { return .image(try image(part, at: path, json)) }
     if type.equals("input_file", in: json) {
+      if let url = EscapedText(part.value("file_url", in: json)) { return .file(.url(url), name: nil) }
+      if let document = CompletionsFile.document(part, json) { return document }
       throw .invalid(
-        path, "is a file, which cannot be translated; send its text as `input_text`, or its pages as `input_image`")
+        path, "is a file without `file_data`; hoosh stores no files, so `file_id` is not supported")
     }
     if type.equals("input_audio", in: json) {
-      throw .invalid(
-        path, "is audio, which cannot be translated; send its transcript as `input_text`")
+      let audio = JSONLists.members(of: part.value("input_audio", in: json), in: json)
+      if let recording = CompletionsFile.recording(audio, json) { return recording }
+      throw .invalid(path, "is audio without `data` and `format`")
     }
     throw .invalid(
       path, "must have the type input_text, output_text, refusal or input_image")
@@ -53,7 +56,7 @@ extension ResponsesInputReader {
 
   private mutating func image(
     _ part: [Member], at path: String, _ json: Span<UInt8>
-  ) throws(APIError) -> Conversation.Image {
+  ) throws(APIError) -> Conversation.Media {
     let path = "\(path).image_url"
     if let detail = part.value("detail", in: json), detail.kind != .null, !detail.equals("auto", in: json) {
       conversation.drop("input_image.detail")
@@ -62,7 +65,7 @@ extension ResponsesInputReader {
       throw .invalid(
         path, "must be a URL or a data URL; hoosh stores no files, so `file_id` is not supported")
     }
-    let image: Conversation.Image?
+    let image: Conversation.Media?
     if url.hasEscapes {
       var text: [UInt8] = []
       url.append(to: &text, from: json)
@@ -80,9 +83,9 @@ extension ResponsesInputReader {
   /// Returns the image of the URL at `range`, or `nil` if it is not an image URL.
   private static func image(
     _ text: Span<UInt8>, _ range: Range<Int>, _ part: (Range<Int>) -> EscapedText
-  ) -> Conversation.Image? {
+  ) -> Conversation.Media? {
     let (start, end) = (range.lowerBound, range.upperBound)
-    if Conversation.Image.isWeb(text.extracting(range)) { return .url(part(range)) }
+    if Conversation.Media.isWeb(text.extracting(range)) { return .url(part(range)) }
     guard text.hasPrefix("data:", at: start, before: end),
       let comma = Search.firstIndex(of: UInt8(ascii: ","), in: text, from: start), comma < end,
       text.hasPrefix(";base64", at: comma - 7, before: comma)

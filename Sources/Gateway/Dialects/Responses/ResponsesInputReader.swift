@@ -41,6 +41,8 @@ struct ResponsesInputReader {
       try readResult(item, at: path, json)
     } else if type.equals("reasoning", in: json) {
       readReasoning(item, json)
+    } else if type.equals("item_reference", in: json) {
+      throw .invalid(path, "is an item_reference, but hoosh stores no items: send the item itself")
     } else if let name = type.string(in: json) {
       conversation.drop("input.\(name)")
       if let id = item.value("call_id", in: json).flatMap({ EscapedText($0) }) {

@@ -1,6 +1,11 @@
 /// An item of a response's output: a message, thinking, a tool call, or an image. Texts are escaped.
 struct ResponsesItem {
-  enum Kind { case message, reasoning, toolCall, image }
+  enum Kind {
+    case message
+    /// A message that consists of a refusal.
+    case refusal
+    case reasoning, toolCall, image
+  }
 
   enum Status {
     case inProgress, completed, incomplete
@@ -34,7 +39,7 @@ struct ResponsesItem {
     self.kind = kind
     var id: [UInt8] = []
     switch kind {
-    case .message: id.append("msg_")
+    case .message, .refusal: id.append("msg_")
     case .reasoning: id.append("rs_")
     case .toolCall: id.append("fc_")
     case .image: id.append("ig_")
@@ -55,7 +60,7 @@ struct ResponsesItem {
     out.append("{")
     Self.member("id", id, to: &out)
     switch kind {
-    case .message:
+    case .message, .refusal:
       out.append(",\"type\":\"message\",\"status\":\"")
       out.append(status.text)
       out.append("\",\"role\":\"assistant\",\"content\":[")
@@ -96,12 +101,12 @@ struct ResponsesItem {
 
   /// Appends the part that contains a message's or a reasoning item's text.
   func appendPart(_ text: [UInt8], to out: inout [UInt8]) {
-    if kind == .reasoning {
-      out.append("{\"type\":\"summary_text\"")
-    } else {
-      out.append("{\"type\":\"output_text\",\"annotations\":[],\"logprobs\":[]")
+    switch kind {
+    case .reasoning: out.append("{\"type\":\"summary_text\"")
+    case .refusal: out.append("{\"type\":\"refusal\"")
+    case .message, .toolCall, .image: out.append("{\"type\":\"output_text\",\"annotations\":[],\"logprobs\":[]")
     }
-    Self.member("text", text, to: &out)
+    Self.member(kind == .refusal ? "refusal" : "text", text, to: &out)
     out.append("}")
   }
 

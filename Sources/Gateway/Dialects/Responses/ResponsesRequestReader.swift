@@ -61,14 +61,19 @@ enum ResponsesRequestReader {
       }
     default:
       if bookkeeping.contains(name) { return }
+      if accountFields.contains(name) { return conversation.accountFields.append((name, RawJSON(value))) }
       if try !readSampling(name, value, json, into: &conversation.sampling) { conversation.drop(name) }
     }
   }
 
   /// The fields that concern no model, or only OpenAI's own storage, caches, and tools.
   private static let bookkeeping: Set<String> = [
-    "model", "stream", "stream_options", "store", "metadata", "client_metadata", "prompt_cache_key",
-    "prompt_cache_options", "prompt_cache_retention", "service_tier", "truncation", "max_tool_calls",
+    "model", "stream", "stream_options", "client_metadata", "prompt_cache_options", "truncation", "max_tool_calls",
+  ]
+
+  /// The fields for the caller's account and caches at OpenAI.
+  private static let accountFields: Set<String> = [
+    "store", "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention",
   ]
 
   /// Rejects fields that refer to a stored response or prompt.

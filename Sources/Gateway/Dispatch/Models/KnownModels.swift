@@ -79,6 +79,14 @@ struct KnownModels: Sendable {
     return known
   }
 
+  /// Returns whether a model thinks; `nil` if that is unknown. A version of a known model thinks if that model does.
+  func thinks(_ name: String, at provider: Int) -> Bool? {
+    let configured = providers[provider]
+    let settings = configured.models.first { $0.name.utf8.elementsEqual(name.utf8) }
+    let found = settings?.capabilities ?? catalog.find(name, provider: configured.kind)?.model.capabilities
+    return found?.contains(.reasoning)
+  }
+
   /// Converts US dollars to millionths of a US dollar.
   private static func microUSD(_ dollars: Double) -> UInt64 { UInt64((dollars * 1e6).rounded()) }
 
