@@ -14,8 +14,8 @@ extension Conversation {
     limitStops(rules, json)
     limitUser(rules, json)
     if target.rejectsThinking, let asked = thinking {
-      // Adaptive thinking requires nothing of a model that does not think.
-      if asked != .off, !isThinkingAdaptive { drop("thinking") }
+      // Adaptive thinking requires nothing of a model that does not think, and neither does "off".
+      if asked == .off ? target.thinks != false : !isThinkingAdaptive { drop("thinking") }
       thinking = nil
     }
     var names = ToolNames()

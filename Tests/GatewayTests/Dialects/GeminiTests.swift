@@ -102,7 +102,7 @@ import Testing
         """#))
     #expect(
       request.dropped.names == [
-        "safetySettings", "cachedContent", "odd", "googleSearch", "codeExecution", "candidateCount",
+        "labels", "safetySettings", "cachedContent", "odd", "googleSearch", "codeExecution", "candidateCount",
         "responseModalities", "speechConfig", "logprobs", "top_logprobs",
       ])
     #expect(text(request.body) == #"{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}"#)

@@ -183,7 +183,8 @@ import Testing
     #expect(words(name, json) == "p")
     #expect(
       read.dropped.names == [
-        "reasoning.context", "text.verbosity", "top_logprobs", "message.output_text.logprobs", "moderation",
+        "reasoning.context", "text.verbosity", "top_logprobs", "message.output_text.logprobs", "truncation",
+        "moderation",
       ])
   }
 

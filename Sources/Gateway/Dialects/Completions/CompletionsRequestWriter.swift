@@ -25,6 +25,8 @@ enum CompletionsRequestWriter {
     // A model decides by itself whether it thinks, unless it is asked.
     if let thinking = conversation.thinking, !(conversation.isThinkingAdaptive && thinking == .on) {
       write(thinking, target, to: &out.body)
+      // There is no way to turn it off.
+      if thinking == .off, !target.isLocal { out.dropped.add("thinking") }
     }
     if let user = conversation.user {
       Writer.key("user", to: &out.body)

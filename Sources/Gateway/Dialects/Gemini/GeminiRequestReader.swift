@@ -4,7 +4,7 @@
 /// determines whether the answer streams.
 enum GeminiRequestReader {
   /// The fields that do not affect the answer.
-  private static let bookkeeping: [StaticString] = ["model", "store", "labels"]
+  private static let bookkeeping: [StaticString] = ["model", "store"]
 
   /// Reads a body that was checked as a whole.
   static func read(_ json: Span<UInt8>) throws(APIError) -> Conversation {

@@ -51,6 +51,7 @@ enum ResponsesRequestReader {
     case "user": conversation.user = try text(value, name)
     case "safety_identifier": if conversation.user == nil { conversation.user = try text(value, name) }
     case "previous_response_id", "conversation", "prompt", "background": try refuseState(name, value)
+    case "truncation": if !value.equals("disabled", in: json) { conversation.drop(name) }
     case "top_logprobs":
       // hoosh does not translate log probabilities into this dialect.
       if value.integer(in: json) != 0 { conversation.drop(name) }
@@ -66,9 +67,9 @@ enum ResponsesRequestReader {
     }
   }
 
-  /// The fields that concern no model, or only OpenAI's own storage, caches, and tools.
+  /// The fields that concern no model.
   private static let bookkeeping: Set<String> = [
-    "model", "stream", "stream_options", "client_metadata", "prompt_cache_options", "truncation", "max_tool_calls",
+    "model", "stream", "stream_options", "client_metadata",
   ]
 
   /// The fields for the caller's account and caches at OpenAI.
