@@ -45,6 +45,7 @@ extension Configuration {
           isLocal: provider.isOnThisMachine,
           models: provider.models,
           listed: lists[ProviderID(name: provider.name)] ?? (provider.isDiscovered ? [] : nil),
+          isOnly: providers.count == 1 && !provider.isDiscovered,
           allowsHostedFallback: provider.allowsHostedFallback,
           upstreamNames: own.map { RouteTable.Rename($0.model, $0.name) })
       },

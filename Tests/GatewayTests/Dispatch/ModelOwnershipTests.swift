@@ -38,6 +38,22 @@ import Testing
     #expect(closed.verdict(closed.match("z")) == .notServed)
   }
 
+  @Test func `the only provider serves every name, and no discovered or disabled one is the only one`() throws {
+    let table = try RouteTable([Provider("a", listed: ["x"], isOnly: true)])
+    #expect(RouteTableTests.list(table, "x") == ["a:x"])
+    #expect(RouteTableTests.list(table, "z") == ["a:z"])
+    func isServed(_ toml: String) throws -> Bool {
+      let configuration = try Configuration.read(
+        text: Array(("[[providers]]\ntype = \"LlamaCpp\"\n" + toml).utf8), file: "f", environment: [:])
+      let id = ProviderID(name: configuration.providers[0].name)
+      let table = try configuration.table(generation: 1, lists: [id: ["x"]])
+      return table.verdict(table.match("z")) == .found
+    }
+    #expect(try isServed(""))
+    #expect(try !isServed("[[providers]]\ntype = \"OpenAiCompatible\"\nbase_url = \"http://b\"\nmodels = [\"b\"]"))
+    #expect(try !isServed("[[providers]]\ntype = \"Ollama\"\nenabled = false"))
+  }
+
   @Test func `patterns restrict the models of a list`() throws {
     let table = try RouteTable([
       Provider("a", models: ["gpt-*"], listed: ["gpt-5", "tts-1"]), Provider("b", listed: []),
@@ -274,7 +290,7 @@ import Testing
         { request in
           if request.method != "GET" { return Script.Step.answer }
           return models.map(Self.list) ?? Script.Step.json("nothing", status: 500)
-        }
+        }, Self.having(["other"]),
       ])
     func status(_ model: String) throws -> Int { try world.exchange(Self.chat(model)).status }
     world.settle()
@@ -303,7 +319,7 @@ import Testing
           if request.method != "GET" { return Script.Step.answer }
           requests += 1
           return Self.list(models)
-        }
+        }, Self.having(["other"]),
       ])
     world.settle()
     models.append("new")
@@ -398,7 +414,7 @@ import Testing
   }
 
   @Test func `a reload keeps the list of a provider at the same address, and forgets that of another`() throws {
-    let world = try World(toml: "[server]\nmodels_cache_secs = 0", [Self.having(["one"])])
+    let world = try World(toml: "[server]\nmodels_cache_secs = 0", [Self.having(["one"]), Self.having(["other"])])
     _ = try Self.models(world)
     #expect(try world.exchange(Self.chat("two")).status == 404)
     var configuration = world.gateway.settings.configuration

@@ -16,6 +16,8 @@ extension RouteTable {
     public var models: [String]
     /// The models that the provider lists; `nil` if its list is not known. Without patterns it serves these alone.
     var listed: [String]?
+    /// Whether there is no other provider, so that a model which it does not list goes to it all the same.
+    var isOnly: Bool
     /// Whether another provider than those of this machine may answer for a model that this provider has.
     var allowsHostedFallback: Bool
     /// Aliases of its models, each with the model as its meaning.
@@ -25,7 +27,7 @@ extension RouteTable {
 
     public init(
       _ name: String, priority: Int = 10, weight: Int = 1, isLocal: Bool = false, models: [String] = [],
-      listed: [String]? = nil, allowsHostedFallback: Bool = false,
+      listed: [String]? = nil, isOnly: Bool = false, allowsHostedFallback: Bool = false,
       aliases: [Rename] = [], upstreamNames: [Rename] = []
     ) {
       self.name = name
@@ -35,6 +37,7 @@ extension RouteTable {
       self.isLocal = isLocal
       self.models = models
       self.listed = listed
+      self.isOnly = isOnly
       self.allowsHostedFallback = allowsHostedFallback
       self.aliases = aliases
       self.upstreamNames = upstreamNames

@@ -121,7 +121,7 @@ struct RouteTableBuilder {
       let literal = isName ? Self.nameSpecificity : pattern.count { $0 != UInt8(ascii: "*") }
       let name = isName ? fixedName(index, model) : RouteTrie.nothing
       let flags: RouteCandidate.Flags = isName ? .named : provider.models.isEmpty ? .unrestricted : []
-      if !flags.contains(.unrestricted) || provider.listed == nil {
+      if !flags.contains(.unrestricted) || provider.listed == nil || provider.isOnly {
         try note(pattern, draft(index, entry, specificity: literal, name: name, flags))
       }
       try note(prefix + pattern, draft(index, entry, specificity: Self.directSpecificity, name: name, .direct))

@@ -115,7 +115,8 @@ struct RoutingRules {
     let isPinLike = setting.providers.contains { model.hasPrefix($0.name + "/") }
     return enabled.filter { provider in
       let isMatched = !provider.patterns.isEmpty && serves(provider, model)
-      let catchesAll = provider.patterns.isEmpty && lists[provider.name] == nil && !isListed && !isPinLike
+      let isOpen = lists[provider.name] == nil || setting.providers.count == 1
+      let catchesAll = provider.patterns.isEmpty && isOpen && !isListed && !isPinLike
       guard owns(provider, model) || isMatched || catchesAll else { return false }
       return ignoringMachine || !isKept || Self.isHere(provider) || names(provider, model)
     }.map { Way(provider: $0.name, model: Self.ownName($0, model)) }
