@@ -74,7 +74,7 @@ start_script() {
 
 # The clients in Tests/Clients/sdks, their suites side by side.
 run_sdks() {
-  local suite failed=0 suites=(sdks frameworks older)
+  local suite failed=0 suites=(sdks frameworks orchestration older)
   local -A running=()
   start_script
   for suite in "${suites[@]}"; do
@@ -100,6 +100,7 @@ run_suite() {
   [[ $suite == older ]] && environment=clients-older
   # Keep the clients from downloading prices, settings, and updates.
   local -a quiet=(LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False LANGSMITH_TRACING=false
+    HAYSTACK_TELEMETRY_ENABLED=False AGNO_TELEMETRY=false
     OPENAI_AGENTS_DISABLE_TRACING=1 NO_PROXY=127.0.0.1)
   env "${quiet[@]}" HOOSH_URL="$url" SUITE="$suite" REAL="tiny ${transformers:+tiny-transformers}" \
     RESULTS="$work/$suite" "$root/.cache/$environment/bin/python" -m pytest -q -o cache_dir="$work/$suite.cache" \

@@ -10,6 +10,7 @@ A client is a class with a `name` and the methods that its SDK has a way for; a 
 | stream_async(model, text)       | the same                                                 |
 | tools(model, text)              | calls, and the answer once each was given its result     |
 | tools_streamed(model, text)     | the same, both answers streamed                          |
+| agent(model, task)              | the answers of agents that end by calling `final_answer` |
 | forced(model)                   | calls, where `get_time` must be called                   |
 | see(model, text)                | `Heard`, the question having the image `PNG`             |
 | think(model), think_streamed    | `Heard` with the thought                                 |
@@ -116,6 +117,8 @@ class Client:
     counts_streams = True
     # Whether it relies on the server for answers that match the schema.
     is_held_to_schemas = True
+    # Whether it takes more than one tool call of an answer.
+    calls_in_parallel = True
     # The options that it supports.
     settings = {"temperature": 0.5, "max_tokens": 500, "stop": ["END"]}
 

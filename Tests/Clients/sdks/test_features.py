@@ -80,6 +80,8 @@ def test_tool(client, upstream):
 
 @needs("tools")
 def test_two_tools(client, upstream):
+    if not client.calls_in_parallel:
+        pytest.skip("it takes one call of an answer")
     calls, text = client.tools(upstream + "-plain", "both")
     assert calls == [WEATHER, TIME]
     assert text == "The tools said: sunny in Zürich; noon in Zürich"
@@ -95,6 +97,12 @@ def test_streamed_tools(client, upstream):
 @needs("automatic")
 def test_functions_as_tools(client, upstream):
     assert client.automatic(upstream + "-plain").text == "The tools said: sunny in Zürich"
+
+
+@needs("agent")
+def test_agent(client, upstream):
+    for answer in client.agent(upstream + "-agent", 'call final_answer with {"answer": "sunny"}'):
+        assert answer == "sunny"
 
 
 @needs("forced")
