@@ -10,7 +10,7 @@ A client is a class with a `name` and the methods that its SDK has a way for; a 
 | stream_async(model, text)       | the same                                                 |
 | tools(model, text)              | calls, and the answer once each was given its result     |
 | tools_streamed(model, text)     | the same, both answers streamed                          |
-| agent(model, task)              | the answers of agents that end by calling `final_answer` |
+| ended(model, task)              | answers of agents that end by calling `final_answer`     |
 | forced(model)                   | calls, where `get_time` must be called                   |
 | see(model, text)                | `Heard`, the question having the image `PNG`             |
 | think(model), think_streamed    | `Heard` with the thought                                 |

@@ -20,7 +20,7 @@ from known import KNOWN
 SUITES = {
     "sdks": ["openai", "anthropic", "google", "ollama", "mistral", "groq", "litellm", "huggingface_hub", "aisuite"],
     "frameworks": ["langchain", "pydantic_ai", "openai_agents", "llm", "outlines"],
-    "orchestration": ["haystack", "smolagents"],
+    "orchestration": ["haystack", "smolagents", "langgraph", "autogen", "agent_framework", "agno"],
     "older": ["llama_index", "instructor", "langchain_google"],
 }
 UPSTREAMS = os.environ.get("UPSTREAMS", "to-openai to-anthropic to-ollama to-gemini").split()

@@ -99,9 +99,9 @@ def test_functions_as_tools(client, upstream):
     assert client.automatic(upstream + "-plain").text == "The tools said: sunny in Zürich"
 
 
-@needs("agent")
-def test_agent(client, upstream):
-    for answer in client.agent(upstream + "-agent", 'call final_answer with {"answer": "sunny"}'):
+@needs("ended")
+def test_tool_that_ends(client, upstream):
+    for answer in client.ended(upstream + "-agent", 'call final_answer with {"answer": "sunny"}'):
         assert answer == "sunny"
 
 

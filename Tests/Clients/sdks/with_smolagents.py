@@ -87,7 +87,7 @@ class Model(Client):
         turns = [turn | {"content": [{"type": "text", "text": turn["content"]}]} for turn in TURNS]
         return self.heard(self.make(model).generate(turns))
 
-    def agent(self, model, task):
+    def ended(self, model, task):
         """The answers of agents that act by calling tools, whole and streamed."""
         quiet = {"verbosity_level": LogLevel.OFF, "max_steps": 2}
         for streams in (False, True):
