@@ -19,9 +19,9 @@ from known import KNOWN
 # The suites, which run in parallel. `older` needs openai 2 or google-genai 2, and thus a separate environment.
 SUITES = {
     "sdks": ["openai", "anthropic", "google", "ollama", "mistral", "groq", "litellm", "huggingface_hub", "aisuite"],
-    "frameworks": ["langchain", "pydantic_ai", "openai_agents", "llm", "outlines"],
-    "orchestration": ["haystack", "smolagents", "langgraph", "autogen", "agent_framework", "agno"],
-    "older": ["llama_index", "instructor", "langchain_google"],
+    "frameworks": ["langchain", "pydantic_ai", "openai_agents", "llm", "outlines", "magentic", "mirascope", "dspy"],
+    "orchestration": ["haystack", "smolagents", "langgraph", "autogen", "agent_framework", "agno", "chatlas"],
+    "older": ["llama_index", "instructor", "langchain_google", "strands", "google_adk"],
 }
 UPSTREAMS = os.environ.get("UPSTREAMS", "to-openai to-anthropic to-ollama to-gemini").split()
 

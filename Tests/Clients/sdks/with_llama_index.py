@@ -1,6 +1,7 @@
-"""llama-index, OpenAI-like and Ollama."""
+"""llama-index, OpenAI-like and Ollama, and an agent."""
 
 import openai
+from llama_index.core.agent.workflow import AgentStream, FunctionAgent
 from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 from llama_index.core.tools import FunctionTool
 from llama_index.llms.ollama import Ollama as OllamaLLM
@@ -105,4 +106,49 @@ class Ollama(LlamaIndex):
         )
 
 
-CLIENTS = [OpenAI, Ollama]
+class Agent(OpenAI):
+    """An agent, which calls tools by itself and streams each of its answers."""
+
+    name = "llama-index agent"
+
+    def agent(self, model, system=None, tools=(), settings=None, **options):
+        llm = self.make(model, **(settings or {}))
+        return FunctionAgent(llm=llm, tools=list(tools), system_prompt=system, streaming=True, timeout=TIMEOUT, **options)
+
+    def ask(self, model, text, system=None, **options):
+        return self.stream(model, text, system, **options)
+
+    def stream(self, model, text, system=None, **options):
+        async def work():
+            handler = self.agent(model, system, settings=options).run(text)
+            events = [event async for event in handler.stream_events()]
+            heard = Heard(text=(await handler).response.content or "")
+            heard.pieces = sum(isinstance(event, AgentStream) and bool(event.delta) for event in events)
+            return heard
+
+        return wait(work())
+
+    def tools(self, model, text):
+        async def work():
+            return await self.agent(model, tools=[get_weather, get_time]).run(text)
+
+        output = wait(work())
+        return [(call.tool_name, call.tool_kwargs) for call in output.tool_calls], output.response.content
+
+    def parse(self, model):
+        async def work():
+            return await self.agent(model, output_cls=Person).run("Who?")
+
+        return wait(work()).get_pydantic_model(Person)
+
+    def turns(self, model):
+        async def work():
+            history = [ChatMessage(**turn) for turn in TURNS[1:3]]
+            return await self.agent(model, "Be brief.").run("report", chat_history=history)
+
+        return Heard(text=wait(work()).response.content)
+
+    stream_async = see = None  # As without an agent.
+
+
+CLIENTS = [OpenAI, Ollama, Agent]
