@@ -139,7 +139,8 @@ class Google(Agno):
     def make(self, model, max_tokens=None, stop=None, **options):
         options |= {"max_output_tokens": max_tokens} if max_tokens else {}
         options |= {"stop_sequences": stop} if stop else {}
-        return Gemini(model, api_key=KEY, client_params={"http_options": {"base_url": URL, "timeout": TIMEOUT * 1000}}, **options)
+        client = {"http_options": {"base_url": URL, "timeout": TIMEOUT * 1000}}
+        return Gemini(model, api_key=KEY, client_params=client, **options)
 
 
 CLIENTS = [Chat, Responses, Anthropic, Ollama, Google]

@@ -82,8 +82,9 @@ class AutoGen(Client):
 
     @staticmethod
     def _calls(result):
-        asked = [each for message in result.messages if isinstance(message, ToolCallRequestEvent) for each in message.content]
-        return [(call.name, json.loads(call.arguments)) for call in asked], result.messages[-1].content
+        asked = [message.content for message in result.messages if isinstance(message, ToolCallRequestEvent)]
+        calls = [(call.name, json.loads(call.arguments)) for calls in asked for call in calls]
+        return calls, result.messages[-1].content
 
     def forced(self, model):
         work = self.make(model).create(self.messages("hello"), tools=TOOLS_LIST, tool_choice=TOOLS_LIST[1])

@@ -18,7 +18,8 @@ class Program(Client):
     finish = dict.fromkeys(("stop", "length"))
 
     def make(self, model, **options):
-        return dspy.LM("openai/" + model, api_base=URL + "/v1", api_key=KEY, cache=False, num_retries=0, timeout=TIMEOUT, **options)
+        options |= {"cache": False, "num_retries": 0, "timeout": TIMEOUT}
+        return dspy.LM("openai/" + model, api_base=URL + "/v1", api_key=KEY, **options)
 
     def status(self, fault):
         return fault.status

@@ -21,10 +21,10 @@ class Kit(Client):
     def status(self, fault):
         return fault.code
 
-    def _run(self, model, parts, system="", streams=False, history=(), max_tokens=None, stop=None, temperature=None, **options):
-        config = types.GenerateContentConfig(
-            max_output_tokens=max_tokens, stop_sequences=stop, temperature=temperature, **options.pop("config", {})
-        )
+    # A session begins with what is asked, so there are no `turns`.
+
+    def _run(self, model, parts, system="", streams=False, max_tokens=None, stop=None, temperature=None, **options):
+        config = types.GenerateContentConfig(max_output_tokens=max_tokens, stop_sequences=stop, temperature=temperature)
         chosen = Gemini(model=model, base_url=URL)
         agent = LlmAgent(name="tester", model=chosen, instruction=system, generate_content_config=config, **options)
         mode = RunConfig(streaming_mode=StreamingMode.SSE if streams else StreamingMode.NONE)

@@ -19,7 +19,8 @@ class OpenAI(ChatModel):
         return create_react_agent(self.make(model, **options.pop("settings", {})), list(tools), **options)
 
     def ask(self, model, text, system=None, **options):
-        return self.heard(self.graph(model, settings=options).invoke({"messages": self.messages(text, system)})["messages"][-1])
+        state = self.graph(model, settings=options).invoke({"messages": self.messages(text, system)})
+        return self.heard(state["messages"][-1])
 
     def stream(self, model, text, system=None, **options):
         graph = self.graph(model, settings=options)
@@ -42,8 +43,9 @@ class OpenAI(ChatModel):
         return self._calls(self.graph(model, TOOLS_LIST).invoke({"messages": self.messages(text)}))
 
     def tools_streamed(self, model, text):
-        *_, state = self.graph(model, TOOLS_LIST).stream({"messages": self.messages(text)}, stream_mode=["messages", "values"])
-        return self._calls(state[1])
+        asked = {"messages": self.messages(text)}
+        *_, (_, state) = self.graph(model, TOOLS_LIST).stream(asked, stream_mode=["messages", "values"])
+        return self._calls(state)
 
     @staticmethod
     def _calls(state):

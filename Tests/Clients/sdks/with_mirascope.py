@@ -25,7 +25,13 @@ def provider(name, scope):
 class Mirascope(Client):
     """The part that both have in common."""
 
-    faults = {400: llm.BadRequestError, 404: llm.NotFoundError, 429: llm.RateLimitError, 500: llm.ServerError, None: Exception}
+    faults = {
+        400: llm.BadRequestError,
+        404: llm.NotFoundError,
+        429: llm.RateLimitError,
+        500: llm.ServerError,
+        None: Exception,
+    }
     finish = {"stop": None, "length": "max_tokens", "tools": None, "filter": "refusal"}
     provider, scope = "", ""
 
