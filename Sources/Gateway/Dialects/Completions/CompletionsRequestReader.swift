@@ -238,8 +238,9 @@ struct CompletionsRequest {
     }
     if type.equals("text", in: json) { return nil }
     if type.equals("json_object", in: json) {
-      // llama.cpp also accepts a schema here.
-      guard let schema = format.value("schema", in: json), schema.kind == .object else { return .json }
+      // llama.cpp also accepts a schema here, and clients of Text Generation Inference send it as the value.
+      guard let schema = format.value("schema", in: json) ?? format.value("value", in: json), schema.kind == .object
+      else { return .json }
       return .schema(RawJSON(schema), name: nil, isStrict: nil)
     }
     guard type.equals("json_schema", in: json) else {
