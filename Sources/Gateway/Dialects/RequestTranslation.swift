@@ -6,6 +6,7 @@ enum RequestTranslation {
   ) throws(APIError) -> WrittenRequest {
     var conversation = try read(json, as: endpoint)
     conversation.separateCalls(json)
+    conversation.orderResults(json)
     let toolNames = try conversation.apply(target, json)
     var written = try dialect.row.writeRequest(conversation, json, target)
     written.toolNames = toolNames

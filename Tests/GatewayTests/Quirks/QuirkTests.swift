@@ -5,7 +5,7 @@ import Testing
 
 /// Random answers in every dialect, with random habits of upstreams, for callers of every dialect, cut anywhere.
 ///
-/// `HOOSH_QUIRK_SEED` plays one seed, or begins there; `HOOSH_QUIRK_LIVES` says how many answers.
+/// `HOOSH_SIM_SEED` plays one seed, or begins there; `HOOSH_SIM_LIVES` says how many answers.
 @Suite struct QuirkTests {
   private static let callers = [
     CallEndpoint(.openAI), CallEndpoint(.anthropic), CallEndpoint(.responses), CallEndpoint(.ollama),
@@ -17,8 +17,8 @@ import Testing
   }
 
   @Test func `an answer reaches every caller whole, whatever the habits of its upstream`() {
-    let seed = Self.environment("HOOSH_QUIRK_SEED")
-    let lives = Self.environment("HOOSH_QUIRK_LIVES") ?? (seed == nil ? 1000 : 1)
+    let seed = Self.environment("HOOSH_SIM_SEED")
+    let lives = Self.environment("HOOSH_SIM_LIVES") ?? (seed == nil ? 1000 : 1)
     var seen: Set<String> = []
     var breaches = 0
     for life in (seed ?? 1)..<(seed ?? 1) + lives {
@@ -35,6 +35,28 @@ import Testing
       #expect(missing == [], "habits that no answer had prove too little")
     }
   }
+
+  @Test func `a conversation reaches every provider whole, whatever the habits of its caller`() {
+    let seed = Self.environment("HOOSH_SIM_SEED")
+    let lives = Self.environment("HOOSH_SIM_LIVES") ?? (seed == nil ? 1000 : 1)
+    var seen: Set<String> = []
+    var breaches = 0
+    for life in (seed ?? 1)..<(seed ?? 1) + lives {
+      let request = QuirkyRequest(seed: life)
+      seen.formUnion(request.habits.map { "\($0.dialect) \($0.name)" })
+      for kind in QuirkyRequest.providers where breaches < 5 && kind.row.dialect != request.dialect {
+        guard let breach = request.breach(at: kind) else { continue }
+        breaches += 1
+        Issue.record("seed \(life), \(request.dialect) to \(kind): \(breach)\n\(request.description)")
+      }
+    }
+    if lives >= 1000, seed == nil {
+      let missing = CallerHabit.table.map { "\($0.dialect) \($0.name)" }.filter { !seen.contains($0) }
+      #expect(missing == [], "habits that no request had prove too little")
+    }
+  }
+
+  @Test func `the table has at least forty habits of callers`() { #expect(CallerHabit.table.count >= 40) }
 
   @Test func `the table has at least sixty habits, each with a name of its own in its dialect`() {
     #expect(UpstreamHabit.table.count >= 60)
@@ -122,5 +144,55 @@ private struct QuirkyAnswer {
       return "usage is counted \(heard.usages.count) times" + shown
     }
     return usage == (speech.promptTokens, speech.completionTokens) ? nil : "usage \(usage)" + shown
+  }
+}
+
+/// One request: a conversation, and the habits of its caller.
+private struct QuirkyRequest {
+  static let providers: [ProviderKind] = [.openAi, .mistral, .deepSeek, .llamaCpp, .anthropic, .google, .ollama]
+
+  let dialect: Dialect
+  let habits: [CallerHabit]
+  private let dialogue: Dialogue
+  private let body: [UInt8]
+
+  init(seed: UInt64) {
+    var chance = Chance(seed)
+    dialect = chance.pick(Dialect.allCases)
+    dialogue = Dialogue(&chance)
+    var habits: [CallerHabit] = []
+    let dialect = dialect
+    let possible = CallerHabit.table.filter { $0.dialect == dialect }
+    for _ in 0..<chance.below(6) {
+      let habit = chance.pick(possible)
+      if !habits.contains(where: { $0.name == habit.name }) { habits.append(habit) }
+    }
+    self.habits = habits
+    var request = CallerText(dialogue: dialogue).request(dialect)
+    for habit in habits { habit.edit(&request) }
+    body = Array(request.written(JSONTree.Style(isSpaced: chance.one(in: 3), escapesAll: chance.one(in: 3))).utf8)
+  }
+
+  var description: String { "habits: \(habits.map(\.name))\n\(String(decoding: body, as: UTF8.self))" }
+
+  /// Returns the law that the provider's request breaks, if any.
+  func breach(at kind: ProviderKind) -> String? {
+    let row = kind.row
+    let target = WriteTarget(model: "m", streams: false, isLocal: row.isLocal, rules: row.rules)
+    let written: WrittenRequest
+    do throws(APIError) {
+      let call = try Call.read(body.span, for: CallEndpoint(dialect), model: "m")
+      guard case .translated(let made) = try call.body(body.span, in: row.dialect, for: target) else {
+        return "it is not translated"
+      }
+      written = made
+    } catch {
+      return "it is rejected: \(error.message)"
+    }
+    let heard = HeardRequest(written.body, row.dialect)
+    let shown = "\n" + String(decoding: written.body, as: UTF8.self)
+    if let fault = heard.fault { return fault + shown }
+    if heard.told != dialogue.inOneForm { return "\(heard.told) instead of \(dialogue.inOneForm)" + shown }
+    return nil
   }
 }

@@ -163,7 +163,7 @@ struct UpstreamHabit: Sendable {
       name: "arguments as an object", dialects: [.openAI], group: "pieces",
       style: { ($0.hasWholeCalls, $0.pieceMax) = (true, 7) },
       edit: each(call + ["function"]) {
-        if case .text(let text)? = $0["arguments"] { $0["arguments"] = .raw(text) }
+        if case .text(let text)? = $0["arguments"], !text.isEmpty { $0["arguments"] = .raw(text) }
       }),
     UpstreamHabit(
       name: "null for no arguments yet", dialects: [.openAI],

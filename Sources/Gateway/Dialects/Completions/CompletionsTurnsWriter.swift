@@ -20,7 +20,7 @@ struct CompletionsTurnsWriter {
   ) throws(APIError) {
     ids.avoid(turns, json)
     out.append("[")
-    for turn in Self.joined(turns) {
+    for turn in turns.joiningCalls {
       switch turn.role {
       case .system:
         // System messages contain only text.
@@ -33,25 +33,6 @@ struct CompletionsTurnsWriter {
     }
     if out.last == UInt8(ascii: "[") { throw Conversation.emptyError }
     out.append("]")
-  }
-
-  /// Joins consecutive assistant messages. A tool result must follow the message with its call, and some clients send
-  /// every call as a separate message.
-  private static func joined(_ turns: [Conversation.Message]) -> [Conversation.Message] {
-    var joined: [Conversation.Message] = []
-    joined.reserveCapacity(turns.count)
-    var isOpen = false
-    for turn in turns {
-      let isAssistant = turn.role == .assistant
-      if isOpen, isAssistant {
-        joined[joined.count - 1].parts += turn.parts
-      } else {
-        joined.append(turn)
-        isOpen = false
-      }
-      isOpen = isOpen || isAssistant && turn.parts.contains(where: \.isCall)
-    }
-    return joined
   }
 
   private mutating func writeUser(

@@ -43,7 +43,9 @@ enum MessagesTurnsReader {
     guard let text = JSONLists.members(of: block, in: json).value("text", in: json), text.kind == .string else {
       return false
     }
-    return json.hasPrefix(billing, at: Int(text.slice.start) + 1, before: text.end)
+    if json.hasPrefix(billing, at: Int(text.slice.start) + 1, before: text.end) { return true }
+    guard text.hasEscapes, text.slice.count <= 4096, let plain = text.unescaped(in: json) else { return false }
+    return plain.span.hasPrefix(billing, at: 0, before: plain.count)
   }
 
   static func readTurns(

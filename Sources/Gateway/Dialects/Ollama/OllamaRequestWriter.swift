@@ -14,7 +14,7 @@ enum OllamaRequestWriter {
     written.body.append("{")
     Writer.member("model", target.model, to: &written.body)
     var messages = OllamaMessagesWriter()
-    for message in conversation.messages { try messages.write(message, json) }
+    for message in conversation.messages.joiningCalls { try messages.write(message, json) }
     messages.append(to: &written)
     // Ollama streams by default.
     Writer.member("stream", target.streams, to: &written.body)
