@@ -8,7 +8,7 @@ extension [Conversation.Message] {
     for message in self {
       let isAssistant = message.role == .assistant
       if isOpen, isAssistant {
-        joined[joined.count - 1].parts += message.parts
+        joined[joined.count - 1].parts.append(contentsOf: message.parts)
       } else {
         joined.append(message)
         isOpen = false

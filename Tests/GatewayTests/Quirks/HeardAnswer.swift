@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Gateway
 
-/// What a caller hears of an answer, read without the gateway's code.
+/// An answer as its caller hears it, read without the gateway's code.
 struct HeardAnswer {
   var text = ""
   var thinking = ""

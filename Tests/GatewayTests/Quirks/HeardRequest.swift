@@ -2,11 +2,11 @@ import Foundation
 
 @testable import Gateway
 
-/// What a provider hears of a conversation, read without the gateway's code.
+/// A conversation as its provider hears it, read without the gateway's code.
 struct HeardRequest {
   /// The items in the form of `Dialogue.inOneForm`.
   var told: [String] = []
-  /// What is wrong with the IDs of calls and results, if anything.
+  /// The fault in the IDs of calls and results, if any.
   var fault: String?
   private var system = ""
   /// The calls of the last turn of the assistant: their IDs and names, and whether they have a result.

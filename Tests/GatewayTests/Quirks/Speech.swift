@@ -1,4 +1,4 @@
-/// What a model says, in no dialect.
+/// An answer of a model, in no dialect.
 struct Speech: Equatable {
   enum Piece: Equatable {
     case text(String)
