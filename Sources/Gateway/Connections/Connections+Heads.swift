@@ -166,7 +166,7 @@ extension Connections {
     if let field = head.authorization, let token = APIKeys.bearer(in: input.bytes(field)) {
       presented.insert(Slice(start: Int(field.start) + Int(token.start), count: Int(token.count)), at: 0)
     }
-    if let name = endpoint.dialect?.row.keyParameter,
+    if head.query.count > 0, let name = endpoint.dialect?.row.keyParameter,
       let range = QueryParameters.value(of: name, in: input.bytes(head.query)),
       let key = PercentEncoding.decode(input.bytes(head.query).extracting(range))
     {

@@ -158,6 +158,16 @@ import Testing
     #expect(try Self.written(messages, to: .openRouter).body.contains(#""text":"rules",\#(mark)}"#))
   }
 
+  @Test func `a mark on a blank text changes nothing`() throws {
+    let blank = #"{"role":"user","content":[{"type":"text","text":" ","cache_control":{"type":"ephemeral"}}]}"#
+    let asked =
+      #""messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"a"},\#(blank),{"role":"assistant","content":"b"}]"#
+    let body = try Self.written(asked, from: .openAI, to: .anthropic).body
+    #expect(
+      body.contains(#"{"role":"assistant","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#))
+    #expect(!body.contains("cache_control"))
+  }
+
   @Test func `a file that the provider does not read is rejected with an alternative`() throws {
     let wav = #"{"type":"input_audio","input_audio":{"data":"UklG","format":"wav"}}"#
     let pdf = #"{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,JVBE"}}"#

@@ -38,6 +38,11 @@ struct MessagesTurnsWriter {
       return
     }
     for part in message.parts {
+      if case .cacheControl(let value) = part {
+        // Of a part that is left out, it means nothing.
+        if role == message.role { mark(value, json) }
+        continue
+      }
       guard Self.isBlock(part, json) else { continue }
       if role != message.role {
         flush()
@@ -55,7 +60,8 @@ struct MessagesTurnsWriter {
     case .text(let text): !text.isBlank(in: json)
     case .thinking(_, let signature): signature.map { !$0.isEmpty } ?? false
     case .redactedThinking(let data): !data.isEmpty
-    case .image, .file, .toolCall, .toolResult, .cacheControl: true
+    case .image, .file, .toolCall, .toolResult: true
+    case .cacheControl: false
     }
   }
 
@@ -79,12 +85,7 @@ struct MessagesTurnsWriter {
     case .text(let text): Self.write(text, json, to: &blocks)
     case .image(let image): try Self.write(image, "image", json, to: &blocks, at: index)
     case .file(let media, _): try Self.write(media, "document", json, to: &blocks, at: index)
-    case .cacheControl(let value):
-      if blocks.isEmpty {
-        CacheControl.append(value, json, to: &results)
-      } else {
-        CacheControl.append(value, json, to: &blocks)
-      }
+    case .cacheControl: break
     case .thinking(let text, let signature):
       Writer.separate(&blocks)
       blocks.append("{\"type\":\"thinking\",\"thinking\":")
@@ -99,6 +100,15 @@ struct MessagesTurnsWriter {
       blocks.append("}")
     case .toolCall(let call): write(call, json)
     case .toolResult(let result): try write(result, json, at: index)
+    }
+  }
+
+  /// Adds `cache_control` to the last block.
+  private mutating func mark(_ value: RawJSON, _ json: Span<UInt8>) {
+    if blocks.isEmpty {
+      CacheControl.append(value, json, to: &results)
+    } else {
+      CacheControl.append(value, json, to: &blocks)
     }
   }
 
@@ -125,12 +135,13 @@ struct MessagesTurnsWriter {
     results.append("{\"type\":\"tool_result\",\"tool_use_id\":\"")
     results.append(contentsOf: id)
     results.append("\",\"content\":[")
-    for part in result.parts where Self.isBlock(part, json) {
+    for part in result.parts {
+      if case .cacheControl(let value) = part { CacheControl.append(value, json, to: &results) }
+      guard Self.isBlock(part, json) else { continue }
       switch part {
       case .text(let text): Self.write(text, json, to: &results)
       case .image(let image): try Self.write(image, "image", json, to: &results, at: index)
       case .file(let media, _): try Self.write(media, "document", json, to: &results, at: index)
-      case .cacheControl(let value): CacheControl.append(value, json, to: &results)
       default: break
       }
     }
