@@ -4,7 +4,12 @@ follow within two refresh intervals, without a restart."""
 from kit import Gateway, Upstream, check, done, provider, server, wait_until
 
 upstream = Upstream(models=["old", "kept"])
-gateway = Gateway(server(models_refresh_secs=1, models_cache_secs=0), provider("up", upstream, type="LlamaCpp"))
+gateway = Gateway(
+    server(models_refresh_secs=1, models_cache_secs=0),
+    provider("up", upstream, type="LlamaCpp"),
+    # The only provider of a configuration gets every name.
+    provider("other", Upstream(), models=["other"]),
+)
 check(gateway.models() == ["old", "kept"], "both models are listed at the start", gateway.models())
 check(gateway.chat("old").status == 200, "the old model is answered at the start")
 upstream.models[:] = ["kept", "new"]
