@@ -18,7 +18,7 @@ import Testing
 
   @Test func `an answer reaches every caller whole, whatever the habits of its upstream`() {
     let seed = Self.environment("HOOSH_SIM_SEED")
-    let lives = Self.environment("HOOSH_SIM_LIVES") ?? (seed == nil ? 1000 : 1)
+    let lives = Self.environment("HOOSH_SIM_LIVES") ?? (seed == nil ? 600 : 1)
     var seen: Set<String> = []
     var breaches = 0
     for life in (seed ?? 1)..<(seed ?? 1) + lives {
@@ -30,7 +30,7 @@ import Testing
         Issue.record("seed \(life), \(answer.dialect) to \(caller.dialect): \(breach)\n\(answer.description)")
       }
     }
-    if lives >= 1000, seed == nil {
+    if lives >= 600, seed == nil {
       let missing = UpstreamHabit.table.map(\.name).filter { !seen.contains($0) }
       #expect(missing == [], "habits that no answer had prove too little")
     }
@@ -38,7 +38,7 @@ import Testing
 
   @Test func `a conversation reaches every provider whole, whatever the habits of its caller`() {
     let seed = Self.environment("HOOSH_SIM_SEED")
-    let lives = Self.environment("HOOSH_SIM_LIVES") ?? (seed == nil ? 1000 : 1)
+    let lives = Self.environment("HOOSH_SIM_LIVES") ?? (seed == nil ? 600 : 1)
     var seen: Set<String> = []
     var breaches = 0
     for life in (seed ?? 1)..<(seed ?? 1) + lives {
@@ -50,7 +50,7 @@ import Testing
         Issue.record("seed \(life), \(request.dialect) to \(kind): \(breach)\n\(request.description)")
       }
     }
-    if lives >= 1000, seed == nil {
+    if lives >= 600, seed == nil {
       let missing = CallerHabit.table.map { "\($0.dialect) \($0.name)" }.filter { !seen.contains($0) }
       #expect(missing == [], "habits that no request had prove too little")
     }
