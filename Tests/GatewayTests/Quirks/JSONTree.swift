@@ -73,32 +73,22 @@ indirect enum JSONTree: Equatable, Sendable {
   }
 
   private static func quoted(_ text: String, _ style: Style) -> String {
-    var out = "\""
-    for unit in text.utf16 {
-      switch unit {
-      case 0x22: out += "\\\""
-      case 0x5c: out += "\\\\"
-      case ..<0x20: out += escape(unit)
-      case ..<0x7f where !style.escapesAll: out.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-      default: out += escape(unit)
-      }
-    }
-    if !style.escapesAll { return plain(text) }
-    return out + "\""
+    if style.escapesAll { return "\"" + text.utf16.map(escaped).joined() + "\"" }
+    return "\""
+      + text.unicodeScalars.map { $0.value < 0x5d ? escaped(UInt16($0.value), isPlain: true) : String($0) }.joined()
+      + "\""
   }
 
-  private static func plain(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": out += "\\\""
-      case "\\": out += "\\\\"
-      case "\n": out += "\\n"
-      case ..<" ": out += escape(UInt16(scalar.value))
-      default: out.unicodeScalars.append(scalar)
-      }
+  private static func escaped(_ unit: UInt16) -> String { escaped(unit, isPlain: false) }
+
+  private static func escaped(_ unit: UInt16, isPlain: Bool) -> String {
+    switch unit {
+    case 0x22: "\\\""
+    case 0x5c: "\\\\"
+    case 0x0a where isPlain: "\\n"
+    case 0x20... where isPlain: String(UnicodeScalar(UInt8(unit)))
+    default: escape(unit)
     }
-    return out + "\""
   }
 
   private static func escape(_ unit: UInt16) -> String {

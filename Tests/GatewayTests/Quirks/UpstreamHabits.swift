@@ -52,10 +52,7 @@ struct UpstreamHabit: Sendable {
       name: "a byte order mark", dialects: events, group: "beginning",
       style: { $0.beginning = "\u{feff}" + $0.beginning }),
     UpstreamHabit(
-      name: "empty lines between events", dialects: all,
-      style: {
-        $0.separator += "\n"; $0.lineEnd += ""
-      }),
+      name: "empty lines between events", dialects: events, style: { $0.separator += "\n" }),
     UpstreamHabit(name: "spaces in the JSON", dialects: all, style: { $0.json.isSpaced = true }),
     UpstreamHabit(name: "escapes for every other script", dialects: all, style: { $0.json.escapesAll = true }),
     UpstreamHabit(name: "one character at a time", dialects: all, group: "pieces", style: { $0.pieceMax = 1 }),
