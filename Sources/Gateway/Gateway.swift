@@ -58,7 +58,8 @@ public final class Gateway {
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
       modelLists: ModelLists(
         settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, recorder: recorder),
-      largeWork: largeWork, reloads: reloads)
+      questions: ProviderQuestions(settings, reactor: reactor, transfers: transfers), largeWork: largeWork,
+      reloads: reloads)
     accessLog = try AccessLogWriter(configuration.accessLog, reactor: reactor, recorder: recorder)
     reportTrust()
   }
@@ -220,6 +221,7 @@ public final class Gateway {
     switch transfers[transfer] {
     case .exchange(let exchange)?: relay.bodyReceived(transfer, exchange)
     case .modelList(_, let provider)?: endpoints.modelLists.bodyReceived(transfer, provider)
+    case .question(let question)?: endpoints.questions.bodyReceived(question)
     case .healthCheck?, .detached?: transfers.discardBody(transfer)
     case nil: break
     }
@@ -230,15 +232,15 @@ public final class Gateway {
     case .exchange(let exchange)?: relay.transferEnded(transfer, end, exchange)
     case .modelList(_, let provider)?: endpoints.modelLists.transferEnded(transfer, provider, end)
     case .healthCheck(_, let provider)?: healthChecks.transferEnded(transfer, provider, end)
-    case .detached(_, let timer)?: reactor.cancel(timer)
-    case nil: break
+    case .question(let question)?: endpoints.questions.transferEnded(question, end)
+    case .detached?, nil: break
     }
   }
 
   private func largeWorkEnded(_ connection: Connection, _ output: LargeWork.Output) {
     guard let request = connection.request else { return }
     if case .countTokens(let endpoint)? = request.endpoint, case .call(let read) = output {
-      endpoints.replyTokens(connection, endpoint, read.map(\.call))
+      endpoints.countTokens(connection, request, endpoint, read.map(\.call))
     } else {
       relay.largeWorkEnded(connection, request, output)
     }
@@ -258,7 +260,8 @@ public final class Gateway {
         endpoints.forget(connection)
         connections.reset(connection)
       }
-    case .transfer(let slot): transfers.trailingBytesTimedOut(slot: slot)
+    case .transfer(let slot):
+      if let question = transfers.timedOut(slot: slot) { endpoints.questions.ended(question, nil) }
     case .models: endpoints.modelLists.finish()
     case .modelRefresh: endpoints.modelLists.start()
     case .accessLog: accessLog.timerFired()

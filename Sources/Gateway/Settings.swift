@@ -11,7 +11,13 @@ final class Settings: Sendable {
   /// The enabled providers, in the order of the configuration.
   let providers: [Provider]
   /// Where each provider is called, taken apart once.
-  private let targets: [(calls: [UpstreamTarget], models: UpstreamTarget)]
+  private let targets: [Targets]
+
+  private struct Targets {
+    var calls: [UpstreamTarget]
+    var models: UpstreamTarget
+    var questions: [(kind: QuestionPath.Kind, target: UpstreamTarget)]
+  }
 
   /// The address that the gateway really listens on, once it does.
   let bound: IPAddress?
@@ -30,10 +36,10 @@ final class Settings: Sendable {
     providers = configuration.enabled.map { Provider($0, models: configuration.models(at: $0.name)) }
     targets = providers.map { provider in
       let proxy = provider.proxy.map { UpstreamProxy($0.reveal()) }
-      return (
-        provider.calls.map { UpstreamTarget($0.url, through: proxy) },
-        UpstreamTarget(provider.modelsURL, through: proxy)
-      )
+      return Targets(
+        calls: provider.calls.map { UpstreamTarget($0.url, through: proxy) },
+        models: UpstreamTarget(provider.modelsURL, through: proxy),
+        questions: provider.questions.map { ($0.kind, UpstreamTarget($0.url, through: proxy)) })
     }
   }
 
@@ -58,6 +64,11 @@ final class Settings: Sendable {
       return targets[index].appending(rest(model, call.streams))
     }
     return nil
+  }
+
+  /// Where a provider answers a question; `nil` if it does not.
+  func target(_ provider: Int, _ question: QuestionPath.Kind) -> UpstreamTarget? {
+    targets[provider].questions.first { $0.kind == question }?.target
   }
 
   /// A request for the model list of a provider, which is also its health check.

@@ -8,11 +8,12 @@ extension Connections {
   }
 
   func reply(
-    _ connection: Connection, _ status: Int, _ body: [UInt8], contentType: StaticString = "application/json"
+    _ connection: Connection, _ status: Int, _ body: [UInt8], contentType: StaticString = "application/json",
+    field: (name: StaticString, value: String)? = nil
   ) {
     guard let request = connection.request else { return }
     var out = takeScratch()
-    Reply.complete(status, contentType, body.span, request.options, into: &out)
+    Reply.complete(status, contentType, body.span, request.options, field: field, into: &out)
     send(out.span, to: connection)
     endRequest(connection, request, status, .completed, nil, bytesOut: out.count)
     keep(out)

@@ -11,10 +11,21 @@ struct Answer {
     case toolCall(id: [UInt8], name: [UInt8], arguments: [UInt8], signature: [UInt8])
   }
 
+  /// The sources and the log probabilities of a text.
+  struct Notes: Equatable {
+    var citations: [Citation] = []
+    /// The log probabilities of its tokens: elements of a list.
+    var logprobs: [UInt8] = []
+  }
+
   private(set) var id: [UInt8] = []
   private(set) var blocks: [Block] = []
   private(set) var counts = TokenCounts()
   private(set) var reason: FinishReason?
+  /// The notes on texts, by the indices of their blocks.
+  private(set) var notes: [Int: Notes] = [:]
+  /// Log probabilities whose text has not come.
+  private var logprobs: [UInt8] = []
   /// The index of each tool call's block.
   private var calls: [Int: Int] = [:]
 
@@ -28,11 +39,17 @@ struct Answer {
     switch event {
     case .began(let id): self.id = id?.bytes(in: json) ?? self.id
     case .text(let piece):
-      guard case .text(var text)? = blocks.last else { return blocks.append(.text(piece.bytes(in: json))) }
-      // Removed while it grows, because a second reference would make every append copy it.
-      blocks.removeLast()
-      piece.append(to: &text, from: json)
-      blocks.append(.text(text))
+      if case .text(var text)? = blocks.last {
+        // Removed while it grows, because a second reference would make every append copy it.
+        blocks.removeLast()
+        piece.append(to: &text, from: json)
+        blocks.append(.text(text))
+      } else {
+        blocks.append(.text(piece.bytes(in: json)))
+      }
+      if logprobs.isEmpty { return }
+      TokenLogprobs.add(logprobs, to: &notes[blocks.count - 1, default: Notes()].logprobs)
+      logprobs = []
     case .refusal(let piece):
       guard case .refusal(var text)? = blocks.last else { return blocks.append(.refusal(piece.bytes(in: json))) }
       blocks.removeLast()
@@ -49,6 +66,13 @@ struct Answer {
     case .redactedThinking(let data): blocks.append(.redactedThinking(data.bytes(in: json)))
     case .image(let media, let base64):
       blocks.append(.image(media: media.bytes(in: json), base64: base64.bytes(in: json)))
+    case .citation(let citation):
+      guard let index = blocks.lastIndex(where: \.isText) else { return }
+      notes[index, default: Notes()].citations.append(citation.owned(from: json))
+    case .logprobs(let elements):
+      if logprobs.count + elements.count <= TokenLogprobs.heldBytesMax {
+        TokenLogprobs.add(elements, to: &logprobs)
+      }
     case .callBegan(let call, let id, let name):
       calls[call] = blocks.count
       blocks.append(.toolCall(id: id.bytes(in: json), name: name.bytes(in: json), arguments: [], signature: []))
@@ -89,6 +113,22 @@ struct Answer {
   }
 
   var hasCalls: Bool { !calls.isEmpty }
+
+  /// The notes on all texts, in order.
+  var allNotes: Notes {
+    var all = Notes()
+    for (_, notes) in notes.sorted(by: { $0.key < $1.key }) {
+      all.citations.append(contentsOf: notes.citations)
+      TokenLogprobs.add(notes.logprobs, to: &all.logprobs)
+    }
+    return all
+  }
+}
+
+extension Answer.Block {
+  fileprivate var isText: Bool {
+    if case .text = self { true } else { false }
+  }
 }
 
 /// The parts of an answer that do not come from the model.

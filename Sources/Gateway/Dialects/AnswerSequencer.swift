@@ -43,8 +43,8 @@ struct AnswerSequencer {
       textBytes += text.count
       try count(.thinking)
       return !isFinished
-    case .signature: return !isFinished
-    case .redactedThinking, .image:
+    case .signature, .logprobs: return !isFinished
+    case .redactedThinking, .image, .citation:
       try count(.other)
       return !isFinished
     case .callBegan(let call, _, _):
@@ -93,7 +93,7 @@ extension ChatEvent {
     switch self {
     case .text(let text), .refusal(let text), .thinking(let text): !text.isEmpty
     case .redactedThinking, .image, .callBegan, .arguments, .finished: true
-    case .began, .signature, .callEnded, .usage, .failed, .ended: false
+    case .began, .signature, .citation, .logprobs, .callEnded, .usage, .failed, .ended: false
     }
   }
 }

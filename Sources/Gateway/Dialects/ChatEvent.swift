@@ -102,6 +102,10 @@ enum ChatEvent: Equatable {
   case redactedThinking(EscapedText)
   /// An image from the model: its media type and its base64 data.
   case image(media: EscapedText, base64: EscapedText)
+  /// A source of the text before it.
+  case citation(Citation)
+  /// The log probabilities of the text after it: elements of a list, as `TokenLogprobs` has them.
+  case logprobs([UInt8])
   case callBegan(call: Int, id: EscapedText, name: EscapedText)
   /// A part of a tool call's arguments, which are JSON inside a string.
   case arguments(call: Int, EscapedText)

@@ -10,6 +10,8 @@ struct DialectRow: Sendable {
   var calls: [CallPath]
   /// The path of the list of models.
   var modelsPath: String
+  /// The questions that a provider answers beside calls.
+  var questions: [QuestionPath] = []
   /// Returns the header fields that carry an API key, and those that every request needs.
   var credentialFields: @Sendable (_ secret: String?) -> [String]
   /// Returns the header fields of a caller's request that a provider of the same dialect also receives. `nil` forwards

@@ -47,6 +47,7 @@ enum DialectTable {
     root: { $0.messagesRoot },
     calls: [CallPath(kind: .chat, path: "/messages")],
     modelsPath: "/models",
+    questions: [QuestionPath(kind: .tokens, path: "/messages/count_tokens")],
     credentialFields: { secret in
       (secret.map { ["x-api-key: " + $0] } ?? []) + ["anthropic-version: 2023-06-01"]
     },
@@ -63,7 +64,7 @@ enum DialectTable {
     contextTooLong: { tokens, contextTokens in
       "prompt is too long: \(tokens) tokens > \(contextTokens) maximum"
     },
-    readRequest: { json, _ throws(APIError) in try MessagesRequestReader.read(json) },
+    readRequest: { json, form throws(APIError) in try MessagesRequestReader.read(json, isCount: form == .count) },
     writeRequest: MessagesRequestWriter.write,
     readWhole: { json, _ throws(AttemptFailure) in try MessagesAnswerReader.whole(json) },
     writeAnswer: { answer, counts, metadata, _ in MessagesAnswerWriter.whole(answer, counts, metadata) })
@@ -78,6 +79,9 @@ enum DialectTable {
       CallPath(kind: .completions, path: "/v1/completions", dialect: .openAI, takesOnePrompt: true),
     ],
     modelsPath: "/api/tags",
+    questions: [
+      QuestionPath(kind: .details, path: "/api/show"), QuestionPath(kind: .loaded, path: "/api/ps"),
+    ],
     credentialFields: bearer,
     framing: .ndjson,
     pathPrefix: "/api/",
@@ -136,7 +140,7 @@ enum DialectTable {
       switch form {
       case .events: ("data: ", "\r\n\r\n")
       case .array: ("", "]")
-      case .standard, .generate, .legacy, .batch: ("", "\r\n\r\n")
+      case .standard, .generate, .legacy, .batch, .count: ("", "\r\n\r\n")
       }
     },
     writeModels: GeminiModels.list,

@@ -6,6 +6,8 @@ final class Provider: Sendable {
   let dialect: Dialect
   /// The calls that it offers, and the URL of each.
   let calls: [(path: CallPath, url: String)]
+  /// The questions that it answers beside calls, and the URL of each.
+  let questions: [(kind: QuestionPath.Kind, url: String)]
   /// The base URL, as the configuration has it.
   let baseURL: String
   /// The URL of the list of models.
@@ -30,7 +32,12 @@ final class Provider: Sendable {
     }
 
     /// Returns the fields of a request with a JSON body, with the caller's fields in place of those of the same name.
-    func fields(with callers: [String]) -> [String] {
+    func fields(with callers: [String]) -> [String] { Self.replace(fields, with: callers) }
+
+    /// Returns the fields of a request without a body in the same way.
+    func getFields(with callers: [String]) -> [String] { Self.replace(getFields, with: callers) }
+
+    private static func replace(_ fields: [String], with callers: [String]) -> [String] {
       if callers.isEmpty { return fields }
       return fields.filter { line in !callers.contains { $0.prefix { $0 != ":" } == line.prefix { $0 != ":" } } }
         + callers
@@ -70,6 +77,13 @@ final class Provider: Sendable {
     let root = row.root(base)
     calls = row.calls.map { ($0, root + $0.path) }
     modelsURL = root + row.modelsPath
+    // A demo has no server that could be asked.
+    let isDemo = configuration.demo != nil
+    questions =
+      isDemo
+      ? []
+      : row.questions.map { ($0.kind, root + $0.path) }
+        + (dialect == .openAI ? configuration.kind.row.questions : []).map { ($0.kind, base.root + $0.path) }
     let secrets = configuration.keys.map { $0.reveal() as String? }
     credentials = (secrets.isEmpty ? [nil] : secrets).map { Credential($0, row.credentialFields($0)) }
     acceptsUsage = configuration.takesStreamOptions

@@ -243,6 +243,11 @@ final class Dispatcher {
   /// The candidate of a model that is first in the routing order; `nil` if no provider serves it.
   func firstCandidate(of model: String) -> RouteCandidate? { balancer.candidates(balancer.plan(model)).first }
 
+  /// The name of a model at a candidate.
+  func upstreamName(_ candidate: RouteCandidate, for model: String) -> String {
+    balancer.router.table.upstreamName(candidate, for: model)
+  }
+
   // MARK: Health checks
 
   /// The providers whose health checks are due.

@@ -32,9 +32,11 @@ enum EndpointTable {
     EndpointRow(.gemini, "/models/", id: ":streamGenerateContent", .post, .json) { id, query in
       .call(CallEndpoint(.gemini, form: requestsEvents(query) ? .events : .array, model: id))
     },
-    EndpointRow(.api, "/messages/count_tokens", .post, .json) { _, _ in .countTokens(CallEndpoint(.anthropic)) },
+    EndpointRow(.api, "/messages/count_tokens", .post, .json) { _, _ in
+      .countTokens(CallEndpoint(.anthropic, form: .count))
+    },
     EndpointRow(.gemini, "/models/", id: ":countTokens", .post, .json) { id, _ in
-      .countTokens(CallEndpoint(.gemini, model: id))
+      .countTokens(CallEndpoint(.gemini, form: .count, model: id))
     },
   ]
 

@@ -31,12 +31,18 @@ extension Endpoints {
     switch endpoint {
     case .models, .ollamaTags: return connections.reply(connection, 200, row.writeModels(modelLists.entries))
     case .healthProviders, .routeExplain: return respondAfterLists(connection, endpoint)
-    case .ollamaLoaded: return connections.reply(connection, 200, OllamaModels.loaded)
+    case .ollamaLoaded: return askLoaded(connection)
+    case .ollamaShow where askDetails(connection, request): return
     default: break
     }
+    sendModel(connection, request, isUnlistedToo: endpoint == .ollamaShow)
+  }
+
+  /// Sends one model, as it is listed.
+  func sendModel(_ connection: Connection, _ request: AcceptedRequest, isUnlistedToo: Bool = false) {
     let listed = modelLists.entries.first { $0.id == request.model || $0.id == request.model + ":latest" }
-    if let entry = listed ?? (endpoint == .ollamaShow ? unlisted(request.model) : nil) {
-      return connections.reply(connection, 200, row.writeModel(entry))
+    if let entry = listed ?? (isUnlistedToo ? unlisted(request.model) : nil) {
+      return connections.reply(connection, 200, request.options.dialect.row.writeModel(entry))
     }
     connections.reject(
       connection,
@@ -51,26 +57,5 @@ extension Endpoints {
   private func unlisted(_ model: String) -> ModelEntry? {
     guard !model.isEmpty, let first = dispatcher.firstCandidate(of: model) else { return nil }
     return ModelEntry(id: model, ownedBy: settings.providers[first.provider].name, created: 0)
-  }
-
-  /// Responds with the number of tokens of a prompt: an estimate from its bytes.
-  func countTokens(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint) {
-    let (body, model) = (connection.body, request.model)
-    if body.count > Call.inlineBytesMax {
-      return largeWork.read(connection, for: endpoint, model: model)
-    }
-    replyTokens(
-      connection, endpoint,
-      Result { () throws(APIError) in try Call.read(body.span, for: endpoint, model: model) })
-  }
-
-  /// Replies with the tokens of a request that was read.
-  func replyTokens(_ connection: Connection, _ endpoint: CallEndpoint, _ call: Result<Call, APIError>) {
-    switch call {
-    case .success(let call):
-      let count = Usage.estimated(promptBytes: call.promptBytes, completionBytes: 0).prompt
-      connections.reply(connection, 200, "{\"\(endpoint.dialect.row.tokenCountKey)\":\(count)}\n")
-    case .failure(let apiError): connections.reject(connection, apiError)
-    }
   }
 }

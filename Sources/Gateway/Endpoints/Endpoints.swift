@@ -7,6 +7,7 @@ final class Endpoints {
   let dispatcher: Dispatcher
   let recorder: Recorder
   let modelLists: ModelLists
+  let questions: ProviderQuestions
   let largeWork: LargeWork
   let reloads: Reloads
   private(set) var settings: Settings
@@ -19,7 +20,7 @@ final class Endpoints {
 
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
-    modelLists: ModelLists, largeWork: LargeWork, reloads: Reloads
+    modelLists: ModelLists, questions: ProviderQuestions, largeWork: LargeWork, reloads: Reloads
   ) {
     self.settings = settings
     self.reactor = reactor
@@ -27,6 +28,7 @@ final class Endpoints {
     self.dispatcher = dispatcher
     self.recorder = recorder
     self.modelLists = modelLists
+    self.questions = questions
     self.largeWork = largeWork
     self.reloads = reloads
     began = reactor.now
@@ -36,6 +38,7 @@ final class Endpoints {
   func apply(_ settings: Settings) {
     self.settings = settings
     modelLists.apply(settings)
+    questions.apply(settings)
   }
 
   /// Sends the response of an endpoint that is not a call, or begins to make it.
@@ -81,6 +84,7 @@ final class Endpoints {
   /// A connection ended: it is taken from every waiting list.
   func forget(_ connection: Connection) {
     modelLists.forget(connection)
+    questions.forget(connection)
     reloads.forget(connection)
     if connection.subscription != nil { subscribers[connection.number] = nil }
   }

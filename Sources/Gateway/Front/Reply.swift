@@ -130,9 +130,10 @@ struct Reply {
   /// Appends a whole response with a JSON body.
   static func complete(
     _ status: Int, _ contentType: StaticString = "application/json", _ body: Span<UInt8>, _ options: Options,
-    into out: inout [UInt8]
+    field: (name: StaticString, value: String)? = nil, into out: inout [UInt8]
   ) {
     open(status, contentType, .length(body.count), options, into: &out)
+    if let field { add(field.name, field.value, into: &out) }
     close(into: &out)
     if !options.isHead { out.append(body) }
   }

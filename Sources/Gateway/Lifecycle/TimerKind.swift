@@ -2,7 +2,7 @@
 enum TimerKind {
   /// A connection's next deadline, by its slot.
   case connection(slot: Int)
-  /// The end of a detached transfer has not come in time.
+  /// The end of a detached transfer, or the answer to a question, has not come in time.
   case transfer(slot: Int)
   /// The providers' model lists have not come in time.
   case models

@@ -14,6 +14,17 @@ final class Transfers {
     case healthCheck(TransferID, ProviderID)
     /// The attempt of an exchange that is complete: only the end of the body is awaited.
     case detached(TransferID, TimerID)
+    /// A question to a provider that is no call.
+    case question(Question)
+  }
+
+  /// A question for a connection.
+  struct Question {
+    let transfer: TransferID
+    /// The number of the connection.
+    let connection: UInt64
+    let provider: ProviderID
+    fileprivate let timer: TimerID
   }
 
   private let reactor: Reactor
@@ -41,30 +52,60 @@ final class Transfers {
     return transfer
   }
 
+  /// Starts a question for the connection of a number.
+  func startQuestion(_ request: UpstreamRequest, _ connection: UInt64, _ provider: ProviderID, timeout: Duration) {
+    _ = start(request) { transfer in
+      .question(
+        Question(
+          transfer: transfer, connection: connection, provider: provider,
+          timer: reactor.setTimer(at: reactor.now + timeout, tag: Self.tag(transfer))))
+    }
+  }
+
   /// A transfer ended by itself; returns its owner.
   func ended(_ transfer: TransferID) -> Owner? {
     defer { table[transfer.bits] = nil }
+    stopTimer(of: transfer)
     return table[transfer.bits]
+  }
+
+  private func stopTimer(of transfer: TransferID) {
+    switch table[transfer.bits] {
+    case .detached(_, let timer)?: reactor.cancel(timer)
+    case .question(let question)?: reactor.cancel(question.timer)
+    case .exchange?, .modelList?, .healthCheck?, nil: break
+    }
+  }
+
+  /// The tag of a transfer's timer.
+  private static func tag(_ transfer: TransferID) -> UInt64 {
+    TimerKind.transfer(slot: Int(transfer.bits & 0xFFFF_FFFF)).tag
   }
 
   /// Cancels a transfer; no event follows.
   func cancel(_ transfer: TransferID) {
+    stopTimer(of: transfer)
     table[transfer.bits] = nil
     reactor.cancel(transfer)
   }
 
   /// Leaves a transfer whose last event has come to end by itself, so that its connection can be reused.
   func detach(_ transfer: TransferID) {
-    let tag = TimerKind.transfer(slot: Int(transfer.bits & 0xFFFF_FFFF)).tag
     table[transfer.bits] = .detached(
-      transfer, reactor.setTimer(at: reactor.now + Self.trailingBytesTimeout, tag: tag))
+      transfer, reactor.setTimer(at: reactor.now + Self.trailingBytesTimeout, tag: Self.tag(transfer)))
     discardBody(transfer)
   }
 
-  /// The end of a detached transfer has not come in time.
-  func trailingBytesTimedOut(slot: Int) {
-    guard case .detached(let transfer, _)? = table.value(inSlot: slot) else { return }
-    cancel(transfer)
+  /// The end of a transfer has not come in time; returns the question that it is.
+  func timedOut(slot: Int) -> Question? {
+    switch table.value(inSlot: slot) {
+    case .detached(let transfer, _)?: cancel(transfer)
+    case .question(let question)?:
+      cancel(question.transfer)
+      return question
+    case .exchange?, .modelList?, .healthCheck?, nil: break
+    }
+    return nil
   }
 
   /// Consumes body bytes that are not read.

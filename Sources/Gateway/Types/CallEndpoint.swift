@@ -20,6 +20,8 @@ struct CallEndpoint: Equatable {
     case legacy
     /// Gemini's `:batchEmbedContents`: several contents instead of one.
     case batch
+    /// A request to count the tokens of a prompt, which needs no limit of output tokens.
+    case count
   }
 
   let kind: CallKind

@@ -21,6 +21,8 @@ public struct CatalogRow: Sendable {
   public var streamUsage: StreamUsage = .accepts
   /// The time after which it closes idle connections, less a margin. `nil` if it is not known.
   public var idleMax: Duration?
+  /// The questions that it answers beside calls, below its address without `/v1`.
+  var questions: [QuestionPath] = []
   /// Its rules for requests that are translated for it.
   var rules = ProviderRules()
 
@@ -37,7 +39,7 @@ public enum ProviderCatalog {
       dialect: .ollama, streamUsage: .rejects),
     CatalogRow(
       kind: .llamaCpp, displayName: "llamacpp", baseURL: "http://localhost:8080", isLocal: true,
-      idleMax: .seconds(4), rules: .template),
+      idleMax: .seconds(4), questions: [QuestionPath(kind: .tokenize, path: "/tokenize")], rules: .template),
     CatalogRow(
       kind: .synapse, displayName: "synapse", baseURL: "http://localhost:5000", isLocal: true, rules: .template),
     CatalogRow(

@@ -225,6 +225,7 @@ class HostileSoak:
             f"  honest {good} good {bad} failed, slowest {self.honest.slowest:.1f} s"
             f"  lag max {self.lag / 1000:.1f} ms"
             f"  acts {self.ran.total()}  hostile answers {self.providers.served.total()}"
+            + "".join(f"\n            {count} {name}" for name, count in self.honest.failures.most_common(5))
         )
 
     async def quiet(self):

@@ -32,7 +32,8 @@ enum CompletionsFixtures {
       case .callBegan(let call, let id, let name):
         owned.append(.callBegan(call: call, id: .owned(id.bytes(in: json)), name: .owned(name.bytes(in: json))))
       case .arguments(let call, let text): owned.append(.arguments(call: call, .owned(text.bytes(in: json))))
-      case .callEnded, .usage, .finished, .failed, .ended: owned.append(event)
+      case .citation(let citation): owned.append(.citation(citation.owned(from: json)))
+      case .logprobs, .callEnded, .usage, .finished, .failed, .ended: owned.append(event)
       }
     }
     return owned

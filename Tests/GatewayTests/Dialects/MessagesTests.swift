@@ -380,6 +380,8 @@ enum Told {
     case .signature(let piece): return "signature \(text(piece))"
     case .redactedThinking(let data): return "redacted \(text(data))"
     case .image(let media, _): return "image \(text(media))"
+    case .citation(let citation): return "citation \(text(citation.url))"
+    case .logprobs(let elements): return "logprobs \(String(decoding: elements, as: UTF8.self))"
     case .callBegan(let call, let id, let name): return "call \(call) \(text(id)) \(text(name))"
     case .arguments(let call, let piece): return "arguments \(call) \(text(piece))"
     case .callEnded(let call): return "ended \(call)"

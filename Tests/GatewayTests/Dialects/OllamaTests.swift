@@ -347,10 +347,16 @@ import Testing
   }
 
   @Test func `running models and the version have Ollama's format`() throws {
-    #expect(String(decoding: OllamaModels.loaded, as: UTF8.self) == #"{"models":[]}"#)
-    let body = try Self.object(OllamaModels.loaded([.init(id: "a", expires: 60, contextTokens: 4096)]))
-    let model = try #require((body["models"] as? [[String: Any]])?.first)
-    #expect(model["expires_at"] as? String == "1970-01-01T00:01:00Z" && model["context_length"] as? Int == 4096)
+    var loaded = OllamaModels.Loaded()
+    #expect(String(decoding: loaded.text, as: UTF8.self) == #"{"models":[]}"#)
+    let told = Array(
+      #"{"models":[{"model":"a:latest","name":"a:latest","size":7},{"name":"other"},{"size":1},5]}"#.utf8)
+    loaded.add(told.span) { $0 == "a:latest" ? "a" : nil }
+    loaded.add(Array(#"{"models":[{"name":"b","model":"b"}"#.utf8).span) { $0 }
+    loaded.add(Array(#"{"models":[{"model":"b"}]}"#.utf8).span) { $0 }
+    #expect(
+      String(decoding: loaded.text, as: UTF8.self)
+        == #"{"models":[{"name":"a","model":"a","size":7},{"name":"b","model":"b"}]}"#)
     #expect(String(decoding: OllamaModels.version, as: UTF8.self) == #"{"version":"0.13.5"}"#)
   }
 }

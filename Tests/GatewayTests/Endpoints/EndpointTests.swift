@@ -54,7 +54,7 @@ import Testing
     #expect(Self.at("/v1//models/a//b") == .model(Slice(start: 4 + 12, count: 4)))
     #expect(Self.at("/v1/models//models/a b.gguf") == .model(Slice(start: 4 + 11, count: 16)))
     #expect(Self.at("//api//chat") == .call(CallEndpoint(.ollama)))
-    #expect(Self.at("/v1/messages//count_tokens") == .countTokens(CallEndpoint(.anthropic)))
+    #expect(Self.at("/v1/messages//count_tokens") == .countTokens(CallEndpoint(.anthropic, form: .count)))
     for path in ["///", "//v2//models", "/v1/%2Fmodels", "/v1/\\models"] {
       #expect(Self.at(path) == nil)
     }
@@ -62,7 +62,7 @@ import Testing
 
   @Test func `each dialect has its own paths`() {
     #expect(Self.at("/v1/messages") == .call(CallEndpoint(.anthropic)))
-    #expect(Self.at("/v1/messages/count_tokens") == .countTokens(CallEndpoint(.anthropic)))
+    #expect(Self.at("/v1/messages/count_tokens") == .countTokens(CallEndpoint(.anthropic, form: .count)))
     #expect(Self.at("/v1/responses") == .call(CallEndpoint(.responses)))
     #expect(Self.at("/api/chat") == .call(CallEndpoint(.ollama)))
     #expect(Self.at("/api/generate") == .call(CallEndpoint(.ollama, form: .generate)))
@@ -78,7 +78,8 @@ import Testing
     #expect(
       Self.at(prefix + "/models/a:b:streamGenerateContent")
         == .call(CallEndpoint(.gemini, form: .array, model: name)))
-    #expect(Self.at(prefix + "/models/a:b:countTokens") == .countTokens(CallEndpoint(.gemini, model: name)))
+    #expect(
+      Self.at(prefix + "/models/a:b:countTokens") == .countTokens(CallEndpoint(.gemini, form: .count, model: name)))
     #expect(Self.at(prefix + "/models/a:b") == .model(name))
   }
 

@@ -143,6 +143,10 @@ struct Inspection {
           throw Breach(.oneOwner, "a model list without a waiting request")
         }
       case .healthCheck: break
+      case .question(let question):
+        if gateway.connections[number: question.connection] == nil {
+          throw Breach(.oneOwner, "the question of a connection that is gone")
+        }
       case .detached(let transfer, _):
         let since = lastBytesSince[transfer.bits, default: now]
         still[transfer.bits] = since

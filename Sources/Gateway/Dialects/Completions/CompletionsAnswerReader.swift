@@ -40,7 +40,10 @@ struct CompletionsAnswerReader {
     if let choice = try chunk.choice(json) {
       begin(chunk.id, &events)
       let fields = JSONLists.members(of: choice, in: json)
-      if !isFinished { try readMessage(fields.value("delta", in: json), isWhole: false, json, &events) }
+      if !isFinished {
+        readLogprobs(fields.value("logprobs", in: json), json, &events)
+        try readMessage(fields.value("delta", in: json), isWhole: false, json, &events)
+      }
       let finishReason = fields.value("finish_reason", in: json)
       if let error = try Self.error(of: fields, finishReason, json) { return events.append(.failed(error)) }
       if let reason = Self.reason(finishReason, json) { finish(reason, &events) }
@@ -83,6 +86,7 @@ struct CompletionsAnswerReader {
     reader.begin(answer.id, &events)
     let fields = JSONLists.members(of: choice, in: json)
     if let error = try error(of: fields, fields.value("finish_reason", in: json), json) { throw .error(error) }
+    reader.readLogprobs(fields.value("logprobs", in: json), json, &events)
     try reader.readMessage(fields.value("message", in: json), isWhole: true, json, &events)
     reader.calls.end(&events)
     reader.count(fields.value("usage", in: json), json, &events)
@@ -141,6 +145,7 @@ struct CompletionsAnswerReader {
     var images: JSONValue?
     var toolCalls: JSONValue?
     var functionCall: JSONValue?
+    var annotations: JSONValue?
     for member in JSONLists.members(of: message, in: json) where member.value.kind != .null {
       let value = member.value
       if member.keyEquals("content", in: json) {
@@ -160,6 +165,8 @@ struct CompletionsAnswerReader {
         images = value
       } else if member.keyEquals("function_call", in: json), value.kind == .object {
         functionCall = value
+      } else if member.keyEquals("annotations", in: json) {
+        annotations = value
       }
     }
     for part in CompletionsParts.thinking(plain: thought, blocks, json) { Self.append(part, &events) }
@@ -168,6 +175,9 @@ struct CompletionsAnswerReader {
       hasRefused = true
       events.append(.refusal(refusal))
     }
+    for annotation in JSONLists.elements(of: annotations, in: json) {
+      if let citation = Citation(annotation, json) { events.append(.citation(citation)) }
+    }
     for image in JSONLists.elements(of: images, in: json) { Self.readImage(image, json, &events) }
     let parts = JSONLists.elements(of: toolCalls, in: json)
     for (position, part) in parts.enumerated() {
@@ -175,6 +185,14 @@ struct CompletionsAnswerReader {
     }
     // The older form, with a single call. Some servers send both.
     if toolCalls == nil, let functionCall { try calls.readFunction(functionCall, json, &events) }
+  }
+
+  /// Reads the log probabilities of a choice, which belong to the text in it.
+  private func readLogprobs(_ logprobs: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
+    guard let logprobs, logprobs.kind == .object else { return }
+    let elements = TokenLogprobs.elements(
+      of: JSONLists.members(of: logprobs, in: json).value("content", in: json), json)
+    if !elements.isEmpty { events.append(.logprobs(elements)) }
   }
 
   /// Returns the error of a choice, or `nil`. It is an object, and some servers only finish with the reason `error`.

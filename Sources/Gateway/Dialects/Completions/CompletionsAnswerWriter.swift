@@ -14,6 +14,8 @@ struct CompletionsAnswerWriter {
   /// The thinking since the last text or tool call, if it is not the first that is signed.
   private var thinking: [UInt8] = []
   private var images = 0
+  /// Log probabilities whose text has not come: elements of a list.
+  private var logprobs: [UInt8] = []
 
   /// The most bytes of the thinking of a block that are repeated with its signature.
   private static let thinkingBytesMax = 1024 * 1024
@@ -36,7 +38,15 @@ struct CompletionsAnswerWriter {
     case .began(let id): return [Self.begin(id, json)]
     case .text(let text):
       last = .other
-      return [Self.delta("\"content\":\"", text, "\"", json)]
+      var out = Self.delta("\"content\":\"", text, "\"", json)
+      if !logprobs.isEmpty {
+        // Behind the delta, before the rest of the choice.
+        out.removeLast(Self.behindDelta.utf8CodeUnitCount)
+        Self.append(list: "},\"logprobs\":{\"content\":[", logprobs, to: &out)
+        out.append(Self.behindDelta)
+        logprobs = []
+      }
+      return [out]
     case .refusal(let text):
       last = .other
       return [Self.delta("\"refusal\":\"", text, "\"", json)]
@@ -54,6 +64,18 @@ struct CompletionsAnswerWriter {
     case .image(let media, let base64):
       last = .other
       return [image(media, base64, json)]
+    case .citation(let citation):
+      var out: [UInt8] = []
+      out.append("{\"choices\":[{\"index\":0,\"delta\":{\"annotations\":[")
+      citation.appendChatAnnotation(to: &out, from: json)
+      out.append("]")
+      out.append(Self.behindDelta)
+      return [out]
+    case .logprobs(let elements):
+      if logprobs.count + elements.count <= TokenLogprobs.heldBytesMax {
+        TokenLogprobs.add(elements, to: &logprobs)
+      }
+      return []
     case .callBegan(let call, let id, let name):
       bare.insert(call)
       last = .toolCall(call)
@@ -113,9 +135,12 @@ struct CompletionsAnswerWriter {
     out.append(before)
     text.append(to: &out, from: json)
     out.append(behind)
-    out.append("},\"finish_reason\":null}]}")
+    out.append(behindDelta)
     return out
   }
+
+  /// The end of a chunk, behind the members of its delta.
+  private static let behindDelta: StaticString = "},\"finish_reason\":null}]}"
 
   private static func arguments(_ call: Int, _ text: EscapedText, _ json: Span<UInt8>) -> [UInt8] {
     var out = open(call)
@@ -194,7 +219,19 @@ struct CompletionsAnswerWriter {
     out.append(contentsOf: label.modelToken)
     out.append(",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":")
     append(message: answer, to: &out)
-    out.append("},\"logprobs\":null,\"finish_reason\":\"")
+    let notes = answer.allNotes
+    let nothing: [UInt8] = []
+    var annotations: [UInt8] = []
+    for citation in notes.citations {
+      annotations.append(annotations.isEmpty ? "" : ",")
+      citation.appendChatAnnotation(to: &annotations, from: nothing.span)
+    }
+    append(list: ",\"annotations\":[", annotations, to: &out)
+    out.append("},\"logprobs\":")
+    if notes.logprobs.isEmpty { out.append("null") }
+    append(list: "{\"content\":[", notes.logprobs, to: &out)
+    if !notes.logprobs.isEmpty { out.append("}") }
+    out.append(",\"finish_reason\":\"")
     out.append(finishReason(answer.reason ?? .stop))
     out.append("\"}],")
     append(counts, to: &out)

@@ -25,6 +25,7 @@ enum CompletionsModels {
     out.append(decimal: Int(clamping: entry.created))
     out.append(",\"owned_by\":")
     Writer.append(entry.ownedBy, to: &out)
-    out.append("}")
+    // Mistral's SDK requires these, and offers a model without `completion_chat` for no chat.
+    out.append(",\"type\":\"base\",\"capabilities\":{\"completion_chat\":true}}")
   }
 }

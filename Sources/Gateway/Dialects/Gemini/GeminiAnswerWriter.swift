@@ -32,6 +32,8 @@ struct GeminiAnswerWriter {
   private var signature: [UInt8] = []
   private var reason = FinishReason.stop
   private var hasBadCall = false
+  /// The sources of the text: elements of a list.
+  private var sources: [UInt8] = []
 
   init(_ label: AnswerMetadata, form: Form = .events) {
     self.form = form
@@ -45,7 +47,12 @@ struct GeminiAnswerWriter {
   mutating func write(_ event: ChatEvent, _ json: Span<UInt8>, to out: inout [UInt8]) {
     switch event {
     case .signature(let piece): return sign(piece, json)
-    case .usage, .redactedThinking, .failed, .ended: return
+    case .usage, .redactedThinking, .logprobs, .failed, .ended: return
+    case .citation(let citation):
+      if sources.count + citation.textBytes <= Self.heldMax {
+        Self.append(citation, json, to: &sources)
+      }
+      return
     default: writeSignature(to: &out)
     }
     switch event {
@@ -67,7 +74,7 @@ struct GeminiAnswerWriter {
     case .arguments(let call, let piece): add(piece, json, to: call)
     case .callEnded(let call): end(call: call, to: &out)
     case .finished(let why): reason = why
-    case .signature, .usage, .redactedThinking, .failed, .ended: break
+    case .signature, .usage, .redactedThinking, .citation, .logprobs, .failed, .ended: break
     }
   }
 
@@ -78,7 +85,9 @@ struct GeminiAnswerWriter {
     Self.append(text: [], to: &out)
     out.append("],\"role\":\"model\"},\"finishReason\":\"")
     out.append(Self.finishReason(reason, hasBadCall: hasBadCall))
-    out.append("\",\"index\":0}],")
+    out.append("\"")
+    Self.append(sources: sources, to: &out)
+    out.append(",\"index\":0}],")
     Self.append(counts, to: &out)
     endChunk(to: &out)
     if form == .array { out.append("]") }
@@ -186,7 +195,12 @@ struct GeminiAnswerWriter {
     if isEmpty { append(text: [], to: &out) }
     out.append("],\"role\":\"model\"},\"finishReason\":\"")
     out.append(finishReason(answer.reason ?? .stop, hasBadCall: hasBadCall))
-    out.append("\",\"index\":0}],")
+    out.append("\"")
+    let nothing: [UInt8] = []
+    var sources: [UInt8] = []
+    for citation in answer.allNotes.citations { append(citation, nothing.span, to: &sources) }
+    append(sources: sources, to: &out)
+    out.append(",\"index\":0}],")
     append(counts, to: &out)
     let id = answer.id.isEmpty ? self.id(of: label) : answer.id
     append(model: label.modelToken, id: id, to: &out)
@@ -211,6 +225,18 @@ struct GeminiAnswerWriter {
   }
 
   // MARK: Parts
+
+  private static func append(_ citation: Citation, _ json: Span<UInt8>, to sources: inout [UInt8]) {
+    if !sources.isEmpty { sources.append(",") }
+    citation.appendGroundingChunk(to: &sources, from: json)
+  }
+
+  private static func append(sources: [UInt8], to out: inout [UInt8]) {
+    if sources.isEmpty { return }
+    out.append(",\"groundingMetadata\":{\"groundingChunks\":[")
+    out += sources
+    out.append("]}")
+  }
 
   private static func append(text: [UInt8], to out: inout [UInt8]) {
     out.append("{\"text\":\"")

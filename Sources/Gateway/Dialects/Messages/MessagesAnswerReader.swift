@@ -128,6 +128,7 @@ struct MessagesAnswerReader {
     var name: EscapedText?
     var input: JSONValue?
     var data: EscapedText?
+    var citations: JSONValue?
     var members = try MemberCursor(in: json, at: Int(block.slice.start), depth: depth)
     while let member = try members.next(in: json) {
       if member.keyEquals("type", in: json) { type = member.value }
@@ -139,11 +140,15 @@ struct MessagesAnswerReader {
       if member.keyEquals("name", in: json) { name = Self.text(member.value) }
       if member.keyEquals("input", in: json) { input = member.value }
       if member.keyEquals("data", in: json) { data = Self.text(member.value) }
+      if member.keyEquals("citations", in: json) { citations = member.value }
     }
     close(index, &events)
     guard let type else { return }
     if type.equals("text", in: json) {
       if let text, !text.isEmpty { events.append(.text(text)) }
+      for citation in JSONLists.elements(of: citations, in: json) {
+        if let citation = Citation(citation, json) { events.append(.citation(citation)) }
+      }
     } else if type.equals("thinking", in: json) {
       if let text, !text.isEmpty { events.append(.thinking(text)) }
       if let signature, !signature.isEmpty { events.append(.signature(signature)) }
@@ -168,6 +173,9 @@ struct MessagesAnswerReader {
   ) throws(JSONError) {
     var fields = try MemberCursor(in: json, at: Int(delta.slice.start), depth: 2)
     while let field = try fields.next(in: json) {
+      if field.value.kind == .object, field.keyEquals("citation", in: json) {
+        if let citation = Citation(field.value, json) { events.append(.citation(citation)) }
+      }
       guard let text = Self.text(field.value), !text.isEmpty else { continue }
       if field.keyEquals("text", in: json) {
         events.append(.text(text))

@@ -70,7 +70,12 @@ struct MessagesAnswerWriter {
     case .finished(let reason):
       close(to: &out)
       self.reason = reason
-    case .image, .failed, .ended: break
+    case .citation(let citation):
+      guard case .text = open else { return }
+      beginDelta(blocks - 1, "citations_delta\",\"citation", to: &out)
+      citation.appendMessagesCitation(to: &out, from: json)
+      out.append("}}\n\n")
+    case .image, .logprobs, .failed, .ended: break
     }
   }
 
@@ -149,14 +154,18 @@ struct MessagesAnswerWriter {
   private func delta(
     _ index: Int, _ kind: StaticString, _ text: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]
   ) {
+    beginDelta(index, kind, to: &out)
+    text.appendQuoted(to: &out, from: json)
+    out.append("}}\n\n")
+  }
+
+  private func beginDelta(_ index: Int, _ kind: StaticString, to out: inout [UInt8]) {
     Self.event("content_block_delta", to: &out)
     out.append(",\"index\":")
     out.append(decimal: index)
     out.append(",\"delta\":{\"type\":\"")
     out.append(kind)
     out.append("\":")
-    text.appendQuoted(to: &out, from: json)
-    out.append("}}\n\n")
   }
 
   private func stop(_ index: Int, to out: inout [UInt8]) {
@@ -196,7 +205,9 @@ struct MessagesAnswerWriter {
     out.append(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
     out.append(contentsOf: label.modelToken)
     out.append(",\"content\":[")
-    for (index, block) in answer.blocks.enumerated() { append(block, index, label, to: &out) }
+    for (index, block) in answer.blocks.enumerated() {
+      append(block, index, answer.notes[index]?.citations ?? [], label, to: &out)
+    }
     out.append("],\"stop_reason\":\"")
     out.append(finishReason(answer.reason ?? .stop, hasCalls: answer.hasCalls))
     out.append("\",\"stop_sequence\":null,\"usage\":")
@@ -205,14 +216,18 @@ struct MessagesAnswerWriter {
     return out
   }
 
-  private static func append(_ block: Answer.Block, _ index: Int, _ label: AnswerMetadata, to out: inout [UInt8]) {
+  private static func append(
+    _ block: Answer.Block, _ index: Int, _ citations: [Citation], _ label: AnswerMetadata, to out: inout [UInt8]
+  ) {
     switch block {
     case .text(let text), .refusal(let text):
       if text.isEmpty { return }
       Writer.separate(&out)
       out.append("{\"type\":\"text\",\"text\":\"")
       out.append(contentsOf: text)
-      out.append("\"}")
+      out.append("\"")
+      append(citations, to: &out)
+      out.append("}")
     case .thinking(let text, let signature):
       Writer.separate(&out)
       out.append("{\"type\":\"thinking\",\"thinking\":\"")
@@ -236,6 +251,17 @@ struct MessagesAnswerWriter {
       out.append("}")
     case .image: break
     }
+  }
+
+  private static func append(_ citations: [Citation], to out: inout [UInt8]) {
+    if citations.isEmpty { return }
+    let nothing: [UInt8] = []
+    out.append(",\"citations\":[")
+    for citation in citations {
+      Writer.separate(&out)
+      citation.appendMessagesCitation(to: &out, from: nothing.span)
+    }
+    out.append("]")
   }
 
   /// Returns arguments as an object. Incomplete arguments become an empty object, so that the answer is valid JSON.

@@ -2,6 +2,20 @@
 ///
 /// Source: Anthropic API reference, "Create a Message". Fields without a place in it are dropped and reported.
 enum MessagesRequestWriter {
+  /// Returns the body of a request to `/v1/messages/count_tokens` for a request that was written, because that endpoint rejects
+  /// the members that do not count. Source: Anthropic API reference, "Count tokens in a Message".
+  static func countedMembers(of json: Span<UInt8>) -> [UInt8] {
+    let counted: [StaticString] = ["model", "messages", "system", "tools", "tool_choice", "thinking"]
+    var out: [UInt8] = []
+    out.append("{")
+    for member in JSONLists.members(of: JSONLists.root(json), in: json) {
+      guard let name = counted.first(where: { member.keyEquals($0, in: json) }) else { continue }
+      Writer.member(name, raw: json.bytes(member.value.slice), to: &out)
+    }
+    out.append("}")
+    return out
+  }
+
   static func write(
     _ conversation: Conversation, _ json: Span<UInt8>, for target: WriteTarget
   ) throws(APIError) -> WrittenRequest {

@@ -51,6 +51,7 @@ struct OllamaAnswerReader {
   private struct Parts {
     var message: JSONValue?
     var reason: JSONValue?
+    var logprobs: JSONValue?
     var error: UpstreamError?
     var isDone = false
     var counts = TokenCounts()
@@ -65,6 +66,7 @@ struct OllamaAnswerReader {
       if member.keyEquals("message", in: json), member.value.kind == .object { parts.message = member.value }
       if member.keyEquals("done", in: json) { parts.isDone = member.value.kind == .true }
       if member.keyEquals("done_reason", in: json) { parts.reason = member.value }
+      if member.keyEquals("logprobs", in: json), member.value.kind == .array { parts.logprobs = member.value }
       if member.keyEquals("prompt_eval_count", in: json) { parts.counts.prompt = ChatStream.count(member, json) }
       if member.keyEquals("eval_count", in: json) { parts.counts.completion = ChatStream.count(member, json) }
       // Ollama's own clients also ignore an empty error.
@@ -83,6 +85,8 @@ struct OllamaAnswerReader {
       hasBegun = true
       events.append(.began(id: nil))
     }
+    let logprobs = TokenLogprobs.elements(of: parts.logprobs, json)
+    if !logprobs.isEmpty { events.append(.logprobs(logprobs)) }
     if let message = parts.message { try readMessage(message, json, &events) }
     if parts.counts != TokenCounts() { events.append(.usage(parts.counts)) }
     if let error = UpstreamErrorReader.finish(parts.reason, json) {

@@ -21,6 +21,8 @@ struct OllamaAnswerWriter {
   private var open: [Int: Call] = [:]
   private var callsWritten = 0
   private var reason = FinishReason.stop
+  /// Log probabilities whose text has not come: elements of a list.
+  private var logprobs: [UInt8] = []
 
   private struct Call {
     var id: [UInt8]
@@ -46,7 +48,10 @@ struct OllamaAnswerWriter {
       if text.isEmpty { return }
       appendHead(&out)
       text.append(to: &out, from: json)
-      out.append(isGenerate ? "\",\"done\":false}\n" : "\"},\"done\":false}\n" as StaticString)
+      out.append(isGenerate ? "\",\"done\":false" : "\"},\"done\":false" as StaticString)
+      Self.append(logprobs, to: &out)
+      logprobs = []
+      out.append("}\n")
     case .thinking(let text):
       if text.isEmpty { return }
       appendHead(&out)
@@ -69,7 +74,11 @@ struct OllamaAnswerWriter {
       out.append(contentsOf: calls)
       out.append(isGenerate ? "],\"done\":false}\n" : "]},\"done\":false}\n" as StaticString)
     case .finished(let why): reason = why
-    case .began, .signature, .redactedThinking, .image, .usage, .failed, .ended: break
+    case .logprobs(let elements):
+      if logprobs.count + elements.count <= TokenLogprobs.heldBytesMax {
+        TokenLogprobs.add(elements, to: &logprobs)
+      }
+    case .began, .signature, .redactedThinking, .image, .citation, .usage, .failed, .ended: break
     }
   }
 
@@ -120,7 +129,7 @@ struct OllamaAnswerWriter {
       out.append("]")
     }
     if !isGenerate { out.append("}") }
-    writer.appendEnd(finishReason(answer.reason ?? .stop), counts, to: &out)
+    writer.appendEnd(finishReason(answer.reason ?? .stop), counts, logprobs: answer.allNotes.logprobs, to: &out)
     return out
   }
 
@@ -165,7 +174,9 @@ struct OllamaAnswerWriter {
     callsWritten += 1
   }
 
-  private func appendEnd(_ reason: StaticString, _ counts: TokenCounts, to out: inout [UInt8]) {
+  private func appendEnd(
+    _ reason: StaticString, _ counts: TokenCounts, logprobs: [UInt8] = [], to out: inout [UInt8]
+  ) {
     Writer.member("done", true, to: &out)
     out.append(",\"done_reason\":\"")
     out.append(reason)
@@ -176,7 +187,15 @@ struct OllamaAnswerWriter {
     Writer.member("prompt_eval_duration", durations.prompt, to: &out)
     Writer.member("eval_count", counts.completion ?? 0, to: &out)
     Writer.member("eval_duration", durations.completion, to: &out)
+    Self.append(logprobs, to: &out)
     out.append("}")
+  }
+
+  private static func append(_ logprobs: [UInt8], to out: inout [UInt8]) {
+    if logprobs.isEmpty { return }
+    out.append(",\"logprobs\":[")
+    out += logprobs
+    out.append("]")
   }
 
   /// Returns the `done_reason`. Tool calls end with `stop`. Ollama has no value for filters, so OpenAI's is used.

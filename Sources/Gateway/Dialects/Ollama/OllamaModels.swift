@@ -63,33 +63,53 @@ enum OllamaModels {
     return out
   }
 
-  /// A model that is loaded.
-  struct Running {
-    var id: String
-    /// When the model is unloaded, in seconds since 1970.
-    var expires: UInt64
-    var contextTokens: Int?
+  /// Returns the body of a request for a model's details at its provider, like a caller's.
+  static func detailsQuestion(_ model: String, like json: Span<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    out.append("{")
+    Writer.member("model", model, to: &out)
+    let isVerbose = JSONLists.members(of: JSONLists.root(json), in: json).value("verbose", in: json)?.bool ?? false
+    if isVerbose { Writer.member("verbose", true, to: &out) }
+    out.append("}")
+    return out
   }
 
-  /// The response to `/api/ps` without known models.
-  static var loaded: [UInt8] { loaded([]) }
+  /// Whether a provider's response is a model's details.
+  static func areDetails(_ json: Span<UInt8>) -> Bool {
+    guard JSONLists.isObject(json) else { return false }
+    let members = JSONLists.members(of: JSONLists.root(json), in: json)
+    return members.value("details", in: json)?.kind == .object
+      || members.value("model_info", in: json)?.kind == .object
+  }
 
-  /// Returns the response to `/api/ps`.
-  static func loaded(_ models: [Running]) -> [UInt8] {
-    var out: [UInt8] = []
-    out.append("{\"models\":[")
-    for model in models {
-      Writer.separate(&out)
-      out.append("{")
-      appendName(model.id, to: &out)
-      appendFile(model.id, to: &out)
-      appendTime("expires_at", model.expires, to: &out)
-      Writer.member("size_vram", 0, to: &out)
-      if let context = model.contextTokens { Writer.member("context_length", context, to: &out) }
-      out.append("}")
+  /// The response to `/api/ps`: the models in the memory of all providers.
+  struct Loaded {
+    private var models: [UInt8] = []
+
+    var text: [UInt8] { Array("{\"models\":[".utf8) + models + Array("]}".utf8) }
+
+    /// Adds the models of a provider's response. `name` returns the callers' name of a model, or `nil` to leave it out.
+    mutating func add(_ json: Span<UInt8>, name: (String) -> String?) {
+      guard JSONLists.isObject(json) else { return }
+      let list = JSONLists.members(of: JSONLists.root(json), in: json).value("models", in: json)
+      for model in JSONLists.elements(of: list, in: json) {
+        let members = JSONLists.members(of: model, in: json)
+        let told = members.value("name", in: json) ?? members.value("model", in: json)
+        guard let told = told?.string(in: json), told.utf8.count <= ModelEntry.idBytesMax, let name = name(told)
+        else {
+          continue
+        }
+        models.append(models.isEmpty ? "{" : ",{")
+        OllamaModels.appendName(name, to: &models)
+        for member in members where !member.keyEquals("name", in: json) && !member.keyEquals("model", in: json) {
+          models.append(",\"")
+          models.append(json.bytes(member.key))
+          models.append("\":")
+          models.append(json.bytes(member.value.slice))
+        }
+        models.append("}")
+      }
     }
-    out.append("]}")
-    return out
   }
 
   /// The response to `/api/version`.
@@ -103,7 +123,7 @@ enum OllamaModels {
 
   // MARK: Members
 
-  private static func appendName(_ id: String, to out: inout [UInt8]) {
+  fileprivate static func appendName(_ id: String, to out: inout [UInt8]) {
     Writer.member("name", id, to: &out)
     Writer.member("model", id, to: &out)
   }

@@ -13,6 +13,8 @@ struct ResponsesAnswerWriter {
   private var hasBegun = false
   private(set) var output: ResponsesOutput
   private var reason = FinishReason.stop
+  /// Log probabilities whose text has not come: elements of a list.
+  private var logprobs: [UInt8] = []
   /// The functions in namespaces, by the names that the model knows. Read at the first tool call.
   private var qualifiedNames: [[UInt8]: ResponsesTools.QualifiedName]?
 
@@ -47,6 +49,11 @@ struct ResponsesAnswerWriter {
       let media = media.bytes(in: json)
       guard let position = output.addImage(media: media, base64: base64.bytes(in: json)) else { return }
       writeImage(position, to: &out)
+    case .citation(let citation): annotate(citation, json, to: &out)
+    case .logprobs(let elements):
+      if logprobs.count + elements.count <= TokenLogprobs.heldBytesMax {
+        TokenLogprobs.add(elements, to: &logprobs)
+      }
     case .callBegan(let call, let id, let name):
       close(to: &out)
       let (namespace, name) = qualifiedName(of: name, json)
@@ -94,7 +101,7 @@ struct ResponsesAnswerWriter {
   static func whole(_ answer: Answer, _ counts: TokenCounts, _ label: AnswerMetadata) -> [UInt8] {
     var writer = ResponsesAnswerWriter(label)
     writer.reason = answer.reason ?? .stop
-    for block in answer.blocks { writer.keep(block) }
+    for (index, block) in answer.blocks.enumerated() { writer.keep(block, answer.notes[index]) }
     _ = writer.output.close(writer.reason == .length || writer.reason == .filtered ? .incomplete : .completed)
     var out: [UInt8] = []
     writer.append(status: status(writer.reason, writer.output.isFull), writer.reason, counts, to: &out)
@@ -102,12 +109,20 @@ struct ResponsesAnswerWriter {
   }
 
   /// Adds the items for a block.
-  private mutating func keep(_ block: Answer.Block) {
+  private mutating func keep(_ block: Answer.Block, _ notes: Answer.Notes?) {
     let nothing: [UInt8] = []
     let json = nothing.span
     _ = output.close()
     switch block {
-    case .text(let text): keep(text, .message)
+    case .text(let text):
+      keep(text, .message)
+      guard let notes, let position = output.open else { return }
+      output.add(logprobs: notes.logprobs, at: position)
+      for citation in notes.citations {
+        var annotation: [UInt8] = []
+        citation.appendResponsesAnnotation(to: &annotation, from: json)
+        _ = output.annotate(annotation, at: position)
+      }
     case .refusal(let text): keep(text, .refusal)
     case .thinking(let text, let signature):
       guard !text.isEmpty || !signature.isEmpty, let position = output.begin(.reasoning) else { return }
@@ -158,7 +173,25 @@ struct ResponsesAnswerWriter {
     Self.appendPosition(of: output.items[position], at: position, to: &out)
     Writer.key("delta", to: &out)
     piece.appendQuoted(to: &out, from: json)
-    if kind == .message { out.append(",\"logprobs\":[]") }
+    if kind == .message {
+      output.items[position].appendLogprobs(logprobs, to: &out)
+      output.add(logprobs: logprobs, at: position)
+      logprobs = []
+    }
+    finish(&out)
+  }
+
+  /// Adds a source to the open message.
+  private mutating func annotate(_ citation: Citation, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    guard let position = output.open, output.items[position].kind == .message else { return }
+    var annotation: [UInt8] = []
+    citation.appendResponsesAnnotation(to: &annotation, from: json)
+    let number = output.items[position].annotationCount
+    guard output.annotate(annotation, at: position) else { return }
+    event("response.output_text.annotation.added", to: &out)
+    Self.appendPosition(of: output.items[position], at: position, to: &out)
+    Writer.member("annotation_index", number, to: &out)
+    Writer.member("annotation", raw: annotation.span, to: &out)
     finish(&out)
   }
 
@@ -223,13 +256,13 @@ struct ResponsesAnswerWriter {
       event(item.kind.textEvents.done, to: &out)
       Self.appendPosition(of: item, at: position, to: &out)
       ResponsesItem.member(item.kind == .refusal ? "refusal" : "text", item.text, to: &out)
-      if item.kind == .message { out.append(",\"logprobs\":[]") }
+      if item.kind == .message { item.appendLogprobs(item.logprobs, to: &out) }
       finish(&out)
       let isReasoning = item.kind == .reasoning
       event(isReasoning ? "response.reasoning_summary_part.done" : "response.content_part.done", to: &out)
       Self.appendPosition(of: item, at: position, to: &out)
       Writer.key("part", to: &out)
-      item.appendPart(item.text, to: &out)
+      item.appendPart(item.text, isComplete: true, to: &out)
       finish(&out)
     }
     done(position, to: &out)

@@ -24,6 +24,10 @@ struct ResponsesItem {
   var status = Status.inProgress
   /// The text, the thinking, a tool call's arguments, or an image in base64.
   var text: [UInt8] = []
+  /// For a message: the elements of the lists of its sources and of its tokens' log probabilities.
+  var annotations: [UInt8] = []
+  var annotationCount = 0
+  var logprobs: [UInt8] = []
   /// For reasoning: the prefix of `encrypted_content`, and the signature.
   var prefix = SignaturePrefix.thinking
   var signature: [UInt8] = []
@@ -65,7 +69,7 @@ struct ResponsesItem {
       out.append(status.text)
       out.append("\",\"role\":\"assistant\",\"content\":[")
       // The part has its own event after the item's.
-      if status != .inProgress, !text.isEmpty { appendPart(text, to: &out) }
+      if status != .inProgress, !text.isEmpty { appendPart(text, isComplete: true, to: &out) }
       out.append("]")
     case .reasoning:
       out.append(",\"type\":\"reasoning\",\"summary\":[")
@@ -100,14 +104,25 @@ struct ResponsesItem {
   }
 
   /// Appends the part that contains a message's or a reasoning item's text.
-  func appendPart(_ text: [UInt8], to out: inout [UInt8]) {
+  func appendPart(_ text: [UInt8], isComplete: Bool = false, to out: inout [UInt8]) {
     switch kind {
     case .reasoning: out.append("{\"type\":\"summary_text\"")
     case .refusal: out.append("{\"type\":\"refusal\"")
-    case .message, .toolCall, .image: out.append("{\"type\":\"output_text\",\"annotations\":[],\"logprobs\":[]")
+    case .message, .toolCall, .image:
+      out.append("{\"type\":\"output_text\",\"annotations\":[")
+      if isComplete { out.append(contentsOf: annotations) }
+      out.append("]")
+      appendLogprobs(isComplete ? logprobs : [], to: &out)
     }
     Self.member(kind == .refusal ? "refusal" : "text", text, to: &out)
     out.append("}")
+  }
+
+  /// Appends the list of log probabilities, which every text has.
+  func appendLogprobs(_ elements: [UInt8], to out: inout [UInt8]) {
+    out.append(",\"logprobs\":[")
+    out.append(contentsOf: elements)
+    out.append("]")
   }
 
   /// Appends a member with escaped text.

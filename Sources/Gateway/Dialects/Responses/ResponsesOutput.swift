@@ -81,6 +81,20 @@ struct ResponsesOutput {
     return true
   }
 
+  /// Adds a source to a message and returns false if it exceeds the size limit.
+  mutating func annotate(_ annotation: [UInt8], at position: Int) -> Bool {
+    guard fits(annotation.count) else { return false }
+    if items[position].annotationCount > 0 { items[position].annotations.append(",") }
+    items[position].annotations.append(contentsOf: annotation)
+    items[position].annotationCount += 1
+    return true
+  }
+
+  /// Adds the log probabilities of a message's tokens.
+  mutating func add(logprobs elements: [UInt8], at position: Int) {
+    if fits(elements.count) { TokenLogprobs.add(elements, to: &items[position].logprobs) }
+  }
+
   mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>, at position: Int) {
     if fits(piece.count) { piece.append(to: &items[position].signature, from: json) }
   }

@@ -53,12 +53,11 @@ enum ResponsesRequestReader {
     case "previous_response_id", "conversation", "prompt", "background": try refuseState(name, value)
     case "truncation": if !value.equals("disabled", in: json) { conversation.drop(name) }
     case "top_logprobs":
-      // hoosh does not translate log probabilities into this dialect.
-      if value.integer(in: json) != 0 { conversation.drop(name) }
+      if let limit = value.integer(in: json), limit > 0 { conversation.topLogprobs = limit }
     case "include":
       let names = JSONLists.elements(of: value, in: json)
       if names.contains(where: { $0.equals("message.output_text.logprobs", in: json) }) {
-        conversation.drop("message.output_text.logprobs")
+        conversation.wantsLogprobs = true
       }
     default:
       if bookkeeping.contains(name) { return }

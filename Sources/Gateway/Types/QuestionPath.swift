@@ -1,0 +1,17 @@
+/// Where providers answer a question that is no call.
+struct QuestionPath: Sendable {
+  enum Kind: Sendable {
+    /// The number of tokens of a request, in the provider's dialect.
+    case tokens
+    /// The tokens of a text, as llama.cpp's `/tokenize` lists them.
+    case tokenize
+    /// A model's details, as Ollama's `/api/show` has them.
+    case details
+    /// The models in memory, as Ollama's `/api/ps` lists them.
+    case loaded
+  }
+
+  var kind: Kind
+  /// The path below the dialect's root, or below the address without `/v1` for `tokenize`.
+  var path: String
+}
