@@ -41,9 +41,10 @@ let package = Package(
 
     // The product.
     .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: hot),
-    .target(name: "Reactor", dependencies: ["CLinux", "CCurl"], swiftSettings: hot),
+    .target(name: "HTTPText", swiftSettings: hot),
+    .target(name: "Reactor", dependencies: ["CLinux", "CCurl", "HTTPText"], swiftSettings: hot),
     .target(
-      name: "Gateway", dependencies: ["Reactor", "Digest", "Probe", "CTOML"],
+      name: "Gateway", dependencies: ["Reactor", "HTTPText", "Digest", "Probe", "CTOML"],
       resources: [.embedInCode("Data/models.jsonl")], swiftSettings: hot),
     .target(
       name: "Probe", dependencies: ["CDrivers", "CVulkan"], resources: [.embedInCode("Data/instance-prices.json")],
@@ -60,7 +61,7 @@ let package = Package(
     .target(name: "Support", dependencies: ["CCounting", "Gateway", "Reactor"], path: "Tests/Support"),
     .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", "Support"]),
     .testTarget(
-      name: "GatewayTests", dependencies: ["Gateway", "Digest", "Reactor", "Support"],
+      name: "GatewayTests", dependencies: ["Gateway", "HTTPText", "Digest", "Reactor", "Support"],
       exclude: ["Dialects/Fixtures", "Dialects/Pairs"]),
     .testTarget(name: "ProbeTests", dependencies: ["Gateway", "Probe", "hoosh"], exclude: ["Drivers/Fakes"]),
     .testTarget(name: "EndToEndTests", dependencies: ["hoosh", "Gateway", "Reactor", "Support"]),

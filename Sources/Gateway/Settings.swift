@@ -76,7 +76,8 @@ final class Settings: Sendable {
     let provider = providers[index]
     return UpstreamRequest(
       .get, targets[index].models, fields: provider.credentials[0].getFields, http2: provider.http2,
-      connectTimeout: connectTimeout, idleMax: provider.idleMax, addresses: provider.addressPolicy)
+      connectTimeout: connectTimeout, idleMax: provider.idleMax, addresses: provider.addressPolicy,
+      transport: provider.transport)
   }
 
   /// Whether a provider or its proxy is called over TLS.
@@ -98,4 +99,6 @@ final class Settings: Sendable {
 extension Provider {
   /// The addresses that the provider's host name may lead to.
   var addressPolicy: AddressPolicy { publicAddressesOnly ? .publicOnly : .any }
+  /// The transport of the provider's requests.
+  var transport: UpstreamRequest.Transport { usesCurl ? .curl : .automatic }
 }

@@ -49,6 +49,21 @@ public struct BufferChain: Sendable {
     for piece in others { body(piece.text.span.extracting(piece.range)) }
   }
 
+  /// Appends at most `limit` bytes from an offset to `out`.
+  func append(to out: inout [UInt8], from offset: Int, atMost limit: Int) {
+    var skipped = offset
+    var rest = min(limit, count - offset)
+    forEach { part in
+      let start = min(skipped, part.count)
+      skipped -= start
+      let run = min(rest, part.count - start)
+      rest -= run
+      if run > 0 {
+        unsafe part.extracting(start..<start + run).withUnsafeBufferPointer { unsafe out.append(contentsOf: $0) }
+      }
+    }
+  }
+
   /// A reader's position in a chain.
   struct Position {
     fileprivate var piece = 0

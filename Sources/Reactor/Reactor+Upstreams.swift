@@ -4,7 +4,7 @@ internal import CLinux
 extension Reactor {
   /// Starts a request to an upstream.
   public func start(_ request: UpstreamRequest) -> TransferID {
-    upstreams.start(request, now: now, deadlines: &deadlines)
+    upstreams.start(request, now: now, poller: poller, deadlines: &deadlines)
   }
 
   /// Starts a scripted upstream.
@@ -20,7 +20,7 @@ extension Reactor {
 
   /// Removes body bytes that were read.
   public func consumeBody(of transfer: TransferID, _ count: Int) {
-    upstreams.consume(transfer, count, now: now, deadlines: &deadlines)
+    upstreams.consume(transfer, count, now: now, poller: poller, deadlines: &deadlines)
   }
 
   /// Returns how much of a request body the upstream has received, and its total size, in bytes. Returns `nil` if
@@ -35,6 +35,9 @@ extension Reactor {
 
   /// The number of transfers that wait for a DNS lookup.
   public var transfersResolving: Int { upstreams.resolving }
+
+  /// The number of requests that were sent again since the process began, because the upstream cannot have processed them.
+  public var requestsRepeated: Int { upstreams.repeated }
 
   /// The number of curl multi handles that share the transfers.
   public var multiCount: Int { upstreams.multis }

@@ -17,6 +17,8 @@ public final class Reactor {
     public var outputHighWater = 256 * 1024
     /// The time for which a host's addresses are used before they are looked up again.
     public var dnsTTL = Duration.seconds(60)
+    /// The transport of requests that need no libcurl.
+    public var transport = UpstreamRequest.Transport.automatic
     /// The DNS lookup, called on its own thread. Returns `nil` if the lookup failed.
     public var resolve: @Sendable (String) -> [IPAddress]? = SystemResolver.resolve
 
@@ -64,7 +66,8 @@ public final class Reactor {
   /// Creates a reactor without a listener.
   public init(_ options: Options = Options()) throws(SystemError) {
     let poller = try Poller()
-    upstreams = try Upstreams(poller: poller, resolve: options.resolve, dnsTTL: options.dnsTTL)
+    upstreams = try Upstreams(
+      poller: poller, resolve: options.resolve, dnsTTL: options.dnsTTL, transport: options.transport)
     clients = Clients(highWater: options.outputHighWater)
     clock = options.clock
     now = Self.monotonic()
@@ -159,7 +162,8 @@ public final class Reactor {
       for file in fileWatches where file.parentsDescriptor == CInt(bitPattern: token.number) {
         if file.takeParentChange() { events.append(.filesChanged) }
       }
-    case .dns: upstreams.lookupsFinished(now: now, deadlines: &deadlines)
+    case .plain: upstreams.plainReady(token, ready, now: now, poller: poller, deadlines: &deadlines)
+    case .dns: upstreams.lookupsFinished(now: now, poller: poller, deadlines: &deadlines)
     case nil: break
     }
   }
@@ -192,6 +196,8 @@ public final class Reactor {
       case .gateway(let tag): events.append(.timerFired(TimerID(id: .init(bits: id.bits)), tag: tag))
       case .script(let transfer): upstreams.play(transfer, now: now, deadlines: &deadlines, into: &events)
       case .lookup(let transfer): upstreams.lookupTimedOut(transfer)
+      case .connectTimeout, .nextAddress, .idleConnections:
+        upstreams.plainDue(owner, now: now, poller: poller, deadlines: &deadlines)
       case .closeTimeout(let client): clients.drop(.init(bits: client.bits), &deadlines)
       case .listener: watchListener(true)
       }

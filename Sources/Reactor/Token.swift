@@ -5,13 +5,13 @@
 struct Token: Equatable {
   /// The kinds of descriptors.
   enum Kind: UInt8 {
-    case listener, client, upstream, signals, mailbox, dns, files, parents
+    case listener, client, upstream, plain, signals, mailbox, dns, files, parents
   }
 
   let bits: UInt64
 
   /// Whether the descriptor carries client or upstream data.
-  var isBulk: Bool { kind == .client || kind == .upstream }
+  var isBulk: Bool { kind == .client || kind == .upstream || kind == .plain }
 
   init(_ kind: Kind, generation: UInt32, number: UInt32) {
     bits = UInt64(kind.rawValue) << 56 | UInt64(generation & 0xFF_FFFF) << 32 | UInt64(number)

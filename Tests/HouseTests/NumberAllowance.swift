@@ -85,9 +85,7 @@ struct NumberAllowance {
     NumberAllowance("Gateway/Exchange/UpstreamHead.swift", [.optional: 1]),
     NumberAllowance("Gateway/Front/Authority.swift", [.digits: 2]),
     NumberAllowance("Gateway/Front/BodyReader.swift", [.memory: 2, .ranged: 2]),
-    NumberAllowance("Gateway/Front/ChunkLine.swift", [.digits: 2]),
     NumberAllowance("Gateway/Front/EventQuery.swift", [.optional: 1]),
-    NumberAllowance("Gateway/Front/FieldLine.swift", [.bits: 1]),
     NumberAllowance("Gateway/Front/HTTPDate.swift", [.ranged: 3]),
     NumberAllowance("Gateway/Front/Hops.swift", [.digits: 2]),
     NumberAllowance("Gateway/Front/PercentEncoding.swift", [.bits: 1]),
@@ -104,6 +102,8 @@ struct NumberAllowance {
     NumberAllowance("Gateway/Wire/SeenKeys.swift", [.bits: 6]),
     NumberAllowance("Gateway/Wire/UTF8Text.swift", [.memory: 1]),
     NumberAllowance("Gateway/Wire/Writer.swift", [.memory: 2]),
+    NumberAllowance("HTTPText/ByteClasses.swift", [.bits: 1]),
+    NumberAllowance("HTTPText/ChunkLine.swift", [.digits: 2]),
     NumberAllowance("Probe/Drivers/ChildProcess.swift", [.lists: 1]),
     NumberAllowance("Probe/Drivers/DriverDevice.swift", [.floats: 1]),
     NumberAllowance("Probe/Drivers/DriverProber.swift", [.ranged: 2, .wider: 1]),
@@ -130,6 +130,11 @@ struct NumberAllowance {
     NumberAllowance("Probe/Sysfs/SystemFiles.swift", [.memory: 1]),
     NumberAllowance("Probe/Text.swift", [.optional: 2]),
     NumberAllowance("Reactor/Upstreams/Curl/CurlHandle.swift", [.constant: 3, .digits: 2, .memory: 1]),
+    NumberAllowance("Reactor/Upstreams/Plain/PlainConnection.swift", [.memory: 1, .wider: 1]),
+    NumberAllowance("Reactor/Upstreams/Plain/PlainTransport+Pools.swift", [.wider: 2]),
+    NumberAllowance(
+      "Reactor/Upstreams/Plain/PlainTransport.swift", [.constant: 2, .lists: 1, .memory: 2, .wider: 1]),
+    NumberAllowance("Reactor/Upstreams/Plain/ResponseReader.swift", [.digits: 6, .memory: 2]),
     NumberAllowance("Reactor/Upstreams/UpstreamHost.swift", [.optional: 1]),
   ]
 }

@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test func `hundreds of transfers to one host use several multis, and connections are reused`() throws {
-    let loop = try Loop()
+    let loop = try Loop(.curl)
     let upstream = loop.add(RawUpstream([.wait(.milliseconds(30)), .send(Self.ok)]))
     for round in 0..<2 {
       let transfers = (0..<200).map { _ in loop.reactor.start(UpstreamRequest(.get, upstream.url)) }

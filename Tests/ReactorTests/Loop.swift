@@ -14,6 +14,12 @@ final class Loop {
   private var peers: [TestClient] = []
   private var pumps: [() -> Void] = []
 
+  convenience init(_ transport: UpstreamRequest.Transport) throws {
+    var options = Reactor.Options()
+    options.transport = transport
+    try self.init(options)
+  }
+
   init(_ options: Reactor.Options = .init()) throws {
     reactor = try Reactor(options)
     port = Int(try reactor.listen(address: "127.0.0.1", port: 0))

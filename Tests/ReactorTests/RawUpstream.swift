@@ -74,6 +74,11 @@ final class RawUpstream {
     }
   }
 
+  /// Ends every connection in order, without reading what has arrived.
+  func finishAll() {
+    for connection in connections where connection.isOpen { end(connection) }
+  }
+
   func pump() {
     while case let descriptor = accept(listener, nil, nil), descriptor >= 0 {
       Sockets.unblock(descriptor)

@@ -8,13 +8,16 @@ import Testing
 @Suite struct UnixSocketTests {
   private static let answer = RawUpstream.Move.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 
-  @Test(arguments: [
-    ("", "/"), (":", "/"), (":/v1", "/v1"), (":/v1/chat?x=1", "/v1/chat?x=1"),
-  ])
-  func `the path of the request follows that of the socket`(suffix: String, target: String) throws {
+  @Test(
+    arguments: [("", "/"), (":", "/"), (":/v1", "/v1"), (":/v1/chat?x=1", "/v1/chat?x=1")],
+    UpstreamRequest.Transport.allCases)
+  func `the path of the request follows that of the socket`(
+    _ path: (suffix: String, target: String), transport: UpstreamRequest.Transport
+  ) throws {
+    let (suffix, target) = path
     let path = Sockets.path()
     defer { unlink(path) }
-    let loop = try Loop()
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream(at: path) { _ in [Self.answer] })
     let fetched = loop.fetch(UpstreamRequest(.post, "unix:\(path)\(suffix)", body: BufferChain(Array("?".utf8))))
     #expect(fetched.end == .complete)
@@ -30,10 +33,11 @@ import Testing
     #expect(UpstreamTarget("unix:/a.sock:/v1").appending("/x").headStart.hasPrefix("/v1/x HTTP/1.1\r\n"))
   }
 
-  @Test func `a connection is reused at its own socket only`() throws {
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a connection is reused at its own socket only`(transport: UpstreamRequest.Transport) throws {
     let paths = [Sockets.path(), Sockets.path()]
     defer { for path in paths { unlink(path) } }
-    let loop = try Loop()
+    let loop = try Loop(transport)
     let upstreams = paths.map { path in loop.add(RawUpstream(at: path) { _ in [Self.answer] }) }
     let tcp = loop.add(RawUpstream([Self.answer]))
     for _ in 0..<3 {
@@ -46,10 +50,11 @@ import Testing
     #expect(tcp.requests.count == 6)
   }
 
-  @Test func `a connection that the server closed is not reused`() throws {
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a connection that the server closed is not reused`(transport: UpstreamRequest.Transport) throws {
     let path = Sockets.path()
     defer { unlink(path) }
-    let loop = try Loop()
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream(at: path) { _ in [Self.answer, .wait(.milliseconds(5)), .finish] })
     for _ in 0..<3 {
       #expect(loop.fetch(UpstreamRequest(.get, "unix:\(path)")).text == "ok")
@@ -58,11 +63,12 @@ import Testing
     #expect(upstream.accepted == 3)
   }
 
-  @Test func `a large body waits for its reader, and arrives whole`() throws {
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a large body waits for its reader, and arrives whole`(transport: UpstreamRequest.Transport) throws {
     let path = Sockets.path()
     defer { unlink(path) }
     let size = 3_000_000
-    let loop = try Loop()
+    let loop = try Loop(transport)
     let upstream = loop.add(
       RawUpstream(at: path) { _ in
         [.send("HTTP/1.1 200 OK\r\ncontent-length: \(size)\r\n\r\n"), .bytes(count: size)]
@@ -80,8 +86,11 @@ import Testing
     #expect(loop.fetch(UpstreamRequest(.get, "unix:\(path)")).body.count == size)
   }
 
-  @Test func `a socket that does not exist, and one without a listener, is a failed connection`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a socket that does not exist, and one without a listener, is a failed connection`(
+    transport: UpstreamRequest.Transport
+  ) throws {
+    let loop = try Loop(transport)
     #expect(loop.fetch(UpstreamRequest(.get, "unix:\(Sockets.path())")).end == .failed(.connectFailed))
     let path = Sockets.path()
     defer { unlink(path) }

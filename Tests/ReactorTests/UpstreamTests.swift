@@ -8,8 +8,9 @@ import Testing
   private static let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
   private static let json = ["content-type: application/json"]
 
-  @Test func `one connection serves consecutive requests`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `one connection serves consecutive requests`(transport: UpstreamRequest.Transport) throws {
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     for index in 0..<50 {
       let method: UpstreamRequest.Method = index % 3 == 0 ? .get : .post
@@ -26,10 +27,13 @@ import Testing
     #expect(loop.reactor.transferCount == 0)
   }
 
-  @Test func `an idle connection stays registered with epoll, so that the next request need not register it`()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `an idle connection stays registered with epoll, so that the next request need not register it`(
+    transport: UpstreamRequest.Transport
+  )
     throws
   {
-    let loop = try Loop()
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
     loop.run(for: .milliseconds(5))
@@ -51,8 +55,11 @@ import Testing
     }
   }
 
-  @Test func `concurrent requests have their own connections, which are reused`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `concurrent requests have their own connections, which are reused`(transport: UpstreamRequest.Transport)
+    throws
+  {
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream([.wait(.milliseconds(5)), .send(Self.ok)]))
     for _ in 0..<2 {
       let transfers = (0..<20).map { _ in loop.reactor.start(UpstreamRequest(.get, upstream.url, fields: Self.json))
@@ -69,8 +76,11 @@ import Testing
     #expect(upstream.accepted == 20)
   }
 
-  @Test func `a body of thousands of tiny chunks arrives complete, in several turns`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a body of thousands of tiny chunks arrives complete, in several turns`(transport: UpstreamRequest.Transport)
+    throws
+  {
+    let loop = try Loop(transport)
     let chunks = String(repeating: "1\r\nx\r\n", count: 20_000)
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
     let upstream = loop.add(RawUpstream([.send(head + chunks + "0\r\n\r\n")]))
@@ -82,8 +92,10 @@ import Testing
     #expect(loop.end(of: transfer) == .complete)
   }
 
-  @Test func `a connection that the upstream closed while idle is not reused`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a connection that the upstream closed while idle is not reused`(transport: UpstreamRequest.Transport) throws
+  {
+    let loop = try Loop(transport)
     let upstream = loop.add(
       RawUpstream { $0 == 0 ? [.send(Self.ok), .wait(.milliseconds(5)), .finish] : [.send(Self.ok)] })
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
@@ -96,8 +108,9 @@ import Testing
     #expect(loop.turns - before < 150, "the end of an idle connection must not keep the loop awake")
   }
 
-  @Test func `bytes on an idle connection are never taken for a response`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `bytes on an idle connection are never taken for a response`(transport: UpstreamRequest.Transport) throws {
+    let loop = try Loop(transport)
     let stray = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nPOISON"
     let upstream = loop.add(
       RawUpstream { $0 == 0 ? [.send(Self.ok), .wait(.milliseconds(10)), .send(stray)] : [.send(Self.ok)] })
@@ -110,8 +123,11 @@ import Testing
     #expect(upstream.accepted == 2)
   }
 
-  @Test func `a cancelled transfer closes its connection immediately and causes no more events`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a cancelled transfer closes its connection immediately and causes no more events`(
+    transport: UpstreamRequest.Transport
+  ) throws {
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream([.send("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegin")]))
     let transfer = loop.reactor.start(UpstreamRequest(.get, upstream.url))
     #expect(loop.run { loop.reactor.response(of: transfer)?.hasHead == true })
@@ -128,8 +144,9 @@ import Testing
     loop.reactor.consumeBody(of: transfer, 0)
   }
 
-  @Test func `a transfer counts the bytes of its request until it is over`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a transfer counts the bytes of its request until it is over`(transport: UpstreamRequest.Transport) throws {
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream { number in number == 0 ? [.send(Self.ok)] : [.wait(.seconds(60))] })
     let body = BufferChain([UInt8](repeating: 0x61, count: 300_000))
     let first = loop.reactor.start(UpstreamRequest(.post, upstream.url, body: body))
@@ -144,8 +161,9 @@ import Testing
     #expect(loop.reactor.waitingRequestBytes == 0)
   }
 
-  @Test func `a transfer that fails has nothing of the response before it`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a transfer that fails has nothing of the response before it`(transport: UpstreamRequest.Transport) throws {
+    let loop = try Loop(transport)
     let answering = loop.add(RawUpstream([.send(Self.ok)]))
     let failing = loop.add(RawUpstream([.reset]))
     for _ in 0..<3 {
@@ -157,8 +175,10 @@ import Testing
     }
   }
 
-  @Test func `a transfer cancelled before it connects leaves nothing behind`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a transfer cancelled before it connects leaves nothing behind`(transport: UpstreamRequest.Transport) throws
+  {
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     for _ in 0..<20 { loop.reactor.cancel(loop.reactor.start(UpstreamRequest(.get, upstream.url))) }
     loop.run(for: .milliseconds(20))
@@ -166,8 +186,9 @@ import Testing
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
   }
 
-  @Test func `an ID is stale in the turn after the end`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `an ID is stale in the turn after the end`(transport: UpstreamRequest.Transport) throws {
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let old = loop.reactor.start(UpstreamRequest(.get, upstream.url))
     #expect(loop.fetch(old).end == .complete)
@@ -178,9 +199,11 @@ import Testing
     #expect(loop.fetch(new).end == .complete)
   }
 
-  @Test(arguments: [false, true])
-  func `a response that is not read pauses, and arrives complete once it is read`(chunked: Bool) throws {
-    let loop = try Loop()
+  @Test(arguments: [false, true], UpstreamRequest.Transport.allCases)
+  func `a response that is not read pauses, and arrives complete once it is read`(
+    chunked: Bool, transport: UpstreamRequest.Transport
+  ) throws {
+    let loop = try Loop(transport)
     let size = 8 << 20
     let head = "HTTP/1.1 200 OK\r\n"
     let moves: [RawUpstream.Move] =
@@ -219,8 +242,11 @@ import Testing
     #expect(body == RawUpstream.pattern(size))
   }
 
-  @Test func `a paused transfer whose upstream disconnects ends once it is read`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a paused transfer whose upstream disconnects ends once it is read`(transport: UpstreamRequest.Transport)
+    throws
+  {
+    let loop = try Loop(transport)
     let upstream = loop.add(
       RawUpstream([.send("HTTP/1.1 200 OK\r\ncontent-length: 8388608\r\n\r\n"), .bytes(count: 4 << 20)]))
     let transfer = loop.reactor.start(UpstreamRequest(.get, upstream.url))
@@ -233,22 +259,26 @@ import Testing
     #expect(loop.fetch(transfer).end == .failed(.truncated))
   }
 
-  @Test(arguments: [0, 1, 65_537, 1_200_000, 2 << 20], [json, []])
-  func `a body of any size arrives complete, without waiting for a 100`(size: Int, fields: [String]) throws {
-    let loop = try Loop()
-    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
-    let body = RawUpstream.pattern(size)
-    let fetched = loop.fetch(UpstreamRequest(.post, upstream.url, fields: fields, body: BufferChain(body)))
-    #expect(fetched.end == .complete)
-    let request = try #require(upstream.requests.first)
-    #expect(request.body == body)
-    // libcurl waits a second for the answer to a question that it asked.
-    #expect(request.field("expect") == nil)
+  @Test(arguments: [0, 1, 65_537, 1_200_000, 2 << 20], UpstreamRequest.Transport.allCases)
+  func `a body of any size arrives complete, without waiting for a 100`(
+    size: Int, transport: UpstreamRequest.Transport
+  ) throws {
+    for fields in [Self.json, []] {
+      let loop = try Loop(transport)
+      let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+      let body = RawUpstream.pattern(size)
+      let fetched = loop.fetch(UpstreamRequest(.post, upstream.url, fields: fields, body: BufferChain(body)))
+      #expect(fetched.end == .complete)
+      let request = try #require(upstream.requests.first)
+      #expect(request.body == body)
+      // libcurl waits a second for the answer to a question that it asked.
+      #expect(request.field("expect") == nil)
+    }
   }
 
   @Test(arguments: [1000, 300_000])
-  func `a body that is sent again on another connection is sent from the beginning`(size: Int) throws {
-    let loop = try Loop()
+  func `a body that libcurl sends again on another connection is sent from the beginning`(size: Int) throws {
+    let loop = try Loop(.curl)
     // libcurl repeats a request if a kept-alive connection ends without a response byte, because it may have been
     // idle for too long.
     let upstream = loop.add(RawUpstream { number in number == 1 ? [.finish] : [.send(Self.ok)] })
@@ -266,8 +296,9 @@ import Testing
     #expect(upstream.requests.last?.method == "GET")
   }
 
-  @Test func `a request on which an upstream has worked is not sent again`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a request on which an upstream has worked is not sent again`(transport: UpstreamRequest.Transport) throws {
+    let loop = try Loop(transport)
     let upstream = loop.add(
       RawUpstream { number in number == 0 ? [.send(Self.ok)] : [.wait(.milliseconds(700)), .finish] })
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
@@ -276,16 +307,17 @@ import Testing
     #expect(upstream.requests.count == 2)
   }
 
-  @Test func `a request whose kept connections are closed at once is sent twice at most`() throws {
-    let loop = try Loop()
+  @Test func `libcurl sends a request whose kept connections are closed at once twice at most`() throws {
+    let loop = try Loop(.curl)
     let upstream = loop.add(RawUpstream { number in number == 0 ? [.send(Self.ok)] : [.finish] })
     #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
     #expect(loop.fetch(UpstreamRequest(.post, upstream.url)).end == .failed(.closedBeforeResponse))
     #expect(upstream.requests.count == 3)
   }
 
-  @Test func `fields are sent as given, and no others are added`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `fields are sent as given, and no others are added`(transport: UpstreamRequest.Transport) throws {
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let fields = ["content-type: application/json", "authorization: Bearer abc", "x-empty;"]
     _ = loop.fetch(UpstreamRequest(.post, upstream.url, fields: fields, body: BufferChain([1])))
@@ -302,8 +334,9 @@ import Testing
     #expect(second.field("content-type") == "text/plain")
   }
 
-  @Test func `a head contains exactly the given lines and libcurl's own`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `a head contains exactly the given lines and libcurl's own`(transport: UpstreamRequest.Transport) throws {
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let host = "host: 127.0.0.1:\(upstream.port)"
     let target = UpstreamTarget(upstream.url)
@@ -316,7 +349,7 @@ import Testing
     _ = loop.fetch(UpstreamRequest(.get, target.appending("/a b\r\nx-evil: 1\r\n\r\n\u{7f}\u{e9}%20?q=1")))
     _ = loop.fetch(UpstreamRequest(.get, "http://127.0.0.1:\(upstream.port)?q"))
     let heads = upstream.requests.map { ["\($0.method) \($0.target)"] + $0.fields }
-    let agent = "user-agent: hoosh HTTP/1.1"
+    let agent = transport == .curl ? "user-agent: hoosh HTTP/1.1" : "user-agent: hoosh"
     #expect(
       heads == [
         [
@@ -339,8 +372,9 @@ import Testing
     #expect(target.headStart == "/\(url.hasSuffix("/x") ? "x" : "") HTTP/1.1\r\nhost: \(host)\r\n")
   }
 
-  @Test func `an idle connection older than allowed is not reused`() throws {
-    let loop = try Loop()
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `an idle connection older than allowed is not reused`(transport: UpstreamRequest.Transport) throws {
+    let loop = try Loop(transport)
     let upstream = loop.add(RawUpstream([.send(Self.ok)]))
     let request = UpstreamRequest(.get, upstream.url, idleMax: .seconds(1))
     #expect(loop.fetch(request).end == .complete)
@@ -349,10 +383,13 @@ import Testing
     #expect(upstream.accepted == 2)
   }
 
-  @Test func `upstream sockets have TCP_NODELAY and keep-alive probes, and close with the reactor`() throws {
+  @Test(arguments: UpstreamRequest.Transport.allCases)
+  func `upstream sockets have TCP_NODELAY and keep-alive probes, and close with the reactor`(
+    transport: UpstreamRequest.Transport
+  ) throws {
     let upstream = RawUpstream([.send(Self.ok)])
     do {
-      let loop = try Loop()
+      let loop = try Loop(transport)
       loop.add { upstream.pump() }
       #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
       let descriptor = try #require(Loop.descriptors(remotePort: upstream.port).first)

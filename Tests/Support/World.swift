@@ -7,6 +7,8 @@ import Reactor
 public enum Transport: String, CaseIterable, Sendable {
   /// libcurl, over a real socket.
   case curl
+  /// The plain transport, over a real socket.
+  case plain
   /// A script in the process.
   case scripted
 
@@ -52,7 +54,7 @@ public final class World {
       let box = seenBox
       let origin: String
       switch transport {
-      case .curl:
+      case .curl, .plain:
         let server = ScriptedServer { request in
           box.requests[index].append(request)
           return play(request)
@@ -81,6 +83,7 @@ public final class World {
     if !toml.contains("models_refresh_secs") { configuration.server.modelsRefresh = .zero }
     var options = Gateway.reactorOptions(configuration)
     options.clock = clock
+    if transport == .curl { options.transport = .curl }
     reactor = try Reactor(options)
     for (origin, script) in scripts { reactor.answer(origin: origin, with: script) }
     gateway = try Gateway(configuration, reactor: reactor, seed: 7)

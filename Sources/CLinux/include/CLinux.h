@@ -86,6 +86,16 @@ int linux_resolve(const char *host, struct linux_address *addresses, int count);
 int linux_address_read(const char *text, struct linux_address *address);
 void linux_address_write(const struct linux_address *address, char text[46]);
 
+// Begins to connect to an address: non-blocking, close-on-exec, with TCP_NODELAY, keep-alive probes, and a low mark of
+// unsent bytes. Returns a descriptor that is writable once the connection exists or has failed.
+int linux_connect(const struct linux_address *address, uint16_t port, int keep_alive_seconds);
+// The same for a Unix socket.
+int linux_connect_unix(const char *path);
+// Returns 0 if the connection exists, or why it does not.
+int linux_connect_result(int descriptor);
+// Returns the bytes that the peer of a TCP connection has acknowledged since its beginning, the SYN among them.
+int64_t linux_acknowledged(int descriptor);
+
 int linux_unblock(int descriptor);
 int linux_is_open(int descriptor);
 // Opens /dev/null, to reserve a spare descriptor.

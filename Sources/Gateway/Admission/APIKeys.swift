@@ -1,4 +1,5 @@
 internal import Digest
+internal import HTTPText
 
 /// The API keys that admit callers, stored as digests only.
 public struct APIKeys: Sendable {

@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// The base URL of a provider: a validated `http` or `https` URL without a final slash, or a Unix socket with or without a path
 /// as in `unix:/run/llama.sock:/v1`.
 public struct BaseURL: Equatable, Sendable, CustomStringConvertible {

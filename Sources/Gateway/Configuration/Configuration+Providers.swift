@@ -56,6 +56,7 @@ extension ConfigurationReader {
       weight: values.integer("\(path).weight") ?? 0, concurrencyMax: concurrencyMax > 0 ? concurrencyMax : nil,
       timeouts: timeouts().replaced(by: timeoutOverrides(path)),
       maxTokensLimit: values.integer("\(path).max_tokens_limit"), http2: values.boolean("\(path).http2") ?? false,
+      usesCurl: values.string("\(path).transport") == "curl",
       idleTimeout: idleTimeout("\(path).idle_timeout_secs", kind),
       publicAddressesOnly: publicAddressesOnly(path, kind, baseURL, proxy),
       usageInStreams: values.boolean("\(path).usage_in_streams"), demo: demo)

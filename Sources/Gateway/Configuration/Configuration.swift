@@ -86,6 +86,8 @@ public struct Configuration: Sendable, Equatable {
     public var timeouts: Timeouts
     public var maxTokensLimit: Int?
     public var http2: Bool = false
+    /// Whether libcurl carries all of its requests.
+    public var usesCurl: Bool = false
     /// The time that an idle upstream connection stays open.
     public var idleTimeout: Duration
     /// Whether its host name may resolve to public addresses only.

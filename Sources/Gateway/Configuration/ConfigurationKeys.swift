@@ -185,6 +185,11 @@ public enum ConfigurationKeys {
       path: "providers[].http2", kind: .boolean, defaultValue: "false",
       documentation: "Whether to offer HTTP/2 to an `https` provider."),
     ConfigurationKey(
+      path: "providers[].transport", kind: .word(["auto", "curl"]), defaultValue: "auto",
+      documentation:
+        "The transport of the requests: `auto` is hoosh's own HTTP/1.1 for `http` and Unix sockets without a proxy, and "
+        + "libcurl for everything else. `curl` is libcurl for all."),
+    ConfigurationKey(
       path: "providers[].idle_timeout_secs", kind: .number(0...day), defaultValue: "600",
       documentation:
         "Seconds that an idle upstream connection stays open. Defaults to less for types that are known "

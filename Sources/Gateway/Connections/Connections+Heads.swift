@@ -1,3 +1,4 @@
+internal import HTTPText
 internal import Reactor
 
 /// Decides about a request by its head: whether its host and origin are allowed, which endpoint it has, who calls, and

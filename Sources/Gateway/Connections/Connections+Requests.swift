@@ -1,3 +1,4 @@
+internal import HTTPText
 internal import Reactor
 
 /// Reads requests: head, then body, one at a time and in order.

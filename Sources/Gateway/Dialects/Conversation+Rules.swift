@@ -1,4 +1,5 @@
 internal import Digest
+internal import HTTPText
 
 /// Makes a conversation one that its provider accepts. Everything that is left out is reported as dropped.
 extension Conversation {

@@ -55,6 +55,8 @@ final class Provider: Sendable {
   /// The proxy that connects to it.
   let proxy: ProxyURL?
   let http2: Bool
+  /// Whether libcurl carries all of its requests.
+  let usesCurl: Bool
   let publicAddressesOnly: Bool
   let idleMax: Duration
   let maxTokensLimit: Int?
@@ -92,6 +94,7 @@ final class Provider: Sendable {
     isOnThisMachine = configuration.isOnThisMachine
     proxy = configuration.proxy
     http2 = configuration.http2
+    usesCurl = configuration.usesCurl
     publicAddressesOnly = configuration.publicAddressesOnly
     idleMax = configuration.idleTimeout
     maxTokensLimit = configuration.maxTokensLimit

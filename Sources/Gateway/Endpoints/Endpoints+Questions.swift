@@ -80,8 +80,9 @@ extension Endpoints {
     guard let (index, model) = firstProvider(of: request.model), questions.canAsk(index, .details) else {
       return false
     }
+    let body = connection.body
     let question = ProviderQuestions.Question(
-      provider: index, kind: .details, body: OllamaModels.detailsQuestion(model, like: connection.body.span))
+      provider: index, kind: .details, body: OllamaModels.detailsQuestion(model, like: body.span))
     questions.ask(connection, [question]) { [unowned self] answers in
       guard let answer = answers.first, answer.status == 200, OllamaModels.areDetails(answer.body.span) else {
         return sendModel(connection, request, isUnlistedToo: true)

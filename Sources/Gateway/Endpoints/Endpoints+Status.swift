@@ -20,7 +20,7 @@ extension Endpoints {
     Self.append(
       [
         ("open", reactor.transferCount), ("resolving", reactor.transfersResolving), ("multis", reactor.multiCount),
-        ("started", reactor.transfersStarted),
+        ("started", reactor.transfersStarted), ("repeated", reactor.requestsRepeated),
       ], to: &out)
     out.append(",\"descriptors\":")
     Self.append(

@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// A host and a port, as in a `Host` field or before the path of an absolute target (RFC 9110, section 7.2).
 ///
 /// The host is a name of letters, digits, `.`, `-`, `_`, and `~`, an IPv4 address, or an IPv6 address in brackets. User

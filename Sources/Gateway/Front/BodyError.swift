@@ -1,12 +1,7 @@
-/// An error in the body of a request. The connection closes after the response.
-enum BodyError: Error, Equatable, Sendable {
-  /// The body is longer than the limit, as declared or as received.
-  case tooLarge
-  /// The body of a method without one is longer than `BodyReader.discardsMax`.
-  case unwanted
-  case chunkSize, chunkExtension, chunkExtensionTooLong, chunkEnd, lineEnd, trailer, trailersTooLarge
+internal import HTTPText
 
-  /// The error response.
+extension BodyError {
+  /// The error response. The connection closes after it.
   var apiError: APIError {
     switch self {
     case .tooLarge:

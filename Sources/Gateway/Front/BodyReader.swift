@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// The progress of a body.
 struct BodyProgress: Equatable, Sendable {
   /// Bytes of the given span that belong to the body. The next request begins after them.

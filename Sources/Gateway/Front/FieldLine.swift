@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// One header line, split at its colon (RFC 9112, section 5).
 struct FieldLine: Equatable {
   var name: Range<Int>
@@ -76,46 +78,10 @@ enum FieldName: String, Sendable {
   }
 }
 
-extension UInt8 {
-  /// Whether the byte may be part of a field name or a method: `tchar` of RFC 9110, section 5.6.2.
-  var isTokenByte: Bool {
-    // One bit for each ASCII code.
-    let bits: UInt64 = self < 64 ? 0x03ff_6cfa_0000_0000 : 0x57ff_ffff_c7ff_fffe
-    return self < 128 && bits >> UInt64(self & 63) & 1 == 1
-  }
-
-  /// Whether the byte is a space or a tab.
-  var isBlank: Bool { self == 0x20 || self == 0x09 }
-
-  /// Whether the byte is a control character other than a tab. No line may contain one.
-  var isForbiddenControl: Bool { self < 0x20 && self != 0x09 || self == 0x7f }
-
-  /// Whether the byte is one of `0` to `9`.
-  var isDecimalDigit: Bool { self >= 0x30 && self <= 0x39 }
-
-  /// The value of a hexadecimal digit in either letter case; nil for other bytes.
-  var hexDigitValue: UInt8? {
-    switch self {
-    case 0x30...0x39: self - 0x30
-    case 0x41...0x46: self - 0x37
-    case 0x61...0x66: self - 0x57
-    default: nil
-    }
-  }
-}
-
 extension Span where Element == UInt8 {
   /// Returns whether the whole span equals `text`, which is in lower case, in any letter case.
   func matches(_ text: StaticString) -> Bool { equalsIgnoringCase(text.bytes) }
 
   /// Returns whether the span begins with `text`, which is in lower case, in any letter case.
   func begins(_ text: StaticString) -> Bool { extracting(first: text.utf8CodeUnitCount).matches(text) }
-
-  /// Returns `range` without the spaces and tabs at its ends.
-  func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
-    var (start, end) = (range.lowerBound, range.upperBound)
-    while start < end, self[start].isBlank { start += 1 }
-    while end > start, self[end - 1].isBlank { end -= 1 }
-    return start..<end
-  }
 }

@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// Reads the head of one request as it arrives (RFC 9112, sections 2 to 6).
 ///
 /// The reader examines every byte once, from left to right, and every line when it is complete. The result does not
@@ -5,12 +7,6 @@
 struct HeadReader: Sendable {
   /// Bytes of the longest request line, without its line end.
   static let requestLineBytesMax = 8 * 1024
-  /// Bytes of the longest field line, without its line end.
-  static let fieldBytesMax = 16 * 1024
-  /// Bytes of all field lines together, including their line ends.
-  static let fieldsBytesMax = 32 * 1024
-  /// Fields in one head.
-  static let fieldsMax = 100
 
   private enum State { case opening, requestLine, fields, complete }
 
@@ -45,9 +41,9 @@ struct HeadReader: Sendable {
         if position == lineStart {
           if bytes[position] == 0x0d { return try close(bytes) }
           guard !bytes[position].isBlank else { throw .folded }
-          guard fieldCount < Self.fieldsMax else { throw .tooManyFields }
+          guard fieldCount < HeadLimits.fieldsMax else { throw .tooManyFields }
         }
-        let (lineLimit, limit) = (lineStart + Self.fieldBytesMax, fieldsStart + Self.fieldsBytesMax - 2)
+        let (lineLimit, limit) = (lineStart + HeadLimits.fieldBytesMax, fieldsStart + HeadLimits.fieldsBytesMax - 2)
         let beyond = lineLimit < limit ? HeadError.fieldTooLong : .fieldsTooLong
         guard let end = try lineEnd(bytes, limit: min(lineLimit, limit), beyond: beyond) else { return nil }
         let line = try FieldLine.read(lineStart..<end, in: bytes)

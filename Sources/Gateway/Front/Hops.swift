@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// The number of gateways that a request has passed through, in the field `x-hoosh-hops`.
 ///
 /// Each gateway adds one to what it received. A request that comes back to where it was is therefore ended, and not sent

@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// The ID of a request, in its response and in the access log.
 enum RequestID {
   /// Bytes of the longest ID that a client may set.

@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// The fields of a head so far whose meaning depends on all fields.
 struct SeenFields: Sendable {
   /// The host in the request target, if there is one.

@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// Validates a request target byte by byte as if decoding it, without storing the decoded bytes.
 struct TargetValidator {
   /// The number of decoded bytes in the segment so far, and of dots among them.

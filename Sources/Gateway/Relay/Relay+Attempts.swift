@@ -76,7 +76,8 @@ extension Relay {
         UpstreamRequest(
           .post, plan.target, fields: plan.credential.fields(with: callers),
           requestID: request.options.requestID, body: body, http2: provider.http2,
-          connectTimeout: plan.timeouts.connect, idleMax: provider.idleMax, addresses: provider.addressPolicy)
+          connectTimeout: plan.timeouts.connect, idleMax: provider.idleMax, addresses: provider.addressPolicy,
+          transport: provider.transport)
       ) { _ in .exchange(exchange) }
       exchange.fetch.attempt?.transfer = transfer.bits
       if !passes { exchange.fetch.attempt?.translatedBytes = body.count }

@@ -21,4 +21,18 @@ struct ReceiveBuffer: ~Copyable {
     }
     return count
   }
+
+  /// Receives at most `limit` bytes, which `bytes` has until the next call. Returns like `receive`.
+  mutating func receive(from descriptor: CInt, atMost limit: Int) -> Int {
+    let count = unsafe linux_receive(descriptor, storage, min(limit, Self.bytesMax))
+    if count > 0 { receivedBytes &+= count }
+    return count
+  }
+
+  /// The first bytes of the last call.
+  @_lifetime(borrow self)
+  func bytes(_ count: Int) -> Span<UInt8> {
+    let bytes = unsafe UnsafeBufferPointer(start: UnsafePointer(storage), count: min(count, Self.bytesMax))
+    return unsafe _overrideLifetime(bytes.span, borrowing: self)
+  }
 }

@@ -11,6 +11,9 @@ struct ResponseFields {
     lines.append(start..<bytes.count)
   }
 
+  /// Appends one line.
+  mutating func add(_ line: Span<UInt8>) { unsafe line.withUnsafeBytes { unsafe add($0) } }
+
   /// The largest storage kept for reuse, in bytes. Larger heads are rare, and hundreds of responses are kept.
   private static let keptMax = 4096
 

@@ -3,6 +3,13 @@ public struct UpstreamRequest: Sendable {
   /// The request methods in use.
   public enum Method: Sendable { case get, post }
 
+  /// The code that carries a request.
+  public enum Transport: Sendable, CaseIterable {
+    /// The transport of hoosh's own for HTTP/1.1 without TLS or a proxy, and libcurl for everything else.
+    case automatic
+    case curl
+  }
+
   public var method: Method
   public var target: UpstreamTarget
   /// The header lines, such as `authorization: Bearer …`, without CR, LF, or NUL. Reuse the same array if possible.
@@ -20,12 +27,13 @@ public struct UpstreamRequest: Sendable {
   public var idleMax: Duration
   /// The policy for the addresses of the target's host name.
   public var addresses: AddressPolicy
+  public var transport = Transport.automatic
 
   /// Creates a request for a target that is used many times.
   public init(
     _ method: Method, _ target: UpstreamTarget, fields: [String] = [], requestID: String = "",
     body: BufferChain = BufferChain(), http2: Bool = false, connectTimeout: Duration = .seconds(10),
-    idleMax: Duration = .seconds(600), addresses: AddressPolicy = .any
+    idleMax: Duration = .seconds(600), addresses: AddressPolicy = .any, transport: Transport = .automatic
   ) {
     self.method = method
     self.target = target
@@ -36,7 +44,11 @@ public struct UpstreamRequest: Sendable {
     self.connectTimeout = connectTimeout
     self.idleMax = idleMax
     self.addresses = addresses
+    self.transport = transport
   }
+
+  /// Whether the request needs nothing that only libcurl has.
+  var isPlain: Bool { transport == .automatic && !target.isSecure && target.proxy == nil }
 
   /// Creates a request for a URL that is used once.
   public init(

@@ -41,6 +41,14 @@ public final class UpstreamTarget: Sendable {
     return host.literal.map(policy.allows) ?? (policy == .any)
   }
 
+  /// The addresses of a host that needs no lookup: a literal, or this machine. None for a Unix socket.
+  var knownAddresses: [IPAddress] {
+    if socketPath != nil { return [] }
+    return host.literal.map { [$0] } ?? Self.thisMachine
+  }
+
+  private static let thisMachine = ["::1", "127.0.0.1"].compactMap { IPAddress($0) }
+
   /// Parses a URL that the configuration has validated. A proxy is for hosts, not for Unix sockets.
   public init(_ url: String, through proxy: UpstreamProxy? = nil) {
     if url.hasPrefix("unix:") {

@@ -1,6 +1,6 @@
 internal import CLinux
 
-/// All running transfers, over libcurl or from a script.
+/// All running transfers, over the plain transport, over libcurl, or from a script.
 ///
 /// libcurl's callbacks only record what happened (`CurlCallbackQueue`). The turn converts these records to events
 /// here.
@@ -9,6 +9,7 @@ final class Upstreams {
     /// The transfer waits for a DNS lookup, until its connect timeout at the latest.
     case resolving(UpstreamRequest, deadline: Duration)
     case curl(CurlHandle)
+    case plain(PlainTransfer)
     case script(Script)
   }
 
@@ -23,6 +24,8 @@ final class Upstreams {
   private var transfers = Slots<Transfer>()
   private var spareResponses: [Response] = []
   private let curl = CurlMultiPool()
+  private let plain = PlainTransport()
+  private let transport: UpstreamRequest.Transport
   private var dns: DNSCache
   /// The results of transfers that no event has reported yet.
   private var ends: [(TransferID, TransferEnd)] = []
@@ -38,8 +41,10 @@ final class Upstreams {
   private(set) var requestBytes = 0
 
   init(
-    poller: borrowing Poller, resolve: @escaping DNSCache.Resolver, dnsTTL: Duration
+    poller: borrowing Poller, resolve: @escaping DNSCache.Resolver, dnsTTL: Duration,
+    transport: UpstreamRequest.Transport
   ) throws(SystemError) {
+    self.transport = transport
     dns = try DNSCache(resolve: resolve, ttl: dnsTTL)
     try poller.watch(dns.mailbox.wake, UInt32(LINUX_IN), Token(.dns, generation: 0, number: 0))
   }
@@ -49,10 +54,12 @@ final class Upstreams {
   /// The number of multis that share them.
   var multis: Int { curl.count }
   /// The number of upstream sockets, busy and idle.
-  var openSockets: Int { curl.openSockets }
+  var openSockets: Int { curl.openSockets + plain.count }
+  /// The number of requests that were sent again, because the upstream cannot have processed them.
+  var repeated: Int { plain.repeated }
 
-  /// The number of body bytes received from libcurl.
-  var receivedBytes: Int { curl.receivedBytes }
+  /// The number of bytes received: over libcurl without heads and framing.
+  var receivedBytes: Int { curl.receivedBytes &+ plain.receivedBytes }
 
   /// The unread body bytes of all responses.
   var waitingBytes: Int {
@@ -65,8 +72,11 @@ final class Upstreams {
 
   // MARK: What a gateway asks for
 
-  /// Starts a request, over libcurl or with the script of its origin.
-  func start(_ request: UpstreamRequest, now: Duration, deadlines: inout Deadlines<DeadlineOwner>) -> TransferID {
+  /// Starts a request, over a network or with the script of its origin.
+  func start(
+    _ request: UpstreamRequest, now: Duration, poller: borrowing Poller,
+    deadlines: inout Deadlines<DeadlineOwner>
+  ) -> TransferID {
     if !scripted.isEmpty, let play = scripted[request.target.origin] {
       return start(play(request), now: now, deadlines: &deadlines)
     }
@@ -81,6 +91,15 @@ final class Upstreams {
       return id
     }
     guard !request.target.name.isEmpty else {
+      if isPlain(request) {
+        _ = transfers.insert(
+          Transfer(response: response, transport: .resolving(request, deadline: now + request.connectTimeout)))
+        let transfer = plain.start(
+          request, request.target.knownAddresses, connectTimeout: request.connectTimeout, response, id, now, poller,
+          &deadlines)
+        transfers[.init(bits: id.bits)]?.transport = .plain(transfer)
+        return id
+      }
       let handle = curl.start(
         request, addresses: nil, connectTimeout: request.connectTimeout, response, id)
       _ = transfers.insert(Transfer(response: response, transport: .curl(handle)))
@@ -89,7 +108,7 @@ final class Upstreams {
     let deadline = now + request.connectTimeout
     _ = transfers.insert(Transfer(response: response, transport: .resolving(request, deadline: deadline)))
     switch dns.lookUp(request.target.name, for: id, now: now) {
-    case .known(let known): connect(id, known, now)
+    case .known(let known): connect(id, known, now, poller, &deadlines)
     case .failed: ends.append((id, .failed(request.target.lookupError)))
     case .pending:
       resolving += 1
@@ -99,7 +118,10 @@ final class Upstreams {
   }
 
   /// Starts a transfer whose host has these addresses.
-  private func connect(_ id: TransferID, _ known: DNSCache.Entry, _ now: Duration) {
+  private func connect(
+    _ id: TransferID, _ known: DNSCache.Entry, _ now: Duration, _ poller: borrowing Poller,
+    _ deadlines: inout Deadlines<DeadlineOwner>
+  ) {
     let slot = Slots<Transfer>.ID(bits: id.bits)
     guard case .resolving(let request, let deadline) = transfers[slot]?.transport, let response = response(id)
     else {
@@ -113,9 +135,18 @@ final class Upstreams {
     // Only after a lookup that took time does the remaining time differ. Setting it costs libcurl an option.
     let rest = deadline - now
     let time = rest == request.connectTimeout ? rest : max(.milliseconds(1), rest)
+    if isPlain(request) {
+      let transfer = plain.start(
+        request, known.addresses, connectTimeout: time, response, id, now, poller, &deadlines)
+      transfers[slot]?.transport = .plain(transfer)
+      return
+    }
     transfers[slot]?.transport = .curl(
       curl.start(request, addresses: known, connectTimeout: time, response, id))
   }
+
+  /// Whether the plain transport carries a request.
+  private func isPlain(_ request: UpstreamRequest) -> Bool { transport == .automatic && request.isPlain }
 
   /// Starts a script.
   func start(_ script: Script, now: Duration, deadlines: inout Deadlines<DeadlineOwner>) -> TransferID {
@@ -134,6 +165,9 @@ final class Upstreams {
     case .curl(let handle):
       requestBytes -= handle.requestBytes
       curl.release(handle)
+    case .plain(let transfer):
+      requestBytes -= transfer.request.body.count
+      plain.cancel(transfer, &deadlines)
     case .resolving(let request, _):
       requestBytes -= request.body.count
       if transfer.step != nil {
@@ -149,12 +183,16 @@ final class Upstreams {
   func response(_ id: TransferID) -> Response? { transfers[.init(bits: id.bits)]?.response }
 
   /// Removes body bytes that were read, and resumes a paused transfer.
-  func consume(_ id: TransferID, _ count: Int, now: Duration, deadlines: inout Deadlines<DeadlineOwner>) {
+  func consume(
+    _ id: TransferID, _ count: Int, now: Duration, poller: borrowing Poller,
+    deadlines: inout Deadlines<DeadlineOwner>
+  ) {
     guard let response = response(id) else { return }
     response.body.consume(count)
     guard response.isPaused, response.body.count < Response.bodyBytesMax / 2 else { return }
     switch transfers[.init(bits: id.bits)]?.transport {
     case .curl(let handle): curl.resume(handle)
+    case .plain(let transfer): plain.resume(transfer, poller)
     case .script:
       response.isPaused = false
       transfers[.init(bits: id.bits)]?.step = deadlines.add(now, .script(id))
@@ -164,14 +202,17 @@ final class Upstreams {
 
   /// Returns how much of the request body the upstream has received, and its size, or `nil` if unknown.
   func upload(_ id: TransferID) -> (sent: Int, total: Int)? {
-    guard case .curl(let handle) = transfers[.init(bits: id.bits)]?.transport else { return nil }
-    return (handle.uploadedBytes, handle.requestBytes)
+    switch transfers[.init(bits: id.bits)]?.transport {
+    case .curl(let handle): (handle.uploadedBytes, handle.requestBytes)
+    case .plain(let transfer): (plain.uploaded(transfer), transfer.request.body.count)
+    case .script, .resolving, nil: nil
+    }
   }
 
   // MARK: What the turn does
 
   /// Whether events are pending, so that the loop must not sleep.
-  var hasPendingWork: Bool { curl.hasPendingWork || !ends.isEmpty }
+  var hasPendingWork: Bool { curl.hasPendingWork || !ends.isEmpty || plain.hasNews }
 
   /// The time at which libcurl must be called. `.zero` means immediately.
   var curlDue: Duration? { curl.due }
@@ -181,6 +222,31 @@ final class Upstreams {
     curl.ready(CInt(number), generation: generation, events: events, poller: poller)
   }
 
+  /// Handles a ready connection of the plain transport.
+  func plainReady(
+    _ token: Token, _ events: UInt32, now: Duration, poller: borrowing Poller,
+    deadlines: inout Deadlines<DeadlineOwner>
+  ) {
+    plain.ready(token, events, now, poller, &deadlines)
+  }
+
+  /// A deadline of the plain transport has come.
+  func plainDue(
+    _ owner: DeadlineOwner, now: Duration, poller: borrowing Poller, deadlines: inout Deadlines<DeadlineOwner>
+  ) {
+    switch owner {
+    case .connectTimeout(let id):
+      if case .plain(let transfer) = transfers[.init(bits: id.bits)]?.transport {
+        plain.connectTimedOut(transfer, &deadlines)
+      }
+    case .nextAddress(let id):
+      if case .plain(let transfer) = transfers[.init(bits: id.bits)]?.transport {
+        plain.addressDelayed(transfer, now, poller, &deadlines)
+      }
+    default: plain.closeExpired(now, &deadlines)
+    }
+  }
+
   /// Begins a turn by resuming some of the paused transfers.
   func begin(atMost limit: Int, poller: borrowing Poller) { curl.begin(atMost: limit, poller: poller) }
 
@@ -188,7 +254,9 @@ final class Upstreams {
   func serve(now: Duration, poller: borrowing Poller) { curl.serve(now: now, poller: poller) }
 
   /// Continues the transfers whose DNS lookup has finished.
-  func lookupsFinished(now: Duration, deadlines: inout Deadlines<DeadlineOwner>) {
+  func lookupsFinished(
+    now: Duration, poller: borrowing Poller, deadlines: inout Deadlines<DeadlineOwner>
+  ) {
     _ = linux_eventfd_take(dns.mailbox.wake)
     for (id, name) in dns.collect(now: now) {
       let slot = Slots<Transfer>.ID(bits: id.bits)
@@ -197,7 +265,7 @@ final class Upstreams {
       transfers[slot]?.step = nil
       resolving -= 1
       if let known = dns.entry(name) {
-        connect(id, known, now)
+        connect(id, known, now, poller, &deadlines)
       } else if case .resolving(let request, _) = transfers[slot]?.transport {
         ends.append((id, .failed(request.target.lookupError)))
       }
@@ -216,6 +284,14 @@ final class Upstreams {
 
   /// Converts what was recorded to events.
   func collect(into events: inout [Event]) {
+    for id in plain.news {
+      if let response = response(id) { report(id, response, into: &events) }
+    }
+    plain.news.removeAll(keepingCapacity: true)
+    for (id, end) in plain.ends where transfers.contains(.init(bits: id.bits)) {
+      events.append(.transferEnded(id, end))
+    }
+    plain.ends.removeAll(keepingCapacity: true)
     for (id, end) in ends where transfers.contains(.init(bits: id.bits)) { events.append(.transferEnded(id, end)) }
     ends.removeAll(keepingCapacity: true)
     while let handle = curl.nextPending() {

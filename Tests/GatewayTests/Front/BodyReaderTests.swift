@@ -1,4 +1,5 @@
 @testable import Gateway
+import HTTPText
 import Testing
 
 @Suite struct BodyReaderTests {

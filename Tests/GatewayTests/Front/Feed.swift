@@ -1,3 +1,5 @@
+import HTTPText
+
 @testable import Gateway
 
 /// The result of reading the first request from the bytes of a connection.

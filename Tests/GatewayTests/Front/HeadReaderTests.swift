@@ -1,4 +1,5 @@
 @testable import Gateway
+import HTTPText
 import Testing
 
 @Suite struct HeadReaderTests {
@@ -30,11 +31,11 @@ import Testing
     #expect(Feed.verdict(line) == .incomplete)
     #expect(Feed.verdict(line + [0x41]) == .rejectedHead(.requestLineTooLong))
 
-    let field = Rows.latin1("GET / HTTP/1.1\r\n") + [UInt8](repeating: 0x41, count: HeadReader.fieldBytesMax)
+    let field = Rows.latin1("GET / HTTP/1.1\r\n") + [UInt8](repeating: 0x41, count: HeadLimits.fieldBytesMax)
     #expect(Feed.verdict(field) == .incomplete)
     #expect(Feed.verdict(field + [0x41]) == .rejectedHead(.fieldTooLong))
 
-    let fields = Rows.latin1("GET / HTTP/1.1\r\n" + String(repeating: "a:\r\n", count: HeadReader.fieldsMax))
+    let fields = Rows.latin1("GET / HTTP/1.1\r\n" + String(repeating: "a:\r\n", count: HeadLimits.fieldsMax))
     #expect(Feed.verdict(fields) == .incomplete)
     #expect(Feed.verdict(fields + [0x41]) == .rejectedHead(.tooManyFields))
   }

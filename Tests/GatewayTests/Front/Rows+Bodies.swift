@@ -1,3 +1,5 @@
+import HTTPText
+
 @testable import Gateway
 
 extension Rows {

@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// Writes the messages of a Messages request.
 ///
 /// System messages are separate. Consecutive messages of one role become one: Anthropic joins them anyway, and other

@@ -1,3 +1,5 @@
+internal import HTTPText
+
 /// An error in a model catalog file.
 struct ModelCatalogError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Counted from 1.

@@ -32,7 +32,7 @@ final class CurlMultiPool {
   private var spare: [CurlHandle] = []
   private let idle = Response()
   /// The head of the current request. Most requests share the start of their head with the previous one.
-  private var head = HeadText()
+  private var head = HeadText(ending: .libcurl)
 
   /// The epoll state of a socket, indexed by descriptor.
   private struct Watched {

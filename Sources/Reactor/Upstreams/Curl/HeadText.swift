@@ -1,6 +1,6 @@
-/// The head of a request, passed to libcurl as if all of it were the request target.
+/// The head of a request. Most requests share its start with the one before.
 ///
-/// libcurl 7.88.1 formats header lines with its own `printf`, one character at a time, about 110 instructions each,
+/// libcurl receives it as if all of it were the request target. libcurl 7.88.1 formats header lines with its own `printf`, one character at a time, about 110 instructions each,
 /// but copies the target. So the target includes the version and every header line. After the target, libcurl
 /// writes ` HTTP/1.1`, which becomes part of the last field, `user-agent`, as another product (RFC 9110, section
 /// 10.1.5). libcurl builds HTTP/2 requests from the same text.
@@ -11,18 +11,32 @@ struct HeadText {
   /// that is suppressed, libcurl waits a second for a 100 before a body of more than 1 MB.
   static let suppressed = ["Host:", "Accept:", "Content-Type:", "Content-Length:", "Expect:"]
 
+  /// How the head ends.
+  enum Ending {
+    /// In the middle of the last line, which libcurl ends.
+    case libcurl
+    /// With its empty line. The head begins with the method.
+    case complete
+  }
+
+  private let ending: Ending
   private var text: [UInt8] = []
   /// The length of the part that stays the same while `start` and `fields` do.
   private var fixed = 0
   private var start = ""
   private var fields: [String]?
+  private var method = UpstreamRequest.Method.get
+
+  init(ending: Ending) { self.ending = ending }
 
   /// Builds the head of a request.
   mutating func set(_ request: UpstreamRequest) {
-    if start != request.target.headStart || fields != request.fields {
+    if start != request.target.headStart || fields != request.fields || method != request.method {
       start = request.target.headStart
       fields = request.fields
+      method = request.method
       text.removeAll(keepingCapacity: true)
+      if ending == .complete { text.append(contentsOf: method == .get ? "GET ".utf8 : "POST ".utf8) }
       text.append(contentsOf: start.utf8)
       for line in request.fields { append(line) }
       fixed = text.count
@@ -36,8 +50,11 @@ struct HeadText {
       text.append(contentsOf: "content-length: ".utf8)
       append("\(request.body.count)")
     }
-    text.append(contentsOf: "user-agent: hoosh\0".utf8)
+    text.append(contentsOf: ending == .complete ? "user-agent: hoosh\r\n\r\n".utf8 : "user-agent: hoosh\0".utf8)
   }
+
+  /// Appends the head to `out`.
+  func append(to out: inout [UInt8]) { out += text }
 
   private mutating func append(_ line: String) {
     text.append(contentsOf: line.utf8)

@@ -1,4 +1,5 @@
 @testable import Gateway
+@testable import HTTPText
 
 /// The body of a request. Four bytes cut it, the fifth selects its framing, and the sixth its size limit.
 enum BodyTarget {

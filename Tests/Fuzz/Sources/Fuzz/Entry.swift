@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The fuzz targets. `HOOSH_FUZZ` in the environment selects one.
 enum Target: String, CaseIterable {
-  case head, fields, body, stream, json, chat, answer
+  case head, fields, body, upstream, stream, json, chat, answer
   case requestOpenAI = "request-openai"
   case requestMessages = "request-anthropic"
   case requestResponses = "request-responses"
@@ -33,6 +33,7 @@ enum Target: String, CaseIterable {
     case .head: HeadTarget.run(input)
     case .fields: FieldsTarget.run(input)
     case .body: BodyTarget.run(input)
+    case .upstream: ResponseTarget.run(input)
     case .stream: StreamTarget.run(input)
     case .json: JSONTarget.run(input)
     case .chat: ChatTarget.run(input)

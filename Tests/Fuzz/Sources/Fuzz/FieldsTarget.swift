@@ -1,4 +1,5 @@
 @testable import Gateway
+@testable import HTTPText
 
 /// Single parts of a request head. The first byte selects the part, which follows it.
 enum FieldsTarget {

@@ -1,4 +1,5 @@
 @testable import Gateway
+@testable import HTTPText
 
 /// A JSON tree, parsed by simple recursion, with which the gateway's in-place reading and writing is compared.
 ///

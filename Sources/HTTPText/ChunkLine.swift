@@ -1,13 +1,13 @@
 /// Reads the line before a chunk byte by byte: its size and its extensions (RFC 9112, section 7.1).
 ///
 /// White space is allowed only where the grammar has it, around the parts of an extension.
-struct ChunkLine: Sendable {
+package struct ChunkLine: Sendable {
   /// Hex digits of a chunk size, including leading zeros.
-  static let digitsMax = 8
+  package static let digitsMax = 8
   /// Bytes of the extensions of one chunk, from the first semicolon.
-  static let extensionBytesMax = 256
+  package static let extensionBytesMax = 256
   /// Bytes of the extensions of one body.
-  static let extensionsBytesMax = 4 * 1024
+  package static let extensionsBytesMax = 4 * 1024
 
   private enum State {
     case size
@@ -19,16 +19,16 @@ struct ChunkLine: Sendable {
   }
 
   /// The chunk size, complete when the line has ended.
-  private(set) var size = 0
+  package private(set) var size = 0
   /// Bytes of extensions so far.
-  private(set) var extensionByteCount = 0
+  package private(set) var extensionByteCount = 0
   private var digitCount = 0
   private var state = State.size
 
-  init() {}
+  package init() {}
 
   /// Reads one byte and returns whether it completes the line.
-  mutating func take(_ byte: UInt8) throws(BodyError) -> Bool {
+  package mutating func take(_ byte: UInt8) throws(BodyError) -> Bool {
     switch state {
     case .size:
       try takeSize(byte)

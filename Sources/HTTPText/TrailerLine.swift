@@ -1,7 +1,7 @@
 /// Checks the trailer fields after the last chunk byte by byte, by the rules of a head (RFC 9112, section 7.1.2).
 ///
-/// The gateway drops them, so that a field that is forbidden in trailers does no harm.
-struct TrailerLine: Sendable {
+/// They are dropped, so that a field that is forbidden in trailers does no harm.
+package struct TrailerLine: Sendable {
   private enum State { case start, name, value, lineFeed, lastLineFeed }
 
   private var state = State.start
@@ -9,10 +9,10 @@ struct TrailerLine: Sendable {
   private var byteCount = 0
   private var lineByteCount = 0
 
-  init() {}
+  package init() {}
 
   /// Reads one byte, and returns whether it completes the trailers and thereby the body.
-  mutating func take(_ byte: UInt8) throws(BodyError) -> Bool {
+  package mutating func take(_ byte: UInt8) throws(BodyError) -> Bool {
     switch state {
     case .start where byte == 0x0d: state = .lastLineFeed
     case .lastLineFeed:
@@ -31,12 +31,12 @@ struct TrailerLine: Sendable {
 
   private mutating func takeInLine(_ byte: UInt8) throws(BodyError) {
     if state == .start {
-      guard fieldCount < HeadReader.fieldsMax else { throw .trailersTooLarge }
+      guard fieldCount < HeadLimits.fieldsMax else { throw .trailersTooLarge }
       fieldCount += 1
     }
     byteCount += 1
     lineByteCount += 1
-    guard byteCount <= HeadReader.fieldsBytesMax - 2, lineByteCount <= HeadReader.fieldBytesMax else {
+    guard byteCount <= HeadLimits.fieldsBytesMax - 2, lineByteCount <= HeadLimits.fieldBytesMax else {
       throw .trailersTooLarge
     }
     if state == .value {
