@@ -47,6 +47,8 @@ struct Capacity {
   /// The most bytes that connections and bodies used since memory was last returned.
   private var peak = 0
   private var resident = 0
+  /// The process's memory. In a test, the process is not only the gateway's.
+  var residentBytes: (Reactor) -> Int = \.residentBytes
   private var measuredAt: Duration?
   private var trimmedAt: Duration?
 
@@ -138,7 +140,7 @@ struct Capacity {
   /// The process's memory, measured from time to time.
   private mutating func measuredResident(_ reactor: Reactor) -> Int {
     if measuredAt.map({ reactor.now - $0 < Self.measurementMaxAge }) ?? false { return resident }
-    resident = reactor.residentBytes
+    resident = residentBytes(reactor)
     measuredAt = reactor.now
     // Memory that a peak left in the allocator is not in use, and can be returned.
     if resident > memoryBytesMax, trimmedAt.map({ reactor.now - $0 >= Self.trimAge }) ?? true {

@@ -21,7 +21,9 @@ import Testing
 
   /// Sets a limit at which there is memory left, but nothing for a caller that holds much.
   private static func makeScarce(_ world: World) {
-    world.gateway.connections.capacity.memoryBytesMax = world.reactor.residentBytes * 17 / 16
+    let resident = 256 << 20
+    world.gateway.connections.capacity.residentBytes = { _ in resident }
+    world.gateway.connections.capacity.memoryBytesMax = resident * 17 / 16
   }
 
   /// Connects callers that ask for a large answer and read nothing.
