@@ -32,6 +32,8 @@ public final class Reactor {
   /// The number of bytes after which a turn handles no more ready clients and upstreams. They come first in the next
   /// turn.
   private static let bytesPerTurn = 128 * 1024
+  /// A turn that comes later than this was held up: the process or the machine stood still.
+  private static let heldUpAfter = Duration.milliseconds(100)
 
   let poller: Poller
   var clients: Clients
@@ -111,7 +113,12 @@ public final class Reactor {
     }
     lag.awake()
     wall = 0
-    if clock == .monotonic { now = Self.monotonic() }
+    var isHeldUp = false
+    if clock == .monotonic {
+      let due = rest.map { now + $0 + Self.heldUpAfter }
+      now = Self.monotonic()
+      isHeldUp = due.map { now > $0 } ?? false
+    }
     upstreams.begin(atMost: batchLimit.value, poller: poller)
     let count = ready - next
     let bytesMax = clock == .manual ? Int.max : receivedBytes + Self.bytesPerTurn
@@ -124,8 +131,10 @@ public final class Reactor {
     if isNew { for index in 0..<ready where !poller[index].token.isBulk { handle(poller[index]) } }
     upstreams.serve(now: now, poller: poller)
     upstreams.collect(into: &events)
-    // Deadlines come after received data: if the whole process was paused, both are late, and the data was on time.
-    if clock == .manual || !batchLimit.isBehind(count, isCut: next < ready) { expire() }
+    // Deadlines come after received data: if the whole process was paused, both are late, and the data was on time. The
+    // events that woke it may be the first of many, so the others come before, in the next turn.
+    let isBehind = batchLimit.isBehind(count, isCut: next < ready)
+    if clock == .manual || !isBehind && !isHeldUp { expire() }
     for case .transferEnded(let id, _) in events { ended.append(id) }
     return events
   }

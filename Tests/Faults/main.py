@@ -157,10 +157,14 @@ def main():
     parser.add_argument(
         "--lag", type=float, default=10, metavar="MS", help="the limit of the loop lag (10)"
     )
+    parser.add_argument(
+        "--transport", choices=("auto", "curl"), default="auto", help="the transport of the providers (auto)"
+    )
     parser.add_argument("--verbose", action="store_true", help="show where a fault failed")
     options = parser.parse_args()
     options.program = os.environ["HOOSH"]
     Gateway.lag_max_us = round(options.lag * 1000)
+    Gateway.transport = options.transport
 
     for family in FAMILIES:
         importlib.import_module(family)

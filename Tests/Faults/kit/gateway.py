@@ -43,6 +43,7 @@ class Gateway:
     # The worst lag of each row, in microseconds, and the limit.
     lags = {}
     lag_max_us = 10_000
+    transport = "auto"
 
     def __init__(
         self,
@@ -274,7 +275,8 @@ def toml(sections, providers):
     for name, keys in sections.items():
         lines += [f"[{name}]", *(f"{key} = {value_of(value)}" for key, value in keys.items() if value is not None)]
     for provider in providers:
-        lines += ["", "[[providers]]", *(f"{key} = {value_of(value)}" for key, value in provider.items())]
+        keys = {"transport": Gateway.transport, **provider}
+        lines += ["", "[[providers]]", *(f"{key} = {value_of(value)}" for key, value in keys.items())]
     lines += ["", "[access_log]", 'format = "off"', ""]
     return "\n".join(lines)
 

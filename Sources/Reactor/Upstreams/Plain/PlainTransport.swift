@@ -80,11 +80,10 @@ final class PlainTransport {
   ) {
     transfer.connection = connection
     connection.begin(transfer)
-    head.set(transfer.request)
     write(connection, transfer, now, poller, &deadlines)
   }
 
-  /// Writes what the socket takes, up to a limit for one turn. The head is in `head` if nothing was written before.
+  /// Writes what the socket takes, up to a limit for one turn.
   private func write(
     _ connection: PlainConnection, _ transfer: PlainTransfer, _ now: Duration, _ poller: borrowing Poller,
     _ deadlines: inout Deadlines<DeadlineOwner>
@@ -93,7 +92,12 @@ final class PlainTransport {
     var rest = Self.bytesPerTurn
     while true {
       piece.removeAll(keepingCapacity: true)
-      if connection.written == 0 { head.append(to: &piece) } else { piece += connection.headRest }
+      if connection.written == 0, connection.headRest.isEmpty {
+        head.set(transfer.request)
+        head.append(to: &piece)
+      } else {
+        piece += connection.headRest
+      }
       let headCount = piece.count
       body.append(to: &piece, from: connection.bodyWritten, atMost: Self.pieceBytes)
       let sent = unsafe piece.withUnsafeBytes {
@@ -120,10 +124,12 @@ final class PlainTransport {
     if connection.written == 0, connection.isReused, !transfer.hasRepeated {
       return repeatRequest(transfer, connection, now, poller, &deadlines)
     }
-    // There may be a response, such as a 413, that came before the end.
     connection.isWritten = true
     connection.hasWriteFailed = true
-    align(connection, poller)
+    // There may be a response, such as a 413, that came before the end.
+    while transfer.connection === connection, !transfer.response.isPaused {
+      receive(connection, transfer, now, poller, &deadlines)
+    }
   }
 
   // MARK: Events
@@ -162,7 +168,7 @@ final class PlainTransport {
     _ deadlines: inout Deadlines<DeadlineOwner>
   ) {
     let count = buffer.receive(from: connection.descriptor.raw, atMost: Self.receivedMax)
-    if count == -Int(EAGAIN) || count == -Int(EINTR) { return }
+    if count == -Int(EINTR) || count == -Int(EAGAIN) && !connection.hasWriteFailed { return }
     guard count > 0 else {
       return lost(connection, transfer, isOrderly: count == 0, now, poller, &deadlines)
     }
