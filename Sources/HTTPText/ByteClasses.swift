@@ -27,6 +27,24 @@ extension UInt8 {
 }
 
 extension Span where Element == UInt8 {
+  /// Whether one of the bytes is a control character other than a tab.
+  @inlinable package var hasForbiddenControl: Bool {
+    var at = 0
+    while count - at >= 8 {
+      let word = unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: at, as: UInt64.self) }
+      let deletes = word ^ 0x7f7f_7f7f_7f7f_7f7f
+      // A borrow out of a lower byte can mark only a byte after one that is marked already.
+      let low = (word &- 0x2020_2020_2020_2020) & ~word
+      let controls = (low | (deletes &- 0x0101_0101_0101_0101) & ~deletes) & 0x8080_8080_8080_8080
+      if controls != 0 {
+        for index in at..<at + 8 where self[index].isForbiddenControl { return true }
+      }
+      at += 8
+    }
+    for index in at..<count where self[index].isForbiddenControl { return true }
+    return false
+  }
+
   /// Returns `range` without the spaces and tabs at its ends.
   @inlinable package func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
     var (start, end) = (range.lowerBound, range.upperBound)

@@ -63,12 +63,16 @@ struct Reply {
   static func open(
     _ status: Int, _ contentType: StaticString, _ body: Body, _ options: Options, into out: inout [UInt8]
   ) {
-    out.append("HTTP/1.1 ")
-    out.append(decimal: status)
-    out.append(UInt8(ascii: " "))
-    out.append(reason(status))
-    out.append("\r\ndate: ")
-    out.append(contentsOf: options.date)
+    if status == 200 {
+      out.append("HTTP/1.1 200 OK\r\ndate: ")
+    } else {
+      out.append("HTTP/1.1 ")
+      out.append(decimal: status)
+      out.append(UInt8(ascii: " "))
+      out.append(reason(status))
+      out.append("\r\ndate: ")
+    }
+    out.append(options.date.span)
     if contentType.utf8CodeUnitCount > 0 {
       out.append("\r\ncontent-type: ")
       out.append(contentType)
@@ -82,9 +86,12 @@ struct Reply {
     case .chunked: out.append("\r\ntransfer-encoding: chunked")
     case .untilClose: break
     }
+    if !options.keepsAlive {
+      out.append("\r\nconnection: close")
+    } else if options.minorVersion == 0 {
+      out.append("\r\nconnection: keep-alive")
+    }
     out.append("\r\ncache-control: no-store\r\nx-content-type-options: nosniff")
-    out.append(
-      !options.keepsAlive ? "\r\nconnection: close" : options.minorVersion == 0 ? "\r\nconnection: keep-alive" : "")
     if !options.requestID.isEmpty {
       // OpenAI's SDKs read the first name, Anthropic's the second.
       out.append("\r\nx-request-id: ")

@@ -45,18 +45,21 @@ extension Relay {
       selection: selection, provider: provider,
       credential: provider.credentials[min(selection.key, provider.credentials.count - 1)], target: target,
       timeouts: timeouts)
-    let (json, call) = (exchange.fetch.body, exchange.call)
-    let passes = call.passes(to: provider.dialect)
+    let json = exchange.fetch.body
+    let passes = exchange.call.passes(to: provider.dialect)
     let thinks = passes ? nil : dispatcher.balancer.known.thinks(selection.model, at: selection.provider)
     let write = provider.target(for: selection.model, streams: exchange.streams, thinks: thinks)
     if json.count > Call.inlineBytesMax, !passes {
       exchange.fetch.suspend(.translation)
+      let call = exchange.call
       return largeWork.start(for: connection) {
         .body(
           plan, Result { () throws(APIError) in try call.body(json.span, in: plan.provider.dialect, for: write) })
       }
     }
-    let body = Result { () throws(APIError) in try call.body(json.span, in: provider.dialect, for: write) }
+    let body = Result { () throws(APIError) in
+      try exchange.call.body(json.span, in: provider.dialect, for: write)
+    }
     startTransfer(plan, body, exchange, request, &effects)
   }
 

@@ -92,12 +92,9 @@ final class Upstreams {
     }
     guard !request.target.name.isEmpty else {
       if isPlain(request) {
-        _ = transfers.insert(
-          Transfer(response: response, transport: .resolving(request, deadline: now + request.connectTimeout)))
-        let transfer = plain.start(
-          request, request.target.knownAddresses, connectTimeout: request.connectTimeout, response, id, now, poller,
-          &deadlines)
-        transfers[.init(bits: id.bits)]?.transport = .plain(transfer)
+        let transfer = PlainTransfer(id, request, request.target.knownAddresses, response)
+        _ = transfers.insert(Transfer(response: response, transport: .plain(transfer)))
+        plain.start(transfer, connectTimeout: request.connectTimeout, now, poller, &deadlines)
         return id
       }
       let handle = curl.start(
@@ -136,10 +133,9 @@ final class Upstreams {
     let rest = deadline - now
     let time = rest == request.connectTimeout ? rest : max(.milliseconds(1), rest)
     if isPlain(request) {
-      let transfer = plain.start(
-        request, known.addresses, connectTimeout: time, response, id, now, poller, &deadlines)
+      let transfer = PlainTransfer(id, request, known.addresses, response)
       transfers[slot]?.transport = .plain(transfer)
-      return
+      return plain.start(transfer, connectTimeout: time, now, poller, &deadlines)
     }
     transfers[slot]?.transport = .curl(
       curl.start(request, addresses: known, connectTimeout: time, response, id))

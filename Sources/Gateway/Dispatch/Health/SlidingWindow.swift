@@ -4,12 +4,17 @@ struct SlidingWindow: Sendable {
 
   private var all = InlineArray<10, UInt32>(repeating: 0)
   private var failed = InlineArray<10, UInt32>(repeating: 0)
-  /// The number of the newest bucket since time zero.
+  /// The number of the newest bucket since time zero, and when it ends.
   private var newest: Int64 = 0
+  private var end: Duration
+  /// The length of a bucket, in milliseconds.
   private let width: Int64
 
   /// Creates a window of about this length; it moves in steps of a tenth.
-  init(for window: Duration) { width = max(1, Self.milliseconds(window) / Int64(Self.buckets)) }
+  init(for window: Duration) {
+    width = max(1, Self.milliseconds(window) / Int64(Self.buckets))
+    end = .milliseconds(width)
+  }
 
   /// Adds to the counts.
   mutating func note(_ count: Int = 1, failed failedCount: Int = 0, at now: Duration) {
@@ -40,6 +45,8 @@ struct SlidingWindow: Sendable {
 
   /// Clears the buckets between the newest one and now. If time runs backwards, nothing changes.
   private mutating func move(to now: Duration) {
+    // Most of the time the newest bucket has not ended, and two times are compared faster than converted.
+    guard now >= end else { return }
     let number = max(0, Self.milliseconds(now)) / width
     guard number > newest else { return }
     if number - newest >= Int64(Self.buckets) {
@@ -52,6 +59,9 @@ struct SlidingWindow: Sendable {
       }
     }
     newest = number
+    let (next, isOver) = number.addingReportingOverflow(1)
+    let (milliseconds, isTooMuch) = next.multipliedReportingOverflow(by: width)
+    end = isOver || isTooMuch ? now : .milliseconds(milliseconds)
   }
 
   private static func sum(_ left: UInt32, _ right: Int) -> UInt32 {

@@ -37,7 +37,7 @@ struct Latency: Equatable, Sendable {
   }
 
   private static func microseconds(_ time: Duration) -> UInt32 {
-    let time = min(max(time, .zero), longest)
-    return max(1, UInt32(time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000))
+    let (seconds, attoseconds) = min(max(time, .zero), longest).components
+    return max(1, UInt32(seconds * 1_000_000 + attoseconds / 1_000_000_000_000))
   }
 }

@@ -43,23 +43,37 @@ struct HeadText {
     }
     text.removeLast(text.count - fixed)
     if !request.requestID.isEmpty {
-      text.append(contentsOf: "x-request-id: ".utf8)
+      append("x-request-id: " as StaticString)
       append(request.requestID)
     }
     if request.method == .post {
-      text.append(contentsOf: "content-length: ".utf8)
-      append("\(request.body.count)")
+      append("content-length: " as StaticString)
+      append(decimal: request.body.count)
+      append(ending == .complete ? "\r\nuser-agent: hoosh\r\n\r\n" : "\r\nuser-agent: hoosh\0" as StaticString)
+    } else {
+      append(ending == .complete ? "user-agent: hoosh\r\n\r\n" : "user-agent: hoosh\0" as StaticString)
     }
-    text.append(contentsOf: ending == .complete ? "user-agent: hoosh\r\n\r\n".utf8 : "user-agent: hoosh\0".utf8)
+  }
+
+  private mutating func append(_ part: StaticString) {
+    unsafe text.append(contentsOf: UnsafeBufferPointer(start: part.utf8Start, count: part.utf8CodeUnitCount))
+  }
+
+  private mutating func append(decimal number: Int) {
+    var place = 1
+    while number / place >= 10 { place *= 10 }
+    while place > 0 {
+      text.append(0x30 + UInt8(truncatingIfNeeded: number / place % 10))
+      place /= 10
+    }
   }
 
   /// Appends the head to `out`.
   func append(to out: inout [UInt8]) { out += text }
 
   private mutating func append(_ line: String) {
-    text.append(contentsOf: line.utf8)
-    text.append(0x0d)
-    text.append(0x0a)
+    unsafe line.utf8.span.withUnsafeBufferPointer { unsafe text.append(contentsOf: $0) }
+    append("\r\n" as StaticString)
   }
 
   /// Calls `body` with the text, NUL-terminated.

@@ -121,6 +121,7 @@ final class PlainTransfer {
   /// The body that is sent: a GET has none.
   var body: BufferChain { request.method == .post ? request.body : BufferChain() }
 
+  /// - Parameter addresses: Those of the host; none for a Unix socket.
   init(_ id: TransferID, _ request: UpstreamRequest, _ addresses: [IPAddress], _ response: Response) {
     self.id = id
     self.request = request

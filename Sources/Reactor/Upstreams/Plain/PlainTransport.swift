@@ -40,19 +40,17 @@ final class PlainTransport {
 
   // MARK: What is asked for
 
-  /// Starts a request. `addresses` are those of its host, none for a Unix socket.
+  /// Starts a transfer.
   func start(
-    _ request: UpstreamRequest, _ addresses: [IPAddress], connectTimeout: Duration, _ response: Response,
-    _ id: TransferID, _ now: Duration, _ poller: borrowing Poller, _ deadlines: inout Deadlines<DeadlineOwner>
-  ) -> PlainTransfer {
-    let transfer = PlainTransfer(id, request, addresses, response)
-    let pool = pool(of: request)
+    _ transfer: PlainTransfer, connectTimeout: Duration, _ now: Duration, _ poller: borrowing Poller,
+    _ deadlines: inout Deadlines<DeadlineOwner>
+  ) {
+    let pool = pool(of: transfer.request)
     if let connection = takeIdle(pool, now) {
       send(transfer, on: connection, now, poller, &deadlines)
     } else {
       connect(transfer, connectTimeout: connectTimeout, now, poller, &deadlines)
     }
-    return transfer
   }
 
   /// Cancels a transfer. Its connection is closed, which tells the upstream.

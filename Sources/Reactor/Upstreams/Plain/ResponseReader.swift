@@ -126,7 +126,7 @@ struct ResponseReader {
   private mutating func take(_ ended: Span<UInt8>, _ response: Response) throws(TransferError) {
     guard ended.count > 1, ended[ended.count - 2] == 0x0d else { throw .malformed }
     let line = ended.extracting(0..<ended.count - 2)
-    for index in line.indices where line[index].isForbiddenControl { throw .malformed }
+    guard !line.hasForbiddenControl else { throw .malformed }
     if case .statusLine = stage {
       response.fields.removeAll()
       response.status = try framing.takeStatusLine(line)
