@@ -62,6 +62,26 @@ import Testing
     #expect(loop.reactor.requestsRepeated == 0)
   }
 
+  @Test func `a request that met a byte of a response is not sent again`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+    upstream.inject("HTTP/1.1 2")
+    upstream.finishAll()
+    let transfer = loop.reactor.start(UpstreamRequest(.post, upstream.url, body: Self.post))
+    #expect(loop.fetch(transfer).end == .failed(.truncated))
+    #expect(upstream.accepted == 1)
+    #expect(loop.reactor.requestsRepeated == 0)
+  }
+
+  @Test func `bytes behind a response are never taken for the next`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(
+      RawUpstream { number in [.send(number == 0 ? Self.ok + Self.ok.replacing("ok", with: "no") : Self.ok)] })
+    for _ in 0..<2 { #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).text == "ok") }
+    #expect(upstream.accepted == 2)
+  }
+
   @Test func `a request on a fresh connection is never sent again`() throws {
     let loop = try Loop()
     let upstream = loop.add(RawUpstream([.finish]))

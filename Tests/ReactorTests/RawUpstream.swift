@@ -74,6 +74,14 @@ final class RawUpstream {
     }
   }
 
+  /// Sends bytes on every connection at once.
+  func inject(_ text: String) {
+    for connection in connections where connection.isOpen {
+      connection.outgoing += Array(text.utf8)
+      _ = flush(connection)
+    }
+  }
+
   /// Ends every connection in order, without reading what has arrived.
   func finishAll() {
     for connection in connections where connection.isOpen { end(connection) }
