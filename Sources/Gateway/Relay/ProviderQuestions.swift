@@ -27,11 +27,15 @@ final class ProviderQuestions {
   private struct Asked {
     var running = 0
     var answers: [Answer] = []
+    /// The bytes that have arrived, by provider.
+    var bodies: [ProviderID: [UInt8]] = [:]
     let then: ([Answer]) -> Void
   }
 
   /// The most bytes of an answer. A model's details contain its template and its license.
   static let answerBytesMax = 4 * 1024 * 1024
+  /// The most bytes of all answers that are under way. With more, a question has no answer.
+  static let allBytesMax = 32 * 1024 * 1024
   /// The time for all questions of a request.
   static let timeout = Duration.seconds(5)
 
@@ -40,6 +44,8 @@ final class ProviderQuestions {
   private var settings: Settings
   /// By the numbers of their connections.
   private var asked: [UInt64: Asked] = [:]
+  /// The bytes of all answers that are under way.
+  private var heldBytes = 0
 
   init(_ settings: Settings, reactor: Reactor, transfers: Transfers) {
     self.settings = settings
@@ -80,7 +86,8 @@ final class ProviderQuestions {
 
   /// A connection ended: its questions are of no use.
   func forget(_ connection: Connection) {
-    guard asked.removeValue(forKey: connection.number) != nil else { return }
+    guard let forgotten = asked.removeValue(forKey: connection.number) else { return }
+    release(forgotten)
     for owner in transfers.owners {
       if case .question(let question) = owner, question.connection == connection.number {
         transfers.cancel(question.transfer)
@@ -90,10 +97,14 @@ final class ProviderQuestions {
 
   // MARK: Events
 
+  /// Takes a piece of an answer, because a transfer whose body is not read pauses.
   func bodyReceived(_ question: Transfers.Question) {
-    guard let response = reactor.response(of: question.transfer),
-      response.body.count > Self.answerBytesMax
-    else { return }
+    guard let response = reactor.response(of: question.transfer) else { return }
+    asked[question.connection]?.bodies[question.provider, default: []].append(response.body.readable)
+    heldBytes += response.body.count
+    reactor.consumeBody(of: question.transfer, response.body.count)
+    let count = asked[question.connection]?.bodies[question.provider]?.count ?? 0
+    guard count > Self.answerBytesMax || heldBytes > Self.allBytesMax else { return }
     transfers.cancel(question.transfer)
     ended(question, nil)
   }
@@ -102,7 +113,7 @@ final class ProviderQuestions {
     guard end == .complete, let response = reactor.response(of: question.transfer) else {
       return ended(question, nil)
     }
-    var body: [UInt8] = []
+    var body = asked[question.connection]?.bodies[question.provider] ?? []
     body.append(response.body.readable)
     ended(question, Answer(provider: question.provider, status: response.status, body: body))
   }
@@ -115,9 +126,12 @@ final class ProviderQuestions {
     if waiting.running > 0 {
       asked[question.connection] = waiting
     } else {
+      release(waiting)
       waiting.then(waiting.answers)
     }
   }
+
+  private func release(_ ended: Asked) { heldBytes -= ended.bodies.values.reduce(0) { $0 + $1.count } }
 }
 
 @available(*, unavailable)

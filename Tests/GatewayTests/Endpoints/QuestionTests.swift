@@ -113,17 +113,31 @@ import Testing
 
   private static let list = #"{"models":[{"name":"m:latest","model":"m:latest"}]}"#
 
-  private static func ollama(_ answers: @escaping (String) -> [Script.Step]) throws -> World {
-    try World(.scripted, providers: "type = \"Ollama\"", [{ answers($0.target) }])
+  private static func ollama(
+    _ transport: Transport = .scripted, _ answers: @escaping (String) -> [Script.Step]
+  ) throws -> World {
+    try World(transport, providers: "type = \"Ollama\"", [{ answers($0.target) }])
   }
 
-  @Test func `a model's details are its provider's`() throws {
-    let details = #"{"modelfile":"FROM x","details":{"family":"llama"},"model_info":{"llama.context_length":8192}}"#
-    let world = try Self.ollama { Script.Step.json($0 == "/api/show" ? details : Self.list) }
+  @Test(arguments: Transport.allCases, [10, 3_000_000])
+  func `a model's details are its provider's, however long`(transport: Transport, length: Int) throws {
+    let license = String(repeating: "a", count: length)
+    let details =
+      #"{"license":"\#(license)","details":{"family":"llama"},"model_info":{"llama.context_length":8192}}"#
+    let world = try Self.ollama(transport) { Script.Step.json($0 == "/api/show" ? details : Self.list) }
     let answer = try world.exchange(World.post("/api/show", #"{"name":"m","verbose":true}"#))
     #expect(answer.status == 200)
-    #expect(answer.text == details)
+    let isSame = answer.text == details
+    #expect(isSame)
     #expect(Self.last(world) == #"{"model":"m:latest","verbose":true}"#)
+  }
+
+  @Test func `details beyond all sense are left out`() throws {
+    let details = #"{"license":"\#(String(repeating: "a", count: 5_000_000))","details":{}}"#
+    let world = try Self.ollama(.plain) { Script.Step.json($0 == "/api/show" ? details : Self.list) }
+    let answer = try world.exchange(World.post("/api/show", #"{"model":"m"}"#))
+    #expect(answer.status == 200 && answer.body.count < 10_000)
+    #expect(world.gateway.transfers.count == 0)
   }
 
   @Test(arguments: [Script.Step.json("[1]"), Script.Step.json(#"{"error":"no"}"#, status: 500)])
