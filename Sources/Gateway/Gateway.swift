@@ -261,7 +261,7 @@ public final class Gateway {
         connections.reset(connection)
       }
     case .transfer(let slot):
-      if let question = transfers.timedOut(slot: slot) { endpoints.questions.ended(question, nil) }
+      if let question = transfers.timedOut(timer, slot: slot) { endpoints.questions.ended(question, nil) }
     case .models: endpoints.modelLists.finish()
     case .modelRefresh: endpoints.modelLists.start()
     case .accessLog: accessLog.timerFired()

@@ -69,9 +69,42 @@ import Testing
     upstream.inject("HTTP/1.1 2")
     upstream.finishAll()
     let transfer = loop.reactor.start(UpstreamRequest(.post, upstream.url, body: Self.post))
-    #expect(loop.fetch(transfer).end == .failed(.truncated))
+    #expect(loop.fetch(transfer).end == .failed(.malformed))
     #expect(upstream.accepted == 1)
     #expect(loop.reactor.requestsRepeated == 0)
+  }
+
+  @Test func `a response that came before its request is not its response`() throws {
+    let loop = try Loop()
+    let upstream = loop.add(RawUpstream([.send(Self.ok)]))
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).end == .complete)
+    upstream.inject(Self.ok.replacing("ok", with: "no"))
+    let fetched = loop.fetch(UpstreamRequest(.post, upstream.url, body: Self.post))
+    #expect(fetched.end == .failed(.malformed) && fetched.body.isEmpty)
+    #expect(loop.fetch(UpstreamRequest(.get, upstream.url)).text == "ok")
+    #expect(loop.reactor.requestsRepeated == 0)
+  }
+
+  @Test func `a listener whose queue is full is tried again`() throws {
+    let path = Sockets.path()
+    defer { unlink(path) }
+    let loop = try Loop()
+    let upstream = RawUpstream(at: path) { _ in [.send(Self.ok)] }
+    let transfers = (0..<300).map { _ in loop.reactor.start(UpstreamRequest(.get, "unix:\(path)")) }
+    loop.run(for: .milliseconds(30))
+    loop.add { upstream.pump() }
+    #expect(loop.run { loop.completed.isSuperset(of: transfers) })
+  }
+
+  @Test func `the connections close with the reactor`() throws {
+    let upstream = RawUpstream([.wait(.seconds(60))])
+    do {
+      let loop = try Loop()
+      loop.add { upstream.pump() }
+      _ = loop.reactor.start(UpstreamRequest(.get, upstream.url))
+      #expect(loop.run { upstream.requests.count == 1 })
+    }
+    #expect(Loop.descriptors(remotePort: upstream.port).isEmpty)
   }
 
   @Test func `bytes behind a response are never taken for the next`() throws {

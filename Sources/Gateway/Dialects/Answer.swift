@@ -70,9 +70,7 @@ struct Answer {
       guard let index = blocks.lastIndex(where: \.isText) else { return }
       notes[index, default: Notes()].citations.append(citation.owned(from: json))
     case .logprobs(let elements):
-      if logprobs.count + elements.count <= TokenLogprobs.heldBytesMax {
-        TokenLogprobs.add(elements, to: &logprobs)
-      }
+      TokenLogprobs.add(elements, to: &logprobs)
     case .callBegan(let call, let id, let name):
       calls[call] = blocks.count
       blocks.append(.toolCall(id: id.bytes(in: json), name: name.bytes(in: json), arguments: [], signature: []))

@@ -19,6 +19,7 @@ struct AnswerSequencer {
   private enum Item { case none, text, thinking, other }
 
   private var items = 0
+  private var sources = 0
   private var lastItem = Item.none
 
   /// Updates the progress and returns whether the writer receives the event.
@@ -44,7 +45,10 @@ struct AnswerSequencer {
       try count(.thinking)
       return !isFinished
     case .signature, .logprobs: return !isFinished
-    case .redactedThinking, .image, .citation:
+    case .citation:
+      sources += 1
+      return sources <= Self.itemsMax && !isFinished
+    case .redactedThinking, .image:
       try count(.other)
       return !isFinished
     case .callBegan(let call, _, _):

@@ -1,8 +1,8 @@
 /// The texts of a request as one text, for a server that counts the tokens of texts. The marks that a model's template puts
 /// between messages are not in it.
 enum PromptText {
-  /// Returns the body of a request to llama.cpp's `/tokenize`. Source: README of llama.cpp's server, "POST /tokenize".
-  static func question(_ conversation: Conversation, _ json: Span<UInt8>) -> [UInt8] {
+  /// Returns the body of a request to llama.cpp's `/tokenize`; `nil` for a prompt that has more than texts. Source: README of llama.cpp's server, "POST /tokenize".
+  static func question(_ conversation: Conversation, _ json: Span<UInt8>) -> [UInt8]? {
     var out: [UInt8] = []
     out.append("{\"content\":\"")
     for tool in conversation.tools {
@@ -10,24 +10,30 @@ enum PromptText {
       if let description = tool.description { append(description, json, to: &out) }
       if let parameters = tool.parameters { append(parameters, json, to: &out) }
     }
-    for message in conversation.messages { append(message.parts, json, to: &out) }
+    for message in conversation.messages {
+      guard append(message.parts, json, to: &out) else { return nil }
+    }
     out.append("\",\"add_special\":true}")
     LoneSurrogates.mend(&out)
     return out
   }
 
-  private static func append(_ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]) {
+  /// Appends the texts of parts, or returns false if there are other parts.
+  private static func append(_ parts: [Conversation.Part], _ json: Span<UInt8>, to out: inout [UInt8]) -> Bool {
     for part in parts {
       switch part {
       case .text(let text): append(text, json, to: &out)
       case .toolCall(let call):
         append(call.name, json, to: &out)
         append(call.arguments, json, to: &out)
-      case .toolResult(let result): append(result.parts, json, to: &out)
-      // Templates leave earlier thinking out, and the tokens of an image are the model's own.
-      case .thinking, .redactedThinking, .image, .file, .cacheControl: break
+      case .toolResult(let result): if !append(result.parts, json, to: &out) { return false }
+      // Templates leave earlier thinking out.
+      case .thinking, .redactedThinking, .cacheControl: break
+      // Their tokens are the model's own.
+      case .image, .file: return false
       }
     }
+    return true
   }
 
   private static func append(_ text: EscapedText, _ json: Span<UInt8>, to out: inout [UInt8]) {

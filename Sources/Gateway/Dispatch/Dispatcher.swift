@@ -243,6 +243,14 @@ final class Dispatcher {
   /// The candidate of a model that is first in the routing order; `nil` if no provider serves it.
   func firstCandidate(of model: String) -> RouteCandidate? { balancer.candidates(balancer.plan(model)).first }
 
+  /// The candidate to which a call would go now; `nil` if it would wait, or be rejected.
+  func nextCandidate(of call: Call, _ body: Span<UInt8>, mayReadMore: Bool, now: Duration) -> RouteCandidate? {
+    if awaitsLists(now: now) { return nil }
+    var plan = balancer.plan(call.model)
+    applyRequirements(&plan, call, body, mayReadMore: mayReadMore)
+    return balancer.preview(plan, at: now).map { balancer.candidates(plan)[$0] }
+  }
+
   /// The name of a model at a candidate.
   func upstreamName(_ candidate: RouteCandidate, for model: String) -> String {
     balancer.router.table.upstreamName(candidate, for: model)

@@ -38,33 +38,37 @@ extension Endpoints {
       field: ("x-token-count", usage.source == .reported ? "reported" : "estimated"))
   }
 
-  /// The question that counts the tokens of a request at the provider to which it would go first; `nil` if that provider
+  /// The question that counts the tokens of a request at the provider to which it would go now; `nil` if that provider
   /// cannot be asked. A request of over a mebibyte is only asked about where it need not be translated.
   private func tokenQuestion(
     _ call: Call, _ connection: Connection, _ request: AcceptedRequest
   ) -> ProviderQuestions.Question? {
-    guard let (index, model) = firstProvider(of: call.model) else { return nil }
-    let (provider, json) = (settings.providers[index], connection.body)
+    let json = connection.body
+    let next = dispatcher.nextCandidate(
+      of: call, json.span, mayReadMore: DialectTable.mayReadMore(request.dialectFields), now: reactor.now)
+    guard let next else { return nil }
+    let (index, model) = (next.provider, dispatcher.upstreamName(next, for: call.model))
+    let provider = settings.providers[index]
     let passes = call.passes(to: provider.dialect)
     guard passes || json.count <= Call.inlineBytesMax else { return nil }
     if questions.canAsk(index, .tokens) {
-      guard
-        let body = try? call.body(json.span, in: provider.dialect, for: WriteTarget(model: model, streams: false))
-      else { return nil }
+      let target = provider.target(
+        for: model, streams: false, thinks: dispatcher.balancer.known.thinks(model, at: index))
+      guard let body = try? call.body(json.span, in: provider.dialect, for: target) else { return nil }
       switch body {
       case .edited(let edits):
         return ProviderQuestions.Question(
-          provider: index, kind: .tokens, body: edits.text(of: json.span), fields: request.dialectFields)
+          provider: index, kind: .tokens, body: BufferChain(json, changedBy: edits), fields: request.dialectFields)
       case .translated(let written):
         return ProviderQuestions.Question(
-          provider: index, kind: .tokens, body: MessagesRequestWriter.countedMembers(of: written.body.span))
+          provider: index, kind: .tokens,
+          body: BufferChain(MessagesRequestWriter.countedMembers(of: written.body.span)))
       }
     }
     guard questions.canAsk(index, .tokenize), json.count <= Call.inlineBytesMax,
-      let conversation = call.conversation(json.span)
+      let conversation = call.conversation(json.span), let body = PromptText.question(conversation, json.span)
     else { return nil }
-    return ProviderQuestions.Question(
-      provider: index, kind: .tokenize, body: PromptText.question(conversation, json.span))
+    return ProviderQuestions.Question(provider: index, kind: .tokenize, body: BufferChain(body))
   }
 
   /// The provider to which requests for a model go first, and its name of the model.
@@ -82,7 +86,7 @@ extension Endpoints {
     }
     let body = connection.body
     let question = ProviderQuestions.Question(
-      provider: index, kind: .details, body: OllamaModels.detailsQuestion(model, like: body.span))
+      provider: index, kind: .details, body: BufferChain(OllamaModels.detailsQuestion(model, like: body.span)))
     questions.ask(connection, [question]) { [unowned self] answers in
       guard let answer = answers.first, answer.status == 200, OllamaModels.areDetails(answer.body.span) else {
         return sendModel(connection, request, isUnlistedToo: true)

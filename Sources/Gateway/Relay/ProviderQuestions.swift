@@ -11,7 +11,7 @@ final class ProviderQuestions {
     var provider: Int
     var kind: QuestionPath.Kind
     /// The body of a POST.
-    var body: [UInt8] = []
+    var body = BufferChain()
     /// Header fields of the caller that the provider also receives.
     var fields: [String] = []
   }
@@ -32,8 +32,6 @@ final class ProviderQuestions {
     let then: ([Answer]) -> Void
   }
 
-  /// The most bytes of an answer. A model's details contain its template and its license.
-  static let answerBytesMax = 4 * 1024 * 1024
   /// The most bytes of all answers that are under way. With more, a question has no answer.
   static let allBytesMax = 32 * 1024 * 1024
   /// The time for all questions of a request.
@@ -74,10 +72,11 @@ final class ProviderQuestions {
       let request = UpstreamRequest(
         isPost ? .post : .get, target,
         fields: isPost ? credential.fields(with: fields) : credential.getFields(with: fields),
-        requestID: connection.request?.options.requestID ?? "", body: BufferChain(question.body),
+        requestID: connection.request?.options.requestID ?? "", body: question.body,
         http2: provider.http2, connectTimeout: min(provider.timeouts.connect, Self.timeout),
-        idleMax: provider.idleMax, addresses: provider.addressPolicy)
-      transfers.startQuestion(request, connection.number, provider.id, timeout: Self.timeout)
+        idleMax: provider.idleMax, addresses: provider.addressPolicy, transport: provider.transport)
+      transfers.startQuestion(
+        request, connection.number, provider.id, bytesMax: question.kind.answerBytesMax, timeout: Self.timeout)
       began.running += 1
     }
     if began.running == 0 { return then([]) }
@@ -104,7 +103,7 @@ final class ProviderQuestions {
     heldBytes += response.body.count
     reactor.consumeBody(of: question.transfer, response.body.count)
     let count = asked[question.connection]?.bodies[question.provider]?.count ?? 0
-    guard count > Self.answerBytesMax || heldBytes > Self.allBytesMax else { return }
+    guard count > question.bytesMax || heldBytes > Self.allBytesMax else { return }
     transfers.cancel(question.transfer)
     ended(question, nil)
   }

@@ -24,6 +24,8 @@ final class Transfers {
     /// The number of the connection.
     let connection: UInt64
     let provider: ProviderID
+    /// The most bytes of the answer.
+    let bytesMax: Int
     fileprivate let timer: TimerID
   }
 
@@ -53,11 +55,13 @@ final class Transfers {
   }
 
   /// Starts a question for the connection of a number.
-  func startQuestion(_ request: UpstreamRequest, _ connection: UInt64, _ provider: ProviderID, timeout: Duration) {
+  func startQuestion(
+    _ request: UpstreamRequest, _ connection: UInt64, _ provider: ProviderID, bytesMax: Int, timeout: Duration
+  ) {
     _ = start(request) { transfer in
       .question(
         Question(
-          transfer: transfer, connection: connection, provider: provider,
+          transfer: transfer, connection: connection, provider: provider, bytesMax: bytesMax,
           timer: reactor.setTimer(at: reactor.now + timeout, tag: Self.tag(transfer))))
     }
   }
@@ -97,13 +101,14 @@ final class Transfers {
   }
 
   /// The end of a transfer has not come in time; returns the question that it is.
-  func timedOut(slot: Int) -> Question? {
+  func timedOut(_ timer: TimerID, slot: Int) -> Question? {
+    // The slot may have another occupant already.
     switch table.value(inSlot: slot) {
-    case .detached(let transfer, _)?: cancel(transfer)
-    case .question(let question)?:
+    case .detached(let transfer, timer)?: cancel(transfer)
+    case .question(let question)? where question.timer == timer:
       cancel(question.transfer)
       return question
-    case .exchange?, .modelList?, .healthCheck?, nil: break
+    case .exchange?, .modelList?, .healthCheck?, .detached?, .question?, nil: break
     }
     return nil
   }

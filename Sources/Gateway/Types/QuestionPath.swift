@@ -9,6 +9,15 @@ struct QuestionPath: Sendable {
     case details
     /// The models in memory, as Ollama's `/api/ps` lists them.
     case loaded
+
+    /// The most bytes of an answer: a list of a long prompt's tokens, or a model's template and license.
+    var answerBytesMax: Int {
+      switch self {
+      case .tokens, .loaded: 256 * 1024
+      case .details: 1024 * 1024
+      case .tokenize: 4 * 1024 * 1024
+      }
+    }
   }
 
   var kind: Kind

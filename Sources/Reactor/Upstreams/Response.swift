@@ -27,7 +27,7 @@ public final class Response {
   /// The size limit of all heads of one response, in bytes.
   static let headBytesMax = 64 * 1024
 
-  /// The unread body bytes at which the transport is paused. One more read of libcurl, 16 KiB, may follow.
+  /// The unread body bytes at which the transport is paused. One more read, 16 or 32 KiB, may follow.
   public static let bodyBytesMax = 24 * 1024
 
   /// The limit of unread body bytes where the transport cannot be paused, because one paused stream would block the

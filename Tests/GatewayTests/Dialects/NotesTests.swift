@@ -74,6 +74,27 @@ import Testing
     #expect(text.contains(#""logprobs":{"content":[\#(Self.token)]},"finish_reason""#), "\(text)")
   }
 
+  @Test func `log probabilities of thinking are no text's, and lines stay lines`() throws {
+    let split = Self.token.replacing("[72,105]", with: "[72,\n 105]")
+    let events = [
+      #"{"id":"c","choices":[{"index":0,"delta":{"reasoning_content":"Hm"},"logprobs":{"content":[\#(Self.token)]}}]}"#,
+      #"{"id":"c","choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":{"content":[\#(split)]}}]}"#,
+      #"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#, "[DONE]",
+    ]
+    let text = try Self.stream(.ollama, .openAI, events)
+    #expect(text.contains(#""content":"Hi"},"done":false,"logprobs":[\#(Self.token)]}"#), "\(text)")
+  }
+
+  @Test func `a long answer keeps all log probabilities`() throws {
+    let count = 12_000
+    let tokens = Array(repeating: Self.token, count: count).joined(separator: ",")
+    let text = String(repeating: "Hi", count: count)
+    let chat =
+      #"{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"\#(text)"},"logprobs":{"content":[\#(tokens)]},"finish_reason":"stop"}]}"#
+    let isWhole = try Self.whole(.responses, .openAI, chat).contains(#""logprobs":[\#(tokens)]"#)
+    #expect(isWhole)
+  }
+
   // MARK: Sources
 
   private static let sources: [(Dialect, stream: [String], whole: String)] = [

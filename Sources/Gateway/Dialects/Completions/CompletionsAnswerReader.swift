@@ -41,7 +41,7 @@ struct CompletionsAnswerReader {
       begin(chunk.id, &events)
       let fields = JSONLists.members(of: choice, in: json)
       if !isFinished {
-        readLogprobs(fields.value("logprobs", in: json), json, &events)
+        readLogprobs(fields, of: "delta", json, &events)
         try readMessage(fields.value("delta", in: json), isWhole: false, json, &events)
       }
       let finishReason = fields.value("finish_reason", in: json)
@@ -86,7 +86,7 @@ struct CompletionsAnswerReader {
     reader.begin(answer.id, &events)
     let fields = JSONLists.members(of: choice, in: json)
     if let error = try error(of: fields, fields.value("finish_reason", in: json), json) { throw .error(error) }
-    reader.readLogprobs(fields.value("logprobs", in: json), json, &events)
+    reader.readLogprobs(fields, of: "message", limit: ResponsesOutput.bytesMax, json, &events)
     try reader.readMessage(fields.value("message", in: json), isWhole: true, json, &events)
     reader.calls.end(&events)
     reader.count(fields.value("usage", in: json), json, &events)
@@ -187,11 +187,17 @@ struct CompletionsAnswerReader {
     if toolCalls == nil, let functionCall { try calls.readFunction(functionCall, json, &events) }
   }
 
-  /// Reads the log probabilities of a choice, which belong to the text in it.
-  private func readLogprobs(_ logprobs: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
-    guard let logprobs, logprobs.kind == .object else { return }
-    let elements = TokenLogprobs.elements(
-      of: JSONLists.members(of: logprobs, in: json).value("content", in: json), json)
+  /// Reads the log probabilities of a choice, unless its tokens are thinking or a tool call.
+  private func readLogprobs(
+    _ choice: [Member], of message: StaticString, limit: Int = TokenLogprobs.heldBytesMax, _ json: Span<UInt8>,
+    _ events: inout [ChatEvent]
+  ) {
+    guard let logprobs = choice.value("logprobs", in: json), logprobs.kind == .object,
+      let text = JSONLists.members(of: choice.value(message, in: json), in: json).value("content", in: json),
+      text.filledString != nil
+    else { return }
+    let list = JSONLists.members(of: logprobs, in: json).value("content", in: json)
+    let elements = TokenLogprobs.elements(of: list, json, limit: limit)
     if !elements.isEmpty { events.append(.logprobs(elements)) }
   }
 

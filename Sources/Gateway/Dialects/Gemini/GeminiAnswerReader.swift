@@ -10,8 +10,8 @@ struct GeminiAnswerReader {
   private var hasFinished = false
   private var calls = 0
   private var counts = TokenCounts()
-  /// The sources that were read. Each part of a stream may repeat those before it.
-  private var sources = 0
+  /// The URLs of the sources that were read. Each part of a stream may repeat those before it.
+  private var sources: Set<[UInt8]> = []
   /// The prefix of assigned tool call IDs. It differs for each answer, because clients identify calls by their IDs.
   private var stem: [UInt8] = []
   /// The ID of the request, whose end is the prefix for an answer without an ID.
@@ -82,9 +82,10 @@ struct GeminiAnswerReader {
     let candidate = Self.first(of: parts.candidates, json)
     if let candidate {
       readContent(candidate.value("content", in: json), json, &events)
-      let cited = Citation.sources(ofCandidate: candidate, json)
-      for citation in cited.dropFirst(sources) { events.append(.citation(citation)) }
-      sources = max(sources, cited.count)
+      for citation in Citation.sources(ofCandidate: candidate, json) where sources.count < AnswerSequencer.itemsMax
+      {
+        if sources.insert(citation.url.bytes(in: json)).inserted { events.append(.citation(citation)) }
+      }
     }
     if let usage = parts.usage { count(usage, json, &events) }
     if let error = Self.failure(candidate, json) {

@@ -84,6 +84,9 @@ enum OllamaModels {
 
   /// The response to `/api/ps`: the models in the memory of all providers.
   struct Loaded {
+    /// The most models of one provider.
+    private static let modelsMax = 1024
+
     private var models: [UInt8] = []
 
     var text: [UInt8] { Array("{\"models\":[".utf8) + models + Array("]}".utf8) }
@@ -92,7 +95,7 @@ enum OllamaModels {
     mutating func add(_ json: Span<UInt8>, name: (String) -> String?) {
       guard JSONLists.isObject(json) else { return }
       let list = JSONLists.members(of: JSONLists.root(json), in: json).value("models", in: json)
-      for model in JSONLists.elements(of: list, in: json) {
+      for model in JSONLists.elements(of: list, in: json).prefix(Self.modelsMax) {
         let members = JSONLists.members(of: model, in: json)
         let told = members.value("name", in: json) ?? members.value("model", in: json)
         guard let told = told?.string(in: json), told.utf8.count <= ModelEntry.idBytesMax, let name = name(told)

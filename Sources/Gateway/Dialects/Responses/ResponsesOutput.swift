@@ -90,9 +90,10 @@ struct ResponsesOutput {
     return true
   }
 
-  /// Adds the log probabilities of a message's tokens.
+  /// Adds the log probabilities of a message's tokens, unless they do not fit: a text counts more.
   mutating func add(logprobs elements: [UInt8], at position: Int) {
-    if fits(elements.count) { TokenLogprobs.add(elements, to: &items[position].logprobs) }
+    guard elements.count <= bytesMax - bytes, fits(elements.count) else { return }
+    TokenLogprobs.add(elements, to: &items[position].logprobs)
   }
 
   mutating func sign(_ piece: EscapedText, _ json: Span<UInt8>, at position: Int) {

@@ -29,9 +29,15 @@ final class PlainConnection {
   var written = 0
   /// The bytes of the current request's body that the socket has taken.
   var bodyWritten = 0
-  /// Whether the whole request was written, or writing has failed and only the response is of interest.
+  /// Whether the whole request was written, or writing has failed.
   var isWritten = false
+  /// Whether writing has failed, and only the response is of interest.
   var hasWriteFailed = false
+
+  /// Whether writing failed because the connection was reset.
+  var wasReset = false
+  /// When the current request began.
+  private(set) var began = Duration.zero
 
   // The pool's list of idle connections, by slot. -1 ends it.
   var newer = -1
@@ -47,9 +53,10 @@ final class PlainConnection {
   }
 
   /// Begins a request on the connection.
-  func begin(_ transfer: PlainTransfer) {
+  func begin(_ transfer: PlainTransfer, at now: Duration) {
     self.transfer = transfer
-    isReused = phase == .idle
+    began = now
+    isReused = phase != .connecting
     phase = .busy
     writtenBefore += written
     written = 0

@@ -6,6 +6,8 @@ internal import Glibc
 extension PlainTransport {
   /// The time between the attempts to connect to two addresses of a host (RFC 8305, section 8).
   private static let addressDelay = Duration.milliseconds(250)
+  /// The time between two attempts at a Unix socket whose queue is full.
+  private static let socketDelay = Duration.milliseconds(10)
 
   /// Connects on a fresh connection.
   func connect(
@@ -33,7 +35,12 @@ extension PlainTransport {
         }
         return
       } catch {
-        let isExhausted = error.code == EMFILE || error.code == ENFILE || error.code == ENOBUFS
+        if isSocket, error.code == EAGAIN {
+          // The queue of the listener is full. Unlike TCP's, a Unix connection does not wait for its turn.
+          transfer.nextAddress = deadlines.add(now + Self.socketDelay, .nextAddress(transfer.id))
+          return
+        }
+        let isExhausted = [EMFILE, ENFILE, ENOBUFS, EADDRNOTAVAIL, EAGAIN].contains(error.code)
         transfer.connectError = isExhausted ? .exhausted : transfer.connectError ?? .connectFailed
       }
     }

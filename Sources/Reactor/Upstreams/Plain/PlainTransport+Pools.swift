@@ -13,6 +13,8 @@ extension PlainTransport {
 
   /// The most idle connections of all pools together. The oldest of a pool is closed for a newer one.
   private static let idleMax = 4096
+  /// The most connections that are closed in one turn because they are too old.
+  private static let closedPerTurn = 64
   /// The reserve between the time that a server keeps an idle connection, and its use.
   private static let idleMargin = Duration.seconds(1)
 
@@ -52,7 +54,8 @@ extension PlainTransport {
     if let told = connection.reader.idleMax { time = min(time, told - Self.idleMargin) }
     guard time > .zero else { return close(connection) }
     if idleCount >= Self.idleMax {
-      guard let id = oldest(connection.pool), let old = connections[id] else { return close(connection) }
+      let full = pools.indices.first { pools[$0].oldest >= 0 }
+      guard let id = full.flatMap(oldest), let old = connections[id] else { return close(connection) }
       close(old)
     }
     connection.phase = .idle
@@ -66,7 +69,7 @@ extension PlainTransport {
     pools[connection.pool].newest = slot
     idleCount += 1
     align(connection, poller)
-    if sweep == nil { sweep = deadlines.add(connection.expires, .idleConnections) }
+    scheduleSweep(at: connection.expires, &deadlines)
   }
 
   private func oldest(_ pool: Int) -> Slots<PlainConnection>.ID? {
@@ -76,6 +79,7 @@ extension PlainTransport {
   /// Takes a connection out of its pool's list.
   private func unlink(_ connection: PlainConnection) {
     guard connection.phase == .idle else { return }
+    connection.phase = .busy
     idleCount -= 1
     if connection.newer >= 0, let id = connections.id(at: connection.newer) {
       connections[id]?.older = connection.older
@@ -95,16 +99,27 @@ extension PlainTransport {
   func closeExpired(_ now: Duration, _ deadlines: inout Deadlines<DeadlineOwner>) {
     sweep = nil
     var next: Duration?
+    var closed = 0
     for pool in pools.indices {
       while let id = oldest(pool), let connection = connections[id] {
-        if connection.expires > now {
-          next = min(next ?? connection.expires, connection.expires)
+        if connection.expires > now || closed == Self.closedPerTurn {
+          let time = max(connection.expires, now)
+          next = min(next ?? time, time)
           break
         }
+        closed += 1
         close(connection)
       }
     }
-    if let next { sweep = deadlines.add(next, .idleConnections) }
+    if let next { scheduleSweep(at: next, &deadlines) }
+  }
+
+  private func scheduleSweep(at time: Duration, _ deadlines: inout Deadlines<DeadlineOwner>) {
+    if let sweep {
+      guard time < sweep.time else { return }
+      deadlines.remove(sweep.id)
+    }
+    sweep = (deadlines.add(time, .idleConnections), time)
   }
 
   func close(_ connection: PlainConnection) {

@@ -13,6 +13,8 @@ final class PlainTransport {
   private static let pieceBytes = 64 * 1024
   /// The most bytes received at a time.
   private static let receivedMax = 32 * 1024
+  /// The time for which bytes that were sent before a request can arrive after it was sent.
+  private static let strayTime = Duration.milliseconds(100)
 
   var connections = Slots<PlainConnection>()
   var pools: [Pool] = []
@@ -21,7 +23,7 @@ final class PlainTransport {
   private var piece: [UInt8] = []
   var idleCount = 0
   /// When the next idle connection is too old.
-  var sweep: Deadlines<DeadlineOwner>.ID?
+  var sweep: (id: Deadlines<DeadlineOwner>.ID, time: Duration)?
 
   /// The transfers of which there is news, and those that have ended.
   var news: [TransferID] = []
@@ -29,6 +31,13 @@ final class PlainTransport {
 
   /// Whether something is to be reported.
   var hasNews: Bool { !news.isEmpty || !ends.isEmpty }
+
+  deinit {
+    // Transfers and their connections refer to each other.
+    for slot in connections.slots {
+      if let id = connections.id(at: slot) { connections[id]?.transfer = nil }
+    }
+  }
 
   /// The requests that were repeated.
   private(set) var repeated = 0
@@ -77,7 +86,7 @@ final class PlainTransport {
     _ deadlines: inout Deadlines<DeadlineOwner>
   ) {
     transfer.connection = connection
-    connection.begin(transfer)
+    connection.begin(transfer, at: now)
     write(connection, transfer, now, poller, &deadlines)
   }
 
@@ -102,7 +111,11 @@ final class PlainTransport {
         unsafe linux_send(connection.descriptor.raw, $0.baseAddress, $0.count)
       }
       if sent == -Int(EINTR) { continue }
-      if sent < 0, sent != -Int(EAGAIN) { return writeFailed(connection, transfer, now, poller, &deadlines) }
+      if sent < 0, sent != -Int(EAGAIN) {
+        // `send` takes a reset away, so that the next `recv` finds an end in its place.
+        connection.wasReset = sent != -Int(EPIPE)
+        return writeFailed(connection, transfer, now, poller, &deadlines)
+      }
       let taken = max(0, sent)
       connection.headRest = taken < headCount ? Array(piece[taken..<headCount]) : []
       connection.written += taken
@@ -119,7 +132,7 @@ final class PlainTransport {
     _ connection: PlainConnection, _ transfer: PlainTransfer, _ now: Duration, _ poller: borrowing Poller,
     _ deadlines: inout Deadlines<DeadlineOwner>
   ) {
-    if connection.written == 0, connection.isReused, !transfer.hasRepeated {
+    if mayRepeat(connection, transfer, isOrderly: false) {
       return repeatRequest(transfer, connection, now, poller, &deadlines)
     }
     connection.isWritten = true
@@ -168,8 +181,10 @@ final class PlainTransport {
     let count = buffer.receive(from: connection.descriptor.raw, atMost: Self.receivedMax)
     if count == -Int(EINTR) || count == -Int(EAGAIN) && !connection.hasWriteFailed { return }
     guard count > 0 else {
-      return lost(connection, transfer, isOrderly: count == 0, now, poller, &deadlines)
+      return lost(
+        connection, transfer, isOrderly: count == 0 && !connection.wasReset, now, poller, &deadlines)
     }
+    if isStray(connection, transfer, now) { return end(transfer, connection, .failed(.malformed)) }
     let read: Int
     do throws(TransferError) {
       read = try connection.reader.read(buffer.bytes(count), into: transfer.response)
@@ -204,6 +219,13 @@ final class PlainTransport {
       return repeatRequest(transfer, connection, now, poller, &deadlines)
     }
     end(transfer, connection, isOrderly ? connection.reader.end : .failed(connection.reader.lossError))
+  }
+
+  /// Whether the first bytes of a response were sent before the request: a response acknowledges it. Only bytes that were on
+  /// their way with the request can be such, so it is not asked later.
+  private func isStray(_ connection: PlainConnection, _ transfer: PlainTransfer, _ now: Duration) -> Bool {
+    connection.isReused && !connection.reader.hasBegun && now - connection.began < Self.strayTime
+      && transfer.request.target.socketPath == nil && connection.isUnacknowledged
   }
 
   /// Whether a request may be sent again, because the upstream cannot have processed it (RFC 9112, section 9.3.1): on a reused
