@@ -11,7 +11,7 @@ extension PlainTransport {
     var preferred: IPAddress?
   }
 
-  /// The most idle connections of all pools together. The oldest of a pool is closed for a newer one.
+  /// The most idle connections of all pools together. An old one is closed for a newer one, whatever its pool.
   private static let idleMax = 4096
   /// The most connections that are closed in one turn because they are too old.
   private static let closedPerTurn = 64

@@ -141,6 +141,7 @@ final class PlainTransport {
     while transfer.connection === connection, !transfer.response.isPaused {
       receive(connection, transfer, now, poller, &deadlines)
     }
+    if transfer.connection === connection { align(connection, poller) }
   }
 
   // MARK: Events
