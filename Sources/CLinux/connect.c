@@ -1,4 +1,4 @@
-// Connections to upstreams.
+// Connections to upstreams, and the options that all TCP connections have.
 #include "CLinux.h"
 
 #include <arpa/inet.h>
@@ -11,6 +11,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+void linux_tune(int descriptor, int keep_alive_seconds) {
+  int on = 1;
+  // Otherwise the kernel buffers megabytes, which hides that the peer does not read.
+  int unsent_max = 128 * 1024;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_seconds, sizeof keep_alive_seconds);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &keep_alive_seconds, sizeof keep_alive_seconds);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_max, sizeof unsent_max);
+}
+
 static int started(int descriptor, const struct sockaddr *name, socklen_t length) {
   if (connect(descriptor, name, length) == 0 || errno == EINPROGRESS) return descriptor;
   int error = errno;
@@ -22,14 +33,7 @@ int linux_connect(const struct linux_address *address, uint16_t port, int keep_a
   int is_v6 = address->length == 16;
   int descriptor = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return -errno;
-  int on = 1;
-  // So that what the socket has taken is not far ahead of what was sent.
-  int unsent_max = 128 * 1024;
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_seconds, sizeof keep_alive_seconds);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &keep_alive_seconds, sizeof keep_alive_seconds);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_max, sizeof unsent_max);
+  linux_tune(descriptor, keep_alive_seconds);
   struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
   struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
   memcpy(&v4.sin_addr, address->bytes, 4);

@@ -195,14 +195,7 @@ int linux_accept(int listener, int keep_alive_seconds, struct linux_address *pee
   int descriptor = accept4(listener, (struct sockaddr *)&name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor < 0) return -errno;
   *peer = address_of((struct sockaddr *)&name);
-  int on = 1;
-  // Otherwise the kernel buffers megabytes, which hides that the client does not read.
-  int unsent_max = 128 * 1024;
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_seconds, sizeof keep_alive_seconds);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &keep_alive_seconds, sizeof keep_alive_seconds);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_max, sizeof unsent_max);
+  linux_tune(descriptor, keep_alive_seconds);
   return descriptor;
 }
 

@@ -86,6 +86,9 @@ int linux_resolve(const char *host, struct linux_address *addresses, int count);
 int linux_address_read(const char *text, struct linux_address *address);
 void linux_address_write(const struct linux_address *address, char text[46]);
 
+// Sets TCP_NODELAY, keep-alive probes, and a low mark of unsent bytes.
+void linux_tune(int descriptor, int keep_alive_seconds);
+
 // Begins to connect to an address: non-blocking, close-on-exec, with TCP_NODELAY, keep-alive probes, and a low mark of
 // unsent bytes. Returns a descriptor that is writable once the connection exists or has failed.
 int linux_connect(const struct linux_address *address, uint16_t port, int keep_alive_seconds);

@@ -69,6 +69,11 @@ enum TokenLogprobs {
     return true
   }
 
+  /// Adds elements to those that wait for the text of their tokens, unless there are too many.
+  static func hold(_ elements: [UInt8], in held: inout [UInt8]) {
+    if held.count + elements.count <= heldBytesMax { add(elements, to: &held) }
+  }
+
   /// Adds elements to a list.
   static func add(_ elements: [UInt8], to list: inout [UInt8]) {
     if !list.isEmpty, !elements.isEmpty { list.append(",") }

@@ -72,9 +72,7 @@ struct CompletionsAnswerWriter {
       out.append(Self.behindDelta)
       return [out]
     case .logprobs(let elements):
-      if logprobs.count + elements.count <= TokenLogprobs.heldBytesMax {
-        TokenLogprobs.add(elements, to: &logprobs)
-      }
+      TokenLogprobs.hold(elements, in: &logprobs)
       return []
     case .callBegan(let call, let id, let name):
       bare.insert(call)

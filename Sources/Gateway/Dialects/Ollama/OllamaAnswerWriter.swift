@@ -74,10 +74,7 @@ struct OllamaAnswerWriter {
       out.append(contentsOf: calls)
       out.append(isGenerate ? "],\"done\":false}\n" : "]},\"done\":false}\n" as StaticString)
     case .finished(let why): reason = why
-    case .logprobs(let elements):
-      if logprobs.count + elements.count <= TokenLogprobs.heldBytesMax {
-        TokenLogprobs.add(elements, to: &logprobs)
-      }
+    case .logprobs(let elements): TokenLogprobs.hold(elements, in: &logprobs)
     case .began, .signature, .redactedThinking, .image, .citation, .usage, .failed, .ended: break
     }
   }

@@ -50,10 +50,7 @@ struct ResponsesAnswerWriter {
       guard let position = output.addImage(media: media, base64: base64.bytes(in: json)) else { return }
       writeImage(position, to: &out)
     case .citation(let citation): annotate(citation, json, to: &out)
-    case .logprobs(let elements):
-      if logprobs.count + elements.count <= TokenLogprobs.heldBytesMax {
-        TokenLogprobs.add(elements, to: &logprobs)
-      }
+    case .logprobs(let elements): TokenLogprobs.hold(elements, in: &logprobs)
     case .callBegan(let call, let id, let name):
       close(to: &out)
       let (namespace, name) = qualifiedName(of: name, json)

@@ -47,7 +47,7 @@ final class PlainTransport {
   /// The number of bytes received since the start.
   var receivedBytes: Int { buffer.receivedBytes }
 
-  // MARK: What is asked for
+  // MARK: Transfers
 
   /// Starts a transfer.
   func start(

@@ -288,25 +288,19 @@ struct Framing {
   }
 
   private mutating func takeConnection(_ value: Span<UInt8>) {
-    var start = 0
-    while start <= value.count {
-      var end = start
-      while end < value.count, value[end] != UInt8(ascii: ",") { end += 1 }
-      let word = value.extracting(value.trimmingBlanks(start..<end))
+    var words = ListReader()
+    while let range = words.next(in: value) {
+      let word = value.extracting(range)
       if word.isNamed("close") { saysClose = true }
       if word.isNamed("keep-alive") { saysKeepAlive = true }
-      start = end + 1
     }
   }
 
   /// Reads `timeout=5, max=100`.
   private mutating func takeTimeout(_ value: Span<UInt8>) {
-    var start = 0
-    while start <= value.count {
-      var end = start
-      while end < value.count, value[end] != UInt8(ascii: ",") { end += 1 }
-      let word = value.extracting(value.trimmingBlanks(start..<end))
-      start = end + 1
+    var words = ListReader()
+    while let range = words.next(in: value) {
+      let word = value.extracting(range)
       guard word.count > 8, word.count <= 13, word.extracting(0..<8).isNamed("timeout=") else { continue }
       var seconds = 0
       for index in 8..<word.count {
@@ -329,6 +323,20 @@ struct Framing {
     if let length { return .length(length) }
     isDelimited = false
     return .untilClose
+  }
+}
+
+/// The elements of a list that commas separate (RFC 9110, section 5.6.1).
+private struct ListReader {
+  private var start = 0
+
+  /// Returns the range of the next element, without the blanks around it.
+  mutating func next(in value: Span<UInt8>) -> Range<Int>? {
+    guard start <= value.count else { return nil }
+    var end = start
+    while end < value.count, value[end] != UInt8(ascii: ",") { end += 1 }
+    defer { start = end + 1 }
+    return value.trimmingBlanks(start..<end)
   }
 }
 
