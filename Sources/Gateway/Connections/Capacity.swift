@@ -135,6 +135,12 @@ struct Capacity {
   /// Whether so few bytes wait for a caller beyond its share that one of its answers may go on.
   func isSmall(waiting bytes: Int) -> Bool { bytes < memoryBytesMax / 16 }
 
+  /// What is said about the memory when its limit is reached.
+  mutating func memoryText(_ reactor: Reactor) -> String {
+    let (used, held) = (measuredResident(reactor), account(reactor))
+    return "The process uses \(used >> 20) MiB, and \(held >> 20) MiB are held for requests and responses, of \(memoryBytesMax >> 20) MiB"
+  }
+
   private mutating func memoryUsed(_ reactor: Reactor) -> Int { max(account(reactor), measuredResident(reactor)) }
 
   /// The process's memory, measured from time to time.
@@ -142,8 +148,8 @@ struct Capacity {
     if measuredAt.map({ reactor.now - $0 < Self.measurementMaxAge }) ?? false { return resident }
     resident = residentBytes(reactor)
     measuredAt = reactor.now
-    // Memory that a peak left in the allocator is not in use, and can be returned.
-    if resident > memoryBytesMax, trimmedAt.map({ reactor.now - $0 >= Self.trimAge }) ?? true {
+    // Memory that a peak left in the allocator is not in use, and is returned before the limit is reached.
+    if resident > memoryBytesMax / 4 * 3, trimmedAt.map({ reactor.now - $0 >= Self.trimAge }) ?? true {
       trimmedAt = reactor.now
       reactor.trimMemory()
     }

@@ -2,8 +2,11 @@ internal import Reactor
 
 /// Applies the memory limit, and each caller's share of the memory.
 extension Connections {
-  private static var outOfMemory: APIError {
-    APIError(503, .overloaded, "The gateway has reached its memory limit. Retry later.", retryAfter: 1)
+  private var outOfMemory: APIError {
+    APIError(
+      503, .overloaded,
+      "The gateway has reached its memory limit. \(capacity.memoryText(reactor)) (memory_bytes_max). Retry later.",
+      retryAfter: 1)
   }
   private static var tooMuchMemory: APIError {
     APIError(
@@ -17,7 +20,7 @@ extension Connections {
 
   /// Rejects a request if the process has reached its memory limit, or its caller its share of the memory.
   func checkMemory(_ connection: Connection, _ request: AcceptedRequest) throws(APIError) {
-    if capacity.exceedsMemoryLimit(reactor) { throw Self.outOfMemory }
+    if capacity.exceedsMemoryLimit(reactor) { throw outOfMemory }
     if let holder = connection.shareHolder(request), exceedsShare(holder) { throw Self.tooMuchMemory }
   }
 
