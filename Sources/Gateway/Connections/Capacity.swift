@@ -135,10 +135,11 @@ struct Capacity {
   /// Whether so few bytes wait for a caller beyond its share that one of its answers may go on.
   func isSmall(waiting bytes: Int) -> Bool { bytes < memoryBytesMax / 16 }
 
-  /// What is said about the memory when its limit is reached.
+  /// The memory in use and its limit, as a sentence for callers that are rejected.
   mutating func memoryText(_ reactor: Reactor) -> String {
     let (used, held) = (measuredResident(reactor), account(reactor))
-    return "The process uses \(used >> 20) MiB, and \(held >> 20) MiB are held for requests and responses, of \(memoryBytesMax >> 20) MiB"
+    return
+      "The process uses \(used >> 20) MiB, and \(held >> 20) MiB are held for requests and responses, of \(memoryBytesMax >> 20) MiB"
   }
 
   private mutating func memoryUsed(_ reactor: Reactor) -> Int { max(account(reactor), measuredResident(reactor)) }

@@ -77,10 +77,7 @@ struct AnswerSequencer {
   }
 
   /// The token counts from the upstream, or `nil` if it sent none.
-  var usage: Usage? {
-    if counts.prompt == nil, counts.completion == nil { return nil }
-    return Usage(prompt: counts.prompt ?? 0, completion: counts.completion ?? 0, source: .reported)
-  }
+  var usage: Usage? { counts.usage }
 
   /// Returns the token counts for the caller, estimated where the upstream sent none.
   func counts(promptBytes: Int) -> TokenCounts {

@@ -137,8 +137,13 @@ struct TokenCounts: Equatable {
   /// Tokens of the prompt that were read from a cache or written to one.
   var cached: Int?
   var cacheWritten: Int?
+  /// Tokens of `cacheWritten` that are kept for an hour rather than for minutes.
+  var cacheWrittenLong: Int?
   /// Tokens of the completion that are thinking.
   var thinking: Int?
+  /// Tokens of the prompt and of the completion that are audio.
+  var audioIn: Int?
+  var audioOut: Int?
 
   /// Replaces each count for which `later` has a value.
   mutating func merge(_ later: TokenCounts) {
@@ -146,6 +151,19 @@ struct TokenCounts: Equatable {
     completion = later.completion ?? completion
     cached = later.cached ?? cached
     cacheWritten = later.cacheWritten ?? cacheWritten
+    cacheWrittenLong = later.cacheWrittenLong ?? cacheWrittenLong
     thinking = later.thinking ?? thinking
+    audioIn = later.audioIn ?? audioIn
+    audioOut = later.audioOut ?? audioOut
+  }
+
+  /// The usage that the upstream reported; `nil` if it reported none.
+  var usage: Usage? {
+    if prompt == nil, completion == nil { return nil }
+    let long = min(cacheWrittenLong ?? 0, cacheWritten ?? .max)
+    return Usage(
+      prompt: prompt ?? 0, completion: completion ?? 0, source: .reported, cached: cached ?? 0,
+      cacheWritten: max(0, (cacheWritten ?? 0) - long), cacheWrittenLong: long, thinking: thinking ?? 0,
+      audioIn: audioIn ?? 0, audioOut: audioOut ?? 0)
   }
 }

@@ -23,7 +23,7 @@ struct RoutePlan: Sendable {
   var loading: Int?
   var loadDeadline: Duration?
   /// The expected tokens, and the cost at each candidate, for the strategy `cheapest`.
-  var expectedTokens = ModelCatalog.TokenBreakdown()
+  var expectedTokens = TokenBreakdown()
   var costs: [UInt64] = []
   /// The providers whose attempts failed; unlike positions, these outlive a reload.
   var failedProviders: [ProviderID] = []

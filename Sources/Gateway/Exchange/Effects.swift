@@ -6,12 +6,21 @@ struct Effects {
   var body: EditedText?
   /// A non-streaming answer that is too large to be translated at once.
   var largeAnswer: [UInt8]?
+  /// An event of a stream that is too large to be translated at once.
+  var largeEvent: LargeEvent?
   /// How the attempt ended, if it did.
   var attemptResult: AttemptResult?
   /// Whether another attempt is needed; the one before it is over.
   var needsAttempt = false
   /// Set when the exchange is over.
   var end: End?
+
+  /// An event of a stream, as it came.
+  struct LargeEvent {
+    var data: [UInt8]
+    /// The name of an SSE event, or empty.
+    var name: [UInt8]
+  }
 
   /// How the client's connection goes on.
   enum End: Equatable {

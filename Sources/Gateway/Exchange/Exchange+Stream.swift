@@ -7,7 +7,9 @@ extension Exchange {
   ) -> Int {
     var offset = 0
     do throws(AttemptFailure) {
-      while phase != .over, effects.output.count < outputMax, try fetch.nextEvent(in: bytes, from: &offset) {
+      while phase != .over, !isTranslating, effects.output.count < outputMax,
+        try fetch.nextEvent(in: bytes, from: &offset)
+      {
         try relayEvent(&effects, now: now)
       }
     } catch {
@@ -21,6 +23,11 @@ extension Exchange {
   private func relayEvent(_ effects: inout Effects, now: Duration) throws(AttemptFailure) {
     let (data, name) = fetch.event
     fetch.eventRelayed(bytes: data.count, now: now)
+    if data.count > Self.inlineEventBytesMax {
+      fetch.beginTranslation(of: data.count)
+      effects.largeEvent = Effects.LargeEvent(data: data, name: name)
+      return
+    }
     let verdict: AnswerStream.Verdict
     if phase == .visible {
       stream.begin(&effects.output)
@@ -31,11 +38,40 @@ extension Exchange {
       held = []
       verdict = try answer?.take(data.span, named: name.span, into: &output) ?? .silent
       held = output
-      if verdict == .visible || verdict == .done || held.count > Self.heldBytesMax {
-        releaseHeld(&effects, now: now)
-      }
+      release(verdict, &effects, now: now)
     }
     if verdict == .done { complete(&effects, now: now) }
+  }
+
+  /// Releases what is held back if an event is visible, or if it is too much.
+  private func release(_ verdict: AnswerStream.Verdict, _ effects: inout Effects, now: Duration) {
+    if verdict == .visible || verdict == .done || held.count > Self.heldBytesMax { releaseHeld(&effects, now: now) }
+  }
+
+  /// A large event was translated to `output`: relays it, and then the end of the transfer if it came meanwhile.
+  func eventMade(
+    _ answer: AnswerStream, _ output: [UInt8], _ made: Result<AnswerStream.Verdict, AttemptFailure>,
+    _ effects: inout Effects, now: Duration
+  ) {
+    fetch.endTranslation()
+    self.answer = answer
+    do throws(AttemptFailure) {
+      let verdict = try made.get()
+      if phase == .visible {
+        stream.begin(&effects.output)
+        effects.output.append(contentsOf: output)
+        lastOutput = now
+      } else {
+        held.append(contentsOf: output)
+        release(verdict, &effects, now: now)
+      }
+      if verdict == .done { complete(&effects, now: now) }
+      stream.commit(&effects.output)
+    } catch {
+      fail(error, &effects, now: now)
+    }
+    guard let end = waitingEnd.take(), phase != .over, !effects.needsAttempt else { return }
+    transferEnded(end.failure, rest: end.rest.span, &effects, now: now)
   }
 
   /// Streams a non-streaming answer to a caller that asked for a stream.
@@ -85,6 +121,7 @@ extension Exchange {
     // Some servers end the last event by ending the body.
     if failure == nil { read([0x0a, 0x0a].span, &effects, now: now) }
     if effects.end != nil || effects.needsAttempt { return }
+    if isTranslating { return waitingEnd = (failure, []) }
     // The answer is complete: how the connection ended after that changes nothing. With fewer choices than the caller
     // asked for, only a proper end says that no more were to come.
     if let answer, answer.isFinished, failure == nil || answer.finishedCount >= call.choiceCount {

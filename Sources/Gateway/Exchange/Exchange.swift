@@ -9,6 +9,8 @@
 final class Exchange {
   /// Bytes made for the client of one piece of a stream before the rest of the piece waits.
   static let outputBytesMax = 64 * 1024
+  /// Bytes of an event that are translated at once. A small one can have many parts, each of which becomes an event.
+  static let inlineEventBytesMax = 128 * 1024
   /// Bytes that a non-streaming answer may become in the caller's dialect.
   static let madeBytesMax = 2 * Fetch.answerBytesMax
   /// Bytes of events that are held back while nothing in them is visible.
@@ -50,6 +52,8 @@ final class Exchange {
   var held: [UInt8] = []
   var stream: StreamWriter
   var lastOutput: Duration
+  /// The end of a transfer that came while an event before it was being translated, with the bytes behind that event.
+  var waitingEnd: (failure: AttemptFailure?, rest: [UInt8])?
 
   init(
     _ call: Call, body: [UInt8], timeouts: Timeouts, options: Reply.Options, record: RequestRecord,
@@ -116,6 +120,7 @@ final class Exchange {
       timeouts: timeouts, now: now)
     record.provider = name
     held.removeAll(keepingCapacity: true)
+    waitingEnd = nil
     answer = newAnswer(from: dialect)
     answer?.toolNames = toolNames
   }
@@ -141,8 +146,11 @@ final class Exchange {
   /// Whether body bytes are read as they arrive; otherwise they may wait for the end of the body.
   var isStreamingBody: Bool { fetch.reading == .events || fetch.reading == .undecided }
 
+  /// Whether a large event or answer is being translated, and nothing behind it is read.
+  var isTranslating: Bool { fetch.pause == .translation }
+
   /// Bytes that the exchange holds beside the caller's body.
-  var heldBytes: Int { fetch.heldBytes + held.count }
+  var heldBytes: Int { fetch.heldBytes + held.count + (waitingEnd?.rest.count ?? 0) }
 
   /// Reads body bytes that arrived; returns how many were read. Of a stream that may be less than all: small events can
   /// become far more output, which stops at `outputMax`.
@@ -166,7 +174,12 @@ final class Exchange {
     if fetch.reading == .undecided { fetch.decide(rest) }
     if fetch.reading == .events {
       // Nothing follows, so all of it is read now.
-      bodyReceived(rest, &effects, now: now, outputMax: .max)
+      let count = isTranslating ? 0 : bodyReceived(rest, &effects, now: now, outputMax: .max)
+      if isTranslating {
+        var waiting: [UInt8] = []
+        waiting.append(rest.extracting(count..<rest.count))
+        return waitingEnd = (failure, waiting)
+      }
       if effects.end == nil, !effects.needsAttempt { endEvents(failure, &effects, now: now) }
       return
     }

@@ -69,6 +69,8 @@ final class Fetch {
   /// does not have the model, unless it was the first.
   private(set) var shownFailure: (failure: AttemptFailure, provider: String)?
   private(set) var pause: Pause?
+  /// Bytes of the event that is being translated.
+  private var translatingBytes = 0
 
   private(set) var reading = Reading.nothing
   private(set) var head = UpstreamHead(status: 0)
@@ -109,7 +111,7 @@ final class Fetch {
     self.secret = secret
     self.dropped = dropped
     self.provider = provider
-    pause = nil
+    endTranslation()
     if let timeouts { self.timeouts = timeouts }
     attempts += 1
     servedModel = model
@@ -126,6 +128,18 @@ final class Fetch {
 
   /// No attempt runs until the pause ends.
   func suspend(_ pause: Pause) { self.pause = pause }
+
+  /// An event with that many bytes is translated on a thread.
+  func beginTranslation(of bytes: Int) {
+    pause = .translation
+    translatingBytes = bytes
+  }
+
+  /// The event that was translated is relayed now.
+  func endTranslation() {
+    pause = nil
+    translatingBytes = 0
+  }
 
   /// Ends the pause, and returns it.
   func endPause() -> Pause? {
@@ -212,7 +226,7 @@ final class Fetch {
   var isCollectingLongAnswer: Bool { answerBytes > Self.shortAnswerBytes }
 
   /// Bytes that the fetch holds beside the caller's body.
-  var heldBytes: Int { answerBytes + (attempt?.translatedBytes ?? 0) }
+  var heldBytes: Int { answerBytes + translatingBytes + (attempt?.translatedBytes ?? 0) }
 
   /// An event was relayed.
   func eventRelayed(bytes: Int, now: Duration) {
@@ -251,6 +265,7 @@ final class Fetch {
 
   /// The same after visible output.
   var visibleDeadline: Duration {
+    if pause != nil { return .distant }
     let stallBy = lastEvent + timeouts.stall
     return throughput.map { min(stallBy, $0.began + ThroughputWindow.time) } ?? stallBy
   }
@@ -270,6 +285,7 @@ final class Fetch {
 
   /// The same after visible output. Ends a window whose rate was sufficient, and begins the next.
   func visibleExpired(now: Duration) -> AttemptFailure.Phase? {
+    if pause != nil { return nil }
     if now >= lastEvent + timeouts.stall { return .stall }
     guard let window = throughput, now >= window.began + ThroughputWindow.time else { return nil }
     if window.bytes < timeouts.throughputMin * Int(ThroughputWindow.time / .seconds(1)) { return .throughput }

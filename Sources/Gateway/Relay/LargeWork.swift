@@ -13,6 +13,8 @@ final class LargeWork {
     case body(AttemptPlan, Result<Call.Body, APIError>)
     /// An answer that was translated, and the reader that has read it.
     case answer(AnswerStream, Result<AnswerStream.Made, AttemptFailure>)
+    /// An event that was translated to these bytes, and the reader that has read it.
+    case event(AnswerStream, [UInt8], Result<AnswerStream.Verdict, AttemptFailure>)
   }
 
   /// A job of a connection, which is dropped with the request that it is for.

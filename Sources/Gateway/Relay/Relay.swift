@@ -98,6 +98,15 @@ final class Relay {
     case .answer(let answer, let made):
       guard let exchange = connection.exchange, exchange.fetch.pause == .translation else { return }
       advance(exchange) { exchange, effects, now in exchange.answerMade(answer, made, &effects, now: now) }
+    case .event(let answer, let output, let made):
+      guard let exchange = connection.exchange, exchange.isTranslating else { return }
+      advance(exchange) { exchange, effects, now in
+        exchange.eventMade(answer, output, made, &effects, now: now)
+      }
+      // What came behind the event has waited for it.
+      if connection.exchange === exchange, let transfer = exchange.fetch.attempt?.transfer {
+        bodyReceived(TransferID(bits: transfer), exchange)
+      }
     }
   }
 
@@ -169,6 +178,7 @@ final class Relay {
     // In pieces, because small events can become large ones: each is bounded, and after each the client may be full.
     while let response = reactor.response(of: transfer), !connection.isAboveHighWater, !response.body.isEmpty {
       guard exchange.isStreamingBody || response.body.count > Self.waitingAnswerMax else { return }
+      if exchange.isTranslating { return }
       if waitsForMemory(exchange, connection) { return }
       var effects = takeEffects()
       let available = response.body.count
@@ -282,14 +292,7 @@ final class Relay {
       startNextAttempt(exchange, connection, &effects)
       send(&effects.output, exchange, connection)
     }
-    if let whole = effects.largeAnswer.take(), let answer = exchange.answer {
-      let streams = exchange.streams
-      largeWork.start(for: connection, makesOutput: true) {
-        var answer = answer
-        let made = Result { () throws(AttemptFailure) in try answer.make(whole.span, of: whole, streams: streams) }
-        return .answer(answer, made)
-      }
-    }
+    startTranslation(&effects, exchange, connection)
     let end = effects.end
     connections.keep(effects.output)
     guard let end else {
@@ -297,6 +300,29 @@ final class Relay {
       return connections.schedule(connection)
     }
     finish(exchange, connection, end)
+  }
+
+  /// Translates a large answer or a large event on a thread, if there is one.
+  private func startTranslation(_ effects: inout Effects, _ exchange: Exchange, _ connection: Connection) {
+    guard let answer = exchange.answer else { return }
+    if let whole = effects.largeAnswer.take() {
+      let streams = exchange.streams
+      largeWork.start(for: connection, makesOutput: true) {
+        var answer = answer
+        let made = Result { () throws(AttemptFailure) in try answer.make(whole.span, of: whole, streams: streams) }
+        return .answer(answer, made)
+      }
+    }
+    if let event = effects.largeEvent.take() {
+      largeWork.start(for: connection, makesOutput: true) {
+        var answer = answer
+        var output: [UInt8] = []
+        let made = Result { () throws(AttemptFailure) in
+          try answer.take(event.data.span, named: event.name.span, into: &output)
+        }
+        return .event(answer, output, made)
+      }
+    }
   }
 
   /// A stream has begun and may last: it keeps no more than it needs.

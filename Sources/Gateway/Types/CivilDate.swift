@@ -14,6 +14,19 @@ enum CivilDate {
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
   }
 
+  /// Returns the day of a date from the year 1 on, counted from 1970-01-01.
+  static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    let shifted = month > 2 ? year : year - 1
+    let monthOfYear = month > 2 ? month - 3 : month + 9
+    let dayOfYear = (153 * monthOfYear + 2) / 5 + day - 1
+    return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
+  }
+
+  /// Returns the weekday of a day from 1970-01-01 on; Sunday is 0.
+  static func weekday(_ days: Int) -> Int { (days + 4) % 7 }
+
+  static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
+
   /// Appends a time in seconds since 1970 as in RFC 3339, without fraction and zone: `2026-08-21T10:15:30`.
   ///
   /// The format has no years after 9999. Later times become its last second.

@@ -63,7 +63,7 @@ private let nothing: [UInt8] = []
     #expect(sequencer.usage == nil)
     _ = try sequencer.takes(.usage(TokenCounts(completion: 7, cached: 5)), nothing.span)
     #expect(sequencer.counts(promptBytes: 400) == TokenCounts(prompt: estimate.prompt, completion: 7, cached: 5))
-    #expect(sequencer.usage == Usage(prompt: 0, completion: 7, source: .reported))
+    #expect(sequencer.usage == Usage(prompt: 0, completion: 7, source: .reported, cached: 5))
   }
 
   @Test func `thinking after a signature is a block of its own`() {

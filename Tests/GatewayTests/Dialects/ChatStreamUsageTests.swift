@@ -12,7 +12,7 @@ import Testing
       #","usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":4}}"#
     )
     #expect(feed.take(usage) == ChatFeed.Step(verdict: .silent, text: "data: \(usage)\n\n"))
-    #expect(feed.chat.usage == Usage(prompt: 5, completion: 2, source: .reported))
+    #expect(feed.chat.usage == Usage(prompt: 5, completion: 2, source: .reported, cached: 4))
     #expect(feed.finish() == "data: [DONE]\n\n")
   }
 

@@ -4,8 +4,7 @@ import Testing
 
 @Suite struct ModelCatalogTests {
   typealias Model = ModelCatalog.Model
-  typealias Prices = ModelCatalog.Prices
-  typealias TokenBreakdown = ModelCatalog.TokenBreakdown
+  typealias Prices = TokenPrices
 
   private static let header = #"{"models":1,"date":"2026-11-24","source":"a test"}"#
 

@@ -21,6 +21,9 @@ final class Life {
   private let dialect: Dialect
   /// Output, attempts or ends that came after the end.
   var isHaunted = false
+  /// Whether large events wait for `translate`.
+  var delaysTranslation = false
+  private var largeEvent: Effects.LargeEvent?
 
   init(
     _ body: String = Life.streamed, providers: Int = 2, timeouts: Timeouts = .default, minorVersion: UInt8 = 1,
@@ -48,6 +51,10 @@ final class Life {
     }
     if let verdict = effects.attemptResult { verdicts.append(verdict) }
     if let end = effects.end { self.end = end }
+    if let event = effects.largeEvent {
+      largeEvent = event
+      if !delaysTranslation { translate() }
+    }
     guard effects.needsAttempt else { return }
     if effects.end != nil { isHaunted = true }
     guard attempts.count < providers else {
@@ -58,6 +65,16 @@ final class Life {
     let next = attempts.count
     attempts.append(next)
     exchange.attemptStarted("m", name: Self.names[next], dialect: dialect, now: now)
+  }
+
+  /// Translates the large event that waits, as a thread does.
+  func translate() {
+    guard let event = largeEvent.take(), var answer = exchange.answer else { return }
+    var made: [UInt8] = []
+    let verdict = Result { () throws(AttemptFailure) in
+      try answer.take(event.data.span, named: event.name.span, into: &made)
+    }
+    act { exchange, effects, now in exchange.eventMade(answer, made, verdict, &effects, now: now) }
   }
 
   func respond(

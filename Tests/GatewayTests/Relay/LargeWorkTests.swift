@@ -50,6 +50,46 @@ import Testing
     #expect(world.gateway.connections.capacity.exchangeBytes == 0)
   }
 
+  @Test(arguments: Transport.allCases, [true, false])
+  func `a stream with large events is relayed like one with small ones`(transport: Transport, isTranslated: Bool)
+    throws
+  {
+    let pieces = ["one ", Self.text, "two ", Self.text, "three"]
+    let steps =
+      isTranslated
+      ? pieces.map {
+        .event(#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\#($0)"}}"#)
+      }
+      : pieces.map { Script.Step.text($0) }
+    let first: [Script.Step] =
+      isTranslated
+      ? [
+        .event(#"{"type":"message_start","message":{"id":"m","usage":{"input_tokens":3,"output_tokens":1}}}"#),
+        .event(#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#),
+      ] : []
+    let last: [Script.Step] =
+      isTranslated
+      ? [
+        .event(#"{"type":"content_block_stop","index":0}"#),
+        .event(#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":4}}"#),
+        .event(#"{"type":"message_stop"}"#),
+      ] : [.text("", finish: #""stop""#), .event("[DONE]")]
+    let world = try World(
+      transport, providers: isTranslated ? Self.anthropic : "type = \"OpenAiCompatible\"",
+      [{ _ in [.streamHead] + first + steps + last }])
+    let client = world.connect()
+    client.send(World.streamingChat())
+    #expect(world.run(upTo: .seconds(20)) { client.responses().first?.isComplete == true })
+    let answer = try #require(client.responses().first)
+    var rest = answer.text[...]
+    for piece in pieces {
+      let place = try #require(rest.firstRange(of: "\"content\":\"\(piece)\""))
+      rest = rest[place.upperBound...]
+    }
+    #expect(answer.text.hasSuffix("data: [DONE]\n\n"))
+    #expect(world.gateway.connections.capacity.exchangeBytes == 0)
+  }
+
   @Test func `a large request that cannot be read is rejected, and the connection goes on`() throws {
     let world = try Self.world(false, large: false)
     let client = world.connect()

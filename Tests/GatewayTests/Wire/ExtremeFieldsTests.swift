@@ -80,9 +80,9 @@ import Testing
       #expect((0...Usage.tokensMax).contains(counts.completion ?? 0))
     }
     #expect(Usage(prompt: .max, completion: .max, source: .reported).total == .max)
-    let prices = ModelCatalog.Prices(input: .max, output: .max)
-    #expect(prices.cost(ModelCatalog.TokenBreakdown(input: .max, output: .max)) == .max)
-    #expect(prices.cost(ModelCatalog.TokenBreakdown(input: .min, output: .min)) == 0)
+    let prices = TokenPrices(input: .max, output: .max)
+    #expect(prices.cost(TokenBreakdown(input: .max, output: .max)) == .max)
+    #expect(prices.cost(TokenBreakdown(input: .min, output: .min)) == 0)
   }
 
   @Test(arguments: [.zero, .nanoseconds(1), .seconds(86_400), .distant, .zero - .distant])

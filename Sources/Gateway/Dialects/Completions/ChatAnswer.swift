@@ -146,7 +146,7 @@ enum ChatAnswer {
           }
         } else if member.keyEquals("usage", in: json), member.value.kind == .object {
           found.usageValue = member.value.slice
-          found.usage = try usage(member.value.slice, json)
+          found.usage = try CompletionsUsage(member.value.slice, in: json).counts.usage
         }
       }
     } catch {
@@ -159,16 +159,5 @@ enum ChatAnswer {
       edits.insert("model", modelToken.span, intoObjectAt: brace)
     }
     return found
-  }
-
-  private static func usage(_ object: Slice, _ json: Span<UInt8>) throws(JSONError) -> Usage {
-    var usage = Usage(prompt: 0, completion: 0, source: .reported)
-    var fields = try MemberCursor(in: json, at: Int(object.start), depth: 2)
-    while let field = try fields.next(in: json) {
-      let count = ChatStream.count(field, json) ?? 0
-      if field.keyEquals("prompt_tokens", in: json) { usage.prompt = count }
-      if field.keyEquals("completion_tokens", in: json) { usage.completion = count }
-    }
-    return usage
   }
 }

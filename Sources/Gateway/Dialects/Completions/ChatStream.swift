@@ -242,21 +242,11 @@ struct ChatStream {
     _ member: Member, _ json: Span<UInt8>, _ chunk: inout Chunk
   ) throws(JSONError) -> Usage? {
     guard member.value.kind == .object else { return nil }
-    var prompt: Int?
-    var completion: Int?
-    var hasTotal = false
-    var fields = try MemberCursor(in: json, at: Int(member.value.slice.start), depth: 2)
-    while let field = try fields.next(in: json) {
-      if field.keyEquals("prompt_tokens", in: json) { prompt = Self.count(field, json) }
-      if field.keyEquals("completion_tokens", in: json) { completion = Self.count(field, json) }
-      if field.keyEquals("total_tokens", in: json) { hasTotal = true }
-    }
-    // Keeps the largest of each count: some servers count up, and some omit a count at the end.
-    let merged = Usage(
-      prompt: max(prompt ?? 0, usage?.prompt ?? 0), completion: max(completion ?? 0, usage?.completion ?? 0),
-      source: .reported)
+    let read = try CompletionsUsage(member.value.slice, in: json)
+    var merged = read.counts.usage ?? Usage(prompt: 0, completion: 0, source: .reported)
+    if let usage { merged.merge(usage) }
     usage = merged
-    if chunk.usageMember == nil { chunk.hasTotal = hasTotal }
+    if chunk.usageMember == nil { chunk.hasTotal = read.hasTotal }
     return merged
   }
 

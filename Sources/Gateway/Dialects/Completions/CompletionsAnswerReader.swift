@@ -268,25 +268,7 @@ struct CompletionsAnswerReader {
 
   private mutating func count(_ usage: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
     guard let usage, usage.kind == .object else { return }
-    var later = TokenCounts()
-    for field in JSONLists.members(of: usage, in: json) {
-      if field.keyEquals("prompt_tokens", in: json) { later.prompt = ChatStream.count(field, json) }
-      if field.keyEquals("completion_tokens", in: json) { later.completion = ChatStream.count(field, json) }
-      // DeepSeek's name.
-      if field.keyEquals("prompt_cache_hit_tokens", in: json) { later.cached = ChatStream.count(field, json) }
-      if field.keyEquals("prompt_tokens_details", in: json) {
-        for detail in JSONLists.members(of: field.value, in: json) {
-          if detail.keyEquals("cached_tokens", in: json) { later.cached = ChatStream.count(detail, json) }
-          if detail.keyEquals("cache_write_tokens", in: json) {
-            later.cacheWritten = ChatStream.count(detail, json)
-          }
-        }
-      }
-      if field.keyEquals("completion_tokens_details", in: json) {
-        for detail in JSONLists.members(of: field.value, in: json)
-        where detail.keyEquals("reasoning_tokens", in: json) { later.thinking = ChatStream.count(detail, json) }
-      }
-    }
+    guard var later = try? CompletionsUsage(usage.slice, in: json).counts else { return }
     // Some servers count up, and some omit a count at the end.
     later.prompt = later.prompt.map { max($0, counts.prompt ?? 0) }
     later.completion = later.completion.map { max($0, counts.completion ?? 0) }

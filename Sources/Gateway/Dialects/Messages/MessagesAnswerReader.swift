@@ -264,8 +264,12 @@ struct MessagesAnswerReader {
       if field.keyEquals("cache_creation_input_tokens", in: json) {
         later.cacheWritten = ChatStream.count(field, json)
       }
+      if field.keyEquals("cache_creation", in: json), field.value.kind == .object {
+        let long = try number("ephemeral_1h_input_tokens", in: field.value, json) ?? 0
+        later.cacheWrittenLong = long > 0 ? long : nil
+      }
       if field.keyEquals("output_tokens_details", in: json), field.value.kind == .object {
-        later.thinking = try thinkingTokens(field.value, json)
+        later.thinking = try number("thinking_tokens", in: field.value, json)
       }
     }
     // `input_tokens` does not include cached tokens.
@@ -278,10 +282,12 @@ struct MessagesAnswerReader {
     events.append(.usage(counts))
   }
 
-  private func thinkingTokens(_ details: JSONValue, _ json: Span<UInt8>) throws(JSONError) -> Int? {
+  private func number(
+    _ name: StaticString, in details: JSONValue, _ json: Span<UInt8>
+  ) throws(JSONError) -> Int? {
     var fields = try MemberCursor(in: json, at: Int(details.slice.start), depth: 3)
     while let field = try fields.next(in: json) {
-      if field.keyEquals("thinking_tokens", in: json) { return ChatStream.count(field, json) }
+      if field.keyEquals(name, in: json) { return ChatStream.count(field, json) }
     }
     return nil
   }

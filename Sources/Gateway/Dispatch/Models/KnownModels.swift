@@ -59,7 +59,7 @@ struct KnownModels: Sendable {
     // A local server has the context length that it was started with, and costs nothing.
     if configured.isLocal {
       known.model.context = nil
-      known.model.prices = [ModelCatalog.Prices(input: 0, output: 0)]
+      known.model.prices = [.free]
     }
     guard let model = configured.models.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
       return found != nil || configured.isLocal ? known : nil
@@ -74,7 +74,7 @@ struct KnownModels: Sendable {
     }
     // A price for all providers is that of the hosted ones.
     if let input = model.inputPrice, let output = model.outputPrice, !configured.isLocal || model.provider != nil {
-      known.model.prices = [ModelCatalog.Prices(input: Self.microUSD(input), output: Self.microUSD(output))]
+      known.model.prices = [TokenPrices(input: Self.microUSD(input), output: Self.microUSD(output))]
     }
     return known
   }

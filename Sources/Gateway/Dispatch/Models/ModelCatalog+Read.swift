@@ -83,7 +83,7 @@ extension ModelCatalog {
     guard let input = try price("input", prices, line), let output = try price("output", prices, line) else {
       throw ModelCatalogReason("`prices` must have `input` and `output`")
     }
-    let base = try band(prices, line, Prices(input: input, output: output))
+    let base = try band(prices, line, TokenPrices(input: input, output: output))
     model.prices = [base]
     if let above = prices.first("above", in: line) {
       for element in try ModelCatalogReason.elements(of: above, "above", in: line) {
@@ -101,8 +101,8 @@ extension ModelCatalog {
 
   /// Reads the prices for one range of prompt lengths; missing ones are those of `base`.
   private static func band(
-    _ members: [Member], _ line: Span<UInt8>, _ base: Prices
-  ) throws(ModelCatalogReason) -> Prices {
+    _ members: [Member], _ line: Span<UInt8>, _ base: TokenPrices
+  ) throws(ModelCatalogReason) -> TokenPrices {
     var prices = base
     if let price = try price("input", members, line) { prices.input = price }
     if let price = try price("output", members, line) { prices.output = price }

@@ -3,22 +3,6 @@
 /// It is read from a dated file (`ModelCatalog+Read.swift`), and the configuration takes precedence. A model that is
 /// not in it is unknown, which does not mean free, small, or incapable.
 struct ModelCatalog: Sendable {
-  /// The prices by token class, in millionths of a US dollar per million tokens (10^-12 US dollars per token). A
-  /// class without a price has that of the class that it is part of.
-  struct Prices: Equatable, Sendable {
-    /// The number of prompt tokens above which these prices apply, to all tokens.
-    var above = 0
-    var input: UInt64
-    var output: UInt64
-    var cacheRead: UInt64?
-    var cacheWrite: UInt64?
-    /// The price of caching for an hour rather than for minutes.
-    var cacheWriteLong: UInt64?
-    var reasoning: UInt64?
-    var audioIn: UInt64?
-    var audioOut: UInt64?
-  }
-
   struct Model: Equatable, Sendable {
     /// The display name of the provider type.
     var provider: String
@@ -30,30 +14,7 @@ struct ModelCatalog: Sendable {
     /// Its capabilities; `nil` if unknown.
     var capabilities: ModelCapabilities?
     /// The lowest `above` first; empty if the price is unknown.
-    var prices: [Prices] = []
-
-    /// Returns the prices for a prompt length.
-    func prices(forPrompt tokens: Int) -> Prices? { prices.last { $0.above <= tokens } ?? prices.first }
-  }
-
-  /// The tokens of a request by class; each token is in one class.
-  struct TokenBreakdown: Equatable, Sendable {
-    var input = 0
-    var cacheRead = 0
-    var cacheWrite = 0
-    var cacheWriteLong = 0
-    var output = 0
-    var reasoning = 0
-    var audioIn = 0
-    var audioOut = 0
-
-    /// All input tokens.
-    var prompt: Int {
-      [input, cacheRead, cacheWrite, cacheWriteLong, audioIn].reduce(0) {
-        let (sum, overflow) = $0.addingReportingOverflow(max(0, $1))
-        return overflow ? .max : sum
-      }
-    }
+    var prices: [TokenPrices] = []
   }
 
   /// A model, and whether it has the requested name; otherwise the name is a version of it.
@@ -133,24 +94,7 @@ struct ModelCatalog: Sendable {
   }
 }
 
-extension ModelCatalog.Prices {
-  /// Returns the cost of tokens in 10^-12 US dollars; saturates.
-  func cost(_ spent: ModelCatalog.TokenBreakdown) -> UInt64 {
-    let parts: [(Int, UInt64)] = [
-      (spent.input, input), (spent.output, output), (spent.cacheRead, cacheRead ?? input),
-      (spent.cacheWrite, cacheWrite ?? input), (spent.cacheWriteLong, cacheWriteLong ?? cacheWrite ?? input),
-      (spent.reasoning, reasoning ?? output), (spent.audioIn, audioIn ?? input),
-      (spent.audioOut, audioOut ?? output),
-    ]
-    return parts.reduce(0) { sum, part in
-      let (cost, isLarge) = UInt64(max(0, part.0)).multipliedReportingOverflow(by: part.1)
-      let (total, overflow) = sum.addingReportingOverflow(cost)
-      return isLarge || overflow ? .max : total
-    }
-  }
-}
-
 extension ModelCatalog.Model {
   /// Returns the cost of tokens in 10^-12 US dollars; `nil` if the price is unknown.
-  func cost(_ spent: ModelCatalog.TokenBreakdown) -> UInt64? { prices(forPrompt: spent.prompt)?.cost(spent) }
+  func cost(_ spent: TokenBreakdown) -> UInt64? { prices.cost(spent) }
 }
