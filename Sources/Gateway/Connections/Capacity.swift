@@ -118,9 +118,18 @@ struct Capacity {
   func isAccountFull(_ reactor: Reactor) -> Bool { memoryBytesMax > 0 && account(reactor) > memoryBytesMax }
 
   /// Whether the process uses more memory than its limit.
-  mutating func exceedsMemoryLimit(_ reactor: Reactor) -> Bool {
-    memoryBytesMax > 0 && (isAccountFull(reactor) || measuredResident(reactor) > memoryBytesMax)
+  ///
+  /// - Parameter isSmall: Whether the request is that of a caller for whom hardly anything is held. An eighth beyond the
+  ///   limit is kept for them: what a translation uses, and what the allocator keeps until it is returned, comes and goes
+  ///   within a moment, and is no reason to reject those who have no part in it.
+  mutating func exceedsMemoryLimit(_ reactor: Reactor, isSmall: Bool) -> Bool {
+    if memoryBytesMax <= 0 { return false }
+    let most = isSmall ? memoryBytesMax + memoryBytesMax / 8 : memoryBytesMax
+    return isAccountFull(reactor) || measuredResident(reactor) > most
   }
+
+  /// Whether so little is held for a caller that it has no part in a shortage of memory.
+  func isSmall(held bytes: Int) -> Bool { bytes <= memoryBytesMax / 64 }
 
   /// Whether more than half of the memory limit is used. Below, no caller can hold more than its share.
   mutating func isMemoryScarce(_ reactor: Reactor) -> Bool {

@@ -20,8 +20,13 @@ extension Connections {
 
   /// Rejects a request if the process has reached its memory limit, or its caller its share of the memory.
   func checkMemory(_ connection: Connection, _ request: AcceptedRequest) throws(APIError) {
-    if capacity.exceedsMemoryLimit(reactor) { throw outOfMemory }
-    if let holder = connection.shareHolder(request), exceedsShare(holder) { throw Self.tooMuchMemory }
+    guard let holder = connection.shareHolder(request) else {
+      if capacity.exceedsMemoryLimit(reactor, isSmall: false) { throw outOfMemory }
+      return
+    }
+    if exceedsShare(holder) { throw Self.tooMuchMemory }
+    let isSmall = capacity.isSmall(held: heldBytes.all[holder] ?? 0)
+    if capacity.exceedsMemoryLimit(reactor, isSmall: isSmall) { throw outOfMemory }
   }
 
   /// Whether a connection's long answer has to wait, because the memory limit or its caller's share is reached.

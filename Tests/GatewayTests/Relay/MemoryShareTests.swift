@@ -52,6 +52,32 @@ import Testing
     #expect(try world.exchange(Array("\(Self.events)\(Self.first)\r\n\r\n".utf8)).status == 200)
   }
 
+  @Test(arguments: [(15, 200), (17, 200), (19, 503)])
+  func `an eighth beyond the limit is kept for callers for whom hardly anything is held`(
+    sixteenths: Int, status: Int
+  ) throws {
+    let world = try Self.world()
+    let limit = 256 << 20
+    world.gateway.connections.capacity.memoryBytesMax = limit
+    world.gateway.connections.capacity.residentBytes = { _ in limit / 16 * sixteenths }
+    let answer = try world.exchange(Array("\(Self.events)\(Self.second)\r\n\r\n".utf8))
+    #expect(answer.status == status)
+    if status == 503 { #expect(answer.text.contains("The process uses \(16 * sixteenths) MiB")) }
+  }
+
+  @Test func `beyond the limit, a caller for whom much is held is rejected`() throws {
+    let world = try Self.world()
+    let limit = 256 << 20
+    let greedy = Self.greedy(world, 1)
+    #expect(world.run(upTo: .seconds(20)) { world.reactor.clientBytes > 6 << 20 })
+    world.gateway.connections.capacity.memoryBytesMax = limit
+    world.gateway.connections.capacity.residentBytes = { _ in limit / 16 * 17 }
+    for (key, status) in [(Self.first, 503), (Self.second, 200)] {
+      #expect(try world.exchange(Array("\(Self.events)\(key)\r\n\r\n".utf8)).status == status)
+    }
+    for client in greedy { client.reads = true }
+  }
+
   @Test func `what waits for a connection that has ended counts until it is read`() throws {
     let world = try Self.world()
     _ = Self.greedy(world, 2, fields: ["connection: close"])
