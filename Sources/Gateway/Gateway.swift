@@ -21,6 +21,7 @@ public final class Gateway {
   let transfers: Transfers
   let largeWork: LargeWork
   let relay: Relay
+  let admission: Admission
   let healthChecks: HealthCheckRunner
   let endpoints: Endpoints
   let reloads: Reloads
@@ -46,11 +47,12 @@ public final class Gateway {
     dispatcher = Dispatcher(configuration, now: reactor.now)
     connections = Connections(settings, reactor: reactor, recorder: recorder, seed: seed)
     transfers = Transfers(reactor)
+    admission = Admission(configuration.allowanceRules)
     largeWork = try LargeWork { [connections] in connections.mayMakeOutput($0) }
     try reactor.watch(largeWork.results)
     relay = Relay(
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
-      transfers: transfers, largeWork: largeWork, seed: ~seed)
+      transfers: transfers, largeWork: largeWork, admission: admission, seed: ~seed)
     healthChecks = HealthCheckRunner(
       settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, relay: relay)
     reloads = Reloads(reactor)
@@ -59,7 +61,7 @@ public final class Gateway {
       modelLists: ModelLists(
         settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, recorder: recorder),
       questions: ProviderQuestions(settings, reactor: reactor, transfers: transfers), largeWork: largeWork,
-      reloads: reloads)
+      reloads: reloads, admission: admission)
     accessLog = try AccessLogWriter(configuration.accessLog, reactor: reactor, recorder: recorder)
     reportTrust()
   }
@@ -111,6 +113,7 @@ public final class Gateway {
   private func use(_ settings: Settings) {
     self.settings = settings
     reportTrust()
+    admission.replace(settings.configuration.allowanceRules)
     connections.apply(settings)
     relay.apply(settings)
     endpoints.apply(settings)

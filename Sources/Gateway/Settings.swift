@@ -29,7 +29,7 @@ final class Settings: Sendable {
     boundPort = port
     let server = configuration.server
     timeouts = server.timeouts
-    keys = APIKeys(configuration.auth.tokens)
+    keys = APIKeys(configuration.auth.tokens, configuration.auth.keys)
     hosts = HostAllowlist(
       bind: bound?.description ?? server.bind, names: server.allowedHosts, machine: Reactor.hostName)
     origins = OriginAllowlist(server.allowedOrigins)

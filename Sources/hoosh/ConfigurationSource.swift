@@ -61,7 +61,9 @@ enum ConfigurationSource {
 
   private static func configuration(_ text: [UInt8], _ path: String) throws(LoadError) -> Configuration {
     do throws(ConfigurationErrors) {
-      let configuration = try Configuration.read(text: text, file: path, environment: Environment.variables)
+      let configuration = try Configuration.read(
+        text: text, file: path, environment: Environment.variables,
+        zoneFile: { SmallFile.read("/usr/share/zoneinfo/" + $0) })
       try configuration.checkRoutes(file: path)
       return configuration
     } catch {

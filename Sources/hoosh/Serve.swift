@@ -182,7 +182,7 @@ struct Serve: ParsableCommand {
     let model =
       configuration.providers.first { $0.isEnabled && $0.kind == .demo }
       .flatMap { $0.models.first { !$0.contains("*") } } ?? "MODEL"
-    let key = configuration.auth.tokens.isEmpty ? "" : " -H 'authorization: Bearer YOUR_KEY'"
+    let key = !configuration.auth.needsKey ? "" : " -H 'authorization: Bearer YOUR_KEY'"
     return """
       hoosh \(Gateway.version) listens on \(url) (configuration: \(loaded.origin))
       Try:

@@ -38,6 +38,7 @@ struct NumberAllowance {
     NumberAllowance("Gateway/Calls/ChatRequest.swift", [.ranged: 1, .wider: 1]),
     NumberAllowance("Gateway/Calls/DemoEmbeddings.swift", [.bits: 1, .floats: 3, .memory: 1, .wider: 2]),
     NumberAllowance("Gateway/Configuration/Address.swift", [.bits: 1, .lists: 1]),
+    NumberAllowance("Gateway/Configuration/Configuration+Admission.swift", [.optional: 1]),
     NumberAllowance("Gateway/Configuration/Configuration+Read.swift", [.lists: 1]),
     NumberAllowance("Gateway/Configuration/ConfigurationKeys+Markdown.swift", [.lists: 1]),
     NumberAllowance(
@@ -93,6 +94,9 @@ struct NumberAllowance {
     NumberAllowance("Gateway/Front/SeenFields.swift", [.digits: 1]),
     NumberAllowance("Gateway/Front/TargetValidator.swift", [.bits: 1]),
     NumberAllowance("Gateway/Types/Demo.swift", [.optional: 1]),
+    NumberAllowance("Gateway/Types/TimeZoneRules.swift", [.memory: 10, .ranged: 1, .wider: 3]),
+    NumberAllowance("Gateway/Types/TokenPrices.swift", [.floats: 2]),
+    NumberAllowance("Gateway/Types/YearlyRule.swift", [.constant: 2, .digits: 5, .ranged: 1, .wider: 6]),
     NumberAllowance("Gateway/Wire/Array+Reserve.swift", [.memory: 2]),
     NumberAllowance("Gateway/Wire/JSONBytes.swift", [.bits: 5, .digits: 3]),
     NumberAllowance("Gateway/Wire/JSONText.swift", [.digits: 1]),

@@ -7,7 +7,8 @@ import Testing
     "Gateway/Calls/", "Gateway/Configuration/", "Gateway/Dialects/", "Gateway/Dispatch/Health/Retry",
     "Gateway/Dispatch/Models/ModelCatalog+Read", "Gateway/Endpoints/HardwareRequest",
     "Gateway/Exchange/UpstreamHead",
-    "Gateway/Front/", "Gateway/Types/Demo", "Gateway/Types/Usage", "Gateway/Wire/", "Probe/Drivers/",
+    "Gateway/Front/", "Gateway/Types/Demo", "Gateway/Types/TimeZoneRules", "Gateway/Types/TokenPrices",
+    "Gateway/Types/Usage", "Gateway/Types/YearlyRule", "Gateway/Wire/", "Probe/Drivers/",
     "Probe/JSONReader", "Probe/Models/", "Probe/PCIAddress", "Probe/Sysfs/", "Probe/Text", "Probe/Vulkan/",
     "HTTPText/", "Reactor/Upstreams/Curl/CurlHandle", "Reactor/Upstreams/Plain/", "Reactor/Upstreams/UpstreamHost",
   ]

@@ -6,43 +6,54 @@ public struct APIKeys: Sendable {
   /// Bytes of the longest credential that is compared.
   public static let presentedMax = Secret.bytesMax
 
-  private let digests: [Digest256]
-  /// The identity of each key's caller.
-  private let callers: [CallerID]
+  private struct Entry: Sendable {
+    let digest: Digest256
+    let key: APIKey
+  }
+
+  /// The keys by the first 64 bits of their digests, of which those of two keys may be the same.
+  private var entries: [UInt64: [Entry]] = [:]
 
   /// `bearer`.
   private static let scheme: InlineArray<6, UInt8> = [0x62, 0x65, 0x61, 0x72, 0x65, 0x72]
 
-  /// The keys in `tokens`; an empty list allows anonymous callers.
-  public init(_ tokens: [Secret]) {
-    digests = tokens.map { SHA256.hash(Array($0.reveal().utf8).span) }
-    callers = digests.map { digest in
-      CallerID(bits: (0..<8).reduce(0) { $0 << 8 | UInt64(digest.bytes[$1]) })
+  /// The keys in `tokens`, which may do everything, and keys with names; none at all allows anonymous callers.
+  public init(_ tokens: [Secret], _ named: [Configuration.Key] = []) {
+    for (index, token) in tokens.enumerated() {
+      let digest = Self.digest(token)
+      add(digest, APIKey(CallerID(bits: digest.first64), name: "key-\(index + 1)"))
     }
+    for settings in named {
+      // The name is the identity, so that it stays when the key is replaced.
+      let id = CallerID(bits: SHA256.hash(Array("key:\(settings.name)".utf8).span).first64)
+      let key = APIKey(
+        id, name: settings.name, team: settings.team, models: settings.models, providers: settings.providers,
+        rights: APIKey.Rights(settings.rights), expiry: settings.expiry)
+      for secret in settings.secrets { add(Self.digest(secret), key) }
+    }
+  }
+
+  private static func digest(_ secret: Secret) -> Digest256 { SHA256.hash(Array(secret.reveal().utf8).span) }
+
+  private mutating func add(_ digest: Digest256, _ key: APIKey) {
+    entries[digest.first64, default: []].append(Entry(digest: digest, key: key))
   }
 
   /// Whether callers need no key.
-  public var allowsAnonymous: Bool { digests.isEmpty }
+  public var allowsAnonymous: Bool { entries.isEmpty }
 
-  /// Returns the caller whose key was presented, or nil if the credential is not a configured key.
-  func caller(presenting credential: Span<UInt8>) -> Caller? {
-    index(of: credential).map { .key($0, callers[$0]) }
-  }
-
-  /// Returns the index of the presented key, or nil if it is not configured.
+  /// Returns the caller whose key was presented, or nil if the credential is not a configured key, or has expired.
   ///
-  /// Compares whole digests with every key, so that the time does not depend on which key matches or whether one does.
-  /// Only an empty credential, or one of more than 4096 bytes, returns early.
-  public func index(of presented: Span<UInt8>) -> Int? {
-    guard !presented.isEmpty, presented.count <= Self.presentedMax else { return nil }
-    let digest = SHA256.hash(presented)
-    var found = -1
-    for index in digests.indices {
-      // All ones when the digests are equal: a selection without a branch.
-      let mask = digests[index] == digest ? -1 : 0
-      found = (found & ~mask) | (index & mask)
-    }
-    return found < 0 ? nil : found
+  /// The key is looked up by its digest, which reveals nothing of a key that is nearly right, and compared as a whole in
+  /// constant time. Only an empty credential, or one of more than 4096 bytes, returns early.
+  ///
+  /// - Parameter now: Seconds since 1970.
+  func caller(presenting credential: Span<UInt8>, at now: Int64) -> Caller? {
+    guard !credential.isEmpty, credential.count <= Self.presentedMax else { return nil }
+    let digest = SHA256.hash(credential)
+    guard let key = entries[digest.first64]?.first(where: { $0.digest == digest })?.key else { return nil }
+    if let expiry = key.expiry, now >= expiry { return nil }
+    return Caller(key)
   }
 
   /// Returns the credential in the value of an `Authorization` field, as in `Bearer abc` (RFC 6750, section 2.1).
@@ -66,4 +77,22 @@ public struct APIKeys: Sendable {
   }
 
   private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+}
+
+extension Digest256 {
+  /// The first 64 bits.
+  fileprivate var first64: UInt64 { (0..<8).reduce(0) { $0 << 8 | UInt64(bytes[$1]) } }
+}
+
+extension APIKey.Rights {
+  fileprivate init(_ rights: [Configuration.Key.Right]) {
+    self = []
+    for right in rights {
+      switch right {
+      case .call: insert(.call)
+      case .spend: insert(.spend)
+      case .admin: formUnion(.all)
+      }
+    }
+  }
 }

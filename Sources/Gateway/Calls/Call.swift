@@ -40,6 +40,8 @@ struct Call {
   let promptBytes: Int
   /// The caller's limit of output tokens, if it set one.
   let outputTokensMax: Int64?
+  /// The pool of tokens that the request names.
+  let pool: String?
   /// Whether the request only loads or unloads a model, as Ollama's clients do by an empty prompt.
   let isModelLoad: Bool
   let isModelUnload: Bool
@@ -62,6 +64,7 @@ struct Call {
     prompt = chat.messages
     promptBytes = chat.messagesBytes
     outputTokensMax = chat.maxTokens.last?.tokens
+    pool = chat.pool
     isModelLoad = chat.isModelLoad
     isModelUnload = chat.isModelUnload
   }
@@ -76,6 +79,7 @@ struct Call {
     prompt = embeddings.prompt
     promptBytes = Int(embeddings.prompt.count)
     outputTokensMax = nil
+    pool = nil
     isModelLoad = embeddings.isModelLoad
     isModelUnload = embeddings.isModelUnload
   }

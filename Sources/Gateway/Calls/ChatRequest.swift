@@ -26,6 +26,10 @@ struct ChatRequest {
   /// The form of the prompt, in a request that completes texts.
   var prompt = Prompt.text
 
+  /// The pool of tokens that the request names, which is hoosh's own field and reaches no provider.
+  private(set) var pool: String?
+  private var poolMembers: [Member] = []
+
   /// The positions of the edits.
   private var brace = 0
   private var streamOptions: Member?
@@ -102,6 +106,8 @@ struct ChatRequest {
           try Self.check(member, "top_p", 0...1, json)
         } else if member.keyEquals("n", in: json) {
           choiceCount = try choiceCount(member, "n", json)
+        } else if member.keyEquals("pool", in: json) {
+          try readPool(member, json)
         } else {
           try readOpenLimits(member, json)
         }
@@ -171,6 +177,15 @@ struct ChatRequest {
     maxTokens.append((member.value.slice, tokens))
   }
 
+  private mutating func readPool(_ member: Member, _ json: Span<UInt8>) throws(APIError) {
+    poolMembers.append(member)
+    if member.value.kind == .null { return }
+    guard let name = member.value.string(in: json), (1...256).contains(name.utf8.count) else {
+      throw .invalid("pool", "must be the name of a pool")
+    }
+    pool = name
+  }
+
   private mutating func readStreamOptions(_ member: Member, _ json: Span<UInt8>) throws(APIError) {
     if member.value.kind == .null {
       streamOptions = member
@@ -197,6 +212,7 @@ struct ChatRequest {
   func edits(model served: String, maxTokensLimit: Int?, wantsUsage: Bool) -> Splice {
     var edits = Splice()
     if streams, wantsUsage, endpoint.dialect.row.hasStreamOptions { addUsage(to: &edits) }
+    for member in poolMembers { edits.remove(member) }
     if served != model, let modelToken { edits.replace(modelToken, with: Writer.string(served).span) }
     if let limit = maxTokensLimit {
       for (value, tokens) in maxTokens + thinkingTokens where tokens > Int64(limit) {

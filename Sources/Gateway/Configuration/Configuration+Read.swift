@@ -5,10 +5,12 @@ extension Configuration {
   ///   - text: the file, UTF-8, at most 1 MiB.
   ///   - file: its name, for errors and warnings.
   ///   - environment: the variables that `$NAME` refers to.
+  ///   - zoneFile: returns the compiled file (TZif) of a time zone that this machine knows.
   /// - Throws: all errors of the file, in its order, or the first one if it is not TOML.
-  public static func read(text: [UInt8], file: String, environment: [String: String])
-    throws(ConfigurationErrors) -> Configuration
-  {
+  public static func read(
+    text: [UInt8], file: String, environment: [String: String],
+    zoneFile: @escaping (String) -> [UInt8]? = { _ in nil }
+  ) throws(ConfigurationErrors) -> Configuration {
     let entries: [TOMLEntry]
     do throws(TOMLError) {
       entries = try TOMLFile.read(text)
@@ -18,7 +20,8 @@ extension Configuration {
           file: file, line: error.position.line, column: error.position.column, message: error.message)
       ])
     }
-    var reader = ConfigurationReader(values: ConfigurationValues(entries, file: file), environment: environment)
+    var reader = ConfigurationReader(
+      values: ConfigurationValues(entries, file: file), environment: environment, zoneFile: zoneFile)
     var configuration = reader.configuration()
     guard reader.values.errors.isEmpty else {
       throw ConfigurationErrors(
@@ -44,6 +47,8 @@ extension Configuration {
 struct ConfigurationReader {
   var values: ConfigurationValues
   let environment: [String: String]
+  /// Returns the compiled file of a time zone.
+  var zoneFile: (String) -> [UInt8]? = { _ in nil }
   /// The providers' own names of models.
   var modelNames: [Configuration.Alias] = []
 
@@ -51,14 +56,15 @@ struct ConfigurationReader {
   mutating func configuration() -> Configuration {
     let tokens = values.strings("auth.tokens").compactMap { secret($0.path, $0.text) }
     let isOpen = values.boolean("auth.open") ?? false
-    if isOpen, values.count("auth.tokens") > 0 {
-      values.report("auth.open", "contradicts `auth.tokens`, which callers need; remove one of them")
+    let needsKey = values.count("auth.tokens") > 0 || values.count("keys") > 0
+    if isOpen, needsKey {
+      values.report("auth.open", "contradicts `auth.tokens` and [[keys]], which callers need; remove one of them")
     }
     var configuration = Configuration(
-      server: server(mayBind: isOpen || values.count("auth.tokens") > 0), providers: providers(),
+      server: server(mayBind: isOpen || needsKey), providers: providers(),
       routing: routing(),
       models: models(),
-      auth: Configuration.Auth(tokens: tokens, isOpen: isOpen),
+      auth: Configuration.Auth(tokens: tokens, keys: keys(), isOpen: isOpen), limits: limits(), budgets: budgets(),
       accessLog: Configuration.AccessLog(
         format: Configuration.AccessLog.Format(rawValue: values.string("access_log.format")) ?? .text,
         path: values.string("access_log.path")))
@@ -70,6 +76,7 @@ struct ConfigurationReader {
       check("models[\(index)].provider", model.provider, among: names)
     }
     checkNames(configuration)
+    checkKeys(configuration)
     configuration.routing.aliases += modelNames
     return configuration
   }
@@ -105,6 +112,7 @@ struct ConfigurationReader {
       modelsRefresh: values.seconds("server.models_refresh_secs"),
       modelsCache: values.seconds("server.models_cache_secs"),
       strict: values.boolean("server.strict") ?? false,
+      outputTokensDefault: values.integer("server.output_tokens_default") ?? 0,
       clientsMax: values.integer("server.clients_max") ?? 0,
       clientsPerAddressMax: values.integer("server.clients_per_address_max"),
       requestBodiesBytesMax: values.integer("server.request_bodies_bytes_max") ?? 0,

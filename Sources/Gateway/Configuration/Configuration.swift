@@ -7,6 +7,8 @@ public struct Configuration: Sendable, Equatable {
   /// The settings of single models, which override the model catalog.
   public var models: [Model]
   public var auth: Auth
+  public var limits: [Limit] = []
+  public var budgets: [Budget] = []
   public var accessLog: AccessLog
   /// The outdated keys in the file, in its order.
   public var warnings: [ConfigurationWarning] = []
@@ -42,6 +44,8 @@ public struct Configuration: Sendable, Equatable {
     public var modelsCache: Duration
     /// Whether a request with fields that its provider does not support is rejected.
     public var strict: Bool
+    /// The most tokens of an answer whose request and model have no limit, by which budgets hold.
+    public var outputTokensDefault: Int
     public var clientsMax: Int
     /// Zero means no limit. `nil` means the default, which limits other machines only.
     public var clientsPerAddressMax: Int?
@@ -85,6 +89,8 @@ public struct Configuration: Sendable, Equatable {
     public var concurrencyMax: Int?
     public var timeouts: Timeouts
     public var maxTokensLimit: Int?
+    /// The most requests in any minute. `nil` means no limit.
+    public var requestsPerMinute: Int?
     public var http2: Bool = false
     /// Whether libcurl carries all of its requests.
     public var usesCurl: Bool = false
@@ -120,6 +126,10 @@ public struct Configuration: Sendable, Equatable {
   public struct Auth: Sendable, Equatable {
     /// Empty allows requests without a key.
     public var tokens: [Secret]
+    /// Keys with names.
+    public var keys: [Key] = []
+    /// Whether callers need a key.
+    public var needsKey: Bool { !tokens.isEmpty || !keys.isEmpty }
     /// Whether it is meant that callers need no key, also from other machines.
     public var isOpen: Bool
   }
@@ -143,7 +153,7 @@ extension Configuration {
     var changed = self
     do throws(BindError) {
       if let bind {
-        changed.server.bind = try Self.bindAddress(bind, isAllowed: !auth.tokens.isEmpty || auth.isOpen)
+        changed.server.bind = try Self.bindAddress(bind, isAllowed: auth.needsKey || auth.isOpen)
       }
       if let port {
         guard (0...65535).contains(port) else { throw BindError(message: "the port must be from 0 to 65535") }

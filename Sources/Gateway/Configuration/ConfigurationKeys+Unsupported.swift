@@ -4,12 +4,9 @@ extension ConfigurationKeys {
     key("cache.enabled", .boolean, "false", cache, off: "false", "Whether responses are cached."),
     key("cache.max_entries", .integer(0...4_294_967_295), "1000", cache, off: "0", "Largest number of responses."),
     key("cache.ttl_secs", .number(0...31_536_000), "300", cache, "Seconds that a response is cached."),
-    key("providers[].rate_limit_rpm", .integer(1...4_294_967_295), "", rates, "Requests per minute."),
     key("providers[].tls_pinned_certs", .strings(64), "", pins, off: "[]", "Pinned certificates of the provider."),
     key("providers[].client_cert", .string, "", client, off: "", "File of the client certificate."),
     key("providers[].client_key", .string, "", client, off: "", "File of the client certificate's key."),
-    key("budgets[].name", .string, "", budgets, "Name of a token budget."),
-    key("budgets[].capacity", .integer(0...Int64.max), "", budgets, "Tokens in the budget."),
     key("whisper.model", .string, "", "speech transcription", off: "", "File of the Whisper model."),
     key("tts.url", .string, "", "speech synthesis", off: "", "URL of the speech server."),
     key("audit.enabled", .boolean, "false", audit, off: "false", "Whether an audit chain is written."),
@@ -29,10 +26,8 @@ extension ConfigurationKeys {
 
   // The features, each as the subject of a sentence.
   private static let cache = "response caching"
-  private static let rates = "limiting the request rate"
   private static let pins = "certificate pinning"
   private static let client = "client certificate authentication"
-  private static let budgets = "token budgeting"
   private static let audit = "audit logging"
   private static let telemetry = "trace export"
   private static let context = "context compaction"

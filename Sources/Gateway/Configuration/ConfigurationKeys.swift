@@ -4,7 +4,7 @@ public enum ConfigurationKeys {
 
   /// The keys under their present names.
   static let current: [ConfigurationKey] =
-    server + routing + providers + routed + models + auth + accessLog + unsupported
+    server + routing + providers + routed + models + auth + keys + limits + budgets + accessLog + unsupported
 
   /// The largest timeout, in seconds.
   private static let day = 86400.0
@@ -81,6 +81,10 @@ public enum ConfigurationKeys {
       documentation: "Whether a request with fields that the provider does not support is rejected with 400. "
         + "Otherwise hoosh omits the fields and lists them in `x-dropped-params`."),
     ConfigurationKey(
+      path: "server.output_tokens_default", kind: .integer(1...1_000_000_000), defaultValue: "4096",
+      documentation:
+        "Tokens of an answer by which budgets hold, where neither the request nor the model catalog has a limit."),
+    ConfigurationKey(
       path: "server.clients_max", kind: .integer(1...100_000), defaultValue: "8192",
       documentation:
         "Largest number of open client connections. hoosh answers one more with 503 and closes it. The "
@@ -100,8 +104,8 @@ public enum ConfigurationKeys {
       defaultValue: "1073741824",
       documentation:
         "Memory, in bytes, above which new requests get 503 while running ones continue: that of the process, "
-        + "and the sum of what has arrived, was translated, and waits to be sent. 0 means no limit. `--max-memory` "
-        + "overrides it."),
+        + "and the sum of what has arrived, was translated, and waits to be sent. An eighth more is kept for callers for "
+        + "whom hardly anything is held. 0 means no limit. `--max-memory` overrides it."),
     ConfigurationKey(
       path: "server.output_high_water_bytes", kind: .integer(16_384...67_108_864), defaultValue: "262144",
       documentation: "Buffered output of one client, in bytes, above which hoosh stops reading from the upstream. "
@@ -181,6 +185,10 @@ public enum ConfigurationKeys {
     ConfigurationKey(
       path: "providers[].max_tokens_limit", kind: .integer(1...4_294_967_295),
       documentation: "Largest number of output tokens that one request may ask for. hoosh lowers a larger number."),
+    ConfigurationKey(
+      path: "providers[].rate_limit_rpm", kind: .integer(1...4_294_967_295),
+      documentation:
+        "Requests in any minute. Above it requests go to another candidate, or are rejected with 429."),
     ConfigurationKey(
       path: "providers[].http2", kind: .boolean, defaultValue: "false",
       documentation: "Whether to offer HTTP/2 to an `https` provider."),

@@ -103,10 +103,15 @@ extension Connections {
     if let allow = row.allowedMethods(unless: head.method) {
       throw APIError(405, .methodNotAllowed, "This path does not accept that method. Use \(allow).", allow: allow)
     }
+    let caller = try caller(head, input, row, endpoint)
+    if let right = row.access.right, !caller.rights.contains(right) {
+      throw APIError(
+        403, .permissionDenied,
+        "The key `\(caller.name)` may not do this: it needs the right `\(right.words.joined())` (`rights` in [[keys]])."
+      )
+    }
     let request = AcceptedRequest(
-      endpoint: endpoint, path: row.name, options: options, caller: try caller(head, input, row, endpoint),
-      at: reactor.now,
-      bytes: head.byteCount)
+      endpoint: endpoint, path: row.name, options: options, caller: caller, at: reactor.now, bytes: head.byteCount)
     if let name = endpoint.idSlice {
       guard let model = PercentEncoding.decode(input.bytes(name)) else {
         throw APIError(400, .malformedRequest, "The model's name in the path is not percent-encoded UTF-8.")
@@ -161,6 +166,7 @@ extension Connections {
     _ head: RequestHead, _ input: Span<UInt8>, _ row: EndpointRow, _ endpoint: Endpoint
   ) throws(APIError) -> Caller {
     if settings.keys.allowsAnonymous || row.access == .anyone { return .anonymous }
+    let now = Int64(clamping: reactor.wallClock / 1_000_000_000)
     // Agents send the session of another service, or a stale key of the environment, beside the gateway's own.
     var found: Caller?
     var presented: [Slice?] = [head.xAPIKey, head.xGoogAPIKey]
@@ -171,10 +177,10 @@ extension Connections {
       let range = QueryParameters.value(of: name, in: input.bytes(head.query)),
       let key = PercentEncoding.decode(input.bytes(head.query).extracting(range))
     {
-      found = settings.keys.caller(presenting: key.utf8.span)
+      found = settings.keys.caller(presenting: key.utf8.span, at: now)
     }
     for case let slice? in presented {
-      guard let caller = settings.keys.caller(presenting: input.bytes(slice)) else { continue }
+      guard let caller = settings.keys.caller(presenting: input.bytes(slice), at: now) else { continue }
       if let found, found != caller {
         throw APIError(
           400, .malformedRequest,

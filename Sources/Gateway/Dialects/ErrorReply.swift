@@ -24,7 +24,9 @@ enum ErrorReply {
     if let seconds = error.retryAfter { Reply.add("retry-after", String(seconds), into: &out) }
     if error.status == 401 { Reply.add("www-authenticate", "Bearer", into: &out) }
     // A retry with the same key, origin, or host fails again.
-    if error.status == 401 || error.status == 403 { Reply.add("x-should-retry", "false", into: &out) }
+    if error.isFinal || error.status == 401 || error.status == 403 {
+      Reply.add("x-should-retry", "false", into: &out)
+    }
     Reply.close(into: &out)
     if !options.isHead { out.append(contentsOf: text) }
   }

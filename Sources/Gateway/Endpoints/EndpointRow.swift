@@ -40,8 +40,22 @@ final class EndpointRow: Sendable {
   /// The callers that may use the endpoint.
   enum Access {
     case anyone
-    /// A caller with an API key, if any is configured.
+    /// A caller that may call models, if API keys are configured.
     case caller
+    /// A caller that may see what everyone has spent.
+    case spend
+    /// A caller that may do everything.
+    case admin
+
+    /// The right that a caller needs; `nil` if it needs none.
+    var right: APIKey.Rights? {
+      switch self {
+      case .anyone: nil
+      case .caller: .call
+      case .spend: .spend
+      case .admin: .admin
+      }
+    }
   }
 
   /// Makes the endpoint from the part of the path that is its ID, and from the query.
@@ -136,6 +150,10 @@ enum Endpoint: Equatable {
   case routeExplain
   case routeDecision(Slice)
   case reload
+  /// The pools of tokens, the costs, and what a caller may do.
+  case tokens(Endpoints.TokenQuestion)
+  case costs, costReset, costEstimate
+  case ownKey
   /// The machine's hardware, and which models fit on it.
   case hardware(HardwareAPI.Endpoint)
 

@@ -29,7 +29,8 @@ extension Endpoints {
   private func sendModels(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: Endpoint) {
     let row = request.options.dialect.row
     switch endpoint {
-    case .models, .ollamaTags: return connections.reply(connection, 200, row.writeModels(modelLists.entries))
+    case .models, .ollamaTags:
+      return connections.reply(connection, 200, row.writeModels(visible(to: request.caller)))
     case .healthProviders, .routeExplain: return respondAfterLists(connection, endpoint)
     case .ollamaLoaded: return askLoaded(connection)
     case .ollamaShow where askDetails(connection, request): return
@@ -40,8 +41,9 @@ extension Endpoints {
 
   /// Sends one model, as it is listed.
   func sendModel(_ connection: Connection, _ request: AcceptedRequest, isUnlistedToo: Bool = false) {
-    let listed = modelLists.entries.first { $0.id == request.model || $0.id == request.model + ":latest" }
-    if let entry = listed ?? (isUnlistedToo ? unlisted(request.model) : nil) {
+    let listed = visible(to: request.caller).first { $0.id == request.model || $0.id == request.model + ":latest" }
+    let mayUse = request.caller.key?.mayUse(model: request.model) ?? true
+    if let entry = listed ?? (isUnlistedToo && mayUse ? unlisted(request.model) : nil) {
       return connections.reply(connection, 200, request.options.dialect.row.writeModel(entry))
     }
     connections.reject(
@@ -50,6 +52,12 @@ extension Endpoints {
         404, .modelNotFound,
         "No provider lists the model `\(request.model)`. GET /v1/models lists the available models.",
         param: "model"))
+  }
+
+  /// The models that a caller may use.
+  private func visible(to caller: Caller) -> [ModelEntry] {
+    guard let key = caller.key, !key.models.isEmpty || !key.providers.isEmpty else { return modelLists.entries }
+    return modelLists.entries.filter { key.mayUse(model: $0.id) && key.mayUse(provider: $0.ownedBy) }
   }
 
   /// A model that no provider lists, but that a pattern routes to one: Ollama's clients ask for a model's details first,

@@ -21,7 +21,10 @@ extension Endpoints {
     _ connection: Connection, _ request: AcceptedRequest, _ endpoint: CallEndpoint, _ call: Result<Call, APIError>
   ) {
     let read: Call
-    do throws(APIError) { read = try call.get() } catch { return connections.reject(connection, error) }
+    do throws(APIError) {
+      read = try call.get()
+      try admission.check(request.caller, model: read.model)
+    } catch { return connections.reject(connection, error) }
     let estimate = Usage.estimated(promptBytes: read.promptBytes, completionBytes: 0)
     guard let question = tokenQuestion(read, connection, request) else {
       return reply(connection, endpoint, estimate)

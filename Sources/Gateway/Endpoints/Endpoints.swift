@@ -10,6 +10,7 @@ final class Endpoints {
   let questions: ProviderQuestions
   let largeWork: LargeWork
   let reloads: Reloads
+  let admission: Admission
   private(set) var settings: Settings
   /// The hardware of the machine; `nil` unless it is monitored.
   var hardware: HardwareMonitor?
@@ -20,7 +21,8 @@ final class Endpoints {
 
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
-    modelLists: ModelLists, questions: ProviderQuestions, largeWork: LargeWork, reloads: Reloads
+    modelLists: ModelLists, questions: ProviderQuestions, largeWork: LargeWork, reloads: Reloads,
+    admission: Admission
   ) {
     self.settings = settings
     self.reactor = reactor
@@ -31,6 +33,7 @@ final class Endpoints {
     self.questions = questions
     self.largeWork = largeWork
     self.reloads = reloads
+    self.admission = admission
     began = reactor.now
   }
 
@@ -59,6 +62,11 @@ final class Endpoints {
     case .queueStatus: respondQueue(connection)
     case .routeDecision: explainDecision(connection, id: request.model)
     case .reload: respondReload(connection)
+    case .tokens(let question): respondTokens(connection, request, question)
+    case .costs: respondCosts(connection)
+    case .costReset: resetCosts(connection, request)
+    case .costEstimate: estimateCost(connection)
+    case .ownKey: respondOwnKey(connection, request)
     case .hello: connections.reply(connection, 200, "{\"status\":\"ok\"}\n")
     case .root:
       connections.reply(

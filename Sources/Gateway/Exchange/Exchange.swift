@@ -33,6 +33,8 @@ final class Exchange {
   let client: UInt64
   /// The upstream side.
   let fetch: Fetch
+  /// The admission of the call, until it is over.
+  var entry: Admission.Entry?
   /// When the request's head was complete; its body may have taken its time after that.
   private let received: Duration
   /// When the request was complete.
@@ -240,10 +242,11 @@ final class Exchange {
       streamWhole(events, &effects, now: now)
     case .whole(let text, let usage):
       if text.count > Self.madeBytesMax { throw .tooLarge }
-      record.usage = usage
+      count(usage)
       record.status = 200
       Reply.open(200, "application/json", .length(text.count), options, into: &effects.output)
       Reply.addServed(by: record.provider, fetch.servedModel, dropped: fetch.dropped, into: &effects.output)
+      Reply.addCost(record.cost, into: &effects.output)
       Reply.close(into: &effects.output)
       effects.body = text
       sent(now)
@@ -315,13 +318,36 @@ final class Exchange {
   private func close(_ outcome: RequestRecord.Outcome) {
     phase = .over
     record.outcome = outcome
-    if record.usage == nil { record.usage = answer?.usage ?? estimate }
+    if record.usage == nil { count(spent) }
   }
 
-  private var estimate: Usage? {
-    guard let bytes = answer?.textBytes, bytes > 0 else { return nil }
-    return .estimated(promptBytes: call.promptBytes, completionBytes: bytes)
+  /// Notes what the call has used, and what that costs.
+  private func count(_ usage: Usage?) {
+    record.usage = usage
+    record.cost = usage.flatMap { fetch.attempt?.hold.cost(of: $0) }
   }
+
+  /// The usage of the present attempt so far, as reported, or estimated where it was not; `nil` if the provider has not begun
+  /// to answer.
+  private var spent: Usage? {
+    let bytes = answer?.textBytes ?? 0
+    guard var usage = answer?.usage else {
+      let hasBegun = bytes > 0 || (200..<300).contains(fetch.head.status) && fetch.isAnswering
+      return hasBegun ? .estimated(promptBytes: call.promptBytes, completionBytes: bytes) : nil
+    }
+    // A stream that is cut has reported what it had used by then, or nothing yet.
+    if record.outcome != .completed {
+      usage.completion = max(usage.completion, Usage.estimated(promptBytes: 0, completionBytes: bytes).completion)
+    }
+    if usage.prompt == 0 {
+      usage.prompt = Usage.estimated(promptBytes: call.promptBytes, completionBytes: 0).prompt
+    }
+    return usage
+  }
+
+  /// The usage of the attempt that ends now. Before the call is over, an attempt has failed, and only its reported usage
+  /// counts.
+  var attemptUsage: Usage? { phase == .over ? record.usage : answer?.usage }
 
   /// The first byte of the response is on its way.
   func sent(_ now: Duration) {

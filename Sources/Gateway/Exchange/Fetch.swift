@@ -63,6 +63,8 @@ final class Fetch {
   /// The place in the queue that was given up for a slot, until an attempt takes the slot.
   var lastQueueEntry: RequestQueue.Waiting?
   private(set) var attempts = 0
+  /// Why a candidate was not tried: its provider's or its model's limit is used up.
+  var rejection: APIError?
   /// Why the last attempt failed.
   private(set) var failure: AttemptFailure?
   /// The failure that the caller gets if no attempt succeeds, and its provider: the last one, but not that of a provider that
@@ -221,6 +223,9 @@ final class Fetch {
 
   /// Bytes of the answer that are held until more of it arrives.
   private var answerBytes: Int { collected.count + (ndjson?.heldBytes ?? sse.heldBytes) }
+
+  /// Whether the present attempt's response has begun.
+  var isAnswering: Bool { reading != .nothing }
 
   /// Whether the answer is collected, and already long: another piece of it can wait.
   var isCollectingLongAnswer: Bool { answerBytes > Self.shortAnswerBytes }

@@ -131,6 +131,12 @@ struct Reply {
     if !dropped.isEmpty { add("x-dropped-params", dropped.joined(separator: ","), into: &out) }
   }
 
+  /// Appends the cost of an answer in millionths of a US dollar.
+  static func addCost(_ cost: MicroUSD?, into out: inout [UInt8]) {
+    out.append("\r\nx-cost-micro-usd: ")
+    if let cost { out.append(decimal: Int(clamping: cost.value)) } else { out.append("unknown") }
+  }
+
   /// Completes the head with its empty line.
   static func close(into out: inout [UInt8]) { out.append("\r\n\r\n") }
 

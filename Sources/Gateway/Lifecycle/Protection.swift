@@ -9,7 +9,7 @@ struct Protection {
   private let exposed: String?
 
   init(_ configuration: Configuration, exposed: String?) {
-    hasRequiredKeys = !configuration.auth.tokens.isEmpty
+    hasRequiredKeys = configuration.auth.needsKey
     self.exposed = exposed
   }
 
@@ -19,19 +19,21 @@ struct Protection {
   }
 
   private func missingKeys(_ next: Configuration) -> String? {
-    guard next.auth.tokens.isEmpty, !next.auth.isOpen else { return nil }
+    guard !next.auth.needsKey, !next.auth.isOpen else { return nil }
     if let exposed {
-      return "The new configuration has no API keys (`auth.tokens`), but hoosh listens on \(exposed), which other "
+      return
+        "The new configuration has no API keys (`auth.tokens` or [[keys]]), but hoosh listens on \(exposed), which other "
         + "machines can reach. Add the keys, or set `auth.open = true` if everyone may use your providers."
     }
     guard hasRequiredKeys else { return nil }
-    return "The new configuration has no API keys (`auth.tokens`), but callers needed one until now. Add the keys, "
+    return
+      "The new configuration has no API keys (`auth.tokens` or [[keys]]), but callers needed one until now. Add the keys, "
       + "set `auth.open = true` if no key is meant to be needed, or restart hoosh."
   }
 
   /// A configuration is used from here on.
   mutating func accepted(_ configuration: Configuration) {
-    if !configuration.auth.tokens.isEmpty { hasRequiredKeys = true }
+    if configuration.auth.needsKey { hasRequiredKeys = true }
   }
 
   /// The reason why a text looks like the beginning of the one in use, or `nil` if it does not.

@@ -44,6 +44,9 @@ struct AccessLogEntry {
       }
       Self.key("usage_source", into: &out)
       Writer.append(usage.source.rawValue, to: &out)
+      // A price that is unknown is not 0.
+      Self.key("cost_micro_usd", into: &out)
+      if let cost = record.cost { out.append(decimal: Int(clamping: cost.value)) } else { out.append("null") }
     }
     out.append("}\n")
   }
@@ -90,6 +93,10 @@ struct AccessLogEntry {
       out.append("+")
       out.append(decimal: usage.completion)
       if usage.source == .estimated { out.append("~") }
+      if let cost = record.cost, cost > .zero {
+        out.append(" cost=$")
+        cost.appendUSD(to: &out)
+      }
     }
     out.append(" caller=")
     out.append(record.caller.name)

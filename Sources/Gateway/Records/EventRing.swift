@@ -114,6 +114,7 @@ enum EventTopic: String, CaseIterable, Sendable {
   case inference
   case errors
   case limits = "rate_limit"
+  case budgets
   case reload
 }
 
@@ -153,6 +154,7 @@ struct EventTopics: Equatable, Sendable {
     case .errors: 4
     case .limits: 8
     case .reload: 16
+    case .budgets: 32
     }
   }
 

@@ -53,4 +53,6 @@ struct RequestRecord {
   /// Why the request was rejected, or failed.
   var error: APIError.Code?
   var usage: Usage?
+  /// The cost of the usage; `nil` if the price is unknown, or nothing was used.
+  var cost: MicroUSD?
 }

@@ -19,7 +19,8 @@ extension Relay {
     case .delay(let time): exchange.fetch.suspend(.retry(at: time))
     case .queued(let time): exchange.fetch.suspend(.queue(until: time))
     case .error(let apiError, let wait, let skipsOwner):
-      exchange.noCandidateLeft(apiError, wait: wait, skipsOwner: skipsOwner, &effects)
+      exchange.noCandidateLeft(
+        exchange.fetch.rejection ?? apiError, wait: wait, skipsOwner: skipsOwner, &effects)
     }
   }
 
@@ -29,12 +30,24 @@ extension Relay {
   ) {
     exchange.fetch.lastQueueEntry = nil
     let provider = settings.providers[selection.provider]
-    do throws(APIError) {
-      let hold = try admission.hold(request.caller, provider.id, selection.model, exchange.call)
+    guard var entry = exchange.entry else { return }
+    do throws(Admission.Rejection) {
+      let known = targets.find(selection.model, provider, admission) {
+        dispatcher.balancer.known.model(selection.model, at: selection.provider)?.model
+      }
+      let worst = known.worstCase(
+        of: exchange.call, bodyBytes: exchange.fetch.body.count, limit: provider.maxTokensLimit,
+        outputDefault: settings.configuration.server.outputTokensDefault)
+      let hold = try admission.hold(&entry, known.target, worst, at: instant)
+      exchange.entry = entry
       exchange.fetch.attempt = Attempt(selection, hold)
     } catch {
-      release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: false)
-      return exchange.attemptRejected(error, &effects)
+      release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: error.isTarget)
+      if !error.isTarget { return exchange.attemptRejected(error.apiError, &effects) }
+      // Another provider, or another model, may have more.
+      exchange.fetch.rejection = error.apiError
+      effects.needsAttempt = true
+      return
     }
     let timeouts = provider.timeouts(for: selection.model)
     if let demo = provider.demo { return startDemo(demo, provider, timeouts, selection, exchange) }
@@ -152,7 +165,8 @@ extension Relay {
         transfers.cancel(TransferID(bits: transfer))
       }
     }
-    admission.settle(attempt.hold, exchange.record.usage)
+    admission.settle(attempt.hold, exchange.attemptUsage, at: instant)
+    publishAlerts()
     release(attempt.selection, result, exchange, failed: failed)
   }
 
@@ -180,6 +194,19 @@ extension Relay {
       change.isAvailable
         ? "hoosh: the provider \(name) is healthy again"
         : "hoosh: the provider \(name) is unhealthy: its health checks or its requests fail")
+  }
+
+  /// Publishes the budgets of which a share was used up.
+  private func publishAlerts() {
+    for alert in admission.takeAlerts() {
+      recorder.publish(.budgets, at: reactor.wallClock) {
+        Writer.member("budget", alert.budget, to: &$0)
+        Writer.member("of", alert.subject, to: &$0)
+        Writer.member("unit", alert.unit.rawValue, to: &$0)
+        Writer.member("used", Int(clamping: alert.used), to: &$0)
+        Writer.member("limit", Int(clamping: alert.limit), to: &$0)
+      }
+    }
   }
 
   /// Publishes that a provider's API key is rate limited, for a model at least.

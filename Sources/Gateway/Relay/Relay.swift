@@ -16,8 +16,10 @@ final class Relay {
   let recorder: Recorder
   let transfers: Transfers
   let largeWork: LargeWork
-  let admission = Admission()
+  let admission: Admission
   private(set) var settings: Settings
+  /// The prices and the output limits of the models of attempts.
+  var targets = AdmissionTargets()
   /// The machine's hardware; `nil` unless it is monitored.
   var hardware: HardwareMonitor?
   var random: SplitMix
@@ -27,7 +29,7 @@ final class Relay {
 
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
-    transfers: Transfers, largeWork: LargeWork, seed: UInt64
+    transfers: Transfers, largeWork: LargeWork, admission: Admission, seed: UInt64
   ) {
     self.settings = settings
     self.reactor = reactor
@@ -37,10 +39,17 @@ final class Relay {
     self.transfers = transfers
     random = SplitMix(state: seed)
     self.largeWork = largeWork
+    self.admission = admission
   }
 
   /// Uses other settings from here on.
-  func apply(_ settings: Settings) { self.settings = settings }
+  func apply(_ settings: Settings) {
+    self.settings = settings
+    targets.forget()
+  }
+
+  /// The time on both clocks.
+  var instant: Instant { Instant(reactor.now, wallClock: reactor.wallClock) }
 
   // MARK: Begin
 
@@ -74,7 +83,7 @@ final class Relay {
     connection.exchange = exchange
     var effects = takeEffects()
     do throws(APIError) {
-      try admission.admit(request.caller, call)
+      exchange.entry = try admission.enter(request.caller, model: call.model, pool: call.pool, at: instant)
       exchange.fetch.route = dispatcher.route(
         call, body.span, session: request.session, caller: connection.callerKey(request),
         mayReadMore: DialectTable.mayReadMore(request.dialectFields), requirements: large?.requirements,
@@ -228,9 +237,10 @@ final class Relay {
     guard let exchange = connection.exchange else { return }
     connection.exchange = nil
     connection.request = nil
-    finishAttempt(exchange, exchange.resultOnCancel, failed: false)
-    dispatcher.leaveQueue(exchange.client)
+    let result = exchange.resultOnCancel
     exchange.cancel()
+    finishAttempt(exchange, result, failed: false)
+    leave(exchange)
     recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
   }
 
@@ -340,7 +350,7 @@ final class Relay {
 
   private func finish(_ exchange: Exchange, _ connection: Connection, _ end: Effects.End) {
     finishAttempt(exchange, exchange.resultOnCancel, failed: false)
-    dispatcher.leaveQueue(exchange.client)
+    leave(exchange)
     if exchange.record.status == 404 { dispatcher.modelNotFound() }
     recordThroughput(exchange)
     recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
@@ -350,6 +360,12 @@ final class Relay {
       return connections.close(connection)
     }
     connections.finishRequest(connection)
+  }
+
+  /// The exchange is over: it waits for nothing, and no longer counts as a request of its caller that runs.
+  private func leave(_ exchange: Exchange) {
+    dispatcher.leaveQueue(exchange.client)
+    if let entry = exchange.entry.take() { admission.leave(entry, at: instant) }
   }
 
   /// Tells the dispatcher when the last piece of each running answer arrived.

@@ -21,6 +21,9 @@ public struct APIError: Error, Equatable, Sendable {
   /// The seconds after which a retry is useful, for the `Retry-After` field.
   public var retryAfter: Int?
 
+  /// Whether a retry fails again, so that clients are told to make none.
+  public var isFinal = false
+
   /// The methods of the resource, for the `Allow` field of a 405.
   public var allow: String?
 
@@ -79,6 +82,9 @@ extension APIError {
     case methodNotAllowed = "method_not_allowed"
     case modelNotFound = "model_not_found"
     case contextLength = "context_length_exceeded"
+    case permissionDenied = "permission_denied"
+    case rateLimitExceeded = "rate_limit_exceeded"
+    case budgetExceeded = "budget_exceeded"
     case ambiguousModel = "ambiguous_model"
     // Upstreams.
     case upstreamRejected = "upstream_rejected_request"

@@ -22,6 +22,9 @@ enum CivilDate {
     return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
   }
 
+  /// Returns the seconds from 1970 to the end of a day.
+  static func seconds(toEndOf day: Int) -> Int { (day + 1) * 86_400 }
+
   /// Returns the weekday of a day from 1970-01-01 on; Sunday is 0.
   static func weekday(_ days: Int) -> Int { (days + 4) % 7 }
 

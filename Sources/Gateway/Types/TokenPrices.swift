@@ -30,7 +30,7 @@ struct TokenPrices: Equatable, Sendable {
   }
 
   private func part(_ tokens: Int, _ price: UInt64) -> UInt64 {
-    let (cost, overflow) = UInt64(max(0, tokens)).multipliedReportingOverflow(by: price)
+    let (cost, overflow) = UInt64(clamping: tokens).multipliedReportingOverflow(by: price)
     return overflow ? .max : cost
   }
 }
@@ -72,10 +72,13 @@ struct TokenBreakdown: Equatable, Sendable {
 
   /// All input tokens.
   var prompt: Int {
-    [input, cacheRead, cacheWrite, cacheWriteLong, audioIn].reduce(0) {
-      let (sum, overflow) = $0.addingReportingOverflow(max(0, $1))
-      return overflow ? .max : sum
-    }
+    var sum: UInt64 = 0
+    sum.add(UInt64(clamping: input))
+    sum.add(UInt64(clamping: cacheRead))
+    sum.add(UInt64(clamping: cacheWrite))
+    sum.add(UInt64(clamping: cacheWriteLong))
+    sum.add(UInt64(clamping: audioIn))
+    return Int(clamping: sum)
   }
 }
 
@@ -86,6 +89,9 @@ struct MicroUSD: Equatable, Comparable, Hashable, Sendable {
   static let zero = MicroUSD(value: 0)
 
   init(value: UInt64) { self.value = value }
+
+  /// An amount in US dollars, rounded.
+  init(usd: Double) { value = UInt64(Swift.max(0, Swift.min(usd * 1e6, 1e18)).rounded()) }
 
   /// The amount of a cost in 10^-12 US dollars, rounded once, half up.
   init(picoUSD: UInt64) {

@@ -5,15 +5,41 @@ import Testing
 @Suite struct APIKeysTests {
   static let keys = APIKeys(["alpha-token", "beta-token", "x"].compactMap { Secret($0) })
 
-  static func admits(_ text: String, _ keys: APIKeys = keys) -> Int? { keys.index(of: Array(text.utf8).span) }
+  static func admits(_ text: String, _ keys: APIKeys = keys, at now: Int64 = 0) -> String? {
+    keys.caller(presenting: Array(text.utf8).span, at: now)?.name
+  }
 
   static func bearer(_ value: String) -> String? {
     let bytes = Array(value.utf8)
     return APIKeys.bearer(in: bytes.span).map { String(decoding: bytes[$0.range], as: UTF8.self) }
   }
 
-  @Test(arguments: [("alpha-token", 0), ("beta-token", 1), ("x", 2)])
-  func `a configured key is found with its index`(text: String, index: Int) { #expect(Self.admits(text) == index) }
+  @Test(arguments: [("alpha-token", "key-1"), ("beta-token", "key-2"), ("x", "key-3")])
+  func `a configured key is found with its name`(text: String, name: String) { #expect(Self.admits(text) == name) }
+
+  @Test func `a key with a name keeps its identity when it is replaced, and the one before it is accepted`() throws
+  {
+    func caller(_ secrets: [String], _ text: String) -> Caller? {
+      let key = Configuration.Key(name: "ci", secrets: secrets.compactMap { Secret($0) }, rights: [.call])
+      return APIKeys([], [key]).caller(presenting: Array(text.utf8).span, at: 0)
+    }
+    let old = try #require(caller(["old-key"], "old-key"))
+    for secret in ["new-key", "old-key"] {
+      let caller = try #require(caller(["new-key", "old-key"], secret))
+      #expect(caller == old)
+      #expect(caller.name == "ci")
+      #expect(caller.rights == .call)
+    }
+    #expect(caller(["new-key"], "old-key") == nil)
+  }
+
+  @Test func `a key is accepted until it expires`() {
+    let key = Configuration.Key(name: "ci", secrets: [Secret("k")].compactMap(\.self), expiry: 1000)
+    let keys = APIKeys([], [key])
+    #expect(Self.admits("k", keys, at: 999) == "ci")
+    #expect(Self.admits("k", keys, at: 1000) == nil)
+    #expect(!keys.allowsAnonymous)
+  }
 
   @Test(arguments: [
     "alpha-tokeN", "alpha-toke", "alpha-token ", "lpha-token", "alpha-tokenbeta-token", "y", "", "***",
@@ -23,7 +49,7 @@ import Testing
   @Test func `a credential is compared up to its maximum length`() throws {
     let long = String(repeating: "k", count: APIKeys.presentedMax)
     let keys = APIKeys([try #require(Secret(long))])
-    #expect(Self.admits(long, keys) == 0)
+    #expect(Self.admits(long, keys) == "key-1")
     #expect(Self.admits(long + "k", keys) == nil)
     #expect(Self.admits(String(repeating: "x", count: 1 << 20), keys) == nil)
   }

@@ -6,7 +6,7 @@ import Testing
   private static func keys(_ tokens: [String]) -> APIKeys { APIKeys(tokens.compactMap { Secret($0) }) }
 
   private static func caller(_ token: String, of keys: APIKeys) -> Caller? {
-    keys.caller(presenting: Array(token.utf8).span)
+    keys.caller(presenting: Array(token.utf8).span, at: 0)
   }
 
   @Test func `a reload that reorders the keys keeps each caller's ID`() throws {

@@ -68,7 +68,7 @@ import Testing
     row.path = "/v1/chat/completions"
     row.status = 200
     row.outcome = .truncated
-    row.caller = .key(0, CallerID(bits: 1))
+    row.caller = Caller(APIKey(CallerID(bits: 1), name: "key-1"))
     row.bytesOut = 12
     row.total = .microseconds(12_345)
     #expect(

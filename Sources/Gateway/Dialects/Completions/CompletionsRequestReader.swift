@@ -39,7 +39,7 @@ struct CompletionsRequest {
 
   /// The fields that do not concern the model.
   private static let bookkeeping: [StaticString] = [
-    "model", "stream", "stream_options", "usage",
+    "model", "pool", "stream", "stream_options", "usage",
   ]
 
   /// The fields for the caller's account and caches at OpenAI.

@@ -1,0 +1,59 @@
+/// The sum of what was counted during the last period.
+///
+/// The period is counted in 60 slots, which leave one after the other, each once its last instant is a period ago. So no
+/// period, wherever it begins, has more than the sum said.
+struct UsageWindow: Equatable, Sendable {
+  private static let slotCount = 60
+  /// The length of a slot in nanoseconds.
+  private let slotTime: Int64
+  /// A ring of the newest slot and the 60 before it.
+  private var slots = InlineArray<61, UInt64>(repeating: 0)
+  /// The number of the newest slot, counted from time 0.
+  private var newest: Int64 = 0
+  private(set) var sum: UInt64 = 0
+
+  /// A window of a period in nanoseconds, at least 60.
+  init(period: Int64) { slotTime = max(1, period / Int64(Self.slotCount)) }
+
+  /// Lets the slots leave that are older than the period at a time in nanoseconds.
+  mutating func advance(to now: Int64) {
+    let slot = now / slotTime
+    if slot <= newest { return }
+    if slot - newest > Int64(Self.slotCount) {
+      for index in slots.indices { slots[index] = 0 }
+      sum = 0
+    } else {
+      for number in newest + 1...slot {
+        let index = Self.index(number)
+        sum.remove(slots[index])
+        slots[index] = 0
+      }
+    }
+    newest = slot
+  }
+
+  /// Counts an amount now.
+  mutating func add(_ amount: UInt64, at now: Int64) {
+    advance(to: now)
+    slots[Self.index(newest)].add(amount)
+    sum.add(amount)
+  }
+
+  /// Returns the time until the sum is at most `amount`, in nanoseconds.
+  func wait(untilAtMost amount: UInt64, at now: Int64) -> Int64 {
+    var rest = sum
+    var number = newest - Int64(Self.slotCount)
+    while rest > amount, number <= newest {
+      if number >= 0 { rest.remove(slots[Self.index(number)]) }
+      number += 1
+    }
+    // The last slot that has to leave is `number - 1`.
+    return max(0, (number + Int64(Self.slotCount)) * slotTime - now)
+  }
+
+  private static func index(_ number: Int64) -> Int { Int(number % 61) }
+
+  static func == (left: UsageWindow, right: UsageWindow) -> Bool {
+    left.slotTime == right.slotTime && left.newest == right.newest && left.sum == right.sum
+  }
+}
