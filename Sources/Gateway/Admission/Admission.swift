@@ -5,7 +5,9 @@
 /// is held in every allowance in one step, or in none.
 final class Admission {
   /// A call that was admitted, until it leaves.
-  struct Entry {
+  ///
+  /// A class, because the calls of a caller without allowances share one.
+  final class Entry {
     fileprivate let caller: Caller
     fileprivate let poolName: String?
     /// The allowances of its caller and of its pool, by the rules of this generation.
@@ -16,17 +18,39 @@ final class Admission {
     fileprivate var running: [Int] = []
     /// The caller's number in the spending.
     fileprivate let account: Int
+
+    fileprivate init(_ caller: Caller, pool: String?, _ list: [Int], generation: Int, account: Int) {
+      self.caller = caller
+      poolName = pool
+      self.list = list
+      self.generation = generation
+      self.account = account
+    }
   }
 
-  /// The target of an attempt.
-  struct Target {
-    var id: ProviderID
-    var provider: String
-    var model: String
+  /// The target of attempts: a model at a provider. A class, because all attempts at it share one.
+  final class Target: Sendable {
+    let id: ProviderID
+    let provider: String
+    let model: String
     /// The prices of the model's tokens; empty if they are unknown.
-    var prices: [TokenPrices]
+    let prices: [TokenPrices]
+    /// The most tokens of an answer; `nil` if that is unknown.
+    let outputMax: Int?
     /// The numbers of provider and model in the spending.
-    fileprivate var accounts: (provider: Int, model: Int)
+    fileprivate let accounts: (provider: Int, model: Int)
+
+    fileprivate init(
+      _ id: ProviderID, _ provider: String, _ model: String, _ prices: [TokenPrices], outputMax: Int?,
+      accounts: (provider: Int, model: Int)
+    ) {
+      self.id = id
+      self.provider = provider
+      self.model = model
+      self.prices = prices
+      self.outputMax = outputMax
+      self.accounts = accounts
+    }
   }
 
   /// The most that an attempt may use.
@@ -59,7 +83,8 @@ final class Admission {
 
     /// Returns the cost of what was used; `nil` if the price is unknown.
     func cost(of usage: Usage) -> MicroUSD? {
-      target.prices.cost(usage.breakdown).map { MicroUSD(picoUSD: $0) }
+      guard let cost = target.prices.cost(usage.breakdown) else { return nil }
+      return MicroUSD(picoUSD: cost)
     }
   }
 
@@ -80,9 +105,11 @@ final class Admission {
   }
 
   private struct CallerRow {
-    var name: String
-    var list: [Int]
-    var account: Int
+    let name: String
+    let list: [Int]
+    let account: Int
+    /// The entry of its calls that name no pool, if it has no allowances.
+    let entry: Entry
   }
 
   private struct TargetKey: Hashable {
@@ -98,6 +125,8 @@ final class Admission {
   var reservations = Reservations()
   /// The allowances by whom they are for. Each list is made once, and again after a reload.
   private var callers: [CallerID?: CallerRow] = [:]
+  /// That of callers without a key.
+  private var anonymous: CallerRow?
   private var targetLists: [TargetKey: [Int]] = [:]
   private(set) var pools: [(name: String, number: Int)] = []
   private var alerts: [Alert] = []
@@ -118,6 +147,7 @@ final class Admission {
     makePools()
     // Those that are seen again find their allowances by the rules; the others are kept for as long as they are used.
     callers = [:]
+    anonymous = nil
     targetLists = [:]
     for (index, rule) in rules.enumerated() { table.keep(rule, at: index) }
     table.removeUnruled()
@@ -133,6 +163,7 @@ final class Admission {
   // MARK: Lists
 
   private func row(_ caller: Caller) -> CallerRow {
+    if caller.key == nil, let anonymous { return anonymous }
     if let row = callers[caller.id] { return row }
     var list: [Int] = []
     for (index, rule) in rules.enumerated() {
@@ -146,8 +177,11 @@ final class Admission {
       case .key, .pool, .provider, .model: break
       }
     }
-    let row = CallerRow(name: caller.name, list: list, account: spending.callers.number(caller.name))
+    let account = spending.callers.number(caller.name)
+    let entry = Entry(caller, pool: nil, list, generation: generation, account: account)
+    let row = CallerRow(name: caller.name, list: list, account: account, entry: entry)
     callers[caller.id] = row
+    if caller.key == nil { anonymous = row }
     return row
   }
 
@@ -185,10 +219,9 @@ final class Admission {
   ) throws(APIError) -> Entry {
     try check(caller, model: model)
     let row = row(caller)
-    var entry = Entry(
-      caller: caller, poolName: pool, list: row.list, generation: generation, account: row.account)
+    if row.list.isEmpty, pools.isEmpty, pool == nil { return row.entry }
+    let entry = Entry(caller, pool: pool, row.list, generation: generation, account: row.account)
     if pool != nil || !pools.isEmpty { entry.pool = try self.pool(pool, for: caller) }
-    if entry.list.isEmpty { return entry }
     let now = time()
     for number in entry.list {
       let unit = table.rows[number].unit
@@ -219,15 +252,17 @@ final class Admission {
   }
 
   /// Returns the target of attempts at a provider and a model.
-  func target(_ id: ProviderID, _ provider: String, _ model: String, prices: [TokenPrices]) -> Target {
+  func target(
+    _ id: ProviderID, _ provider: String, _ model: String, prices: [TokenPrices], outputMax: Int? = nil
+  ) -> Target {
     Target(
-      id: id, provider: provider, model: model, prices: prices,
+      id, provider, model, prices, outputMax: outputMax,
       accounts: (spending.providers.number(provider), spending.models.number(model)))
   }
 
   /// Reserves the worst case of an attempt in every allowance, or rejects it and reserves nothing. `settle` ends it.
   func hold(
-    _ entry: inout Entry, _ target: Target, _ worst: WorstCase, at time: @autoclosure () -> Instant
+    _ entry: Entry, _ target: Target, _ worst: WorstCase, at time: @autoclosure () -> Instant
   ) throws(Rejection) -> Hold {
     if let key = entry.caller.key, !key.mayUse(provider: target.provider) {
       throw Rejection(apiError: Self.providerForbidden(key), isTarget: true)
@@ -236,7 +271,7 @@ final class Admission {
     if rules.isEmpty { return hold }
     let now = time()
     giveBackExpired(at: now)
-    if entry.generation != generation { renew(&entry) }
+    if entry.generation != generation { renew(entry) }
     try add(entry.list, isTarget: false, to: &hold, worst, at: now)
     try add(list(target, at: now), isTarget: true, to: &hold, worst, at: now)
     if let pool = entry.pool { try add([pool], isTarget: false, to: &hold, worst, at: now) }
@@ -245,7 +280,7 @@ final class Admission {
   }
 
   /// Finds the allowances of a call again after a reload.
-  private func renew(_ entry: inout Entry) {
+  private func renew(_ entry: Entry) {
     entry.list = row(entry.caller).list
     entry.pool = try? pool(entry.poolName, for: entry.caller)
     entry.generation = generation
@@ -290,7 +325,9 @@ final class Admission {
   }
 
   /// Replaces a hold by what was used, which is `nil` if the attempt used nothing. Exactly once per hold.
-  func settle(_ hold: Hold, _ usage: Usage?, at now: @autoclosure () -> Instant) {
+  ///
+  /// - Parameter cost: The hold's cost of the usage.
+  func settle(_ hold: Hold, _ usage: Usage?, _ cost: MicroUSD?, at now: @autoclosure () -> Instant) {
     for part in hold.parts {
       let row = table.rows[part.number]
       let used: UInt64 =
@@ -298,20 +335,19 @@ final class Admission {
         case .requests: 1
         case .concurrent: 0
         case .tokens: UInt64(clamping: usage?.total ?? 0)
-        case .microUSD: usage.map { cost(of: $0, hold, row) } ?? 0
+        case .microUSD: usage.map { cost?.value ?? statedCost(of: $0, row) } ?? 0
         }
       table.settle(part.number, part.amount, used: used, at: now())
       if used > 0, row.isBudget { alertIfPassed(part.number) }
     }
     guard let usage else { return }
     spending.add(
-      usage, hold.cost(of: usage), provider: hold.target.accounts.provider, model: hold.target.accounts.model,
+      usage, cost, provider: hold.target.accounts.provider, model: hold.target.accounts.model,
       caller: hold.account)
   }
 
-  private func cost(of usage: Usage, _ hold: Hold, _ row: AllowanceTable.Row) -> UInt64 {
-    if let cost = hold.cost(of: usage) { return cost.value }
-    return stated(row).cost(usage.breakdown).map { MicroUSD(picoUSD: $0).value } ?? 0
+  private func statedCost(of usage: Usage, _ row: AllowanceTable.Row) -> UInt64 {
+    stated(row).cost(usage.breakdown).map { MicroUSD(picoUSD: $0).value } ?? 0
   }
 
   /// Forgets what was used and what it cost. Budgets and limits stay.

@@ -8,6 +8,8 @@ struct Effects {
   var largeAnswer: [UInt8]?
   /// An event of a stream that is too large to be translated at once.
   var largeEvent: LargeEvent?
+  /// Whether something is too large to be translated at once.
+  var isLarge: Bool { largeAnswer != nil || largeEvent != nil }
   /// How the attempt ended, if it did.
   var attemptResult: AttemptResult?
   /// Whether another attempt is needed; the one before it is over.

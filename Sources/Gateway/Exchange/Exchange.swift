@@ -324,7 +324,7 @@ final class Exchange {
   /// Notes what the call has used, and what that costs.
   private func count(_ usage: Usage?) {
     record.usage = usage
-    record.cost = usage.flatMap { fetch.attempt?.hold.cost(of: $0) }
+    if let usage { record.cost = fetch.attempt?.hold.cost(of: usage) }
   }
 
   /// The usage of the present attempt so far, as reported, or estimated where it was not; `nil` if the provider has not begun
@@ -345,9 +345,8 @@ final class Exchange {
     return usage
   }
 
-  /// The usage of the attempt that ends now. Before the call is over, an attempt has failed, and only its reported usage
-  /// counts.
-  var attemptUsage: Usage? { phase == .over ? record.usage : answer?.usage }
+  /// The usage that the present attempt's provider has reported so far.
+  var reportedUsage: Usage? { answer?.usage }
 
   /// The first byte of the response is on its way.
   func sent(_ now: Duration) {

@@ -1,11 +1,5 @@
-/// The prices and the output limits of models at providers, looked up once for each.
+/// The models at providers as admission sees them, looked up once for each.
 struct AdmissionTargets {
-  struct Known {
-    let target: Admission.Target
-    /// The most tokens of an answer; `nil` if that is unknown.
-    let outputMax: Int?
-  }
-
   private struct Key: Hashable {
     let provider: ProviderID
     let model: String
@@ -13,47 +7,49 @@ struct AdmissionTargets {
 
   /// The most models that are kept.
   private static let countMax = 4096
-  private var known: [Key: Known] = [:]
+  private var targets: [Key: Admission.Target] = [:]
 
-  /// Returns what is known of a model; `look` looks it up.
+  /// Returns a model at a provider; `look` looks up its properties.
   mutating func find(
     _ model: String, _ provider: Provider, _ admission: Admission, look: () -> ModelCatalog.Model?
-  ) -> Known {
+  ) -> Admission.Target {
     let key = Key(provider: provider.id, model: model)
-    if let found = known[key] { return found }
-    let details = look()
-    let found = Known(
-      target: admission.target(
-        provider.id, provider.name, model, prices: details?.prices ?? (provider.isLocal ? [.free] : [])),
-      outputMax: details?.output)
-    if known.count >= Self.countMax { forget() }
-    known[key] = found
-    return found
+    if let found = targets[key] { return found }
+    let known = look()
+    let target = admission.target(
+      provider.id, provider.name, model, prices: known?.prices ?? (provider.isLocal ? [.free] : []),
+      outputMax: known?.output)
+    if targets.count >= Self.countMax { forget() }
+    targets[key] = target
+    return target
   }
 
   /// Forgets everything, because prices may have changed.
-  mutating func forget() { known = [:] }
+  mutating func forget() { targets = [:] }
 }
 
-extension AdmissionTargets.Known {
+extension Admission.WorstCase {
   /// The tokens of an answer that a limit of tokens expects of a request without a limit of its own.
   private static let expectedOutput = 1024
 
-  /// Returns what an attempt of a call may use at most.
+  /// The most that an attempt of a call may use at a target.
   ///
   /// - Parameter limit: The provider's limit of output tokens, to which a larger one is lowered.
-  func worstCase(of call: Call, bodyBytes: Int, limit: Int?, outputDefault: Int) -> Admission.WorstCase {
+  init(
+    of call: Call, at target: Admission.Target, bodyBytes: Int, limit: Int?, outputDefault: Int
+  ) {
     let estimate = Usage.estimated(promptBytes: call.promptBytes, completionBytes: 0).prompt
     if call.endpoint.kind == .embeddings {
-      return Admission.WorstCase(prompt: bodyBytes, output: 0, expected: estimate)
+      self.init(prompt: bodyBytes, output: 0, expected: estimate)
+      return
     }
-    let asked = call.outputTokensMax.map { min(Int(clamping: $0), limit ?? .max) }
     func times(_ tokens: Int) -> Int {
       let (product, overflow) = tokens.multipliedReportingOverflow(by: max(1, call.choiceCount))
       return overflow ? .max : product
     }
-    let output = times(asked ?? outputMax ?? outputDefault)
+    let asked = call.outputTokensMax.map { min(Int(clamping: $0), limit ?? .max) }
+    let output = times(asked ?? target.outputMax ?? outputDefault)
     let (expected, overflow) = estimate.addingReportingOverflow(min(output, times(Self.expectedOutput)))
-    return Admission.WorstCase(prompt: bodyBytes, output: output, expected: overflow ? .max : expected)
+    self.init(prompt: bodyBytes, output: output, expected: overflow ? .max : expected)
   }
 }

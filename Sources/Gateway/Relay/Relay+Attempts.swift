@@ -30,16 +30,15 @@ extension Relay {
   ) {
     exchange.fetch.lastQueueEntry = nil
     let provider = settings.providers[selection.provider]
-    guard var entry = exchange.entry else { return }
+    guard let entry = exchange.entry else { return }
     do throws(Admission.Rejection) {
-      let known = targets.find(selection.model, provider, admission) {
+      let target = targets.find(selection.model, provider, admission) {
         dispatcher.balancer.known.model(selection.model, at: selection.provider)?.model
       }
-      let worst = known.worstCase(
-        of: exchange.call, bodyBytes: exchange.fetch.body.count, limit: provider.maxTokensLimit,
+      let worst = Admission.WorstCase(
+        of: exchange.call, at: target, bodyBytes: exchange.fetch.body.count, limit: provider.maxTokensLimit,
         outputDefault: settings.configuration.server.outputTokensDefault)
-      let hold = try admission.hold(&entry, known.target, worst, at: instant)
-      exchange.entry = entry
+      let hold = try admission.hold(entry, target, worst, at: instant)
       exchange.fetch.attempt = Attempt(selection, hold)
     } catch {
       release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: error.isTarget)
@@ -165,9 +164,21 @@ extension Relay {
         transfers.cancel(TransferID(bits: transfer))
       }
     }
-    admission.settle(attempt.hold, exchange.attemptUsage, at: instant)
-    publishAlerts()
+    settle(attempt.hold, exchange)
     release(attempt.selection, result, exchange, failed: failed)
+  }
+
+  /// Replaces the hold of an attempt by what it used.
+  private func settle(_ hold: Admission.Hold, _ exchange: Exchange) {
+    if exchange.phase == .over {
+      admission.settle(hold, exchange.record.usage, exchange.record.cost, at: instant)
+    } else if let usage = exchange.reportedUsage {
+      // A failed attempt has used what it reported.
+      admission.settle(hold, usage, hold.cost(of: usage), at: instant)
+    } else {
+      admission.settle(hold, nil, nil, at: instant)
+    }
+    publishAlerts()
   }
 
   private func release(_ selection: Selection, _ result: AttemptResult, _ exchange: Exchange, failed: Bool) {

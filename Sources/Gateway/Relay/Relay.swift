@@ -18,7 +18,7 @@ final class Relay {
   let largeWork: LargeWork
   let admission: Admission
   private(set) var settings: Settings
-  /// The prices and the output limits of the models of attempts.
+  /// The models of attempts, as admission sees them.
   var targets = AdmissionTargets()
   /// The machine's hardware; `nil` unless it is monitored.
   var hardware: HardwareMonitor?
@@ -302,7 +302,7 @@ final class Relay {
       startNextAttempt(exchange, connection, &effects)
       send(&effects.output, exchange, connection)
     }
-    startTranslation(&effects, exchange, connection)
+    if effects.isLarge { startTranslation(&effects, exchange, connection) }
     let end = effects.end
     connections.keep(effects.output)
     guard let end else {

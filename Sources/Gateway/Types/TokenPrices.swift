@@ -37,7 +37,12 @@ struct TokenPrices: Equatable, Sendable {
 
 extension [TokenPrices] {
   /// Returns the prices for a prompt length, of a list that has the lowest `above` first; `nil` if the list is empty.
-  func prices(forPrompt tokens: Int) -> TokenPrices? { last { $0.above <= tokens } ?? first }
+  func prices(forPrompt tokens: Int) -> TokenPrices? {
+    if isEmpty { return nil }
+    var index = count - 1
+    while index > 0, self[index].above > tokens { index -= 1 }
+    return self[index]
+  }
 
   /// Returns the cost of tokens in 10^-12 US dollars; `nil` if the list is empty: the price is unknown, which is not 0.
   func cost(_ spent: TokenBreakdown) -> UInt64? { prices(forPrompt: spent.prompt)?.cost(spent) }

@@ -99,7 +99,7 @@ import Testing
       _ = admission.poolStates(for: .anonymous, at: now)
       let before = admission.table.rows.map(\.allowance.held)
       do {
-        calls[call].attempts.append((try admission.hold(&calls[call].entry, target, worst, at: now), worst))
+        calls[call].attempts.append((try admission.hold(calls[call].entry, target, worst, at: now), worst))
       } catch {
         #expect(Array(admission.table.rows.map(\.allowance.held).prefix(before.count)) == before)
         #expect([429, 403].contains(error.apiError.status))
@@ -112,7 +112,7 @@ import Testing
       }
       let place = Int.random(in: calls[call].attempts.indices, using: &random)
       let (hold, worst) = calls[call].attempts.remove(at: place)
-      if Int.random(in: 0..<4, using: &random) == 0 { return admission.settle(hold, nil, at: now) }
+      if Int.random(in: 0..<4, using: &random) == 0 { return admission.settle(hold, nil, nil, at: now) }
       let usage = Usage(
         prompt: .random(in: 0...worst.prompt, using: &random),
         completion: .random(in: 0...worst.output, using: &random),
@@ -121,13 +121,13 @@ import Testing
       used.requests += 1
       used.tokens += UInt64(usage.total)
       used.cost += hold.cost(of: usage)?.value ?? 0
-      admission.settle(hold, usage, at: now)
+      admission.settle(hold, usage, hold.cost(of: usage), at: now)
     }
 
     private mutating func leave() {
       guard let call = calls.indices.randomElement(using: &random) else { return }
       let (entry, attempts) = calls.remove(at: call)
-      for attempt in attempts { admission.settle(attempt.hold, nil, at: now) }
+      for attempt in attempts { admission.settle(attempt.hold, nil, nil, at: now) }
       admission.leave(entry, at: now)
     }
 

@@ -32,23 +32,23 @@ import Testing
       Self.budget("all", tokens: 100), Self.budget("ci", .key, tokens: 1000),
       Self.budget("up", .provider, tokens: 1000),
     ])
-    var entry = try admission.enter(Self.caller("ci"), model: "m", pool: nil, at: Self.now)
+    let entry = try admission.enter(Self.caller("ci"), model: "m", pool: nil, at: Self.now)
     let worst = Admission.WorstCase(prompt: 10, output: 50, expected: 20)
-    let hold = try admission.hold(&entry, target(admission), worst, at: Self.now)
+    let hold = try admission.hold(entry, target(admission), worst, at: Self.now)
     let held = admission.table.rows.map(\.allowance.held)
     #expect(held == [60, 60, 60])
-    #expect(Self.code { _ = try admission.hold(&entry, target(admission), worst, at: Self.now) } == .budgetExceeded)
+    #expect(Self.code { _ = try admission.hold(entry, target(admission), worst, at: Self.now) } == .budgetExceeded)
     #expect(admission.table.rows.map(\.allowance.held) == held)
-    admission.settle(hold, Self.usage(7), at: Self.now)
+    admission.settle(hold, Self.usage(7), hold.cost(of: Self.usage(7)), at: Self.now)
     #expect(admission.table.rows.map(\.allowance.held) == [0, 0, 0])
     #expect(admission.table.rows.map(\.allowance.used) == [7, 7, 7])
   }
 
   @Test func `an attempt that used nothing costs nothing`() throws {
     let admission = Admission([Self.budget(tokens: 100)])
-    var entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
-    let hold = try admission.hold(&entry, target(admission), .init(prompt: 50, output: 50), at: Self.now)
-    admission.settle(hold, nil, at: Self.now)
+    let entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    let hold = try admission.hold(entry, target(admission), .init(prompt: 50, output: 50), at: Self.now)
+    admission.settle(hold, nil, nil, at: Self.now)
     #expect(admission.table.rows[0].allowance.available == 100)
     #expect(admission.spending.all == Spending.Total())
   }
@@ -88,27 +88,27 @@ import Testing
       AllowanceRule(per: .provider, names: ["up"], unit: .requests, limit: 1, period: .minute),
       AllowanceRule(per: .model, names: ["big*"], unit: .tokens, limit: 10, period: .minute),
     ])
-    var entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
-    _ = try admission.hold(&entry, target(admission, "up"), .init(), at: Self.now)
+    let entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    _ = try admission.hold(entry, target(admission, "up"), .init(), at: Self.now)
     for full in [target(admission, "up"), target(admission, "other", "big-model")] {
       do {
-        _ = try admission.hold(&entry, full, .init(expected: 11), at: Self.now)
+        _ = try admission.hold(entry, full, .init(expected: 11), at: Self.now)
         Issue.record("held")
       } catch { #expect(error.isTarget) }
     }
-    _ = try admission.hold(&entry, target(admission, "other"), .init(expected: 11), at: Self.now)
+    _ = try admission.hold(entry, target(admission, "other"), .init(expected: 11), at: Self.now)
   }
 
   @Test func `a budget of money holds the dearest case and is charged what was used`() throws {
     let prices = [TokenPrices(input: 3_000_000, output: 15_000_000, cacheRead: 300_000, cacheWrite: 3_750_000)]
     let rule = AllowanceRule(name: "usd", per: .everyone, unit: .microUSD, limit: 1_000_000, period: .endless)
     let admission = Admission([rule])
-    var entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    let entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
     let hold = try admission.hold(
-      &entry, target(admission, prices: prices), .init(prompt: 1000, output: 1000), at: Self.now)
+      entry, target(admission, prices: prices), .init(prompt: 1000, output: 1000), at: Self.now)
     #expect(admission.table.rows[0].allowance.held == 3750 + 15_000)
     let usage = Usage(prompt: 1000, completion: 10, source: .reported, cached: 900)
-    admission.settle(hold, usage, at: Self.now)
+    admission.settle(hold, usage, hold.cost(of: usage), at: Self.now)
     #expect(admission.table.rows[0].allowance.used == 300 + 270 + 150)
     #expect(admission.spending.all.cost.value == 720)
   }
@@ -120,12 +120,12 @@ import Testing
     var rule = AllowanceRule(name: "usd", per: .everyone, unit: .microUSD, limit: 1_000_000, period: .endless)
     rule.unknownPrice = stated.map { AllowanceRule.UnknownPrice(perMillion: $0) }
     let admission = Admission([rule])
-    var entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    let entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
     do {
       let hold = try admission.hold(
-        &entry, target(admission, prices: []), .init(prompt: 5, output: 5), at: Self.now)
+        entry, target(admission, prices: []), .init(prompt: 5, output: 5), at: Self.now)
       #expect(stated != nil)
-      admission.settle(hold, Self.usage(3), at: Self.now)
+      admission.settle(hold, Self.usage(3), hold.cost(of: Self.usage(3)), at: Self.now)
       #expect(admission.table.rows[0].allowance.used == 6)
       #expect(admission.spending.all.unpricedRequests == 1)
       #expect(admission.spending.all.cost == .zero)
@@ -142,10 +142,10 @@ import Testing
     #expect(
       Self.code { _ = try admission.enter(Caller(key), model: "gpt-4o", pool: nil, at: Self.now) }
         == .permissionDenied)
-    var entry = try admission.enter(Caller(key), model: "llama3.2", pool: nil, at: Self.now)
-    _ = try admission.hold(&entry, target(admission, "up"), .init(), at: Self.now)
+    let entry = try admission.enter(Caller(key), model: "llama3.2", pool: nil, at: Self.now)
+    _ = try admission.hold(entry, target(admission, "up"), .init(), at: Self.now)
     #expect(
-      Self.code { _ = try admission.hold(&entry, target(admission, "other"), .init(), at: Self.now) }
+      Self.code { _ = try admission.hold(entry, target(admission, "other"), .init(), at: Self.now) }
         == .permissionDenied)
   }
 
@@ -153,22 +153,22 @@ import Testing
   {
     let (kept, gone) = (Self.budget("kept", tokens: 100), Self.budget("gone", .key, tokens: 100))
     let admission = Admission([kept, gone])
-    var entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
-    let first = try admission.hold(&entry, target(admission), .init(prompt: 40), at: Self.now)
-    admission.settle(first, Self.usage(30), at: Self.now)
-    let second = try admission.hold(&entry, target(admission), .init(prompt: 20), at: Self.now)
+    let entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    let first = try admission.hold(entry, target(admission), .init(prompt: 40), at: Self.now)
+    admission.settle(first, Self.usage(30), first.cost(of: Self.usage(30)), at: Self.now)
+    let second = try admission.hold(entry, target(admission), .init(prompt: 20), at: Self.now)
     var larger = kept
     larger.limit = 60
     admission.replace([Self.budget("new", .key, tokens: 5), larger])
-    var after = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    let after = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
     let states = admission.states(of: .anonymous, at: Self.now)
     #expect(states.map(\.budget) == ["new", "kept"])
     #expect(states.map(\.used) == [0, 30])
     #expect(states.map(\.held) == [0, 20])
     #expect(
-      Self.code { _ = try admission.hold(&after, target(admission), .init(prompt: 11), at: Self.now) }
+      Self.code { _ = try admission.hold(after, target(admission), .init(prompt: 11), at: Self.now) }
         == .budgetExceeded)
-    admission.settle(second, Self.usage(20), at: Self.now)
+    admission.settle(second, Self.usage(20), second.cost(of: Self.usage(20)), at: Self.now)
     #expect(admission.states(of: .anonymous, at: Self.now).map(\.used) == [0, 50])
     admission.replace([kept, gone])
     #expect(admission.states(of: .anonymous, at: Self.now).map(\.used) == [50, 0])
@@ -178,10 +178,10 @@ import Testing
     var rule = Self.budget("b", tokens: 100, .minute)
     rule.thresholds = [800]
     let admission = Admission([rule])
-    var entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    let entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
     func use(_ tokens: Int, at now: Instant) throws -> [String] {
-      let hold = try admission.hold(&entry, target(admission), .init(prompt: tokens), at: now)
-      admission.settle(hold, Self.usage(tokens), at: now)
+      let hold = try admission.hold(entry, target(admission), .init(prompt: tokens), at: now)
+      admission.settle(hold, Self.usage(tokens), hold.cost(of: Self.usage(tokens)), at: now)
       return admission.takeAlerts().map(\.budget)
     }
     #expect(try use(79, at: Self.now) == [])
@@ -197,12 +197,12 @@ import Testing
     let admission = Admission([Self.budget("default", .pool, tokens: 100), Self.budget("test", .pool, tokens: 10)])
     #expect(
       Self.code { _ = try admission.enter(.anonymous, model: "m", pool: "none", at: Self.now) } == .invalidValue)
-    var test = try admission.enter(.anonymous, model: "m", pool: "test", at: Self.now)
+    let test = try admission.enter(.anonymous, model: "m", pool: "test", at: Self.now)
     #expect(
-      Self.code { _ = try admission.hold(&test, target(admission), .init(prompt: 11), at: Self.now) }
+      Self.code { _ = try admission.hold(test, target(admission), .init(prompt: 11), at: Self.now) }
         == .budgetExceeded)
-    var other = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
-    _ = try admission.hold(&other, target(admission), .init(prompt: 11), at: Self.now)
+    let other = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    _ = try admission.hold(other, target(admission), .init(prompt: 11), at: Self.now)
     #expect(admission.poolStates(for: .anonymous, at: Self.now).map(\.reserved) == [11, 0])
   }
 

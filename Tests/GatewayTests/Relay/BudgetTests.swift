@@ -123,7 +123,7 @@ import Testing
 
   // MARK: Budgets
 
-  @Test func `of five hundred requests at once, a budget with room for ten admits ten`() throws {
+  @Test func `a budget that suffices for ten requests admits ten of 500 concurrent ones`() throws {
     let body = Self.chat(#","max_tokens":100"#, stream: true)
     let size = try #require(body.firstRange(of: Array("\r\n\r\n".utf8))).upperBound
     let need = body.count - size + 100
@@ -257,7 +257,7 @@ import Testing
     #expect(allowance.used >= 3 && allowance.used < 50)
   }
 
-  @Test func `a reload changes limits, and nobody's counters`() throws {
+  @Test func `a reload changes limits, and leaves every counter as it is`() throws {
     let toml = { (limit: Int) in Self.keys + "[[limits]]\nper = \"key\"\nrequests_per_minute = \(limit)\n" }
     let world = try World(toml: toml(2), [Self.answer])
     for _ in 0..<2 { #expect(try world.exchange(Self.chat(key: "sk-ci")).status == 200) }
