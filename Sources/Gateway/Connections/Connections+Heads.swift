@@ -120,15 +120,21 @@ extension Connections {
     }
     request.dialectFields = DialectTable.forwardedFields(head, input)
     if let hops = head.xHooshHops { request.hops = Hops.read(input.bytes(hops)) }
-    if let priority = head.xPriority { request.priority = try Self.priority(input.bytes(priority)) }
+    if let priority = head.xPriority { request.priority = try Self.priority(input.bytes(priority), caller) }
     if let session = head.xSessionID, session.count > 0 {
       request.session = AffinityKey(prefix: input.bytes(session))
     }
     return request
   }
 
-  private static func priority(_ value: Span<UInt8>) throws(APIError) -> RequestQueue.Priority {
+  private static func priority(_ value: Span<UInt8>, _ caller: Caller) throws(APIError) -> RequestQueue.Priority {
     for priority in RequestQueue.Priority.allCases where value.equalsIgnoringCase(priority.rawValue.utf8.span) {
+      if priority == .critical || priority == .high, !caller.rights.contains(.admin) {
+        throw APIError(
+          403, .permissionDenied,
+          "The key `\(caller.name)` may not go before others: that takes the right `admin`.",
+          param: "x-priority")
+      }
       return priority
     }
     let words = RequestQueue.Priority.allCases.map(\.rawValue).joined(separator: ", ")

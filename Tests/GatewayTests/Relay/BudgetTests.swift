@@ -56,6 +56,15 @@ import Testing
     #expect(refused.field("x-should-retry") == "false")
   }
 
+  @Test(arguments: [("critical", 403), ("high", 403), ("normal", 200), ("background", 200)])
+  func `a key goes before others only with the right to do everything`(priority: String, status: Int) throws {
+    let world = try World(toml: Self.keys, [Self.answer])
+    for (key, expected) in [("sk-ci", status), ("sk-boss", 200)] {
+      let request = World.chat(fields: ["authorization: Bearer \(key)", "x-priority: \(priority)"])
+      #expect(try world.exchange(request).status == expected)
+    }
+  }
+
   @Test func `a key sees and uses its own models only`() throws {
     let toml = Self.keys + "[[aliases]]\nname = \"secret-model\"\nmodel = \"m\"\n"
     let world = try World(toml: toml, [Self.answer])
