@@ -47,7 +47,7 @@ extension Admission {
   /// The pools that a caller may use.
   func poolStates(for caller: Caller, at now: Instant) -> [PoolState] {
     giveBackExpired(at: now)
-    return pools.indices.filter { mayUse(pool: $0, caller) }.map {
+    return pools.indices.filter { mayUse(pool: $0, caller) && table.rows[pools[$0].number].unit == .tokens }.map {
       state(pools[$0].number, pools[$0].name, at: now)
     }
   }

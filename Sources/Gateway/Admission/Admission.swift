@@ -138,16 +138,17 @@ final class Admission {
     makePools()
   }
 
-  /// Uses other rules from here on. What was used and is held under a rule that stays is kept.
+  /// Uses other rules and keys from here on. What was used and is held under a rule that stays is kept.
   func replace(_ rules: [AllowanceRule]) {
+    // A key of the same name may have other models, another team, or other rights now.
+    callers = [:]
+    anonymous = nil
+    generation += 1
     if rules == self.rules { return }
     self.rules = rules
-    generation += 1
     table.forgetRules()
     makePools()
     // Those that are seen again find their allowances by the rules; the others are kept for as long as they are used.
-    callers = [:]
-    anonymous = nil
     targetLists = [:]
     for (index, rule) in rules.enumerated() { table.keep(rule, at: index) }
     table.removeUnruled()
@@ -165,6 +166,17 @@ final class Admission {
   private func row(_ caller: Caller) -> CallerRow {
     if caller.key == nil, let anonymous { return anonymous }
     if let row = callers[caller.id] { return row }
+    let list = allowances(of: caller)
+    let account = spending.callers.number(caller.name)
+    let entry = Entry(caller, pool: nil, list, generation: generation, account: account)
+    let row = CallerRow(name: caller.name, list: list, account: account, entry: entry)
+    callers[caller.id] = row
+    if caller.key == nil { anonymous = row }
+    return row
+  }
+
+  /// Finds or makes the allowances of a caller.
+  private func allowances(of caller: Caller) -> [Int] {
     var list: [Int] = []
     for (index, rule) in rules.enumerated() {
       switch rule.per {
@@ -177,12 +189,7 @@ final class Admission {
       case .key, .pool, .provider, .model: break
       }
     }
-    let account = spending.callers.number(caller.name)
-    let entry = Entry(caller, pool: nil, list, generation: generation, account: account)
-    let row = CallerRow(name: caller.name, list: list, account: account, entry: entry)
-    callers[caller.id] = row
-    if caller.key == nil { anonymous = row }
-    return row
+    return list
   }
 
   /// The allowances of a caller, of its team, and of everyone.
@@ -191,10 +198,7 @@ final class Admission {
   private func list(_ target: Target, at now: Instant) -> [Int] {
     let key = TargetKey(provider: target.id, model: target.model)
     if let list = targetLists[key] { return list }
-    if table.hasManyModels {
-      table.removeIdleModels(at: now)
-      targetLists = [:]
-    }
+    if table.hasManyModels, table.removeIdleModels(at: now) { targetLists = [:] }
     var list: [Int] = []
     for (index, rule) in rules.enumerated() {
       switch rule.per {
@@ -202,7 +206,8 @@ final class Admission {
         list.append(table.number(of: .provider(target.id), rule, at: index))
       case .model where rule.isFor(target.model):
         // Where too many models are in use, the rest have an allowance together.
-        let name = table.hasManyModels ? Spending.Table.others : target.model
+        let isOwn = !table.hasManyModels || table.has(.model(target.model), rule)
+        let name = isOwn ? target.model : Spending.Table.others
         list.append(table.number(of: .model(name), rule, at: index))
       case .provider, .model, .everyone, .key, .team, .pool: break
       }
@@ -278,13 +283,17 @@ final class Admission {
     try add(entry.list, isTarget: false, to: &hold, worst, at: now)
     try add(list(target, at: now), isTarget: true, to: &hold, worst, at: now)
     if let pool = entry.pool { try add([pool], isTarget: false, to: &hold, worst, at: now) }
+    // Requests count as they begin, and cannot be given back.
+    for part in hold.parts where table.rows[part.number].unit == .requests { table.use(part.number, 1, at: now) }
+    hold.parts.removeAll { table.rows[$0.number].unit == .requests }
     for part in hold.parts { table.hold(part.number, part.amount) }
     return hold
   }
 
   /// Finds the allowances of a call again after a reload.
   private func renew(_ entry: Entry) {
-    entry.list = row(entry.caller).list
+    // Not that of the caller's present key, which may be another one.
+    entry.list = allowances(of: entry.caller)
     entry.pool = try? pool(entry.poolName, for: entry.caller)
     entry.generation = generation
   }
@@ -304,13 +313,15 @@ final class Admission {
       case .tokens: amount = row.isBudget ? worst.tokens : UInt64(clamping: worst.expected)
       case .microUSD:
         guard let most = costMax(hold.target, worst, row) else {
-          throw Rejection(apiError: unknownPrice(row, hold.target), isTarget: isTarget)
+          throw Rejection(apiError: unknownPrice(row, hold.target), isTarget: true)
         }
         amount = most.value
       }
       table.advance(number, to: now)
       if table.rows[number].allowance.available < amount {
-        throw Rejection(apiError: exceeded(number, amount, worst, at: now), isTarget: isTarget)
+        // Another candidate may be cheaper.
+        throw Rejection(
+          apiError: exceeded(number, amount, worst, at: now), isTarget: isTarget || row.unit == .microUSD)
       }
       hold.parts.append(Hold.Part(number: number, amount: amount))
     }
@@ -335,10 +346,9 @@ final class Admission {
       let row = table.rows[part.number]
       let used: UInt64 =
         switch row.unit {
-        case .requests: 1
-        case .concurrent: 0
+        case .requests, .concurrent: 0
         case .tokens: UInt64(clamping: usage?.total ?? 0)
-        case .microUSD: usage.map { cost?.value ?? statedCost(of: $0, row) } ?? 0
+        case .microUSD: usage.map { charge(for: $0, hold.target, row) } ?? 0
         }
       table.settle(part.number, part.amount, used: used, at: now())
       if used > 0, row.isBudget { alertIfPassed(part.number) }
@@ -349,8 +359,10 @@ final class Admission {
       caller: hold.account)
   }
 
-  private func statedCost(of usage: Usage, _ row: AllowanceTable.Row) -> UInt64 {
-    stated(row).cost(usage.breakdown).map { MicroUSD(picoUSD: $0).value } ?? 0
+  /// The charge of a budget for what was used, rounded up: many small requests must not cost nothing.
+  private func charge(for usage: Usage, _ target: Target, _ row: AllowanceTable.Row) -> UInt64 {
+    let prices = target.prices.isEmpty ? stated(row) : target.prices
+    return prices.cost(usage.breakdown).map { MicroUSD(picoUSDRoundedUp: $0).value } ?? 0
   }
 
   /// Forgets what was used and what it cost. Budgets and limits stay.

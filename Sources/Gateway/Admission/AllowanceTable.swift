@@ -27,6 +27,8 @@ struct AllowanceTable {
   private var numbers: [ID: Int] = [:]
   private var free: [Int] = []
   private var modelCount = 0
+  /// When allowances of idle models were last removed.
+  private var lastRemoval: Int64?
 
   /// Returns the number of an allowance, which is made if there is none.
   mutating func number(of subject: AllowanceRule.Subject, _ rule: AllowanceRule, at index: Int) -> Int {
@@ -55,13 +57,21 @@ struct AllowanceTable {
   /// Whether models that are not in use should lose their allowances, because there are many.
   var hasManyModels: Bool { modelCount >= Self.modelsMax }
 
-  /// Removes the allowances of models of which nothing is used or held.
-  mutating func removeIdleModels(at now: Instant) {
+  /// Whether there is an allowance.
+  func has(_ subject: AllowanceRule.Subject, _ rule: AllowanceRule) -> Bool {
+    numbers[ID(rule: rule.identity, subject: subject)] != nil
+  }
+
+  /// Removes the allowances of models of which nothing is used or held, at most once a second; returns whether it did.
+  mutating func removeIdleModels(at now: Instant) -> Bool {
+    if let lastRemoval, now.monotonic - lastRemoval < 1_000_000_000 { return false }
+    lastRemoval = now.monotonic
     for number in rows.indices {
       guard case .model = rows[number].id.subject, numbers[rows[number].id] == number else { continue }
       rows[number].allowance.advance(to: now)
       if rows[number].holds == 0, rows[number].allowance.used == 0 { remove(number) }
     }
+    return true
   }
 
   /// Forgets every rule. Those that are configured are found again by `number`; the others end with what they hold.

@@ -1,12 +1,24 @@
 extension Configuration {
   /// The rules of the limits and the budgets.
   var allowanceRules: [AllowanceRule] {
-    providers.compactMap { provider in
-      provider.requestsPerMinute.map { limit in
-        AllowanceRule(
-          per: .provider, names: [provider.name], unit: .requests, limit: UInt64(clamping: limit), period: .minute)
+    let all =
+      providers.compactMap { provider in
+        provider.requestsPerMinute.map { limit in
+          AllowanceRule(
+            per: .provider, names: [provider.name], unit: .requests, limit: UInt64(clamping: limit), period: .minute
+          )
+        }
+      } + limits.flatMap(\.rules) + budgets.map(\.rule)
+    // Of two limits of the same thing, the smaller one holds.
+    var rules: [AllowanceRule] = []
+    for rule in all {
+      if let index = rules.firstIndex(where: { $0.identity == rule.identity }) {
+        rules[index].limit = min(rules[index].limit, rule.limit)
+      } else {
+        rules.append(rule)
       }
-    } + limits.flatMap(\.rules) + budgets.map(\.rule)
+    }
+    return rules
   }
 }
 

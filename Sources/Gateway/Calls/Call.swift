@@ -34,11 +34,13 @@ struct Call {
   let streams: Bool
   /// The number of answers the caller wants.
   let choiceCount: Int
+  /// The number of answers that are generated and paid for, which may be more.
+  let generatedCount: Int
   /// The value of the body that holds the prompt, for affinity.
   let prompt: Slice
   /// Bytes of everything that counts as prompt, for estimates.
   let promptBytes: Int
-  /// The caller's limit of output tokens, if it set one.
+  /// The caller's largest limit of output tokens, if it set one.
   let outputTokensMax: Int64?
   /// The pool of tokens that the request names.
   let pool: String?
@@ -61,9 +63,11 @@ struct Call {
     modelToken = chat.modelToken
     streams = chat.streams
     choiceCount = chat.choiceCount
+    generatedCount = max(chat.choiceCount, chat.generatedCount)
     prompt = chat.messages
     promptBytes = chat.messagesBytes
-    outputTokensMax = chat.maxTokens.last?.tokens
+    // Providers differ in which of several limits they read.
+    outputTokensMax = chat.maxTokens.lazy.map(\.tokens).max()
     pool = chat.pool
     isModelLoad = chat.isModelLoad
     isModelUnload = chat.isModelUnload
@@ -76,6 +80,7 @@ struct Call {
     modelToken = embeddings.modelToken
     streams = false
     choiceCount = 1
+    generatedCount = 1
     prompt = embeddings.prompt
     promptBytes = Int(embeddings.prompt.count)
     outputTokensMax = nil

@@ -37,6 +37,7 @@ extension ChatRequest {
   /// Returns the error of a request for too many answers, and counts them.
   mutating func checkPrompts() -> APIError? {
     choiceCount *= prompt.count
+    generatedCount *= prompt.count
     guard choiceCount > Self.completionsMax, endpoint.kind == .completions else { return nil }
     return .invalid(
       "prompt",

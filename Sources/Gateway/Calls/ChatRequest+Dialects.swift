@@ -58,7 +58,7 @@ extension ChatRequest {
       isModelUnload = member.value.double(in: json) == 0
     }
     for path in members.limits { try readLimit(path.keys[...], of: path, member, json) }
-    for path in members.choices { try Self.checkChoices(path.keys[...], of: path, member, json) }
+    for path in members.choices { try readChoices(path.keys[...], of: path, member, json) }
     try Self.check(spelling: member, members.strictNames, json)
   }
 }

@@ -15,7 +15,9 @@ extension ChatRequest {
   /// Reads a limit that OpenAI's own API does not have, and rejects a name in another case of letters.
   mutating func readOpenLimits(_ member: Member, _ json: Span<UInt8>) throws(APIError) {
     for path in Self.openLimits { try readLimit(path.keys[...], of: path, member, json) }
-    if member.keyEquals("best_of", in: json) { _ = try choiceCount(member, "best_of", json) }
+    if member.keyEquals("best_of", in: json) {
+      generatedCount = try choiceCount(member, "best_of", json)
+    }
     try Self.check(spelling: member, Self.strictNames, json)
   }
 
@@ -51,15 +53,16 @@ extension ChatRequest {
     return found
   }
 
-  /// Checks the number of answers if the member is on its path.
-  static func checkChoices(
+  /// Reads the number of answers if the member is on its path.
+  mutating func readChoices(
     _ keys: ArraySlice<StaticString>, of path: LimitPath, _ member: Member, _ json: Span<UInt8>
   ) throws(APIError) {
-    for value in values(on: keys, member, json) {
+    for value in Self.values(on: keys, member, json) {
       // 0 is the default of protocol buffers.
-      guard let count = TokenLimit.read(value, json), (0...Int64(choicesMax)).contains(count) else {
-        throw .invalid(path.name, "must be a whole number from 1 to \(choicesMax)")
+      guard let count = TokenLimit.read(value, json), (0...Int64(Self.choicesMax)).contains(count) else {
+        throw .invalid(path.name, "must be a whole number from 1 to \(Self.choicesMax)")
       }
+      generatedCount = max(generatedCount, Int(clamping: count))
     }
   }
 

@@ -15,6 +15,8 @@ struct ChatRequest {
   var wantsRunningUsage = false
   /// The number of answers that the caller requested.
   var choiceCount = 1
+  /// The number of answers to each prompt that are generated, if that is more.
+  var generatedCount = 1
   /// The number of bytes of everything that counts as prompt, for estimates.
   var messagesBytes = 0
   /// The value that holds the messages.

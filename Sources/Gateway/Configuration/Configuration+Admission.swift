@@ -146,7 +146,7 @@ extension ConfigurationKeys {
       path: "budgets[].names", kind: .strings(256),
       documentation: "Their names, with `*`. Empty means every one. For a pool, the keys that may use it."),
     ConfigurationKey(
-      path: "budgets[].window_secs", kind: .number(60...31_536_000_000),
+      path: "budgets[].window_secs", kind: .number(60...3_153_600_000),
       documentation:
         "Length of a sliding window in which the budget may be used. Without it or `period`, what was used "
         + "stays used until a restart."),

@@ -152,6 +152,22 @@ final class Dispatcher {
     return RoutePlanBox(consume plan)
   }
 
+  /// Excludes the candidates of a route that a caller may not use; returns whether others are left.
+  func exclude(_ route: RoutePlanBox, where isForbidden: (Int) -> Bool) -> Bool {
+    let candidates = balancer.candidates(route.plan)
+    var isAnyLeft = candidates.isEmpty
+    for (position, candidate) in candidates.enumerated() {
+      guard isForbidden(candidate.provider) else {
+        isAnyLeft = true
+        continue
+      }
+      route.plan.failedProviders.append(balancer.router.table.providers[candidate.provider].id)
+      route.plan.ineligible.insert(position)
+      route.plan.input.excluded.insert(position)
+    }
+    return isAnyLeft
+  }
+
   private func affinity(_ call: Call, _ session: AffinityKey?, _ body: Span<UInt8>) -> AffinityKey? {
     switch configuration.routing.affinity {
     case .off: nil

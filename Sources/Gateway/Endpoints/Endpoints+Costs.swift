@@ -72,7 +72,7 @@ extension Endpoints {
   }
 
   /// Estimates `{"model": …, "input_tokens": …, "output_tokens": …}` at the provider that the model's requests go to first.
-  func estimateCost(_ connection: Connection) {
+  func estimateCost(_ connection: Connection, _ caller: Caller) {
     let body = connection.body
     do throws(APIError) {
       let fields = JSONLists.members(of: JSONLists.root(body.span), in: body.span)
@@ -81,7 +81,7 @@ extension Endpoints {
       }
       let input = try Self.tokens("input_tokens", fields, body.span)
       let output = try Self.tokens("output_tokens", fields, body.span)
-      guard let candidate = dispatcher.firstCandidate(of: model) else {
+      guard mayUse(model, caller), let candidate = dispatcher.firstCandidate(of: model) else {
         throw APIError(
           404, .modelNotFound,
           "No provider serves a model of this name. GET /v1/models lists those that there are.",

@@ -32,7 +32,7 @@ extension Endpoints {
     case .models, .ollamaTags:
       return connections.reply(connection, 200, row.writeModels(visible(to: request.caller)))
     case .healthProviders, .routeExplain: return respondAfterLists(connection, endpoint)
-    case .ollamaLoaded: return askLoaded(connection)
+    case .ollamaLoaded: return askLoaded(connection, request.caller)
     case .ollamaShow where askDetails(connection, request): return
     default: break
     }
@@ -42,8 +42,8 @@ extension Endpoints {
   /// Sends one model, as it is listed.
   func sendModel(_ connection: Connection, _ request: AcceptedRequest, isUnlistedToo: Bool = false) {
     let listed = visible(to: request.caller).first { $0.id == request.model || $0.id == request.model + ":latest" }
-    let mayUse = request.caller.key?.mayUse(model: request.model) ?? true
-    if let entry = listed ?? (isUnlistedToo && mayUse ? unlisted(request.model) : nil) {
+    let isUnlisted = listed == nil && isUnlistedToo && mayUse(request.model, request.caller)
+    if let entry = isUnlisted ? unlisted(request.model) : listed {
       return connections.reply(connection, 200, request.options.dialect.row.writeModel(entry))
     }
     connections.reject(
@@ -57,7 +57,17 @@ extension Endpoints {
   /// The models that a caller may use.
   private func visible(to caller: Caller) -> [ModelEntry] {
     guard let key = caller.key, !key.models.isEmpty || !key.providers.isEmpty else { return modelLists.entries }
-    return modelLists.entries.filter { key.mayUse(model: $0.id) && key.mayUse(provider: $0.ownedBy) }
+    return modelLists.entries.filter { mayUse($0.id, caller) }
+  }
+
+  /// Whether a caller may use a model, and a provider that serves it.
+  func mayUse(_ model: String, _ caller: Caller) -> Bool {
+    guard let key = caller.key else { return true }
+    if !key.mayUse(model: model) { return false }
+    if key.providers.isEmpty { return true }
+    return dispatcher.balancer.candidates(dispatcher.balancer.plan(model)).contains { candidate in
+      key.mayUse(provider: settings.providers[candidate.provider].name)
+    }
   }
 
   /// A model that no provider lists, but that a pattern routes to one: Ollama's clients ask for a model's details first,

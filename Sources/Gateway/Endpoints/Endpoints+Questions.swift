@@ -23,7 +23,9 @@ extension Endpoints {
     let read: Call
     do throws(APIError) {
       read = try call.get()
-      try admission.check(request.caller, model: read.model)
+      // The question is no call, but costs the provider about as much as one.
+      let now = Instant(reactor.now, wallClock: reactor.wallClock)
+      admission.leave(try admission.enter(request.caller, model: read.model, pool: nil, at: now), at: now)
     } catch { return connections.reject(connection, error) }
     let estimate = Usage.estimated(promptBytes: read.promptBytes, completionBytes: 0)
     guard let question = tokenQuestion(read, connection, request) else {
@@ -52,6 +54,7 @@ extension Endpoints {
     guard let next else { return nil }
     let (index, model) = (next.provider, dispatcher.upstreamName(next, for: call.model))
     let provider = settings.providers[index]
+    if request.caller.key?.mayUse(provider: provider.name) == false { return nil }
     let passes = call.passes(to: provider.dialect)
     guard passes || json.count <= Call.inlineBytesMax else { return nil }
     if questions.canAsk(index, .tokens) {
@@ -84,9 +87,9 @@ extension Endpoints {
 
   /// Asks a model's provider for its details, and responds with them; returns false if the provider cannot be asked.
   func askDetails(_ connection: Connection, _ request: AcceptedRequest) -> Bool {
-    guard let (index, model) = firstProvider(of: request.model), questions.canAsk(index, .details) else {
-      return false
-    }
+    guard let (index, model) = firstProvider(of: request.model), questions.canAsk(index, .details),
+      mayUse(request.model, request.caller)
+    else { return false }
     let body = connection.body
     let question = ProviderQuestions.Question(
       provider: index, kind: .details, body: BufferChain(OllamaModels.detailsQuestion(model, like: body.span)))
@@ -101,9 +104,11 @@ extension Endpoints {
 
   /// Asks every provider that knows which models are in memory, and responds with all of them, by the names that callers
   /// know.
-  func askLoaded(_ connection: Connection) {
-    let asked = settings.providers.indices.filter { questions.canAsk($0, .loaded) }
-      .map { ProviderQuestions.Question(provider: $0, kind: .loaded) }
+  func askLoaded(_ connection: Connection, _ caller: Caller) {
+    let asked = settings.providers.indices.filter { index in
+      questions.canAsk(index, .loaded) && caller.key?.mayUse(provider: settings.providers[index].name) != false
+    }
+    .map { ProviderQuestions.Question(provider: $0, kind: .loaded) }
     questions.ask(connection, asked) { [unowned self] answers in
       var loaded = OllamaModels.Loaded()
       for answer in answers where answer.status == 200 {

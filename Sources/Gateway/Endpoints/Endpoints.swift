@@ -65,7 +65,7 @@ final class Endpoints {
     case .tokens(let question): respondTokens(connection, request, question)
     case .costs: respondCosts(connection)
     case .costReset: resetCosts(connection, request)
-    case .costEstimate: estimateCost(connection)
+    case .costEstimate: estimateCost(connection, request.caller)
     case .ownKey: respondOwnKey(connection, request)
     case .hello: connections.reply(connection, 200, "{\"status\":\"ok\"}\n")
     case .root:

@@ -23,7 +23,7 @@ extension Exchange {
   private func relayEvent(_ effects: inout Effects, now: Duration) throws(AttemptFailure) {
     let (data, name) = fetch.event
     fetch.eventRelayed(bytes: data.count, now: now)
-    if data.count > Self.inlineEventBytesMax {
+    if data.count > Self.inlineEventBytesMax, fetch.canWait {
       fetch.beginTranslation(of: data.count)
       effects.largeEvent = Effects.LargeEvent(data: data, name: name)
       return
@@ -54,6 +54,8 @@ extension Exchange {
     _ effects: inout Effects, now: Duration
   ) {
     fetch.endTranslation()
+    // The time of the translation is not the provider's silence.
+    fetch.resumed(now: now)
     self.answer = answer
     do throws(AttemptFailure) {
       let verdict = try made.get()

@@ -289,7 +289,10 @@ final class Exchange {
     record.error = apiError.code
     stream.begin(&effects.output)
     // Events that were held back are dropped, so the stream ends as one that has none.
-    if phase != .visible { answer = newAnswer(from: call.endpoint.dialect) }
+    if phase != .visible {
+      count(spent)
+      answer = newAnswer(from: call.endpoint.dialect)
+    }
     let isWritten = answer?.breakOff(apiError, into: &effects.output) ?? false
     if !isWritten {
       ErrorReply.event(apiError, call.endpoint, requestID: options.requestID, into: &effects.output)
@@ -320,33 +323,6 @@ final class Exchange {
     record.outcome = outcome
     if record.usage == nil { count(spent) }
   }
-
-  /// Notes what the call has used, and what that costs.
-  private func count(_ usage: Usage?) {
-    record.usage = usage
-    if let usage { record.cost = fetch.attempt?.hold.cost(of: usage) }
-  }
-
-  /// The usage of the present attempt so far, as reported, or estimated where it was not; `nil` if the provider has not begun
-  /// to answer.
-  private var spent: Usage? {
-    let bytes = answer?.textBytes ?? 0
-    guard var usage = answer?.usage else {
-      let hasBegun = bytes > 0 || (200..<300).contains(fetch.head.status) && fetch.isAnswering
-      return hasBegun ? .estimated(promptBytes: call.promptBytes, completionBytes: bytes) : nil
-    }
-    // A stream that is cut has reported what it had used by then, or nothing yet.
-    if record.outcome != .completed {
-      usage.completion = max(usage.completion, Usage.estimated(promptBytes: 0, completionBytes: bytes).completion)
-    }
-    if usage.prompt == 0 {
-      usage.prompt = Usage.estimated(promptBytes: call.promptBytes, completionBytes: 0).prompt
-    }
-    return usage
-  }
-
-  /// The usage that the present attempt's provider has reported so far.
-  var reportedUsage: Usage? { answer?.usage }
 
   /// The first byte of the response is on its way.
   func sent(_ now: Duration) {

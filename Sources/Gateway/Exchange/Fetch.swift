@@ -60,6 +60,8 @@ final class Fetch {
   var route: RoutePlanBox?
   /// The running attempt.
   var attempt: Attempt?
+  /// Whether the rest of its answer can wait: not where it shares its connection, whose other transfers would wait as well.
+  var canWait = true
   /// The place in the queue that was given up for a slot, until an attempt takes the slot.
   var lastQueueEntry: RequestQueue.Waiting?
   private(set) var attempts = 0
@@ -223,6 +225,15 @@ final class Fetch {
 
   /// Bytes of the answer that are held until more of it arrives.
   private var answerBytes: Int { collected.count + (ndjson?.heldBytes ?? sse.heldBytes) }
+
+  /// The present attempt is over: its response is that of no other.
+  func attemptEnded() {
+    reading = .nothing
+    head = UpstreamHead(status: 0)
+  }
+
+  /// Whether the present attempt's request has been sent as a whole.
+  var isSent: Bool { attempt?.transfer != nil && sending == nil }
 
   /// Whether the present attempt's response has begun.
   var isAnswering: Bool { reading != .nothing }

@@ -44,10 +44,11 @@ extension Admission.WorstCase {
       return
     }
     func times(_ tokens: Int) -> Int {
-      let (product, overflow) = tokens.multipliedReportingOverflow(by: max(1, call.choiceCount))
+      let (product, overflow) = tokens.multipliedReportingOverflow(by: max(1, call.generatedCount))
       return overflow ? .max : product
     }
-    let asked = call.outputTokensMax.map { min(Int(clamping: $0), limit ?? .max) }
+    // A limit below 1, as in Ollama's `num_predict`, means no limit.
+    let asked = call.outputTokensMax.flatMap { $0 < .max ? $0 : nil }.map { min(Int(clamping: $0), limit ?? .max) }
     let output = times(asked ?? target.outputMax ?? outputDefault)
     let (expected, overflow) = estimate.addingReportingOverflow(min(output, times(Self.expectedOutput)))
     self.init(prompt: bodyBytes, output: output, expected: overflow ? .max : expected)

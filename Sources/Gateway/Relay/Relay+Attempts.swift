@@ -95,6 +95,7 @@ extension Relay {
           transport: provider.transport)
       ) { _ in .exchange(exchange) }
       exchange.fetch.attempt?.transfer = transfer.bits
+      exchange.fetch.canWait = !provider.http2
       if !passes { exchange.fetch.attempt?.translatedBytes = body.count }
       exchange.attemptStarted(
         plan.selection.model, name: provider.name, dialect: provider.dialect, dropped: dropped,
@@ -165,6 +166,7 @@ extension Relay {
       }
     }
     settle(attempt.hold, exchange)
+    if exchange.phase != .over { exchange.attemptEnded() }
     release(attempt.selection, result, exchange, failed: failed)
   }
 

@@ -88,6 +88,11 @@ final class Relay {
         call, body.span, session: request.session, caller: connection.callerKey(request),
         mayReadMore: DialectTable.mayReadMore(request.dialectFields), requirements: large?.requirements,
         lacksMemory: { model in hardware.map { !$0.fits(model) } ?? false }, now: reactor.now)
+      if let key = request.caller.key, !key.providers.isEmpty, let route = exchange.fetch.route,
+        !dispatcher.exclude(route, where: { !key.mayUse(provider: settings.providers[$0].name) })
+      {
+        throw Admission.providerForbidden(key)
+      }
       exchange.begin(&effects)
     } catch {
       exchange.attemptRejected(error, &effects)

@@ -22,6 +22,11 @@ public struct TimeZoneRules: Hashable, Sendable {
     var offset: Int
   }
 
+  /// A zone is its name: its times may change with the machine's zone files, and no budget begins again with that.
+  public static func == (left: TimeZoneRules, right: TimeZoneRules) -> Bool { left.name == right.name }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
   /// UTC.
   public static let utc = TimeZoneRules(name: "UTC")
 

@@ -136,6 +136,81 @@ import Testing
     }
   }
 
+  @Test func `a request at a provider counts as it begins`() throws {
+    let admission = Admission([AllowanceRule(per: .provider, unit: .requests, limit: 1, period: .minute)])
+    let entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    let hold = try admission.hold(entry, target(admission), .init(), at: Self.now)
+    let later = AllowanceTests.at(1100)
+    admission.settle(hold, Self.usage(1), nil, at: later)
+    _ = try admission.hold(entry, target(admission), .init(), at: later)
+    #expect(
+      Self.code { _ = try admission.hold(entry, target(admission), .init(), at: later) } == .rateLimitExceeded)
+  }
+
+  @Test func `a candidate that is too dear for a budget leaves the request to a cheaper one`() throws {
+    let rule = AllowanceRule(name: "usd", per: .everyone, unit: .microUSD, limit: 10, period: .endless)
+    let admission = Admission([rule])
+    let entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    for prices in [[TokenPrices(input: 1_000_000, output: 1_000_000)], []] {
+      do {
+        _ = try admission.hold(entry, target(admission, prices: prices), .init(prompt: 50), at: Self.now)
+        Issue.record("held")
+      } catch { #expect(error.isTarget) }
+    }
+    _ = try admission.hold(entry, target(admission, "local"), .init(prompt: 50), at: Self.now)
+  }
+
+  @Test func `many small requests cost a budget something`() throws {
+    let rule = AllowanceRule(name: "usd", per: .everyone, unit: .microUSD, limit: 10, period: .endless)
+    let admission = Admission([rule])
+    let entry = try admission.enter(.anonymous, model: "m", pool: nil, at: Self.now)
+    let small = target(admission, prices: [TokenPrices(input: 20_000, output: 0)])
+    for _ in 0..<5 {
+      let hold = try admission.hold(entry, small, .init(prompt: 10), at: Self.now)
+      admission.settle(hold, Self.usage(3), hold.cost(of: Self.usage(3)), at: Self.now)
+    }
+    #expect(admission.table.rows[0].allowance.used == 5)
+  }
+
+  @Test func `of two limits of the same thing, the smaller one holds, and a request counts once`() throws {
+    let configuration = try read(
+      """
+      [[providers]]
+      type = "Ollama"
+      rate_limit_rpm = 60
+      [[limits]]
+      per = "provider"
+      names = ["ollama"]
+      requests_per_minute = 100
+      """)
+    #expect(configuration.allowanceRules.map(\.limit) == [60])
+  }
+
+  @Test(arguments: [
+    (#""max_completion_tokens":1000,"max_tokens":1"#, 1000), (#""max_tokens":1,"n_predict":1000"#, 1000),
+    (#""max_tokens":10,"n":3"#, 30), (#""n":1"#, 500), (#""n_predict":-1"#, 500),
+  ])
+  func `the worst case of an answer is the largest that any provider could make of the request`(
+    members: String, output: Int
+  ) throws {
+    let body = Array(#"{"model":"m","messages":[{"role":"user","content":"hi"}],\#(members)}"#.utf8)
+    let call = try Call.read(body.span, for: CallEndpoint(.openAI))
+    let worst = Admission.WorstCase(
+      of: call, at: target(Admission()), bodyBytes: body.count, limit: nil, outputDefault: 500)
+    #expect(worst.output == output)
+    #expect(worst.prompt == body.count)
+  }
+
+  @Test func `answers that are generated and not sent count as well`() throws {
+    let text = Array(#"{"model":"m","prompt":["a","b"],"max_tokens":10,"n":1,"best_of":5}"#.utf8)
+    let completion = try Call.read(text.span, for: CallEndpoint(.openAI, .completions))
+    #expect(completion.generatedCount == 10)
+    let gemini = Array(#"{"contents":[{"parts":[{"text":"hi"}]}],"generationConfig":{"candidateCount":4}}"#.utf8)
+    let call = try Call.read(
+      gemini.span, for: CallEndpoint(.gemini, model: Slice(start: 0, count: 1)), model: "m")
+    #expect(call.generatedCount == 4)
+  }
+
   @Test func `a caller's own models and providers are all it may use`() throws {
     let key = APIKey(CallerID(bits: 1), name: "k", models: ["llama*"], providers: ["up"])
     let admission = Admission()

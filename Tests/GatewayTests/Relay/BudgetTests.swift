@@ -80,6 +80,32 @@ import Testing
     #expect(try world.exchange(Self.get("/v1/models/secret-model", key: "sk-ci")).status == 404)
   }
 
+  @Test func `a reload that takes a provider from a key takes effect with the next request`() throws {
+    let world = try World(toml: Self.keys, [Self.answer])
+    #expect(try world.exchange(Self.chat(key: "sk-ci")).status == 200)
+    var configuration = world.gateway.settings.configuration
+    configuration.auth.keys[0].providers = ["another"]
+    #expect(world.gateway.apply(configuration) == nil)
+    let refused = try world.exchange(Self.chat(key: "sk-ci"))
+    #expect(refused.status == 403)
+    #expect(refused.text.contains("may not use any provider"))
+    let counted = try world.exchange(
+      World.post(
+        "/v1/messages/count_tokens", #"{"model":"secret","messages":[{"role":"user","content":"hi"}]}"#,
+        fields: ["x-api-key: sk-ci"]))
+    #expect(counted.status == 403)
+    #expect(try !world.exchange(Self.get("/v1/models", key: "sk-ci")).text.contains("\"id\":\"m\""))
+    #expect(world.seen().filter { $0.method == "POST" }.count == 1)
+  }
+
+  @Test func `a key that may use the second provider only is served by it`() throws {
+    let toml = Self.keys.replacing("team = \"build\"", with: "providers = [\"up1\"]")
+    let world = try World(toml: toml, [Self.answer, Self.answer])
+    #expect(try world.exchange(Self.chat(key: "sk-ci")).status == 200)
+    #expect(world.seen(0).isEmpty)
+    #expect(world.seen(1).count == 1)
+  }
+
   // MARK: Limits
 
   @Test func `beyond its requests per minute a caller gets 429 in its dialect, and another caller is served`()
