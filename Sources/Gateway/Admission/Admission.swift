@@ -328,12 +328,12 @@ final class Admission {
   }
 
   private func costMax(_ target: Target, _ worst: WorstCase, _ row: AllowanceTable.Row) -> MicroUSD? {
-    let prices = target.prices.isEmpty ? stated(row) : target.prices
-    return prices.costMax(prompt: worst.prompt, output: worst.output).map { MicroUSD(picoUSDRoundedUp: $0) }
+    prices(of: target, row).costMax(prompt: worst.prompt, output: worst.output).map { MicroUSD(picoUSDRoundedUp: $0) }
   }
 
-  /// The prices that a budget states for models without a known price; empty if it states none.
-  private func stated(_ row: AllowanceTable.Row) -> [TokenPrices] {
+  /// The prices of a target, or those that a budget states for models without a known price; empty if it states none.
+  private func prices(of target: Target, _ row: AllowanceTable.Row) -> [TokenPrices] {
+    guard target.prices.isEmpty else { return target.prices }
     guard let index = row.rule, let price = rules[index].unknownPrice else { return [] }
     return [TokenPrices(input: price.perMillion, output: price.perMillion)]
   }
@@ -361,8 +361,7 @@ final class Admission {
 
   /// The charge of a budget for what was used, rounded up: many small requests must not cost nothing.
   private func charge(for usage: Usage, _ target: Target, _ row: AllowanceTable.Row) -> UInt64 {
-    let prices = target.prices.isEmpty ? stated(row) : target.prices
-    return prices.cost(usage.breakdown).map { MicroUSD(picoUSDRoundedUp: $0).value } ?? 0
+    prices(of: target, row).cost(usage.breakdown).map { MicroUSD(picoUSDRoundedUp: $0).value } ?? 0
   }
 
   /// Forgets what was used and what it cost. Budgets and limits stay.
