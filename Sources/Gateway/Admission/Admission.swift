@@ -328,7 +328,9 @@ final class Admission {
   }
 
   private func costMax(_ target: Target, _ worst: WorstCase, _ row: AllowanceTable.Row) -> MicroUSD? {
-    prices(of: target, row).costMax(prompt: worst.prompt, output: worst.output).map { MicroUSD(picoUSDRoundedUp: $0) }
+    prices(of: target, row).costMax(prompt: worst.prompt, output: worst.output).map {
+      MicroUSD(picoUSDRoundedUp: $0)
+    }
   }
 
   /// The prices of a target, or those that a budget states for models without a known price; empty if it states none.
