@@ -14,6 +14,29 @@ extension Admission {
     var resetSeconds: Int?
   }
 
+  /// The limits of a call's caller; `nil` if it has none.
+  func rateLimits(of entry: Entry, at time: @autoclosure () -> Instant) -> RateLimits? {
+    let list = list(of: entry.caller)
+    if list.isEmpty { return nil }
+    let now = time()
+    var limits = RateLimits(now: UInt64(clamping: now.wall / 1_000_000_000))
+    for number in list {
+      let row = table.rows[number]
+      guard !row.isBudget, row.unit == .requests || row.unit == .tokens else { continue }
+      table.advance(number, to: now)
+      let allowance = table.rows[number].allowance
+      let limit = RateLimits.Limit(
+        limit: allowance.limit, remaining: allowance.available,
+        resetSeconds: allowance.reset(at: now).map { $0 > 0 ? Self.seconds($0) : 0 } ?? 0)
+      if row.unit == .requests {
+        if limit.isTighter(than: limits.requests) { limits.requests = limit }
+      } else if limit.isTighter(than: limits.tokens) {
+        limits.tokens = limit
+      }
+    }
+    return limits.all.isEmpty ? nil : limits
+  }
+
   /// The limits and budgets of a caller, of its team, and of everyone.
   func states(of caller: Caller, at now: Instant) -> [AllowanceState] {
     list(of: caller).compactMap { number in

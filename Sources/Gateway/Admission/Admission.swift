@@ -8,7 +8,7 @@ final class Admission {
   ///
   /// A class, because the calls of a caller without allowances share one.
   final class Entry {
-    fileprivate let caller: Caller
+    let caller: Caller
     fileprivate let poolName: String?
     /// The allowances of its caller and of its pool, by the rules of this generation.
     fileprivate var list: [Int]

@@ -22,8 +22,8 @@ struct Call {
     }
   }
 
-  /// Bytes of a body or an answer that the loop reads and translates in one turn.
-  static let inlineBytesMax = 1024 * 1024
+  /// Bytes of a body that the loop reads and translates in one turn.
+  static let inlineBytesMax = 256 * 1024
 
   let endpoint: CallEndpoint
   let request: Request

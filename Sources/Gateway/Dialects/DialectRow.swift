@@ -42,6 +42,9 @@ struct DialectRow: Sendable {
   var allowsComments = true
   /// Appends an error object, as the body of a response or the data of an event.
   var writeError: @Sendable (_ error: APIError, _ requestID: String, _ out: inout [UInt8]) -> Void
+  /// Appends what is left of a caller's limits as response fields.
+  var writeRateLimits: @Sendable (_ limits: RateLimits, _ out: inout [UInt8]) -> Void = RateLimitFields
+    .appendDurations
   /// Returns what surrounds an error object at the end of a stream.
   var errorFrame: @Sendable (CallEndpoint.Form) -> (before: StaticString, after: StaticString) = { _ in
     ("data: ", "\n\n")

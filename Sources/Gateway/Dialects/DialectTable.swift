@@ -58,6 +58,7 @@ enum DialectTable {
       prompt: "messages", requiresMessages: true, instructions: "system", maxTokens: "max_tokens",
       limits: [LimitPath("thinking", "budget_tokens", isMaxTokens: false)], strictNames: ["model", "max_tokens"]),
     writeError: MessagesError.append,
+    writeRateLimits: RateLimitFields.appendDates,
     errorFrame: { _ in ("event: error\ndata: ", "\n\n") },
     writeModels: MessagesModels.list,
     writeModel: MessagesModels.one,

@@ -44,7 +44,7 @@ extension Endpoints {
   }
 
   /// The question that counts the tokens of a request at the provider to which it would go now; `nil` if that provider
-  /// cannot be asked. A request of over a mebibyte is only asked about where it need not be translated.
+  /// cannot be asked. A large request is only asked about where it need not be translated.
   private func tokenQuestion(
     _ call: Call, _ connection: Connection, _ request: AcceptedRequest
   ) -> ProviderQuestions.Question? {

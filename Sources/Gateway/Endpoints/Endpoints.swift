@@ -2,6 +2,9 @@ internal import Reactor
 
 /// The responses that the gateway makes itself: models, health, status, events, explanations, reload.
 final class Endpoints {
+  /// Bytes of a body that is no call of a model, all of which are read on the loop.
+  static let questionBytesMax = 1024 * 1024
+
   let reactor: Reactor
   let connections: Connections
   let dispatcher: Dispatcher
@@ -47,7 +50,7 @@ final class Endpoints {
   /// Sends the response of an endpoint that is not a call, or begins to make it.
   func respond(_ connection: Connection, _ request: AcceptedRequest, _ endpoint: Endpoint) {
     if case .countTokens(let call) = endpoint { return countTokens(connection, request, call) }
-    if connection.body.count > Call.inlineBytesMax { return connections.reject(connection, .tooLargeQuestion) }
+    if connection.body.count > Self.questionBytesMax { return connections.reject(connection, .tooLargeQuestion) }
     switch endpoint {
     case .call, .countTokens: preconditionFailure("a call is an exchange, and its tokens are counted above")
     case .models, .model, .ollamaTags, .ollamaShow, .ollamaLoaded: respondModels(connection, request, endpoint)
@@ -106,6 +109,6 @@ extension APIError {
   fileprivate static var tooLargeQuestion: APIError {
     APIError(
       413, .requestTooLarge,
-      "This endpoint takes a body of at most \(Call.inlineBytesMax) bytes. Send a shorter one.")
+      "This endpoint takes a body of at most \(Endpoints.questionBytesMax) bytes. Send a shorter one.")
   }
 }

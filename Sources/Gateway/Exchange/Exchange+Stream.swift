@@ -91,7 +91,7 @@ extension Exchange {
     record.status = 200
     StreamWriter.head(
       options, type: call.endpoint.streamType, servedBy: record.provider, fetch.servedModel, dropped: fetch.dropped,
-      into: &effects.output)
+      fields: limitFields, into: &effects.output)
     sent(now)
   }
 

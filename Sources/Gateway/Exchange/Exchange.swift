@@ -9,8 +9,10 @@
 final class Exchange {
   /// Bytes made for the client of one piece of a stream before the rest of the piece waits.
   static let outputBytesMax = 64 * 1024
-  /// Bytes of an event that are translated at once. A small one can have many parts, each of which becomes an event.
-  static let inlineEventBytesMax = 128 * 1024
+  /// Bytes of an event, and of a non-streaming answer, that are translated on the loop. Small parts take longest: each
+  /// becomes an event of its own, and 10,000 of them fit into the second number.
+  static let inlineEventBytesMax = 32 * 1024
+  static let inlineAnswerBytesMax = 128 * 1024
   /// Bytes that a non-streaming answer may become in the caller's dialect.
   static let madeBytesMax = 2 * Fetch.answerBytesMax
   /// Bytes of events that are held back while nothing in them is visible.
@@ -35,6 +37,8 @@ final class Exchange {
   let fetch: Fetch
   /// The admission of the call, until it is over.
   var entry: Admission.Entry?
+  /// Response fields with what is left of the caller's limits.
+  var limitFields: [UInt8] = []
   /// When the request's head was complete; its body may have taken its time after that.
   private let received: Duration
   /// When the request was complete.
@@ -208,7 +212,7 @@ final class Exchange {
   private func answer(_ json: Span<UInt8>, of whole: [UInt8]? = nil, _ effects: inout Effects, now: Duration) {
     do throws(AttemptFailure) {
       if fetch.head.isHTML { throw .malformed("it answered with a web page") }
-      if let whole, whole.count > Call.inlineBytesMax {
+      if let whole, whole.count > Self.inlineAnswerBytesMax {
         fetch.suspend(.translation)
         effects.largeAnswer = whole
         return
@@ -247,6 +251,7 @@ final class Exchange {
       Reply.open(200, "application/json", .length(text.count), options, into: &effects.output)
       Reply.addServed(by: record.provider, fetch.servedModel, dropped: fetch.dropped, into: &effects.output)
       Reply.addCost(record.cost, into: &effects.output)
+      effects.output.append(contentsOf: limitFields)
       Reply.close(into: &effects.output)
       effects.body = text
       sent(now)
@@ -306,7 +311,7 @@ final class Exchange {
     record.error = apiError.code
     var options = options
     if apiError.closes { options.keepsAlive = false }
-    ErrorReply.response(apiError, options, into: &effects.output)
+    ErrorReply.response(apiError, options, fields: limitFields, into: &effects.output)
     finish(.complete, outcome, &effects)
   }
 

@@ -195,6 +195,16 @@ extension Relay {
     }
   }
 
+  /// Records how fast a model on this machine was.
+  func recordThroughput(_ exchange: Exchange) {
+    guard let hardware, let speed = exchange.speed(now: reactor.now),
+      let provider = settings.providers.first(where: { $0.name == exchange.record.provider }),
+      provider.isOnThisMachine,
+      provider.demo == nil
+    else { return }
+    hardware.recordThroughput(exchange.fetch.servedModel, tokens: speed.tokens, in: speed.time, now: reactor.now)
+  }
+
   /// Publishes that a provider became healthy or unhealthy.
   func publish(_ change: HealthTracker.Change) {
     guard settings.providers.indices.contains(change.provider) else { return }

@@ -83,7 +83,11 @@ final class Relay {
     connection.exchange = exchange
     var effects = takeEffects()
     do throws(APIError) {
-      exchange.entry = try admission.enter(request.caller, model: call.model, pool: call.pool, at: instant)
+      let entry = try admission.enter(request.caller, model: call.model, pool: call.pool, at: instant)
+      exchange.entry = entry
+      if let limits = admission.rateLimits(of: entry, at: instant) {
+        request.options.dialect.row.writeRateLimits(limits, &exchange.limitFields)
+      }
       exchange.fetch.route = dispatcher.route(
         call, body.span, session: request.session, caller: connection.callerKey(request),
         mayReadMore: DialectTable.mayReadMore(request.dialectFields), requirements: large?.requirements,
@@ -383,16 +387,6 @@ final class Relay {
       }
       dispatcher.pieceReceived(attempt, at: fetch.lastEvent, now: reactor.now)
     }
-  }
-
-  /// Records how fast a model on this machine was.
-  private func recordThroughput(_ exchange: Exchange) {
-    guard let hardware, let speed = exchange.speed(now: reactor.now),
-      let provider = settings.providers.first(where: { $0.name == exchange.record.provider }),
-      provider.isOnThisMachine,
-      provider.demo == nil
-    else { return }
-    hardware.recordThroughput(exchange.fetch.servedModel, tokens: speed.tokens, in: speed.time, now: reactor.now)
   }
 }
 

@@ -129,6 +129,36 @@ import Testing
     #expect(world.seenCount == 3)
   }
 
+  @Test func `responses say what is left of the caller's tightest limits, in the fields of its dialect`() throws {
+    let limits = """
+      [[limits]]
+      requests_per_minute = 5
+      tokens_per_day = 100000
+      [[limits]]
+      per = "everyone"
+      requests_per_minute = 3
+      """
+    let world = try World(toml: Self.keys + limits + "\n", [Self.answer])
+    let first = try world.exchange(Self.chat(key: "sk-ci"))
+    #expect(first.field("x-ratelimit-limit-requests") == "3")
+    #expect(first.field("x-ratelimit-remaining-requests") == "2")
+    #expect(["60s", "61s"].contains(first.field("x-ratelimit-reset-requests")))
+    #expect(first.field("x-ratelimit-remaining-tokens") == "100000")
+    let messages = try world.exchange(
+      World.post(
+        "/v1/messages", #"{"model":"m","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}"#,
+        fields: ["x-api-key: sk-ci"]))
+    #expect(messages.field("anthropic-ratelimit-requests-remaining") == "1")
+    #expect(messages.field("anthropic-ratelimit-tokens-limit") == "100000")
+    #expect(messages.field("anthropic-ratelimit-tokens-remaining") == "99990")
+    #expect(messages.field("anthropic-ratelimit-requests-reset")?.hasSuffix("Z") == true)
+    #expect(messages.field("x-ratelimit-limit-requests") == nil)
+    #expect(
+      try world.exchange(Self.chat(key: "sk-ci", stream: true)).field("x-ratelimit-remaining-requests") == "0")
+    let free = try World(toml: "", [Self.answer])
+    #expect(try free.exchange(Self.chat()).field("x-ratelimit-limit-requests") == nil)
+  }
+
   @Test func `a provider beyond its rate limit leaves its requests to the next one`() throws {
     let world = try World(
       toml: "", providers: "type = \"OpenAiCompatible\"\nmodels = [\"m\"]\nrate_limit_rpm = 1",

@@ -115,7 +115,10 @@ struct Inspection {
     guard let exchange = connection.exchange else { return }
     let id = exchange.options.requestID
     if exchange.fetch.pause != nil {
-      if exchange.fetch.attempt != nil { throw Breach(.oneOwner, "a pause with an attempt: \(id)") }
+      // While a large event or answer is translated, its attempt has not ended.
+      if exchange.fetch.attempt != nil, !exchange.isTranslating {
+        throw Breach(.oneOwner, "a pause with an attempt: \(id)")
+      }
       return
     }
     if exchange.fetch.attempt == nil { throw Breach(.held, "no attempt: \(id)") }
