@@ -138,7 +138,7 @@ final class Admission {
     makePools()
   }
 
-  /// Uses other rules and keys from here on. What was used and is held under a rule that stays is kept.
+  /// Uses other rules and keys from here on. A rule that stays keeps its used and held amounts.
   func replace(_ rules: [AllowanceRule]) {
     // A key of the same name may have other models, another team, or other rights now.
     callers = [:]
@@ -294,6 +294,7 @@ final class Admission {
   private func renew(_ entry: Entry) {
     // Not that of the caller's present key, which may be another one.
     entry.list = allowances(of: entry.caller)
+    // The call was admitted: a pool that is gone, or closed to it, limits it no longer.
     entry.pool = try? pool(entry.poolName, for: entry.caller)
     entry.generation = generation
   }

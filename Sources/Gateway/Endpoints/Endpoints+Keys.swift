@@ -19,7 +19,7 @@ extension Endpoints {
     Writer.member("rights", caller.rights.words, to: &out)
     Writer.key("allowances", to: &out)
     out.append("[")
-    for state in admission.states(of: caller, at: Instant(reactor.now, wallClock: reactor.wallClock)) {
+    for state in admission.states(of: caller, at: reactor.instant) {
       Writer.separate(&out)
       out.append("{")
       if !state.budget.isEmpty { Writer.member("budget", state.budget, to: &out) }

@@ -24,7 +24,7 @@ extension Endpoints {
     do throws(APIError) {
       read = try call.get()
       // The question is no call, but costs the provider about as much as one.
-      let now = Instant(reactor.now, wallClock: reactor.wallClock)
+      let now = reactor.instant
       admission.leave(try admission.enter(request.caller, model: read.model, pool: nil, at: now), at: now)
     } catch { return connections.reject(connection, error) }
     let estimate = Usage.estimated(promptBytes: read.promptBytes, completionBytes: 0)

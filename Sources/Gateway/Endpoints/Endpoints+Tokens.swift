@@ -25,7 +25,7 @@ extension Endpoints {
   private func answer(
     _ question: TokenQuestion, _ body: Span<UInt8>, _ caller: Caller
   ) throws(APIError) -> [UInt8] {
-    let now = Instant(reactor.now, wallClock: reactor.wallClock)
+    let now = reactor.instant
     if question == .pools { return pools(admission.poolStates(for: caller, at: now)) }
     let fields = JSONLists.members(of: JSONLists.root(body), in: body)
     let name = fields.value("pool", in: body)?.string(in: body) ?? Admission.defaultPool

@@ -38,7 +38,7 @@ extension Relay {
       let worst = Admission.WorstCase(
         of: exchange.call, at: target, bodyBytes: exchange.fetch.body.count, limit: provider.maxTokensLimit,
         outputDefault: settings.configuration.server.outputTokensDefault)
-      let hold = try admission.hold(entry, target, worst, at: instant)
+      let hold = try admission.hold(entry, target, worst, at: reactor.instant)
       exchange.fetch.attempt = Attempt(selection, hold)
     } catch {
       release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: error.isTarget)
@@ -173,12 +173,12 @@ extension Relay {
   /// Replaces the hold of an attempt by what it used.
   private func settle(_ hold: Admission.Hold, _ exchange: Exchange) {
     if exchange.phase == .over {
-      admission.settle(hold, exchange.record.usage, exchange.record.cost, at: instant)
+      admission.settle(hold, exchange.record.usage, exchange.record.cost, at: reactor.instant)
     } else if let usage = exchange.reportedUsage {
       // A failed attempt has used what it reported.
-      admission.settle(hold, usage, hold.cost(of: usage), at: instant)
+      admission.settle(hold, usage, hold.cost(of: usage), at: reactor.instant)
     } else {
-      admission.settle(hold, nil, nil, at: instant)
+      admission.settle(hold, nil, nil, at: reactor.instant)
     }
     publishAlerts()
   }

@@ -48,9 +48,6 @@ final class Relay {
     targets.forget()
   }
 
-  /// The time on both clocks.
-  var instant: Instant { Instant(reactor.now, wallClock: reactor.wallClock) }
-
   // MARK: Begin
 
   /// Begins the exchange of a complete request.
@@ -83,9 +80,9 @@ final class Relay {
     connection.exchange = exchange
     var effects = takeEffects()
     do throws(APIError) {
-      let entry = try admission.enter(request.caller, model: call.model, pool: call.pool, at: instant)
+      let entry = try admission.enter(request.caller, model: call.model, pool: call.pool, at: reactor.instant)
       exchange.entry = entry
-      if let limits = admission.rateLimits(of: entry, at: instant) {
+      if let limits = admission.rateLimits(of: entry, at: reactor.instant) {
         request.options.dialect.row.writeRateLimits(limits, &exchange.limitFields)
       }
       exchange.fetch.route = dispatcher.route(
@@ -121,7 +118,7 @@ final class Relay {
       advance(exchange) { exchange, effects, now in
         exchange.eventMade(answer, output, made, &effects, now: now)
       }
-      // What came behind the event has waited for it.
+      // The bytes behind the event have waited for it.
       if connection.exchange === exchange, let transfer = exchange.fetch.attempt?.transfer {
         bodyReceived(TransferID(bits: transfer), exchange)
       }
@@ -374,7 +371,7 @@ final class Relay {
   /// The exchange is over: it waits for nothing, and no longer counts as a request of its caller that runs.
   private func leave(_ exchange: Exchange) {
     dispatcher.leaveQueue(exchange.client)
-    if let entry = exchange.entry.take() { admission.leave(entry, at: instant) }
+    if let entry = exchange.entry.take() { admission.leave(entry, at: reactor.instant) }
   }
 
   /// Tells the dispatcher when the last piece of each running answer arrived.

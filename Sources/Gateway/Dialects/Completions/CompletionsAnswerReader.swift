@@ -268,6 +268,7 @@ struct CompletionsAnswerReader {
 
   private mutating func count(_ usage: JSONValue?, _ json: Span<UInt8>, _ events: inout [ChatEvent]) {
     guard let usage, usage.kind == .object else { return }
+    // The text was checked as a whole, so this does not fail.
     guard var later = try? CompletionsUsage(usage.slice, in: json).counts else { return }
     // Some servers count up, and some omit a count at the end.
     later.prompt = later.prompt.map { max($0, counts.prompt ?? 0) }

@@ -1,0 +1,6 @@
+internal import Reactor
+
+extension Reactor {
+  /// The time on both of its clocks.
+  var instant: Instant { Instant(now, wallClock: wallClock) }
+}
