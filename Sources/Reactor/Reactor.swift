@@ -66,6 +66,8 @@ public final class Reactor {
 
   /// The time of this turn, on the reactor's clock.
   public private(set) var now: Duration
+  /// The same in nanoseconds.
+  public private(set) var nanoseconds: Int64
 
   /// Creates a reactor without a listener.
   public init(_ options: Options = Options()) throws(SystemError) {
@@ -74,7 +76,8 @@ public final class Reactor {
       poller: poller, resolve: options.resolve, dnsTTL: options.dnsTTL, transport: options.transport)
     clients = Clients(highWater: options.outputHighWater)
     clock = options.clock
-    now = Self.monotonic()
+    nanoseconds = Int64(clamping: linux_monotonic_nanoseconds())
+    now = .nanoseconds(nanoseconds)
     memory = try? Descriptor(owning: unsafe linux_open_for_reading("/proc/self/statm"), from: "open statm")
     if options.takesSignals {
       let signals = try Signals()
@@ -117,7 +120,8 @@ public final class Reactor {
     wall = 0
     if clock == .monotonic {
       let due = rest.map { now + $0 + Self.heldUpAfter }
-      now = Self.monotonic()
+      nanoseconds = Int64(clamping: linux_monotonic_nanoseconds())
+      now = .nanoseconds(nanoseconds)
       // Not twice in a row, or on a slow machine no deadline would ever come.
       isHeldUp = !isHeldUp && due.map { now > $0 } ?? false
     }
@@ -215,8 +219,6 @@ public final class Reactor {
     }
   }
 
-  private static func monotonic() -> Duration { .nanoseconds(Int64(linux_monotonic_nanoseconds())) }
-
   // MARK: Time and threads
 
   /// The source of a reactor's time.
@@ -232,7 +234,10 @@ public final class Reactor {
 
   /// Advances a manual clock to a point in time. It never goes back.
   public func advance(to time: Duration) {
-    if clock == .manual { now = max(now, time) }
+    if clock == .manual, time > now {
+      now = time
+      nanoseconds = time.nanoseconds
+    }
   }
 
   /// Sets a timer, which fires as `.timerFired` at a point in time on this reactor's clock.

@@ -14,10 +14,10 @@ extension Admission {
       param: "model")
   }
 
-  func unknownPrice(_ row: AllowanceTable.Row, _ target: Target) -> APIError {
+  func unknownPrice(_ number: Int, _ target: Target) -> APIError {
     var apiError = APIError(
       429, .budgetExceeded,
-      "The price of the model `\(target.model)` at `\(target.provider)` is unknown, and the budget `\(name(row))` is one of money. Set its prices in [[models]], or `unknown_usd_per_million` of the budget.",
+      "The price of the model `\(target.model)` at `\(target.provider)` is unknown, and the budget `\(name(table.rows[number]))` is one of money. Set its prices in [[models]], or `unknown_usd_per_million` of the budget.",
       param: "model")
     apiError.isFinal = true
     return apiError

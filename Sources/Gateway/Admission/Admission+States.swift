@@ -16,30 +16,28 @@ extension Admission {
 
   /// The limits of a call's caller; `nil` if it has none.
   func rateLimits(of entry: Entry, at time: @autoclosure () -> Instant) -> RateLimits? {
-    let list = list(of: entry.caller)
-    if list.isEmpty { return nil }
+    if entry.allowances.all.isEmpty { return nil }
     let now = time()
     var limits = RateLimits(now: UInt64(clamping: now.wall / 1_000_000_000))
-    for number in list {
-      let row = table.rows[number]
-      guard !row.isBudget, row.unit == .requests || row.unit == .tokens else { continue }
+    for number in entry.allowances.all {
+      let unit = table.rows[number].unit
+      guard !table.rows[number].isBudget, unit == .requests || unit == .tokens else { continue }
       table.advance(number, to: now)
-      let allowance = table.rows[number].allowance
       let limit = RateLimits.Limit(
-        limit: allowance.limit, remaining: allowance.available,
-        resetSeconds: allowance.reset(at: now).map { $0 > 0 ? Self.seconds($0) : 0 } ?? 0)
-      if row.unit == .requests {
+        limit: table.rows[number].allowance.limit, remaining: table.rows[number].allowance.available,
+        resetSeconds: table.rows[number].allowance.reset(at: now).map { $0 > 0 ? UInt64(Self.seconds($0)) : 0 } ?? 0)
+      if unit == .requests {
         if limit.isTighter(than: limits.requests) { limits.requests = limit }
       } else if limit.isTighter(than: limits.tokens) {
         limits.tokens = limit
       }
     }
-    return limits.all.isEmpty ? nil : limits
+    return limits.requests == nil && limits.tokens == nil ? nil : limits
   }
 
   /// The limits and budgets of a caller, of its team, and of everyone.
   func states(of caller: Caller, at now: Instant) -> [AllowanceState] {
-    list(of: caller).compactMap { number in
+    allowanceNumbers(of: caller).compactMap { number in
       table.advance(number, to: now)
       let row = table.rows[number]
       guard let index = row.rule else { return nil }

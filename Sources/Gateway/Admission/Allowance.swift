@@ -5,21 +5,26 @@ struct Allowance: Sendable {
   /// The most that may be used and held together.
   var limit: UInt64
   private(set) var held: UInt64 = 0
-  /// The amount that was used in the present period, unless the period slides.
-  private var usedInPeriod: UInt64 = 0
+  /// The amount that was used in the present period.
+  private(set) var used: UInt64 = 0
+  /// When `used` may become less by itself, on the clock of the period.
+  private var change: Int64
+  private let isOnWallClock: Bool
+  /// What was used in a period that slides.
   private var window: UsageWindow?
   fileprivate let period: AllowancePeriod
-  /// When the present calendar period ends, in nanoseconds since 1970.
-  private var periodEnd: Int64 = 0
 
   init(limit: UInt64, _ period: AllowancePeriod) {
     self.limit = limit
     self.period = period
-    if case .sliding(let length) = period { window = UsageWindow(period: length) }
+    switch period {
+    case .endless: (change, isOnWallClock) = (.max, false)
+    case .sliding(let length):
+      window = UsageWindow(period: length)
+      (change, isOnWallClock) = (0, false)
+    case .calendar: (change, isOnWallClock) = (0, true)
+    }
   }
-
-  /// The amount that was used in the present period.
-  var used: UInt64 { window?.sum ?? usedInPeriod }
 
   /// The amount that is neither used nor held.
   var available: UInt64 {
@@ -30,16 +35,28 @@ struct Allowance: Sendable {
   }
 
   /// Lets what was used in earlier periods leave.
+  @inline(__always)
   mutating func advance(to now: Instant) {
+    // A clock that is set back begins no period again.
+    if (isOnWallClock ? now.wall : now.monotonic) >= change { changePeriod(now) }
+  }
+
+  private mutating func changePeriod(_ now: Instant) {
     switch period {
     case .endless: break
-    case .sliding: window?.advance(to: now.monotonic)
+    case .sliding:
+      window?.advance(to: now.monotonic)
+      updateFromWindow()
     case .calendar(let calendar):
-      // A clock that is set back begins no period again.
-      if now.wall < periodEnd { return }
-      periodEnd = calendar.end(after: now.wall)
-      usedInPeriod = 0
+      change = calendar.end(after: now.wall)
+      used = 0
     }
+  }
+
+  private mutating func updateFromWindow() {
+    guard let sum = window?.sum, let end = window?.slotEnd else { return }
+    used = sum
+    change = end
   }
 
   /// Holds an amount, which must be available.
@@ -51,7 +68,9 @@ struct Allowance: Sendable {
   /// Counts an amount as used.
   mutating func use(_ amount: UInt64, at now: Instant) {
     if amount == 0 { return }
-    if window != nil { window?.add(amount, at: now.monotonic) } else { usedInPeriod.add(amount) }
+    if window == nil { return used.add(amount) }
+    window?.add(amount, at: now.monotonic)
+    updateFromWindow()
   }
 
   /// Returns the time until an amount is available, in nanoseconds, if nothing else is used until then and what is held is
@@ -63,7 +82,7 @@ struct Allowance: Sendable {
     switch period {
     case .endless: return nil
     case .sliding: return window?.wait(untilAtMost: limit - needed, at: now.monotonic)
-    case .calendar: return max(0, periodEnd - now.wall)
+    case .calendar: return max(0, change - now.wall)
     }
   }
 
@@ -72,7 +91,7 @@ struct Allowance: Sendable {
     switch period {
     case .endless: used == 0 ? 0 : nil
     case .sliding: window?.wait(untilAtMost: 0, at: now.monotonic)
-    case .calendar: max(0, periodEnd - now.wall)
+    case .calendar: max(0, change - now.wall)
     }
   }
 }

@@ -105,6 +105,12 @@ struct AllowanceTable {
 
   mutating func advance(_ number: Int, to now: Instant) { rows[number].allowance.advance(to: now) }
 
+  /// Whether an amount is available now.
+  mutating func has(_ amount: UInt64, in number: Int, at now: Instant) -> Bool {
+    rows[number].allowance.advance(to: now)
+    return rows[number].allowance.available >= amount
+  }
+
   mutating func hold(_ number: Int, _ amount: UInt64) {
     rows[number].allowance.hold(amount)
     rows[number].holds += 1

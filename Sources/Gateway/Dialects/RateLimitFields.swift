@@ -4,37 +4,46 @@ enum RateLimitFields {
   ///
   /// Source: OpenAI's guide "Rate limits", headers; times are durations such as `61s`.
   static func appendDurations(_ limits: RateLimits, to out: inout [UInt8]) {
-    for (unit, limit) in limits.all {
-      append("x-ratelimit-limit-", unit, "", limit.limit, to: &out)
-      append("x-ratelimit-remaining-", unit, "", limit.remaining, to: &out)
-      append("x-ratelimit-reset-", unit, "", UInt64(clamping: limit.resetSeconds), to: &out)
-      out.append("s")
+    if let limit = limits.requests {
+      append("\r\nx-ratelimit-limit-requests: ", limit.limit, to: &out)
+      append("\r\nx-ratelimit-remaining-requests: ", limit.remaining, to: &out)
+      append("\r\nx-ratelimit-reset-requests: ", limit.resetSeconds, to: &out)
+      out.append(UInt8(ascii: "s"))
+    }
+    if let limit = limits.tokens {
+      append("\r\nx-ratelimit-limit-tokens: ", limit.limit, to: &out)
+      append("\r\nx-ratelimit-remaining-tokens: ", limit.remaining, to: &out)
+      append("\r\nx-ratelimit-reset-tokens: ", limit.resetSeconds, to: &out)
+      out.append(UInt8(ascii: "s"))
     }
   }
 
   /// Appends the fields that Anthropic sends. Source: Anthropic API reference, "Rate limits"; times are dates of RFC 3339.
   static func appendDates(_ limits: RateLimits, to out: inout [UInt8]) {
-    for (unit, limit) in limits.all {
-      append("anthropic-ratelimit-", unit, "-limit", limit.limit, to: &out)
-      append("anthropic-ratelimit-", unit, "-remaining", limit.remaining, to: &out)
-      out.append("\r\nanthropic-ratelimit-")
-      out.append(unit)
-      out.append("-reset: ")
-      var reset = limits.now
-      reset.add(UInt64(clamping: limit.resetSeconds))
-      CivilDate.append(secondsSince1970: reset, to: &out)
-      out.append("Z")
+    if let limit = limits.requests {
+      append("\r\nanthropic-ratelimit-requests-limit: ", limit.limit, to: &out)
+      append("\r\nanthropic-ratelimit-requests-remaining: ", limit.remaining, to: &out)
+      append("\r\nanthropic-ratelimit-requests-reset: ", date: limit.resetSeconds, after: limits.now, to: &out)
+    }
+    if let limit = limits.tokens {
+      append("\r\nanthropic-ratelimit-tokens-limit: ", limit.limit, to: &out)
+      append("\r\nanthropic-ratelimit-tokens-remaining: ", limit.remaining, to: &out)
+      append("\r\nanthropic-ratelimit-tokens-reset: ", date: limit.resetSeconds, after: limits.now, to: &out)
     }
   }
 
-  private static func append(
-    _ prefix: StaticString, _ unit: StaticString, _ suffix: StaticString, _ value: UInt64, to out: inout [UInt8]
-  ) {
-    out.append("\r\n")
-    out.append(prefix)
-    out.append(unit)
-    out.append(suffix)
-    out.append(": ")
+  private static func append(_ name: StaticString, _ value: UInt64, to out: inout [UInt8]) {
+    out.append(name)
     out.append(decimal: Int(clamping: value))
+  }
+
+  private static func append(
+    _ name: StaticString, date seconds: UInt64, after now: UInt64, to out: inout [UInt8]
+  ) {
+    var time = now
+    time.add(seconds)
+    out.append(name)
+    CivilDate.append(secondsSince1970: time, to: &out)
+    out.append(UInt8(ascii: "Z"))
   }
 }

@@ -91,7 +91,7 @@ extension Exchange {
     record.status = 200
     StreamWriter.head(
       options, type: call.endpoint.streamType, servedBy: record.provider, fetch.servedModel, dropped: fetch.dropped,
-      fields: limitFields, into: &effects.output)
+      limits: rateLimits, into: &effects.output)
     sent(now)
   }
 

@@ -37,8 +37,8 @@ final class Exchange {
   let fetch: Fetch
   /// The admission of the call, until it is over.
   var entry: Admission.Entry?
-  /// Response fields with what is left of the caller's limits.
-  var limitFields: [UInt8] = []
+  /// What was left of the caller's limits as the call was admitted.
+  var rateLimits: RateLimits?
   /// When the request's head was complete; its body may have taken its time after that.
   private let received: Duration
   /// When the request was complete.
@@ -251,7 +251,7 @@ final class Exchange {
       Reply.open(200, "application/json", .length(text.count), options, into: &effects.output)
       Reply.addServed(by: record.provider, fetch.servedModel, dropped: fetch.dropped, into: &effects.output)
       Reply.addCost(record.cost, into: &effects.output)
-      effects.output.append(contentsOf: limitFields)
+      Reply.add(rateLimits, options, into: &effects.output)
       Reply.close(into: &effects.output)
       effects.body = text
       sent(now)
@@ -311,7 +311,7 @@ final class Exchange {
     record.error = apiError.code
     var options = options
     if apiError.closes { options.keepsAlive = false }
-    ErrorReply.response(apiError, options, fields: limitFields, into: &effects.output)
+    ErrorReply.response(apiError, options, limits: rateLimits, into: &effects.output)
     finish(.complete, outcome, &effects)
   }
 

@@ -131,6 +131,11 @@ struct Reply {
     if !dropped.isEmpty { add("x-dropped-params", dropped.joined(separator: ","), into: &out) }
   }
 
+  /// Appends what is left of the caller's limits, as its dialect says it.
+  static func add(_ limits: RateLimits?, _ options: Options, into out: inout [UInt8]) {
+    if let limits { options.dialect.row.writeRateLimits(limits, &out) }
+  }
+
   /// Appends the cost of an answer in millionths of a US dollar.
   static func addCost(_ cost: MicroUSD?, into out: inout [UInt8]) {
     out.append("\r\nx-cost-micro-usd: ")

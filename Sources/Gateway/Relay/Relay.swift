@@ -82,9 +82,7 @@ final class Relay {
     do throws(APIError) {
       let entry = try admission.enter(request.caller, model: call.model, pool: call.pool, at: reactor.instant)
       exchange.entry = entry
-      if let limits = admission.rateLimits(of: entry, at: reactor.instant) {
-        request.options.dialect.row.writeRateLimits(limits, &exchange.limitFields)
-      }
+      exchange.rateLimits = admission.rateLimits(of: entry, at: reactor.instant)
       exchange.fetch.route = dispatcher.route(
         call, body.span, session: request.session, caller: connection.callerKey(request),
         mayReadMore: DialectTable.mayReadMore(request.dialectFields), requirements: large?.requirements,

@@ -5,7 +5,7 @@ struct RateLimits: Equatable, Sendable {
     var limit: UInt64
     var remaining: UInt64
     /// Seconds until all of it is available again.
-    var resetSeconds: Int
+    var resetSeconds: UInt64
 
     /// Whether less is left of it than of another limit.
     func isTighter(than other: Limit?) -> Bool { other.map { remaining < $0.remaining } ?? true }
@@ -15,9 +15,4 @@ struct RateLimits: Equatable, Sendable {
   var tokens: Limit?
   /// Seconds since 1970.
   var now: UInt64
-
-  /// The limits that there are, each with its unit.
-  var all: [(unit: StaticString, limit: Limit)] {
-    [requests.map { ("requests", $0) }, tokens.map { ("tokens", $0) }].compactMap(\.self)
-  }
 }
