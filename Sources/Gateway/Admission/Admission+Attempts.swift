@@ -45,24 +45,24 @@ extension Admission {
     let ofTarget = allowanceNumbers(of: target, at: now)
     let number = holds.begin()
     do throws(Rejection) {
-      try check(entry.allowances.attempts, target, worst, isTarget: false, for: number, at: now)
-      try check(ofTarget, target, worst, isTarget: true, for: number, at: now)
-      if let pool = entry.pool { try check([pool], target, worst, isTarget: false, for: number, at: now) }
+      try hold(entry.allowances.attempts, target, worst, isTarget: false, for: number, at: now)
+      try hold(ofTarget, target, worst, isTarget: true, for: number, at: now)
+      if let pool = entry.pool { try hold([pool], target, worst, isTarget: false, for: number, at: now) }
     } catch {
+      for index in holds.indices(of: number) {
+        let part = holds[number, index]
+        table.giveBack(part.allowance, part.amount, isOver: true)
+      }
       holds.end(number)
       throw error
-    }
-    for index in holds.indices(of: number) {
-      let part = holds[number, index]
-      table.hold(part.allowance, part.amount)
     }
     // Requests count as they begin, and cannot be given back.
     for allowance in ofTarget where table.rows[allowance].unit == .requests { table.use(allowance, 1, at: now) }
     return Hold(number: number, account: entry.account, target: target)
   }
 
-  /// Checks that what an attempt needs of some allowances is available, and notes what each of them has to hold.
-  private func check(
+  /// Holds what an attempt needs of some allowances, up to the first in which it is not available.
+  private func hold(
     _ list: [Int], _ target: Target, _ worst: WorstCase, isTarget: Bool, for hold: Int, at now: Instant
   ) throws(Rejection) {
     for number in list {
@@ -82,7 +82,9 @@ extension Admission {
         throw Rejection(
           apiError: exceeded(number, amount, worst, at: now), isTarget: isTarget || unit == .microUSD)
       }
-      if unit != .requests { holds.add(HoldTable.Part(allowance: number, amount: amount), to: hold) }
+      if unit == .requests { continue }
+      table.hold(number, amount)
+      holds.add(HoldTable.Part(allowance: number, unit: unit, amount: amount), to: hold)
     }
   }
 
@@ -108,14 +110,12 @@ extension Admission {
       for index in holds.indices(of: number) {
         let part = holds[number, index]
         let used: UInt64 =
-          switch table.rows[part.allowance].unit {
+          switch part.unit {
           case .requests, .concurrent: 0
           case .tokens: UInt64(clamping: usage?.total ?? 0)
           case .microUSD: usage.map { charge(for: $0, hold.target, part.allowance) } ?? 0
           }
-        let mayAlert = used > 0 && table.rows[part.allowance].isBudget
-        table.settle(part.allowance, part.amount, used: used, at: now)
-        if mayAlert { alertIfPassed(part.allowance) }
+        if table.settle(part.allowance, part.amount, used: used, at: now) { alertIfPassed(part.allowance) }
       }
       holds.end(number)
     }

@@ -245,8 +245,8 @@ final class Admission {
   }
 
   /// An admitted call is over.
-  func leave(_ entry: Entry, at now: @autoclosure () -> Instant) {
-    for number in entry.running { table.settle(number, 1, used: 0, at: now()) }
+  func leave(_ entry: Entry) {
+    for number in entry.running { table.giveBack(number, 1, isOver: true) }
   }
 
   /// Returns the target of attempts at a provider and a model.

@@ -116,10 +116,13 @@ struct AllowanceTable {
     rows[number].holds += 1
   }
 
-  mutating func settle(_ number: Int, _ amount: UInt64, used: UInt64, at now: Instant) {
+  /// Replaces a held amount by what was used; returns whether a threshold of a budget may have been passed.
+  mutating func settle(_ number: Int, _ amount: UInt64, used: UInt64, at now: Instant) -> Bool {
     rows[number].allowance.advance(to: now)
     rows[number].allowance.use(used, at: now)
+    let mayAlert = used > 0 && rows[number].isBudget
     giveBack(number, amount, isOver: true)
+    return mayAlert
   }
 
   /// Gives back a part of what is held, or the last part of it.

@@ -3,6 +3,7 @@ struct HoldTable {
   /// An amount that is held in an allowance.
   struct Part: Equatable {
     var allowance: Int
+    var unit: AllowanceRule.Unit
     var amount: UInt64
   }
 

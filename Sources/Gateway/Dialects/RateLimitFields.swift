@@ -4,18 +4,20 @@ enum RateLimitFields {
   ///
   /// Source: OpenAI's guide "Rate limits", headers; times are durations such as `61s`.
   static func appendDurations(_ limits: RateLimits, to out: inout [UInt8]) {
+    var text = FieldText()
     if let limit = limits.requests {
-      append("\r\nx-ratelimit-limit-requests: ", limit.limit, to: &out)
-      append("\r\nx-ratelimit-remaining-requests: ", limit.remaining, to: &out)
-      append("\r\nx-ratelimit-reset-requests: ", limit.resetSeconds, to: &out)
-      out.append(UInt8(ascii: "s"))
+      text.append("\r\nx-ratelimit-limit-requests: ", limit.limit)
+      text.append("\r\nx-ratelimit-remaining-requests: ", limit.remaining)
+      text.append("\r\nx-ratelimit-reset-requests: ", limit.resetSeconds)
+      text.append("s")
     }
     if let limit = limits.tokens {
-      append("\r\nx-ratelimit-limit-tokens: ", limit.limit, to: &out)
-      append("\r\nx-ratelimit-remaining-tokens: ", limit.remaining, to: &out)
-      append("\r\nx-ratelimit-reset-tokens: ", limit.resetSeconds, to: &out)
-      out.append(UInt8(ascii: "s"))
+      text.append("\r\nx-ratelimit-limit-tokens: ", limit.limit)
+      text.append("\r\nx-ratelimit-remaining-tokens: ", limit.remaining)
+      text.append("\r\nx-ratelimit-reset-tokens: ", limit.resetSeconds)
+      text.append("s")
     }
+    out.append(text.span)
   }
 
   /// Appends the fields that Anthropic sends. Source: Anthropic API reference, "Rate limits"; times are dates of RFC 3339.
@@ -45,5 +47,29 @@ enum RateLimitFields {
     out.append(name)
     CivilDate.append(secondsSince1970: time, to: &out)
     out.append(UInt8(ascii: "Z"))
+  }
+}
+
+/// The text of the fields, which is short, made without an allocation: a response has two limits at most.
+private struct FieldText {
+  private var bytes = InlineArray<384, UInt8>(repeating: 0)
+  private var count = 0
+
+  mutating func append(_ text: StaticString) { append(text.bytes) }
+
+  mutating func append(_ name: StaticString, _ value: UInt64) {
+    append(name.bytes)
+    append(DecimalDigits(value).span)
+  }
+
+  private mutating func append(_ text: Span<UInt8>) {
+    let room = bytes.count - count
+    for index in 0..<min(room, text.count) { unsafe bytes[unchecked: count &+ index] = text[unchecked: index] }
+    count += min(room, text.count)
+  }
+
+  var span: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { bytes.span.extracting(..<count) }
   }
 }

@@ -24,8 +24,7 @@ extension Endpoints {
     do throws(APIError) {
       read = try call.get()
       // The question is no call, but costs the provider about as much as one.
-      let now = reactor.instant
-      admission.leave(try admission.enter(request.caller, model: read.model, pool: nil, at: now), at: now)
+      admission.leave(try admission.enter(request.caller, model: read.model, pool: nil, at: reactor.instant))
     } catch { return connections.reject(connection, error) }
     let estimate = Usage.estimated(promptBytes: read.promptBytes, completionBytes: 0)
     guard let question = tokenQuestion(read, connection, request) else {

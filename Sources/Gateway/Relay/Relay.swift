@@ -369,7 +369,7 @@ final class Relay {
   /// The exchange is over: it waits for nothing, and no longer counts as a request of its caller that runs.
   private func leave(_ exchange: Exchange) {
     dispatcher.leaveQueue(exchange.client)
-    if let entry = exchange.entry.take() { admission.leave(entry, at: reactor.instant) }
+    if let entry = exchange.entry.take() { admission.leave(entry) }
   }
 
   /// Tells the dispatcher when the last piece of each running answer arrived.

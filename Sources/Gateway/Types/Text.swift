@@ -58,16 +58,8 @@ extension Array where Element == UInt8 {
   }
 
   private mutating func append(decimal number: UInt) {
-    // From the last digit to the first. No number has more than 20.
-    var digits = InlineArray<20, UInt8>(repeating: 0)
-    var first = digits.count
-    var rest = number
-    repeat {
-      first -= 1
-      digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    } while rest > 0
-    append(digits.span.extracting(first...))
+    let digits = DecimalDigits(UInt64(number))
+    append(digits.span)
   }
 
   /// Appends a number in hexadecimal, as in a chunk size.

@@ -128,7 +128,7 @@ import Testing
       guard let call = calls.indices.randomElement(using: &random) else { return }
       let (entry, attempts) = calls.remove(at: call)
       for attempt in attempts { admission.settle(attempt.hold, nil, nil, at: now) }
-      admission.leave(entry, at: now)
+      admission.leave(entry)
     }
 
     private mutating func reserve() {

@@ -79,7 +79,7 @@ import Testing
       Self.code { _ = try admission.enter(Self.caller("b", team: "t"), model: "m", pool: nil, at: Self.now) }
         == .rateLimitExceeded)
     _ = try admission.enter(Self.caller("c", team: "other"), model: "m", pool: nil, at: Self.now)
-    admission.leave(first, at: Self.now)
+    admission.leave(first)
     _ = try admission.enter(Self.caller("b", team: "t"), model: "m", pool: nil, at: Self.now)
   }
 
