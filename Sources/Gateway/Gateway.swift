@@ -50,9 +50,10 @@ public final class Gateway {
     admission = Admission(configuration.allowanceRules)
     largeWork = try LargeWork { [connections] in connections.mayMakeOutput($0) }
     try reactor.watch(largeWork.results)
+    let shared = SharedAnswers(configuration.cache)
     relay = Relay(
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
-      transfers: transfers, largeWork: largeWork, admission: admission, seed: ~seed)
+      transfers: transfers, largeWork: largeWork, admission: admission, shared: shared, seed: ~seed)
     healthChecks = HealthCheckRunner(
       settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, relay: relay)
     reloads = Reloads(reactor)
@@ -61,7 +62,7 @@ public final class Gateway {
       modelLists: ModelLists(
         settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, recorder: recorder),
       questions: ProviderQuestions(settings, reactor: reactor, transfers: transfers), largeWork: largeWork,
-      reloads: reloads, admission: admission)
+      reloads: reloads, admission: admission, shared: shared)
     accessLog = try AccessLogWriter(configuration.accessLog, reactor: reactor, recorder: recorder)
     reportTrust()
   }

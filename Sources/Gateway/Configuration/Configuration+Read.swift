@@ -65,6 +65,7 @@ struct ConfigurationReader {
       routing: routing(),
       models: models(),
       auth: Configuration.Auth(tokens: tokens, keys: keys(), isOpen: isOpen), limits: limits(), budgets: budgets(),
+      cache: cache(),
       accessLog: Configuration.AccessLog(
         format: Configuration.AccessLog.Format(rawValue: values.string("access_log.format")) ?? .text,
         path: values.string("access_log.path")))

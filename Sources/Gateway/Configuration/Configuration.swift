@@ -9,6 +9,7 @@ public struct Configuration: Sendable, Equatable {
   public var auth: Auth
   public var limits: [Limit] = []
   public var budgets: [Budget] = []
+  public var cache: Cache
   public var accessLog: AccessLog
   /// The outdated keys in the file, in its order.
   public var warnings: [ConfigurationWarning] = []

@@ -1,9 +1,6 @@
 extension ConfigurationKeys {
   /// The keys of planned features. They are checked, so that enabling one is an error at start.
   static let unsupported: [ConfigurationKey] = [
-    key("cache.enabled", .boolean, "false", cache, off: "false", "Whether responses are cached."),
-    key("cache.max_entries", .integer(0...4_294_967_295), "1000", cache, off: "0", "Largest number of responses."),
-    key("cache.ttl_secs", .number(0...31_536_000), "300", cache, "Seconds that a response is cached."),
     key("providers[].tls_pinned_certs", .strings(64), "", pins, off: "[]", "Pinned certificates of the provider."),
     key("providers[].client_cert", .string, "", client, off: "", "File of the client certificate."),
     key("providers[].client_key", .string, "", client, off: "", "File of the client certificate's key."),
@@ -25,7 +22,6 @@ extension ConfigurationKeys {
   ]
 
   // The features, each as the subject of a sentence.
-  private static let cache = "response caching"
   private static let pins = "certificate pinning"
   private static let client = "client certificate authentication"
   private static let audit = "audit logging"

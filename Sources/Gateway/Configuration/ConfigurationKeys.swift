@@ -4,7 +4,7 @@ public enum ConfigurationKeys {
 
   /// The keys under their present names.
   static let current: [ConfigurationKey] =
-    server + routing + providers + routed + models + auth + keys + limits + budgets + accessLog + unsupported
+    server + routing + providers + routed + models + auth + keys + limits + budgets + cache + accessLog + unsupported
 
   /// The largest timeout, in seconds.
   private static let day = 86400.0

@@ -136,6 +136,9 @@ final class AcceptedRequest {
   var hops = 0
   /// The session that the request belongs to, if it names one.
   var session: AffinityKey?
+  /// What the caller wants of the cache, and its name for a part of it.
+  var cacheDirectives = CacheDirectives()
+  var cacheNamespace: [UInt8] = []
   /// When the head was complete.
   let at: Duration
   /// Bytes of the head.

@@ -121,6 +121,8 @@ extension Connections {
     request.dialectFields = DialectTable.forwardedFields(head, input)
     if let hops = head.xHooshHops { request.hops = Hops.read(input.bytes(hops)) }
     if let priority = head.xPriority { request.priority = try Self.priority(input.bytes(priority), caller) }
+    if let value = head.cacheControl { request.cacheDirectives = CacheDirectives(input.bytes(value)) }
+    if let name = head.xCacheNamespace { request.cacheNamespace.append(input.bytes(name)) }
     if let session = head.xSessionID, session.count > 0 {
       request.session = AffinityKey(prefix: input.bytes(session))
     }

@@ -156,8 +156,11 @@ struct DroppedFields: Equatable {
   private static let nameBytesMax = 64
 
   private(set) var names: [String] = []
+  /// Whether there are any, reported or not.
+  private(set) var isAny = false
 
   mutating func add(_ name: String) {
+    isAny = true
     guard names.count < Self.namesMax, name.utf8.count <= Self.nameBytesMax else { return }
     // The names go into a header field.
     let isPlain = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x2c && $0 != 0x5c }

@@ -161,6 +161,9 @@ enum DialectTable {
     MessagesFields.lines(head, input)
   }
 
+  /// Returns those of the forwarded fields that make a difference.
+  static func answerFields(_ lines: [String]) -> [String] { lines.filter { $0 != MessagesFields.usualVersion } }
+
   /// Whether the forwarded fields of a request ask for a larger context than the model's usual one.
   static func mayReadMore(_ lines: [String]) -> Bool { MessagesFields.mayReadMore(lines) }
 

@@ -16,7 +16,7 @@ enum ErrorReply {
 
   /// Appends a whole response.
   static func response(
-    _ error: APIError, _ options: Reply.Options, limits: RateLimits? = nil, into out: inout [UInt8]
+    _ error: APIError, _ options: Reply.Options, fields: CallFields = CallFields(), into out: inout [UInt8]
   ) {
     var text: [UInt8] = []
     body(error, in: options.dialect, requestID: options.requestID, into: &text)
@@ -29,7 +29,7 @@ enum ErrorReply {
     if error.isFinal || error.status == 401 || error.status == 403 {
       Reply.add("x-should-retry", "false", into: &out)
     }
-    Reply.add(limits, options, into: &out)
+    Reply.add(fields, options, into: &out)
     Reply.close(into: &out)
     if !options.isHead { out.append(contentsOf: text) }
   }

@@ -267,6 +267,13 @@ final class Dispatcher {
     return balancer.preview(plan, at: now).map { balancer.candidates(plan)[$0] }
   }
 
+  /// The models at providers that may answer a call, whichever of them does.
+  func models(of route: RoutePlanBox, for model: String) -> [(provider: ProviderID, model: String)] {
+    balancer.candidates(route.plan).map { candidate in
+      (balancer.router.table.providers[candidate.provider].id, upstreamName(candidate, for: model))
+    }
+  }
+
   /// The name of a model at a candidate.
   func upstreamName(_ candidate: RouteCandidate, for model: String) -> String {
     balancer.router.table.upstreamName(candidate, for: model)

@@ -114,7 +114,11 @@ final class EndpointRow: Sendable {
   /// The methods that the endpoint accepts, for an `Allow` field; `nil` if `method` is one of them.
   func allowedMethods(unless method: RequestHead.Method) -> String? {
     if method == self.method || method == .head && self.method == .get { return nil }
-    return self.method == .get ? "GET, HEAD, OPTIONS" : "POST, OPTIONS"
+    switch self.method {
+    case .get: return "GET, HEAD, OPTIONS"
+    case .delete: return "DELETE, OPTIONS"
+    default: return "POST, OPTIONS"
+    }
   }
 
   /// Whether a request has a body that is read.
@@ -154,6 +158,8 @@ enum Endpoint: Equatable {
   case tokens(Endpoints.TokenQuestion)
   case costs, costReset, costEstimate
   case ownKey
+  /// What the cache has done, and its end.
+  case cacheStats, cacheEmptying
   /// The machine's hardware, and which models fit on it.
   case hardware(HardwareAPI.Endpoint)
 

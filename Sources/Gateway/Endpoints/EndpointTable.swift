@@ -76,6 +76,8 @@ enum EndpointTable {
     EndpointRow(.api, "/costs/reset", .post, access: .admin) { _, _ in .costReset },
     EndpointRow(.api, "/cost/estimate", .post, .json) { _, _ in .costEstimate },
     EndpointRow(.api, "/keys/me", .get) { _, _ in .ownKey },
+    EndpointRow(.api, "/cache/stats", .get) { _, _ in .cacheStats },
+    EndpointRow(.api, "/cache", .delete, access: .admin) { _, _ in .cacheEmptying },
   ]
 
   /// The machine's hardware, and which models fit on it.

@@ -14,6 +14,7 @@ final class Endpoints {
   let largeWork: LargeWork
   let reloads: Reloads
   let admission: Admission
+  let shared: SharedAnswers
   private(set) var settings: Settings
   /// The hardware of the machine; `nil` unless it is monitored.
   var hardware: HardwareMonitor?
@@ -25,7 +26,7 @@ final class Endpoints {
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
     modelLists: ModelLists, questions: ProviderQuestions, largeWork: LargeWork, reloads: Reloads,
-    admission: Admission
+    admission: Admission, shared: SharedAnswers
   ) {
     self.settings = settings
     self.reactor = reactor
@@ -37,6 +38,7 @@ final class Endpoints {
     self.largeWork = largeWork
     self.reloads = reloads
     self.admission = admission
+    self.shared = shared
     began = reactor.now
   }
 
@@ -70,6 +72,8 @@ final class Endpoints {
     case .costReset: resetCosts(connection, request)
     case .costEstimate: estimateCost(connection, request.caller)
     case .ownKey: respondOwnKey(connection, request)
+    case .cacheStats: respondCacheStats(connection)
+    case .cacheEmptying: emptyCache(connection, request)
     case .hello: connections.reply(connection, 200, "{\"status\":\"ok\"}\n")
     case .root:
       connections.reply(

@@ -91,7 +91,7 @@ extension Exchange {
     record.status = 200
     StreamWriter.head(
       options, type: call.endpoint.streamType, servedBy: record.provider, fetch.servedModel, dropped: fetch.dropped,
-      limits: rateLimits, into: &effects.output)
+      fields: fields, into: &effects.output)
     sent(now)
   }
 
@@ -165,8 +165,10 @@ extension Exchange {
       return fail(.timedOut(phase), &effects, now: now)
     }
     guard streams else {
-      if now >= began + fetch.timeouts.total { fail(.timedOut(.total), &effects, now: now) }
-      return
+      guard now >= began + fetch.timeouts.total else { return }
+      let failure = AttemptFailure.timedOut(.total)
+      if fetch.isFollowing { return sharedAnswerFailed(failure.apiError(provider: record.provider), &effects) }
+      return fail(failure, &effects, now: now)
     }
     let isLate = phase == .held && now >= began + fetch.timeouts.commitAfter
     if isLate { commit(&effects, now: now) }

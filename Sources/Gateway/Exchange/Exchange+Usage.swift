@@ -3,7 +3,7 @@ extension Exchange {
   /// Notes what the call has used, and what that costs.
   func count(_ usage: Usage?) {
     record.usage = usage
-    if let usage { record.cost = fetch.attempt?.hold.cost(of: usage) }
+    if let usage { record.cost = fetch.isFollowing ? .zero : fetch.attempt?.hold.cost(of: usage) }
   }
 
   /// The usage of the present attempt so far, as reported, or estimated where it was not; `nil` if the provider has not begun

@@ -37,8 +37,8 @@ final class Exchange {
   let fetch: Fetch
   /// The admission of the call, until it is over.
   var entry: Admission.Entry?
-  /// What was left of the caller's limits as the call was admitted.
-  var rateLimits: RateLimits?
+  /// What responses say about the call.
+  var fields = CallFields()
   /// When the request's head was complete; its body may have taken its time after that.
   private let received: Duration
   /// When the request was complete.
@@ -58,6 +58,11 @@ final class Exchange {
   var held: [UInt8] = []
   var stream: StreamWriter
   var lastOutput: Duration
+  /// The answer that it shares with others, or may share; and how many bytes of it were read.
+  var flight: Flight?
+  var readOffset = 0
+  /// The error with which it ended.
+  private(set) var apiError: APIError?
   /// The end of a transfer that came while an event before it was being translated, with the bytes behind that event.
   var waitingEnd: (failure: AttemptFailure?, rest: [UInt8])?
 
@@ -156,7 +161,13 @@ final class Exchange {
   var isTranslating: Bool { fetch.pause == .translation }
 
   /// Bytes that the exchange holds beside the caller's body.
-  var heldBytes: Int { fetch.heldBytes + held.count + (waitingEnd?.rest.count ?? 0) }
+  var heldBytes: Int { fetch.heldBytes + held.count + (waitingEnd?.rest.count ?? 0) + flightBytes }
+
+  /// Bytes of a shared answer, which count for the exchange whose attempt brings it.
+  private var flightBytes: Int { flight.map { $0.leader === self ? $0.bytes.count : 0 } ?? 0 }
+
+  /// Whether the answer is collected, and already long: another piece of it can wait.
+  var isCollectingLongAnswer: Bool { fetch.isCollectingLongAnswer || flightBytes > Fetch.shortAnswerBytes }
 
   /// Reads body bytes that arrived; returns how many were read. Of a stream that may be less than all: small events can
   /// become far more output, which stops at `outputMax`.
@@ -251,7 +262,7 @@ final class Exchange {
       Reply.open(200, "application/json", .length(text.count), options, into: &effects.output)
       Reply.addServed(by: record.provider, fetch.servedModel, dropped: fetch.dropped, into: &effects.output)
       Reply.addCost(record.cost, into: &effects.output)
-      Reply.add(rateLimits, options, into: &effects.output)
+      Reply.add(fields, options, into: &effects.output)
       Reply.close(into: &effects.output)
       effects.body = text
       sent(now)
@@ -277,6 +288,8 @@ final class Exchange {
       abortStream(apiError, .truncated, &effects)
       return
     }
+    // Its leader decides whether another candidate is tried.
+    if fetch.isFollowing { return effects.needsAttempt = true }
     effects.attemptResult = AttemptResult(outcome: ProviderHealth.Outcome(cause, model: fetch.servedModel))
     if fetch.attempt?.selection.allowsFailover(after: failure) ?? failure.allowsFailover(fetch.servedModel) {
       effects.needsAttempt = true
@@ -290,7 +303,13 @@ final class Exchange {
     if phase == .held { respond(apiError, outcome, &effects) } else { abortStream(apiError, outcome, &effects) }
   }
 
+  /// The answer that it shares has failed for good.
+  func sharedAnswerFailed(_ apiError: APIError, _ effects: inout Effects) {
+    if phase == .visible { abortStream(apiError, .truncated, &effects) } else { endWithError(apiError, .failed, &effects) }
+  }
+
   private func abortStream(_ apiError: APIError, _ outcome: RequestRecord.Outcome, _ effects: inout Effects) {
+    self.apiError = apiError
     record.error = apiError.code
     stream.begin(&effects.output)
     // Events that were held back are dropped, so the stream ends as one that has none.
@@ -307,11 +326,12 @@ final class Exchange {
   }
 
   private func respond(_ apiError: APIError, _ outcome: RequestRecord.Outcome, _ effects: inout Effects) {
+    self.apiError = apiError
     record.status = apiError.status
     record.error = apiError.code
     var options = options
     if apiError.closes { options.keepsAlive = false }
-    ErrorReply.response(apiError, options, limits: rateLimits, into: &effects.output)
+    ErrorReply.response(apiError, options, fields: fields, into: &effects.output)
     finish(.complete, outcome, &effects)
   }
 
@@ -355,6 +375,7 @@ final class Exchange {
   func finalRecord(now: Duration) -> RequestRecord {
     var record = record
     record.total = now - received
+    record.cache = fields.cache
     return record
   }
 

@@ -1,14 +1,14 @@
 /// The upstream side of an exchange: its candidates, its attempts, and the answer as it arrives.
 ///
-/// A fetch knows no client and no caller's dialect. Today it serves one exchange; answers that several exchanges
-/// share will have one fetch and one exchange for each caller.
+/// A fetch knows no client and no caller's dialect. Exchanges that share an answer have one each, and read from the same
+/// `Flight`.
 final class Fetch {
   /// Bytes of a non-streaming answer.
   static let answerBytesMax = 16 * 1024 * 1024
   /// Bytes of an error response that are read.
   static let errorBytesMax = 64 * 1024
   /// Bytes of an answer that are collected whatever else is in memory.
-  private static let shortAnswerBytes = 64 * 1024
+  static let shortAnswerBytes = 64 * 1024
   /// Bytes of a request that the kernel's buffers take, whatever the upstream does.
   static let unwatchedBytesMax = 32 * 1024
 
@@ -60,6 +60,8 @@ final class Fetch {
   var route: RoutePlanBox?
   /// The running attempt.
   var attempt: Attempt?
+  /// Whether the answer is that of another exchange's attempt, or a kept one: its timeouts are not this one's.
+  var isFollowing = false
   /// Whether the rest of its answer can wait: not where it shares its connection, whose other transfers would wait as well.
   var canWait = true
   /// The place in the queue that was given up for a slot, until an attempt takes the slot.
@@ -274,6 +276,7 @@ final class Fetch {
 
   /// When `expired` is to be asked before any visible output, for a streaming request or for any other.
   func deadline(streams: Bool) -> Duration {
+    if isFollowing { return .distant }
     let sendBy = sending.map { $0.since + timeouts.send } ?? .distant
     let answerBy = min(sendBy, headerBy ?? sendBy)
     return streams ? min(attemptBegan + timeouts.firstEvent, answerBy) : answerBy
@@ -281,7 +284,7 @@ final class Fetch {
 
   /// The same after visible output.
   var visibleDeadline: Duration {
-    if pause != nil { return .distant }
+    if pause != nil || isFollowing { return .distant }
     let stallBy = lastEvent + timeouts.stall
     return throughput.map { min(stallBy, $0.began + ThroughputWindow.time) } ?? stallBy
   }
@@ -293,7 +296,7 @@ final class Fetch {
   /// The timeout that the running attempt has exceeded before any visible output, for a streaming request or for any
   /// other; `nil` if there is none.
   func expired(streams: Bool, now: Duration) -> AttemptFailure.Phase? {
-    if pause != nil { return nil }
+    if pause != nil || isFollowing { return nil }
     if let sending, now >= sending.since + timeouts.send { return .send }
     if let headerBy, now >= headerBy { return .head }
     return streams && now >= attemptBegan + timeouts.firstEvent ? .firstEvent : nil
@@ -301,7 +304,7 @@ final class Fetch {
 
   /// The same after visible output. Ends a window whose rate was sufficient, and begins the next.
   func visibleExpired(now: Duration) -> AttemptFailure.Phase? {
-    if pause != nil { return nil }
+    if pause != nil || isFollowing { return nil }
     if now >= lastEvent + timeouts.stall { return .stall }
     guard let window = throughput, now >= window.began + ThroughputWindow.time else { return nil }
     if window.bytes < timeouts.throughputMin * Int(ThroughputWindow.time / .seconds(1)) { return .throughput }

@@ -41,6 +41,8 @@ enum FieldName: String, Sendable {
   case anthropicVersion = "anthropic-version"
   case anthropicBeta = "anthropic-beta"
   case xHooshHops = "x-hoosh-hops"
+  case cacheControl = "cache-control"
+  case xCacheNamespace = "x-cache-namespace"
   case accessControlRequestHeaders = "access-control-request-headers"
   case other
 
@@ -60,7 +62,9 @@ enum FieldName: String, Sendable {
       if name.matches("x-request-id") { return .xRequestID }
       if name.matches("x-session-id") { return .xSessionID }
       if name.matches("x-hoosh-hops") { return .xHooshHops }
-    case 13: if name.matches("authorization") { return .authorization }
+    case 13:
+      if name.matches("authorization") { return .authorization }
+      if name.matches("cache-control") { return .cacheControl }
     case 14:
       if name.matches("content-length") { return .contentLength }
       if name.matches("x-goog-api-key") { return .xGoogAPIKey }
@@ -71,6 +75,7 @@ enum FieldName: String, Sendable {
       if name.matches("transfer-encoding") { return .transferEncoding }
       if name.matches("anthropic-version") { return .anthropicVersion }
       if name.matches("x-goog-api-client") { return .xGoogAPIClient }
+      if name.matches("x-cache-namespace") { return .xCacheNamespace }
     case 30: if name.matches("access-control-request-headers") { return .accessControlRequestHeaders }
     default: break
     }

@@ -131,9 +131,16 @@ struct Reply {
     if !dropped.isEmpty { add("x-dropped-params", dropped.joined(separator: ","), into: &out) }
   }
 
-  /// Appends what is left of the caller's limits, as its dialect says it.
-  static func add(_ limits: RateLimits?, _ options: Options, into out: inout [UInt8]) {
-    if let limits { options.dialect.row.writeRateLimits(limits, &out) }
+  /// Appends what responses to a call say about it, as the caller's dialect says it.
+  static func add(_ fields: CallFields, _ options: Options, into out: inout [UInt8]) {
+    if let limits = fields.rateLimits { options.dialect.row.writeRateLimits(limits, &out) }
+    guard let status = fields.cache else { return }
+    out.append("\r\nx-cache: ")
+    out.append(status.word)
+    if case .hit(let age) = status {
+      out.append("\r\nage: ")
+      out.append(decimal: Int(clamping: age))
+    }
   }
 
   /// Appends the cost of an answer in millionths of a US dollar.

@@ -50,6 +50,8 @@ struct RequestHead: Equatable, Sendable {
   var xPriority: Slice?
   var xSessionID: Slice?
   var xHooshHops: Slice?
+  var cacheControl: Slice?
+  var xCacheNamespace: Slice?
   /// The header fields that a CORS preflight asks for.
   var requestedFields: Slice?
   var anthropicVersion: Slice?

@@ -17,7 +17,7 @@ struct StreamWriter {
   /// Appends the head of the response.
   static func head(
     _ options: Reply.Options, type: StaticString = eventStream, servedBy provider: String, _ model: String,
-    dropped: [String] = [], limits: RateLimits? = nil, into out: inout [UInt8]
+    dropped: [String] = [], fields: CallFields = CallFields(), into out: inout [UInt8]
   ) {
     let body: Reply.Body = options.minorVersion > 0 ? .chunked : .untilClose
     var options = options
@@ -26,7 +26,7 @@ struct StreamWriter {
     // Keeps nginx and similar proxies from buffering the stream.
     out.append("\r\nx-accel-buffering: no")
     Reply.addServed(by: provider, model, dropped: dropped, into: &out)
-    Reply.add(limits, options, into: &out)
+    Reply.add(fields, options, into: &out)
     Reply.close(into: &out)
   }
 

@@ -24,6 +24,12 @@ struct AccessLogEntry {
       Self.key("failed_attempts", into: &out)
       Writer.append(record.failedAttempts.map(\.text).joined(separator: " "), to: &out)
     }
+    if let cache = record.cache {
+      Self.key("cache", into: &out)
+      out.append("\"")
+      out.append(cache.word)
+      out.append("\"")
+    }
     Self.key("stream", into: &out)
     out.append(record.streams ? "true" : "false")
     for (key, value) in [
@@ -77,6 +83,10 @@ struct AccessLogEntry {
       Self.plain(record.failedAttempts.map(\.text).joined(separator: ","), into: &out)
     }
     if record.streams { out.append(" stream") }
+    if let cache = record.cache {
+      out.append(" cache=")
+      out.append(cache.word)
+    }
     out.append(" in=")
     out.append(decimal: record.bytesIn)
     out.append(" out=")

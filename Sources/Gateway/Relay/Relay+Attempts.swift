@@ -30,16 +30,8 @@ extension Relay {
   ) {
     exchange.fetch.lastQueueEntry = nil
     let provider = settings.providers[selection.provider]
-    guard let entry = exchange.entry else { return }
     do throws(Admission.Rejection) {
-      let target = targets.find(selection.model, provider, admission) {
-        dispatcher.balancer.known.model(selection.model, at: selection.provider)?.model
-      }
-      let worst = Admission.WorstCase(
-        of: exchange.call, at: target, bodyBytes: exchange.fetch.body.count, limit: provider.maxTokensLimit,
-        outputDefault: settings.configuration.server.outputTokensDefault)
-      let hold = try admission.hold(entry, target, worst, at: reactor.instant)
-      exchange.fetch.attempt = Attempt(selection, hold)
+      exchange.fetch.attempt = Attempt(selection, try hold(selection, exchange))
     } catch {
       release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: error.isTarget)
       if !error.isTarget { return exchange.attemptRejected(error.apiError, &effects) }
@@ -75,6 +67,21 @@ extension Relay {
     startTransfer(plan, body, exchange, request, &effects)
   }
 
+  /// Holds the worst case of an attempt for the caller of an exchange.
+  func hold(_ selection: Selection, _ exchange: Exchange) throws(Admission.Rejection) -> Admission.Hold {
+    let provider = settings.providers[selection.provider]
+    guard let entry = exchange.entry else {
+      throw Admission.Rejection(apiError: .shuttingDown, isTarget: false)
+    }
+    let target = targets.find(selection.model, provider, admission) {
+      dispatcher.balancer.known.model(selection.model, at: selection.provider)?.model
+    }
+    let worst = Admission.WorstCase(
+      of: exchange.call, at: target, bodyBytes: exchange.fetch.body.count, limit: provider.maxTokensLimit,
+      outputDefault: settings.configuration.server.outputTokensDefault)
+    return try admission.hold(entry, target, worst, at: reactor.instant)
+  }
+
   /// Starts the transfer of an attempt whose body is written, or ends the exchange if it cannot be.
   func startTransfer(
     _ plan: AttemptPlan, _ written: Result<Call.Body, APIError>, _ exchange: Exchange, _ request: AcceptedRequest,
@@ -100,6 +107,11 @@ extension Relay {
       exchange.attemptStarted(
         plan.selection.model, name: provider.name, dialect: provider.dialect, dropped: dropped,
         secret: plan.credential.secret, timeouts: plan.timeouts, toolNames: written.toolNames, now: reactor.now)
+      attemptStarted(
+        exchange,
+        AnswerSource(
+          provider: provider.name, model: plan.selection.model, dialect: provider.dialect, dropped: dropped,
+          toolNames: written.toolNames), secret: plan.credential.secret, plan.timeouts)
     } catch {
       attemptRejected(error, exchange, &effects)
     }
@@ -113,6 +125,8 @@ extension Relay {
     exchange.fetch.attempt?.transfer = transfers.start(script) { _ in .exchange(exchange) }.bits
     exchange.attemptStarted(
       selection.model, name: provider.name, dialect: provider.dialect, timeouts: timeouts, now: reactor.now)
+    attemptStarted(
+      exchange, AnswerSource(provider: provider.name, model: selection.model, dialect: provider.dialect), timeouts)
   }
 
   /// An attempt that has its slot cannot be sent.
@@ -197,7 +211,7 @@ extension Relay {
 
   /// Records how fast a model on this machine was.
   func recordThroughput(_ exchange: Exchange) {
-    guard let hardware, let speed = exchange.speed(now: reactor.now),
+    guard let hardware, !exchange.fetch.isFollowing, let speed = exchange.speed(now: reactor.now),
       let provider = settings.providers.first(where: { $0.name == exchange.record.provider }),
       provider.isOnThisMachine,
       provider.demo == nil

@@ -17,6 +17,7 @@ final class Relay {
   let transfers: Transfers
   let largeWork: LargeWork
   let admission: Admission
+  let shared: SharedAnswers
   private(set) var settings: Settings
   /// The models of attempts, as admission sees them.
   var targets = AdmissionTargets()
@@ -29,7 +30,7 @@ final class Relay {
 
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
-    transfers: Transfers, largeWork: LargeWork, admission: Admission, seed: UInt64
+    transfers: Transfers, largeWork: LargeWork, admission: Admission, shared: SharedAnswers, seed: UInt64
   ) {
     self.settings = settings
     self.reactor = reactor
@@ -40,12 +41,14 @@ final class Relay {
     random = SplitMix(state: seed)
     self.largeWork = largeWork
     self.admission = admission
+    self.shared = shared
   }
 
   /// Uses other settings from here on.
   func apply(_ settings: Settings) {
     self.settings = settings
     targets.forget()
+    shared.apply(settings.configuration.cache)
   }
 
   // MARK: Begin
@@ -82,7 +85,7 @@ final class Relay {
     do throws(APIError) {
       let entry = try admission.enter(request.caller, model: call.model, pool: call.pool, at: reactor.instant)
       exchange.entry = entry
-      exchange.rateLimits = admission.rateLimits(of: entry, at: reactor.instant)
+      exchange.fields.rateLimits = admission.rateLimits(of: entry, at: reactor.instant)
       exchange.fetch.route = dispatcher.route(
         call, body.span, session: request.session, caller: connection.callerKey(request),
         mayReadMore: DialectTable.mayReadMore(request.dialectFields), requirements: large?.requirements,
@@ -92,11 +95,12 @@ final class Relay {
       {
         throw Admission.providerForbidden(key)
       }
-      exchange.begin(&effects)
+      if try !share(exchange, request, isLarge: large != nil) { exchange.begin(&effects) }
     } catch {
       exchange.attemptRejected(error, &effects)
     }
     perform(&effects, exchange, connection)
+    if exchange.fetch.isFollowing { pump(exchange) }
   }
 
   /// Goes on with a call whose large body or answer was read or translated on a thread.
@@ -111,15 +115,14 @@ final class Relay {
     case .answer(let answer, let made):
       guard let exchange = connection.exchange, exchange.fetch.pause == .translation else { return }
       advance(exchange) { exchange, effects, now in exchange.answerMade(answer, made, &effects, now: now) }
+      if exchange.fetch.isFollowing { endIfAbandoned(exchange) }
     case .event(let answer, let output, let made):
       guard let exchange = connection.exchange, exchange.isTranslating else { return }
       advance(exchange) { exchange, effects, now in
         exchange.eventMade(answer, output, made, &effects, now: now)
       }
       // The bytes behind the event have waited for it.
-      if connection.exchange === exchange, let transfer = exchange.fetch.attempt?.transfer {
-        bodyReceived(TransferID(bits: transfer), exchange)
-      }
+      if connection.exchange === exchange { continueReading(exchange) }
     }
   }
 
@@ -145,13 +148,14 @@ final class Relay {
     if response.status >= 400 {
       head.retryAfter = RetryHint(now: Int(seconds), response.field).wait?.wholeSeconds
     }
+    if let flight = exchange.flight { return headReceived(head, flight) }
     advance(exchange) { exchange, effects, now in exchange.headReceived(head, &effects, now: now) }
   }
 
   /// Whether the next piece of a long answer has to wait, because the memory limit or its caller's share is reached. One
   /// answer at a time goes on even then, so that they all come to their end.
-  private func waitsForMemory(_ exchange: Exchange, _ connection: Connection) -> Bool {
-    guard exchange.fetch.isCollectingLongAnswer, connections.lacksMemory(connection) else { return false }
+  func waitsForMemory(_ exchange: Exchange, _ connection: Connection) -> Bool {
+    guard exchange.isCollectingLongAnswer, connections.lacksMemory(connection) else { return false }
     if exchange.client != collecting.client {
       if isCollecting {
         waitingForMemory.append(exchange.client)
@@ -168,7 +172,7 @@ final class Relay {
     guard let connection = connections[number: collecting.client], let exchange = connection.exchange else {
       return false
     }
-    return exchange.fetch.isCollectingLongAnswer && reactor.now - collecting.at < Self.collectingPause
+    return exchange.isCollectingLongAnswer && reactor.now - collecting.at < Self.collectingPause
   }
 
   /// Whether answers wait for memory.
@@ -187,6 +191,7 @@ final class Relay {
 
   /// Gives waiting body bytes to the exchange, unless its client is above the high-water mark.
   func bodyReceived(_ transfer: TransferID, _ exchange: Exchange) {
+    if let flight = exchange.flight { return bodyReceived(transfer, flight, exchange) }
     guard let connection = connections[number: exchange.client] else { return }
     // In pieces, because small events can become large ones: each is bounded, and after each the client may be full.
     while let response = reactor.response(of: transfer), !connection.isAboveHighWater, !response.body.isEmpty {
@@ -206,6 +211,9 @@ final class Relay {
   func transferEnded(_ transfer: TransferID, _ end: TransferEnd, _ exchange: Exchange) {
     guard let response = reactor.response(of: transfer) else { return }
     exchange.fetch.transferEnded()
+    if let flight = exchange.flight {
+      return transferEnded(AttemptFailure(end), rest: response.body.readable, flight)
+    }
     guard let connection = connections[number: exchange.client] else { return }
     var effects = takeEffects()
     exchange.transferEnded(AttemptFailure(end), rest: response.body.readable, &effects, now: reactor.now)
@@ -219,7 +227,14 @@ final class Relay {
     connection.isAboveHighWater = false
     guard let exchange = connection.exchange else { return }
     exchange.resumed(now: reactor.now)
-    if let transfer = exchange.fetch.attempt?.transfer { bodyReceived(TransferID(bits: transfer), exchange) }
+    continueReading(exchange)
+  }
+
+  /// Gives an exchange what waits for it.
+  private func continueReading(_ exchange: Exchange) {
+    if exchange.flight != nil { pump(exchange) }
+    let leader = exchange.flight?.leader ?? exchange
+    if let transfer = leader.fetch.attempt?.transfer { bodyReceived(TransferID(bits: transfer), leader) }
   }
 
   /// The client has shut its sending side, and may be gone.
@@ -241,10 +256,12 @@ final class Relay {
     guard let exchange = connection.exchange else { return }
     connection.exchange = nil
     connection.request = nil
+    handOver(exchange)
     let result = exchange.resultOnCancel
     exchange.cancel()
     finishAttempt(exchange, result, failed: false)
     leave(exchange)
+    leaveFlight(exchange)
     recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
   }
 
@@ -275,17 +292,17 @@ final class Relay {
   // MARK: Effects
 
   /// Gives something to an exchange, and carries out its effects.
-  private func advance(_ exchange: Exchange, _ input: (Exchange, inout Effects, Duration) -> Void) {
+  func advance(_ exchange: Exchange, _ input: (Exchange, inout Effects, Duration) -> Void) {
     guard let connection = connections[number: exchange.client] else { return }
     var effects = takeEffects()
     input(exchange, &effects, reactor.now)
     perform(&effects, exchange, connection)
   }
 
-  private func takeEffects() -> Effects { Effects(output: connections.takeScratch()) }
+  func takeEffects() -> Effects { Effects(output: connections.takeScratch()) }
 
   /// Carries out the effects of an exchange, and counts what it holds after them.
-  private func perform(_ effects: inout Effects, _ exchange: Exchange, _ connection: Connection) {
+  func perform(_ effects: inout Effects, _ exchange: Exchange, _ connection: Connection) {
     carryOut(&effects, exchange, connection)
     if connection.exchange === exchange { connections.chargeExchange(connection, exchange.heldBytes) }
   }
@@ -296,6 +313,10 @@ final class Relay {
       exchange.sentBytes(body.count)
       body.forEach { connections.send($0, to: connection) }
       effects.body = nil
+    }
+    if exchange.fetch.isFollowing {
+      if effects.needsAttempt { exchange.attemptEnded() }
+      (effects.attemptResult, effects.needsAttempt) = (nil, false)
     }
     // An attempt may fail at once, and then the next is started: at most one for each candidate.
     while effects.attemptResult != nil || effects.needsAttempt {
@@ -355,6 +376,7 @@ final class Relay {
   private func finish(_ exchange: Exchange, _ connection: Connection, _ end: Effects.End) {
     finishAttempt(exchange, exchange.resultOnCancel, failed: false)
     leave(exchange)
+    leaveFlight(exchange)
     if exchange.record.status == 404 { dispatcher.modelNotFound() }
     recordThroughput(exchange)
     recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)

@@ -54,6 +54,9 @@ final class Transfers {
     return transfer
   }
 
+  /// The transfer is that of another exchange's attempt from here on.
+  func give(_ transfer: TransferID, to exchange: Exchange) { table[transfer.bits] = .exchange(exchange) }
+
   /// Starts a question for the connection of a number.
   func startQuestion(
     _ request: UpstreamRequest, _ connection: UInt64, _ provider: ProviderID, bytesMax: Int, timeout: Duration

@@ -1,3 +1,32 @@
+/// What responses to a call say about it in fields of their own.
+struct CallFields: Sendable {
+  /// What was left of the caller's limits as the call was admitted.
+  var rateLimits: RateLimits?
+  /// What the cache had to do with the answer; `nil` if there is no cache.
+  var cache: CacheStatus?
+}
+
+/// What the cache had to do with an answer.
+enum CacheStatus: Equatable, Sendable {
+  /// It was kept, for that many seconds.
+  case hit(age: UInt64)
+  /// It is asked of a provider, and perhaps kept.
+  case miss
+  /// It is that of an identical request that ran already.
+  case shared
+  /// The request is not one that the cache serves, or does not want it.
+  case bypass
+
+  var word: StaticString {
+    switch self {
+    case .hit: "hit"
+    case .miss: "miss"
+    case .shared: "shared"
+    case .bypass: "bypass"
+    }
+  }
+}
+
 /// The limits of a caller and the rest of each, for the fields of its responses.
 struct RateLimits: Equatable, Sendable {
   /// One limit, of which the least is left.

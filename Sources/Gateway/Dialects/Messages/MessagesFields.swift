@@ -18,6 +18,9 @@ enum MessagesFields {
     return lines
   }
 
+  /// The line of the version that requests without one have as well.
+  static let usualVersion = "anthropic-version: 2023-06-01"
+
   /// Returns whether the beta features include a context of one million tokens.
   static func mayReadMore(_ lines: [String]) -> Bool { lines.contains { $0.contains("context-1m") } }
 }

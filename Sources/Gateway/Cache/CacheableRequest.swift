@@ -1,0 +1,86 @@
+/// A request as the cache sees it: the same for all texts that ask the same, in whichever dialect.
+struct CacheableRequest {
+  /// What belongs to the identity of an answer and is not in the request's body.
+  struct Context {
+    /// Those who share the answer.
+    var tenant: [UInt8]
+    /// The caller's name for a part of the cache.
+    var namespace: [UInt8] = []
+    /// The models at providers that may answer.
+    var candidates: [(provider: ProviderID, model: String)]
+    /// The providers that the caller's key may use; empty if it may use all.
+    var providers: [String] = []
+    /// Fields of the request that a provider of the caller's own dialect receives.
+    var fields: [String] = []
+  }
+
+  let key: CacheKey
+  /// The temperature of the answer: 0 if nothing is sampled, 1 if the request does not say.
+  let temperature: Double
+
+  /// Returns the request, or `nil` if its answer has no identity: it completes a text, or it cannot be read.
+  init?(_ call: Call, _ json: Span<UInt8>, _ context: Context) {
+    if call.isModelLoad { return nil }
+    var text: [UInt8] = []
+    CanonicalJSON.append(text: context.tenant.span, to: &text)
+    CanonicalJSON.append(text: context.namespace.span, to: &text)
+    Self.append(context.candidates.count, context.candidates.map { ("\($0.provider.value)", $0.model) }, to: &text)
+    Self.append(context.providers.count, context.providers.sorted().map { ($0, "") }, to: &text)
+    Self.append(context.fields.count, context.fields.map { ($0, "") }, to: &text)
+    switch call.endpoint.kind {
+    case .completions: return nil
+    case .embeddings:
+      text.append(UInt8(ascii: "e"))
+      Self.appendOriginal(call, json, to: &text)
+      temperature = 0
+    case .chat:
+      guard let neutral = Self.write(call, json, in: .openAI) else { return nil }
+      let root = JSONLists.root(neutral.body.span)
+      text.append(UInt8(ascii: "c"))
+      CanonicalJSON.append(root, neutral.body.span, to: &text)
+      if neutral.dropped.isAny || !Self.isReadWhole(call, json, neutral) {
+        // Something of the request is not in its neutral form.
+        Self.appendOriginal(call, json, to: &text)
+      }
+      let members = JSONLists.members(of: root, in: neutral.body.span)
+      temperature = members.value("temperature", in: neutral.body.span)?.double(in: neutral.body.span) ?? 1
+    }
+    key = CacheKey(text.span)
+  }
+
+  private static func append(_ count: Int, _ pairs: [(String, String)], to out: inout [UInt8]) {
+    out.append(decimal: count)
+    for (one, other) in pairs {
+      CanonicalJSON.append(text: one.utf8.span, to: &out)
+      CanonicalJSON.append(text: other.utf8.span, to: &out)
+    }
+  }
+
+  /// The members of a request that do not change its answer, or are elsewhere in its identity.
+  private static let omitted: [StaticString] = ["model", "pool", "stream", "stream_options"]
+
+  /// Appends the body as it came, with its dialect.
+  private static func appendOriginal(_ call: Call, _ json: Span<UInt8>, to out: inout [UInt8]) {
+    out.append(contentsOf: "\(call.endpoint.dialect)-\(call.endpoint.form)".utf8)
+    CanonicalJSON.append(JSONLists.root(json), json, omitting: omitted, to: &out)
+  }
+
+  private static func write(_ call: Call, _ json: Span<UInt8>, in dialect: Dialect) -> WrittenRequest? {
+    let target = WriteTarget(model: "", streams: false, acceptsUsage: false, isLocal: true)
+    return try? RequestTranslation.write(json, as: call.endpoint, in: dialect, for: target)
+  }
+
+  /// Whether reading the request has lost nothing: written in its own dialect, it is the same again.
+  private static func isReadWhole(_ call: Call, _ json: Span<UInt8>, _ neutral: WrittenRequest) -> Bool {
+    let dialect = call.endpoint.dialect
+    guard let own = dialect == .openAI ? neutral : write(call, json, in: dialect), !own.dropped.isAny else {
+      return false
+    }
+    var before: [UInt8] = []
+    var after: [UInt8] = []
+    let body = own.body
+    CanonicalJSON.append(JSONLists.root(json), json, omitting: omitted, joinsTexts: true, to: &before)
+    CanonicalJSON.append(JSONLists.root(body.span), body.span, omitting: omitted, joinsTexts: true, to: &after)
+    return before == after
+  }
+}

@@ -1,0 +1,58 @@
+/// How an upstream's complete answer came to its end.
+struct AnswerSummary {
+  private var reasons: [FinishReason] = []
+  private var hasCalls = false
+
+  /// Reads a whole answer, or a complete stream; `nil` if it is neither.
+  init?(_ body: Span<UInt8>, from dialect: Dialect) {
+    do throws(AttemptFailure) {
+      if EventText.begins(body) {
+        var reader = AnswerReader(dialect, request: "")
+        for data in try EventText.events(body) where !data.span.trimmed.isEmpty {
+          var events: [ChatEvent] = []
+          try reader.read(data.span.trimmed, into: &events)
+          take(events)
+        }
+      } else if dialect.row.framing == .ndjson, EventText.hasLine(body) {
+        var reader = AnswerReader(dialect, request: "")
+        var lines = NDJSONReader(lineBytesMax: AnswerStream.eventBytesMax)
+        var offset = 0
+        while try Self.next(&lines, in: body, from: &offset) {
+          var events: [ChatEvent] = []
+          try reader.read(lines.data.span, into: &events)
+          take(events)
+        }
+      } else {
+        take(try dialect.row.readAnswer(body))
+      }
+    } catch {
+      return nil
+    }
+  }
+
+  private static func next(
+    _ lines: inout NDJSONReader, in body: Span<UInt8>, from offset: inout Int
+  ) throws(AttemptFailure) -> Bool {
+    do throws(SSEReader.TooLong) {
+      return try lines.next(in: body, from: &offset)
+    } catch {
+      throw .tooLarge
+    }
+  }
+
+  private mutating func take(_ events: [ChatEvent]) {
+    for event in events {
+      switch event {
+      case .finished(let reason): reasons.append(reason)
+      case .callBegan: hasCalls = true
+      default: break
+      }
+    }
+  }
+
+  /// Whether the model came to its own end, not that of a limit or a filter.
+  func isWhole(withCalls: Bool) -> Bool {
+    !reasons.isEmpty && (withCalls || !hasCalls)
+      && reasons.allSatisfy { $0 == .stop || withCalls && $0 == .toolCalls }
+  }
+}

@@ -1,0 +1,54 @@
+/// The kept answers, and the answers in flight that others may join.
+final class SharedAnswers {
+  private(set) var configuration: Configuration.Cache
+  private var models: [ModelPattern] = []
+  var kept: AnswerCache
+  var flights: [CacheKey: Flight] = [:]
+
+  init(_ configuration: Configuration.Cache) {
+    self.configuration = configuration
+    kept = AnswerCache(Self.limits(configuration))
+    models = configuration.models.map { ModelPattern($0) }
+  }
+
+  /// Uses another configuration. Nothing that was kept or is in flight is for requests from here on: their models and
+  /// providers may be others.
+  func apply(_ configuration: Configuration.Cache) {
+    self.configuration = configuration
+    models = configuration.models.map { ModelPattern($0) }
+    kept.removeAll()
+    kept.use(Self.limits(configuration))
+    for flight in flights.values { flight.close() }
+    flights = [:]
+  }
+
+  private static func limits(_ configuration: Configuration.Cache) -> AnswerCache.Limits {
+    AnswerCache.Limits(
+      entries: configuration.entriesMax, bytes: configuration.bytesMax,
+      ttl: configuration.ttl.components.seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+  }
+
+  var isEnabled: Bool { configuration.isEnabled }
+
+  /// Whether the answers of a model are kept.
+  func serves(_ model: String) -> Bool { models.isEmpty || models.contains { $0.matches(model) } }
+
+  /// Those who share answers with a caller.
+  func tenant(_ caller: Caller) -> [UInt8] {
+    switch configuration.scope {
+    case .everyone: return []
+    case .team: if let team = caller.key?.team { return Array("team \(team)".utf8) }
+    case .key: break
+    }
+    return Array((caller.id.map { "key \($0.bits)" } ?? "anyone").utf8)
+  }
+
+  /// A flight is no longer joined, nor is its answer kept.
+  func close(_ flight: Flight) {
+    flight.close()
+    if let key = flight.key, flights[key] === flight { flights[key] = nil }
+  }
+}
+
+@available(*, unavailable)
+extension SharedAnswers: Sendable {}
