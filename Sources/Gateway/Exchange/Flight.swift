@@ -34,7 +34,7 @@ final class Flight {
   /// Bytes of the answer before `bytes`, which all exchanges have read.
   private(set) var dropped = 0
   var end: End?
-  /// Whether the answer may be kept, and others may still join.
+  /// Whether the answer may be kept, or others may join.
   private(set) var isOpen: Bool
 
   /// The answer to a request that is not known yet.

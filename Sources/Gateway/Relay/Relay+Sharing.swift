@@ -169,8 +169,8 @@ extension Relay {
       advance(exchange) { exchange, effects, now in exchange.headReceived(head, &effects, now: now) }
     }
     let attempt = flight.attempts
-    while exchange.flight === flight, flight.attempts == attempt, exchange.fetch.isAnswering,
-      !exchange.isTranslating, !connection.isAboveHighWater
+    while exchange.flight === flight, flight.attempts == attempt, exchange.answer != nil, !exchange.isTranslating,
+      !connection.isAboveHighWater
     {
       let position = flight.position(of: exchange)
       if position < flight.bytes.count, exchange.isStreamingBody {
@@ -212,7 +212,7 @@ extension Relay {
   /// candidate.
   func endIfAbandoned(_ exchange: Exchange) {
     guard exchange.fetch.isFollowing, let flight = exchange.flight, flight.leader == nil, flight.end != nil,
-      !exchange.isTranslating, !exchange.fetch.isAnswering, exchange.phase != .over
+      !exchange.isTranslating, exchange.answer == nil, exchange.phase != .over
     else { return }
     advance(exchange) { exchange, effects, _ in
       exchange.noCandidateLeft(Self.unreadable, wait: nil, &effects)
@@ -252,6 +252,7 @@ extension Relay {
     case .rejected, .clientClosed, .shutdown:
       // Those that have given the attempt up wait for another one.
       if flight.end != nil, flight.followers.allSatisfy({ $0.answer != nil }) {
+        shared.stopJoining(flight)
         pump(flight)
       } else {
         followWithoutAttempt(flight)
@@ -261,7 +262,7 @@ extension Relay {
 
   /// Lets the oldest follower make an attempt of its own, because that of the leader is over.
   private func followWithoutAttempt(_ flight: Flight) {
-    guard let heir = lead(flight) else { return shared.close(flight) }
+    guard let heir = lead(flight) else { return shared.stopJoining(flight) }
     advance(heir) { heir, effects, now in
       if heir.phase == .visible {
         heir.fail(.connectionLost, &effects, now: now)

@@ -46,6 +46,11 @@ final class SharedAnswers {
   /// A flight is no longer joined, nor is its answer kept.
   func close(_ flight: Flight) {
     flight.close()
+    stopJoining(flight)
+  }
+
+  /// A flight is no longer joined.
+  func stopJoining(_ flight: Flight) {
     if let key = flight.key, flights[key] === flight { flights[key] = nil }
   }
 }
