@@ -17,8 +17,6 @@ import Testing
     ["Types", "Wire", "Configuration"],
   ]
 
-  /// Folders of the order that do not exist yet.
-  private static let planned: Set<String> = ["Cache"]
 
   private static let folders = rows.flatMap { $0 }
 
@@ -38,7 +36,7 @@ import Testing
       Tree.swift("Sources/Gateway").map { $0.path.split(separator: "/") }.filter { $0.count > 3 }.map {
         String($0[2])
       })
-    #expect(present == Set(Self.folders).subtracting(Self.planned).subtracting([""]))
+    #expect(present == Set(Self.folders).subtracting([""]))
   }
 
   @Test func `a folder of the gateway names no type of a folder that it may not know`() {

@@ -83,7 +83,7 @@ struct NumberAllowance {
     NumberAllowance("Gateway/Dispatch/Health/RetryHint.swift", [.wider: 1]),
     NumberAllowance("Gateway/Dispatch/Models/ModelCatalog+Read.swift", [.constant: 2, .ranged: 2]),
     NumberAllowance("Gateway/Endpoints/HardwareRequest.swift", [.floats: 2, .ranged: 1, .wider: 2]),
-    NumberAllowance("Gateway/Exchange/UpstreamHead.swift", [.optional: 1]),
+    NumberAllowance("Gateway/Types/UpstreamHead.swift", [.optional: 1]),
     NumberAllowance("Gateway/Front/Authority.swift", [.digits: 2]),
     NumberAllowance("Gateway/Front/BodyReader.swift", [.memory: 2, .ranged: 2]),
     NumberAllowance("Gateway/Front/EventQuery.swift", [.optional: 1]),

@@ -6,7 +6,7 @@ import Testing
   private static let rooms = [
     "Gateway/Calls/", "Gateway/Configuration/", "Gateway/Dialects/", "Gateway/Dispatch/Health/Retry",
     "Gateway/Dispatch/Models/ModelCatalog+Read", "Gateway/Endpoints/HardwareRequest",
-    "Gateway/Exchange/UpstreamHead",
+    "Gateway/Types/UpstreamHead",
     "Gateway/Front/", "Gateway/Types/Demo", "Gateway/Types/TimeZoneRules", "Gateway/Types/TokenPrices",
     "Gateway/Types/Usage", "Gateway/Types/YearlyRule", "Gateway/Wire/", "Probe/Drivers/",
     "Probe/JSONReader", "Probe/Models/", "Probe/PCIAddress", "Probe/Sysfs/", "Probe/Text", "Probe/Vulkan/",

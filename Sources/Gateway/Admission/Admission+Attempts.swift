@@ -1,4 +1,4 @@
-/// What attempts hold, and what they have used in the end.
+/// The holds of attempts, and the amounts that they have used in the end.
 extension Admission {
   /// The most that an attempt may use.
   struct WorstCase: Equatable, Sendable {

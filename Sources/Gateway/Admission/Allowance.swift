@@ -10,7 +10,7 @@ struct Allowance: Sendable {
   /// When `used` may become less by itself, on the clock of the period.
   private var change: Int64
   private let isOnWallClock: Bool
-  /// What was used in a period that slides.
+  /// The used amounts of a period that slides.
   private var window: UsageWindow?
   fileprivate let period: AllowancePeriod
 

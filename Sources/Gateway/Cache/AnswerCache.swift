@@ -10,7 +10,7 @@ struct AnswerCache: Sendable {
     var ttl: Int64
   }
 
-  /// What the cache has done since the start.
+  /// The requests since the start, by the answers that they got.
   struct Counts: Equatable, Sendable {
     var hits = 0
     var misses = 0

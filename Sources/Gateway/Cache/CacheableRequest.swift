@@ -1,6 +1,6 @@
 /// A request as the cache sees it: the same for all texts that ask the same, in whichever dialect.
 struct CacheableRequest {
-  /// What belongs to the identity of an answer and is not in the request's body.
+  /// The part of an answer's identity that is not in the request's body.
   struct Context {
     /// Those who share the answer.
     var tenant: [UInt8]
@@ -34,7 +34,7 @@ struct CacheableRequest {
       Self.appendOriginal(call, json, to: &text)
       temperature = 0
     case .chat:
-      guard let neutral = Self.write(call, json, in: .openAI) else { return nil }
+      guard let neutral = Self.write(call, json, in: Self.neutralDialect) else { return nil }
       let root = JSONLists.root(neutral.body.span)
       text.append(UInt8(ascii: "c"))
       CanonicalJSON.append(root, neutral.body.span, to: &text)
@@ -47,6 +47,9 @@ struct CacheableRequest {
     }
     key = CacheKey(text.span)
   }
+
+  /// The dialect in which all requests are compared.
+  private static let neutralDialect = Dialect.openAI
 
   private static func append(_ count: Int, _ pairs: [(String, String)], to out: inout [UInt8]) {
     out.append(decimal: count)
@@ -73,7 +76,7 @@ struct CacheableRequest {
   /// Whether reading the request has lost nothing: written in its own dialect, it is the same again.
   private static func isReadWhole(_ call: Call, _ json: Span<UInt8>, _ neutral: WrittenRequest) -> Bool {
     let dialect = call.endpoint.dialect
-    guard let own = dialect == .openAI ? neutral : write(call, json, in: dialect), !own.dropped.isAny else {
+    guard let own = dialect == neutralDialect ? neutral : write(call, json, in: dialect), !own.dropped.isAny else {
       return false
     }
     var before: [UInt8] = []

@@ -7,7 +7,7 @@ final class StoredAnswer: Sendable {
   let body: [UInt8]
   /// When it was complete, in nanoseconds.
   let storedAt: Int64
-  /// What it had used, and what that had cost.
+  /// The usage of its attempt, and its cost.
   let usage: Usage?
   let cost: MicroUSD?
 

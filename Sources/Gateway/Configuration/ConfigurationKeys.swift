@@ -259,7 +259,7 @@ public enum ConfigurationKeys {
 
   /// The key of each section whose off value permits the section's other unsupported keys.
   static let switches = [
-    "cache": "cache.enabled", "audit": "audit.enabled", "context": "context.enabled",
+    "audit": "audit.enabled", "context": "context.enabled",
     "telemetry": "telemetry.otlp_endpoint",
   ]
 }

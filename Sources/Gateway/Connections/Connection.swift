@@ -136,7 +136,7 @@ final class AcceptedRequest {
   var hops = 0
   /// The session that the request belongs to, if it names one.
   var session: AffinityKey?
-  /// What the caller wants of the cache, and its name for a part of it.
+  /// The caller's directives for the cache, and the part of it that the caller names.
   var cacheDirectives = CacheDirectives()
   var cacheNamespace: [UInt8] = []
   /// When the head was complete.

@@ -63,9 +63,10 @@ private struct FieldText {
   }
 
   private mutating func append(_ text: Span<UInt8>) {
-    let room = bytes.count - count
-    for index in 0..<min(room, text.count) { unsafe bytes[unchecked: count &+ index] = text[unchecked: index] }
-    count += min(room, text.count)
+    for index in text.indices where count < bytes.count {
+      bytes[count] = text[index]
+      count &+= 1
+    }
   }
 
   var span: Span<UInt8> {

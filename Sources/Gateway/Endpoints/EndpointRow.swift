@@ -158,7 +158,7 @@ enum Endpoint: Equatable {
   case tokens(Endpoints.TokenQuestion)
   case costs, costReset, costEstimate
   case ownKey
-  /// What the cache has done, and its end.
+  /// The counts of the cache, and its emptying.
   case cacheStats, cacheEmptying
   /// The machine's hardware, and which models fit on it.
   case hardware(HardwareAPI.Endpoint)

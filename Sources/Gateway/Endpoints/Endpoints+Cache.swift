@@ -1,4 +1,4 @@
-/// `/v1/cache/stats` and `DELETE /v1/cache`: what the cache has done, and how it is emptied.
+/// `/v1/cache/stats` and `DELETE /v1/cache`: the counts of the cache, and its emptying.
 extension Endpoints {
   func respondCacheStats(_ connection: Connection) {
     let kept = shared.kept

@@ -37,7 +37,7 @@ final class Exchange {
   let fetch: Fetch
   /// The admission of the call, until it is over.
   var entry: Admission.Entry?
-  /// What responses say about the call.
+  /// The fields of responses that are about the call.
   var fields = CallFields()
   /// When the request's head was complete; its body may have taken its time after that.
   private let received: Duration

@@ -37,7 +37,7 @@ struct CacheDirectives: Equatable, Sendable {
     for index in text.indices {
       guard text[index] >= UInt8(ascii: "0"), text[index] <= UInt8(ascii: "9") else { return 0 }
       let (tens, overflow) = seconds.multipliedReportingOverflow(by: 10)
-      let (sum, carry) = tens.addingReportingOverflow(Int64(text[index] - UInt8(ascii: "0")))
+      let (sum, carry) = tens.addingReportingOverflow(Int64(clamping: text[index] & 15))
       if overflow || carry { return .max }
       seconds = sum
     }

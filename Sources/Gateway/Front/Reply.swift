@@ -131,7 +131,7 @@ struct Reply {
     if !dropped.isEmpty { add("x-dropped-params", dropped.joined(separator: ","), into: &out) }
   }
 
-  /// Appends what responses to a call say about it, as the caller's dialect says it.
+  /// Appends the fields that are about a call, as the caller's dialect has them.
   static func add(_ fields: CallFields, _ options: Options, into out: inout [UInt8]) {
     if let limits = fields.rateLimits { options.dialect.row.writeRateLimits(limits, &out) }
     guard let status = fields.cache else { return }

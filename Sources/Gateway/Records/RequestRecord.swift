@@ -53,7 +53,7 @@ struct RequestRecord {
   /// Why the request was rejected, or failed.
   var error: APIError.Code?
   var usage: Usage?
-  /// What the cache had to do with the answer; `nil` without a cache.
+  /// The answer's way through the cache; `nil` without one.
   var cache: CacheStatus?
   /// The cost of the usage; `nil` if the price is unknown, or nothing was used.
   var cost: MicroUSD?

@@ -7,9 +7,6 @@ final class Relay {
   /// what pauses the transfer, or both would wait for each other.
   static let waitingAnswerMax = Response.bodyBytesMax / 2
 
-  /// The time without a piece of the one answer that goes on at the memory limit, after which another one goes on.
-  private static let collectingPause = Duration.seconds(1)
-
   let reactor: Reactor
   let connections: Connections
   let dispatcher: Dispatcher
@@ -25,8 +22,8 @@ final class Relay {
   var hardware: HardwareMonitor?
   var random: SplitMix
   /// The client whose answer goes on at the memory limit, when a piece of it was read, and the clients whose answers wait.
-  private var collecting: (client: UInt64, at: Duration) = (0, .zero)
-  private var waitingForMemory: [UInt64] = []
+  var collecting: (client: UInt64, at: Duration) = (0, .zero)
+  var waitingForMemory: [UInt64] = []
 
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
@@ -150,43 +147,6 @@ final class Relay {
     }
     if let flight = exchange.flight { return headReceived(head, flight) }
     advance(exchange) { exchange, effects, now in exchange.headReceived(head, &effects, now: now) }
-  }
-
-  /// Whether the next piece of a long answer has to wait, because the memory limit or its caller's share is reached. One
-  /// answer at a time goes on even then, so that they all come to their end.
-  func waitsForMemory(_ exchange: Exchange, _ connection: Connection) -> Bool {
-    guard exchange.isCollectingLongAnswer, connections.lacksMemory(connection) else { return false }
-    if exchange.client != collecting.client {
-      if isCollecting {
-        waitingForMemory.append(exchange.client)
-        return true
-      }
-      collecting.client = exchange.client
-    }
-    collecting.at = reactor.now
-    return false
-  }
-
-  /// Whether the answer that goes on at the memory limit has not ended, and pieces of it arrive.
-  private var isCollecting: Bool {
-    guard let connection = connections[number: collecting.client], let exchange = connection.exchange else {
-      return false
-    }
-    return exchange.isCollectingLongAnswer && reactor.now - collecting.at < Self.collectingPause
-  }
-
-  /// Whether answers wait for memory.
-  var isWaitingForMemory: Bool { !waitingForMemory.isEmpty }
-
-  /// Goes on with the answers that wait for memory, as far as there is some.
-  func resumeLongAnswers() {
-    let waiting = waitingForMemory
-    waitingForMemory = []
-    for number in waiting {
-      guard let exchange = connections[number: number]?.exchange, let transfer = exchange.fetch.attempt?.transfer
-      else { continue }
-      bodyReceived(TransferID(bits: transfer), exchange)
-    }
   }
 
   /// Gives waiting body bytes to the exchange, unless its client is above the high-water mark.

@@ -9,7 +9,7 @@ struct DecimalDigits {
     repeat {
       first &-= 1
       // No number of 64 bits has more than 20 digits.
-      unsafe digits[unchecked: first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+      digits[first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     } while rest > 0
   }

@@ -1,12 +1,12 @@
-/// What responses to a call say about it in fields of their own.
+/// The fields of responses to a call that are about the call.
 struct CallFields: Sendable {
-  /// What was left of the caller's limits as the call was admitted.
+  /// The rest of the caller's limits as the call was admitted.
   var rateLimits: RateLimits?
-  /// What the cache had to do with the answer; `nil` if there is no cache.
+  /// The answer's way through the cache; `nil` if there is no cache.
   var cache: CacheStatus?
 }
 
-/// What the cache had to do with an answer.
+/// An answer's way through the cache.
 enum CacheStatus: Equatable, Sendable {
   /// It was kept, for that many seconds.
   case hit(age: UInt64)

@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: 0..<lives)
-  func `whoever stays has the whole answer or an error, and nothing is left`(seed: UInt64) throws {
+  func `every caller that stays has the whole answer or an error, and nothing is left`(seed: UInt64) throws {
     var random = SplitMix(state: seed)
     let plays = (0..<2).map { _ in
       let steps = Self.steps(&random)

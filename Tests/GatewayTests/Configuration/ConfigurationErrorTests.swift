@@ -174,11 +174,11 @@ import Testing
   }
 
   @Test func `a section may keep its other keys while its switch is off`() {
-    #expect(errors("[cache]\nenabled = false\nmax_entries = 5000\nttl_secs = 600") == [])
-    #expect(errors("[cache]\nenabled = true\nttl_secs = 600").count == 2)
+    #expect(errors("[context]\nenabled = false\nkeep_last_messages = 5") == [])
+    #expect(errors("[context]\nenabled = true\nkeep_last_messages = 5").count == 2)
     #expect(
       errors("[retry]\nmax_retries = 0\nbase_delay_ms = 500\nmax_delay_ms = 30000\njitter_factor = 0.5") == [])
-    #expect(errors("[cache]\nenabled = false\nttl_secs = \"x\"").count == 1)
+    #expect(errors("[context]\nenabled = false\nkeep_last_messages = \"x\"").count == 1)
   }
 
   @Test func `a disabled provider may have any type`() throws {
