@@ -231,7 +231,7 @@ extension Relay {
   func leaveFlight(_ exchange: Exchange) {
     guard let flight = exchange.flight.take() else { return }
     guard flight.leader === exchange else {
-      flight.followers.removeAll { $0 === exchange }
+      if let index = flight.followers.firstIndex(where: { $0 === exchange }) { flight.followers.remove(at: index) }
       if exchange.record.outcome == .completed { keep(flight, exchange) }
       return
     }

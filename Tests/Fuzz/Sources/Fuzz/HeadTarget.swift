@@ -152,7 +152,8 @@ enum HeadTarget {
       (.contentEncoding, head.contentEncoding), (.origin, head.origin), (.xRequestID, head.xRequestID),
       (.anthropicVersion, head.anthropicVersion), (.anthropicBeta, head.anthropicBeta),
       (.xGoogAPIKey, head.xGoogAPIKey), (.xGoogAPIClient, head.xGoogAPIClient), (.xPriority, head.xPriority),
-      (.xSessionID, head.xSessionID),
+      (.xSessionID, head.xSessionID), (.cacheControl, head.cacheControl),
+      (.xCacheNamespace, head.xCacheNamespace),
     ]
   }
 }
