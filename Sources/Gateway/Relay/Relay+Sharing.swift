@@ -313,13 +313,15 @@ extension Relay {
       let source = flight.source, source.head.status == 200, exchange.call.choiceCount == 1
     else { return }
     shared.close(flight)
+    // Without the spare space behind it.
+    let body = Array(flight.bytes[...])
     if exchange.call.endpoint.kind == .chat {
-      guard let summary = AnswerSummary(flight.bytes.span, from: source.dialect),
+      guard let summary = AnswerSummary(body.span, from: source.dialect),
         summary.isWhole(withCalls: shared.configuration.keepsToolCalls)
       else { return }
     }
     let answer = StoredAnswer(
-      source, Array(flight.bytes), at: reactor.nanoseconds, exchange.record.usage, exchange.record.cost)
+      source, body, at: reactor.nanoseconds, exchange.record.usage, exchange.record.cost)
     shared.kept.insert(answer, for: key)
   }
 }
