@@ -118,7 +118,7 @@ final class Admission {
   }
 
   var table = AllowanceTable()
-  private(set) var spending = Spending()
+  var spending = Spending()
   private(set) var rules: [AllowanceRule]
   /// Counts the reloads of the rules.
   private var generation = 0

@@ -67,7 +67,8 @@ struct ConfigurationReader {
       auth: Configuration.Auth(tokens: tokens, keys: keys(), isOpen: isOpen), limits: limits(), budgets: budgets(),
       accessLog: Configuration.AccessLog(
         format: Configuration.AccessLog.Format(rawValue: values.string("access_log.format")) ?? .text,
-        path: values.string("access_log.path")))
+        path: values.string("access_log.path")),
+      ledger: Configuration.Ledger(path: values.string("ledger.path")))
     let names = Set(configuration.providers.map(\.name))
     for (index, alias) in configuration.routing.aliases.enumerated() {
       check("aliases[\(index)].provider", alias.provider, among: names)

@@ -10,6 +10,7 @@ public struct Configuration: Sendable, Equatable {
   public var limits: [Limit] = []
   public var budgets: [Budget] = []
   public var accessLog: AccessLog
+  public var ledger = Ledger()
   /// The outdated keys in the file, in its order.
   public var warnings: [ConfigurationWarning] = []
   /// The file that it was read from.
@@ -132,6 +133,12 @@ public struct Configuration: Sendable, Equatable {
     public var needsKey: Bool { !tokens.isEmpty || !keys.isEmpty }
     /// Whether it is meant that callers need no key, also from other machines.
     public var isOpen: Bool
+  }
+
+  /// The settings of the ledger.
+  public struct Ledger: Sendable, Equatable {
+    /// The file. Empty means that there is none.
+    public var path = ""
   }
 
   /// The settings of the access log.

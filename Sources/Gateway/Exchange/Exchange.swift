@@ -37,6 +37,8 @@ final class Exchange {
   let fetch: Fetch
   /// The admission of the call, until it is over.
   var entry: Admission.Entry?
+  /// The call in the ledger; `nil` if none is kept.
+  var ledgerItem: LedgerItem?
   /// Response fields with what is left of the caller's limits.
   var limitFields: [UInt8] = []
   /// When the request's head was complete; its body may have taken its time after that.

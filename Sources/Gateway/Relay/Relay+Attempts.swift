@@ -40,6 +40,7 @@ extension Relay {
         outputDefault: settings.configuration.server.outputTokensDefault)
       let hold = try admission.hold(entry, target, worst, at: reactor.instant)
       exchange.fetch.attempt = Attempt(selection, hold)
+      beginAttempt(exchange, target, worst)
     } catch {
       release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: error.isTarget)
       if !error.isTarget { return exchange.attemptRejected(error.apiError, &effects) }
@@ -172,14 +173,12 @@ extension Relay {
 
   /// Replaces the hold of an attempt by what it used.
   private func settle(_ hold: Admission.Hold, _ exchange: Exchange) {
-    if exchange.phase == .over {
-      admission.settle(hold, exchange.record.usage, exchange.record.cost, at: reactor.instant)
-    } else if let usage = exchange.reportedUsage {
-      // A failed attempt has used what it reported.
-      admission.settle(hold, usage, hold.cost(of: usage), at: reactor.instant)
-    } else {
-      admission.settle(hold, nil, nil, at: reactor.instant)
-    }
+    // A failed attempt has used what it reported.
+    let isOver = exchange.phase == .over
+    let usage = isOver ? exchange.record.usage : exchange.reportedUsage
+    let cost = isOver ? exchange.record.cost : usage.flatMap { hold.cost(of: $0) }
+    admission.settle(hold, usage, cost, at: reactor.instant)
+    endAttempt(exchange, hold.target, usage)
     publishAlerts()
   }
 

@@ -80,8 +80,10 @@ final class Relay {
     connection.exchange = exchange
     var effects = takeEffects()
     do throws(APIError) {
+      if recorder.ledger?.failure != nil { throw LedgerFeed.unavailable }
       let entry = try admission.enter(request.caller, model: call.model, pool: call.pool, at: reactor.instant)
       exchange.entry = entry
+      beginItem(exchange, request.caller)
       if let limits = admission.rateLimits(of: entry, at: reactor.instant) {
         request.options.dialect.row.writeRateLimits(limits, &exchange.limitFields)
       }
@@ -247,7 +249,7 @@ final class Relay {
     exchange.cancel()
     finishAttempt(exchange, result, failed: false)
     leave(exchange)
-    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
+    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock, exchange.ledgerItem)
   }
 
   /// The gateway shuts down: tells the caller and ends the exchange.
@@ -359,7 +361,7 @@ final class Relay {
     leave(exchange)
     if exchange.record.status == 404 { dispatcher.modelNotFound() }
     recordThroughput(exchange)
-    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
+    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock, exchange.ledgerItem)
     if end == .abort {
       connection.exchange = nil
       connection.request = nil
