@@ -12,19 +12,10 @@ extension Gateway {
   /// once, before the gateway listens: it waits for a disk.
   public func keepLedger(_ ledger: Ledger) throws(KeepError) {
     let now = reactor.instant
-    let microseconds = now.wall / 1000
     do throws(LedgerError) {
-      try ledger.forEachUsed(.ever, now: microseconds) { admission.restore($0, isEver: true, at: now) }
-      let restored = admission.restoredTime
-      if restored > 0 {
-        try ledger.forEachUsed(.since(microseconds - restored / 1000), now: microseconds) { used in
-          let age = (microseconds - used.time) &* 1000
-          let time = Instant(monotonic: max(0, now.monotonic - age), wall: now.wall - age)
-          admission.restore(used, isEver: false, at: time)
-        }
+      try admission.restore(at: now) { (past, visit) throws(LedgerError) in
+        try ledger.forEachUsed(past, now: now.wall / 1000, visit)
       }
-      try ledger.forEachUsed(.costs, now: microseconds) { admission.restoreCosts($0) }
-      admission.endRestoring()
     } catch { throw .ledger(error) }
     if ledger.interrupted > 0 {
       recorder.notify(

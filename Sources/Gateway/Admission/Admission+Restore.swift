@@ -2,11 +2,29 @@ internal import Ledger
 
 /// Restores what was used before the start, as the ledger knows it.
 extension Admission {
+  /// Counts everything that was used before the start. `read` reads a part of the past, and gives each piece to its second
+  /// argument.
+  func restore(
+    at now: Instant, _ read: (LedgerPast, (LedgerUsed) -> Void) throws(LedgerError) -> Void
+  ) throws(LedgerError) {
+    try read(.ever) { restore($0, isEver: true, at: now) }
+    if restoredTime > 0 {
+      try read(.since((now.wall - restoredTime) / 1000)) { used in
+        let age = max(0, now.wall - used.time &* 1000)
+        restore(used, isEver: false, at: Instant(monotonic: max(0, now.monotonic - age), wall: now.wall - age))
+      }
+    }
+    try read(.costs) { restoreCosts($0) }
+    // The shares of budgets that were used by then are no news.
+    for number in table.rows.indices { alertIfPassed(number) }
+    _ = takeAlerts()
+  }
+
   /// Counts what was used at a time before the start, in every allowance that it counts in. Earlier times come first.
   ///
   /// - Parameter isEver: Whether it is everything that was ever used, which allowances without a period count and all others
   ///   do not.
-  func restore(_ used: LedgerUsed, isEver: Bool, at time: Instant) {
+  private func restore(_ used: LedgerUsed, isEver: Bool, at time: Instant) {
     for (index, rule) in rules.enumerated() where rule.unit != .concurrent {
       guard (rule.period == .endless) == isEver, let subject = subject(of: used.key, rule) else { continue }
       let amount = amount(used, rule)
@@ -63,7 +81,7 @@ extension Admission {
   }
 
   /// Counts costs from before the start.
-  func restoreCosts(_ used: LedgerUsed) {
+  private func restoreCosts(_ used: LedgerUsed) {
     let sums = used.sums
     guard sums[.used] > 0 else { return }
     spending.add(
@@ -74,14 +92,8 @@ extension Admission {
       provider: used.key.provider, model: used.key.model, caller: used.key.caller)
   }
 
-  /// Everything from before the start is counted: the shares of budgets that were used by then are no news.
-  func endRestoring() {
-    for number in table.rows.indices { alertIfPassed(number) }
-    _ = takeAlerts()
-  }
-
   /// The longest time before now of which something still counts, in nanoseconds; 0 if nothing does.
-  var restoredTime: Int64 {
+  private var restoredTime: Int64 {
     rules.reduce(0) { longest, rule in
       switch rule.period {
       case .endless: longest

@@ -3,8 +3,6 @@ internal import Reactor
 
 /// Hands the recorder's entries to the ledger's thread, and tells everyone who should know what the thread reports.
 final class LedgerWriter {
-  /// Entries that are handed over before the next flush.
-  static let batchMax = 1024
   /// The longest time for which an entry waits for others.
   static let flushTime = Duration.milliseconds(10)
   /// The longest time that the end of the process waits for the disk.
@@ -26,12 +24,9 @@ final class LedgerWriter {
     try ledger.start()
   }
 
-  /// Schedules a flush if entries wait, or flushes if there are many.
+  /// Schedules a flush if entries wait.
   func entriesAdded() {
-    let waiting = feed.waiting
-    guard waiting > 0, !isFlushDue || waiting == Self.batchMax else { return }
-    if waiting >= Self.batchMax { flush() }
-    guard !isFlushDue else { return }
+    guard !isFlushDue, feed.waiting > 0 else { return }
     isFlushDue = true
     _ = reactor.setTimer(at: reactor.now + Self.flushTime, tag: TimerKind.ledger.tag)
   }
