@@ -46,10 +46,10 @@ internal import CSQLite
     return unsafe Statement(statement, of: self)
   }
 
-  /// Returns the integer that a query has as its only result; `nil` if it has none.
+  /// Returns the integer that a query has as its only result; `nil` if it has none, or NULL.
   func integer(_ sql: String) throws(LedgerError) -> Int64? {
     let statement = try prepare(sql)
-    return try statement.step() ? statement.integer(0) : nil
+    return try statement.step() ? statement.optional(0) : nil
   }
 
   /// Returns the text that a query has as its first result; `nil` if it has none.

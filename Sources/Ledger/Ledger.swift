@@ -33,6 +33,7 @@ public final class Ledger: Sendable {
   public let reports: Mailbox<Report>
   /// The calls of the process before this one that were closed as interrupted.
   public let interrupted: Int
+  private let retention: LedgerRetention
   private let lock: LedgerLock
   private let mailbox: Mailbox<Message>
   private let ended: Mailbox<Bool>
@@ -41,8 +42,11 @@ public final class Ledger: Sendable {
   /// Blocks for the disk.
   ///
   /// - Parameter now: Microseconds since 1970.
-  public init(_ path: String, now: Int64) throws(LedgerError) {
+  public init(
+    _ path: String, retention: LedgerRetention = LedgerRetention(), now: Int64
+  ) throws(LedgerError) {
     self.path = path
+    self.retention = retention
     lock = try LedgerLock.take(path)
     try LedgerFile.prepare(path)
     interrupted = try LedgerFile(path, isNewRun: false).closeOpen(at: now)
@@ -89,26 +93,44 @@ public final class Ledger: Sendable {
   private func run() {
     var file: LedgerFile?
     persist { () throws(LedgerError) in file = try LedgerFile(path, isNewRun: true) }
+    // The quarter of an hour in which old rows were removed.
+    var swept: Int64?
     while true {
       mailbox.wait()
-      var (entries, isEnd): ([LedgerEntry], Bool) = ([], false)
-      for message in mailbox.take() {
-        switch message {
-        case .entries(let more): if entries.isEmpty { entries = more } else { entries += more }
-        case .end: isEnd = true
+      repeat {
+        guard writeArrived(to: &file) else {
+          // The last connection to the file writes its log back.
+          file = nil
+          ended.post(true)
+          return
         }
-      }
-      if let open = file, !entries.isEmpty {
-        let isWritten = persist { () throws(LedgerError) in try open.write(entries) }
-        if !isWritten { file = nil }
-      }
-      if isEnd {
-        // The last connection to the file writes its log back.
-        file = nil
-        ended.post(true)
-        return
+      } while removesMore(of: file, &swept)
+    }
+  }
+
+  /// Writes the entries that have arrived. Returns false if they are the last.
+  private func writeArrived(to file: inout LedgerFile?) -> Bool {
+    var (entries, goesOn): ([LedgerEntry], Bool) = ([], true)
+    for message in mailbox.take() {
+      switch message {
+      case .entries(let more): if entries.isEmpty { entries = more } else { entries += more }
+      case .end: goesOn = false
       }
     }
+    if let open = file, !entries.isEmpty {
+      let isWritten = persist { () throws(LedgerError) in try open.write(entries) }
+      if !isWritten { file = nil }
+    }
+    return goesOn
+  }
+
+  /// Removes some old rows, once in each quarter of an hour. Returns whether there are more.
+  private func removesMore(of file: LedgerFile?, _ swept: inout Int64?) -> Bool {
+    guard let file, file.bucket != swept else { return false }
+    // What cannot be removed now is removed later: it takes nothing from the calls.
+    if (try? file.removeOld(retention)) == true { return true }
+    swept = file.bucket
+    return false
   }
 
   /// Tries until it succeeds, and reports that it fails. Returns false if it cannot succeed.

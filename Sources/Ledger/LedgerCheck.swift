@@ -59,16 +59,19 @@ public struct LedgerCheck: Sendable, Equatable {
       + "cost, charge"
     let bucket = "ended - ended % \(LedgerSchema.bucketTime) AS bucket"
     let columns = LedgerSums.Column.allCases.map(\.rawValue)
+    // Rows from before are being removed.
+    let kept = "COALESCE((SELECT MIN(start) FROM buckets), 0)"
     let rows = """
       SELECT \(bucket), \(ids), 1 AS requests, admitted, has_attempt AS attempts, \(usage) FROM requests
-      UNION ALL SELECT \(bucket), \(ids), 0, 0, 1, \(usage) FROM attempts
+      WHERE ended >= \(kept)
+      UNION ALL SELECT \(bucket), \(ids), 0, 0, 1, \(usage) FROM attempts WHERE ended >= \(kept)
       """
     let sums = """
       SELECT u.bucket, \(ids.split(separator: ", ").map { "u.\($0)" }.joined(separator: ", ")), \(Database.sumsOfRows)
       FROM (\(rows)) u GROUP BY 1, 2, 3, 4, 5, 6, 7
-      UNION ALL SELECT bucket, \(ids), \(columns.joined(separator: ", ")) FROM given_up
+      UNION ALL SELECT bucket, \(ids), \(columns.joined(separator: ", ")) FROM given_up WHERE bucket >= \(kept)
       UNION ALL SELECT bucket, \(ids), \(columns.map { "-\($0)" }.joined(separator: ", ")) FROM totals
-      WHERE bucket >= COALESCE((SELECT MIN(start) FROM buckets), 0)
+      WHERE bucket >= \(kept)
       """
     let names = columns.map { "sum_\($0)" }
     let differs = names.map { "TOTAL(\($0)) != 0" }.joined(separator: " OR ")

@@ -18,8 +18,8 @@ final class LedgerFile {
   private var epoch: Int64
   private var nextRequest: Int64
   private var nextAttempt: Int64
-  /// The newest bucket whose first rows are written.
-  private var bucket: Int64?
+  /// The bucket of the last row that was written.
+  private(set) var bucket: Int64?
 
   /// Opens a file that `LedgerFile.prepare` has checked.
   ///
@@ -31,8 +31,8 @@ final class LedgerFile {
     if isNewRun { try database.run("UPDATE state SET value = value + 1 WHERE name = 'run'") }
     run = try database.integer("SELECT value FROM state WHERE name = 'run'") ?? 0
     epoch = try database.integer("SELECT value FROM state WHERE name = 'epoch'") ?? 0
-    nextRequest = 1 + (try database.integer("SELECT MAX(row) FROM requests") ?? 0)
-    nextAttempt = 1 + (try database.integer("SELECT MAX(row) FROM attempts") ?? 0)
+    nextRequest = try Self.next(database, "requests", "first_request")
+    nextAttempt = try Self.next(database, "attempts", "first_attempt")
     let numbers = try database.prepare("SELECT number FROM open")
     while try numbers.step() { openNumbers.insert(UInt64(clamping: numbers.integer(0))) }
     names = try LedgerNames(database)
@@ -56,6 +56,12 @@ final class LedgerFile {
 
   private static func places(_ count: Int) -> String {
     [String](repeating: "?", count: count).joined(separator: ", ")
+  }
+
+  /// Returns the number of the next row, which is behind those of rows that were removed.
+  private static func next(_ database: Database, _ table: String, _ first: String) throws(LedgerError) -> Int64 {
+    let row = try database.integer("SELECT MAX(row) FROM \(table)") ?? 0
+    return max(row + 1, try database.integer("SELECT MAX(\(first)) FROM buckets") ?? 1)
   }
 
   // MARK: Batches

@@ -17,7 +17,7 @@ enum LedgerStart {
     let path = configuration.ledger.path
     if path.isEmpty { return }
     do {
-      let ledger = try open(path, after: hotRestart, drain: configuration.server.drainTimeout)
+      let ledger = try open(configuration, after: hotRestart)
       return try gateway.keepLedger(ledger)
     } catch let error as LedgerError {
       Terminal.printError("hoosh: cannot use the ledger \(path): \(error)")
@@ -32,13 +32,19 @@ enum LedgerStart {
   /// Opens a ledger. One process owns it, so a successor waits until its predecessor has ended: meanwhile connections wait at
   /// the socket that both have.
   private static func open(
-    _ path: String, after hotRestart: HotRestart, drain: Duration
+    _ configuration: Configuration, after hotRestart: HotRestart
   ) throws(LedgerError) -> Ledger {
-    guard hotRestart.hasPredecessor else { return try Ledger(path, now: microseconds()) }
+    let settings = configuration.ledger
+    let retention = LedgerRetention(
+      ageMax: settings.keepDays == 0 ? nil : Int64(settings.keepDays) * 86_400_000_000,
+      bytesMax: settings.bytesMax == 0 ? nil : Int64(settings.bytesMax))
     hotRestart.stopPredecessor()
-    let end = ContinuousClock.now + drain + extraTime
+    let end = ContinuousClock.now + configuration.server.drainTimeout + extraTime
     while true {
-      do throws(LedgerError) { return try Ledger(path, now: microseconds()) } catch {
+      do throws(LedgerError) {
+        return try Ledger(settings.path, retention: retention, now: microseconds())
+      } catch {
+        guard hotRestart.hasPredecessor else { throw error }
         guard case .held = error, ContinuousClock.now < end else { throw error }
       }
       usleep(pauseMicroseconds)

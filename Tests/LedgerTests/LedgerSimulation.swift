@@ -5,7 +5,7 @@ import Testing
 
 /// Random calls, failures, batches that are lost, crashes, and restarts, against sums by another way of counting.
 @Suite struct LedgerSimulation {
-  /// Lives of a run; `tools/simulate` sets another number.
+  /// Lives of a run; `HOOSH_SIM_LIVES` sets another number.
   private static let lives = ProcessInfo.processInfo.environment["HOOSH_SIM_LIVES"].flatMap { UInt64($0) } ?? 6
   private static let steps = 400
 

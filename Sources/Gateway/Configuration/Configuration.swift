@@ -139,6 +139,10 @@ public struct Configuration: Sendable, Equatable {
   public struct Ledger: Sendable, Equatable {
     /// The file. Empty means that there is none.
     public var path = ""
+    /// Days after which rows are removed; 0 means never.
+    public var keepDays = 0
+    /// Bytes of the file above which the oldest rows are removed; 0 means no limit.
+    public var bytesMax = 0
   }
 
   /// The settings of the access log.

@@ -11,6 +11,7 @@ extension Configuration {
       ("server.dns_cache_secs", "\(server.dnsCache)"),
       ("access_log.format", accessLog.format.rawValue), ("access_log.path", accessLog.path),
       ("ledger.path", ledger.path),
+      ("ledger.keep_days", "\(ledger.keepDays)"), ("ledger.bytes_max", "\(ledger.bytesMax)"),
     ]
   }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// Random use of every kind of allowance, restarts that restore it from a ledger's file, and a gateway that never restarts.
 @Suite struct RestoreTests {
-  /// Lives of a run; `tools/simulate` sets another number.
+  /// Lives of a run; `HOOSH_SIM_LIVES` sets another number.
   private static let lives = ProcessInfo.processInfo.environment["HOOSH_SIM_LIVES"].flatMap { UInt64($0) } ?? 8
 
   private static let rules: [AllowanceRule] = {
