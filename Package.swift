@@ -35,6 +35,7 @@ let package = Package(
     .target(name: "CLinux"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CTOML"),
     .target(name: "CDrivers"),
     .target(name: "CVulkan", dependencies: ["CDrivers"]),
@@ -43,8 +44,9 @@ let package = Package(
     .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: hot),
     .target(name: "HTTPText", swiftSettings: hot),
     .target(name: "Reactor", dependencies: ["CLinux", "CCurl", "HTTPText"], swiftSettings: hot),
+    .target(name: "Ledger", dependencies: ["CSQLite", "Reactor"], swiftSettings: house),
     .target(
-      name: "Gateway", dependencies: ["Reactor", "HTTPText", "Digest", "Probe", "CTOML"],
+      name: "Gateway", dependencies: ["Reactor", "HTTPText", "Digest", "Ledger", "Probe", "CTOML"],
       resources: [.embedInCode("Data/models.jsonl")], swiftSettings: hot),
     .target(
       name: "Probe", dependencies: ["CDrivers", "CVulkan"], resources: [.embedInCode("Data/instance-prices.json")],
@@ -52,7 +54,7 @@ let package = Package(
     .executableTarget(
       name: "hoosh",
       dependencies: [
-        "Gateway", "Probe", "Reactor", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Gateway", "Ledger", "Probe", "Reactor", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
 
@@ -61,10 +63,11 @@ let package = Package(
     .target(name: "Support", dependencies: ["CCounting", "Gateway", "Reactor"], path: "Tests/Support"),
     .testTarget(name: "ReactorTests", dependencies: ["CLinux", "Reactor", "Support"]),
     .testTarget(
-      name: "GatewayTests", dependencies: ["Gateway", "HTTPText", "Digest", "Reactor", "Support"],
+      name: "GatewayTests", dependencies: ["Gateway", "HTTPText", "Digest", "Ledger", "Reactor", "Support"],
       exclude: ["Dialects/Fixtures", "Dialects/Pairs"]),
+    .testTarget(name: "LedgerTests", dependencies: ["CSQLite", "Ledger", "Reactor"]),
     .testTarget(name: "ProbeTests", dependencies: ["Gateway", "Probe", "hoosh"], exclude: ["Drivers/Fakes"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["hoosh", "Gateway", "Reactor", "Support"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["hoosh", "Gateway", "Ledger", "Reactor", "Support"]),
     .testTarget(name: "HouseTests", dependencies: ["Support"]),
   ],
   swiftLanguageModes: [.v6],

@@ -26,6 +26,7 @@ public final class Gateway {
   let endpoints: Endpoints
   let reloads: Reloads
   let accessLog: AccessLogWriter
+  var ledgerWriter: LedgerWriter?
   private var hardware: HardwareMonitor?
   private var drainTimer: TimerID?
   /// Whether a timer is set for what waits for memory.
@@ -149,6 +150,7 @@ public final class Gateway {
     case .timerFired(let timer, let tag): timerFired(timer, TimerKind(tag: tag))
     case .mailboxReady:
       hardware?.take()
+      ledgerWriter?.takeReports()
       if let (connection, output) = largeWork.take() { largeWorkEnded(connection, output) }
       if let read = reloads.takeConfiguration() { reloadEnded(read) }
     case .filesChanged: reloads.scheduleFileCheck()
@@ -175,6 +177,7 @@ public final class Gateway {
       endpoints.deliverEvents()
     }
     accessLog.entriesAdded()
+    ledgerWriter?.entriesAdded()
     watchMemory()
     if connections.isDraining, !isOver, connections.count == 0 { end() }
   }
@@ -269,6 +272,7 @@ public final class Gateway {
     case .models: endpoints.modelLists.finish()
     case .modelRefresh: endpoints.modelLists.start()
     case .accessLog: accessLog.timerFired()
+    case .ledger: ledgerWriter?.timerFired()
     case .drain: stopNow()
     case .trim: connections.trim()
     case .memory:
@@ -328,6 +332,8 @@ extension Gateway {
     if isOver { return }
     isOver = true
     if let drainTimer { reactor.cancel(drainTimer) }
+    ledgerWriter?.close()
+    ledgerWriter = nil
     recorder.notify("hoosh: stopped")
     accessLog.close()
   }

@@ -46,12 +46,14 @@ final class Settings: Sendable {
   /// The same settings for a gateway that listens on an address and a port.
   func bound(to address: IPAddress?, port: Int) -> Settings { Settings(configuration, bound: address, port: port) }
 
-  /// The settings of another configuration for a gateway that runs: where it listens and its access log stay the same.
+  /// The settings of another configuration for a gateway that runs: where it listens, its access log and its ledger stay
+  /// the same.
   func replaced(by configuration: Configuration) -> Settings {
     var configuration = configuration
     configuration.server.bind = self.configuration.server.bind
     configuration.server.port = self.configuration.server.port
     configuration.accessLog = self.configuration.accessLog
+    configuration.ledger = self.configuration.ledger
     return Settings(configuration, bound: bound, port: boundPort)
   }
 

@@ -24,6 +24,9 @@ struct HotRestart {
     }
   }
 
+  /// Whether another process passed its socket on to this one.
+  var hasPredecessor: Bool { predecessor != nil }
+
   /// Stops the predecessor, if there is one.
   func stopPredecessor() {
     if let predecessor { _ = kill(predecessor, SIGTERM) }

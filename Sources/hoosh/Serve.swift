@@ -1,6 +1,7 @@
 import ArgumentParser
 import Gateway
 import Glibc
+import Ledger
 import Reactor
 
 /// The `serve` command, which runs the gateway. `run` contains the loop.
@@ -21,6 +22,9 @@ struct Serve: ParsableCommand {
     transform: Size.bytes)
   var maxMemory: Int?
 
+  @Flag(help: "Keep no ledger: budgets, limits, and costs begin again with the next start.")
+  var ephemeral = false
+
   func run() throws {
     if Environment.value("HOOSH_CORE_DUMPS") != "1" { Reactor.hideMemory() }
     let hotRestart = HotRestart()
@@ -38,6 +42,7 @@ struct Serve: ParsableCommand {
       let reactor = try Reactor(options)
       let gateway = try Gateway(loaded.configuration, reactor: reactor, seed: UInt64.random(in: .min ... .max))
       Terminal.printError(Self.overview(loaded))
+      try LedgerStart.keep(loaded.configuration, for: gateway, after: hotRestart)
       // Before any client can connect, so that a client which is there can rely on it.
       LineWriter.finishServing(within: .milliseconds(100))
       let port = try gateway.listen(inherited: hotRestart.listener)
@@ -51,7 +56,8 @@ struct Serve: ParsableCommand {
       try gateway.monitorHardware(HardwareScan.options(), prices: HardwareScan.prices())
       try watch(loaded, for: gateway)
       let restarts = try HotRestarts(reactor)
-      hotRestart.stopPredecessor()
+      // One with a ledger has ended before this process could have it.
+      if loaded.configuration.ledger.path.isEmpty { hotRestart.stopPredecessor() }
       Self.loop(gateway, reactor, restarts)
     } catch let error as SystemError {
       let server = loaded.configuration.server
@@ -98,6 +104,7 @@ struct Serve: ParsableCommand {
     var configuration = read
     try configuration.listen(bind: bind, port: port, source: bind == nil ? "--port" : "--bind")
     if let maxMemory { configuration.server.memoryBytesMax = maxMemory }
+    if ephemeral { configuration.ledger.path = "" }
     return configuration
   }
 

@@ -29,6 +29,7 @@ import Testing
     ("CCurl", ["Sources/Reactor/Upstreams/"]), ("CLinux", ["Sources/Reactor/"]), ("COpenSSL", ["Sources/Digest/"]),
     ("CTOML", ["Sources/Gateway/Configuration/"]), ("CVulkan", ["Sources/Probe/Vulkan/"]),
     ("CDrivers", ["Sources/Probe/"]), ("Probe", ["Sources/Gateway/", "Sources/hoosh/"]),
+    ("CSQLite", ["Sources/Ledger/"]), ("Ledger", ["Sources/Gateway/", "Sources/hoosh/"]),
     ("Digest", ["Sources/Gateway/"]), ("HTTPText", ["Sources/Gateway/", "Sources/Reactor/"]),
     ("Gateway", ["Sources/hoosh/"]), ("ArgumentParser", ["Sources/hoosh/"]),
   ])
@@ -40,7 +41,7 @@ import Testing
 
   @Test func `the loop's modules use no Foundation, no Dispatch, and no concurrency`() {
     let words = ["Task", "actor", "async", "await", "NSLock", "pthread_mutex_t", "DispatchQueue", "nonisolated"]
-    for file in ["Reactor", "Gateway", "Digest", "HTTPText"].flatMap({ Tree.swift("Sources/" + $0) }) {
+    for file in ["Reactor", "Gateway", "Digest", "HTTPText", "Ledger"].flatMap({ Tree.swift("Sources/" + $0) }) {
       for module in ["Foundation", "FoundationEssentials", "Dispatch"] {
         #expect(!file.imports.contains(module), "\(file.path) imports \(module)")
       }

@@ -18,6 +18,14 @@ struct Spending: Sendable {
       completionTokens.add(UInt64(clamping: usage.completion))
       if let cost { self.cost.value.add(cost.value) } else { unpricedRequests.add(1) }
     }
+
+    fileprivate mutating func add(_ other: Total) {
+      requests.add(other.requests)
+      promptTokens.add(other.promptTokens)
+      completionTokens.add(other.completionTokens)
+      cost.value.add(other.cost.value)
+      unpricedRequests.add(other.unpricedRequests)
+    }
   }
 
   /// The totals of providers, of models, or of callers.
@@ -49,6 +57,8 @@ struct Spending: Sendable {
       totals[number].total.add(usage, cost)
     }
 
+    fileprivate mutating func add(_ name: String, _ more: Total) { totals[number(name)].total.add(more) }
+
     fileprivate mutating func reset() {
       for number in totals.indices { totals[number].total = Total() }
     }
@@ -65,6 +75,14 @@ struct Spending: Sendable {
     providers.add(provider, usage, cost)
     models.add(model, usage, cost)
     callers.add(caller, usage, cost)
+  }
+
+  /// Counts what was used before the start.
+  mutating func add(_ total: Total, provider: String, model: String, caller: String) {
+    all.add(total)
+    providers.add(provider, total)
+    models.add(model, total)
+    callers.add(caller, total)
   }
 
   /// Begins again at 0.

@@ -68,7 +68,10 @@ struct ConfigurationReader {
       cache: cache(),
       accessLog: Configuration.AccessLog(
         format: Configuration.AccessLog.Format(rawValue: values.string("access_log.format")) ?? .text,
-        path: values.string("access_log.path")))
+        path: values.string("access_log.path")),
+      ledger: Configuration.Ledger(
+        path: values.string("ledger.path"), keepDays: values.integer("ledger.keep_days") ?? 0,
+        bytesMax: values.integer("ledger.bytes_max") ?? 0))
     let names = Set(configuration.providers.map(\.name))
     for (index, alias) in configuration.routing.aliases.enumerated() {
       check("aliases[\(index)].provider", alias.provider, among: names)

@@ -11,6 +11,7 @@ public struct Configuration: Sendable, Equatable {
   public var budgets: [Budget] = []
   public var cache: Cache
   public var accessLog: AccessLog
+  public var ledger = Ledger()
   /// The outdated keys in the file, in its order.
   public var warnings: [ConfigurationWarning] = []
   /// The file that it was read from.
@@ -133,6 +134,16 @@ public struct Configuration: Sendable, Equatable {
     public var needsKey: Bool { !tokens.isEmpty || !keys.isEmpty }
     /// Whether it is meant that callers need no key, also from other machines.
     public var isOpen: Bool
+  }
+
+  /// The settings of the ledger.
+  public struct Ledger: Sendable, Equatable {
+    /// The file. Empty means that there is none.
+    public var path = ""
+    /// Days after which rows are removed; 0 means never.
+    public var keepDays = 0
+    /// Bytes of the file above which the oldest rows are removed; 0 means no limit.
+    public var bytesMax = 0
   }
 
   /// The settings of the access log.

@@ -4,7 +4,8 @@ public enum ConfigurationKeys {
 
   /// The keys under their present names.
   static let current: [ConfigurationKey] =
-    server + routing + providers + routed + models + auth + keys + limits + budgets + cache + accessLog + unsupported
+    server + routing + providers + routed + models + auth + keys + limits + budgets + cache + accessLog + ledger
+    + unsupported
 
   /// The largest timeout, in seconds.
   private static let day = 86400.0
@@ -253,6 +254,21 @@ public enum ConfigurationKeys {
     ConfigurationKey(
       path: "access_log.path", kind: .string,
       documentation: "File of the access log. `SIGHUP` opens it again. Empty means standard error."),
+  ]
+
+  static let ledger: [ConfigurationKey] = [
+    ConfigurationKey(
+      path: "ledger.path", kind: .string,
+      documentation:
+        "SQLite file in which every call is written down, and from which a start restores budgets, limits, and costs. Its "
+        + "folder must exist on a disk of this machine. Empty keeps them in memory, and a start begins them again. "
+        + "`--ephemeral` overrides it."),
+    ConfigurationKey(
+      path: "ledger.keep_days", kind: .integer(0...36_500), defaultValue: "400",
+      documentation: "Days after which the rows of calls are removed. Their sums stay. 0 keeps them for ever."),
+    ConfigurationKey(
+      path: "ledger.bytes_max", kind: .integer(0...1_099_511_627_776), defaultValue: "10737418240",
+      documentation: "Size of the file, in bytes, above which the oldest rows are removed. 0 means no limit."),
   ]
 
   static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })

@@ -63,6 +63,7 @@ extension Endpoints {
 
   func resetCosts(_ connection: Connection, _ request: AcceptedRequest) {
     admission.resetSpending()
+    recorder.ledger?.resetCosts()
     recorder.publish(.budgets, at: reactor.wallClock) {
       Writer.member("costs", "reset", to: &$0)
       Writer.member("caller", request.caller.name, to: &$0)

@@ -38,6 +38,15 @@ extension Endpoints {
         ("resident", reactor.residentBytes),
         ("memory_max", capacity.memoryBytesMax),
       ], to: &out)
+    if let ledger = recorder.ledger {
+      out.append(",\"ledger\":{")
+      Writer.member("state", ledger.state, to: &out)
+      if let failure = ledger.failure { Writer.member("error", "\(failure)", to: &out) }
+      Writer.member("waiting", ledger.waiting, to: &out)
+      Writer.member("open_rows_given_up", ledger.openRowsGivenUp, to: &out)
+      Writer.member("rows_given_up", ledger.rowsGivenUp, to: &out)
+      out.append("}")
+    }
     out.append(",\"loop\":{\"turns\":\(reactor.turnCount),\"lag_us\":")
     Self.append(Self.microseconds(lag.own), to: &out)
     out.append(",\"lag_with_scheduler_us\":")

@@ -16,14 +16,17 @@ extension Endpoints {
   func respondTokens(_ connection: Connection, _ request: AcceptedRequest, _ question: TokenQuestion) {
     let body = connection.body
     do throws(APIError) {
-      connections.reply(connection, 200, try answer(question, body.span, request.caller))
+      let reply = try answer(question, body.span, request.caller) { used, pool in
+        recorder.ledger?.report(used, in: pool, connections.record(of: request, connection), at: reactor.wallClock)
+      }
+      connections.reply(connection, 200, reply)
     } catch {
       connections.reject(connection, error)
     }
   }
 
   private func answer(
-    _ question: TokenQuestion, _ body: Span<UInt8>, _ caller: Caller
+    _ question: TokenQuestion, _ body: Span<UInt8>, _ caller: Caller, reported: (UInt64, String) -> Void
   ) throws(APIError) -> [UInt8] {
     let now = reactor.instant
     if question == .pools { return pools(admission.poolStates(for: caller, at: now)) }
@@ -51,6 +54,7 @@ extension Endpoints {
       guard let state = admission.report(reserved, used: used, in: name, for: caller, at: now) else {
         throw Self.unknownPool(name)
       }
+      reported(used, name)
       Writer.member("used", Int(clamping: state.used), to: &out)
       Writer.member("available", Int(clamping: state.available), to: &out)
     }

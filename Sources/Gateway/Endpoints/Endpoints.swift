@@ -87,6 +87,7 @@ final class Endpoints {
     case .hardware(let endpoint): respondHardware(connection, endpoint)
     case .readiness:
       if connections.isDraining { return connections.reject(connection, .shuttingDown) }
+      if recorder.ledger?.failure != nil { return connections.reject(connection, LedgerFeed.unavailable) }
       connections.reply(connection, 200, "{\"status\":\"ready\"}\n")
     }
   }

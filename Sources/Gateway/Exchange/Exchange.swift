@@ -37,6 +37,8 @@ final class Exchange {
   let fetch: Fetch
   /// The admission of the call, until it is over.
   var entry: Admission.Entry?
+  /// The call in the ledger; `nil` if none is kept.
+  var ledgerItem: LedgerItem?
   /// The fields of responses that are about the call.
   var fields = CallFields()
   /// When the request's head was complete; its body may have taken its time after that.

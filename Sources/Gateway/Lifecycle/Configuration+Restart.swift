@@ -10,6 +10,8 @@ extension Configuration {
       ("server.output_high_water_bytes", "\(server.outputHighWater)"),
       ("server.dns_cache_secs", "\(server.dnsCache)"),
       ("access_log.format", accessLog.format.rawValue), ("access_log.path", accessLog.path),
+      ("ledger.path", ledger.path),
+      ("ledger.keep_days", "\(ledger.keepDays)"), ("ledger.bytes_max", "\(ledger.bytesMax)"),
     ]
   }
 

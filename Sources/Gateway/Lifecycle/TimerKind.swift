@@ -8,6 +8,8 @@ enum TimerKind {
   case models
   /// The access log is flushed.
   case accessLog
+  /// Entries are handed to the ledger.
+  case ledger
   /// The drain has taken its time.
   case drain
   /// A peak has passed, and memory can be returned.
@@ -36,6 +38,7 @@ enum TimerKind {
     case .modelRefresh: 9 << 56
     case .discovery: 10 << 56
     case .memory: 11 << 56
+    case .ledger: 12 << 56
     }
   }
 
@@ -52,6 +55,7 @@ enum TimerKind {
     case 9: self = .modelRefresh
     case 10: self = .discovery
     case 11: self = .memory
+    case 12: self = .ledger
     default: self = .trim
     }
   }

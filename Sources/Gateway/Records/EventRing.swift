@@ -116,6 +116,7 @@ enum EventTopic: String, CaseIterable, Sendable {
   case limits = "rate_limit"
   case budgets
   case reload
+  case ledger
 }
 
 /// The topics that a reader subscribes to.
@@ -155,6 +156,7 @@ struct EventTopics: Equatable, Sendable {
     case .limits: 8
     case .reload: 16
     case .budgets: 32
+    case .ledger: 64
     }
   }
 

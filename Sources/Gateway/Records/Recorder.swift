@@ -1,6 +1,8 @@
-/// The single exit of every request: feeds the access log, the events and the route decisions.
+/// The single exit of every request: feeds the access log, the ledger, the events and the route decisions.
 final class Recorder {
   var accessLog: AccessLog
+  /// The entries for the ledger; `nil` if none is kept.
+  var ledger: LedgerFeed?
   private(set) var events = EventRing<GatewayEvent>()
   private(set) var decisions = RouteDecisions()
   /// Requests concluded since the start.
@@ -15,10 +17,12 @@ final class Recorder {
   /// Takes the record of a request that ended. Called exactly once for each request, however it ended.
   ///
   /// - Parameter wallClock: Nanoseconds since 1970.
-  func conclude(_ record: RequestRecord, at wallClock: UInt64) {
+  /// - Parameter item: The call in the ledger; `nil` if it was not admitted.
+  func conclude(_ record: RequestRecord, at wallClock: UInt64, _ item: LedgerItem? = nil) {
     concluded += 1
     accessLog.append(record, at: wallClock)
     guard record.isCall else { return }
+    if let ledger { ledger.conclude(record, item, at: wallClock) }
     let decision = record.decision
     decisions.append(decision)
     switch record.outcome {

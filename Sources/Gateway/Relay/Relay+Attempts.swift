@@ -79,7 +79,9 @@ extension Relay {
     let worst = Admission.WorstCase(
       of: exchange.call, at: target, bodyBytes: exchange.fetch.body.count, limit: provider.maxTokensLimit,
       outputDefault: settings.configuration.server.outputTokensDefault)
-    return try admission.hold(entry, target, worst, at: reactor.instant)
+    let hold = try admission.hold(entry, target, worst, at: reactor.instant)
+    beginAttempt(exchange, target, worst)
+    return hold
   }
 
   /// Starts the transfer of an attempt whose body is written, or ends the exchange if it cannot be.
@@ -186,14 +188,12 @@ extension Relay {
 
   /// Replaces the hold of an attempt by what it used.
   private func settle(_ hold: Admission.Hold, _ exchange: Exchange) {
-    if exchange.phase == .over {
-      admission.settle(hold, exchange.record.usage, exchange.record.cost, at: reactor.instant)
-    } else if let usage = exchange.reportedUsage {
-      // A failed attempt has used what it reported.
-      admission.settle(hold, usage, hold.cost(of: usage), at: reactor.instant)
-    } else {
-      admission.settle(hold, nil, nil, at: reactor.instant)
-    }
+    // A failed attempt has used what it reported.
+    let isOver = exchange.phase == .over
+    let usage = isOver ? exchange.record.usage : exchange.reportedUsage
+    let cost = isOver ? exchange.record.cost : usage.flatMap { hold.cost(of: $0) }
+    admission.settle(hold, usage, cost, at: reactor.instant)
+    endAttempt(exchange, hold.target, usage)
     publishAlerts()
   }
 

@@ -291,6 +291,7 @@ extension Relay {
         let hold = try hold(selection, heir)
         guard let attempt = exchange.fetch.attempt.take() else { return }
         admission.settle(attempt.hold, nil, nil, at: reactor.instant)
+        endAttempt(exchange, attempt.hold.target, nil)
         heir.fetch.attempt = Attempt(selection, hold)
         heir.fetch.attempt?.transfer = transfer
         heir.fetch.attempt?.translatedBytes = attempt.translatedBytes

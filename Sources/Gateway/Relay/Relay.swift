@@ -80,8 +80,10 @@ final class Relay {
     connection.exchange = exchange
     var effects = takeEffects()
     do throws(APIError) {
+      if recorder.ledger?.failure != nil { throw LedgerFeed.unavailable }
       let entry = try admission.enter(request.caller, model: call.model, pool: call.pool, at: reactor.instant)
       exchange.entry = entry
+      beginItem(exchange, request.caller)
       exchange.fields.rateLimits = admission.rateLimits(of: entry, at: reactor.instant)
       exchange.fetch.route = dispatcher.route(
         call, body.span, session: request.session, caller: connection.callerKey(request),
@@ -222,7 +224,7 @@ final class Relay {
     finishAttempt(exchange, result, failed: false)
     leave(exchange)
     leaveFlight(exchange)
-    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
+    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock, exchange.ledgerItem)
   }
 
   /// The gateway shuts down: tells the caller and ends the exchange.
@@ -339,7 +341,7 @@ final class Relay {
     leaveFlight(exchange)
     if exchange.record.status == 404 { dispatcher.modelNotFound() }
     recordThroughput(exchange)
-    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock)
+    recorder.conclude(exchange.finalRecord(now: reactor.now), at: reactor.wallClock, exchange.ledgerItem)
     if end == .abort {
       connection.exchange = nil
       connection.request = nil

@@ -99,6 +99,7 @@ extension APIError {
     case loopDetected = "loop_detected"
     // The gateway.
     case overloaded
+    case ledgerUnavailable = "ledger_unavailable"
     case shuttingDown = "shutting_down"
   }
 
