@@ -23,13 +23,14 @@ final class Settings: Sendable {
   let bound: IPAddress?
   private let boundPort: Int?
 
-  init(_ configuration: Configuration, bound: IPAddress? = nil, port: Int? = nil) {
+  init(_ configuration: Configuration, ring: KeyRing? = nil, bound: IPAddress? = nil, port: Int? = nil) {
     self.configuration = configuration
     self.bound = bound
     boundPort = port
     let server = configuration.server
     timeouts = server.timeouts
-    keys = APIKeys(configuration.auth.tokens, configuration.auth.keys)
+    keys = APIKeys(
+      configuration.auth.tokens, configuration.auth.keys, ring: ring, areNeeded: configuration.auth.needsKey)
     hosts = HostAllowlist(
       bind: bound?.description ?? server.bind, names: server.allowedHosts, machine: Reactor.hostName)
     origins = OriginAllowlist(server.allowedOrigins)
@@ -44,15 +45,24 @@ final class Settings: Sendable {
   }
 
   /// The same settings for a gateway that listens on an address and a port.
-  func bound(to address: IPAddress?, port: Int) -> Settings { Settings(configuration, bound: address, port: port) }
+  func bound(to address: IPAddress?, port: Int) -> Settings {
+    Settings(configuration, ring: keys.ring, bound: address, port: port)
+  }
 
-  /// The settings of another configuration for a gateway that runs: where it listens and its access log stay the same.
+  /// The same settings with other keys of the key file.
+  func holding(_ ring: KeyRing) -> Settings {
+    Settings(configuration, ring: ring, bound: bound, port: boundPort)
+  }
+
+  /// The settings of another configuration for a gateway that runs: where it listens, its key file, and its access log stay
+  /// the same.
   func replaced(by configuration: Configuration) -> Settings {
     var configuration = configuration
     configuration.server.bind = self.configuration.server.bind
     configuration.server.port = self.configuration.server.port
+    configuration.auth.keyFile = self.configuration.auth.keyFile
     configuration.accessLog = self.configuration.accessLog
-    return Settings(configuration, bound: bound, port: boundPort)
+    return Settings(configuration, ring: keys.ring, bound: bound, port: boundPort)
   }
 
   /// The target of a call at a provider; `nil` if the provider's dialect does not offer the call.

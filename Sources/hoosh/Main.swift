@@ -15,7 +15,8 @@ struct Hoosh: ParsableCommand {
       """,
     version: Gateway.version,
     subcommands: [
-      Serve.self, Infer.self, Models.self, Route.self, Health.self, Info.self, Fit.self, Check.self, Version.self,
+      Serve.self, Infer.self, Models.self, Route.self, Health.self, Info.self, Fit.self, Check.self, Keys.self,
+      Version.self,
     ],
     defaultSubcommand: Serve.self)
 

@@ -31,12 +31,14 @@ struct Serve: ParsableCommand {
       Terminal.printError("\(error)")
       throw ExitCode.configuration
     }
+    let keys = try ServeKeys(loaded)
     Self.prepareProcess()
     do {
       var options = Gateway.reactorOptions(loaded.configuration)
       options.takesSignals = true
       let reactor = try Reactor(options)
-      let gateway = try Gateway(loaded.configuration, reactor: reactor, seed: UInt64.random(in: .min ... .max))
+      let gateway = try Gateway(
+        loaded.configuration, keys: keys.ring, reactor: reactor, seed: UInt64.random(in: .min ... .max))
       Terminal.printError(Self.overview(loaded))
       // Before any client can connect, so that a client which is there can rely on it.
       LineWriter.finishServing(within: .milliseconds(100))
@@ -50,6 +52,7 @@ struct Serve: ParsableCommand {
       }
       try gateway.monitorHardware(HardwareScan.options(), prices: HardwareScan.prices())
       try watch(loaded, for: gateway)
+      try keys.watch(for: gateway)
       let restarts = try HotRestarts(reactor)
       hotRestart.stopPredecessor()
       Self.loop(gateway, reactor, restarts)

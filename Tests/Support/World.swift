@@ -40,11 +40,12 @@ public final class World {
 
   /// Creates a gateway whose providers `up0`, `up1`, … play the scripts and are tried in that order.
   ///
-  /// `toml` is placed before the providers, `providers` in each of them, and `accessLog` in its section.
+  /// `toml` is placed before the providers, `providers` in each of them, and `accessLog` in its section. `keys` are those
+  /// of a key file.
   public init(
     _ transport: Transport = .scripted, delivery: Delivery = .whole, clock: Reactor.Clock = .monotonic,
     toml: String = "", accessLog: String = "format = \"off\"",
-    providers: String = "type = \"OpenAiCompatible\"", _ plays: [Play]
+    providers: String = "type = \"OpenAiCompatible\"", keys: KeyRing? = nil, _ plays: [Play]
   ) throws {
     self.delivery = delivery
     var scripts: [(origin: String, script: (UpstreamRequest) -> Script)] = []
@@ -86,7 +87,7 @@ public final class World {
     if transport == .curl { options.transport = .curl }
     reactor = try Reactor(options)
     for (origin, script) in scripts { reactor.answer(origin: origin, with: script) }
-    gateway = try Gateway(configuration, reactor: reactor, seed: 7)
+    gateway = try Gateway(configuration, keys: keys, reactor: reactor, seed: 7)
     port = try gateway.listen()
   }
 

@@ -56,15 +56,19 @@ struct ConfigurationReader {
   mutating func configuration() -> Configuration {
     let tokens = values.strings("auth.tokens").compactMap { secret($0.path, $0.text) }
     let isOpen = values.boolean("auth.open") ?? false
-    let needsKey = values.count("auth.tokens") > 0 || values.count("keys") > 0
+    let keyFile = values.string("auth.key_file")
+    let needsKey = values.count("auth.tokens") > 0 || values.count("keys") > 0 || !keyFile.isEmpty
     if isOpen, needsKey {
-      values.report("auth.open", "contradicts `auth.tokens` and [[keys]], which callers need; remove one of them")
+      values.report(
+        "auth.open",
+        "contradicts `auth.tokens`, `auth.key_file`, and [[keys]], one of which callers need; remove one of them")
     }
     var configuration = Configuration(
       server: server(mayBind: isOpen || needsKey), providers: providers(),
       routing: routing(),
       models: models(),
-      auth: Configuration.Auth(tokens: tokens, keys: keys(), isOpen: isOpen), limits: limits(), budgets: budgets(),
+      auth: Configuration.Auth(tokens: tokens, keys: keys(), keyFile: keyFile, isOpen: isOpen), limits: limits(),
+      budgets: budgets(),
       accessLog: Configuration.AccessLog(
         format: Configuration.AccessLog.Format(rawValue: values.string("access_log.format")) ?? .text,
         path: values.string("access_log.path")))

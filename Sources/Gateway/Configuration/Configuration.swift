@@ -128,8 +128,10 @@ public struct Configuration: Sendable, Equatable {
     public var tokens: [Secret]
     /// Keys with names.
     public var keys: [Key] = []
-    /// Whether callers need a key.
-    public var needsKey: Bool { !tokens.isEmpty || !keys.isEmpty }
+    /// The path of the key file. Empty means none.
+    public var keyFile = ""
+    /// Whether callers need a key. With a key file they do, whatever is in it.
+    public var needsKey: Bool { !tokens.isEmpty || !keys.isEmpty || !keyFile.isEmpty }
     /// Whether it is meant that callers need no key, also from other machines.
     public var isOpen: Bool
   }

@@ -240,6 +240,11 @@ public enum ConfigurationKeys {
         "API keys that callers may use. Empty allows requests without a key. `$NAME` or `${NAME}` reads "
         + "a key from the environment."),
     ConfigurationKey(
+      path: "auth.key_file", kind: .string,
+      documentation:
+        "File of the keys that `hoosh keys` makes and revokes. Callers need a key then, also while the file has none. Empty "
+        + "means no file."),
+    ConfigurationKey(
       path: "auth.open", kind: .boolean, defaultValue: "false",
       documentation:
         "Whether it is meant that callers need no key. Without it, hoosh listens only on loopback unless there are "

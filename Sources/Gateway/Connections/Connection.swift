@@ -130,6 +130,8 @@ final class AcceptedRequest {
   /// Fields that mean something to a provider of the caller's own dialect, as lines.
   var dialectFields: [String] = []
   var priority = RequestQueue.Priority.normal
+  /// Whether the caller's key was revoked after the head was accepted.
+  var isRevoked = false
   /// The header fields that a preflight asks for, as names in a list.
   var requestedFields: String?
   /// The gateways that it has passed through before this one.

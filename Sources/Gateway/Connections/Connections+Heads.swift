@@ -175,7 +175,7 @@ extension Connections {
     let now = Int64(clamping: reactor.wallClock / 1_000_000_000)
     // Agents send the session of another service, or a stale key of the environment, beside the gateway's own.
     var found: Caller?
-    var presented: [Slice?] = [head.xAPIKey, head.xGoogAPIKey]
+    var presented: [Slice?] = [head.xAPIKey, head.apiKey, head.xGoogAPIKey]
     if let field = head.authorization, let token = APIKeys.bearer(in: input.bytes(field)) {
       presented.insert(Slice(start: Int(field.start) + Int(token.start), count: Int(token.count)), at: 0)
     }
@@ -190,7 +190,7 @@ extension Connections {
       if let found, found != caller {
         throw APIError(
           400, .malformedRequest,
-          "`Authorization`, `x-api-key` and `x-goog-api-key` have keys of different callers; send one.",
+          "`Authorization`, `x-api-key`, `api-key` and `x-goog-api-key` have keys of different callers; send one.",
           closes: true)
       }
       found = caller

@@ -22,6 +22,8 @@ enum TimerKind {
   case modelRefresh
   /// The configuration is discovered again.
   case discovery
+  /// The key file is checked for changes.
+  case keyFile
 
   var tag: UInt64 {
     switch self {
@@ -36,6 +38,7 @@ enum TimerKind {
     case .modelRefresh: 9 << 56
     case .discovery: 10 << 56
     case .memory: 11 << 56
+    case .keyFile: 12 << 56
     }
   }
 
@@ -52,6 +55,7 @@ enum TimerKind {
     case 9: self = .modelRefresh
     case 10: self = .discovery
     case 11: self = .memory
+    case 12: self = .keyFile
     default: self = .trim
     }
   }

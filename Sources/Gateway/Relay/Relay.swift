@@ -277,7 +277,7 @@ final class Relay {
   // MARK: Effects
 
   /// Gives something to an exchange, and carries out its effects.
-  private func advance(_ exchange: Exchange, _ input: (Exchange, inout Effects, Duration) -> Void) {
+  func advance(_ exchange: Exchange, _ input: (Exchange, inout Effects, Duration) -> Void) {
     guard let connection = connections[number: exchange.client] else { return }
     var effects = takeEffects()
     input(exchange, &effects, reactor.now)
