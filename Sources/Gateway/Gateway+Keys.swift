@@ -6,28 +6,47 @@ extension Gateway {
   ///
   /// - Parameter stamp: That of the file before its keys were read for `init`.
   public func watchKeys(_ store: KeyStore, since stamp: FileWatch.Stamp?) throws(SystemError) {
-    try keyReloads.watch(store, since: stamp)
+    try keyFileWork.watch(store, since: stamp)
   }
 
   /// Files were changed: perhaps that of the configuration, perhaps that of the keys.
   func checkFiles() {
     reloads.scheduleFileCheck()
-    keyReloads.schedule()
+    keyFileWork.scheduleCheck()
   }
 
-  /// Uses the keys of the key file that were read, if they can be used.
-  func takeKeys() {
-    guard let read = keyReloads.take(), !connections.isDraining else { return }
-    do throws(KeyError) {
-      let ring = try read.get()
-      if let name = ring.conflict(with: settings.configuration) {
-        throw KeyError(.conflict, "`\(name)` is the name of a key in the configuration and in the key file")
+  /// Takes what threads have done with the key file: keys that were read, and orders that were carried out.
+  func takeKeyWork() {
+    for result in keyFileWork.take() {
+      switch result {
+      case .keys(let read):
+        do throws(KeyError) {
+          let ring = try read.get()
+          try useIfPossible(ring)
+          recorder.notify("hoosh: the key file was read again (\(ring.count) \(ring.count == 1 ? "key" : "keys"))")
+        } catch {
+          recorder.notify("hoosh: \(error); the previous keys stay in use")
+        }
+      case .performed(let connection, let order, let result):
+        endpoints.keyOrderEnded(
+          connection, order,
+          result.flatMap { performed in
+            // Before the response, so that the change has its effect when the caller knows of it.
+            Result { () throws(KeyError) in
+              if let ring = performed.ring { try useIfPossible(ring) }
+              return performed
+            }
+          })
       }
-      hold(ring)
-      recorder.notify("hoosh: the key file was read again (\(ring.count) \(ring.count == 1 ? "key" : "keys"))")
-    } catch {
-      recorder.notify("hoosh: \(error); the previous keys stay in use")
     }
+  }
+
+  /// Uses other keys of the key file, unless the configuration has a key of the same name.
+  private func useIfPossible(_ ring: KeyRing) throws(KeyError) {
+    if let name = ring.conflict(with: settings.configuration) {
+      throw KeyError(.conflict, "`\(name)` is the name of a key in the configuration and in the key file")
+    }
+    hold(ring)
   }
 
   /// Uses other keys of the key file from here on.
@@ -47,7 +66,7 @@ extension Gateway {
         relay.keyRevoked(exchange)
       } else if connection.subscription != nil {
         endpoints.endSubscription(connection, .rejected)
-      } else if connection.phase == .body {
+      } else if connection.phase == .body || keyFileWork.cancel(connection) {
         connections.reject(connection, .keyRevoked)
       }
     }

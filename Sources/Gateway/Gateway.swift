@@ -25,7 +25,7 @@ public final class Gateway {
   let healthChecks: HealthCheckRunner
   let endpoints: Endpoints
   let reloads: Reloads
-  let keyReloads: KeyReloads
+  let keyFileWork: KeyFileWork
   let accessLog: AccessLogWriter
   private var hardware: HardwareMonitor?
   private var drainTimer: TimerID?
@@ -60,13 +60,13 @@ public final class Gateway {
     healthChecks = HealthCheckRunner(
       settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, relay: relay)
     reloads = Reloads(reactor)
-    keyReloads = KeyReloads(reactor)
+    keyFileWork = KeyFileWork(reactor)
     endpoints = Endpoints(
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
       modelLists: ModelLists(
         settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, recorder: recorder),
       questions: ProviderQuestions(settings, reactor: reactor, transfers: transfers), largeWork: largeWork,
-      reloads: reloads, admission: admission)
+      reloads: reloads, keyFileWork: keyFileWork, admission: admission)
     accessLog = try AccessLogWriter(configuration.accessLog, reactor: reactor, recorder: recorder)
     reportTrust()
   }
@@ -156,7 +156,7 @@ public final class Gateway {
       hardware?.take()
       if let (connection, output) = largeWork.take() { largeWorkEnded(connection, output) }
       if let read = reloads.takeConfiguration() { reloadEnded(read) }
-      takeKeys()
+      takeKeyWork()
     case .filesChanged: checkFiles()
     case .signal(.hangUp):
       accessLog.reopen()
@@ -282,7 +282,7 @@ public final class Gateway {
       relay.resumeLongAnswers()
     case .healthChecks: healthChecks.start()
     case .file: reloads.checkFile()
-    case .keyFile: keyReloads.check()
+    case .keyFile: keyFileWork.check()
     case .discovery: reloads.discover()
     }
   }

@@ -46,12 +46,19 @@ struct ServeKeys {
   /// Has a gateway read the file again when it has changed.
   func watch(for gateway: Gateway) throws(SystemError) {
     guard let store else { return }
-    let keyStore = try KeyStore(file: file) {
-      Result { () throws(KeyError) in
-        guard let keys = try store.load() else { throw KeyError(.file, "\(store.name): the key file is gone") }
-        return keys
-      }
-    }
+    let keyStore = try KeyStore(
+      file: file,
+      load: {
+        Result { () throws(KeyError) in
+          guard let keys = try store.load() else { throw KeyError(.file, "\(store.name): the key file is gone") }
+          return keys
+        }
+      },
+      perform: { request in
+        Result { () throws(KeyError) in
+          try store.perform(request.order, reserved: request.reserved, expiryMax: request.expiryMax)
+        }
+      })
     try gateway.watchKeys(keyStore, since: stamp)
   }
 }

@@ -25,6 +25,35 @@ public enum KeyOrder: Sendable, Equatable {
       out.append("}")
       return out
     }
+
+    /// All keys as the list of an API.
+    var listJSON: [UInt8] {
+      var out: [UInt8] = Array("{".utf8)
+      Writer.member("object", "list", to: &out)
+      Writer.key("data", to: &out)
+      out.append("[")
+      for record in records {
+        Writer.separate(&out)
+        record.append(to: &out)
+      }
+      out.append("]")
+      Writer.member("has_more", hasMore, to: &out)
+      out.append("}")
+      return out
+    }
+  }
+
+  /// Whether the result is a list.
+  var isList: Bool { if case .list = self { true } else { false } }
+
+  /// The change as a participle, as in "was created"; empty for a question.
+  var done: String {
+    switch self {
+    case .list, .show: ""
+    case .create: "created"
+    case .rotate: "rotated"
+    case .revoke: "revoked"
+    }
   }
 
   /// Whether the order changes the file.

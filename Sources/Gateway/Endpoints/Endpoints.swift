@@ -13,6 +13,7 @@ final class Endpoints {
   let questions: ProviderQuestions
   let largeWork: LargeWork
   let reloads: Reloads
+  let keyFileWork: KeyFileWork
   let admission: Admission
   private(set) var settings: Settings
   /// The hardware of the machine; `nil` unless it is monitored.
@@ -25,7 +26,7 @@ final class Endpoints {
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
     modelLists: ModelLists, questions: ProviderQuestions, largeWork: LargeWork, reloads: Reloads,
-    admission: Admission
+    keyFileWork: KeyFileWork, admission: Admission
   ) {
     self.settings = settings
     self.reactor = reactor
@@ -36,6 +37,7 @@ final class Endpoints {
     self.questions = questions
     self.largeWork = largeWork
     self.reloads = reloads
+    self.keyFileWork = keyFileWork
     self.admission = admission
     began = reactor.now
   }
@@ -69,6 +71,7 @@ final class Endpoints {
     case .costs: respondCosts(connection)
     case .costReset: resetCosts(connection, request)
     case .costEstimate: estimateCost(connection, request.caller)
+    case .keys(let question): respondKeys(connection, request, question)
     case .ownKey: respondOwnKey(connection, request)
     case .hello: connections.reply(connection, 200, "{\"status\":\"ok\"}\n")
     case .root:
@@ -97,6 +100,7 @@ final class Endpoints {
     modelLists.forget(connection)
     questions.forget(connection)
     reloads.forget(connection)
+    keyFileWork.forget(connection)
     if connection.subscription != nil { subscribers[connection.number] = nil }
   }
 }

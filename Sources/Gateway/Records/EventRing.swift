@@ -116,6 +116,8 @@ enum EventTopic: String, CaseIterable, Sendable {
   case limits = "rate_limit"
   case budgets
   case reload
+  /// A key was created, rotated, or revoked by a caller.
+  case keys
 }
 
 /// The topics that a reader subscribes to.
@@ -155,6 +157,7 @@ struct EventTopics: Equatable, Sendable {
     case .limits: 8
     case .reload: 16
     case .budgets: 32
+    case .keys: 64
     }
   }
 
