@@ -29,6 +29,8 @@ public final class Gateway {
   let accessLog: AccessLogWriter
   private var hardware: HardwareMonitor?
   private var drainTimer: TimerID?
+  /// How often the address for administration was not free yet.
+  var administrationTries = 0
   /// Whether a timer is set for what waits for memory.
   private var isMemoryWatched = false
   /// The last event that subscribers were told of.
@@ -283,6 +285,7 @@ public final class Gateway {
     case .healthChecks: healthChecks.start()
     case .file: reloads.checkFile()
     case .keyFile: keyFileWork.check()
+    case .adminListener: retryAdministration()
     case .discovery: reloads.discover()
     }
   }

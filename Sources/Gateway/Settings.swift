@@ -32,7 +32,8 @@ final class Settings: Sendable {
     keys = APIKeys(
       configuration.auth.tokens, configuration.auth.keys, ring: ring, areNeeded: configuration.auth.needsKey)
     hosts = HostAllowlist(
-      bind: bound?.description ?? server.bind, names: server.allowedHosts, machine: Reactor.hostName)
+      bind: bound?.description ?? server.bind, admin: configuration.admin?.bind, names: server.allowedHosts,
+      machine: Reactor.hostName)
     origins = OriginAllowlist(server.allowedOrigins)
     providers = configuration.enabled.map { Provider($0, models: configuration.models(at: $0.name)) }
     targets = providers.map { provider in
@@ -60,6 +61,7 @@ final class Settings: Sendable {
     var configuration = configuration
     configuration.server.bind = self.configuration.server.bind
     configuration.server.port = self.configuration.server.port
+    configuration.admin = self.configuration.admin
     configuration.auth.keyFile = self.configuration.auth.keyFile
     configuration.accessLog = self.configuration.accessLog
     return Settings(configuration, ring: keys.ring, bound: bound, port: boundPort)

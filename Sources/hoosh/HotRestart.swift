@@ -13,6 +13,8 @@ struct HotRestart {
   /// The inherited socket, if there is one.
   let listener: Int32?
   private let predecessor: pid_t?
+  /// Whether this process takes the place of another one.
+  var hasPredecessor: Bool { predecessor != nil }
 
   init() {
     let isMeant = Environment.value("LISTEN_PID").map { $0 == "\(getpid())" } ?? true

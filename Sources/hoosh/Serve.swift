@@ -55,6 +55,7 @@ struct Serve: ParsableCommand {
       try keys.watch(for: gateway)
       let restarts = try HotRestarts(reactor)
       hotRestart.stopPredecessor()
+      try Self.listenForAdministration(gateway, loaded, waits: hotRestart.hasPredecessor)
       Self.loop(gateway, reactor, restarts)
     } catch let error as SystemError {
       let server = loaded.configuration.server
@@ -71,6 +72,21 @@ struct Serve: ParsableCommand {
         "hoosh: the inherited socket listens on \(address), which other machines can reach, but \(loaded.origin) has no "
           + "API keys; add [auth] tokens, or set auth.open = true if everyone may use your providers")
       throw ExitCode.configuration
+    }
+  }
+
+  /// Listens for administration, if it has a listener of its own.
+  private static func listenForAdministration(
+    _ gateway: Gateway, _ loaded: ConfigurationSource.Loaded, waits: Bool
+  ) throws {
+    guard let admin = loaded.configuration.admin else { return }
+    do throws(SystemError) {
+      let port = try gateway.listenForAdministration(waits: waits) ?? admin.port
+      let host = admin.bind.contains(":") ? "[\(admin.bind)]" : admin.bind
+      Terminal.printError("hoosh: administration at http://\(host):\(port)/v1/admin")
+    } catch {
+      Terminal.printError("hoosh: cannot listen for administration on \(admin.bind):\(admin.port): \(error)")
+      throw ExitCode.failure
     }
   }
 

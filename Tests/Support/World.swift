@@ -27,6 +27,8 @@ public final class World {
   public let reactor: Reactor
   public let gateway: Gateway
   public let port: Int
+  /// The port for administration, if it has one of its own.
+  public let adminPort: Int?
   private let delivery: Delivery
   private var servers: [ScriptedServer] = []
   private var clients: [TestClient] = []
@@ -89,6 +91,7 @@ public final class World {
     for (origin, script) in scripts { reactor.answer(origin: origin, with: script) }
     gateway = try Gateway(configuration, keys: keys, reactor: reactor, seed: 7)
     port = try gateway.listen()
+    adminPort = try gateway.listenForAdministration()
   }
 
   /// The requests that an upstream has received.
@@ -104,8 +107,8 @@ public final class World {
   public func openConnections(_ upstream: Int = 0) -> Int { servers.isEmpty ? 0 : servers[upstream].openCount }
 
   /// Returns a new client. A bytewise one sends one byte in each turn.
-  public func connect() -> TestClient {
-    let client = TestClient(port: port, isBytewise: delivery == .bytewise)
+  public func connect(to port: Int? = nil) -> TestClient {
+    let client = TestClient(port: port ?? self.port, isBytewise: delivery == .bytewise)
     clients.append(client)
     return client
   }

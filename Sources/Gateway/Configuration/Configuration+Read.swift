@@ -67,7 +67,8 @@ struct ConfigurationReader {
       server: server(mayBind: isOpen || needsKey), providers: providers(),
       routing: routing(),
       models: models(),
-      auth: Configuration.Auth(tokens: tokens, keys: keys(), keyFile: keyFile, isOpen: isOpen), limits: limits(),
+      auth: Configuration.Auth(tokens: tokens, keys: keys(), keyFile: keyFile, isOpen: isOpen),
+      admin: admin(mayBind: needsKey), limits: limits(),
       budgets: budgets(),
       accessLog: Configuration.AccessLog(
         format: Configuration.AccessLog.Format(rawValue: values.string("access_log.format")) ?? .text,
@@ -83,6 +84,21 @@ struct ConfigurationReader {
     checkKeys(configuration)
     configuration.routing.aliases += modelNames
     return configuration
+  }
+
+  /// Returns the settings of the listener for administration, if it has one. `auth.open` does not open it to other machines.
+  private mutating func admin(mayBind: Bool) -> Configuration.Admin? {
+    guard let port = values.integer("admin.port") else {
+      if values.isSet("admin.bind") { values.report("admin.bind", "has no effect without `admin.port`") }
+      return nil
+    }
+    var bind = values.string("admin.bind")
+    do throws(Configuration.BindError) {
+      bind = try Configuration.bindAddress(bind, isAllowed: mayBind)
+    } catch {
+      values.report(values.entries["admin.bind"]?.position, error.message)
+    }
+    return Configuration.Admin(bind: bind, port: port)
   }
 
   /// Reports a provider that is named but not configured.

@@ -7,6 +7,8 @@ public struct Configuration: Sendable, Equatable {
   /// The settings of single models, which override the model catalog.
   public var models: [Model]
   public var auth: Auth
+  /// The listener for administration; `nil` if it has none of its own.
+  public var admin: Admin?
   public var limits: [Limit] = []
   public var budgets: [Budget] = []
   public var accessLog: AccessLog
@@ -134,6 +136,14 @@ public struct Configuration: Sendable, Equatable {
     public var needsKey: Bool { !tokens.isEmpty || !keys.isEmpty || !keyFile.isEmpty }
     /// Whether it is meant that callers need no key, also from other machines.
     public var isOpen: Bool
+  }
+
+  /// The settings of a listener for administration.
+  public struct Admin: Sendable, Equatable {
+    /// An IPv4 or IPv6 address as text, never a name.
+    public var bind: String
+    /// A TCP port. 0 lets the system choose.
+    public var port: Int
   }
 
   /// The settings of the access log.

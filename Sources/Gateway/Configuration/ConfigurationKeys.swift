@@ -4,7 +4,8 @@ public enum ConfigurationKeys {
 
   /// The keys under their present names.
   static let current: [ConfigurationKey] =
-    server + routing + providers + routed + models + auth + keys + limits + budgets + accessLog + unsupported
+    server + routing + providers + routed + models + auth + admin + keys + limits + budgets + accessLog
+    + unsupported
 
   /// The largest timeout, in seconds.
   private static let day = 86400.0
@@ -249,6 +250,19 @@ public enum ConfigurationKeys {
       documentation:
         "Whether it is meant that callers need no key. Without it, hoosh listens only on loopback unless there are "
         + "`auth.tokens`, and a reload cannot remove them all."),
+  ]
+
+  static let admin: [ConfigurationKey] = [
+    ConfigurationKey(
+      path: "admin.port", kind: .integer(0...65535),
+      documentation:
+        "TCP port of a listener of its own for `/v1/admin`, which `server.port` does not serve then. 0 lets the system choose."
+    ),
+    ConfigurationKey(
+      path: "admin.bind", kind: .string, defaultValue: "127.0.0.1",
+      documentation:
+        "Address of that listener. One that is not loopback requires `auth.tokens`, `[[keys]]`, or `auth.key_file`."
+    ),
   ]
 
   static let accessLog: [ConfigurationKey] = [

@@ -21,6 +21,8 @@ final class Connection {
   let address: IPAddress?
   /// A number that tells callers without API keys apart, by their addresses.
   private(set) lazy var addressKey = Caller.anonymous.queueKey(address: address?.network.bytes)
+  /// Whether the client has connected to the listener for administration.
+  let isAdministration: Bool
   private(set) var phase = Phase.idle
   /// When the phase began.
   private(set) var since: Duration
@@ -63,8 +65,9 @@ final class Connection {
   /// Whether the gateway reads and answers its requests at the moment.
   var isServing = false
 
-  init(_ id: ClientID, _ address: IPAddress?, now: Duration) {
+  init(_ id: ClientID, _ address: IPAddress?, isAdministration: Bool = false, now: Duration) {
     self.id = id
+    self.isAdministration = isAdministration
     self.address = address
     since = now
   }

@@ -96,7 +96,7 @@ extension Connections {
         405, .methodNotAllowed, "hoosh is not a forward proxy; it accepts GET, HEAD, POST and OPTIONS.",
         allow: "GET, HEAD, POST, OPTIONS")
     }
-    guard let row, let endpoint else {
+    guard let row, let endpoint, isServed(row, connection) else {
       throw APIError(
         404, .notFound, "There is no endpoint at this path. Use POST /v1/chat/completions or GET /v1/models.")
     }
@@ -126,6 +126,13 @@ extension Connections {
       request.session = AffinityKey(prefix: input.bytes(session))
     }
     return request
+  }
+
+  /// Whether an endpoint is served to a client: those for administration at their own listener only, if there is one, and no
+  /// others there but those that need no key.
+  private func isServed(_ row: EndpointRow, _ connection: Connection) -> Bool {
+    if connection.isAdministration { return row.isAdministration || row.access == .anyone }
+    return !row.isAdministration || settings.configuration.admin == nil
   }
 
   private static func priority(_ value: Span<UInt8>, _ caller: Caller) throws(APIError) -> RequestQueue.Priority {

@@ -81,7 +81,8 @@ final class Connections {
 
   /// Accepts a client, or rejects it if there are too many.
   func accept(_ client: ClientID) {
-    let connection = Connection(client, reactor.address(of: client), now: reactor.now)
+    let connection = Connection(
+      client, reactor.address(of: client), isAdministration: reactor.isOfSecondListener(client), now: reactor.now)
     table[client.bits] = connection
     guard let apiError = limitReached(by: connection) else { return schedule(connection) }
     capacity.rejected += 1

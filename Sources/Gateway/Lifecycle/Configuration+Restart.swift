@@ -9,7 +9,8 @@ extension Configuration {
       ("server.memory_bytes_max", "\(server.memoryBytesMax)"),
       ("server.output_high_water_bytes", "\(server.outputHighWater)"),
       ("server.dns_cache_secs", "\(server.dnsCache)"),
-      ("auth.key_file", auth.keyFile), ("access_log.format", accessLog.format.rawValue),
+      ("auth.key_file", auth.keyFile), ("admin.port", admin.map { "\($0.port)" } ?? ""),
+      ("admin.bind", admin?.bind ?? ""), ("access_log.format", accessLog.format.rawValue),
       ("access_log.path", accessLog.path),
     ]
   }

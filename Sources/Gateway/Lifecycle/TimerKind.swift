@@ -24,6 +24,8 @@ enum TimerKind {
   case discovery
   /// The key file is checked for changes.
   case keyFile
+  /// The address for administration may be free now.
+  case adminListener
 
   var tag: UInt64 {
     switch self {
@@ -39,6 +41,7 @@ enum TimerKind {
     case .discovery: 10 << 56
     case .memory: 11 << 56
     case .keyFile: 12 << 56
+    case .adminListener: 13 << 56
     }
   }
 
@@ -56,6 +59,7 @@ enum TimerKind {
     case 10: self = .discovery
     case 11: self = .memory
     case 12: self = .keyFile
+    case 13: self = .adminListener
     default: self = .trim
     }
   }
