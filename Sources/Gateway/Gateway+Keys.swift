@@ -52,7 +52,7 @@ extension Gateway {
   /// Uses other keys of the key file from here on.
   func hold(_ ring: KeyRing) {
     let before = settings.keys.ring
-    use(settings.holding(ring))
+    use(settings.holding(ring), isSameConfiguration: true)
     // Releasing 100,000 keys takes milliseconds, so a thread does it, as a rule the last to hold them.
     try? Worker.start { withExtendedLifetime(before) {} }
   }

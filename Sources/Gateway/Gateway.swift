@@ -117,13 +117,15 @@ public final class Gateway {
   }
 
   /// Uses other settings from here on, in every part.
-  func use(_ settings: Settings) {
+  ///
+  /// - Parameter isSameConfiguration: Whether only keys of the key file are others.
+  func use(_ settings: Settings, isSameConfiguration: Bool = false) {
     self.settings = settings
     reportTrust()
     admission.replace(settings.configuration.allowanceRules)
     connections.apply(settings)
     relay.apply(settings)
-    endpoints.apply(settings)
+    endpoints.apply(settings, isSameConfiguration: isSameConfiguration)
     healthChecks.apply(settings)
     if !settings.keys.allowsAnonymous { endRevoked() }
   }

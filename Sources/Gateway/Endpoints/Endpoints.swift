@@ -43,9 +43,11 @@ final class Endpoints {
   }
 
   /// Uses other settings from here on.
-  func apply(_ settings: Settings) {
+  ///
+  /// - Parameter isSameConfiguration: Whether only keys of the key file are others.
+  func apply(_ settings: Settings, isSameConfiguration: Bool) {
     self.settings = settings
-    modelLists.apply(settings)
+    modelLists.apply(settings, keepsList: isSameConfiguration)
     questions.apply(settings)
   }
 

@@ -151,6 +151,22 @@ import Testing
     #expect(clients.map(\.hasEnded) == [true, false])
   }
 
+  @Test func `a change of keys loses nothing of a model list that a caller waits for`() throws {
+    let filed = try Filed()
+    func list(_ name: String, after time: Duration) -> World.Play {
+      { _ in [.wait(time)] + Script.Step.json(#"{"data":[{"id":"\#(name)"}]}"#) }
+    }
+    let world = try World(
+      clock: .manual, toml: "[server]\nhealth_check_interval_secs = 0\n", keys: filed.ring,
+      [list("early", after: .zero), list("late", after: .seconds(1))])
+    let client = world.connect()
+    client.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\(filed.field("ci"))\r\n\r\n")
+    world.settle()
+    world.gateway.hold(try filed.without("other"))
+    world.pass(.seconds(2))
+    #expect(client.text.contains("early") && client.text.contains("late"))
+  }
+
   @Test func `a rotation changes no counter of the caller`() throws {
     var filed = try Filed()
     let world = try World(
