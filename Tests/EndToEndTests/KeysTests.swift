@@ -166,6 +166,28 @@ import Testing
     #expect(run.errors.contains(message), "\(run.errors)")
   }
 
+  @Test func `administration has a listener of its own, beside the one for calls`() throws {
+    let program = try Program(
+      ["serve", "-p", "0"], files: ["hoosh.toml": Self.toml.replacing("[[prov", with: "[admin]\nport = 0\n[[prov")])
+    let port = try program.port()
+    #expect(eventually { program.errors.contains("/v1/admin\n") })
+    let found = try #require(
+      program.errors.firstMatch(of: #/administration at http:\/\/127\.0\.0\.1:(\d+)\/v1\/admin/#))
+    let key = Self.key(try Self.keys(program, "create", "boss", "--right", "admin"))
+    func status(_ port: Int) -> Int? {
+      let client = TestClient(port: port)
+      client.send("GET /v1/admin/keys HTTP/1.1\r\nhost: localhost\r\nx-api-key: \(key)\r\n\r\n")
+      eventually {
+        client.pump()
+        return client.responses().first?.isComplete == true
+      }
+      return client.responses().first?.status
+    }
+    #expect(eventually { Self.status(port, key) == 200 })
+    #expect(status(try #require(Int(found.1))) == 200)
+    #expect(status(port) == 404)
+  }
+
   @Test func `without a key file there is nothing to change`() throws {
     #expect(try Run.hoosh(["keys", "list"]).status == 64)
     let run = try Run.hoosh(["keys", "list"], files: ["hoosh.toml": "[[providers]]\ntype = \"Demo\"\n"])

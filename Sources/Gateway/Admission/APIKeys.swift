@@ -55,6 +55,13 @@ public struct APIKeys: Sendable {
   /// Whether a caller still has a key, whichever.
   func holds(_ id: CallerID) -> Bool { ids.contains(id) || ring?.holds(id) ?? false }
 
+  /// Whether a presented key is that of a caller.
+  ///
+  /// - Parameter now: Seconds since 1970.
+  public func admits(_ credential: Span<UInt8>, at now: Int64) -> Bool {
+    caller(presenting: credential, at: now) != nil
+  }
+
   /// Returns the caller whose key was presented, or nil if the credential is not a configured key, or has expired.
   ///
   /// The key is looked up by its digest, which reveals nothing of a key that is nearly right, and compared as a whole in

@@ -1,4 +1,4 @@
-/// The members of a JSON object about a key, all of which must be known: of a request, or of a line of a key file.
+/// The members of a JSON object about keys, all of which must be known: of a request, or of the header of a key file.
 struct KeyFields {
   private let members: [Member]
 
@@ -19,7 +19,8 @@ struct KeyFields {
     self.members = members
   }
 
-  private func value(_ name: StaticString, in json: Span<UInt8>) -> JSONValue? {
+  /// Returns the value of a member, or `nil` if it is absent or null.
+  func value(_ name: StaticString, in json: Span<UInt8>) -> JSONValue? {
     members.value(name, in: json).flatMap { $0.kind == .null ? nil : $0 }
   }
 
@@ -47,13 +48,6 @@ struct KeyFields {
       throw KeyError(.invalid, "`\(name)` must be a list of strings")
     }
     return texts.compactMap(\.self)
-  }
-
-  /// Returns the elements of a member that is a list, or nothing if it is absent or null.
-  func elements(_ name: StaticString, in json: Span<UInt8>) throws(KeyError) -> [JSONValue] {
-    guard let value = value(name, in: json) else { return [] }
-    guard value.kind == .array else { throw KeyError(.invalid, "`\(name)` must be a list") }
-    return JSONLists.elements(of: value, in: json)
   }
 
   /// Returns the rights of a member, or `nil` if it is absent or null.

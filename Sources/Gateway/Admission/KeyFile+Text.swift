@@ -112,8 +112,8 @@ extension KeyFile {
       guard version == KeyFile.version else {
         throw KeyFile.damaged("it has version \(version), and this hoosh reads version \(KeyFile.version)")
       }
-      guard let hashKey = KeyFile.digest(try? fields.string("hash_key", in: json)),
-        let checksum = KeyFile.digest(try? fields.string("checksum", in: json)),
+      guard let hashKey = fields.value("hash_key", in: json).flatMap({ KeyFile.digest($0, in: json) }),
+        let checksum = fields.value("checksum", in: json).flatMap({ KeyFile.digest($0, in: json) }),
         let count = try? fields.integer("keys", in: json), count <= KeyFile.keysMax
       else { throw KeyFile.damaged("its first line is no header") }
       self.hashKey = hashKey.bytes.indices.map { hashKey.bytes[$0] }
@@ -122,57 +122,122 @@ extension KeyFile {
     }
   }
 
-  /// Returns the digest that 64 hexadecimal digits in lower case are, or `nil` for another text.
-  private static func digest(_ text: String?) -> Digest256? {
-    guard let text, text.utf8.count == 2 * secretBytes else { return nil }
+  /// Returns the digest that a string of 64 hexadecimal digits in lower case is, or `nil` for another value.
+  private static func digest(_ value: JSONValue, in json: Span<UInt8>) -> Digest256? {
+    guard value.kind == .string, value.slice.count == 2 * secretBytes + 2 else { return nil }
     var digest = Digest256(bytes: InlineArray(repeating: 0))
-    var index = 0
-    for byte in text.utf8 {
-      let digit: UInt8
-      switch byte {
-      case 0x30...0x39: digit = byte - 0x30
-      case 0x61...0x66: digit = byte - 0x61 + 10
-      default: return nil
+    let start = Int(value.slice.start) + 1
+    for index in 0..<secretBytes {
+      guard let high = digit(json[start + 2 * index]), let low = digit(json[start + 2 * index + 1]) else {
+        return nil
       }
-      digest.bytes[index / 2] = digest.bytes[index / 2] << 4 | digit
-      index += 1
+      digest.bytes[index] = high << 4 | low
     }
     return digest
   }
 
+  /// Returns the ID that a string of 16 hexadecimal digits in lower case is, or `nil` for another value.
+  private static func id(_ value: JSONValue, in json: Span<UInt8>) -> CallerID? {
+    guard value.kind == .string, value.slice.count == KeyRecord.idDigits + 2 else { return nil }
+    var id = CallerID(bits: 0)
+    let start = Int(value.slice.start) + 1
+    for index in start..<start + KeyRecord.idDigits {
+      guard let digit = digit(json[index]) else { return nil }
+      id.bits = id.bits << 4 | UInt64(digit)
+    }
+    return id
+  }
+
+  private static func digit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case 0x30...0x39: byte - 0x30
+    case 0x61...0x66: byte - 0x61 + 10
+    default: nil
+    }
+  }
+
+  /// Returns the whole number of a value, which is not negative, or `nil`.
+  private static func time(_ value: JSONValue, in json: Span<UInt8>) -> Int64? {
+    value.integer(in: json).flatMap { $0 >= 0 ? $0 : nil }
+  }
+
   /// Reads a line. `nil` if it is not what hoosh writes.
+  ///
+  /// Member by member and without a list of them, because a file may have 100,000 lines.
   private static func record(_ json: Span<UInt8>) -> KeyRecord? {
-    do throws(KeyError) {
-      let fields = try KeyFields(
-        json,
-        allowed: [
-          "id", "name", "team", "models", "providers", "rights", "expires", "created", "rotated", "hash",
-          "previous",
-        ])
-      guard let id = try fields.string("id", in: json).flatMap(KeyRecord.id),
-        let name = try fields.string("name", in: json), KeyRecord.objection(toName: name, of: "name") == nil,
-        let rights = try fields.rights("rights", in: json), let created = try fields.integer("created", in: json),
-        let hash = digest(try fields.string("hash", in: json))
-      else { return nil }
-      let terms = KeyRecord.Terms(
-        team: try fields.string("team", in: json), models: try fields.strings("models", in: json) ?? [],
-        providers: try fields.strings("providers", in: json) ?? [], rights: rights,
-        expiry: try fields.integer("expires", in: json))
-      guard KeyRecord.objection(to: terms) == nil else { return nil }
-      var record = KeyRecord(
-        id: id, name: name, terms: terms, created: created, rotated: try fields.integer("rotated", in: json),
-        hash: hash)
-      for element in try fields.elements("previous", in: json) {
-        let json = json.extracting(element.slice.range)
-        let fields = try KeyFields(json, allowed: ["hash", "until"])
-        guard let hash = digest(try fields.string("hash", in: json)),
-          let until = try fields.integer("until", in: json), record.previous.count < KeyRecord.previousMax
-        else { return nil }
-        record.previous.append(KeyRecord.Previous(hash: hash, until: until))
+    var id: CallerID?
+    var (name, hash): (String?, Digest256?)
+    var (created, rotated): (Int64?, Int64?)
+    var terms = KeyRecord.Terms(rights: [])
+    var previous: [KeyRecord.Previous] = []
+    do throws(JSONError) {
+      var members = try ObjectCursor(whole: json)
+      while let member = try members.next(in: json) {
+        let value = member.value
+        if member.keyEquals("id", in: json) {
+          id = self.id(value, in: json)
+        } else if member.keyEquals("name", in: json) {
+          name = value.string(in: json)
+        } else if member.keyEquals("hash", in: json) {
+          hash = digest(value, in: json)
+        } else if member.keyEquals("created", in: json) {
+          created = time(value, in: json)
+        } else {
+          guard read(member, in: json, &terms, &rotated, &previous) else { return nil }
+        }
       }
-      return record
     } catch {
       return nil
     }
+    guard let id, let name, let hash, let created, KeyRecord.objection(toName: name, of: "name") == nil,
+      KeyRecord.objection(to: terms) == nil
+    else { return nil }
+    return KeyRecord(
+      id: id, name: name, terms: terms, created: created, rotated: rotated, hash: hash, previous: previous)
+  }
+
+  /// Reads a member that not every line has, or that is a list. Returns false if it is not what hoosh writes.
+  private static func read(
+    _ member: Member, in json: Span<UInt8>, _ terms: inout KeyRecord.Terms, _ rotated: inout Int64?,
+    _ previous: inout [KeyRecord.Previous]
+  ) -> Bool {
+    let value = member.value
+    if member.keyEquals("team", in: json) {
+      terms.team = value.string(in: json)
+      return terms.team != nil
+    }
+    if member.keyEquals("expires", in: json) {
+      terms.expiry = time(value, in: json)
+      return terms.expiry != nil
+    }
+    if member.keyEquals("rotated", in: json) {
+      rotated = time(value, in: json)
+      return rotated != nil
+    }
+    guard value.kind == .array else { return false }
+    let elements = JSONLists.elements(of: value, in: json)
+    if member.keyEquals("rights", in: json) {
+      terms.rights = elements.compactMap { element in
+        Configuration.Key.Right.allCases.first { $0.rawValue == element.string(in: json) }
+      }
+      return terms.rights.count == elements.count
+    }
+    if member.keyEquals("models", in: json) {
+      terms.models = elements.compactMap { $0.string(in: json) }
+      return terms.models.count == elements.count
+    }
+    if member.keyEquals("providers", in: json) {
+      terms.providers = elements.compactMap { $0.string(in: json) }
+      return terms.providers.count == elements.count
+    }
+    guard member.keyEquals("previous", in: json), elements.count <= KeyRecord.previousMax else { return false }
+    for element in elements {
+      let fields = JSONLists.members(of: element, in: json)
+      guard fields.count == 2, let hash = fields.value("hash", in: json).flatMap({ digest($0, in: json) }),
+        let until = fields.value("until", in: json).flatMap({ time($0, in: json) })
+      else { return false }
+      previous.append(KeyRecord.Previous(hash: hash, until: until))
+    }
+    return true
   }
 }

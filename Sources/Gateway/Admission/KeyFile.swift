@@ -52,22 +52,37 @@ public struct KeyFile: Sendable, CustomStringConvertible, CustomDebugStringConve
   public mutating func create(
     _ name: String, _ terms: KeyRecord.Terms, at now: Int64, reserved: Set<String> = []
   ) throws(KeyError) -> (KeyRecord, Secret) {
-    if let reason = KeyRecord.objection(toName: name, of: "name") ?? KeyRecord.objection(to: terms) {
-      throw KeyError(.invalid, reason)
-    }
-    if reserved.contains(name) { throw KeyError(.conflict, "`\(name)` is the name of a key of the configuration") }
-    if records.contains(where: { $0.name == name }) {
-      throw KeyError(.conflict, "there is a key `\(name)` already; rotate it, or revoke it first")
-    }
+    try create([name], terms, at: now, reserved: reserved)[0]
+  }
+
+  /// Adds keys with the same terms, or none of them. Takes the same time for many as for one.
+  public mutating func create(
+    _ names: [String], _ terms: KeyRecord.Terms, at now: Int64, reserved: Set<String> = []
+  ) throws(KeyError) -> [(KeyRecord, Secret)] {
+    if let reason = KeyRecord.objection(to: terms) { throw KeyError(.invalid, reason) }
     if let expiry = terms.expiry, expiry <= now { throw KeyError(.invalid, "the expiry is over already") }
-    guard records.count < Self.keysMax else {
-      throw KeyError(.conflict, "the key file has \(Self.keysMax) keys, the most that there can be")
+    guard records.count + names.count <= Self.keysMax else {
+      throw KeyError(.conflict, "the key file can have \(Self.keysMax) keys at most")
+    }
+    var taken = Set(records.map(\.name))
+    var ids = Set(records.map(\.id))
+    var made: [(KeyRecord, Secret)] = []
+    for name in names {
+      if let reason = KeyRecord.objection(toName: name, of: "name") { throw KeyError(.invalid, reason) }
+      if reserved.contains(name) {
+        throw KeyError(.conflict, "`\(name)` is the name of a key of the configuration")
+      }
+      guard taken.insert(name).inserted else {
+        throw KeyError(.conflict, "there is a key `\(name)` already; rotate it, or revoke it first")
+      }
+      var id = Self.randomID()
+      while !ids.insert(id).inserted { id = Self.randomID() }
+      let (secret, hash) = makeSecret()
+      made.append((KeyRecord(id: id, name: name, terms: terms, created: now, hash: hash), secret))
     }
     removeExpiredHashes(at: now)
-    let (secret, hash) = makeSecret()
-    let record = KeyRecord(id: makeID(), name: name, terms: terms, created: now, hash: hash)
-    records.append(record)
-    return (record, secret)
+    records += made.map(\.0)
+    return made
   }
 
   /// Replaces the key itself. The one before it is accepted for `grace` seconds; with 0, no earlier one is accepted.
@@ -122,13 +137,7 @@ public struct KeyFile: Sendable, CustomStringConvertible, CustomDebugStringConve
     byte < 0x10 ? "0" + String(byte, radix: 16) : String(byte, radix: 16)
   }
 
-  /// Returns an ID that no key has.
-  private func makeID() -> CallerID {
-    while true {
-      let id = CallerID(bits: Random.bytes(8).reduce(0) { $0 << 8 | UInt64($1) })
-      if !records.contains(where: { $0.id == id }) { return id }
-    }
-  }
+  private static func randomID() -> CallerID { CallerID(bits: Random.bytes(8).reduce(0) { $0 << 8 | UInt64($1) }) }
 
   static func hash(_ key: Span<UInt8>, with hashKey: [UInt8]) -> Digest256 {
     SHA256.authenticate(key, key: hashKey.span)

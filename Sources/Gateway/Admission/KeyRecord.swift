@@ -111,7 +111,9 @@ public struct KeyRecord: Sendable, Equatable {
       }
     }
     if terms.rights.isEmpty { return "a key needs at least one right: call, spend, or admin" }
-    if Set(terms.rights).count < terms.rights.count { return "a right is listed twice" }
+    for (index, right) in terms.rights.enumerated() where terms.rights[..<index].contains(right) {
+      return "a right is listed twice"
+    }
     if let expiry = terms.expiry, expiry < 0 { return "the expiry is before 1970" }
     return nil
   }
