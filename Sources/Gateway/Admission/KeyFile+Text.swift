@@ -218,7 +218,7 @@ extension KeyFile {
     let elements = JSONLists.elements(of: value, in: json)
     if member.keyEquals("rights", in: json) {
       terms.rights = elements.compactMap { element in
-        Configuration.Key.Right.allCases.first { $0.rawValue == element.string(in: json) }
+        element.string(in: json).flatMap { Configuration.Key.Right(rawValue: $0) }
       }
       return terms.rights.count == elements.count
     }

@@ -86,11 +86,12 @@ public struct KeyRecord: Sendable, Equatable {
 
   /// The reason why a name cannot be that of a key or a team, or `nil` if it can.
   static func objection(toName name: String, of subject: String) -> String? {
-    let rule =
-      "the \(subject) must be 1 to \(nameBytesMax) letters, digits, and . _ - @ +, and begin with a letter or digit"
     guard (1...nameBytesMax).contains(name.utf8.count), let first = name.utf8.first, first.isAlphanumeric,
       name.utf8.allSatisfy({ $0.isAlphanumeric || ".-_@+".utf8.contains($0) })
-    else { return rule }
+    else {
+      return
+        "the \(subject) must be 1 to \(nameBytesMax) letters, digits, and . _ - @ +, and begin with a letter or digit"
+    }
     // Callers without a key, keys of `auth.tokens`, and IDs have names of their own.
     if name == Caller.anonymous.name || id(name) != nil
       || name.hasPrefix("key-") && name.dropFirst(4).allSatisfy(\.isNumber)
