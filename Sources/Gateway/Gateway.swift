@@ -12,8 +12,8 @@ public final class Gateway {
   let reactor: Reactor
   private(set) var settings: Settings
   /// The configuration of the start, some keys of which are read only then.
-  private let startConfiguration: Configuration
-  private var protection: Protection
+  let startConfiguration: Configuration
+  var protection: Protection
   private var hasReportedTrust = false
   let recorder: Recorder
   let dispatcher: Dispatcher
@@ -25,10 +25,13 @@ public final class Gateway {
   let healthChecks: HealthCheckRunner
   let endpoints: Endpoints
   let reloads: Reloads
+  let keyFileWork: KeyFileWork
   let accessLog: AccessLogWriter
   var ledgerWriter: LedgerWriter?
   private var hardware: HardwareMonitor?
   private var drainTimer: TimerID?
+  /// How often the address for administration was not free yet.
+  var administrationTries = 0
   /// Whether a timer is set for what waits for memory.
   private var isMemoryWatched = false
   /// The last event that subscribers were told of.
@@ -37,10 +40,13 @@ public final class Gateway {
   /// Whether everything is done and the loop may end.
   public private(set) var isOver = false
 
-  /// A gateway on a reactor of its own. `seed` makes its request IDs; it should be random.
-  public init(_ configuration: Configuration, reactor: Reactor, seed: UInt64) throws(SystemError) {
+  /// A gateway on a reactor of its own. `keys` are those of the configuration's key file. `seed` makes its request IDs; it
+  /// should be random.
+  public init(
+    _ configuration: Configuration, keys: KeyRing? = nil, reactor: Reactor, seed: UInt64
+  ) throws(SystemError) {
     self.reactor = reactor
-    settings = Settings(configuration)
+    settings = Settings(configuration, ring: keys)
     startConfiguration = configuration
     protection = Protection(configuration, exposed: nil)
     if settings.usesTLS { CurlLibrary.prepareTLS() }
@@ -58,12 +64,13 @@ public final class Gateway {
     healthChecks = HealthCheckRunner(
       settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, relay: relay)
     reloads = Reloads(reactor)
+    keyFileWork = KeyFileWork(reactor)
     endpoints = Endpoints(
       settings, reactor: reactor, connections: connections, dispatcher: dispatcher, recorder: recorder,
       modelLists: ModelLists(
         settings, reactor: reactor, transfers: transfers, dispatcher: dispatcher, recorder: recorder),
       questions: ProviderQuestions(settings, reactor: reactor, transfers: transfers), largeWork: largeWork,
-      reloads: reloads, admission: admission, shared: shared)
+      reloads: reloads, keyFileWork: keyFileWork, admission: admission, shared: shared)
     accessLog = try AccessLogWriter(configuration.accessLog, reactor: reactor, recorder: recorder)
     reportTrust()
   }
@@ -112,14 +119,17 @@ public final class Gateway {
   }
 
   /// Uses other settings from here on, in every part.
-  private func use(_ settings: Settings) {
+  ///
+  /// - Parameter isSameConfiguration: Whether only keys of the key file are others.
+  func use(_ settings: Settings, isSameConfiguration: Bool = false) {
     self.settings = settings
     reportTrust()
     admission.replace(settings.configuration.allowanceRules)
     connections.apply(settings)
     relay.apply(settings)
-    endpoints.apply(settings)
+    endpoints.apply(settings, isSameConfiguration: isSameConfiguration)
     healthChecks.apply(settings)
+    if !settings.keys.allowsAnonymous { endRevoked() }
   }
 
   /// Takes the lines that the operator should read on standard error.
@@ -153,7 +163,8 @@ public final class Gateway {
       ledgerWriter?.takeReports()
       if let (connection, output) = largeWork.take() { largeWorkEnded(connection, output) }
       if let read = reloads.takeConfiguration() { reloadEnded(read) }
-    case .filesChanged: reloads.scheduleFileCheck()
+      takeKeyWork()
+    case .filesChanged: checkFiles()
     case .signal(.hangUp):
       accessLog.reopen()
       reloads.start()
@@ -164,7 +175,7 @@ public final class Gateway {
   }
 
   /// Does what an event has made due in several parts.
-  private func finishEvent() {
+  func finishEvent() {
     repeat {
       relay.dispatchQueued()
       largeWork.startNext()
@@ -280,6 +291,8 @@ public final class Gateway {
       relay.resumeLongAnswers()
     case .healthChecks: healthChecks.start()
     case .file: reloads.checkFile()
+    case .keyFile: keyFileWork.check()
+    case .adminListener: retryAdministration()
     case .discovery: reloads.discover()
     }
   }
@@ -352,47 +365,5 @@ extension Gateway {
     hardware = monitor
     relay.hardware = monitor
     endpoints.hardware = monitor
-  }
-
-  /// The configuration was read again: uses it, and says what came of it to everyone who should know.
-  private func reloadEnded(_ read: Result<Configuration, ConfigurationErrors>) {
-    switch read {
-    case .failure(let errors): endpoints.reloadEnded(ReloadFailure(errors), needsRestart: [])
-    case .success(let read):
-      let configuration = read.keepingServers(of: settings.configuration)
-      let isKnown = read.isDiscovered && configuration.providers == settings.configuration.providers
-      if isKnown, !endpoints.isReloadAwaited { return }
-      let keys = configuration.keysNeedingRestart(since: startConfiguration)
-      // Callers can request reloads, so one that changes nothing must not cost the loop a compilation of all models.
-      if configuration == settings.configuration, !connections.isDraining {
-        endpoints.modelLists.refreshForRouting()
-        return endpoints.reloadEnded(nil, needsRestart: keys)
-      }
-      let notes = read.notes.filter { !settings.configuration.notes.contains($0) }
-      endpoints.reloadEnded(apply(configuration).map { ReloadFailure($0) }, needsRestart: keys, notes: notes)
-    }
-  }
-
-  /// Uses another configuration from here on; returns why it cannot, if so.
-  ///
-  /// Requests that run go on as they began, and their next attempt uses the new one. Knowledge of providers that keep
-  /// their name is kept. Where the gateway listens, its access log and its client limits are those of the start.
-  func apply(_ configuration: Configuration) -> String? {
-    if connections.isDraining { return "The gateway is stopping." }
-    if let objection = protection.objection(to: configuration, after: settings.configuration) { return objection }
-    // Model lists that are awaited are those of the providers before.
-    endpoints.modelLists.finish()
-    let replaced = settings.replaced(by: configuration)
-    do throws(RouteTableError) {
-      try dispatcher.replace(replaced.configuration, now: reactor.now)
-    } catch {
-      return error.description
-    }
-    protection.accepted(replaced.configuration)
-    use(replaced)
-    endpoints.modelLists.refreshForRouting()
-    endpoints.modelLists.holdRequests()
-    finishEvent()
-    return nil
   }
 }

@@ -23,15 +23,17 @@ final class Settings: Sendable {
   let bound: IPAddress?
   private let boundPort: Int?
 
-  init(_ configuration: Configuration, bound: IPAddress? = nil, port: Int? = nil) {
+  init(_ configuration: Configuration, ring: KeyRing? = nil, bound: IPAddress? = nil, port: Int? = nil) {
     self.configuration = configuration
     self.bound = bound
     boundPort = port
     let server = configuration.server
     timeouts = server.timeouts
-    keys = APIKeys(configuration.auth.tokens, configuration.auth.keys)
+    keys = APIKeys(
+      configuration.auth.tokens, configuration.auth.keys, ring: ring, areNeeded: configuration.auth.needsKey)
     hosts = HostAllowlist(
-      bind: bound?.description ?? server.bind, names: server.allowedHosts, machine: Reactor.hostName)
+      bind: bound?.description ?? server.bind, admin: configuration.admin?.bind, names: server.allowedHosts,
+      machine: Reactor.hostName)
     origins = OriginAllowlist(server.allowedOrigins)
     providers = configuration.enabled.map { Provider($0, models: configuration.models(at: $0.name)) }
     targets = providers.map { provider in
@@ -44,17 +46,26 @@ final class Settings: Sendable {
   }
 
   /// The same settings for a gateway that listens on an address and a port.
-  func bound(to address: IPAddress?, port: Int) -> Settings { Settings(configuration, bound: address, port: port) }
+  func bound(to address: IPAddress?, port: Int) -> Settings {
+    Settings(configuration, ring: keys.ring, bound: address, port: port)
+  }
 
-  /// The settings of another configuration for a gateway that runs: where it listens, its access log and its ledger stay
+  /// The same settings with other keys of the key file.
+  func holding(_ ring: KeyRing) -> Settings {
+    Settings(configuration, ring: ring, bound: bound, port: boundPort)
+  }
+
+  /// The settings of another configuration for a gateway that runs: where it listens, its key file, its access log, and its ledger stay
   /// the same.
   func replaced(by configuration: Configuration) -> Settings {
     var configuration = configuration
     configuration.server.bind = self.configuration.server.bind
     configuration.server.port = self.configuration.server.port
+    configuration.admin = self.configuration.admin
+    configuration.auth.keyFile = self.configuration.auth.keyFile
     configuration.accessLog = self.configuration.accessLog
     configuration.ledger = self.configuration.ledger
-    return Settings(configuration, bound: bound, port: boundPort)
+    return Settings(configuration, ring: keys.ring, bound: bound, port: boundPort)
   }
 
   /// The target of a call at a provider; `nil` if the provider's dialect does not offer the call.

@@ -14,6 +14,40 @@ extension Reactor {
     try watch(try Listener(inherited: descriptor))
   }
 
+  /// Listens on a second literal address, whose clients `isOfSecondListener` tells apart. Returns the port.
+  public func listenSecond(address: String, port: UInt16) throws(SystemError) -> UInt16 {
+    let listener = try Listener(address: address, port: port)
+    let chosen = listener.port
+    let token = Token(.listener, generation: 0, number: Self.secondListenerNumber)
+    try poller.watch(listener.descriptor.raw, UInt32(LINUX_IN), token)
+    secondListener = consume listener
+    return chosen
+  }
+
+  /// The port of the second listening socket, or `nil` if there is none.
+  public var secondListenerPort: UInt16? { secondListener.withBorrowed { $0.port } }
+
+  /// The number of the second listening socket in its token; that of the first is 0.
+  static var secondListenerNumber: UInt32 { 1 }
+
+  /// Returns whether a client has connected to the second address. False for a stale ID.
+  public func isOfSecondListener(_ client: ClientID) -> Bool {
+    clients.table[.init(bits: client.bits)]?.isOfSecondListener ?? false
+  }
+
+  /// Accepts the next connection of a listening socket, if there is one.
+  func accept(second isSecond: Bool) -> Listener.Accepted? {
+    if isSecond { return secondListener.withBorrowed { $0.accept() } }
+    return listener.withBorrowed { $0.accept() }
+  }
+
+  /// Adds an accepted connection.
+  func add(_ descriptor: consuming Descriptor, _ address: IPAddress?, second isSecond: Bool) -> ClientID? {
+    guard let id = clients.add(descriptor, address, poller: poller) else { return nil }
+    if isSecond { clients.table[.init(bits: id.bits)]?.isOfSecondListener = true }
+    return id
+  }
+
   private func watch(_ listener: consuming Listener) throws(SystemError) -> UInt16 {
     let chosen = listener.port
     try poller.watch(listener.descriptor.raw, UInt32(LINUX_IN), Token(.listener, generation: 0, number: 0))
@@ -24,11 +58,14 @@ extension Reactor {
   /// Stops listening. Accepted connections stay open. Connections in the kernel's queue, at most a full backlog, are
   /// accepted first, because closing the socket would reset them.
   public func stopListening() {
-    for _ in 0..<Listener.backlog {
-      guard case .client(let descriptor, let address)? = listener.withBorrowed({ $0.accept() }) else { break }
-      if let id = clients.add(descriptor, address, poller: poller) { adopted.append(id) }
+    for isSecond in [false, true] {
+      for _ in 0..<Listener.backlog {
+        guard case .client(let descriptor, let address)? = accept(second: isSecond) else { break }
+        if let id = add(descriptor, address, second: isSecond) { adopted.append(id) }
+      }
     }
     listener = nil
+    secondListener = nil
   }
 
   /// The descriptor of the listening socket, which a successor inherits, or `nil` if there is none.
@@ -53,9 +90,12 @@ extension Reactor {
   }
 
   /// Starts or stops accepting connections.
-  func watchListener(_ on: Bool) {
+  func watchListeners(_ on: Bool) {
+    let interest = on ? UInt32(LINUX_IN) : 0
     let token = Token(.listener, generation: 0, number: 0)
-    listener.withBorrowed { poller.change($0.descriptor.raw, on ? UInt32(LINUX_IN) : 0, token) }
+    listener.withBorrowed { poller.change($0.descriptor.raw, interest, token) }
+    let second = Token(.listener, generation: 0, number: Self.secondListenerNumber)
+    secondListener.withBorrowed { poller.change($0.descriptor.raw, interest, second) }
   }
 
   /// The number of connected clients, including those that are only reading their last response.

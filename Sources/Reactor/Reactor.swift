@@ -40,6 +40,8 @@ public final class Reactor {
   let upstreams: Upstreams
   var deadlines = Deadlines<DeadlineOwner>()
   var listener: Listener?
+  /// The second listening socket, if there is one.
+  var secondListener: Listener?
   private let signals: Signals?
   private var events: [Event] = []
   /// The transfers whose end the last turn reported.
@@ -165,7 +167,7 @@ public final class Reactor {
     case .client: clients.ready(token, ready, deadlines: &deadlines, into: &events)
     case .upstream:
       upstreams.curlReady(token.number, generation: token.generation, events: ready, poller: poller)
-    case .listener: acceptSome()
+    case .listener: acceptSome(second: token.number == Self.secondListenerNumber)
     case .signals: while let signal = signals.withBorrowed({ $0.take() }) ?? nil { events.append(.signal(signal)) }
     case .mailbox:
       _ = linux_eventfd_take(CInt(bitPattern: token.number))
@@ -183,18 +185,19 @@ public final class Reactor {
     }
   }
 
-  private func acceptSome() {
+  private func acceptSome(second isSecond: Bool) {
     for _ in 0..<Listener.acceptsPerTurn {
-      switch listener.withBorrowed({ $0.accept() }) {
+      switch accept(second: isSecond) {
       case .client(let descriptor, let address)?:
-        if let id = clients.add(descriptor, address, poller: poller) { events.append(.accepted(id)) }
+        if let id = add(descriptor, address, second: isSecond) { events.append(.accepted(id)) }
       case .nothing?: return
       case nil: return
       case .exhausted?:
         // A waiting client receives an error, on the spare descriptor.
-        if listener?.reject(exhaustedReply) == true { continue }
+        let isRejected = isSecond ? secondListener?.reject(exhaustedReply) : listener?.reject(exhaustedReply)
+        if isRejected == true { continue }
         // Level-triggered readiness would spin, so accept again after a pause.
-        watchListener(false)
+        watchListeners(false)
         _ = deadlines.add(now + Listener.exhaustedPause, .listener)
         return
       }
@@ -214,7 +217,7 @@ public final class Reactor {
       case .connectTimeout, .nextAddress, .idleConnections:
         upstreams.plainDue(owner, now: now, poller: poller, deadlines: &deadlines)
       case .closeTimeout(let client): clients.drop(.init(bits: client.bits), &deadlines)
-      case .listener: watchListener(true)
+      case .listener: watchListeners(true)
       }
     }
   }

@@ -5,7 +5,7 @@ import Reactor
 /// The `check` command, which validates a configuration file.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check a configuration file. Exits with status 78 if it is invalid.",
+    abstract: "Check a configuration file, and its key file. Exits with status 78 if it is invalid.",
     discussion: "With --online, it also asks each enabled provider, and exits with status 69 if one cannot be used."
   )
 
@@ -26,6 +26,9 @@ struct Check: ParsableCommand {
     let path = file ?? config ?? ConfigurationSource.defaultName
     let loaded = try ConfigurationSource.load(path)
     let count = loaded.configuration.providers.filter(\.isEnabled).count
+    if !loaded.configuration.auth.keyFile.isEmpty {
+      _ = try ServeKeys.ring(KeyFileStore(loaded.configuration.auth.keyFile), loaded)
+    }
     Terminal.print("\(path): configuration is valid (\(count) \(count == 1 ? "provider" : "providers") enabled)")
     guard online else { return }
     let problems: [String]

@@ -30,14 +30,14 @@ extension ConfigurationFile {
   }
 
   /// Returns the path of the file that a path leads to.
-  private static func target(of path: String) -> String? {
+  static func target(of path: String) -> String? {
     guard let target = unsafe realpath(path, nil) else { return nil }
     defer { unsafe free(target) }
     return unsafe String(cString: target)
   }
 
   /// Returns the folder of a file.
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

@@ -54,6 +54,25 @@ struct Info: ParsableCommand {
     try answer.requireSuccess()
     Terminal.print(Terminal.bold(server.text))
     for (name, value) in ServerJSON.leaves(of: answer.body.span) { Terminal.print("  \(padded(name, 34))\(value)") }
+    let health = try ServerOptions.send(server, key: key, .get, "/v1/health/providers")
+    Terminal.print(Terminal.bold("providers"))
+    for provider in ServerJSON.elements(in: health.body.span) {
+      Terminal.print("  \(padded(provider["provider"] ?? "-", 34))\(provider["status"] ?? "-")")
+    }
+    let caller = try ServerOptions.send(server, key: key, .get, "/v1/keys/me")
+    guard caller.status == 200 else { return }
+    Terminal.print(Terminal.bold("this key"))
+    for (name, value) in ServerJSON.leaves(of: caller.body.span) where name != "object" && name != "allowances" {
+      Terminal.print("  \(padded(name, 34))\(value)")
+    }
+    for allowance in ServerJSON.elements(of: "allowances", in: caller.body.span) {
+      let unit = allowance["unit"] ?? ""
+      let name = allowance["budget"].map { "budget \($0)" } ?? "limit of \(unit)"
+      let amount = "\(allowance["used"] ?? "0") of \(allowance["limit"] ?? "?") \(unit)"
+      Terminal.print(
+        "  \(padded("\(name) per \(allowance["per"] ?? "")", 34))\(amount), \(allowance["period"] ?? ""), "
+          + "\(allowance["held"] ?? "0") held")
+    }
   }
 
   private func rows(_ configuration: Configuration) -> [(String, String)] {

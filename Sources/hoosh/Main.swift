@@ -15,7 +15,7 @@ struct Hoosh: ParsableCommand {
       """,
     version: Gateway.version,
     subcommands: [
-      Serve.self, Infer.self, Models.self, Route.self, Health.self, Info.self, Fit.self, Check.self,
+      Serve.self, Infer.self, Models.self, Route.self, Health.self, Info.self, Fit.self, Check.self, Keys.self,
       LedgerCommand.self, Version.self,
     ],
     defaultSubcommand: Serve.self)

@@ -22,7 +22,7 @@ struct Route: ParsableCommand {
     let answer = try options.send(.post, "/v1/route/explain", body: body)
     try answer.requireSuccess()
     if json { return Terminal.write(answer.body) }
-    let candidates = ServerJSON.candidates(in: answer.body.span)
+    let candidates = ServerJSON.elements(of: "candidates", in: answer.body.span)
     if candidates.isEmpty {
       Terminal.printError("hoosh: no provider serves the model")
       throw ExitCode.failure

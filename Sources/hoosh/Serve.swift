@@ -35,12 +35,14 @@ struct Serve: ParsableCommand {
       Terminal.printError("\(error)")
       throw ExitCode.configuration
     }
+    let keys = try ServeKeys(loaded)
     Self.prepareProcess()
     do {
       var options = Gateway.reactorOptions(loaded.configuration)
       options.takesSignals = true
       let reactor = try Reactor(options)
-      let gateway = try Gateway(loaded.configuration, reactor: reactor, seed: UInt64.random(in: .min ... .max))
+      let gateway = try Gateway(
+        loaded.configuration, keys: keys.ring, reactor: reactor, seed: UInt64.random(in: .min ... .max))
       Terminal.printError(Self.overview(loaded))
       try LedgerStart.keep(loaded.configuration, for: gateway, after: hotRestart)
       // Before any client can connect, so that a client which is there can rely on it.
@@ -55,9 +57,11 @@ struct Serve: ParsableCommand {
       }
       try gateway.monitorHardware(HardwareScan.options(), prices: HardwareScan.prices())
       try watch(loaded, for: gateway)
+      try keys.watch(for: gateway)
       let restarts = try HotRestarts(reactor)
       // One with a ledger has ended before this process could have it.
       if loaded.configuration.ledger.path.isEmpty { hotRestart.stopPredecessor() }
+      try Self.listenForAdministration(gateway, loaded, waits: hotRestart.hasPredecessor)
       Self.loop(gateway, reactor, restarts)
     } catch let error as SystemError {
       let server = loaded.configuration.server
@@ -74,6 +78,21 @@ struct Serve: ParsableCommand {
         "hoosh: the inherited socket listens on \(address), which other machines can reach, but \(loaded.origin) has no "
           + "API keys; add [auth] tokens, or set auth.open = true if everyone may use your providers")
       throw ExitCode.configuration
+    }
+  }
+
+  /// Listens for administration, if it has a listener of its own.
+  private static func listenForAdministration(
+    _ gateway: Gateway, _ loaded: ConfigurationSource.Loaded, waits: Bool
+  ) throws {
+    guard let admin = loaded.configuration.admin else { return }
+    do throws(SystemError) {
+      let port = try gateway.listenForAdministration(waits: waits) ?? admin.port
+      let host = admin.bind.contains(":") ? "[\(admin.bind)]" : admin.bind
+      Terminal.printError("hoosh: administration at http://\(host):\(port)/v1/admin")
+    } catch {
+      Terminal.printError("hoosh: cannot listen for administration on \(admin.bind):\(admin.port): \(error)")
+      throw ExitCode.failure
     }
   }
 

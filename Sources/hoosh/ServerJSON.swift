@@ -49,20 +49,27 @@ enum ServerJSON {
     return ids
   }
 
-  /// Returns the members of each element of `candidates`.
-  static func candidates(in json: Span<UInt8>) -> [[String: String]] {
+  /// Returns the members of each element of the list `name`, as text. Without a name, the whole text is the list.
+  static func elements(of name: StaticString? = nil, in json: Span<UInt8>) -> [[String: String]] {
+    guard let name else { return (try? elements(in: json, at: 0)) ?? [] }
     var found: [[String: String]] = []
     try? each(in: json, at: nil) { list in
-      guard list.keyEquals("candidates", in: json), list.value.kind == .array else { return }
-      var elements = try ArrayCursor(in: json, at: Int(list.value.slice.start), depth: 2)
-      while let element = try elements.next(in: json) {
-        guard element.kind == .object else { continue }
-        var fields: [String: String] = [:]
-        try each(in: json, at: element) { field in
-          if let text = field.value.string(in: json) { fields[self.text(json, field.key)] = text }
-        }
-        found.append(fields)
+      guard list.keyEquals(name, in: json), list.value.kind == .array else { return }
+      found = try elements(in: json, at: Int(list.value.slice.start))
+    }
+    return found
+  }
+
+  private static func elements(in json: Span<UInt8>, at offset: Int) throws -> [[String: String]] {
+    var found: [[String: String]] = []
+    var elements = try ArrayCursor(in: json, at: offset, depth: 2)
+    while let element = try elements.next(in: json) {
+      guard element.kind == .object else { continue }
+      var fields: [String: String] = [:]
+      try each(in: json, at: element) { field in
+        fields[text(json, field.key)] = field.value.string(in: json) ?? text(json, field.value.slice)
       }
+      found.append(fields)
     }
     return found
   }

@@ -20,6 +20,38 @@ import Testing
     }
   }
 
+  @Test func `info shows the providers, and the limits, budgets, and spend of its key`() throws {
+    let toml = """
+      [auth]
+      tokens = ["a-token"]
+      [[providers]]
+      name = "demo"
+      type = "Demo"
+      [[limits]]
+      requests_per_minute = 7
+      [[budgets]]
+      name = "month"
+      per = "everyone"
+      capacity = 1000000
+
+      """
+    let program = try Program(["serve", "-p", "0"], files: ["hoosh.toml": toml])
+    let port = try program.port()
+    let caller = Caller(port)
+    caller.ask("demo-tokens3-rate0-first0", fields: ["api-key: a-token"])
+    #expect(caller.finish())
+    let run = try Run.hoosh(["info", "--server", "127.0.0.1:\(port)", "--key", "a-token"])
+    #expect(run.status == 0, "\(run.errors)")
+    let rows = [
+      "  demo +(healthy|unknown)", "  name +key-1", "  limit of requests per key +1 of 7 requests, ",
+      "  budget month per everyone +[1-9][0-9]* of 1000000 tokens, ", "  spend requests +1",
+    ]
+    for row in rows {
+      #expect(run.output.range(of: row, options: .regularExpression) != nil, "no \(row) in \(run.output)")
+    }
+    #expect(try Run.hoosh(["info", "--server", "127.0.0.1:\(port)"]).status == 1)
+  }
+
   @Test func `info reports that no gateway is running`() throws {
     let run = try Run.hoosh(["info", "--server", "http://127.0.0.1:1"])
     #expect(run.status == 69)

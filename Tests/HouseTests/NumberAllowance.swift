@@ -38,7 +38,6 @@ struct NumberAllowance {
     NumberAllowance("Gateway/Calls/ChatRequest.swift", [.ranged: 1, .wider: 1]),
     NumberAllowance("Gateway/Calls/DemoEmbeddings.swift", [.bits: 1, .floats: 3, .memory: 1, .wider: 2]),
     NumberAllowance("Gateway/Configuration/Address.swift", [.bits: 1, .lists: 1]),
-    NumberAllowance("Gateway/Configuration/Configuration+Admission.swift", [.optional: 2]),
     NumberAllowance("Gateway/Configuration/Configuration+Read.swift", [.lists: 1]),
     NumberAllowance("Gateway/Configuration/ConfigurationKeys+Markdown.swift", [.lists: 1]),
     NumberAllowance(

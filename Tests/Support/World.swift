@@ -27,6 +27,8 @@ public final class World {
   public let reactor: Reactor
   public let gateway: Gateway
   public let port: Int
+  /// The port for administration, if it has one of its own.
+  public let adminPort: Int?
   private let delivery: Delivery
   private var servers: [ScriptedServer] = []
   private var clients: [TestClient] = []
@@ -40,11 +42,12 @@ public final class World {
 
   /// Creates a gateway whose providers `up0`, `up1`, … play the scripts and are tried in that order.
   ///
-  /// `toml` is placed before the providers, `providers` in each of them, and `accessLog` in its section.
+  /// `toml` is placed before the providers, `providers` in each of them, and `accessLog` in its section. `keys` are those
+  /// of a key file.
   public init(
     _ transport: Transport = .scripted, delivery: Delivery = .whole, clock: Reactor.Clock = .monotonic,
     toml: String = "", accessLog: String = "format = \"off\"",
-    providers: String = "type = \"OpenAiCompatible\"", _ plays: [Play]
+    providers: String = "type = \"OpenAiCompatible\"", keys: KeyRing? = nil, _ plays: [Play]
   ) throws {
     self.delivery = delivery
     var scripts: [(origin: String, script: (UpstreamRequest) -> Script)] = []
@@ -86,8 +89,9 @@ public final class World {
     if transport == .curl { options.transport = .curl }
     reactor = try Reactor(options)
     for (origin, script) in scripts { reactor.answer(origin: origin, with: script) }
-    gateway = try Gateway(configuration, reactor: reactor, seed: 7)
+    gateway = try Gateway(configuration, keys: keys, reactor: reactor, seed: 7)
     port = try gateway.listen()
+    adminPort = try gateway.listenForAdministration()
   }
 
   /// The requests that an upstream has received.
@@ -103,8 +107,8 @@ public final class World {
   public func openConnections(_ upstream: Int = 0) -> Int { servers.isEmpty ? 0 : servers[upstream].openCount }
 
   /// Returns a new client. A bytewise one sends one byte in each turn.
-  public func connect() -> TestClient {
-    let client = TestClient(port: port, isBytewise: delivery == .bytewise)
+  public func connect(to port: Int? = nil) -> TestClient {
+    let client = TestClient(port: port ?? self.port, isBytewise: delivery == .bytewise)
     clients.append(client)
     return client
   }

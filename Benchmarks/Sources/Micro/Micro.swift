@@ -28,6 +28,7 @@ enum Micro {
       Row("chunk: model, usage, choices", bytes: chunk.count) { event(chunk.span) },
       Row("chunk: check only", bytes: chunk.count) { check(chunk.span) },
     ] + foundation(small: small, chunk: chunk) + writing(small: small, chunk: chunk) + hardware() + routes()
+      + keys()
   }
 
   /// Reads a chat request as the gateway does.

@@ -1,7 +1,7 @@
 internal import Digest
 internal import HTTPText
 
-/// The API keys that admit callers, stored as digests only.
+/// The API keys that admit callers, stored as digests only: those of the configuration and those of the key file.
 public struct APIKeys: Sendable {
   /// Bytes of the longest credential that is compared.
   public static let presentedMax = Secret.bytesMax
@@ -13,34 +13,54 @@ public struct APIKeys: Sendable {
 
   /// The keys by the first 64 bits of their digests, of which those of two keys may be the same.
   private var entries: [UInt64: [Entry]] = [:]
+  private var ids: Set<CallerID> = []
+  /// The keys of the key file; `nil` if there is none. Its hash is then that of all keys, so that each is hashed once.
+  let ring: KeyRing?
+  /// Whether callers need no key.
+  public let allowsAnonymous: Bool
 
   /// `bearer`.
   private static let scheme: InlineArray<6, UInt8> = [0x62, 0x65, 0x61, 0x72, 0x65, 0x72]
 
-  /// The keys in `tokens`, which may do everything, and keys with names; none at all allows anonymous callers.
-  public init(_ tokens: [Secret], _ named: [Configuration.Key] = []) {
+  /// The keys in `tokens`, which may do everything, keys with names, and those of a key file; none at all allows anonymous
+  /// callers, unless keys are needed.
+  public init(
+    _ tokens: [Secret], _ named: [Configuration.Key] = [], ring: KeyRing? = nil, areNeeded: Bool = false
+  ) {
+    self.ring = ring
+    allowsAnonymous = tokens.isEmpty && named.isEmpty && ring == nil && !areNeeded
     for (index, token) in tokens.enumerated() {
-      let digest = Self.digest(token)
-      add(digest, APIKey(CallerID(bits: digest.first64), name: "key-\(index + 1)"))
+      let id = CallerID(bits: SHA256.hash(Array(token.reveal().utf8).span).first64)
+      add(token, APIKey(id, name: "key-\(index + 1)"))
     }
     for settings in named {
       // The name is the identity, so that it stays when the key is replaced.
       let id = CallerID(bits: SHA256.hash(Array("key:\(settings.name)".utf8).span).first64)
       let key = APIKey(
-        id, name: settings.name, team: settings.team, models: settings.models, providers: settings.providers,
-        rights: APIKey.Rights(settings.rights), expiry: settings.expiry)
-      for secret in settings.secrets { add(Self.digest(secret), key) }
+        id, name: settings.name, team: settings.team, models: settings.models.map { ModelPattern($0) },
+        providers: settings.providers, rights: APIKey.Rights(settings.rights), expiry: settings.expiry)
+      for secret in settings.secrets { add(secret, key) }
     }
   }
 
-  private static func digest(_ secret: Secret) -> Digest256 { SHA256.hash(Array(secret.reveal().utf8).span) }
+  /// Returns the digest under which a key is looked up.
+  private func digest(_ key: Span<UInt8>) -> Digest256 { ring?.hash(key) ?? SHA256.hash(key) }
 
-  private mutating func add(_ digest: Digest256, _ key: APIKey) {
+  private mutating func add(_ secret: Secret, _ key: APIKey) {
+    let digest = digest(Array(secret.reveal().utf8).span)
     entries[digest.first64, default: []].append(Entry(digest: digest, key: key))
+    ids.insert(key.id)
   }
 
-  /// Whether callers need no key.
-  public var allowsAnonymous: Bool { entries.isEmpty }
+  /// Whether a caller still has a key, whichever.
+  func holds(_ id: CallerID) -> Bool { ids.contains(id) || ring?.holds(id) ?? false }
+
+  /// Whether a presented key is that of a caller.
+  ///
+  /// - Parameter now: Seconds since 1970.
+  public func admits(_ credential: Span<UInt8>, at now: Int64) -> Bool {
+    caller(presenting: credential, at: now) != nil
+  }
 
   /// Returns the caller whose key was presented, or nil if the credential is not a configured key, or has expired.
   ///
@@ -50,8 +70,10 @@ public struct APIKeys: Sendable {
   /// - Parameter now: Seconds since 1970.
   func caller(presenting credential: Span<UInt8>, at now: Int64) -> Caller? {
     guard !credential.isEmpty, credential.count <= Self.presentedMax else { return nil }
-    let digest = SHA256.hash(credential)
-    guard let key = entries[digest.first64]?.first(where: { $0.digest == digest })?.key else { return nil }
+    let digest = digest(credential)
+    guard let key = entries[digest.first64]?.first(where: { $0.digest == digest })?.key else {
+      return ring?.find(digest, at: now).map { Caller($0) }
+    }
     if let expiry = key.expiry, now >= expiry { return nil }
     return Caller(key)
   }
@@ -81,11 +103,11 @@ public struct APIKeys: Sendable {
 
 extension Digest256 {
   /// The first 64 bits.
-  fileprivate var first64: UInt64 { (0..<8).reduce(0) { $0 << 8 | UInt64(bytes[$1]) } }
+  var first64: UInt64 { (0..<8).reduce(0) { $0 << 8 | UInt64(bytes[$1]) } }
 }
 
 extension APIKey.Rights {
-  fileprivate init(_ rights: [Configuration.Key.Right]) {
+  init(_ rights: [Configuration.Key.Right]) {
     self = []
     for right in rights {
       switch right {

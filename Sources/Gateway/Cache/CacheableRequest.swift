@@ -12,6 +12,25 @@ struct CacheableRequest {
     var providers: [String] = []
     /// Fields of the request that a provider of the caller's own dialect receives.
     var fields: [String] = []
+
+    /// The context in a form in which no two are the same.
+    var text: [UInt8] {
+      var text: [UInt8] = []
+      CanonicalJSON.append(text: tenant.span, to: &text)
+      CanonicalJSON.append(text: namespace.span, to: &text)
+      append(candidates.count, candidates.map { ("\($0.provider.value)", $0.model) }, to: &text)
+      append(providers.count, providers.sorted().map { ($0, "") }, to: &text)
+      append(fields.count, fields.map { ($0, "") }, to: &text)
+      return text
+    }
+
+    private func append(_ count: Int, _ pairs: [(String, String)], to out: inout [UInt8]) {
+      out.append(decimal: count)
+      for (one, other) in pairs {
+        CanonicalJSON.append(text: one.utf8.span, to: &out)
+        CanonicalJSON.append(text: other.utf8.span, to: &out)
+      }
+    }
   }
 
   let key: CacheKey
@@ -19,14 +38,9 @@ struct CacheableRequest {
   let temperature: Double
 
   /// Returns the request, or `nil` if its answer has no identity: it completes a text, or it cannot be read.
-  init?(_ call: Call, _ json: Span<UInt8>, _ context: Context) {
+  init?(_ call: Call, _ json: Span<UInt8>, _ context: [UInt8]) {
     if call.isModelLoad { return nil }
-    var text: [UInt8] = []
-    CanonicalJSON.append(text: context.tenant.span, to: &text)
-    CanonicalJSON.append(text: context.namespace.span, to: &text)
-    Self.append(context.candidates.count, context.candidates.map { ("\($0.provider.value)", $0.model) }, to: &text)
-    Self.append(context.providers.count, context.providers.sorted().map { ($0, "") }, to: &text)
-    Self.append(context.fields.count, context.fields.map { ($0, "") }, to: &text)
+    var text = context
     switch call.endpoint.kind {
     case .completions: return nil
     case .embeddings:
@@ -51,12 +65,13 @@ struct CacheableRequest {
   /// The dialect in which all requests are compared.
   private static let neutralDialect = Dialect.openAI
 
-  private static func append(_ count: Int, _ pairs: [(String, String)], to out: inout [UInt8]) {
-    out.append(decimal: count)
-    for (one, other) in pairs {
-      CanonicalJSON.append(text: one.utf8.span, to: &out)
-      CanonicalJSON.append(text: other.utf8.span, to: &out)
-    }
+  /// The identity of a request's text, byte by byte.
+  static func spelling(_ call: Call, _ json: Span<UInt8>, _ context: [UInt8]) -> CacheKey {
+    var text = context
+    text.append(call.endpoint.dialect.rawValue)
+    text.append(contentsOf: "-\(call.endpoint.kind)-\(call.endpoint.form)-".utf8)
+    text.append(json)
+    return CacheKey(text.span)
   }
 
   /// The members of a request that do not change its answer, or are elsewhere in its identity.
@@ -64,7 +79,7 @@ struct CacheableRequest {
 
   /// Appends the body as it came, with its dialect.
   private static func appendOriginal(_ call: Call, _ json: Span<UInt8>, to out: inout [UInt8]) {
-    out.append(contentsOf: "\(call.endpoint.dialect)-\(call.endpoint.form)".utf8)
+    out.append(contentsOf: "\(call.endpoint.dialect)-\(call.endpoint.form)-".utf8)
     CanonicalJSON.append(JSONLists.root(json), json, omitting: omitted, to: &out)
   }
 

@@ -202,16 +202,11 @@ extension ConfigurationReader {
 
   private mutating func expiry(_ path: String) -> Int64? {
     guard values.isSet(path) else { return nil }
-    let parts = values.string(path).split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts.map(\.utf8.count) == [4, 2, 2], let year = Int(parts[0]),
-      let month = Int(parts[1]),
-      let day = Int(parts[2]), year >= 1970, (1...12).contains(month), day >= 1,
-      CivilDate.of(days: CivilDate.days(year, month, day)) == (year, month, day)
-    else {
+    guard let expiry = CivilDate.seconds(toEndOf: values.string(path)) else {
       values.report(path, "must be a day, as in \"2027-01-31\"")
       return nil
     }
-    return Int64(clamping: CivilDate.seconds(toEndOf: CivilDate.days(year, month, day)))
+    return expiry
   }
 
   /// Returns the limits.

@@ -56,15 +56,20 @@ struct ConfigurationReader {
   mutating func configuration() -> Configuration {
     let tokens = values.strings("auth.tokens").compactMap { secret($0.path, $0.text) }
     let isOpen = values.boolean("auth.open") ?? false
-    let needsKey = values.count("auth.tokens") > 0 || values.count("keys") > 0
+    let keyFile = values.string("auth.key_file")
+    let needsKey = values.count("auth.tokens") > 0 || values.count("keys") > 0 || !keyFile.isEmpty
     if isOpen, needsKey {
-      values.report("auth.open", "contradicts `auth.tokens` and [[keys]], which callers need; remove one of them")
+      values.report(
+        "auth.open",
+        "contradicts `auth.tokens`, `auth.key_file`, and [[keys]], one of which callers need; remove one of them")
     }
     var configuration = Configuration(
       server: server(mayBind: isOpen || needsKey), providers: providers(),
       routing: routing(),
       models: models(),
-      auth: Configuration.Auth(tokens: tokens, keys: keys(), isOpen: isOpen), limits: limits(), budgets: budgets(),
+      auth: Configuration.Auth(tokens: tokens, keys: keys(), keyFile: keyFile, isOpen: isOpen),
+      admin: admin(mayBind: needsKey), limits: limits(),
+      budgets: budgets(),
       cache: cache(),
       accessLog: Configuration.AccessLog(
         format: Configuration.AccessLog.Format(rawValue: values.string("access_log.format")) ?? .text,
@@ -83,6 +88,21 @@ struct ConfigurationReader {
     checkKeys(configuration)
     configuration.routing.aliases += modelNames
     return configuration
+  }
+
+  /// Returns the settings of the listener for administration, if it has one. `auth.open` does not open it to other machines.
+  private mutating func admin(mayBind: Bool) -> Configuration.Admin? {
+    guard let port = values.integer("admin.port") else {
+      if values.isSet("admin.bind") { values.report("admin.bind", "has no effect without `admin.port`") }
+      return nil
+    }
+    var bind = values.string("admin.bind")
+    do throws(Configuration.BindError) {
+      bind = try Configuration.bindAddress(bind, isAllowed: mayBind)
+    } catch {
+      values.report(values.entries["admin.bind"]?.position, error.message)
+    }
+    return Configuration.Admin(bind: bind, port: port)
   }
 
   /// Reports a provider that is named but not configured.

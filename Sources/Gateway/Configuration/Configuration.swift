@@ -7,6 +7,8 @@ public struct Configuration: Sendable, Equatable {
   /// The settings of single models, which override the model catalog.
   public var models: [Model]
   public var auth: Auth
+  /// The listener for administration; `nil` if it has none of its own.
+  public var admin: Admin?
   public var limits: [Limit] = []
   public var budgets: [Budget] = []
   public var cache: Cache
@@ -130,8 +132,10 @@ public struct Configuration: Sendable, Equatable {
     public var tokens: [Secret]
     /// Keys with names.
     public var keys: [Key] = []
-    /// Whether callers need a key.
-    public var needsKey: Bool { !tokens.isEmpty || !keys.isEmpty }
+    /// The path of the key file. Empty means none.
+    public var keyFile = ""
+    /// Whether callers need a key. With a key file they do, whatever is in it.
+    public var needsKey: Bool { !tokens.isEmpty || !keys.isEmpty || !keyFile.isEmpty }
     /// Whether it is meant that callers need no key, also from other machines.
     public var isOpen: Bool
   }
@@ -144,6 +148,14 @@ public struct Configuration: Sendable, Equatable {
     public var keepDays = 0
     /// Bytes of the file above which the oldest rows are removed; 0 means no limit.
     public var bytesMax = 0
+  }
+
+  /// The settings of a listener for administration.
+  public struct Admin: Sendable, Equatable {
+    /// An IPv4 or IPv6 address as text, never a name.
+    public var bind: String
+    /// A TCP port. 0 lets the system choose.
+    public var port: Int
   }
 
   /// The settings of the access log.

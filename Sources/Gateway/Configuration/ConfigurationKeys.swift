@@ -4,7 +4,7 @@ public enum ConfigurationKeys {
 
   /// The keys under their present names.
   static let current: [ConfigurationKey] =
-    server + routing + providers + routed + models + auth + keys + limits + budgets + cache + accessLog + ledger
+    server + routing + providers + routed + models + auth + admin + keys + limits + budgets + cache + accessLog + ledger
     + unsupported
 
   /// The largest timeout, in seconds.
@@ -241,10 +241,28 @@ public enum ConfigurationKeys {
         "API keys that callers may use. Empty allows requests without a key. `$NAME` or `${NAME}` reads "
         + "a key from the environment."),
     ConfigurationKey(
+      path: "auth.key_file", kind: .string,
+      documentation:
+        "File of the keys that `hoosh keys` makes and revokes. Callers need a key then, also while the file has none. Empty "
+        + "means no file."),
+    ConfigurationKey(
       path: "auth.open", kind: .boolean, defaultValue: "false",
       documentation:
         "Whether it is meant that callers need no key. Without it, hoosh listens only on loopback unless there are "
         + "`auth.tokens`, and a reload cannot remove them all."),
+  ]
+
+  static let admin: [ConfigurationKey] = [
+    ConfigurationKey(
+      path: "admin.port", kind: .integer(0...65535),
+      documentation:
+        "TCP port of a listener of its own for `/v1/admin`, which `server.port` does not serve then. 0 lets the system choose."
+    ),
+    ConfigurationKey(
+      path: "admin.bind", kind: .string, defaultValue: "127.0.0.1",
+      documentation:
+        "Address of that listener. One that is not loopback requires `auth.tokens`, `[[keys]]`, or `auth.key_file`."
+    ),
   ]
 
   static let accessLog: [ConfigurationKey] = [

@@ -195,8 +195,10 @@ struct ConfigurationValues {
   private func suggestion(_ path: String, _ pattern: String) -> String {
     let last = pattern.split(separator: ".").last.map { String($0) } ?? pattern
     let sameName = ConfigurationKeys.current.map(\.path).filter { $0.hasSuffix("." + last) }
-    guard let meant = Spelling.nearest(to: pattern, in: Self.known) ?? (sameName.count == 1 ? sameName[0] : nil)
-    else { return "" }
+    // Of several, a key outside of all sections is probably one of [server], whose keys come first.
+    let isServers = pattern == last && sameName.first?.hasPrefix("server.") == true
+    let named = sameName.count == 1 || isServers ? sameName.first : nil
+    guard let meant = Spelling.nearest(to: pattern, in: Self.known) ?? named else { return "" }
     return "; did you mean `\(Self.filled(meant, from: path))`?"
   }
 

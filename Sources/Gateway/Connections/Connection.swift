@@ -21,6 +21,8 @@ final class Connection {
   let address: IPAddress?
   /// A number that tells callers without API keys apart, by their addresses.
   private(set) lazy var addressKey = Caller.anonymous.queueKey(address: address?.network.bytes)
+  /// Whether the client has connected to the listener for administration.
+  let isAdministration: Bool
   private(set) var phase = Phase.idle
   /// When the phase began.
   private(set) var since: Duration
@@ -63,8 +65,9 @@ final class Connection {
   /// Whether the gateway reads and answers its requests at the moment.
   var isServing = false
 
-  init(_ id: ClientID, _ address: IPAddress?, now: Duration) {
+  init(_ id: ClientID, _ address: IPAddress?, isAdministration: Bool = false, now: Duration) {
     self.id = id
+    self.isAdministration = isAdministration
     self.address = address
     since = now
   }
@@ -130,6 +133,8 @@ final class AcceptedRequest {
   /// Fields that mean something to a provider of the caller's own dialect, as lines.
   var dialectFields: [String] = []
   var priority = RequestQueue.Priority.normal
+  /// Whether the caller's key was revoked after the head was accepted.
+  var isRevoked = false
   /// The header fields that a preflight asks for, as names in a list.
   var requestedFields: String?
   /// The gateways that it has passed through before this one.

@@ -30,7 +30,7 @@ extension Connections {
     options.isHead = head.method == .head
     options.keepsAlive = head.keepsAlive && !isDraining && connection.served + 1 < Self.requestsMax
     options.requestID = requestID(head, input)
-    let found = EndpointTable.find(head.path, query: head.query, in: input)
+    let found = EndpointTable.find(head.path, head.method, query: head.query, in: input)
     let (row, endpoint) = (found?.row, found?.endpoint)
     options.dialect = endpoint?.dialect ?? Dialect(of: head, input)
     do throws(APIError) {
@@ -42,7 +42,7 @@ extension Connections {
         request.requestedFields = head.requestedFields.flatMap { Self.fieldNames(input.bytes($0)) }
         return .options(request)
       }
-      let request = try accept(head, input, row, endpoint, &options)
+      let request = try accept(head, input, row, endpoint, connection, &options)
       if row?.isSmall != true { try checkMemory(connection, request) }
       return .accepted(request, try bodyReader(head, row, input), wantsContinue: head.expectsContinue)
     } catch {
@@ -85,7 +85,7 @@ extension Connections {
   /// Accepts a request: its endpoint, its caller and its origin are decided on the same bytes, before the body.
   private func accept(
     _ head: RequestHead, _ input: Span<UInt8>, _ row: EndpointRow?, _ endpoint: Endpoint?,
-    _ options: inout Reply.Options
+    _ connection: Connection, _ options: inout Reply.Options
   ) throws(APIError) -> AcceptedRequest {
     try checkOrigin(head, input, &options)
     if head.method == .other {
@@ -96,14 +96,15 @@ extension Connections {
         405, .methodNotAllowed, "hoosh is not a forward proxy; it accepts GET, HEAD, POST and OPTIONS.",
         allow: "GET, HEAD, POST, OPTIONS")
     }
-    guard let row, let endpoint else {
+    guard let row, let endpoint, isServed(row, connection) else {
       throw APIError(
         404, .notFound, "There is no endpoint at this path. Use POST /v1/chat/completions or GET /v1/models.")
     }
-    if let allow = row.allowedMethods(unless: head.method) {
+    if !row.accepts(head.method) {
+      let allow = EndpointTable.allowedMethods(of: row)
       throw APIError(405, .methodNotAllowed, "This path does not accept that method. Use \(allow).", allow: allow)
     }
-    let caller = try caller(head, input, row, endpoint)
+    let caller = try caller(head, input, row, endpoint, connection)
     if let right = row.access.right, !caller.rights.contains(right) {
       throw APIError(
         403, .permissionDenied,
@@ -127,6 +128,13 @@ extension Connections {
       request.session = AffinityKey(prefix: input.bytes(session))
     }
     return request
+  }
+
+  /// Whether an endpoint is served to a client: those for administration at their own listener only, if there is one, and no
+  /// others there but those that need no key.
+  private func isServed(_ row: EndpointRow, _ connection: Connection) -> Bool {
+    if connection.isAdministration { return row.isAdministration || row.access == .anyone }
+    return !row.isAdministration || settings.configuration.admin == nil
   }
 
   private static func priority(_ value: Span<UInt8>, _ caller: Caller) throws(APIError) -> RequestQueue.Priority {
@@ -171,13 +179,14 @@ extension Connections {
   }
 
   private func caller(
-    _ head: RequestHead, _ input: Span<UInt8>, _ row: EndpointRow, _ endpoint: Endpoint
+    _ head: RequestHead, _ input: Span<UInt8>, _ row: EndpointRow, _ endpoint: Endpoint, _ connection: Connection
   ) throws(APIError) -> Caller {
     if settings.keys.allowsAnonymous || row.access == .anyone { return .anonymous }
+    if row.isAdministration { try checkGuesses(connection) }
     let now = Int64(clamping: reactor.wallClock / 1_000_000_000)
     // Agents send the session of another service, or a stale key of the environment, beside the gateway's own.
     var found: Caller?
-    var presented: [Slice?] = [head.xAPIKey, head.xGoogAPIKey]
+    var presented: [Slice?] = [head.xAPIKey, head.apiKey, head.xGoogAPIKey]
     if let field = head.authorization, let token = APIKeys.bearer(in: input.bytes(field)) {
       presented.insert(Slice(start: Int(field.start) + Int(token.start), count: Int(token.count)), at: 0)
     }
@@ -192,12 +201,13 @@ extension Connections {
       if let found, found != caller {
         throw APIError(
           400, .malformedRequest,
-          "`Authorization`, `x-api-key` and `x-goog-api-key` have keys of different callers; send one.",
+          "`Authorization`, `x-api-key`, `api-key` and `x-goog-api-key` have keys of different callers; send one.",
           closes: true)
       }
       found = caller
     }
     if let found { return found }
+    if row.isAdministration, presented.contains(where: { $0 != nil }) { noteGuess(connection) }
     throw APIError(401, .unauthorized, "A valid API key is required: send it as `Authorization: Bearer KEY`.")
   }
 

@@ -21,14 +21,14 @@ extension Connections {
 
   /// The header fields that the official SDKs send from a browser, for a preflight that names none.
   private static let corsFields =
-    "authorization, content-type, x-api-key, x-goog-api-key, x-goog-api-client, x-request-id, openai-beta, "
-    + "anthropic-version, anthropic-beta, anthropic-dangerous-direct-browser-access"
+    "authorization, content-type, api-key, x-api-key, x-goog-api-key, x-goog-api-client, x-request-id, "
+    + "openai-beta, anthropic-version, anthropic-beta, anthropic-dangerous-direct-browser-access"
 
   func replyToOptions(_ connection: Connection, _ options: Reply.Options) {
     guard let request = connection.request else { return }
     var out = takeScratch()
     Reply.open(204, "", .length(0), options, into: &out)
-    Reply.add("allow", "GET, HEAD, POST, OPTIONS", into: &out)
+    Reply.add("allow", "GET, HEAD, POST, DELETE, OPTIONS", into: &out)
     if options.allowedOrigin != nil {
       Reply.add("access-control-allow-methods", "GET, HEAD, POST, OPTIONS", into: &out)
       Reply.add(

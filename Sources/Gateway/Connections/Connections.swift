@@ -18,6 +18,8 @@ final class Connections {
   private(set) var settings: Settings
   private(set) var table = IDTable<Connection>()
   var capacity: Capacity
+  /// The addresses from which wrong keys for administration came.
+  private(set) var guesses = KeyGuesses()
   /// The connections that no caller with an API key has used.
   var strangers = Strangers()
   /// When the drain began; no new request is read after it.
@@ -60,11 +62,27 @@ final class Connections {
   /// Whether a connection is still open.
   func isOpen(_ connection: Connection) -> Bool { table[connection.number] === connection }
 
+  // MARK: Guesses
+
+  /// Rejects a request for administration whose address has sent too many wrong keys, before its key is looked up.
+  func checkGuesses(_ connection: Connection) throws(APIError) {
+    guard let wait = guesses.wait(of: Self.network(connection), now: reactor.now) else { return }
+    throw APIError(
+      429, .rateLimitExceeded, "Too many requests of this address had no valid API key. Retry later.", closes: true,
+      retryAfter: wait.wholeSeconds)
+  }
+
+  /// A request for administration had a wrong key.
+  func noteGuess(_ connection: Connection) { guesses.failed(Self.network(connection), now: reactor.now) }
+
+  private static func network(_ connection: Connection) -> [UInt8] { connection.address?.network.bytes ?? [] }
+
   // MARK: Begin and end
 
   /// Accepts a client, or rejects it if there are too many.
   func accept(_ client: ClientID) {
-    let connection = Connection(client, reactor.address(of: client), now: reactor.now)
+    let connection = Connection(
+      client, reactor.address(of: client), isAdministration: reactor.isOfSecondListener(client), now: reactor.now)
     table[client.bits] = connection
     guard let apiError = limitReached(by: connection) else { return schedule(connection) }
     capacity.rejected += 1

@@ -71,6 +71,8 @@ final class EndpointRow: Sendable {
   let access: Access
   /// Whether the response is small whatever happens, so that it is sent at the memory limit, too.
   let isSmall: Bool
+  /// Whether the endpoint is one for administration: `/v1/admin/…`.
+  let isAdministration: Bool
   /// The path as the access log writes it: one name for all spellings.
   let name: String
   let endpoint: Make
@@ -90,6 +92,7 @@ final class EndpointRow: Sendable {
     self.access = access
     self.isSmall = isSmall || access == .anyone
     self.name = name ?? root.prefix + "\(path)" + (suffix.map { "{id}\($0)" } ?? "")
+    isAdministration = self.name.hasPrefix("/v1/admin/")
     self.endpoint = endpoint
   }
 
@@ -111,14 +114,9 @@ final class EndpointRow: Sendable {
     return Slice(start..<end)
   }
 
-  /// The methods that the endpoint accepts, for an `Allow` field; `nil` if `method` is one of them.
-  func allowedMethods(unless method: RequestHead.Method) -> String? {
-    if method == self.method || method == .head && self.method == .get { return nil }
-    switch self.method {
-    case .get: return "GET, HEAD, OPTIONS"
-    case .delete: return "DELETE, OPTIONS"
-    default: return "POST, OPTIONS"
-    }
+  /// Whether the endpoint accepts a method.
+  func accepts(_ method: RequestHead.Method) -> Bool {
+    method == self.method || method == .head && self.method == .get
   }
 
   /// Whether a request has a body that is read.
@@ -160,6 +158,8 @@ enum Endpoint: Equatable {
   case ownKey
   /// The counts of the cache, and its emptying.
   case cacheStats, cacheEmptying
+  /// The keys of the key file, for administration.
+  case keys(Endpoints.KeyQuestion)
   /// The machine's hardware, and which models fit on it.
   case hardware(HardwareAPI.Endpoint)
 
@@ -173,6 +173,7 @@ enum Endpoint: Equatable {
     switch self {
     case .model(let name), .routeDecision(let name): name
     case .call(let call), .countTokens(let call): call.model
+    case .keys(let question): question.key
     default: nil
     }
   }

@@ -1,6 +1,7 @@
 internal import Probe
 
-/// Every endpoint of the gateway, one row each. Of several rows that match a path the first counts.
+/// Every endpoint of the gateway, one row each. Of several rows that match a path, the first with the request's method
+/// counts, or else the first.
 ///
 /// Paths are compared as they came, undecoded, so that the path that was authorized is the one that is served. Only several
 /// slashes before more of the path count as one, because clients put a path behind a base URL that ends with a slash.
@@ -68,6 +69,11 @@ enum EndpointTable {
     EndpointRow(.api, "/route/explain", .post, .json) { _, _ in .routeExplain },
     EndpointRow(.api, "/route/explain/", id: "", .get) { id, _ in .routeDecision(id) },
     EndpointRow(.api, "/admin/reload", .post, access: .admin) { _, _ in .reload },
+    EndpointRow(.api, "/admin/keys", .get, access: .admin) { _, query in .keys(.list(query)) },
+    EndpointRow(.api, "/admin/keys", .post, .json, access: .admin) { _, _ in .keys(.create) },
+    EndpointRow(.api, "/admin/keys/", id: "/rotate", .post, .json, access: .admin) { id, _ in .keys(.rotate(id)) },
+    EndpointRow(.api, "/admin/keys/", id: "/revoke", .post, access: .admin) { id, _ in .keys(.revoke(id)) },
+    EndpointRow(.api, "/admin/keys/", id: "", .get, access: .admin) { id, _ in .keys(.show(id)) },
     EndpointRow(.api, "/tokens/pools", .get) { _, _ in .tokens(.pools) },
     EndpointRow(.api, "/tokens/check", .post, .json) { _, _ in .tokens(.check) },
     EndpointRow(.api, "/tokens/reserve", .post, .json) { _, _ in .tokens(.reserve) },
@@ -101,14 +107,26 @@ enum EndpointTable {
 
   /// Finds the row of a path, and makes its endpoint; `nil` is a 404.
   static func find(
-    _ path: Slice, query: Slice = .empty, in bytes: Span<UInt8>
+    _ path: Slice, _ method: RequestHead.Method? = nil, query: Slice = .empty, in bytes: Span<UInt8>
   ) -> (row: EndpointRow, endpoint: Endpoint)? {
     let paths = Paths(path.range, in: bytes)
+    var first: (index: Int, id: Slice)?
     for index in rows.indices {
       guard let id = rows[index].match(paths, in: bytes) else { continue }
+      if first == nil { first = (index, id) }
+      if let method, !rows[index].accepts(method) { continue }
       return (rows[index], rows[index].endpoint(id, bytes.bytes(query)))
     }
-    return nil
+    return first.map { (rows[$0.index], rows[$0.index].endpoint($0.id, bytes.bytes(query))) }
+  }
+
+  /// The methods of a path, for an `Allow` field.
+  static func allowedMethods(of row: EndpointRow) -> String {
+    let methods = rows.filter { $0.name == row.name }.map(\.method)
+    return [
+      methods.contains(.get) ? "GET, HEAD" : nil, methods.contains(.post) ? "POST" : nil,
+      methods.contains(.delete) ? "DELETE" : nil, "OPTIONS",
+    ].compactMap(\.self).joined(separator: ", ")
   }
 
   /// A path without one slash at its end, as each root sees it.

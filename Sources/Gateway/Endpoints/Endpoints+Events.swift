@@ -116,15 +116,17 @@ extension Endpoints {
 
   /// Ends all subscriptions, because the gateway drains.
   func endSubscriptions() {
-    let connections = self.connections
-    for connection in subscribers.values {
-      if let request = connection.request {
-        connections.conclude(connection, request, 200, .shutdown, nil, bytesOut: 0)
-      }
-      connection.request = nil
-      connections.close(connection)
+    for connection in subscribers.values { endSubscription(connection, .shutdown) }
+  }
+
+  /// Ends a subscription.
+  func endSubscription(_ connection: Connection, _ outcome: RequestRecord.Outcome) {
+    subscribers[connection.number] = nil
+    if let request = connection.request {
+      connections.conclude(connection, request, 200, outcome, nil, bytesOut: 0)
     }
-    subscribers = [:]
+    connection.request = nil
+    connections.close(connection)
   }
 }
 

@@ -13,6 +13,7 @@ final class Endpoints {
   let questions: ProviderQuestions
   let largeWork: LargeWork
   let reloads: Reloads
+  let keyFileWork: KeyFileWork
   let admission: Admission
   let shared: SharedAnswers
   private(set) var settings: Settings
@@ -26,7 +27,7 @@ final class Endpoints {
   init(
     _ settings: Settings, reactor: Reactor, connections: Connections, dispatcher: Dispatcher, recorder: Recorder,
     modelLists: ModelLists, questions: ProviderQuestions, largeWork: LargeWork, reloads: Reloads,
-    admission: Admission, shared: SharedAnswers
+    keyFileWork: KeyFileWork, admission: Admission, shared: SharedAnswers
   ) {
     self.settings = settings
     self.reactor = reactor
@@ -37,15 +38,18 @@ final class Endpoints {
     self.questions = questions
     self.largeWork = largeWork
     self.reloads = reloads
+    self.keyFileWork = keyFileWork
     self.admission = admission
     self.shared = shared
     began = reactor.now
   }
 
   /// Uses other settings from here on.
-  func apply(_ settings: Settings) {
+  ///
+  /// - Parameter isSameConfiguration: Whether only keys of the key file are others.
+  func apply(_ settings: Settings, isSameConfiguration: Bool) {
     self.settings = settings
-    modelLists.apply(settings)
+    modelLists.apply(settings, keepsList: isSameConfiguration)
     questions.apply(settings)
   }
 
@@ -71,6 +75,7 @@ final class Endpoints {
     case .costs: respondCosts(connection)
     case .costReset: resetCosts(connection, request)
     case .costEstimate: estimateCost(connection, request.caller)
+    case .keys(let question): respondKeys(connection, request, question)
     case .ownKey: respondOwnKey(connection, request)
     case .cacheStats: respondCacheStats(connection)
     case .cacheEmptying: emptyCache(connection, request)
@@ -102,6 +107,7 @@ final class Endpoints {
     modelLists.forget(connection)
     questions.forget(connection)
     reloads.forget(connection)
+    keyFileWork.forget(connection)
     if connection.subscription != nil { subscribers[connection.number] = nil }
   }
 }

@@ -28,6 +28,7 @@ enum FieldName: String, Sendable {
   case connection
   case expect
   case authorization
+  case apiKey = "api-key"
   case xAPIKey = "x-api-key"
   case xGoogAPIKey = "x-goog-api-key"
   case xGoogAPIClient = "x-goog-api-client"
@@ -53,6 +54,7 @@ enum FieldName: String, Sendable {
     case 6:
       if name.matches("expect") { return .expect }
       if name.matches("origin") { return .origin }
+    case 7: if name.matches("api-key") { return .apiKey }
     case 9: if name.matches("x-api-key") { return .xAPIKey }
     case 10:
       if name.matches("connection") { return .connection }

@@ -38,6 +38,7 @@ struct RequestHead: Equatable, Sendable {
   var byteCount = 0
 
   var authorization: Slice?
+  var apiKey: Slice?
   var xAPIKey: Slice?
   var xGoogAPIKey: Slice?
   var xGoogAPIClient: Slice?

@@ -30,6 +30,7 @@ struct SeenFields: Sendable {
       guard bytes.extracting(line.value).matches("100-continue") else { throw .expectation }
       wantsContinue = true
     case .authorization: try Self.keep(value, name, in: &head.authorization)
+    case .apiKey: try Self.keep(value, name, in: &head.apiKey)
     case .xAPIKey: try Self.keep(value, name, in: &head.xAPIKey)
     case .xGoogAPIKey: try Self.keep(value, name, in: &head.xGoogAPIKey)
     case .xGoogAPIClient: Self.keepFirst(value, in: &head.xGoogAPIClient)

@@ -9,7 +9,9 @@ extension Configuration {
       ("server.memory_bytes_max", "\(server.memoryBytesMax)"),
       ("server.output_high_water_bytes", "\(server.outputHighWater)"),
       ("server.dns_cache_secs", "\(server.dnsCache)"),
-      ("access_log.format", accessLog.format.rawValue), ("access_log.path", accessLog.path),
+      ("auth.key_file", auth.keyFile), ("admin.port", admin.map { "\($0.port)" } ?? ""),
+      ("admin.bind", admin?.bind ?? ""), ("access_log.format", accessLog.format.rawValue),
+      ("access_log.path", accessLog.path),
       ("ledger.path", ledger.path),
       ("ledger.keep_days", "\(ledger.keepDays)"), ("ledger.bytes_max", "\(ledger.bytesMax)"),
     ]

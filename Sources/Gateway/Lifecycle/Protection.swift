@@ -22,12 +22,12 @@ struct Protection {
     guard !next.auth.needsKey, !next.auth.isOpen else { return nil }
     if let exposed {
       return
-        "The new configuration has no API keys (`auth.tokens` or [[keys]]), but hoosh listens on \(exposed), which other "
+        "The new configuration has no API keys (`auth.tokens`, [[keys]], or `auth.key_file`), but hoosh listens on \(exposed), which other "
         + "machines can reach. Add the keys, or set `auth.open = true` if everyone may use your providers."
     }
     guard hasRequiredKeys else { return nil }
     return
-      "The new configuration has no API keys (`auth.tokens` or [[keys]]), but callers needed one until now. Add the keys, "
+      "The new configuration has no API keys (`auth.tokens`, [[keys]], or `auth.key_file`), but callers needed one until now. Add the keys, "
       + "set `auth.open = true` if no key is meant to be needed, or restart hoosh."
   }
 

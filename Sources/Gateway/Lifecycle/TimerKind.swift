@@ -24,6 +24,10 @@ enum TimerKind {
   case modelRefresh
   /// The configuration is discovered again.
   case discovery
+  /// The key file is checked for changes.
+  case keyFile
+  /// The address for administration may be free now.
+  case adminListener
 
   var tag: UInt64 {
     switch self {
@@ -38,7 +42,9 @@ enum TimerKind {
     case .modelRefresh: 9 << 56
     case .discovery: 10 << 56
     case .memory: 11 << 56
-    case .ledger: 12 << 56
+    case .keyFile: 12 << 56
+    case .adminListener: 13 << 56
+    case .ledger: 14 << 56
     }
   }
 
@@ -55,7 +61,9 @@ enum TimerKind {
     case 9: self = .modelRefresh
     case 10: self = .discovery
     case 11: self = .memory
-    case 12: self = .ledger
+    case 12: self = .keyFile
+    case 13: self = .adminListener
+    case 14: self = .ledger
     default: self = .trim
     }
   }

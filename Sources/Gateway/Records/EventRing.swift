@@ -117,6 +117,8 @@ enum EventTopic: String, CaseIterable, Sendable {
   case budgets
   case reload
   case ledger
+  /// A key was created, rotated, or revoked by a caller.
+  case keys
 }
 
 /// The topics that a reader subscribes to.
@@ -156,6 +158,7 @@ struct EventTopics: Equatable, Sendable {
     case .limits: 8
     case .reload: 16
     case .budgets: 32
+    case .keys: 128
     case .ledger: 64
     }
   }

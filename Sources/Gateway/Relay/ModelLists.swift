@@ -36,9 +36,11 @@ final class ModelLists {
   }
 
   /// Uses other settings from here on. Call `finish` first: lists that are awaited are those of other providers.
-  func apply(_ settings: Settings) {
+  ///
+  /// - Parameter keepsList: Whether the providers are the same, so that their lists stay known and awaited.
+  func apply(_ settings: Settings, keepsList: Bool) {
     self.settings = settings
-    list = ModelList()
+    if !keepsList { list = ModelList() }
   }
 
   var entries: [ModelEntry] { list.entries }

@@ -5,6 +5,7 @@ extension Relay {
   /// Starts the next attempt of an exchange, or does what the dispatcher decides instead.
   func startNextAttempt(_ exchange: Exchange, _ connection: Connection, _ effects: inout Effects) {
     guard let route = exchange.fetch.route, let request = connection.request else { return }
+    if request.isRevoked { return exchange.attemptRejected(.keyRevoked, &effects) }
     let situation = Dispatcher.Situation(
       failure: exchange.fetch.failure, modelLoad: exchange.fetch.timeouts.modelLoad,
       dialect: exchange.options.dialect)
@@ -91,6 +92,8 @@ extension Relay {
   ) {
     let provider = plan.provider
     do throws(APIError) {
+      // The key may have been revoked while a thread wrote the body.
+      if request.isRevoked { throw .keyRevoked }
       let written = try written.get()
       let (body, dropped) = try bufferChain(written, of: exchange, for: provider)
       let passes = exchange.call.passes(to: provider.dialect)
@@ -116,6 +119,18 @@ extension Relay {
           toolNames: written.toolNames), secret: plan.credential.secret, plan.timeouts)
     } catch {
       attemptRejected(error, exchange, &effects)
+    }
+  }
+
+  /// The key of an exchange's caller was revoked: a request that waits is rejected, and one that runs gets no other attempt.
+  func keyRevoked(_ exchange: Exchange) {
+    switch exchange.fetch.pause {
+    case .queue, .retry:
+      advance(exchange) { exchange, effects, _ in
+        _ = exchange.fetch.endPause()
+        exchange.attemptRejected(.keyRevoked, &effects)
+      }
+    case .translation, nil: break
     }
   }
 

@@ -45,9 +45,12 @@ extension Relay {
     if candidates.isEmpty { return nil }
     let context = CacheableRequest.Context(
       tenant: shared.tenant(request.caller), namespace: request.cacheNamespace, candidates: candidates,
-      providers: request.caller.key?.providers ?? [], fields: DialectTable.answerFields(request.dialectFields))
+      providers: request.caller.key?.providers ?? [], fields: DialectTable.answerFields(request.dialectFields)
+    ).text
     let body = exchange.fetch.body
-    guard let cacheable = CacheableRequest(call, body.span, context) else { return nil }
+    let spelling = CacheableRequest.spelling(call, body.span, context)
+    let known = shared.spellings.request(spelling) { CacheableRequest(call, body.span, context) }
+    guard let cacheable = known else { return nil }
     let isWanted = (request.cacheDirectives.maxAge ?? 0) > 0
     return isWanted || cacheable.temperature <= shared.configuration.temperatureMax ? cacheable.key : nil
   }

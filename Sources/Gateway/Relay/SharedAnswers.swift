@@ -4,6 +4,7 @@ final class SharedAnswers {
   private var models: [ModelPattern] = []
   var kept: AnswerCache
   var flights: [CacheKey: Flight] = [:]
+  var spellings = RecentSpellings()
 
   init(_ configuration: Configuration.Cache) {
     self.configuration = configuration

@@ -37,6 +37,12 @@ public struct APIError: Error, Equatable, Sendable {
     )
   }
 
+  /// The error of a request that waits while the key of its caller is revoked.
+  static var keyRevoked: APIError {
+    APIError(
+      401, .unauthorized, "The API key of this request was revoked before it was sent to a provider.", closes: true)
+  }
+
   /// The error of a field of the request whose value breaks a rule, as in "must be a string".
   static func invalid(_ field: String, _ rule: String) -> APIError {
     APIError(400, .invalidValue, "`\(field)` \(rule).", param: field)

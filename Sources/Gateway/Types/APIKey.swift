@@ -34,13 +34,13 @@ public final class APIKey: Sendable {
   let expiry: Int64?
 
   init(
-    _ id: CallerID, name: String, team: String? = nil, models: [String] = [], providers: [String] = [],
+    _ id: CallerID, name: String, team: String? = nil, models: [ModelPattern] = [], providers: [String] = [],
     rights: Rights = .all, expiry: Int64? = nil
   ) {
     self.id = id
     self.name = name
     self.team = team
-    self.models = models.map { ModelPattern($0) }
+    self.models = models
     self.providers = providers
     self.rights = rights
     self.expiry = expiry

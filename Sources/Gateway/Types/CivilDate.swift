@@ -25,6 +25,17 @@ enum CivilDate {
   /// Returns the seconds from 1970 to the end of a day.
   static func seconds(toEndOf day: Int) -> Int { (day + 1) * 86_400 }
 
+  /// Returns the seconds from 1970 to the end of a day as in `2027-01-31`, or `nil` for another text.
+  static func seconds(toEndOf text: String) -> Int64? {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts.map(\.utf8.count) == [4, 2, 2],
+      parts.joined().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), year >= 1970,
+      (1...12).contains(month), day >= 1, of(days: days(year, month, day)) == (year, month, day)
+    else { return nil }
+    return Int64(clamping: seconds(toEndOf: days(year, month, day)))
+  }
+
   /// Returns the weekday of a day from 1970-01-01 on; Sunday is 0.
   static func weekday(_ days: Int) -> Int { (days + 4) % 7 }
 

@@ -24,6 +24,8 @@ struct Client: ~Copyable {
   let token: Token
   /// The peer's address, or `nil` if the connection has none.
   let address: IPAddress?
+  /// Whether it has connected to the second listening socket.
+  var isOfSecondListener = false
   /// The number under which the gateway sums up bytes.
   var group = 0
   var incoming = Bytes()

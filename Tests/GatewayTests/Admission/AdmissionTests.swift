@@ -212,7 +212,7 @@ import Testing
   }
 
   @Test func `a caller's own models and providers are all it may use`() throws {
-    let key = APIKey(CallerID(bits: 1), name: "k", models: ["llama*"], providers: ["up"])
+    let key = APIKey(CallerID(bits: 1), name: "k", models: [ModelPattern("llama*")], providers: ["up"])
     let admission = Admission()
     #expect(
       Self.code { _ = try admission.enter(Caller(key), model: "gpt-4o", pool: nil, at: Self.now) }

@@ -89,8 +89,8 @@ import Testing
       // The one that never restarts has never more in use, and admits whatever the other one does.
       let entered = try truth.enter(caller, model: "m\(price)", pool: nil, at: other)
       defer {
-        admission.leave(entry, at: now)
-        truth.leave(entered, at: other)
+        admission.leave(entry)
+        truth.leave(entered)
         feed.conclude(record, item, at: UInt64(now.wall))
       }
       let hold: Admission.Hold

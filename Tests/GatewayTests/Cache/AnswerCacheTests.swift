@@ -100,7 +100,8 @@ import Testing
     let json = Array(body.utf8)
     let context = CacheableRequest.Context(
       tenant: Array(tenant.utf8), namespace: Array(namespace.utf8),
-      candidates: [(ProviderID(name: "p"), model)])
+      candidates: [(ProviderID(name: "p"), model)]
+    ).text
     return CacheableRequest(try Call.read(json.span, for: endpoint, model: model), json.span, context)?.key
   }
 

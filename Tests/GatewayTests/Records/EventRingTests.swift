@@ -103,7 +103,7 @@ extension [UInt8]: EventPayload {
       EventTopics(filter: filter).map { topics in EventTopic.allCases.filter(topics.contains) }
     }
     #expect(chosen("#") == EventTopic.allCases)
-    #expect(chosen("*") == [.inference, .errors, .limits, .budgets, .reload, .ledger])
+    #expect(chosen("*") == [.inference, .errors, .limits, .budgets, .reload, .ledger, .keys])
     #expect(chosen("providers/*") == [.health])
     #expect(chosen("providers/#") == [.health])
     #expect(chosen("*/health") == [.health])
