@@ -17,7 +17,6 @@ import Testing
     ["Types", "Wire", "Configuration"],
   ]
 
-
   private static let folders = rows.flatMap { $0 }
 
   private static func row(of folder: String) -> Int {

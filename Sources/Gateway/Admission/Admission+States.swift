@@ -25,7 +25,8 @@ extension Admission {
       table.advance(number, to: now)
       let limit = RateLimits.Limit(
         limit: table.rows[number].allowance.limit, remaining: table.rows[number].allowance.available,
-        resetSeconds: table.rows[number].allowance.reset(at: now).map { $0 > 0 ? UInt64(Self.seconds($0)) : 0 } ?? 0)
+        resetSeconds: table.rows[number].allowance.reset(at: now).map { $0 > 0 ? UInt64(Self.seconds($0)) : 0 } ?? 0
+      )
       if unit == .requests {
         if limit.isTighter(than: limits.requests) { limits.requests = limit }
       } else if limit.isTighter(than: limits.tokens) {

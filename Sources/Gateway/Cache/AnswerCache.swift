@@ -180,6 +180,8 @@ struct AnswerCache: Sendable {
 
   private mutating func growPlaces() {
     places = [Int32](repeating: Self.none, count: max(16, places.count * 2))
-    for number in entries.indices { places[freePlace(for: entries[number].key)] = Int32(truncatingIfNeeded: number) }
+    for number in entries.indices {
+      places[freePlace(for: entries[number].key)] = Int32(truncatingIfNeeded: number)
+    }
   }
 }

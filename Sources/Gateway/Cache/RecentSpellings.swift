@@ -12,7 +12,9 @@ struct RecentSpellings: Sendable {
   /// Each text has one place, which it shares with others.
   private var entries: [Entry?] = []
 
-  private static func place(_ spelling: CacheKey) -> Int { Int(truncatingIfNeeded: spelling.words[0]) & (count - 1) }
+  private static func place(_ spelling: CacheKey) -> Int {
+    Int(truncatingIfNeeded: spelling.words[0]) & (count - 1)
+  }
 
   /// Returns the request of a text; `make` reads it if the text is new.
   mutating func request(_ spelling: CacheKey, make: () -> CacheableRequest?) -> CacheableRequest? {

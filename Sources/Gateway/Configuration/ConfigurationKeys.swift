@@ -4,7 +4,8 @@ public enum ConfigurationKeys {
 
   /// The keys under their present names.
   static let current: [ConfigurationKey] =
-    server + routing + providers + routed + models + auth + admin + keys + limits + budgets + cache + accessLog + ledger
+    server + routing + providers + routed + models + auth + admin + keys + limits + budgets + cache + accessLog
+    + ledger
     + unsupported
 
   /// The largest timeout, in seconds.

@@ -307,7 +307,11 @@ final class Exchange {
 
   /// The answer that it shares has failed for good.
   func sharedAnswerFailed(_ apiError: APIError, _ effects: inout Effects) {
-    if phase == .visible { abortStream(apiError, .truncated, &effects) } else { endWithError(apiError, .failed, &effects) }
+    if phase == .visible {
+      abortStream(apiError, .truncated, &effects)
+    } else {
+      endWithError(apiError, .failed, &effects)
+    }
   }
 
   private func abortStream(_ apiError: APIError, _ outcome: RequestRecord.Outcome, _ effects: inout Effects) {

@@ -9,7 +9,8 @@ import Testing
 
   private static func answer(_ bytes: Int = 100, at now: Int64 = 0) -> StoredAnswer {
     StoredAnswer(
-      AnswerSource(provider: "p", model: "m", dialect: .openAI), [UInt8](repeating: 0x61, count: bytes), at: now, nil,
+      AnswerSource(provider: "p", model: "m", dialect: .openAI), [UInt8](repeating: 0x61, count: bytes), at: now,
+      nil,
       nil)
   }
 
@@ -121,7 +122,8 @@ import Testing
         "[ " + messages.map(\.1).joined(separator: " , ") + " ]"
       ))
     for (name, values) in [
-      ("temperature", ["0", "0.5"]), ("seed", ["1", "2"]), ("max_tokens", ["5", "6"]), ("unknown", ["true", "[1]"]),
+      ("temperature", ["0", "0.5"]), ("seed", ["1", "2"]), ("max_tokens", ["5", "6"]),
+      ("unknown", ["true", "[1]"]),
     ] where Bool.random(using: &random) {
       let value = values.randomElement(using: &random)!
       members.append(("\"\(name)\"", value, value))
