@@ -18,18 +18,16 @@ struct CacheableRequest {
       var text: [UInt8] = []
       CanonicalJSON.append(text: tenant.span, to: &text)
       CanonicalJSON.append(text: namespace.span, to: &text)
-      append(candidates.count, candidates.map { ("\($0.provider.value)", $0.model) }, to: &text)
-      append(providers.count, providers.sorted().map { ($0, "") }, to: &text)
-      append(fields.count, fields.map { ($0, "") }, to: &text)
-      return text
-    }
-
-    private func append(_ count: Int, _ pairs: [(String, String)], to out: inout [UInt8]) {
-      out.append(decimal: count)
-      for (one, other) in pairs {
-        CanonicalJSON.append(text: one.utf8.span, to: &out)
-        CanonicalJSON.append(text: other.utf8.span, to: &out)
+      text.append(decimal: candidates.count)
+      for (provider, model) in candidates {
+        CanonicalJSON.append(number: provider.value, to: &text)
+        CanonicalJSON.append(text: model.utf8.span, to: &text)
       }
+      for names in [providers.sorted(), fields] {
+        text.append(decimal: names.count)
+        for name in names { CanonicalJSON.append(text: name.utf8.span, to: &text) }
+      }
+      return text
     }
   }
 
@@ -68,8 +66,8 @@ struct CacheableRequest {
   /// The identity of a request's text, byte by byte.
   static func spelling(_ call: Call, _ json: Span<UInt8>, _ context: [UInt8]) -> CacheKey {
     var text = context
-    text.append(call.endpoint.dialect.rawValue)
-    text.append(contentsOf: "-\(call.endpoint.kind)-\(call.endpoint.form)-".utf8)
+    text.append(call.endpoint.kind.rawValue)
+    append(call.endpoint, to: &text)
     text.append(json)
     return CacheKey(text.span)
   }
@@ -79,8 +77,13 @@ struct CacheableRequest {
 
   /// Appends the body as it came, with its dialect.
   private static func appendOriginal(_ call: Call, _ json: Span<UInt8>, to out: inout [UInt8]) {
-    out.append(contentsOf: "\(call.endpoint.dialect)-\(call.endpoint.form)-".utf8)
+    append(call.endpoint, to: &out)
     CanonicalJSON.append(JSONLists.root(json), json, omitting: omitted, to: &out)
+  }
+
+  private static func append(_ endpoint: CallEndpoint, to out: inout [UInt8]) {
+    CanonicalJSON.append(text: endpoint.dialect.rawValue.utf8.span, to: &out)
+    out.append(endpoint.form.rawValue)
   }
 
   private static func write(_ call: Call, _ json: Span<UInt8>, in dialect: Dialect) -> WrittenRequest? {

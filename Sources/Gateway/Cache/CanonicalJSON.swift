@@ -70,6 +70,11 @@ enum CanonicalJSON {
     return name
   }
 
+  /// Appends a number as it is in memory.
+  static func append(number: UInt64, to out: inout [UInt8]) {
+    for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: number >> shift)) }
+  }
+
   /// Appends a text with its length.
   static func append(text: Span<UInt8>, to out: inout [UInt8]) {
     out.append(decimal: text.count)

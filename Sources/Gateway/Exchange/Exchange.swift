@@ -165,12 +165,6 @@ final class Exchange {
   /// Bytes that the exchange holds beside the caller's body.
   var heldBytes: Int { fetch.heldBytes + held.count + (waitingEnd?.rest.count ?? 0) + flightBytes }
 
-  /// Bytes of a shared answer, which count for the exchange whose attempt brings it.
-  private var flightBytes: Int { flight.map { $0.leader === self ? $0.bytes.count : 0 } ?? 0 }
-
-  /// Whether the answer is collected, and already long: another piece of it can wait.
-  var isCollectingLongAnswer: Bool { fetch.isCollectingLongAnswer || flightBytes > Fetch.shortAnswerBytes }
-
   /// Reads body bytes that arrived; returns how many were read. Of a stream that may be less than all: small events can
   /// become far more output, which stops at `outputMax`.
   @discardableResult

@@ -41,7 +41,10 @@ final class SharedAnswers {
     case .team: if let team = caller.key?.team { return Array("team \(team)".utf8) }
     case .key: break
     }
-    return Array((caller.id.map { "key \($0.bits)" } ?? "anyone").utf8)
+    guard let id = caller.id else { return Array("anyone".utf8) }
+    var tenant = Array("key ".utf8)
+    CanonicalJSON.append(number: id.bits, to: &tenant)
+    return tenant
   }
 
   /// A flight is no longer joined, nor is its answer kept.

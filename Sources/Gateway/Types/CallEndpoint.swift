@@ -9,7 +9,7 @@ enum CallKind: String {
 /// One of the endpoints at which a model is called: its kind, its dialect, and the parts of the request that are in the
 /// path.
 struct CallEndpoint: Equatable {
-  enum Form: Equatable {
+  enum Form: UInt8 {
     /// Determined by the request's body.
     case standard
     /// Ollama's `/api/generate`: a prompt instead of messages.
