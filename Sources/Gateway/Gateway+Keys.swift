@@ -23,9 +23,10 @@ extension Gateway {
         do throws(KeyError) {
           let ring = try read.get()
           try useIfPossible(ring)
+          keyFileWork.succeeded()
           recorder.notify("hoosh: the key file was read again (\(ring.count) \(ring.count == 1 ? "key" : "keys"))")
         } catch {
-          recorder.notify("hoosh: \(error); the previous keys stay in use")
+          if keyFileWork.failed("\(error)") { recorder.notify("hoosh: \(error); the previous keys stay in use") }
         }
       case .performed(let connection, let order, let result):
         endpoints.keyOrderEnded(

@@ -127,6 +127,7 @@ public final class Gateway {
     admission.replace(settings.configuration.allowanceRules)
     connections.apply(settings)
     relay.apply(settings)
+    if !isSameConfiguration { relay.shared.apply(settings.configuration.cache) }
     endpoints.apply(settings, isSameConfiguration: isSameConfiguration)
     healthChecks.apply(settings)
     if !settings.keys.allowsAnonymous { endRevoked() }

@@ -37,8 +37,10 @@ extension LedgerFile {
       }
       if removed { return }
       try database.run("DELETE FROM given_up WHERE bucket < \(oldest)")
-      // The newest stays, so that its rows have the numbers behind it.
-      guard oldest < newest, try isOver(retention, oldest: oldest, newest: newest) else { return }
+      // The newest two stay: sliding windows of up to a quarter of an hour are restored from their rows.
+      guard oldest < newest - LedgerSchema.bucketTime, try isOver(retention, oldest: oldest, newest: newest) else {
+        return
+      }
       try database.run("DELETE FROM buckets WHERE start = \(oldest)")
       removed = true
     }

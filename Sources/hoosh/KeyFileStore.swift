@@ -24,7 +24,8 @@ struct KeyFileStore: Sendable {
 
   /// Reads the file. Returns `nil` if there is none.
   ///
-  /// - Parameter user: Besides root, the only owner that the file and its folder may have; root may read those of others.
+  /// - Parameter user: Besides root, the only owner that the file and its folder may have. Root may read those of another user,
+  ///   if no third one can replace the file.
   func load(for user: uid_t = geteuid()) throws(KeyError) -> KeyFile? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -39,7 +40,7 @@ struct KeyFileStore: Sendable {
     guard status.st_mode & 0o077 == 0 else {
       throw untrusted("others may read or write it; run: chmod 600 \(name)")
     }
-    try checkFolder(user)
+    try checkFolders(user == 0 ? status.st_uid : user)
     guard let text = SmallFile.readAll(descriptor, bytesMax: KeyFile.bytesMax) else {
       throw failure("cannot read it")
     }
@@ -48,15 +49,19 @@ struct KeyFileStore: Sendable {
     }
   }
 
-  /// Throws if another user can replace the file.
-  private func checkFolder(_ user: uid_t) throws(KeyError) {
-    var status = stat()
-    guard unsafe stat(ConfigurationFile.folder(of: path), &status) == 0 else {
-      throw failure("cannot read its folder")
+  /// Throws if another user can replace the file, or the link that leads to it.
+  private func checkFolders(_ user: uid_t) throws(KeyError) {
+    for path in Set([path, target]) {
+      var status = stat()
+      guard unsafe stat(ConfigurationFile.folder(of: path), &status) == 0 else {
+        throw failure("cannot read its folder")
+      }
+      if let problem = ConfigurationFile.problem(status, user: user) { throw untrusted("its folder \(problem)") }
     }
-    guard user != 0, let problem = ConfigurationFile.problem(status, user: user) else { return }
-    throw untrusted("its folder \(problem)")
   }
+
+  /// The path of the file itself, if `path` is a link.
+  private var target: String { ConfigurationFile.target(of: path) ?? path }
 
   private func failure(_ what: String) -> KeyError {
     KeyError(.file, "\(name): \(what): \(unsafe String(cString: strerror(errno)))")
@@ -84,7 +89,7 @@ struct KeyFileStore: Sendable {
   ///
   /// It is a file beside it, because the file itself is replaced.
   private func lock() throws(KeyError) -> Int32 {
-    let path = path + ".lock"
+    let path = target + ".lock"
     let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, Self.mode)
     guard descriptor >= 0 else { throw failure("cannot lock it for the change") }
     giveToOwner(descriptor)
@@ -100,7 +105,7 @@ struct KeyFileStore: Sendable {
   /// Replaces the file as a whole: readers see the text before or after, also if the machine fails meanwhile.
   private func replace(with text: [UInt8]) throws(KeyError) {
     // A link stays, and the file that it leads to is replaced.
-    let target = ConfigurationFile.target(of: path) ?? path
+    let target = target
     let next = target + ".new"
     _ = unsafe unlink(next)
     let descriptor = unsafe open(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, Self.mode)

@@ -11,14 +11,17 @@ enum LedgerStart {
   private static let pauseMicroseconds: UInt32 = 20_000
 
   /// Opens the configured ledger, if there is one, and gives it to a gateway. Prints the error and exits if it cannot be used.
+  ///
+  /// - Returns: Whether the predecessor was stopped, which had the ledger.
   static func keep(
     _ configuration: Configuration, for gateway: Gateway, after hotRestart: HotRestart
-  ) throws {
+  ) throws -> Bool {
     let path = configuration.ledger.path
-    if path.isEmpty { return }
+    if path.isEmpty { return false }
     do {
-      let ledger = try open(configuration, after: hotRestart)
-      return try gateway.keepLedger(ledger)
+      let (ledger, hasStopped) = try open(configuration, after: hotRestart)
+      try gateway.keepLedger(ledger)
+      return hasStopped
     } catch let error as LedgerError {
       Terminal.printError("hoosh: cannot use the ledger \(path): \(error)")
     } catch Gateway.KeepError.ledger(let error) {
@@ -33,20 +36,22 @@ enum LedgerStart {
   /// the socket that both have.
   private static func open(
     _ configuration: Configuration, after hotRestart: HotRestart
-  ) throws(LedgerError) -> Ledger {
+  ) throws(LedgerError) -> (Ledger, hasStopped: Bool) {
     let settings = configuration.ledger
     let retention = LedgerRetention(
       ageMax: settings.keepDays == 0 ? nil : Int64(settings.keepDays) * 86_400_000_000,
       bytesMax: settings.bytesMax == 0 ? nil : Int64(settings.bytesMax))
-    hotRestart.stopPredecessor()
     let end = ContinuousClock.now + configuration.server.drainTimeout + extraTime
+    var hasStopped = false
     while true {
       do throws(LedgerError) {
-        return try Ledger(settings.path, retention: retention, now: microseconds())
+        return (try Ledger(settings.path, retention: retention, now: microseconds()), hasStopped)
       } catch {
         guard hotRestart.hasPredecessor else { throw error }
         guard case .held = error, ContinuousClock.now < end else { throw error }
       }
+      if !hasStopped { hotRestart.stopPredecessor() }
+      hasStopped = true
       usleep(pauseMicroseconds)
     }
   }

@@ -44,7 +44,7 @@ struct Serve: ParsableCommand {
       let gateway = try Gateway(
         loaded.configuration, keys: keys.ring, reactor: reactor, seed: UInt64.random(in: .min ... .max))
       Terminal.printError(Self.overview(loaded))
-      try LedgerStart.keep(loaded.configuration, for: gateway, after: hotRestart)
+      let hasStopped = try LedgerStart.keep(loaded.configuration, for: gateway, after: hotRestart)
       // Before any client can connect, so that a client which is there can rely on it.
       LineWriter.finishServing(within: .milliseconds(100))
       let port = try gateway.listen(inherited: hotRestart.listener)
@@ -59,8 +59,7 @@ struct Serve: ParsableCommand {
       try watch(loaded, for: gateway)
       try keys.watch(for: gateway)
       let restarts = try HotRestarts(reactor)
-      // One with a ledger has ended before this process could have it.
-      if loaded.configuration.ledger.path.isEmpty { hotRestart.stopPredecessor() }
+      if !hasStopped { hotRestart.stopPredecessor() }
       try Self.listenForAdministration(gateway, loaded, waits: hotRestart.hasPredecessor)
       Self.loop(gateway, reactor, restarts)
     } catch let error as SystemError {

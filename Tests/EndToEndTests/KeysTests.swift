@@ -66,6 +66,25 @@ import Testing
     #expect(Self.status(port, key) == 401)
   }
 
+  @Test func `a key file whose permissions are mended is used without another change`() throws {
+    let program = try Program(["serve", "-p", "0"], files: ["hoosh.toml": Self.toml])
+    let port = try program.port()
+    let first = Self.key(try Self.keys(program, "create", "ci"))
+    #expect(eventually { Self.status(port, first) == 200 })
+    // A deployment makes the file again, as all users may read it.
+    let path = program.folder.appending(path: "hoosh.keys").path
+    let text = try #require(program.file("hoosh.keys"))
+    let second = Self.key(try Self.keys(program, "create", "other"))
+    #expect(eventually { Self.status(port, second) == 200 })
+    unlink(path)
+    #expect(FileManager.default.createFile(atPath: path, contents: Data(text.utf8)))
+    chmod(path, 0o644)
+    #expect(eventually { program.errors.contains("chmod 600") })
+    chmod(path, 0o600)
+    #expect(eventually { Self.status(port, second) == 401 })
+    #expect(Self.status(port, first) == 200)
+  }
+
   @Test(arguments: [0o644, 0o640, 0o602]) func `a key file that others may read or write is not used`(mode: Int)
     throws
   {

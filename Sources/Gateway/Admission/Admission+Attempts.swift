@@ -32,8 +32,11 @@ extension Admission {
   }
 
   /// Reserves the worst case of an attempt in every allowance, or rejects it and reserves nothing. `settle` ends it.
+  ///
+  /// - Parameter continues: Whether the attempt runs already, for another caller: its request was counted.
   func hold(
-    _ entry: Entry, _ target: Target, _ worst: WorstCase, at time: @autoclosure () -> Instant
+    _ entry: Entry, _ target: Target, _ worst: WorstCase, continues: Bool = false,
+    at time: @autoclosure () -> Instant
   ) throws(Rejection) -> Hold {
     if let key = entry.caller.key, !key.mayUse(provider: target.provider) {
       throw Rejection(apiError: Self.providerForbidden(key), isTarget: true)
@@ -46,7 +49,7 @@ extension Admission {
     let number = holds.begin()
     do throws(Rejection) {
       try hold(entry.allowances.attempts, target, worst, isTarget: false, for: number, at: now)
-      try hold(ofTarget, target, worst, isTarget: true, for: number, at: now)
+      try hold(ofTarget, target, worst, isTarget: true, continues: continues, for: number, at: now)
       if let pool = entry.pool { try hold([pool], target, worst, isTarget: false, for: number, at: now) }
     } catch {
       for index in holds.indices(of: number) {
@@ -57,16 +60,20 @@ extension Admission {
       throw error
     }
     // Requests count as they begin, and cannot be given back.
-    for allowance in ofTarget where table.rows[allowance].unit == .requests { table.use(allowance, 1, at: now) }
+    if !continues {
+      for allowance in ofTarget where table.rows[allowance].unit == .requests { table.use(allowance, 1, at: now) }
+    }
     return Hold(number: number, account: entry.account, target: target)
   }
 
   /// Holds what an attempt needs of some allowances, up to the first in which it is not available.
   private func hold(
-    _ list: [Int], _ target: Target, _ worst: WorstCase, isTarget: Bool, for hold: Int, at now: Instant
+    _ list: [Int], _ target: Target, _ worst: WorstCase, isTarget: Bool, continues: Bool = false, for hold: Int,
+    at now: Instant
   ) throws(Rejection) {
     for number in list {
       let unit = table.rows[number].unit
+      if continues, unit == .requests { continue }
       let amount: UInt64
       switch unit {
       case .requests, .concurrent: amount = 1

@@ -47,8 +47,11 @@ struct AnswerCache: Sendable {
 
   var count: Int { entries.count }
 
-  /// The largest answer that is kept: it must not push all others out.
-  var answerBytesMax: Int { limits.bytes / 16 }
+  /// Bytes of an answer that is read once more on the loop to see that it was not cut off.
+  private static let readBytesMax = 512 * 1024
+
+  /// The largest answer that is kept: it must not push all others out, either.
+  var answerBytesMax: Int { min(limits.bytes / 16, Self.readBytesMax) }
 
   /// Uses other limits from here on.
   mutating func use(_ limits: Limits) {

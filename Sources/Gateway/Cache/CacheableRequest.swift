@@ -46,11 +46,11 @@ struct CacheableRequest {
       Self.appendOriginal(call, json, to: &text)
       temperature = 0
     case .chat:
-      guard let neutral = Self.write(call, json, in: Self.neutralDialect) else { return nil }
+      guard let neutral = Self.write(call.endpoint, json, in: Self.neutralDialect) else { return nil }
       let root = JSONLists.root(neutral.body.span)
       text.append(UInt8(ascii: "c"))
       CanonicalJSON.append(root, neutral.body.span, to: &text)
-      if neutral.dropped.isAny || !Self.isReadWhole(call, json, neutral) {
+      if neutral.dropped.isAny || !Self.isWhole(neutral, of: call, json) {
         // Something of the request is not in its neutral form.
         Self.appendOriginal(call, json, to: &text)
       }
@@ -86,20 +86,24 @@ struct CacheableRequest {
     out.append(endpoint.form.rawValue)
   }
 
-  private static func write(_ call: Call, _ json: Span<UInt8>, in dialect: Dialect) -> WrittenRequest? {
+  private static func write(
+    _ endpoint: CallEndpoint, _ json: Span<UInt8>, in dialect: Dialect
+  ) -> WrittenRequest? {
     let target = WriteTarget(model: "", streams: false, acceptsUsage: false, isLocal: true)
-    return try? RequestTranslation.write(json, as: call.endpoint, in: dialect, for: target)
+    return try? RequestTranslation.write(json, as: endpoint, in: dialect, for: target)
   }
 
-  /// Whether reading the request has lost nothing: written in its own dialect, it is the same again.
-  private static func isReadWhole(_ call: Call, _ json: Span<UInt8>, _ neutral: WrittenRequest) -> Bool {
-    let dialect = call.endpoint.dialect
-    guard let own = dialect == neutralDialect ? neutral : write(call, json, in: dialect), !own.dropped.isAny else {
-      return false
+  /// Whether the neutral form has lost nothing: written back in the request's own dialect, it is the same again.
+  private static func isWhole(_ neutral: WrittenRequest, of call: Call, _ json: Span<UInt8>) -> Bool {
+    var body = neutral.body
+    if call.endpoint.dialect != neutralDialect {
+      guard let back = write(CallEndpoint(neutralDialect), body.span, in: call.endpoint.dialect),
+        !back.dropped.isAny
+      else { return false }
+      body = back.body
     }
     var before: [UInt8] = []
     var after: [UInt8] = []
-    let body = own.body
     CanonicalJSON.append(JSONLists.root(json), json, omitting: omitted, joinsTexts: true, to: &before)
     CanonicalJSON.append(JSONLists.root(body.span), body.span, omitting: omitted, joinsTexts: true, to: &after)
     return before == after

@@ -38,7 +38,8 @@ extension ConfigurationKeys {
       documentation: "Answers that are kept at most. The one that was used least recently makes way."),
     ConfigurationKey(
       path: "cache.max_bytes", kind: .integer(65_536...1_099_511_627_776), defaultValue: "268435456",
-      documentation: "Bytes of all answers together. An answer of more than a sixteenth of it is not kept."),
+      documentation:
+        "Bytes of all answers together. An answer of more than a sixteenth of it, or of 512 KiB, is not kept."),
     ConfigurationKey(
       path: "cache.ttl_secs", kind: .number(1...31_536_000), defaultValue: "300",
       documentation: "Seconds that an answer is kept."),

@@ -123,6 +123,7 @@ extension Connections {
     if let hops = head.xHooshHops { request.hops = Hops.read(input.bytes(hops)) }
     if let priority = head.xPriority { request.priority = try Self.priority(input.bytes(priority), caller) }
     if let value = head.cacheControl { request.cacheDirectives = CacheDirectives(input.bytes(value)) }
+    if head.repeatsCacheControl { request.cacheDirectives.noStore = true }
     if let name = head.xCacheNamespace { request.cacheNamespace.append(input.bytes(name)) }
     if let session = head.xSessionID, session.count > 0 {
       request.session = AffinityKey(prefix: input.bytes(session))

@@ -272,7 +272,7 @@ struct AnswerStream {
 
   private mutating func make(_ json: Span<UInt8>) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
     if let embeddings { return try whole(json, as: embeddings) }
-    if EventText.begins(json), endpoint.kind == .chat { return try joined(json) }
+    if endpoint.kind == .chat, let pieces = try EventText.pieces(json, in: dialect) { return try joined(pieces) }
     if isChat {
       let (found, edits) = try ChatAnswer.relay(json, modelToken: label.modelToken, request: label.requestID)
       return (.edited(edits), found.usage)
@@ -293,10 +293,10 @@ struct AnswerStream {
   }
 
   /// Puts the events of a stream together, which some servers send to a caller who asked for none.
-  private mutating func joined(_ text: Span<UInt8>) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
+  private mutating func joined(_ pieces: [[UInt8]]) throws(AttemptFailure) -> (answer: Whole, usage: Usage?) {
     var answer = Answer()
     var reader = AnswerReader(dialect, request: label.requestID)
-    for data in try EventText.events(text) {
+    for data in pieces {
       let json = data.span.trimmed
       if json.isEmpty { continue }
       var events: [ChatEvent] = []

@@ -6,20 +6,11 @@ struct AnswerSummary {
   /// Reads a whole answer, or a complete stream; `nil` if it is neither.
   init?(_ body: Span<UInt8>, from dialect: Dialect) {
     do throws(AttemptFailure) {
-      if EventText.begins(body) {
-        var reader = AnswerReader(dialect, request: "")
-        for data in try EventText.events(body) where !data.span.trimmed.isEmpty {
+      if let pieces = try EventText.pieces(body, in: dialect) {
+        var reader = AnswerReader(dialect)
+        for data in pieces where !data.span.trimmed.isEmpty {
           var events: [ChatEvent] = []
           try reader.read(data.span.trimmed, into: &events)
-          take(events)
-        }
-      } else if dialect.row.framing == .ndjson, EventText.hasLine(body) {
-        var reader = AnswerReader(dialect, request: "")
-        var lines = NDJSONReader(lineBytesMax: AnswerStream.eventBytesMax)
-        var offset = 0
-        while try Self.next(&lines, in: body, from: &offset) {
-          var events: [ChatEvent] = []
-          try reader.read(lines.data.span, into: &events)
           take(events)
         }
       } else {
@@ -27,16 +18,6 @@ struct AnswerSummary {
       }
     } catch {
       return nil
-    }
-  }
-
-  private static func next(
-    _ lines: inout NDJSONReader, in body: Span<UInt8>, from offset: inout Int
-  ) throws(AttemptFailure) -> Bool {
-    do throws(SSEReader.TooLong) {
-      return try lines.next(in: body, from: &offset)
-    } catch {
-      throw .tooLarge
     }
   }
 

@@ -26,6 +26,22 @@ enum EventText {
     return end < body.count && JSONLists.isObject(body.extracting(0..<end))
   }
 
+  /// Returns the data of all events, or all lines, of an answer that is a whole stream; `nil` if it is one JSON text.
+  static func pieces(_ body: Span<UInt8>, in dialect: Dialect) throws(AttemptFailure) -> [[UInt8]]? {
+    if begins(body) { return try events(body) }
+    guard dialect.row.framing == .ndjson, hasLine(body) else { return nil }
+    var lines: [[UInt8]] = []
+    var start = 0
+    while start < body.count {
+      let end = Search.index(of: 0x0a, in: body, from: start)
+      var line: [UInt8] = []
+      line.append(body.extracting(start..<end))
+      lines.append(line)
+      start = end + 1
+    }
+    return lines.filter { !$0.span.trimmed.isEmpty }.count > 1 ? lines : nil
+  }
+
   /// Returns the data of all events.
   static func events(_ body: Span<UInt8>) throws(AttemptFailure) -> [[UInt8]] {
     var reader = SSEReader(eventBytesMax: AnswerStream.eventBytesMax)

@@ -25,7 +25,7 @@ extension Endpoints {
   }
 
   func emptyCache(_ connection: Connection, _ request: AcceptedRequest) {
-    shared.kept.removeAll()
+    shared.removeAll()
     recorder.notify("hoosh: the cache was emptied by \(request.caller.name)")
     connections.reply(connection, 200, "{\"status\":\"ok\"}\n")
   }

@@ -237,6 +237,9 @@ final class Fetch {
   /// Whether the present attempt's request has been sent as a whole.
   var isSent: Bool { attempt?.transfer != nil && sending == nil }
 
+  /// Whether no attempt runs, and one is awaited.
+  var isWaiting: Bool { pause != nil && pause != .translation }
+
   /// Whether the present attempt's response has begun.
   var isAnswering: Bool { reading != .nothing }
 

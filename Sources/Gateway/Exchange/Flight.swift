@@ -34,6 +34,9 @@ final class Flight {
   /// Bytes of the answer before `bytes`, which all exchanges have read.
   private(set) var dropped = 0
   var end: End?
+  /// Whether another exchange has to lead, and whether one is being found.
+  var needsLeader = false
+  var isElecting = false
   /// Whether the answer may be kept, or others may join.
   private(set) var isOpen: Bool
 
@@ -70,13 +73,16 @@ final class Flight {
   /// No other exchange joins, and the answer is not kept.
   func close() { isOpen = false }
 
+  /// All exchanges that read it, the leader first.
+  var readers: [Exchange] { (leader.map { [$0] } ?? []) + followers }
+
   /// Returns the position in `bytes` at which an exchange goes on.
   func position(of exchange: Exchange) -> Int { exchange.readOffset - dropped }
 
   /// Drops what all exchanges have read, unless others may join or the answer is kept.
   func trim() {
     if isOpen || end != nil { return }
-    let read = (followers + (leader.map { [$0] } ?? [])).map { position(of: $0) }.min() ?? 0
+    let read = readers.lazy.filter { $0.answer != nil }.map { self.position(of: $0) }.min() ?? 0
     // Not for a few bytes, because the rest is moved.
     if read < 64 * 1024 || read < bytes.count / 2 { return }
     bytes.removeFirst(read)

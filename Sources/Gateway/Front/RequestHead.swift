@@ -52,6 +52,8 @@ struct RequestHead: Equatable, Sendable {
   var xSessionID: Slice?
   var xHooshHops: Slice?
   var cacheControl: Slice?
+  /// Whether there are further lines of it, which are not read.
+  var repeatsCacheControl = false
   var xCacheNamespace: Slice?
   /// The header fields that a CORS preflight asks for.
   var requestedFields: Slice?

@@ -44,7 +44,9 @@ struct SeenFields: Sendable {
     case .xPriority: Self.keepFirst(value, in: &head.xPriority)
     case .xSessionID: Self.keepFirst(value, in: &head.xSessionID)
     case .xHooshHops: Self.keepFirst(value, in: &head.xHooshHops)
-    case .cacheControl: Self.keepFirst(value, in: &head.cacheControl)
+    case .cacheControl:
+      head.repeatsCacheControl = head.cacheControl != nil
+      Self.keepFirst(value, in: &head.cacheControl)
     case .xCacheNamespace: Self.keepFirst(value, in: &head.xCacheNamespace)
     case .accessControlRequestHeaders: Self.keepFirst(value, in: &head.requestedFields)
     case .other: break

@@ -6,6 +6,8 @@ internal import Reactor
 final class KeyFileWork {
   /// The shortest time between two checks.
   private static let pause = Duration.milliseconds(100)
+  /// The time after which a file that could not be used is read again: its mode may have changed, which nothing reports.
+  private static let retryPause = Duration.seconds(1)
   /// Orders that wait, at most.
   static let waitingMax = 64
 
@@ -19,6 +21,9 @@ final class KeyFileWork {
   private let reactor: Reactor
   private var store: KeyStore?
   private var known: FileWatch.Stamp?
+  /// Whether the file as it is cannot be used, and the reason that was told.
+  private var hasFailed = false
+  private var reason: String?
   private var isCheckDue = false
   private var mustCheck = false
   /// Whether a thread reads or changes the file, and the order that it carries out.
@@ -43,10 +48,23 @@ final class KeyFileWork {
   var hasStore: Bool { store != nil }
 
   /// Something has changed in the file's folder: the file is checked soon.
-  func scheduleCheck() {
+  func scheduleCheck() { scheduleCheck(in: Self.pause) }
+
+  private func scheduleCheck(in pause: Duration) {
     guard store != nil, !isCheckDue else { return }
     isCheckDue = true
-    _ = reactor.setTimer(at: reactor.now + Self.pause, tag: TimerKind.keyFile.tag)
+    _ = reactor.setTimer(at: reactor.now + pause, tag: TimerKind.keyFile.tag)
+  }
+
+  /// The file's keys are in use.
+  func succeeded() { hasFailed = false }
+
+  /// The file's keys cannot be used: it is read again soon, whether it has changed or not. Returns whether the reason is news.
+  func failed(_ reason: String) -> Bool {
+    defer { self.reason = reason }
+    hasFailed = true
+    scheduleCheck(in: Self.retryPause)
+    return reason != self.reason
   }
 
   /// Checks whether the file has changed, after what runs.
@@ -80,13 +98,14 @@ final class KeyFileWork {
   private func startNext() {
     guard let store, !isRunning else { return }
     do throws(SystemError) {
-      if let order = waiting.first {
+      // First what revokes keys.
+      if mustCheck {
+        try store.checkSoon(since: known, always: hasFailed)
+        mustCheck = false
+        isRunning = true
+      } else if let order = waiting.first {
         try store.performSoon(order.request)
         running = waiting.removeFirst()
-        isRunning = true
-      } else if mustCheck {
-        try store.checkSoon(since: known)
-        mustCheck = false
         isRunning = true
       }
     } catch {
@@ -110,6 +129,7 @@ final class KeyFileWork {
       isRunning = false
       switch update {
       case .checked(let stamp, let keys):
+        if stamp != known { reason = nil }
         known = stamp
         if let keys { results.append(.keys(keys)) }
       case .performed(let result):

@@ -46,12 +46,12 @@ public final class KeyStore: Sendable {
     updates = try Mailbox(weightMax: 8)
   }
 
-  /// Reads the file on a thread of its own, unless it is as it was.
-  func checkSoon(since known: FileWatch.Stamp?) throws(SystemError) {
+  /// Reads the file on a thread of its own; unless it is to be read `always`, only if it is not as it was.
+  func checkSoon(since known: FileWatch.Stamp?, always: Bool) throws(SystemError) {
     try Worker.start { [self] in
       // The stamp first, so that a change while the file is read is noticed.
       let stamp = file?.readStamp()
-      updates.post(.checked(stamp, keys: stamp == known ? nil : load().map { KeyRing($0) }))
+      updates.post(.checked(stamp, keys: stamp == known && !always ? nil : load().map { KeyRing($0) }))
     }
   }
 

@@ -32,7 +32,10 @@ extension Relay {
     exchange.fetch.lastQueueEntry = nil
     let provider = settings.providers[selection.provider]
     do throws(Admission.Rejection) {
-      exchange.fetch.attempt = Attempt(selection, try hold(selection, exchange))
+      let target = targets.find(selection.model, provider, admission) {
+        dispatcher.balancer.known.model(selection.model, at: selection.provider)?.model
+      }
+      exchange.fetch.attempt = Attempt(selection, try hold(target, exchange))
     } catch {
       release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: error.isTarget)
       if !error.isTarget { return exchange.attemptRejected(error.apiError, &effects) }
@@ -68,19 +71,22 @@ extension Relay {
     startTransfer(plan, body, exchange, request, &effects)
   }
 
-  /// Holds the worst case of an attempt for the caller of an exchange.
-  func hold(_ selection: Selection, _ exchange: Exchange) throws(Admission.Rejection) -> Admission.Hold {
-    let provider = settings.providers[selection.provider]
+  /// Holds the worst case of an attempt at a target for the caller of an exchange.
+  ///
+  /// - Parameter continues: Whether the attempt runs already, for another caller.
+  func hold(
+    _ target: Admission.Target, _ exchange: Exchange, continues: Bool = false
+  ) throws(Admission.Rejection) -> Admission.Hold {
     guard let entry = exchange.entry else {
       throw Admission.Rejection(apiError: .shuttingDown, isTarget: false)
     }
-    let target = targets.find(selection.model, provider, admission) {
-      dispatcher.balancer.known.model(selection.model, at: selection.provider)?.model
-    }
+    // A body that no other attempt needs is gone, and the whole request was larger.
+    let bodyBytes = exchange.fetch.body.isEmpty ? exchange.record.bytesIn : exchange.fetch.body.count
     let worst = Admission.WorstCase(
-      of: exchange.call, at: target, bodyBytes: exchange.fetch.body.count, limit: provider.maxTokensLimit,
+      of: exchange.call, at: target, bodyBytes: bodyBytes,
+      limit: settings.providers.first { $0.id == target.id }?.maxTokensLimit,
       outputDefault: settings.configuration.server.outputTokensDefault)
-    let hold = try admission.hold(entry, target, worst, at: reactor.instant)
+    let hold = try admission.hold(entry, target, worst, continues: continues, at: reactor.instant)
     beginAttempt(exchange, target, worst)
     return hold
   }
@@ -130,6 +136,8 @@ extension Relay {
         _ = exchange.fetch.endPause()
         exchange.attemptRejected(.keyRevoked, &effects)
       }
+    case nil where exchange.fetch.isFollowing && exchange.flight?.leader?.fetch.isWaiting == true:
+      advance(exchange) { exchange, effects, _ in exchange.attemptRejected(.keyRevoked, &effects) }
     case .translation, nil: break
     }
   }
@@ -212,7 +220,7 @@ extension Relay {
     publishAlerts()
   }
 
-  private func release(_ selection: Selection, _ result: AttemptResult, _ exchange: Exchange, failed: Bool) {
+  func release(_ selection: Selection, _ result: AttemptResult, _ exchange: Exchange, failed: Bool) {
     let change = dispatcher.release(
       selection, result.outcome, firstEvent: result.firstEvent, failed: failed,
       exchange.fetch.route, now: reactor.now)

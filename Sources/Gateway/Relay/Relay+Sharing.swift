@@ -40,7 +40,7 @@ extension Relay {
   /// The identity of a request whose answer may be kept.
   private func key(_ exchange: Exchange, _ request: AcceptedRequest) -> CacheKey? {
     let call = exchange.call
-    guard shared.serves(call.model), let route = exchange.fetch.route else { return nil }
+    guard call.choiceCount == 1, shared.serves(call.model), let route = exchange.fetch.route else { return nil }
     let candidates = dispatcher.models(of: route, for: call.model)
     if candidates.isEmpty { return nil }
     let context = CacheableRequest.Context(
@@ -114,15 +114,13 @@ extension Relay {
   /// Takes the body bytes that have arrived of a flight's answer, unless no exchange can read them.
   func bodyReceived(_ transfer: TransferID, _ flight: Flight, _ leader: Exchange) {
     guard let response = reactor.response(of: transfer), !response.body.isEmpty else { return }
-    if !leader.isStreamingBody, response.body.count <= Self.waitingAnswerMax { return }
-    guard ([leader] + flight.followers).contains(where: { connection(of: $0)?.isAboveHighWater == false }) else {
-      return
-    }
-    if !leader.isStreamingBody, let connection = connection(of: leader), waitsForMemory(leader, connection) {
-      return
-    }
+    let streams = flight.readers.contains(where: \.isStreamingBody)
+    if !streams, response.body.count <= Self.waitingAnswerMax { return }
+    guard flight.readers.contains(where: { connection(of: $0)?.isAboveHighWater == false }) else { return }
+    if !streams, let connection = connection(of: leader), waitsForMemory(leader, connection) { return }
     flight.append(response.body.readable)
     reactor.consumeBody(of: transfer, response.body.count)
+    if let connection = connection(of: leader) { connections.chargeExchange(connection, leader.heldBytes) }
     limit(flight)
     pump(flight)
   }
@@ -139,22 +137,22 @@ extension Relay {
   private func limit(_ flight: Flight) {
     if flight.isOpen, flight.bytes.count > shared.kept.answerBytesMax { shared.close(flight) }
     if flight.end != nil || flight.isOpen { return }
-    if flight.leader?.isStreamingBody == false, flight.bytes.count > Fetch.answerBytesMax {
-      return forEach(flight) { exchange in
-        advance(exchange) { exchange, effects, now in exchange.fail(.tooLarge, &effects, now: now) }
+    forEach(flight) { exchange in
+      let lagMax = exchange.isStreamingBody ? Flight.lagMax : Fetch.answerBytesMax
+      guard exchange.answer != nil, flight.bytes.count - flight.position(of: exchange) > lagMax else { return }
+      // The attempt of a leader that is too slow goes on for the others.
+      if flight.leader === exchange {
+        handOver(exchange)
+        exchange.fetch.isFollowing = false
       }
-    }
-    for follower in flight.followers
-    where follower.isStreamingBody && flight.bytes.count - flight.position(of: follower) > Flight.lagMax {
-      advance(follower) { exchange, effects, now in exchange.fail(.tooLarge, &effects, now: now) }
+      advance(exchange) { exchange, effects, now in exchange.fail(.tooLarge, &effects, now: now) }
     }
   }
 
   /// Calls a function for each exchange of a flight, the leader first, until another attempt begins.
   private func forEach(_ flight: Flight, _ body: (Exchange) -> Void) {
     let attempt = flight.attempts
-    let all = (flight.leader.map { [$0] } ?? []) + flight.followers
-    for exchange in all where flight.attempts == attempt && exchange.flight === flight { body(exchange) }
+    for exchange in flight.readers where flight.attempts == attempt && exchange.flight === flight { body(exchange) }
   }
 
   /// Gives every exchange of a flight what it has not read yet.
@@ -211,19 +209,22 @@ extension Relay {
     perform(&effects, exchange, connection)
   }
 
-  /// Ends an exchange that has read a whole answer, could not give it to its caller, and has no leader that tries another
-  /// candidate.
+  /// Lets an exchange that could not give the answer to its caller make an attempt of its own, unless its leader may still
+  /// try another candidate.
   func endIfAbandoned(_ exchange: Exchange) {
-    guard exchange.fetch.isFollowing, let flight = exchange.flight, flight.leader == nil, flight.end != nil,
-      !exchange.isTranslating, exchange.answer == nil, exchange.phase != .over
+    guard exchange.fetch.isFollowing, let flight = exchange.flight, exchange.answer == nil, exchange.phase != .over,
+      flight.leader.map({ $0.phase == .visible }) ?? (flight.end != nil)
     else { return }
-    advance(exchange) { exchange, effects, _ in
-      exchange.noCandidateLeft(Self.unreadable, wait: nil, &effects)
-    }
+    flight.followers.removeAll { $0 === exchange }
+    exchange.flight = nil
+    exchange.fetch.isFollowing = false
+    exchange.fields.cache = .miss
+    advance(exchange) { _, effects, _ in effects.needsAttempt = true }
   }
 
+  /// An answer that cannot be read.
   private static var unreadable: APIError {
-    APIError(502, .upstreamMalformed, "The answer that this request shares cannot be read in its dialect.")
+    APIError(502, .upstreamMalformed, "The answer that this request shares ended without a reason.")
   }
 
   private func connection(of exchange: Exchange) -> Connection? { connections[number: exchange.client] }
@@ -246,13 +247,13 @@ extension Relay {
       keep(flight, exchange)
       shared.close(flight)
       pump(flight)
-    case .failed, .truncated:
+    case .failed, .truncated: failAll(of: flight, exchange.apiError ?? Self.unreadable)
+    case .shutdown:
       shared.close(flight)
-      let apiError = exchange.apiError ?? Self.unreadable
-      forEach(flight) { follower in
-        advance(follower) { follower, effects, _ in follower.sharedAnswerFailed(apiError, &effects) }
-      }
-    case .rejected, .clientClosed, .shutdown:
+      forEach(flight) { follower in advance(follower) { follower, effects, _ in follower.stop(&effects) } }
+    case .rejected where exchange.apiError.map({ !Self.isOfCaller($0) }) ?? false:
+      failAll(of: flight, exchange.apiError ?? Self.unreadable)
+    case .rejected, .clientClosed:
       // Those that have given the attempt up wait for another one.
       if flight.end != nil, flight.followers.allSatisfy({ $0.answer != nil }) {
         shared.stopJoining(flight)
@@ -263,52 +264,97 @@ extension Relay {
     }
   }
 
-  /// Lets the oldest follower make an attempt of its own, because that of the leader is over.
-  private func followWithoutAttempt(_ flight: Flight) {
-    guard let heir = lead(flight) else { return shared.stopJoining(flight) }
-    advance(heir) { heir, effects, now in
-      if heir.phase == .visible {
-        heir.fail(.connectionLost, &effects, now: now)
-      } else {
-        effects.needsAttempt = heir.phase != .over
-      }
+  /// Whether a rejection is about the caller, so that another one may do better.
+  private static func isOfCaller(_ apiError: APIError) -> Bool {
+    switch apiError.code {
+    case .budgetExceeded, .rateLimitExceeded, .permissionDenied, .unauthorized: true
+    default: false
     }
   }
 
-  /// Makes the oldest follower the leader.
-  private func lead(_ flight: Flight) -> Exchange? {
-    if flight.followers.isEmpty { return nil }
-    let heir = flight.followers.removeFirst()
-    flight.leader = heir
-    heir.fetch.isFollowing = false
-    return heir
+  private func failAll(of flight: Flight, _ apiError: APIError) {
+    shared.close(flight)
+    forEach(flight) { follower in
+      advance(follower) { follower, effects, _ in follower.sharedAnswerFailed(apiError, &effects) }
+    }
   }
 
-  /// The caller of an exchange has left: hands its running attempt to the oldest follower that may pay for it.
+  /// Lets the oldest follower make an attempt of its own, because that of the leader is over; the next one if it may not.
+  private func followWithoutAttempt(_ flight: Flight) {
+    flight.needsLeader = true
+    // A heir that is rejected comes back here: that is the next round of the loop.
+    if flight.isElecting { return }
+    flight.isElecting = true
+    while flight.needsLeader {
+      flight.needsLeader = false
+      guard let first = flight.followers.first else {
+        shared.stopJoining(flight)
+        break
+      }
+      lead(first, flight)
+      advance(first) { heir, effects, now in
+        if heir.phase == .visible {
+          heir.fail(.connectionLost, &effects, now: now)
+        } else {
+          effects.needsAttempt = heir.phase != .over
+        }
+      }
+    }
+    flight.isElecting = false
+  }
+
+  /// Makes a follower the leader.
+  private func lead(_ heir: Exchange, _ flight: Flight) {
+    flight.followers.removeAll { $0 === heir }
+    flight.leader = heir
+    heir.fetch.isFollowing = false
+  }
+
+  /// The caller of an exchange has left: hands its running attempt to a follower that may pay for it, in its place.
   func handOver(_ exchange: Exchange) {
-    guard let flight = exchange.flight, flight.leader === exchange, flight.end == nil,
-      let transfer = exchange.fetch.attempt?.transfer, let selection = exchange.fetch.attempt?.selection
+    guard let flight = exchange.flight, flight.leader === exchange, flight.end == nil, !flight.followers.isEmpty,
+      let transfer = exchange.fetch.attempt?.transfer, let attempt = exchange.fetch.attempt.take()
     else { return }
-    while let heir = flight.followers.first {
+    // First, so that what it held is there for the next one.
+    let target = attempt.hold.target
+    admission.settle(attempt.hold, nil, nil, at: reactor.instant)
+    endAttempt(exchange, target, nil)
+    while let heir = self.heir(of: flight) {
       do throws(Admission.Rejection) {
-        let hold = try hold(selection, heir)
-        guard let attempt = exchange.fetch.attempt.take() else { return }
-        admission.settle(attempt.hold, nil, nil, at: reactor.instant)
-        endAttempt(exchange, attempt.hold.target, nil)
-        heir.fetch.attempt = Attempt(selection, hold)
+        if connection(of: heir)?.request?.isRevoked == true {
+          throw Admission.Rejection(apiError: .keyRevoked, isTarget: false)
+        }
+        heir.fetch.attempt = Attempt(attempt.selection, try hold(target, heir, continues: true))
         heir.fetch.attempt?.transfer = transfer
         heir.fetch.attempt?.translatedBytes = attempt.translatedBytes
         heir.fetch.canWait = exchange.fetch.canWait
         transfers.give(TransferID(bits: transfer), to: heir)
         exchange.flight = nil
-        _ = lead(flight)
-        return pump(heir)
+        exchange.fetch.isFollowing = true
+        lead(heir, flight)
+        // It has timeouts of its own from here on, and may read what waits for the one that has left.
+        advance(heir) { _, _, _ in }
+        return continueReading(heir)
       } catch {
-        flight.followers.removeFirst()
+        flight.followers.removeAll { $0 === heir }
         heir.flight = nil
         advance(heir) { heir, effects, _ in heir.attemptRejected(error.apiError, &effects) }
       }
     }
+    // None may pay for it, so it ends with its caller.
+    do throws(Admission.Rejection) {
+      exchange.fetch.attempt = Attempt(attempt.selection, try hold(target, exchange, continues: true))
+      exchange.fetch.attempt?.transfer = transfer
+    } catch {
+      transfers.cancel(TransferID(bits: transfer))
+      release(attempt.selection, AttemptResult(outcome: .inconclusive), exchange, failed: false)
+    }
+  }
+
+  /// The follower to which an attempt goes: one that has begun to give the answer to its caller, or else the oldest. One that
+  /// has given the attempt up cannot go on with it.
+  private func heir(of flight: Flight) -> Exchange? {
+    flight.followers.first { $0.phase == .visible } ?? flight.followers.first { $0.answer != nil }
   }
 
   /// Keeps the answer of a flight if it is complete and another request may get it.

@@ -45,7 +45,6 @@ final class Relay {
   func apply(_ settings: Settings) {
     self.settings = settings
     targets.forget()
-    shared.apply(settings.configuration.cache)
   }
 
   // MARK: Begin
@@ -99,7 +98,7 @@ final class Relay {
       exchange.attemptRejected(error, &effects)
     }
     perform(&effects, exchange, connection)
-    if exchange.fetch.isFollowing { pump(exchange) }
+    if exchange.fetch.isFollowing { continueReading(exchange) }
   }
 
   /// Goes on with a call whose large body or answer was read or translated on a thread.
@@ -193,7 +192,7 @@ final class Relay {
   }
 
   /// Gives an exchange what waits for it.
-  private func continueReading(_ exchange: Exchange) {
+  func continueReading(_ exchange: Exchange) {
     if exchange.flight != nil { pump(exchange) }
     let leader = exchange.flight?.leader ?? exchange
     if let transfer = leader.fetch.attempt?.transfer { bodyReceived(TransferID(bits: transfer), leader) }

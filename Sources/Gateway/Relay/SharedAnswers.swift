@@ -17,8 +17,13 @@ final class SharedAnswers {
   func apply(_ configuration: Configuration.Cache) {
     self.configuration = configuration
     models = configuration.models.map { ModelPattern($0) }
-    kept.removeAll()
+    removeAll()
     kept.use(Self.limits(configuration))
+  }
+
+  /// Removes every answer. None that is in flight is kept, or for others.
+  func removeAll() {
+    kept.removeAll()
     for flight in flights.values { flight.close() }
     flights = [:]
   }

@@ -173,6 +173,20 @@ import Testing
     for (endpoint, body) in others { #expect(try Self.key(body, endpoint) == openAI, "\(body)") }
   }
 
+  @Test func `a difference that the neutral form cannot write makes another request`() throws {
+    func result(_ more: String) -> String {
+      #"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"no"\#(more)}]}]}"#
+    }
+    let anthropic = CallEndpoint(.anthropic)
+    #expect(try Self.key(result(""), anthropic) != Self.key(result(#","is_error":true"#), anthropic))
+    func texts(_ parts: String) -> String {
+      #"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":[\#(parts)]}]}"#
+    }
+    #expect(
+      try Self.key(texts(#"{"type":"text","text":"ab"},{"type":"text","text":"c"}"#), anthropic)
+        != Self.key(texts(#"{"type":"text","text":"a"},{"type":"text","text":"bc"}"#), anthropic))
+  }
+
   @Test func `the stream's own options change nothing`() throws {
     let chat = #"{"model":"m","messages":[{"role":"user","content":"hi"}]"#
     #expect(

@@ -186,6 +186,50 @@ import Testing
     #expect(world.gateway.admission.spending.callers.used.map(\.name) == ["k3"])
   }
 
+  @Test func `a reload that removes the provider does not stop the answer that it brings`() throws {
+    let world = try World(clock: .manual, toml: Self.cache, [Self.slowStream, Self.slowStream])
+    let first = Self.begin(world, Self.chat(stream: true))
+    let second = Self.begin(world, Self.chat(stream: true))
+    var configuration = world.gateway.settings.configuration
+    configuration.providers.removeFirst()
+    #expect(world.gateway.apply(configuration) == nil)
+    first.leave()
+    world.pass(.seconds(10))
+    #expect(try Self.text(world.answer(to: second)) == "hello")
+    #expect(world.seenCount == 1)
+  }
+
+  @Test func `at the end of the process each caller is told, and no request is begun`() throws {
+    let world = try World(clock: .manual, toml: Self.cache, [Self.slowStream])
+    let clients = (0..<3).map { _ in Self.begin(world, Self.chat(stream: true)) }
+    world.pass(.milliseconds(2500))
+    world.gateway.stopNow()
+    world.settle()
+    for client in clients { #expect(try world.answer(to: client).text.contains("shutting_down")) }
+    #expect(world.seenCount == 1)
+  }
+
+  @Test func `an upstream that falls silent after its first caller has left is noticed`() throws {
+    let world = try World(
+      clock: .manual, toml: Self.cache + "[server]\nupstream_stall_timeout_secs = 5\nkeep_alive_comment_secs = 0\n",
+      [{ _ in [.streamHead, .text("hel"), .hang] }])
+    let clients = (0..<2).map { _ in Self.begin(world, Self.chat(stream: true)) }
+    clients[0].leave()
+    world.pass(.seconds(60))
+    #expect(try world.answer(to: clients[1]).text.contains("upstream_truncated"))
+  }
+
+  @Test func `an emptied cache keeps no answer that was begun before`() throws {
+    let world = try World(clock: .manual, toml: Self.cache, [Self.slowStream])
+    let first = Self.begin(world, Self.chat(stream: true))
+    _ = try world.exchange(Array("DELETE /v1/cache HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
+    world.pass(.seconds(10))
+    #expect(try Self.text(world.answer(to: first)) == "hello")
+    let second = Self.begin(world, Self.chat(stream: true))
+    world.pass(.seconds(10))
+    #expect(try world.answer(to: second).field("x-cache") == "miss")
+  }
+
   @Test func `what was shared is kept for the next`() throws {
     for play in [Self.slowStream, Self.slowAnswer] as [World.Play] {
       let world = try World(clock: .manual, toml: Self.cache, [play])

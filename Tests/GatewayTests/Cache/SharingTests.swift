@@ -95,6 +95,30 @@ import Testing
     #expect(world.seenCount == 1)
   }
 
+  @Test func `a stream of lines is given again as a whole`() throws {
+    let lines = [
+      #"{"model":"served","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"hel"},"done":false}"#,
+      #"{"model":"served","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"lo"},"done":false}"#,
+      #"{"model":"served","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":3,"eval_count":2}"#,
+    ]
+    let world = try World(
+      toml: Self.cache, providers: "type = \"Ollama\"",
+      [
+        { _ in
+          [.head(status: 200, fields: ["content-type: application/x-ndjson"])]
+            + lines.map { .bytes(Array(($0 + "\n").utf8)) }
+        }
+      ])
+    _ = try world.exchange(Self.chat(#","stream":true"#))
+    for request in [Self.chat(), Self.anthropic()] {
+      let whole = try world.exchange(request)
+      #expect(whole.status == 200)
+      #expect(whole.field("x-cache") == "hit")
+      #expect(whole.text.contains("hello"), "\(whole.text)")
+    }
+    #expect(world.seenCount == 1)
+  }
+
   @Test func `a whole answer is given again as a stream`() throws {
     let world = try World(toml: Self.cache, [Self.answer])
     _ = try world.exchange(Self.chat())
@@ -152,6 +176,14 @@ import Testing
       let response = try world.exchange(Self.chat("", ["cache-control: \(directive)"]))
       #expect(response.field("x-cache") == status, "\(directive)")
       #expect(response.status == (status == nil ? 504 : 200))
+    }
+  }
+
+  @Test func `of two lines of cache-control the second is not overlooked`() throws {
+    let world = try World(toml: Self.cache, [Self.answer])
+    for _ in 0..<2 {
+      let response = try world.exchange(Self.chat("", ["cache-control: max-age=60", "cache-control: no-store"]))
+      #expect(response.field("x-cache") == "bypass")
     }
   }
 
