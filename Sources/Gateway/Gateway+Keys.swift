@@ -60,9 +60,14 @@ extension Gateway {
 
   /// Ends the requests that wait, and the subscriptions, of callers whose key was revoked. Answers that arrive go on.
   func endRevoked() {
+    var revoked: [Connection] = []
     for connection in connections.open {
       guard let request = connection.request, let id = request.caller.id, !settings.keys.holds(id) else { continue }
       request.isRevoked = true
+      revoked.append(connection)
+    }
+    // After all are marked, because the end of one may begin an attempt for another that shares its answer.
+    for connection in revoked {
       if let exchange = connection.exchange {
         relay.keyRevoked(exchange)
       } else if connection.subscription != nil {

@@ -56,6 +56,13 @@ struct KeyFileStore: Sendable {
       guard unsafe stat(ConfigurationFile.folder(of: path), &status) == 0 else {
         throw failure("cannot read its folder")
       }
+      var entry = stat()
+      // In a sticky folder only the owner of an entry, or the folder's, can replace it.
+      if status.st_mode & S_ISVTX != 0, [0, user].contains(status.st_uid), unsafe lstat(path, &entry) == 0,
+        [0, user].contains(entry.st_uid)
+      {
+        continue
+      }
       if let problem = ConfigurationFile.problem(status, user: user) { throw untrusted("its folder \(problem)") }
     }
   }

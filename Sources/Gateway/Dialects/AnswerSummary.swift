@@ -6,7 +6,14 @@ struct AnswerSummary {
   /// Reads a whole answer, or a complete stream; `nil` if it is neither.
   init?(_ body: Span<UInt8>, from dialect: Dialect) {
     do throws(AttemptFailure) {
-      if let pieces = try EventText.pieces(body, in: dialect) {
+      var pieces = try EventText.pieces(body, in: dialect)
+      if pieces == nil, dialect.row.framing == .ndjson {
+        // One line of a stream looks like a whole answer, and may be the first of several.
+        var line: [UInt8] = []
+        line.append(body)
+        pieces = [line]
+      }
+      if let pieces {
         var reader = AnswerReader(dialect)
         for data in pieces where !data.span.trimmed.isEmpty {
           var events: [ChatEvent] = []

@@ -35,7 +35,7 @@ extension Relay {
       let target = targets.find(selection.model, provider, admission) {
         dispatcher.balancer.known.model(selection.model, at: selection.provider)?.model
       }
-      exchange.fetch.attempt = Attempt(selection, try hold(target, exchange))
+      exchange.fetch.attempt = Attempt(selection, try hold(target, limit: provider.maxTokensLimit, exchange))
     } catch {
       release(selection, AttemptResult(outcome: .inconclusive), exchange, failed: error.isTarget)
       if !error.isTarget { return exchange.attemptRejected(error.apiError, &effects) }
@@ -73,9 +73,10 @@ extension Relay {
 
   /// Holds the worst case of an attempt at a target for the caller of an exchange.
   ///
+  /// - Parameter limit: The provider's limit of output tokens.
   /// - Parameter continues: Whether the attempt runs already, for another caller.
   func hold(
-    _ target: Admission.Target, _ exchange: Exchange, continues: Bool = false
+    _ target: Admission.Target, limit: Int?, _ exchange: Exchange, continues: Bool = false
   ) throws(Admission.Rejection) -> Admission.Hold {
     guard let entry = exchange.entry else {
       throw Admission.Rejection(apiError: .shuttingDown, isTarget: false)
@@ -83,8 +84,7 @@ extension Relay {
     // A body that no other attempt needs is gone, and the whole request was larger.
     let bodyBytes = exchange.fetch.body.isEmpty ? exchange.record.bytesIn : exchange.fetch.body.count
     let worst = Admission.WorstCase(
-      of: exchange.call, at: target, bodyBytes: bodyBytes,
-      limit: settings.providers.first { $0.id == target.id }?.maxTokensLimit,
+      of: exchange.call, at: target, bodyBytes: bodyBytes, limit: limit,
       outputDefault: settings.configuration.server.outputTokensDefault)
     let hold = try admission.hold(entry, target, worst, continues: continues, at: reactor.instant)
     beginAttempt(exchange, target, worst)

@@ -116,7 +116,8 @@ extension Relay {
     guard let response = reactor.response(of: transfer), !response.body.isEmpty else { return }
     let streams = flight.readers.contains(where: \.isStreamingBody)
     if !streams, response.body.count <= Self.waitingAnswerMax { return }
-    guard flight.readers.contains(where: { connection(of: $0)?.isAboveHighWater == false }) else { return }
+    guard flight.readers.contains(where: { !$0.isTranslating && connection(of: $0)?.isAboveHighWater == false })
+    else { return }
     if !streams, let connection = connection(of: leader), waitsForMemory(leader, connection) { return }
     flight.append(response.body.readable)
     reactor.consumeBody(of: transfer, response.body.count)
@@ -138,7 +139,7 @@ extension Relay {
     if flight.isOpen, flight.bytes.count > shared.kept.answerBytesMax { shared.close(flight) }
     if flight.end != nil || flight.isOpen { return }
     forEach(flight) { exchange in
-      let lagMax = exchange.isStreamingBody ? Flight.lagMax : Fetch.answerBytesMax
+      let lagMax = exchange.isStreamingBody ? Flight.lagMax : exchange.call.answerBytesMax ?? Fetch.answerBytesMax
       guard exchange.answer != nil, flight.bytes.count - flight.position(of: exchange) > lagMax else { return }
       // The attempt of a leader that is too slow goes on for the others.
       if flight.leader === exchange {
@@ -254,8 +255,8 @@ extension Relay {
     case .rejected where exchange.apiError.map({ !Self.isOfCaller($0) }) ?? false:
       failAll(of: flight, exchange.apiError ?? Self.unreadable)
     case .rejected, .clientClosed:
-      // Those that have given the attempt up wait for another one.
-      if flight.end != nil, flight.followers.allSatisfy({ $0.answer != nil }) {
+      if case .complete? = flight.end, flight.followers.contains(where: { $0.answer != nil }) {
+        // The rest of the answer is there. Those that have given it up make attempts of their own.
         shared.stopJoining(flight)
         pump(flight)
       } else {
@@ -319,12 +320,10 @@ extension Relay {
     let target = attempt.hold.target
     admission.settle(attempt.hold, nil, nil, at: reactor.instant)
     endAttempt(exchange, target, nil)
+    let limit = settings.providers.first { $0.id == target.id }?.maxTokensLimit
     while let heir = self.heir(of: flight) {
       do throws(Admission.Rejection) {
-        if connection(of: heir)?.request?.isRevoked == true {
-          throw Admission.Rejection(apiError: .keyRevoked, isTarget: false)
-        }
-        heir.fetch.attempt = Attempt(attempt.selection, try hold(target, heir, continues: true))
+        heir.fetch.attempt = Attempt(attempt.selection, try hold(target, limit: limit, heir, continues: true))
         heir.fetch.attempt?.transfer = transfer
         heir.fetch.attempt?.translatedBytes = attempt.translatedBytes
         heir.fetch.canWait = exchange.fetch.canWait
@@ -343,7 +342,7 @@ extension Relay {
     }
     // None may pay for it, so it ends with its caller.
     do throws(Admission.Rejection) {
-      exchange.fetch.attempt = Attempt(attempt.selection, try hold(target, exchange, continues: true))
+      exchange.fetch.attempt = Attempt(attempt.selection, try hold(target, limit: limit, exchange, continues: true))
       exchange.fetch.attempt?.transfer = transfer
     } catch {
       transfers.cancel(TransferID(bits: transfer))
