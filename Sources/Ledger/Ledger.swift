@@ -127,7 +127,7 @@ public final class Ledger: Sendable {
   /// Removes some old rows, once in each quarter of an hour. Returns whether there are more.
   private func removesMore(of file: LedgerFile?, _ swept: inout Int64?) -> Bool {
     guard let file, file.bucket != swept else { return false }
-    // What cannot be removed now is removed later: it takes nothing from the calls.
+    // Rows that cannot be removed now are removed later: they take nothing from the calls.
     if (try? file.removeOld(retention)) == true { return true }
     swept = file.bucket
     return false

@@ -1,7 +1,7 @@
 /// An upstream's answer that several exchanges read, each in its own dialect, form, and pace: as it arrives, or a kept one.
 ///
-/// One of the exchanges leads: its attempt brings the answer, and its hold is charged for it. The others follow. What has
-/// arrived is kept until all of them have read it, so that none waits for another.
+/// One of the exchanges leads: its attempt brings the answer, and its hold is charged for it. The others follow. The
+/// bytes that have arrived are kept until all of them have read them, so that none waits for another.
 final class Flight {
   /// Bytes that wait for an exchange that reads too slowly. Beyond it the exchange is cut off.
   static let lagMax = 4 * 1024 * 1024
@@ -23,7 +23,7 @@ final class Flight {
   var leader: Exchange?
   /// The others, the oldest first.
   var followers: [Exchange] = []
-  /// Counts the attempts. What was read of an earlier one counts for nothing.
+  /// Counts the attempts. The bytes of an earlier one count for nothing.
   private(set) var attempts = 0
   /// The source of the present attempt's answer; `nil` before the first attempt.
   var source: AnswerSource?

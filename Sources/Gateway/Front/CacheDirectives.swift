@@ -11,7 +11,7 @@ struct CacheDirectives: Equatable, Sendable {
 
   init() {}
 
-  /// Reads the value of the field. What it does not know has no effect; an age that is no number is 0.
+  /// Reads the value of the field. Unknown directives have no effect; an age that is no number is 0.
   init(_ value: Span<UInt8>) {
     var start = 0
     while start <= value.count {

@@ -101,7 +101,7 @@ extension Relay {
     }
   }
 
-  // MARK: What arrives
+  // MARK: The answer
 
   /// The head of a flight's answer is there.
   func headReceived(_ head: UpstreamHead, _ flight: Flight) {
@@ -248,13 +248,10 @@ extension Relay {
       keep(flight, exchange)
       shared.close(flight)
       pump(flight)
-    case .failed, .truncated: failAll(of: flight, exchange.apiError ?? Self.unreadable)
     case .shutdown:
       shared.close(flight)
       forEach(flight) { follower in advance(follower) { follower, effects, _ in follower.stop(&effects) } }
-    case .rejected where exchange.apiError.map({ !Self.isOfCaller($0) }) ?? false:
-      failAll(of: flight, exchange.apiError ?? Self.unreadable)
-    case .rejected, .clientClosed:
+    case .rejected where exchange.apiError.map(Self.isOfCaller) ?? true, .clientClosed:
       if case .complete? = flight.end, flight.followers.contains(where: { $0.answer != nil }) {
         // The rest of the answer is there. Those that have given it up make attempts of their own.
         shared.stopJoining(flight)
@@ -262,6 +259,7 @@ extension Relay {
       } else {
         followWithoutAttempt(flight)
       }
+    case .rejected, .failed, .truncated: failAll(of: flight, exchange.apiError ?? Self.unreadable)
     }
   }
 
